@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// CI turns warnings into errors; a user's build with a newer compiler must not fail on a new warning.
+let warnings: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+    warnings + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+
+func library(_ name: String, uses dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "TinyTestSupport"] + dependencies,
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "tinylora",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "TinyLoRA", targets: ["TinyLoRA"]),
+        .executable(name: "tinylora", targets: ["TinyLoRACommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // The engine: bytes to numbers to gradients.
+        .target(name: "CTinyKernels"),
+        library("TinyTensor", uses: ["CTinyKernels"]),
+        library("TinyCheckpoint", uses: ["TinyTensor"]),
+        library("TinyModel", uses: ["TinyTensor", "TinyCheckpoint"]),
+        library("TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
+
+        // Text, problems, records: no numbers of a model in sight.
+        library("TinyText"),
+        library("TinyRecords"),
+        library("TinyProblems"),
+        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"]),
+
+        // The seam, and what is built on it.
+        library("TinyPolicy", uses: ["TinyTensor", "TinyModel", "TinyAdapter"]),
+        library("TinyTraining", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+        library("TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+
+        library(
+            "TinyLoRA",
+            uses: [
+                "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyRecords", "TinyProblems",
+                "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyEvaluation",
+            ]),
+        .executableTarget(
+            name: "TinyLoRACommand",
+            dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+
+        .target(name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport", swiftSettings: settings),
+        tests(of: "TinyTensor", uses: ["CTinyKernels"]),
+        tests(of: "TinyCheckpoint"),
+        tests(of: "TinyText"),
+        tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
+        tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
+        tests(of: "TinyProblems"),
+        tests(of: "TinyAbacus", uses: ["TinyProblems"]),
+        tests(of: "TinyTraining", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(of: "TinyEvaluation", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

@@ -1,0 +1,13 @@
+// What a library user imports: everything, under one name.
+
+@_exported public import TinyTensor
+@_exported public import TinyCheckpoint
+@_exported public import TinyModel
+@_exported public import TinyAdapter
+@_exported public import TinyText
+@_exported public import TinyRecords
+@_exported public import TinyProblems
+@_exported public import TinyAbacus
+@_exported public import TinyPolicy
+@_exported public import TinyTraining
+@_exported public import TinyEvaluation
