@@ -47,7 +47,9 @@ let package = Package(
 
         // The seam, and what is built on it.
         library("TinyPolicy", uses: ["TinyTensor", "TinyModel", "TinyAdapter"]),
-        library("TinyTraining", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+        library(
+            "TinyTraining",
+            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
         library("TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyRecords", "TinyPolicy"]),
 
         library(
@@ -61,7 +63,9 @@ let package = Package(
             dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
-        .target(name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport", swiftSettings: settings),
+        .target(
+            name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport",
+            swiftSettings: settings),
         tests(of: "TinyTensor", uses: ["CTinyKernels"]),
         tests(of: "TinyCheckpoint"),
         tests(of: "TinyText"),
