@@ -22,7 +22,7 @@ enum FieldValue: Decodable, Equatable {
         } else if let strings = try? value.decode([String].self) {
             self = .strings(strings)
         } else {
-            self = .other("neither a string nor a number in range")
+            self = .other("neither readable text nor a number in range")
         }
     }
 

@@ -11,6 +11,11 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
     /// Those right by the lenient rule.
     public private(set) var lenient = 0
 
+    private enum CodingKeys: String, CodingKey {
+        case completions, extracted, strict, lenient
+        case wellFormed = "well_formed"
+    }
+
     /// Starts at zero.
     public init() {}
 

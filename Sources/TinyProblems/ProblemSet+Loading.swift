@@ -95,6 +95,9 @@ private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) thro
 private func readRow(
     _ bytes: ArraySlice<UInt8>, line: Int, path: String, fields: ProblemFields, decoder: JSONDecoder
 ) throws(ProblemError) -> Row {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+        throw ProblemError(.malformedLine, "\(path):\(line): the line is not valid UTF-8")
+    }
     let values: [String: FieldValue]
     do {
         values = try decoder.decode([String: FieldValue].self, from: Data(bytes))

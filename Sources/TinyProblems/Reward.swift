@@ -17,6 +17,11 @@ public struct Grade: Sendable, Codable, Hashable {
         self.isWellFormed = isWellFormed
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case strict, lenient, extracted
+        case isWellFormed = "well_formed"
+    }
+
     /// The reward of this grade: 1 or 0.
     public func reward(_ kind: RewardKind = .strict) -> Double {
         (kind == .strict ? strict : lenient) ? 1 : 0
