@@ -71,10 +71,10 @@ let package = Package(
         tests(of: "TinyText"),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
-        tests(of: "TinyProblems"),
+        tests(of: "TinyProblems", uses: ["TinyTensor"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
         tests(of: "TinyTraining", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
-        tests(of: "TinyEvaluation", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
