@@ -64,5 +64,6 @@ private func unreadable(_ path: String, _ error: SystemError) -> CheckpointError
 
 /// The bytes of a small file.
 func contents(ofFile path: String) throws(CheckpointError) -> Data {
-    Data(try MappedFile(path: path).bytes)
+    let file = try MappedFile(path: path)
+    return withExtendedLifetime(file) { Data(file.bytes) }
 }
