@@ -16,6 +16,12 @@ public struct RolloutSettings: Sendable, Equatable {
     /// Key `samples_per_step`.
     public var samplesPerStep: Int? = 4
 
+    /// Completions of one step.
+    public var completionsPerStep: Int { problemsPerStep * groupSize }
+
+    /// Completions of one step that are written to the run's samples: ``samplesPerStep``, as far as there are so many.
+    public var recordedSamples: Int { min(samplesPerStep ?? .max, completionsPerStep) }
+
     /// Sixteen problems of eight completions each, from the model's own distribution.
     public init() {}
 

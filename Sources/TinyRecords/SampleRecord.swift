@@ -14,10 +14,10 @@ public struct SampleRecord: Record {
     public var completion: String
     /// The answer found in it; `nil` when there was none.
     public var extracted: String?
-    /// Strict grade.
-    public var strict: Double
-    /// Lenient grade.
-    public var lenient: Double
+    /// Whether the answer is right in the asked-for format.
+    public var strict: Bool
+    /// Whether the answer is right, wherever it stands.
+    public var lenient: Bool
     /// What it counted in the gradient.
     public var advantage: Double
     /// Tokens, the stop token included.
@@ -28,7 +28,7 @@ public struct SampleRecord: Record {
     /// Makes a record from its parts.
     public init(
         step: Int, problem: String, sample: Int, question: String, answer: String, completion: String,
-        extracted: String?, strict: Double, lenient: Double, advantage: Double, tokens: Int, stop: String
+        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String
     ) {
         self.step = step
         self.problem = problem

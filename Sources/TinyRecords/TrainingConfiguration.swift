@@ -18,8 +18,10 @@ public struct TrainingConfiguration: Record {
     public var steps = 40
     /// Names every random stream of the run. Key `seed`.
     public var seed: UInt64 = 1
+    /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
+    public var promptStyle: String?
     /// Which of the two grades is trained on. Key `reward`.
-    public var reward = RewardKind.strict
+    public var reward = RewardRule.strict
     /// What is trained.
     public var adapter = AdapterSettings()
     /// How completions are sampled.
@@ -68,7 +70,7 @@ public struct TrainingConfiguration: Record {
     static let fields: [SettingField<Self>] =
         [
             .init("model", \.model), .init("train", \.train), .init("eval", \.eval), .init("max_steps", \.steps),
-            .init("seed", \.seed), .init(choice: "reward", \.reward),
+            .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
@@ -89,7 +91,7 @@ public struct TrainingConfiguration: Record {
 }
 
 /// Which grade of a completion counts as its reward.
-public enum RewardKind: String, Sendable, Codable, CaseIterable {
+public enum RewardRule: String, Sendable, Codable, CaseIterable {
     /// Right answer in the asked-for format.
     case strict
     /// Right answer wherever it can be found.

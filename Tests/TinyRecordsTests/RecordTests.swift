@@ -59,7 +59,7 @@ import TinyTensor
         let sample = SampleRecord(
             step: 1, problem: "p/1", sample: 2, question: "1 \"+\" 1\n?", answer: "2", completion: "é\u{2028}",
             extracted: nil,
-            strict: 0, lenient: 1, advantage: -0.5, tokens: 7, stop: "endOfText")
+            strict: false, lenient: true, advantage: -0.5, tokens: 7, stop: "endOfText")
         #expect(try SampleRecord(json: sample.jsonLine()) == sample)
         #expect(try sample.jsonLine().split(separator: "\n").count == 1)
         let accuracy = AccuracyRecord(accuracy: 0.5, low: 0.4, high: 0.6)
