@@ -39,7 +39,8 @@ struct AbacusCast {
 
     /// Women at even places, men at odd ones.
     private static let names = [
-        "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Henry", "Ida", "Jack", "Lena", "Max", "Nora", "Oscar",
+        "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Henry", "Ida", "Jack", "Lena", "Max", "Nora",
+        "Oscar",
         "Rosa", "Tom",
     ]
 }

@@ -10,13 +10,14 @@ struct AbacusPlot {
     init(stepCounts: ClosedRange<Int>, using random: inout RandomStream) {
         topic = random.pick(AbacusTopic.all)
         let stepCount = stepCounts.lowerBound + random.below(stepCounts.count)
-        var sentences: [AbacusSentence]
-        var question: String
-        repeat {
-            (sentences, question) = Self.draw(from: topic, using: &random)
-        } while sentences.reduce(0, { $0 + $1.effect.stepCount }) != stepCount
-        self.sentences = sentences
-        self.question = question
+        while true {
+            let draft = Self.draw(from: topic, using: &random)
+            if draft.sentences.reduce(0, { $0 + $1.effect.stepCount }) == stepCount {
+                sentences = draft.sentences
+                question = draft.question
+                return
+            }
+        }
     }
 
     /// An opening, up to four events, a turn for every other story whose topic has one, and a question.
