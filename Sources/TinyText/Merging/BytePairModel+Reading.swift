@@ -17,7 +17,8 @@ extension BytePairModel {
             guard vocabulary.insert(token, id: try tokenID(from: id)) else {
                 throw TextError(
                     .inconsistentVocabulary,
-                    "\(value.place) lists \"\(String(decoding: token, as: UTF8.self))\" or its id \(try id.integer()) twice")
+                    "\(value.place) lists \"\(String(decoding: token, as: UTF8.self))\" or its id \(try id.integer()) twice"
+                )
             }
         }
         let merges = try value.member("merges").elements()
@@ -30,7 +31,8 @@ extension BytePairModel {
                 let text = String(decoding: left + [UInt8(ascii: " ")] + right, as: UTF8.self)
                 throw TextError(
                     .inconsistentVocabulary,
-                    "merge \(rank) in \(value.document.name), \"\(text)\", is of or into a token that is not in the vocabulary")
+                    "merge \(rank) in \(value.document.name), \"\(text)\", is of or into a token that is not in the vocabulary"
+                )
             }
             pairs.insert(UInt32(leftID), UInt32(rightID), rank: rank, result: result)
         }

@@ -40,7 +40,8 @@ func preTokenizers(from value: JSONValue) throws(TextError) -> [any PreTokenizer
     }
     guard let last = components.last, try last.member("type").string() == "ByteLevel" else {
         throw TextError(
-            .unsupported, "\(value.place) does not end in a ByteLevel pre-tokenizer; only byte-level tokenizers are read")
+            .unsupported,
+            "\(value.place) does not end in a ByteLevel pre-tokenizer; only byte-level tokenizers are read")
     }
     var stages: [any PreTokenizer] = []
     for component in components {

@@ -22,10 +22,12 @@ struct Vocabulary: Sendable {
             if let id = table.id(of: spelling) {
                 conflict = "which has id \(id)"
             } else {
-                conflict = "an id that belongs to \"\(String(decoding: table.spelling(of: token.id) ?? [], as: UTF8.self))\""
+                conflict =
+                    "an id that belongs to \"\(String(decoding: table.spelling(of: token.id) ?? [], as: UTF8.self))\""
             }
             throw TextError(
-                .inconsistentVocabulary, "\(file) gives id \(token.id) to the added token \"\(token.content)\", \(conflict)")
+                .inconsistentVocabulary,
+                "\(file) gives id \(token.id) to the added token \"\(token.content)\", \(conflict)")
         }
         self.addedTokens = kept.sorted { $0.id < $1.id }
         specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
