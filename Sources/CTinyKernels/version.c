@@ -1,1 +1,0 @@
-#include "tiny_kernels.h"

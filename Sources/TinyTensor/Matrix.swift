@@ -1,0 +1,57 @@
+// Numbers and who computes them: matrices, packed weights, random streams, the worker team.
+//
+// This target does not know: models, layers, files, text. It is the only one that imports the C kernels.
+
+/// Owned, 64-byte aligned memory for floats. Zero when made.
+///
+/// `@unchecked Sendable`: the memory is plain floats with a fixed address; whoever writes keeps others from touching the
+/// same elements meanwhile, which the worker team does by handing out disjoint chunks.
+package final class FloatBuffer: @unchecked Sendable {
+    package let base: UnsafeMutablePointer<Float>
+    package let count: Int
+
+    package init(count: Int) {
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        base.initialize(repeating: 0, count: max(count, 1))
+    }
+
+    deinit { base.deallocate() }
+}
+
+/// A row-major matrix of floats, owned by one task at a time. Copies share memory.
+package struct Matrix: Sendable {
+    package let rows: Int
+    package let columns: Int
+    package let buffer: FloatBuffer
+
+    /// Zeros.
+    package init(rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        buffer = FloatBuffer(count: rows * columns)
+    }
+
+    /// The numbers of `values`, row by row.
+    package init(rows: Int, columns: Int, values: [Float]) {
+        precondition(values.count == rows * columns, "Matrix: \(values.count) values for [\(rows), \(columns)]")
+        self.init(rows: rows, columns: columns)
+        values.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { buffer.base.update(from: start, count: values.count) }
+        }
+    }
+
+    /// First element of all.
+    package var base: UnsafeMutablePointer<Float> { buffer.base }
+
+    /// First element of a row.
+    package func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }
+
+    package var count: Int { rows * columns }
+
+    /// All elements, row by row.
+    package var values: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
+    package func fill(_ value: Float) { base.update(repeating: value, count: count) }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Synchronization
+
+/// Threads that start a piece of work in about a microsecond.
+///
+/// `run` cuts work into chunks; the caller and the helpers claim chunks one by one until none is left. Who computes which
+/// chunk is left to chance, so a chunk must write results that no other chunk touches and that do not depend on the split.
+/// Helpers spin for a moment after a job, because the next kernel usually follows at once, and then sleep.
+///
+/// `@unchecked Sendable`: shared fields are atomics, or written by the one running caller (`submission` holds others back)
+/// before the ticket that publishes them and read only by threads that hold a chunk of that ticket.
+package final class WorkerTeam: @unchecked Sendable {
+    /// Threads that compute, the caller included.
+    package let threads: Int
+
+    /// generation (24 bits) | chunks (20 bits) | next chunk (20 bits): one atomic, so that a late helper cannot claim a
+    /// chunk of a job that is over.
+    private let ticket = Atomic<UInt64>(0)
+    private let unfinished = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+    private var body: UnsafeRawPointer?
+    private let submission = NSLock()
+    private let wake = NSCondition()
+
+    private static let indexBits: UInt64 = 20
+    private static let indexMask: UInt64 = (1 << indexBits) - 1
+    /// Polls before a helper sleeps: about 50 microseconds, longer than the gap between two kernels of a step.
+    private static let patience = 4000
+
+    /// - Parameter threads: At least 1. With 1, everything runs on the caller.
+    package init(threads: Int) {
+        precondition(threads >= 1, "WorkerTeam: \(threads) threads")
+        self.threads = threads
+        for _ in 1..<max(threads, 1) {
+            let thread = Thread { self.help() }
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+    }
+
+    /// Ends the helpers. A team lives as long as its process unless it is closed.
+    package func close() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        wake.lock()
+        wake.broadcast()
+        wake.unlock()
+    }
+
+    private typealias Body = (Int) -> Void
+
+    /// Calls `body` once for each chunk in `0 ..< chunks`, on any thread, and returns when all are done.
+    package func run(chunks: Int, _ body: (Int) -> Void) {
+        guard threads > 1, chunks > 1 else {
+            for chunk in 0..<chunks { body(chunk) }
+            return
+        }
+        precondition(chunks < Int(Self.indexMask), "WorkerTeam: \(chunks) chunks")
+        submission.lock()
+        defer { submission.unlock() }
+        withoutActuallyEscaping(body) { escaping in
+            var shared: Body = escaping
+            withUnsafePointer(to: &shared) { pointer in
+                self.body = UnsafeRawPointer(pointer)
+                unfinished.store(chunks, ordering: .relaxed)
+                let generation = (ticket.load(ordering: .relaxed) >> (2 * Self.indexBits) &+ 1) & 0xFF_FFFF
+                let fresh = generation << (2 * Self.indexBits) | UInt64(chunks) << Self.indexBits
+                ticket.store(fresh, ordering: .sequentiallyConsistent)
+                if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+                    wake.lock()
+                    wake.broadcast()
+                    wake.unlock()
+                }
+                while claimAndRun() {}
+                var waited = 0
+                while unfinished.load(ordering: .acquiring) > 0 {
+                    waited += 1
+                    if waited % Self.patience == 0 { sched_yield() }  // a helper may have lost its core
+                    pause()
+                }
+            }
+        }
+    }
+
+    /// Runs one chunk of the current job; false when none is left.
+    private func claimAndRun() -> Bool {
+        var seen = ticket.load(ordering: .acquiring)
+        while true {
+            let index = seen & Self.indexMask, chunks = seen >> Self.indexBits & Self.indexMask
+            guard index < chunks else { return false }
+            let (exchanged, original) = ticket.weakCompareExchange(
+                expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
+            guard exchanged else {
+                seen = original
+                continue
+            }
+            // Holding a chunk keeps the job, and with it the caller's closure, alive.
+            if let body { body.assumingMemoryBound(to: Body.self).pointee(Int(index)) }
+            unfinished.subtract(1, ordering: .acquiringAndReleasing)
+            return true
+        }
+    }
+
+    private func help() {
+        var idle = 0
+        while !stopping.load(ordering: .relaxed) {
+            if claimAndRun() {
+                idle = 0
+                continue
+            }
+            idle += 1
+            if idle < Self.patience {
+                pause()
+                continue
+            }
+            wake.lock()
+            sleepers.add(1, ordering: .sequentiallyConsistent)
+            while !hasWork && !stopping.load(ordering: .relaxed) { wake.wait() }
+            sleepers.subtract(1, ordering: .sequentiallyConsistent)
+            wake.unlock()
+            idle = 0
+        }
+    }
+
+    private var hasWork: Bool {
+        let seen = ticket.load(ordering: .sequentiallyConsistent)
+        return seen & Self.indexMask < seen >> Self.indexBits & Self.indexMask
+    }
+
+    /// A polite spin: the atomics keep it from being optimised away, and other threads get the core now and then.
+    @inline(__always)
+    private func pause() { for _ in 0..<4 { _ = stopping.load(ordering: .relaxed) } }
+}
+
+extension WorkerTeam {
+    /// Cuts `0 ..< count` into ranges of at least `least` items, a few for each thread, and runs them.
+    package func split(_ count: Int, least: Int = 1, _ body: (Range<Int>) -> Void) {
+        guard count > 0 else { return }
+        let pieces = threads == 1 ? 1 : max(1, min(threads * 4, count / max(least, 1)))
+        let size = (count + pieces - 1) / pieces
+        run(chunks: (count + size - 1) / size) { chunk in
+            body(chunk * size..<min(count, (chunk + 1) * size))
+        }
+    }
+}
