@@ -44,7 +44,8 @@ struct OrthonormalBasis {
     }
 
     private func subtractProjections(
-        of candidate: UnsafeMutablePointer<Double>, on vectors: UnsafePointer<Double>, adding coefficients: inout [Double]
+        of candidate: UnsafeMutablePointer<Double>, on vectors: UnsafePointer<Double>,
+        adding coefficients: inout [Double]
     ) {
         let found = (0..<count).map { dot(vectors + $0 * dimension, candidate, dimension) }
         for (index, coefficient) in found.enumerated() {

@@ -1,16 +1,16 @@
 /// The largest singular triplets of a matrix `[outputs, inputs]`: `W v = σ u`, `Wᵀ u = σ v`.
 ///
 /// The sign of each pair is fixed: the entry of `v` with the largest magnitude is positive (the first of equals).
-public struct SingularTriplets: Sendable, Hashable {
+package struct SingularTriplets: Sendable, Hashable {
     /// `U`, `[outputs, count]`, row-major; a column is zero where its singular value is zero.
-    public var left: [Float]
+    package var left: [Float]
     /// `Σ`, largest first.
-    public var values: [Float]
+    package var values: [Float]
     /// `V`, `[inputs, count]`, row-major.
-    public var right: [Float]
+    package var right: [Float]
 
     /// How many triplets.
-    public var count: Int { values.count }
+    package var count: Int { values.count }
 
     /// Fixes signs and rounds.
     ///

@@ -8,9 +8,10 @@ package import TinyTensor
 /// else in Double. The result is a pure function of the matrix and the stream.
 ///
 /// - Parameters:
-///   - matrix: Multiplies from both sides.
+///   - matrix: The weights.
 ///   - count: How many triplets, `1 ... min(outputs, inputs)`.
 ///   - stream: The random start block.
+///   - team: Threads for the products; the result does not depend on it.
 /// - Returns: Triplets with `‖W v - σ u‖` and `‖Wᵀ u - σ v‖` at most `1e-6 σ₁`.
 /// - Throws: ``AdapterError`` with code `factorisationFailed` when the matrix holds NaN or infinity.
 ///
@@ -18,18 +19,19 @@ package import TinyTensor
 /// vectors of a matrix", 1981; restarts after Baglama and Reichel, "Augmented implicitly restarted Lanczos
 /// bidiagonalization methods", 2005.
 package func largestSingularTriplets(
-    of matrix: some MatrixProducts, count: Int, stream: RandomStream
+    of matrix: PackedMatrix, count: Int, stream: RandomStream, team: WorkerTeam
 ) throws(AdapterError) -> SingularTriplets {
     precondition(
         count >= 1 && count <= min(matrix.outputs, matrix.inputs),
         "\(count) triplets of [\(matrix.outputs), \(matrix.inputs)]")
-    var process = Bidiagonalisation(matrix, count: count, stream: stream)
+    var process = Bidiagonalisation(matrix, count: count, stream: stream, team: team)
     return try process.run()
 }
 
 /// The state of the process. "Near" is the side with fewer dimensions, where the block starts; "far" the other.
-private struct Bidiagonalisation<Matrix: MatrixProducts> {
-    private let matrix: Matrix
+private struct Bidiagonalisation {
+    private let matrix: PackedMatrix
+    private let team: WorkerTeam
     private let count: Int
     /// Whether the near side is the matrix's outputs.
     private let flipped: Bool
@@ -49,16 +51,17 @@ private struct Bidiagonalisation<Matrix: MatrixProducts> {
     private var stream: RandomStream
 
     /// Products are good to about 2e-7; asking for less than that would only cost time.
-    private static var tolerance: Double { 3e-7 }
+    private static let tolerance = 3e-7
     /// Blocks after which a process that has not converged never will.
-    private static var mostBlocks: Int { 2000 }
+    private static let mostBlocks = 2000
     /// Blocks between two looks at the residual; a look costs about as much as a block of a small matrix.
-    private static var checkInterval: Int { 5 }
+    private static let checkInterval = 5
     /// Widest block. A value that occurs more often than the block is wide may be found that often only.
-    private static var widest: Int { 16 }
+    private static let widest = 16
 
-    init(_ matrix: Matrix, count: Int, stream: RandomStream) {
+    init(_ matrix: PackedMatrix, count: Int, stream: RandomStream, team: WorkerTeam) {
         self.matrix = matrix
+        self.team = team
         self.count = count
         flipped = matrix.inputs > matrix.outputs
         let dimension = min(matrix.outputs, matrix.inputs)
@@ -134,11 +137,15 @@ private struct Bidiagonalisation<Matrix: MatrixProducts> {
         let length = fromNear ? far.dimension : near.dimension
         let result = [Float](unsafeUninitializedCapacity: count * length) { result, initialized in
             vectors.withUnsafeBufferPointer { vectors in
-                result.initialize(repeating: 0)
+                guard let vectors = vectors.baseAddress, let result = result.baseAddress else { return }
                 if fromNear == flipped {
-                    matrix.multiplyTransposed(vectors, count: count, into: result)
+                    matrix.multiplyTransposed(
+                        vectors, stride: matrix.outputs, rows: count, into: result, inputStride: matrix.inputs,
+                        team: team)
                 } else {
-                    matrix.multiply(vectors, count: count, into: result)
+                    matrix.multiply(
+                        vectors, stride: matrix.inputs, rows: count, into: result, outputStride: matrix.outputs,
+                        team: team)
                 }
             }
             initialized = count * length

@@ -1,11 +1,11 @@
 /// All singular triplets of a small dense matrix: `columns = left · diag(values) · rightᵀ`.
-struct SmallSVD {
+package struct SmallSVD {
     /// Singular values, largest first.
-    var values: [Double]
+    package var values: [Double]
     /// Left vectors, one per value; all zeros where the value is zero.
-    var left: [[Double]]
+    package var left: [[Double]]
     /// Right vectors, one per value.
-    var right: [[Double]]
+    package var right: [[Double]]
 
     /// Decomposes the matrix with these columns, all of the same length, by one-sided Jacobi rotations.
     ///
@@ -14,7 +14,7 @@ struct SmallSVD {
     /// sweeps; meant for at most a hundred columns.
     ///
     /// Source: Hestenes 1958; Golub and Van Loan, Matrix Computations, §8.6.3.
-    init(columns: [[Double]]) {
+    package init(columns: [[Double]]) {
         let count = columns.count, rows = columns.first?.count ?? 0
         // Each row of the work area: a column of the matrix, then the same column of the accumulated rotations.
         let stride = rows + count
