@@ -1,3 +1,5 @@
+import TinyTensor
+
 /// Orthonormal vectors in Double that grow one by one, with room for a fixed number of them.
 struct OrthonormalBasis {
     /// Length of every vector.
@@ -43,6 +45,16 @@ struct OrthonormalBasis {
         return (coefficients, length)
     }
 
+    /// Appends a random direction outside the span. There must be one: `count < dimension`.
+    mutating func appendRandom(from stream: inout RandomStream) {
+        precondition(count < dimension, "appendRandom: \(count) of \(dimension)")
+        let before = count
+        while count == before {
+            var vector = (0..<dimension).map { _ in stream.normal() }
+            vector.withUnsafeMutableBufferPointer { _ = append($0.baseAddress!) }
+        }
+    }
+
     private func subtractProjections(
         of candidate: UnsafeMutablePointer<Double>, on vectors: UnsafePointer<Double>,
         adding coefficients: inout [Double]
@@ -53,6 +65,9 @@ struct OrthonormalBasis {
             coefficients[index] += coefficient
         }
     }
+
+    /// The vector appended last.
+    var last: [Double] { Array(storage[(count - 1) * dimension..<count * dimension]) }
 
     /// Vectors `range`, rounded to Float, one after the other.
     func rounded(_ range: Range<Int>) -> [Float] {

@@ -69,7 +69,7 @@ private struct Bidiagonalisation {
         kept = count + max(14, count / 2)
         capacity = min(dimension, kept + 6 * width)
         near = OrthonormalBasis(dimension: dimension, capacity: capacity + width)
-        far = OrthonormalBasis(dimension: max(matrix.outputs, matrix.inputs), capacity: capacity)
+        far = OrthonormalBasis(dimension: max(matrix.outputs, matrix.inputs), capacity: capacity + count)
         self.stream = stream
         appendRandomBlock()
     }
@@ -97,10 +97,7 @@ private struct Bidiagonalisation {
 
     /// Starts the process, and starts it again where the matrix has fewer directions than triplets are wanted.
     private mutating func appendRandomBlock() {
-        for _ in 0..<min(width, near.dimension - near.count) {
-            var vector = (0..<near.dimension).map { _ in stream.normal() }
-            vector.withUnsafeMutableBufferPointer { _ = near.append($0.baseAddress!) }
-        }
+        for _ in 0..<min(width, near.dimension - near.count) { near.appendRandom(from: &stream) }
     }
 
     /// Multiplies the pending near vectors and adds what is new to the far basis.
@@ -181,11 +178,17 @@ private struct Bidiagonalisation {
         projected = kept.map { index in kept.map { $0 == index ? small.values[index] : 0 } }
     }
 
-    private func triplets(_ small: SmallSVD) -> SingularTriplets {
+    private mutating func triplets(_ small: SmallSVD) -> SingularTriplets {
         let nearVectors = (0..<count).map { near.combination(small.right[$0]) }
-        let farVectors = (0..<count).map { far.combination(small.left[$0]) }
-        return SingularTriplets(
-            left: flipped ? nearVectors : farVectors, values: Array(small.values[..<count]),
-            right: flipped ? farVectors : nearVectors)
+        var farVectors = (0..<count).map { far.combination(small.left[$0]) }
+        let values = Array(small.values[..<count])
+        guard flipped else { return SingularTriplets(left: farVectors, values: values, right: nearVectors) }
+        let zeros = values.indices.filter { values[$0] == 0 }
+        for index in zeros {
+            far.appendRandom(from: &stream)
+            farVectors[index] = far.last
+        }
+        let left = values.indices.map { values[$0] == 0 ? [Double](repeating: 0, count: near.dimension) : nearVectors[$0] }
+        return SingularTriplets(left: left, values: values, right: farVectors)
     }
 }
