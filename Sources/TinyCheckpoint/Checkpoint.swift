@@ -1,0 +1,54 @@
+// Files in, named and checked weights out.
+//
+// This target does not know: what a layer computes, adapters, tokens' texts, training. It reads and writes the files of a
+// model directory, and offers the small tools that takes (mapped files, atomic writes, SHA-256) to its neighbours.
+
+/// A model directory in the layout of Hugging Face: `config.json`, weights in one or several safetensors files.
+///
+/// ```swift
+/// let checkpoint = try Checkpoint(directory: "Qwen2.5-0.5B")
+/// let norm = try checkpoint.tensor("model.norm.weight", [checkpoint.configuration.hiddenSize])
+/// norm.floats()
+/// ```
+///
+/// Opening maps the files and reads their headers, no weights: milliseconds at any size.
+public final class Checkpoint: Sendable {
+    /// The directory as given.
+    public let directory: String
+    /// What the model is. End-of-text tokens come from `generation_config.json` where that names any.
+    public let configuration: ModelConfiguration
+
+    let files: [String: SafetensorsFile]  // by tensor name
+
+    /// Opens a directory.
+    ///
+    /// - Throws: any reading code of ``CheckpointError``, naming the file.
+    public init(directory: String) throws(CheckpointError) {
+        self.directory = directory
+        let folder = ModelDirectory(path: directory)
+        try folder.checkPresence()
+        configuration = try folder.configuration()
+        files = try folder.weights()
+    }
+
+    /// Whether a file holds a tensor of this name.
+    public func contains(_ name: String) -> Bool { files[name] != nil }
+
+    /// The tensor, checked against the shape expected.
+    ///
+    /// - Throws: `missingTensor`, `unsupportedType` or `shapeMismatch`, naming tensor, file and both shapes.
+    public func tensor(_ name: String, _ shape: [Int]) throws(CheckpointError) -> CheckpointTensor {
+        guard let file = files[name] else {
+            throw CheckpointError(
+                .missingTensor, "\(directory) has no tensor \(name)", hint: nearestName(to: name, among: files.keys))
+        }
+        let tensor = try file.tensor(name)
+        guard tensor.shape == shape else {
+            let isTransposed = shape.count == 2 && tensor.shape == shape.reversed()
+            throw CheckpointError(
+                .shapeMismatch, "\(name) is \(tensor.shape) in \(file.path), expected \(shape)",
+                hint: isTransposed ? "the matrix may be stored transposed" : nil)
+        }
+        return tensor
+    }
+}

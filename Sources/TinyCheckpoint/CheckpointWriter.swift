@@ -1,0 +1,26 @@
+/// Writes model directories that transformers and ``Checkpoint`` load.
+public enum CheckpointWriter {
+    /// Writes `model.safetensors`, `generation_config.json` and `config.json`, making the directory where it is missing.
+    ///
+    /// Each file is replaced as a whole; the same arguments give the same bytes.
+    ///
+    /// - Throws: as ``SafetensorsWriter``; `malformedConfiguration` when the configuration breaks a rule.
+    public static func write(
+        configuration: ModelConfiguration, tensors: [TensorToWrite], to directory: String
+    ) throws(CheckpointError) {
+        let problems = configuration.problems()
+        guard problems.isEmpty else {
+            throw CheckpointError(
+                .malformedConfiguration, "cannot write the model \(directory): \(problems.joined(separator: "; "))")
+        }
+        try AtomicFile.makeDirectory(directory)
+        let folder = ModelDirectory(path: directory)
+        // transformers refuses files whose metadata do not say which framework's layout they follow.
+        try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: folder.file(ModelDirectory.weightsName))
+        try AtomicFile.write(configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
+        let types = Set(tensors.map(\.type))
+        try AtomicFile.write(
+            configuration.json(storedType: types.count == 1 ? types.first : nil),
+            to: folder.file(ModelDirectory.configurationName))
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// A file's bytes as memory: read on first touch, shared between processes, never written.
+///
+/// Opening costs microseconds whatever the size. If another process cuts the file short while it is mapped, touching the
+/// lost part ends the program, as with any mapping; ``checkSize()`` tells beforehand.
+public final class MappedFile: Sendable {
+    /// Where the file was found, as given.
+    public let path: String
+
+    // Safety: the mapping is private and read-only, made in `init` and unmapped in `deinit`, so that any thread may read
+    // it at any time while it can reach `self`.
+    nonisolated(unsafe) private let mapping: UnsafeRawBufferPointer
+
+    /// The whole file. Valid only while this object lives: keep it referenced for as long as the bytes are used.
+    public var bytes: UnsafeRawBufferPointer { mapping }
+
+    /// Maps a file.
+    ///
+    /// - Throws: `unreadable` when there is no such file, it is not a regular file, or the system refuses.
+    public init(path: String) throws(CheckpointError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path, .last) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, .last) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw CheckpointError(.unreadable, "\(path) is not a regular file")
+        }
+        let count = Int(status.st_size)
+        guard count > 0 else {  // the system refuses to map nothing
+            mapping = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+            throw unreadable(path, .last)
+        }
+        mapping = UnsafeRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        if let address = mapping.baseAddress {
+            munmap(UnsafeMutableRawPointer(mutating: address), mapping.count)
+        }
+    }
+
+    /// Checks that the file at the path is still as long as what was mapped. Costs one system call.
+    ///
+    /// - Throws: `unreadable` when the file is gone, `truncatedFile` when it is now shorter.
+    public func checkSize() throws(CheckpointError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw unreadable(path, .last) }
+        guard Int(status.st_size) >= bytes.count else {
+            throw CheckpointError(
+                .truncatedFile, "\(path) has \(status.st_size) bytes; it had \(bytes.count) when it was opened")
+        }
+    }
+}
+
+private func unreadable(_ path: String, _ error: SystemError) -> CheckpointError {
+    CheckpointError(.unreadable, "cannot read \(path): \(error)", underlying: error)
+}
+
+/// The bytes of a small file.
+func contents(ofFile path: String) throws(CheckpointError) -> Data {
+    Data(try MappedFile(path: path).bytes)
+}

@@ -1,0 +1,57 @@
+public import Foundation
+public import TinyTensor
+
+extension ModelConfiguration {
+    /// A `config.json` that transformers 4 and 5 load; reading it gives this value again. The same value, the same bytes.
+    ///
+    /// - Parameter storedType: The type of the weights, which transformers 4 wants to know; `nil` leaves it out.
+    public func json(storedType: ElementType? = nil) -> Data {
+        var values: [String: JSONValue] = [
+            "architectures": .array([.string(architecture.className)]),
+            "model_type": .string(architecture.rawValue),
+            "vocab_size": .integer(vocabularySize),
+            "hidden_size": .integer(hiddenSize),
+            "intermediate_size": .integer(intermediateSize),
+            "num_hidden_layers": .integer(layerCount),
+            "num_attention_heads": .integer(headCount),
+            "num_key_value_heads": .integer(keyValueHeadCount),
+            "hidden_act": .string("silu"),
+            "rms_norm_eps": .number(shortest(normEpsilon)),
+            "rope_theta": .number(ropeTheta),
+            "rope_parameters": .object(["rope_type": .string("default"), "rope_theta": .number(ropeTheta)]),
+            "max_position_embeddings": .integer(contextLength),
+            "tie_word_embeddings": .bool(tiesEmbeddings),
+            "use_sliding_window": .bool(false),
+            "attention_dropout": .number(0),
+        ]
+        values.merge(tokenValues) { own, _ in own }
+        if headDimension * headCount != hiddenSize { values["head_dim"] = .integer(headDimension) }
+        if let storedType { values["torch_dtype"] = .string(torchName(storedType)) }
+        return JSONValue.object(values).document
+    }
+
+    /// A `generation_config.json` with the special tokens.
+    func generationJSON() -> Data { JSONValue.object(tokenValues).document }
+
+    private var tokenValues: [String: JSONValue] {
+        var values: [String: JSONValue] = [:]
+        if let beginningOfText { values["bos_token_id"] = .integer(beginningOfText) }
+        switch endOfText.count {
+        case 0: break
+        case 1: values["eos_token_id"] = .integer(endOfText[0])
+        default: values["eos_token_id"] = .array(endOfText.map { .integer($0) })
+        }
+        return values
+    }
+}
+
+/// The shortest decimal that reads back as this float, as a double: 1e-6 and not 9.99999997e-7.
+private func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+
+private func torchName(_ type: ElementType) -> String {
+    switch type {
+    case .float32: "float32"
+    case .bfloat16: "bfloat16"
+    case .float16: "float16"
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Finds and reads the files of a model directory.
+struct ModelDirectory {
+    static let configurationName = "config.json"
+    static let generationName = "generation_config.json"
+    static let weightsName = "model.safetensors"
+    static let indexName = "model.safetensors.index.json"
+
+    let path: String
+
+    func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+
+    func has(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
+
+    func checkPresence() throws(CheckpointError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let error = SystemError.last
+            throw CheckpointError(.unreadable, "cannot read the model directory \(path): \(error)", underlying: error)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw CheckpointError(.unreadable, "\(path) is a file, expected a model directory")
+        }
+    }
+
+    /// `config.json`, with the end-of-text tokens of `generation_config.json`, which transformers prefers too.
+    func configuration() throws(CheckpointError) -> ModelConfiguration {
+        let path = file(Self.configurationName)
+        var configuration = try ModelConfiguration(json: contents(ofFile: path), path: path)
+        if has(Self.generationName) {
+            let path = file(Self.generationName)
+            let generation = try JSONObject(parsing: contents(ofFile: path), path: path)
+            if let tokens = try generation.integers("eos_token_id") { configuration.endOfText = tokens }
+        }
+        return configuration
+    }
+
+    /// The file of every tensor.
+    func weights() throws(CheckpointError) -> [String: SafetensorsFile] {
+        if has(Self.weightsName) {
+            let file = try SafetensorsFile(path: file(Self.weightsName))
+            return file.tensors.mapValues { _ in file }
+        }
+        guard has(Self.indexName) else {
+            throw CheckpointError(
+                .unreadable, "\(path) has neither \(Self.weightsName) nor \(Self.indexName)",
+                hint: has("pytorch_model.bin") || has("pytorch_model.bin.index.json")
+                    ? "the weights are in PyTorch's own format; transformers' save_pretrained writes safetensors" : nil)
+        }
+        return try shardedWeights()
+    }
+
+    private func shardedWeights() throws(CheckpointError) -> [String: SafetensorsFile] {
+        let index = try JSONObject(parsing: contents(ofFile: file(Self.indexName)), path: file(Self.indexName))
+        let map = try index.required("weight_map", index.object("weight_map"))
+        var shards: [String: SafetensorsFile] = [:]
+        var files: [String: SafetensorsFile] = [:]
+        for name in map.values.keys.sorted() {
+            let shardName = try map.required(name, map.string(name))
+            guard !shardName.contains("/"), shardName.hasSuffix(".safetensors") else {
+                throw CheckpointError(
+                    .malformedHeader, "\(index.path) puts \(name) into \"\(shardName)\", which is no safetensors file beside it")
+            }
+            let shard: SafetensorsFile
+            if let opened = shards[shardName] {
+                shard = opened
+            } else {
+                shard = try SafetensorsFile(path: file(shardName))
+                shards[shardName] = shard
+            }
+            guard shard.tensors[name] != nil else {
+                throw CheckpointError(
+                    .missingTensor, "\(shard.path) has no tensor \(name), which \(index.path) says it holds")
+            }
+            files[name] = shard
+        }
+        return files
+    }
+}

@@ -1,0 +1,221 @@
+import Foundation
+public import TinyTensor
+
+/// Where a tensor lies in a safetensors file and how it is stored.
+public struct TensorRecord: Sendable, Hashable {
+    /// The tensor's name.
+    public let name: String
+    /// The element type's name as the file gives it, such as `BF16` or `I64`.
+    public let typeName: String
+    /// Lengths of the axes, slowest first; empty for a single number.
+    public let shape: [Int]
+    /// The bytes in the file.
+    public let range: Range<Int>
+
+    /// The element type, or `nil` for one that is not read.
+    public var type: ElementType? { ElementType(rawValue: typeName) }
+}
+
+/// The parsed and checked front of a safetensors file.
+///
+/// Layout: 8 bytes with the length of the header, little-endian; the header, a JSON object of tensors with types, shapes
+/// and byte ranges counted from its end; the tensors. Source: the format section of the safetensors project's README.
+struct SafetensorsHeader {
+    /// The name under which a header keeps its metadata.
+    static let metadataKey = "__metadata__"
+    /// Headers above this size are refused, as in the format's reference implementation.
+    private static let largestHeader = 100_000_000
+
+    let tensors: [String: TensorRecord]
+    let metadata: [String: String]
+
+    init(of file: MappedFile) throws(CheckpointError) {
+        let path = file.path, bytes = file.bytes
+        guard bytes.count >= 8 else {
+            throw CheckpointError(
+                .truncatedFile, "\(path) is truncated: it has \(bytes.count) bytes, and the length of its header alone takes 8")
+        }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        guard length <= Self.largestHeader else {
+            let isPointer = bytes.starts(with: "version https://git-lfs".utf8)
+            throw CheckpointError(
+                .malformedHeader, "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
+                hint: isPointer ? "this is a Git LFS pointer; `git lfs pull` fetches the file itself" : nil)
+        }
+        let dataStart = 8 + Int(length)
+        guard dataStart <= bytes.count else {
+            throw CheckpointError(
+                .truncatedFile,
+                "\(path) is truncated: it has \(bytes.count) bytes, and its header alone ends at \(dataStart)")
+        }
+        let text = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
+        let entries: HeaderEntries
+        do {
+            entries = try JSONDecoder().decode(HeaderEntries.self, from: Data(text))
+        } catch {
+            throw CheckpointError(
+                .malformedHeader, "\(path) has a header that is not a list of tensors: \(sentence(error))",
+                underlying: error)
+        }
+        if let name = repeatedKey(in: text) {
+            throw CheckpointError(.malformedHeader, "\(path) lists \(name) twice")
+        }
+        metadata = entries.metadata
+        tensors = try checked(entries.tensors, path: path, dataStart: dataStart, fileSize: bytes.count)
+    }
+}
+
+/// Turns entries into records, refusing ranges that disagree with shapes, with each other or with the file.
+private func checked(
+    _ entries: [String: TensorEntry], path: String, dataStart: Int, fileSize: Int
+) throws(CheckpointError) -> [String: TensorRecord] {
+    var records: [TensorRecord] = []
+    records.reserveCapacity(entries.count)
+    for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {  // in name order, so that errors repeat exactly
+        let offsets = entry.data_offsets
+        guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1] else {
+            throw CheckpointError(.malformedHeader, "\(name) in \(path) has the impossible byte range \(offsets)")
+        }
+        let (end, overflows) = offsets[1].addingReportingOverflow(dataStart)
+        guard !overflows, end <= fileSize else {
+            throw CheckpointError(
+                .truncatedFile,
+                "\(path) is truncated or its header is wrong: it has \(fileSize) bytes, and \(name) ends at "
+                    + (overflows ? "\(offsets[1]) after the header" : "\(end)"))
+        }
+        if let expected = try byteCount(of: entry, name: name, path: path), expected != offsets[1] - offsets[0] {
+            throw CheckpointError(
+                .malformedHeader,
+                "\(name) in \(path) is \(entry.dtype) \(entry.shape), which takes \(expected) bytes, "
+                    + "but its byte range holds \(offsets[1] - offsets[0])")
+        }
+        records.append(
+            TensorRecord(
+                name: name, typeName: entry.dtype, shape: entry.shape, range: dataStart + offsets[0]..<end))
+    }
+    try checkCoverage(records, path: path, dataStart: dataStart, fileSize: fileSize)
+    return Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
+}
+
+/// Every byte after the header must belong to exactly one tensor.
+private func checkCoverage(
+    _ records: [TensorRecord], path: String, dataStart: Int, fileSize: Int
+) throws(CheckpointError) {
+    var position = dataStart
+    let inFileOrder = records.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    for record in inFileOrder {
+        guard record.range.lowerBound == position else {
+            let problem = record.range.lowerBound < position ? "overlaps another tensor" : "leaves a gap before it"
+            throw CheckpointError(
+                .malformedHeader,
+                "\(record.name) in \(path) \(problem): it begins at byte \(record.range.lowerBound), expected \(position)")
+        }
+        position = record.range.upperBound
+    }
+    guard position == fileSize else {
+        throw CheckpointError(
+            .malformedHeader, "\(path) has \(fileSize) bytes, but its last tensor ends at \(position)")
+    }
+}
+
+/// Bytes that the shape takes, or `nil` when the size of the type is not known.
+private func byteCount(of entry: TensorEntry, name: String, path: String) throws(CheckpointError) -> Int? {
+    guard let elementSize = elementSizes[entry.dtype] else { return nil }
+    guard let count = byteCount(shape: entry.shape, elementSize: elementSize) else {
+        throw CheckpointError(.malformedHeader, "\(name) in \(path) has the impossible shape \(entry.shape)")
+    }
+    return count
+}
+
+/// Bytes that a shape takes, or `nil` when an axis is negative or the product too large.
+func byteCount(shape: [Int], elementSize: Int) -> Int? {
+    guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
+    if shape.contains(0) { return 0 }
+    var count = elementSize
+    for length in shape {
+        let (product, overflows) = count.multipliedReportingOverflow(by: length)
+        if overflows { return nil }
+        count = product
+    }
+    return count
+}
+
+/// Bytes of one element of each type whose elements fill whole bytes.
+private let elementSizes: [String: Int] = [
+    "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "F8_E4M3FNUZ": 1, "F8_E5M2FNUZ": 1,
+    "U16": 2, "I16": 2, "F16": 2, "BF16": 2, "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8, "C64": 8,
+]
+
+/// One tensor as the header spells it.
+private struct TensorEntry: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let data_offsets: [Int]  // the format's own spelling
+}
+
+/// The header's object: tensors under their names and metadata under one reserved name.
+private struct HeaderEntries: Decodable {
+    var tensors: [String: TensorEntry] = [:]
+    var metadata: [String: String] = [:]
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for key in container.allKeys {
+            if key.stringValue == SafetensorsHeader.metadataKey {
+                metadata = try container.decodeIfPresent([String: String].self, forKey: key) ?? [:]
+            } else {
+                tensors[key.stringValue] = try container.decode(TensorEntry.self, forKey: key)
+            }
+        }
+    }
+}
+
+/// A decoder's complaint: the entry and key it was about.
+private func sentence(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "it cannot be decoded" }
+    switch error {
+    case .keyNotFound(let key, let context):
+        return "\(place(context.codingPath)) has no \(key.stringValue)"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+        return "\(place(context.codingPath)) has the wrong type"
+    default: return "it is not valid JSON"
+    }
+}
+
+private func place(_ path: [any CodingKey]) -> String {
+    path.isEmpty ? "it" : path.map { key in key.intValue.map(String.init) ?? key.stringValue }.joined(separator: ", ")
+}
+
+/// A key that valid JSON gives twice in its outermost object; a decoder would silently drop one of the two.
+private func repeatedKey(in json: UnsafeRawBufferPointer) -> String? {
+    var seen: Set<String> = []
+    var depth = 0
+    var text = 0..<0  // the last string
+    var position = 0
+    while position < json.count {
+        switch json[position] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+        case UInt8(ascii: "\""):
+            let start = position + 1
+            position = start
+            while position < json.count, json[position] != UInt8(ascii: "\"") {
+                position += json[position] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            text = start..<min(position, json.count)
+        case UInt8(ascii: ":") where depth == 1:
+            let key = String(decoding: json[text], as: UTF8.self)
+            if !seen.insert(key).inserted { return key }
+        default: break
+        }
+        position += 1
+    }
+    return nil
+}
