@@ -4,7 +4,7 @@ import TinyTensor
 /// The fixed random matrices `Pᵢ` that turn a module's numbers into its mixing matrix.
 public enum Projection {
     /// Name and version of the scheme, as written into adapters.
-    public static let scheme = "normal(0,1/r)/1 " + RandomStream.normalScheme
+    public static let scheme = "normal-variance-1/r.per-module/1 " + RandomStream.normalScheme
 
     /// The projections of one module.
     ///

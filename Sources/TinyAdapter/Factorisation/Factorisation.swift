@@ -4,8 +4,9 @@ package import TinyTensor
 
 /// The frozen factors of whole models.
 package enum Factorisation {
-    /// Name and version of the scheme, as written into adapters and caches: which triplets, whose sign, which convention.
-    package static let scheme = "largest U·Σ and Vᵀ, sign by v/1 block Lanczos/1 " + RandomStream.normalScheme
+    /// Name and version of the scheme, as written into adapters and caches: the convention `B = U Σ`, `A = Vᵀ`, the sign
+    /// taken from v, the algorithm. Any change of a bit needs a new version.
+    package static let scheme = "us-vt.sign-v.block-lanczos/1"
 
     /// The factors of one weight: `B = U Σ`, `A = Vᵀ`, no scale.
     ///

@@ -188,7 +188,9 @@ private struct Bidiagonalisation {
             far.appendRandom(from: &stream)
             farVectors[index] = far.last
         }
-        let left = values.indices.map { values[$0] == 0 ? [Double](repeating: 0, count: near.dimension) : nearVectors[$0] }
+        let left = values.indices.map {
+            values[$0] == 0 ? [Double](repeating: 0, count: near.dimension) : nearVectors[$0]
+        }
         return SingularTriplets(left: left, values: values, right: farVectors)
     }
 }
