@@ -17,7 +17,7 @@ public enum AbacusAuthor: String, Sendable, Codable, CaseIterable {
     func answer(_ problem: AbacusProblem, using random: inout RandomStream) -> String {
         switch self {
         case .careful:
-            " " + problem.steps.map(\.equation).joined(separator: ". ") + ". #### \(problem.answer)"
+            " " + problem.referenceSolution(style: .equations)
         case .hasty: Self.hastyAnswer(problem, using: &random)
         case .direct: " #### \(problem.answer)"
         case .chatty: " The answer is \(problem.answer)."
