@@ -46,7 +46,7 @@ let package = Package(
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"]),
 
         // The seam, and what is built on it.
-        library("TinyPolicy", uses: ["TinyTensor", "TinyModel", "TinyAdapter"]),
+        library("TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         library(
             "TinyTraining",
             uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),

@@ -1,0 +1,30 @@
+/// Why a policy cannot answer. The caller's records are safe; nothing was changed.
+public struct PolicyError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, for programs.
+    public enum Code: String, Sendable {
+        /// A prompt is empty, or leaves no room in the model's context.
+        case promptLength
+        /// A token id is outside the vocabulary.
+        case unknownToken
+        /// The adapter has another number of parameters than the policy's basis, or there is no basis.
+        case adapterMismatch
+        /// A sampling parameter is out of its range.
+        case invalidSampling
+        /// The model's logits are infinite or not numbers.
+        case notFinite
+    }
+
+    /// What a program switches on.
+    public let code: Code
+    /// What disagreed, with both values.
+    public let message: String
+
+    /// Makes an error from its parts.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+}
