@@ -29,17 +29,19 @@ struct SafetensorsHeader {
     let tensors: [String: TensorRecord]
     let metadata: [String: String]
 
-    init(of file: MappedFile) throws(CheckpointError) {
-        let path = file.path, bytes = file.bytes
+    /// Parses the front of a whole file; `path` is for errors.
+    init(of bytes: UnsafeRawBufferPointer, path: String) throws(CheckpointError) {
         guard bytes.count >= 8 else {
             throw CheckpointError(
-                .truncatedFile, "\(path) is truncated: it has \(bytes.count) bytes, and the length of its header alone takes 8")
+                .truncatedFile,
+                "\(path) is truncated: it has \(bytes.count) bytes, and the length of its header alone takes 8")
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= Self.largestHeader else {
             let isPointer = bytes.starts(with: "version https://git-lfs".utf8)
             throw CheckpointError(
-                .malformedHeader, "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
+                .malformedHeader,
+                "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
                 hint: isPointer ? "this is a Git LFS pointer; `git lfs pull` fetches the file itself" : nil)
         }
         let dataStart = 8 + Int(length)
@@ -72,7 +74,7 @@ private func checked(
     var records: [TensorRecord] = []
     records.reserveCapacity(entries.count)
     for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {  // in name order, so that errors repeat exactly
-        let offsets = entry.data_offsets
+        let offsets = entry.offsets
         guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1] else {
             throw CheckpointError(.malformedHeader, "\(name) in \(path) has the impossible byte range \(offsets)")
         }
@@ -102,13 +104,14 @@ private func checkCoverage(
     _ records: [TensorRecord], path: String, dataStart: Int, fileSize: Int
 ) throws(CheckpointError) {
     var position = dataStart
-    let inFileOrder = records.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
-    for record in inFileOrder {
+    // Empty tensors first where several begin at one byte.
+    for record in records.sorted(by: { bounds($0) < bounds($1) }) {
         guard record.range.lowerBound == position else {
             let problem = record.range.lowerBound < position ? "overlaps another tensor" : "leaves a gap before it"
             throw CheckpointError(
                 .malformedHeader,
-                "\(record.name) in \(path) \(problem): it begins at byte \(record.range.lowerBound), expected \(position)")
+                "\(record.name) in \(path) \(problem): "
+                    + "it begins at byte \(record.range.lowerBound), expected \(position)")
         }
         position = record.range.upperBound
     }
@@ -117,6 +120,8 @@ private func checkCoverage(
             .malformedHeader, "\(path) has \(fileSize) bytes, but its last tensor ends at \(position)")
     }
 }
+
+private func bounds(_ record: TensorRecord) -> (Int, Int) { (record.range.lowerBound, record.range.upperBound) }
 
 /// Bytes that the shape takes, or `nil` when the size of the type is not known.
 private func byteCount(of entry: TensorEntry, name: String, path: String) throws(CheckpointError) -> Int? {
@@ -150,7 +155,12 @@ private let elementSizes: [String: Int] = [
 private struct TensorEntry: Decodable {
     let dtype: String
     let shape: [Int]
-    let data_offsets: [Int]  // the format's own spelling
+    let offsets: [Int]
+
+    private enum CodingKeys: String, CodingKey {
+        case dtype, shape
+        case offsets = "data_offsets"
+    }
 }
 
 /// The header's object: tensors under their names and metadata under one reserved name.
