@@ -9,7 +9,7 @@ struct SafetensorsTests {
     func roundTrip(type: ElementType) throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/a.safetensors"
-            let floats: [Float] = [0, -0.0, 1, -1.1, 3.3e-6, 1e-40, 60000, -.infinity]
+            let floats: [Float] = [0, -0.0, 1, -1.1, 3.3e-6, 0x1p-130, 60000, -.infinity]
             let written = [
                 TensorToWrite(name: "matrix", shape: [2, 4], floats: floats, type: type),
                 TensorToWrite(name: "number", shape: [], floats: [0.1], type: type),
