@@ -20,7 +20,7 @@ extension ModelConfiguration {
         if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: headCount) {
             throw malformed(path, "hidden_size: \(hiddenSize) is not a multiple of num_attention_heads, \(headCount)")
         }
-        // Values after ?? are Qwen2Config's own, for keys that older files leave out.
+        // Values after ?? are what transformers takes for keys that a file may leave out or set to null.
         self.init(
             architecture: architecture,
             vocabularySize: try file.required("vocab_size", file.integer("vocab_size")),

@@ -71,19 +71,19 @@ struct SafetensorsHeader {
 private func checked(
     _ entries: [String: TensorEntry], path: String, dataStart: Int, fileSize: Int
 ) throws(CheckpointError) -> [String: TensorRecord] {
+    let ends = entries.map { (name: $0.key, end: $0.value.offsets.last ?? 0) }
+    if let last = ends.max(by: { ($0.end, $0.name) < ($1.end, $1.name) }), last.end > fileSize - dataStart {
+        throw CheckpointError(
+            .truncatedFile,
+            "\(path) is truncated or its header is wrong: it has \(fileSize - dataStart) bytes after its header, "
+                + "expected \(last.end), the end of \(last.name)")
+    }
     var records: [TensorRecord] = []
     records.reserveCapacity(entries.count)
     for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {  // in name order, so that errors repeat exactly
         let offsets = entry.offsets
         guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1] else {
             throw CheckpointError(.malformedHeader, "\(name) in \(path) has the impossible byte range \(offsets)")
-        }
-        let (end, overflows) = offsets[1].addingReportingOverflow(dataStart)
-        guard !overflows, end <= fileSize else {
-            throw CheckpointError(
-                .truncatedFile,
-                "\(path) is truncated or its header is wrong: it has \(fileSize) bytes, and \(name) ends at "
-                    + (overflows ? "\(offsets[1]) after the header" : "\(end)"))
         }
         if let expected = try byteCount(of: entry, name: name, path: path), expected != offsets[1] - offsets[0] {
             throw CheckpointError(
@@ -93,7 +93,8 @@ private func checked(
         }
         records.append(
             TensorRecord(
-                name: name, typeName: entry.dtype, shape: entry.shape, range: dataStart + offsets[0]..<end))
+                name: name, typeName: entry.dtype, shape: entry.shape,
+                range: dataStart + offsets[0]..<dataStart + offsets[1]))
     }
     try checkCoverage(records, path: path, dataStart: dataStart, fileSize: fileSize)
     return Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
