@@ -67,7 +67,7 @@ let package = Package(
             name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport",
             swiftSettings: settings),
         tests(of: "TinyTensor", uses: ["CTinyKernels"]),
-        tests(of: "TinyCheckpoint"),
+        tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),
         tests(of: "TinyRecords"),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
