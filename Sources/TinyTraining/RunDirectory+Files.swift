@@ -26,12 +26,11 @@ extension RunDirectory {
         }
     }
 
-    /// Cuts a file off; makes it when it is not there.
+    /// Cuts a file off after `count` bytes; makes it when it is not there, leaves it alone when it is no longer.
     func truncate(_ file: RunFile, toByteCount count: Int) throws(TrainingError) {
-        if !exists(file.rawValue) { try write("", to: file.rawValue) }
-        try change(file) { handle in
-            if try handle.seekToEnd() != UInt64(count) { try handle.truncate(atOffset: UInt64(count)) }
-        }
+        guard exists(file.rawValue) else { return try write("", to: file.rawValue) }
+        guard try read(file.rawValue).count > count else { return }
+        try change(file) { handle in try handle.truncate(atOffset: UInt64(count)) }
     }
 
     private func change(_ file: RunFile, _ body: (FileHandle) throws -> Void) throws(TrainingError) {
