@@ -1,0 +1,33 @@
+/// The largest singular triplets of a matrix `[outputs, inputs]`: `W v = σ u`, `Wᵀ u = σ v`.
+///
+/// The sign of each pair is fixed: the entry of `v` with the largest magnitude is positive (the first of equals).
+package struct SingularTriplets: Sendable, Hashable {
+    /// `U`, `[outputs, count]`, row-major; a column is zero where its singular value is zero.
+    package var left: [Float]
+    /// `Σ`, largest first.
+    package var values: [Float]
+    /// `V`, `[inputs, count]`, row-major.
+    package var right: [Float]
+
+    /// How many triplets.
+    package var count: Int { values.count }
+
+    /// Fixes signs and rounds.
+    ///
+    /// - Parameters:
+    ///   - left: One vector per triplet.
+    ///   - values: Largest first.
+    ///   - right: One vector per triplet.
+    init(left: [[Double]], values: [Double], right: [[Double]]) {
+        let signs = right.map { vector in
+            vector.reduce(0.0) { Float($1.magnitude) > Float($0.magnitude) ? $1 : $0 } < 0 ? -1.0 : 1.0
+        }
+        self.values = values.map { Float($0) }
+        self.left = Self.interleaved(left, signs)
+        self.right = Self.interleaved(right, signs)
+    }
+
+    private static func interleaved(_ vectors: [[Double]], _ signs: [Double]) -> [Float] {
+        (0..<(vectors.first?.count ?? 0)).flatMap { row in zip(vectors, signs).map { Float($0[row] * $1) } }
+    }
+}

@@ -1,0 +1,127 @@
+public import Foundation
+import TinyCheckpoint
+package import TinyModel
+
+/// Factors kept on disk, so that a model is factorised once.
+///
+/// One safetensors file for each model, rank and scheme; it holds the factors of every module that was ever asked for. The
+/// cache never makes a run fail: what is missing, damaged or unreadable is computed again, what cannot be written is
+/// reported and forgotten. Several processes may share a directory.
+public struct FactorCache: Sendable {
+    /// Where the files are; made when first written to.
+    public let directory: String
+    /// Told once, in a sentence, whenever a file cannot be used or written.
+    public let report: (@Sendable (String) -> Void)?
+
+    /// A cache in a directory of your choice.
+    public init(directory: String, report: (@Sendable (String) -> Void)? = nil) {
+        self.directory = directory
+        self.report = report
+    }
+
+    /// The user's cache: `$TINYLORA_CACHE`, else `$XDG_CACHE_HOME/tinylora`, else `~/.cache/tinylora`.
+    ///
+    /// - Parameters:
+    ///   - environment: Variables; empty ones count as unset.
+    ///   - report: Told when a file cannot be used or written.
+    /// - Returns: `nil` when none of the variables is set and there is no home directory.
+    public static func standard(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        report: (@Sendable (String) -> Void)? = nil
+    ) -> FactorCache? {
+        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let directory =
+            variable("TINYLORA_CACHE")
+            ?? variable("XDG_CACHE_HOME").map { $0 + "/tinylora" }
+            ?? variable("HOME").map { $0 + "/.cache/tinylora" }
+        return directory.map { FactorCache(directory: $0, report: report) }
+    }
+
+    /// The file for one model and rank.
+    public func path(fingerprint: String, rank: Int) -> String {
+        let digest = SHA256.hash("\(fingerprint) \(rank) \(Factorisation.scheme)".utf8).hexadecimal
+        return "\(directory)/factors-\(digest.prefix(32)).safetensors"
+    }
+
+    /// What the cache holds for a model, by module name; empty when there is nothing usable.
+    package func load(fingerprint: String, rank: Int) -> [String: ModuleFactors] {
+        let path = path(fingerprint: fingerprint, rank: rank)
+        guard FileManager.default.fileExists(atPath: path) else { return [:] }
+        do {
+            let file = try SafetensorsFile(path: path)
+            let tensors = try file.tensors.keys.sorted().map { ($0, try file.tensor($0)) }
+            let contents = Contents(tensors.map { ($0, $1.shape, $1.floats()) })
+            let expected = Self.metadata(fingerprint: fingerprint, rank: rank, digest: contents.digest)
+            guard file.metadata == expected, let factors = contents.factors(rank: rank) else {
+                report?("the cached factors in \(path) are damaged and are computed again")
+                return [:]
+            }
+            return factors
+        } catch {
+            report?("the cached factors cannot be used and are computed again: \(error)")
+            return [:]
+        }
+    }
+
+    /// Replaces what the cache holds for a model.
+    package func store(_ factors: [String: ModuleFactors], fingerprint: String, rank: Int) {
+        let contents = Contents(factors, rank: rank)
+        do {
+            try AtomicFile.makeDirectory(directory)
+            try SafetensorsWriter.write(
+                contents.tensors.map { TensorToWrite(name: $0.name, shape: $0.shape, floats: $0.values) },
+                metadata: Self.metadata(fingerprint: fingerprint, rank: rank, digest: contents.digest),
+                to: path(fingerprint: fingerprint, rank: rank))
+        } catch {
+            report?("the factors are not cached: \(error)")
+        }
+    }
+
+    private static func metadata(fingerprint: String, rank: Int, digest: String) -> [String: String] {
+        [
+            "base_model_fingerprint": fingerprint, "digest": digest, "factor_scheme": Factorisation.scheme,
+            "format": "tinylora-factors", "rank": "\(rank)",
+        ]
+    }
+}
+
+/// The tensors of a cache file: `<module>.A`, `[rank, inputs]`, and `<module>.B`, `[outputs, rank]`, in the order of names.
+private struct Contents {
+    let tensors: [(name: String, shape: [Int], values: [Float])]
+
+    init(_ tensors: [(name: String, shape: [Int], values: [Float])]) { self.tensors = tensors }
+
+    init(_ factors: [String: ModuleFactors], rank: Int) {
+        tensors = factors.sorted { $0.key < $1.key }.flatMap { name, factors in
+            [
+                (name + ".A", [rank, factors.a.count / rank], factors.a),
+                (name + ".B", [factors.b.count / rank, rank], factors.b),
+            ]
+        }
+    }
+
+    /// Covers names, shapes and bits: a flipped bit on the disk must not reach a run.
+    var digest: String {
+        var hash = SHA256()
+        for (name, shape, values) in tensors {
+            hash.update("\(name) \(shape)\n".utf8)
+            values.withUnsafeBytes { hash.update($0) }
+        }
+        return "sha256:" + hash.finish().hexadecimal
+    }
+
+    /// The pairs; `nil` when half of one is missing or a shape is impossible.
+    func factors(rank: Int) -> [String: ModuleFactors]? {
+        guard tensors.count.isMultiple(of: 2) else { return nil }
+        var factors: [String: ModuleFactors] = [:]
+        for place in stride(from: 0, to: tensors.count, by: 2) {
+            let (a, b) = (tensors[place], tensors[place + 1])
+            let name = String(a.name.dropLast(2))
+            guard a.name == name + ".A", b.name == name + ".B", a.shape.first == rank, b.shape.last == rank,
+                a.shape.count == 2, b.shape.count == 2
+            else { return nil }
+            factors[name] = ModuleFactors(a: a.values, b: b.values)
+        }
+        return factors
+    }
+}
