@@ -105,7 +105,7 @@ extension RunDirectory {
     private func unwritable(_ name: String, _ error: any Error) -> TrainingError {
         TrainingError(
             .unwritable, "\(location(name)) cannot be written: \(systemReason(error))",
-            hint: "everything written before is kept; free the disk and resume", underlying: error)
+            hint: "everything written before is kept; resume when the file can be written", underlying: error)
     }
 }
 
