@@ -1,70 +1,66 @@
-/// Accuracy on problems that were not trained on, with its interval. All shares are fractions.
+/// Accuracy on problems that were not trained on, as one line of a run. Shares and intervals are fractions.
 public struct EvaluationRecord: Record {
     /// Training step whose adapter was evaluated; 0 is the base model, `nil` an evaluation outside a run.
     public var step: Int?
     /// Name of the problem set.
-    public var dataset: String
+    public var problemSet: String
     /// Problems evaluated.
     public var problems: Int
-    /// Completions per problem.
-    public var samples: Int
+    /// Completions of each problem.
+    public var samplesPerProblem: Int
     /// Share of completions that are right in the asked-for format.
-    public var strict: AccuracyRecord
+    public var strict: Double
+    /// 95 % interval of ``strict``, low then high.
+    public var interval: [Double]
     /// Share of completions that are right wherever the answer stands.
-    public var lenient: AccuracyRecord
+    public var lenient: Double
+    /// 95 % interval of ``lenient``, low then high.
+    public var lenientInterval: [Double]
+    /// Completions with an answer where it was asked for.
+    public var wellFormed: Int
+    /// Completions that ended for want of room.
+    public var truncated: Int
     /// Mean tokens of a completion.
-    public var meanLength: Double
-    /// Share of completions that ended for want of room.
-    public var clippedShare: Double
-    /// Divisor of the logits; 0 is greedy.
-    public var temperature: Double
+    public var meanCompletionLength: Double
+    /// Sampled tokens.
+    public var tokens: Int
     /// What a clock had a hand in.
     public var time: EvaluationTime
 
     /// Makes a record from its parts.
     public init(
-        step: Int?, dataset: String, problems: Int, samples: Int, strict: AccuracyRecord, lenient: AccuracyRecord,
-        meanLength: Double, clippedShare: Double, temperature: Double, time: EvaluationTime
+        step: Int?, problemSet: String, problems: Int, samplesPerProblem: Int, strict: Double, interval: [Double],
+        lenient: Double, lenientInterval: [Double], wellFormed: Int, truncated: Int, meanCompletionLength: Double,
+        tokens: Int, time: EvaluationTime
     ) {
         self.step = step
-        self.dataset = dataset
+        self.problemSet = problemSet
         self.problems = problems
-        self.samples = samples
+        self.samplesPerProblem = samplesPerProblem
         self.strict = strict
+        self.interval = interval
         self.lenient = lenient
-        self.meanLength = meanLength
-        self.clippedShare = clippedShare
-        self.temperature = temperature
+        self.lenientInterval = lenientInterval
+        self.wellFormed = wellFormed
+        self.truncated = truncated
+        self.meanCompletionLength = meanCompletionLength
+        self.tokens = tokens
         self.time = time
     }
 
     private enum CodingKeys: String, CodingKey {
-        case step, dataset, problems, samples, strict, lenient, temperature, time
-        case meanLength = "completions/mean_length"
-        case clippedShare = "completions/clipped_ratio"
-    }
-}
-
-/// A share of right answers with its 95 % interval.
-public struct AccuracyRecord: Record {
-    /// The share, as a fraction.
-    public var accuracy: Double
-    /// Lower end of the interval.
-    public var low: Double
-    /// Upper end of the interval.
-    public var high: Double
-
-    /// Makes a record from its parts.
-    public init(accuracy: Double, low: Double, high: Double) {
-        self.accuracy = accuracy
-        self.low = low
-        self.high = high
+        case step, problems, strict, interval, lenient, truncated, tokens, time
+        case problemSet = "problem_set"
+        case samplesPerProblem = "samples_per_problem"
+        case lenientInterval = "lenient_interval"
+        case wellFormed = "well_formed"
+        case meanCompletionLength = "mean_completion_length"
     }
 }
 
 /// How long an evaluation took.
 public struct EvaluationTime: Record {
-    /// The whole evaluation.
+    /// Sampling all completions.
     public var seconds: Double
     /// Completion tokens per second.
     public var tokensPerSecond: Double

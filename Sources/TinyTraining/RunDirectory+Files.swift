@@ -26,12 +26,11 @@ extension RunDirectory {
         }
     }
 
-    /// Cuts a file off; makes it when it is not there.
+    /// Cuts a file off after `count` bytes; makes it when it is not there, leaves it alone when it is no longer.
     func truncate(_ file: RunFile, toByteCount count: Int) throws(TrainingError) {
-        if !exists(file.rawValue) { try write("", to: file.rawValue) }
-        try change(file) { handle in
-            if try handle.seekToEnd() != UInt64(count) { try handle.truncate(atOffset: UInt64(count)) }
-        }
+        guard exists(file.rawValue) else { return try write("", to: file.rawValue) }
+        guard try read(file.rawValue).count > count else { return }
+        try change(file) { handle in try handle.truncate(atOffset: UInt64(count)) }
     }
 
     private func change(_ file: RunFile, _ body: (FileHandle) throws -> Void) throws(TrainingError) {
@@ -106,7 +105,7 @@ extension RunDirectory {
     private func unwritable(_ name: String, _ error: any Error) -> TrainingError {
         TrainingError(
             .unwritable, "\(location(name)) cannot be written: \(systemReason(error))",
-            hint: "everything written before is kept; free the disk and resume", underlying: error)
+            hint: "everything written before is kept; resume when the file can be written", underlying: error)
     }
 }
 

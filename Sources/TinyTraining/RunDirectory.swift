@@ -16,8 +16,6 @@ public struct RunDirectory: Sendable {
     /// Where it is.
     public let path: String
 
-    private let resuming: Bool
-
     /// Makes the directory if need be and checks that it can be written and holds no other run. Reads no records yet.
     ///
     /// - Parameters:
@@ -26,7 +24,6 @@ public struct RunDirectory: Sendable {
     /// - Throws: ``TrainingError`` with code `unwritable`, `runExists` or `damagedRun`.
     public init(preparing path: String, resuming: Bool) throws(TrainingError) {
         self.path = path
-        self.resuming = resuming
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")

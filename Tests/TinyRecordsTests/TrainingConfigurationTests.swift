@@ -28,7 +28,7 @@ import TinyRecords
         )
         var expected = TrainingConfiguration()
         expected.rollout.groupSize = 16
-        expected.adapter.tying = .tiled(16)
+        expected.adapter.tying = "tiled:16"
         expected.loss.normalisation = .drGRPO
         expected.optimiser.maxGradientNorm = 1
         #expect(read == expected)
@@ -44,7 +44,6 @@ import TinyRecords
                 "did you mean \"dapo\"?"
             ),
             (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
-            (#"{"tying": "tiles:3"}"#, "tying is \"tiles:3\", expected tiled:N, structured:N, kind, full or none", nil),
             (#"{"max_steps": 10"#, "the text is not valid JSON", nil),
             (#"[1]"#, "the record is not an object", nil),
         ] as [(String, String, String?)])
@@ -62,7 +61,7 @@ import TinyRecords
         configuration.adapter.parameters = 0
         configuration.adapter.rank = 0
         configuration.adapter.u = 0
-        configuration.adapter.tying = .tiled(0)
+        configuration.adapter.tying = "tiled:0"
         configuration.rollout.problemsPerStep = 0
         configuration.rollout.groupSize = 1
         configuration.rollout.maxTokens = 0
@@ -108,18 +107,23 @@ import TinyRecords
     }
 
     @Test(
-        "every choice of tying survives being written", arguments: ["tiled:16", "structured:4", "kind", "full", "none"])
-    func tyingSurvives(text: String) throws {
-        #expect(TyingChoice(text)?.description == text)
+        "every way of tying has a form of its own",
+        arguments: ["tiled:16", "contiguous:13", "structured:4", "by-kind", "full", "none"])
+    func acceptsTying(text: String) {
         var configuration = TrainingConfiguration()
-        configuration.adapter.tying = TyingChoice(text)
-        #expect(try TrainingConfiguration(json: configuration.jsonLine()) == configuration)
+        configuration.adapter.tying = text
+        #expect(configuration.problems() == [])
     }
 
     @Test(
-        "what is no choice of tying is refused", arguments: ["", "tiled", "tiled:", "tiled:x", "kind:2", "full:", ":"])
+        "what is no way of tying is refused",
+        arguments: ["", "tiled", "tiled:", "tiled:x", "tiled:-1", "tiles:3", "by-kind:2", "full:", ":", "tiled:1:2"])
     func refusesOtherTying(text: String) {
-        #expect(TyingChoice(text) == nil)
+        var configuration = TrainingConfiguration()
+        configuration.adapter.tying = text
+        #expect(
+            configuration.problems()
+                == ["tying: \"\(text)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
     }
 }
 

@@ -292,8 +292,9 @@ import TinyTraining
 
 /// An evaluation that always says the same.
 var evaluationRecord: EvaluationRecord {
-    let accuracy = AccuracyRecord(accuracy: 0.5, low: 0.25, high: 0.75)
-    return EvaluationRecord(
-        step: nil, dataset: "letters", problems: 4, samples: 1, strict: accuracy, lenient: accuracy, meanLength: 3,
-        clippedShare: 0, temperature: 0, time: EvaluationTime(seconds: 0, tokensPerSecond: 0))
+    EvaluationRecord(
+        step: nil, problemSet: "letters", problems: 4, samplesPerProblem: 1, strict: 0.5, interval: [0.25, 0.75],
+        lenient: 0.5,
+        lenientInterval: [0.25, 0.75], wellFormed: 4, truncated: 0, meanCompletionLength: 3, tokens: 12,
+        time: EvaluationTime(seconds: 0, tokensPerSecond: 0))
 }
