@@ -64,12 +64,7 @@ public struct Tokenizer: Sendable {
     /// - Returns: Ids in `0 ..< vocabularySize`. Bytes that are not in the vocabulary are left out, if the file does not name
     ///   an unknown token.
     public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
-        var buffer = PieceBuffer(text)
-        rawFinder.apply(to: &buffer)
-        for normalizer in normalizers { normalizer.apply(to: &buffer) }
-        normalizedFinder.apply(to: &buffer)
-        for preTokenizer in preTokenizers { preTokenizer.apply(to: &buffer) }
-        let ids = model.ids(of: buffer)
+        let ids = model.ids(of: pieces(of: text))
         return addingSpecialTokens ? template.before + ids + template.after : ids
     }
 
@@ -83,6 +78,25 @@ public struct Tokenizer: Sendable {
         var bytes: [UInt8] = []
         for id in ids where !skippingSpecialTokens || !isSpecial(id) { bytes += tokenBytes[id] }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The words and added tokens that a text is cut into before merging; joined, they are the normalised text.
+    package func words(of text: String) -> [String] {
+        let buffer = pieces(of: text)
+        var start = 0
+        return buffer.pieces.map { piece in
+            defer { start = piece.end }
+            return String(decoding: buffer.bytes[start..<piece.end], as: UTF8.self)
+        }
+    }
+
+    private func pieces(of text: String) -> PieceBuffer {
+        var buffer = PieceBuffer(text)
+        rawFinder.apply(to: &buffer)
+        for normalizer in normalizers { normalizer.apply(to: &buffer) }
+        normalizedFinder.apply(to: &buffer)
+        for preTokenizer in preTokenizers { preTokenizer.apply(to: &buffer) }
+        return buffer
     }
 
     // MARK: Tokens
