@@ -34,13 +34,14 @@ public struct Tokenizer: Sendable {
     ///   - settings: What is known about the tokenizer from elsewhere.
     init(file: JSONDocument, settings: TokenizerSettings) throws(TextError) {
         let root = file.root
-        model = try BytePairModel(from: root.member("model"))
+        let modelVocabulary: TokenTable
+        (model, modelVocabulary) = try BytePairModel.read(from: root.member("model"))
         normalizers = try TinyText.normalizers(from: root.optional("normalizer"))
         preTokenizers = try TinyText.preTokenizers(from: root.member("pre_tokenizer"))
         template = try TokenTemplate(from: root.optional("post_processor"))
         let decoder = try tokenDecoder(from: root.member("decoder"))
         vocabulary = try Vocabulary(
-            model: model.vocabulary,
+            model: modelVocabulary,
             addedTokens: try addedTokens(from: root.optional("added_tokens")) + settings.addedTokens, file: file.name)
         tokenBytes = TokenBytes(vocabulary.table, decoder: decoder)
         rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
