@@ -43,12 +43,12 @@ public struct Tokenizer: Sendable {
         vocabulary = try Vocabulary(
             model: modelVocabulary,
             addedTokens: try addedTokens(from: root.optional("added_tokens")) + settings.addedTokens, file: file.name)
-        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder)
-        rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
         let normalizers = normalizers
-        normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized)) { content in
-            normalizers.reduce(content) { $1.normalized($0) }
-        }
+        let normalize = { (content: String) in normalizers.reduce(content) { $1.normalized($0) } }
+        let texts = vocabulary.addedTokens.map { ($0.id, $0.isNormalized ? normalize($0.content) : $0.content) }
+        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder, texts: Dictionary(uniqueKeysWithValues: texts))
+        rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
+        normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized), spelling: normalize)
         endOfTextID = try vocabulary.id(of: settings.endOfText, calledBy: "eos_token")
         beginningOfTextID = try vocabulary.id(of: settings.beginningOfText, calledBy: "bos_token")
     }
@@ -70,6 +70,9 @@ public struct Tokenizer: Sendable {
     }
 
     /// The text of some ids.
+    ///
+    /// An added token stands for its own text. (The `tokenizers` library reads it in the byte alphabet as if it were one of the
+    /// model's, which garbles the few that have characters from U+00A1 to U+0143.)
     ///
     /// - Parameters:
     ///   - ids: Any numbers; those without a token stand for nothing.

@@ -39,7 +39,8 @@ struct CompositionTables: Sendable {
 ///
 /// Source: Unicode Standard §3.12, with its names: L leading consonant, V vowel, T trailing consonant, S syllable.
 private enum Hangul {
-    private static let firstL: UInt32 = 0x1100, firstV: UInt32 = 0x1161, firstT: UInt32 = 0x11A7, firstS: UInt32 = 0xAC00
+    private static let firstL: UInt32 = 0x1100, firstV: UInt32 = 0x1161, firstT: UInt32 = 0x11A7,
+        firstS: UInt32 = 0xAC00
     private static let countL: UInt32 = 19, countV: UInt32 = 21, countT: UInt32 = 28
     private static let countS = countL * countV * countT
 
