@@ -68,13 +68,14 @@ extension TokenizerSettings {
     fileprivate init(from value: JSONValue) throws(TextError) {
         endOfText = try Self.content(of: value.optional("eos_token"))
         beginningOfText = try Self.content(of: value.optional("bos_token"))
-        for (name, token) in try value.optional("added_tokens_decoder")?.members() ?? [] {
+        var tokens: [AddedToken] = []
+        try value.optional("added_tokens_decoder")?.forEachMember { name, token throws(TextError) in
             guard let id = Int(try name.string()), (0...TokenTable.largestID).contains(id) else {
                 throw TextError(.malformedFile, "\(name.place) is \"\(try name.string())\", expected a token id")
             }
-            addedTokens.append(try addedToken(from: token, id: id))
+            tokens.append(try addedToken(from: token, id: id))
         }
-        addedTokens.sort { $0.id < $1.id }
+        addedTokens = tokens.sorted { $0.id < $1.id }
     }
 
     /// A token is named by its text, or described by an object with the text in it.

@@ -34,20 +34,21 @@ public struct Tokenizer: Sendable {
     ///   - settings: What is known about the tokenizer from elsewhere.
     init(file: JSONDocument, settings: TokenizerSettings) throws(TextError) {
         let root = file.root
-        model = try BytePairModel(from: root.member("model"))
+        let modelVocabulary: TokenTable
+        (model, modelVocabulary) = try BytePairModel.read(from: root.member("model"))
         normalizers = try TinyText.normalizers(from: root.optional("normalizer"))
         preTokenizers = try TinyText.preTokenizers(from: root.member("pre_tokenizer"))
         template = try TokenTemplate(from: root.optional("post_processor"))
         let decoder = try tokenDecoder(from: root.member("decoder"))
         vocabulary = try Vocabulary(
-            model: model.vocabulary,
+            model: modelVocabulary,
             addedTokens: try addedTokens(from: root.optional("added_tokens")) + settings.addedTokens, file: file.name)
-        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder)
-        rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
         let normalizers = normalizers
-        normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized)) { content in
-            normalizers.reduce(content) { $1.normalized($0) }
-        }
+        let normalize = { (content: String) in normalizers.reduce(content) { $1.normalized($0) } }
+        let texts = vocabulary.addedTokens.map { ($0.id, $0.isNormalized ? normalize($0.content) : $0.content) }
+        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder, texts: Dictionary(uniqueKeysWithValues: texts))
+        rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
+        normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized), spelling: normalize)
         endOfTextID = try vocabulary.id(of: settings.endOfText, calledBy: "eos_token")
         beginningOfTextID = try vocabulary.id(of: settings.beginningOfText, calledBy: "bos_token")
     }
@@ -64,16 +65,14 @@ public struct Tokenizer: Sendable {
     /// - Returns: Ids in `0 ..< vocabularySize`. Bytes that are not in the vocabulary are left out, if the file does not name
     ///   an unknown token.
     public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
-        var buffer = PieceBuffer(text)
-        rawFinder.apply(to: &buffer)
-        for normalizer in normalizers { normalizer.apply(to: &buffer) }
-        normalizedFinder.apply(to: &buffer)
-        for preTokenizer in preTokenizers { preTokenizer.apply(to: &buffer) }
-        let ids = model.ids(of: buffer)
+        let ids = model.ids(of: pieces(of: text))
         return addingSpecialTokens ? template.before + ids + template.after : ids
     }
 
     /// The text of some ids.
+    ///
+    /// An added token stands for its own text. (The `tokenizers` library reads it in the byte alphabet as if it were one of the
+    /// model's, which garbles the few that have characters from U+00A1 to U+0143.)
     ///
     /// - Parameters:
     ///   - ids: Any numbers; those without a token stand for nothing.
@@ -83,6 +82,25 @@ public struct Tokenizer: Sendable {
         var bytes: [UInt8] = []
         for id in ids where !skippingSpecialTokens || !isSpecial(id) { bytes += tokenBytes[id] }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The words and added tokens that a text is cut into before merging; joined, they are the normalised text.
+    package func words(of text: String) -> [String] {
+        let buffer = pieces(of: text)
+        var start = 0
+        return buffer.pieces.map { piece in
+            defer { start = piece.end }
+            return String(decoding: buffer.bytes[start..<piece.end], as: UTF8.self)
+        }
+    }
+
+    private func pieces(of text: String) -> PieceBuffer {
+        var buffer = PieceBuffer(text)
+        rawFinder.apply(to: &buffer)
+        for normalizer in normalizers { normalizer.apply(to: &buffer) }
+        normalizedFinder.apply(to: &buffer)
+        for preTokenizer in preTokenizers { preTokenizer.apply(to: &buffer) }
+        return buffer
     }
 
     // MARK: Tokens

@@ -6,12 +6,15 @@ struct TokenBytes: Sendable {
 
     /// - Parameters:
     ///   - table: The tokens; an id without a token stands for no bytes.
-    ///   - decoder: What a token's spelling means.
-    init(_ table: TokenTable, decoder: some TokenDecoder) {
+    ///   - decoder: What the spelling of one of the model's tokens means.
+    ///   - texts: The texts of added tokens, which stand for themselves.
+    init(_ table: TokenTable, decoder: some TokenDecoder, texts: [Int: String]) {
         bytes.reserveCapacity(8 * table.idBound)
         ends.reserveCapacity(table.idBound)
         for id in 0..<table.idBound {
-            if let spelling = table.spelling(of: id) {
+            if let text = texts[id] {
+                bytes.append(contentsOf: text.utf8)
+            } else if let spelling = table.spelling(of: id) {
                 decoder.appendBytes(of: spelling, to: &bytes)
             }
             ends.append(bytes.count)

@@ -2,7 +2,7 @@
 struct JSONValue {
     let document: JSONDocument
     let index: Int
-    /// `model.vocab`, for example; empty for the root.
+    /// `model.vocab`, for example; empty for the root. What an array or a visited object holds goes by its path.
     let path: String
 
     private var node: JSONDocument.Node { document.nodes[index] }
@@ -49,13 +49,18 @@ struct JSONValue {
 
     /// The text of a string.
     func string() throws(TextError) -> String {
-        String(decoding: try utf8(), as: UTF8.self)
+        var text: [UInt8] = []
+        try appendUTF8(to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    /// The text of a string, as UTF-8; a lone surrogate becomes U+FFFD.
-    func utf8() throws(TextError) -> [UInt8] {
-        guard let raw = rawText else { throw wrongKind("a string") }
-        return node.kind == .string ? Array(raw) : unescaped(raw)
+    /// Appends the text of a string, as UTF-8; a lone surrogate becomes U+FFFD.
+    func appendUTF8(to text: inout [UInt8]) throws(TextError) {
+        switch node.kind {
+        case .string: text.append(contentsOf: span)
+        case .escapedString: appendUnescaped(span, to: &text)
+        default: throw wrongKind("a string")
+        }
     }
 
     /// A whole number.
@@ -77,33 +82,30 @@ struct JSONValue {
     /// The elements of an array.
     func elements() throws(TextError) -> [JSONValue] {
         guard node.kind == .array else { throw wrongKind("an array") }
-        let elementPath = "an element of \(path)"
         var elements: [JSONValue] = []
         var child = index + 1
         while child < node.next {
-            elements.append(JSONValue(document: document, index: child, path: elementPath))
+            elements.append(JSONValue(document: document, index: child, path: path))
             child = Int(document.nodes[child].next)
         }
         return elements
     }
 
-    /// The members of an object, in their order in the file.
-    func members() throws(TextError) -> [(name: JSONValue, value: JSONValue)] {
+    /// Visits the members of an object, in their order in the file.
+    func forEachMember(_ visit: (_ name: JSONValue, _ value: JSONValue) throws(TextError) -> Void) throws(TextError) {
         guard node.kind == .object else { throw wrongKind("an object") }
-        let memberPath = "a member of \(path)"
-        var members: [(name: JSONValue, value: JSONValue)] = []
         var child = index + 1
         while child < node.next {
             let value = Int(document.nodes[child].next)
-            members.append(
-                (
-                    JSONValue(document: document, index: child, path: memberPath),
-                    JSONValue(document: document, index: value, path: memberPath)
-                ))
+            try visit(
+                JSONValue(document: document, index: child, path: path),
+                JSONValue(document: document, index: value, path: path))
             child = Int(document.nodes[value].next)
         }
-        return members
     }
+
+    /// The number of values in this one, at all depths, names of members included.
+    var descendantCount: Int { Int(node.next) - index - 1 }
 
     // MARK: Messages
 
@@ -130,15 +132,14 @@ struct JSONValue {
 
     private var span: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
 
-    private var rawText: ArraySlice<UInt8>? { isString ? span : nil }
-
     private func hasText(_ text: String) -> Bool {
-        node.kind == .string ? span.elementsEqual(text.utf8) : unescaped(span).elementsEqual(text.utf8)
+        if node.kind == .string { return span.elementsEqual(text.utf8) }
+        var name: [UInt8] = []
+        appendUnescaped(span, to: &name)
+        return name.elementsEqual(text.utf8)
     }
 
-    private func unescaped(_ raw: ArraySlice<UInt8>) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(raw.count)
+    private func appendUnescaped(_ raw: ArraySlice<UInt8>, to text: inout [UInt8]) {
         var position = raw.startIndex
         while position < raw.endIndex {
             guard raw[position] == UInt8(ascii: "\\") else {
@@ -158,7 +159,6 @@ struct JSONValue {
             default: text.append(escape)
             }
         }
-        return text
     }
 
     /// Reads the four digits at `position`, and a second `\u` group when they are the first half of a pair.

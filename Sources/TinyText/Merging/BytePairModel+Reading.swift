@@ -1,48 +1,23 @@
 extension BytePairModel {
-    /// Reads the `model` of a tokenizer file.
+    /// Reads the `model` of a tokenizer file, and its tokens.
     ///
     /// - Throws: ``TextError`` with code `unsupported` for another model or a setting that would have to be approximated,
-    ///   `inconsistentVocabulary` for a merge of or into tokens that do not exist.
-    init(from value: JSONValue) throws(TextError) {
+    ///   `inconsistentVocabulary` for a token that occurs twice, or a merge of or into tokens that do not exist.
+    static func read(from value: JSONValue) throws(TextError) -> (model: BytePairModel, vocabulary: TokenTable) {
+        try refuseUnknownSettings(of: value)
+        let vocabulary = try TokenTable(from: value.member("vocab"))
+        let model = BytePairModel(
+            pairs: try pairs(from: value.member("merges"), vocabulary),
+            symbols: ByteSymbols(vocabulary: vocabulary, missing: try missingByte(from: value, vocabulary)),
+            wholeWords: try value.flag("ignore_merges", absent: false) ? vocabulary : nil)
+        return (model, vocabulary)
+    }
+
+    private static func refuseUnknownSettings(of value: JSONValue) throws(TextError) {
         let type = try value.optional("type")?.string() ?? "BPE"
         guard type == "BPE" else {
             throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"BPE\"")
         }
-        try Self.refuseUnknownSettings(of: value)
-
-        let members = try value.member("vocab").members()
-        var vocabulary = TokenTable(capacity: members.count)
-        for (name, id) in members {
-            let token = try name.utf8()
-            guard vocabulary.insert(token, id: try tokenID(from: id)) else {
-                throw TextError(
-                    .inconsistentVocabulary,
-                    "\(value.place) lists \"\(String(decoding: token, as: UTF8.self))\" or its id \(try id.integer()) twice"
-                )
-            }
-        }
-        let merges = try value.member("merges").elements()
-        var pairs = PairTable(capacity: merges.count)
-        for (rank, merge) in merges.enumerated() {
-            let (left, right) = try Self.parts(of: merge, rank: rank)
-            guard let leftID = vocabulary.id(of: left), let rightID = vocabulary.id(of: right),
-                let result = vocabulary.id(of: left + right)
-            else {
-                let text = String(decoding: left + [UInt8(ascii: " ")] + right, as: UTF8.self)
-                throw TextError(
-                    .inconsistentVocabulary,
-                    "merge \(rank) in \(value.document.name), \"\(text)\", is of or into a token that is not in the vocabulary"
-                )
-            }
-            pairs.insert(UInt32(leftID), UInt32(rightID), rank: rank, result: result)
-        }
-        self.vocabulary = vocabulary
-        self.pairs = pairs
-        symbols = ByteSymbols(vocabulary: vocabulary, missing: try Self.missingByte(from: value, vocabulary))
-        takesWholeWords = try value.flag("ignore_merges", absent: false)
-    }
-
-    private static func refuseUnknownSettings(of value: JSONValue) throws(TextError) {
         for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let affix = try value.optional(name)?.string(), !affix.isEmpty {
                 throw TextError(.unsupported, "\(value.place) has the \(name) \"\(affix)\", expected none")
@@ -57,17 +32,49 @@ extension BytePairModel {
         }
     }
 
-    /// Both spellings of a merge: `"a b"` and `["a", "b"]`.
-    private static func parts(of merge: JSONValue, rank: Int) throws(TextError) -> ([UInt8], [UInt8]) {
+    private static func pairs(from value: JSONValue, _ vocabulary: TokenTable) throws(TextError) -> PairTable {
+        let merges = try value.elements()
+        var pairs = PairTable(capacity: merges.count)
+        var joined: [UInt8] = []
+        for (rank, merge) in merges.enumerated() {
+            let middle = try join(merge, rank: rank, into: &joined)
+            let ids = joined.withUnsafeBufferPointer { text in
+                (
+                    left: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[..<middle])),
+                    right: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[middle...])),
+                    result: vocabulary.id(of: text)
+                )
+            }
+            guard let left = ids.left, let right = ids.right, let result = ids.result else {
+                let text = [joined[..<middle], joined[middle...]].map { String(decoding: $0, as: UTF8.self) }
+                throw TextError(
+                    .inconsistentVocabulary,
+                    "merge \(rank) in \(value.document.name), of \"\(text[0])\" and \"\(text[1])\", "
+                        + "is of or into a token that is not in the vocabulary")
+            }
+            pairs.insert(UInt32(left), UInt32(right), rank: rank, result: result)
+        }
+        return pairs
+    }
+
+    /// Puts the two tokens of a merge, spelled `"a b"` or `["a", "b"]`, end to end, and returns where the second begins.
+    private static func join(_ merge: JSONValue, rank: Int, into joined: inout [UInt8]) throws(TextError) -> Int {
+        let space = UInt8(ascii: " ")
+        joined.removeAll(keepingCapacity: true)
         if merge.isString {
-            let text = try merge.utf8()
-            if let space = text.firstIndex(of: UInt8(ascii: " ")) {
-                let right = text[(space + 1)...]
-                if !right.contains(UInt8(ascii: " ")) { return (Array(text[..<space]), Array(right)) }
+            try merge.appendUTF8(to: &joined)
+            if let middle = joined.firstIndex(of: space), !joined[(middle + 1)...].contains(space) {
+                joined.remove(at: middle)
+                return middle
             }
         } else {
             let parts = try merge.elements()
-            if parts.count == 2 { return (try parts[0].utf8(), try parts[1].utf8()) }
+            if parts.count == 2 {
+                try parts[0].appendUTF8(to: &joined)
+                let middle = joined.count
+                try parts[1].appendUTF8(to: &joined)
+                return middle
+            }
         }
         throw TextError(.malformedFile, "merge \(rank) in \(merge.document.name) is not a pair of tokens")
     }
@@ -77,10 +84,11 @@ extension BytePairModel {
     ) throws(TextError) -> ByteSymbols.Missing {
         // Many files name an unknown token that is not in the model's vocabulary, which is harmless when no byte is missing.
         let isComplete = ByteAlphabet.spellings.allSatisfy { vocabulary.id(of: $0) != nil }
-        guard !isComplete, let token = try value.optional("unk_token") else { return .dropped }
-        guard let id = vocabulary.id(of: try token.utf8()) else {
+        guard !isComplete, let token = try value.optional("unk_token")?.string() else { return .dropped }
+        guard let id = vocabulary.id(of: Array(token.utf8)) else {
             throw TextError(
-                .inconsistentVocabulary, "\(token.place) is \"\(try token.string())\", which is not in the vocabulary")
+                .inconsistentVocabulary, "\(value.place) has the unk_token \"\(token)\", which is not in the vocabulary"
+            )
         }
         return .unknown(id: UInt32(id), isFused: try value.flag("fuse_unk", absent: false))
     }

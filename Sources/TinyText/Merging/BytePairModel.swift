@@ -2,11 +2,10 @@
 ///
 /// Source: Sennrich et al., "Neural machine translation of rare words with subword units", arXiv:1508.07909 §3.2.
 struct BytePairModel: Sendable {
-    let vocabulary: TokenTable
     let pairs: PairTable
     let symbols: any SymbolSource
-    /// Whether a word that is a token as a whole is that token, even if the merges would not build it.
-    let takesWholeWords: Bool
+    /// The tokens, if a word that is one as a whole is that token even when the merges would not build it.
+    let wholeWords: TokenTable?
 
     /// The ids of all pieces, in order.
     func ids(of buffer: PieceBuffer) -> [Int] {
@@ -37,7 +36,7 @@ struct BytePairModel: Sendable {
     }
 
     private func append(_ word: UnsafeBufferPointer<UInt8>, to ids: inout [Int], _ scratch: inout MergeScratch) {
-        if takesWholeWords, let id = vocabulary.id(of: symbols.spelling(of: word)) {
+        if let id = wholeWords?.id(of: symbols.spelling(of: word)) {
             ids.append(id)
             return
         }

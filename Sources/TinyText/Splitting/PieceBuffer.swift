@@ -13,7 +13,7 @@ struct PieceBuffer {
 
     /// The text, valid UTF-8.
     private(set) var bytes: [UInt8]
-    /// The pieces, in order; none is empty.
+    /// The pieces, in order. None is empty, but for a token whose text an earlier token has swallowed.
     private(set) var pieces: [Piece]
 
     init(_ text: String) {
@@ -76,7 +76,9 @@ struct PieceBuffer {
             } else {
                 replacement(bytes[start..<piece.end], &rewritten)
             }
-            if rewritten.count > before { kept.append(Piece(end: rewritten.count, token: piece.token)) }
+            if piece.token != nil || rewritten.count > before {
+                kept.append(Piece(end: rewritten.count, token: piece.token))
+            }
             start = piece.end
         }
         bytes = rewritten

@@ -91,7 +91,7 @@ public enum TokenizerTrainer {
                     if piece.token != nil { continue }
                     if let index = words.id(of: word) {
                         counts[index] += 1
-                    } else if words.insert(Array(word), id: counts.count) {
+                    } else if words.insert(word, id: counts.count) {
                         counts.append(1)
                     }
                 }

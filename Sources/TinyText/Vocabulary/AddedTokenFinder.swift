@@ -32,7 +32,7 @@ struct AddedTokenFinder: Sendable {
             var end = match.range.upperBound
             if token.stripsLeft { start = text.startOfSpace(before: start, limit: covered) }
             if token.stripsRight { end = text.endOfSpace(from: end, limit: range.upperBound) }
-            // A token that is itself white space may lie in what the token before it has swallowed.
+            // A token that is itself white space may lie in what the token before it has swallowed; it counts all the same.
             start = max(start, covered)
             end = max(end, start)
             if start > covered { pieces.append(.init(end: start)) }

@@ -6,18 +6,29 @@ struct TokenTable: Sendable {
     /// Ids index arrays, so a file with an absurd id must not be able to exhaust memory.
     static let largestID = 1 << 24 - 1
 
+    /// Half of a token's hash, which settles most comparisons without a look at the spelling, and its id.
+    private struct Slot {
+        var hash: UInt32
+        /// One more than the id; 0 is a free slot.
+        var successorOfID: UInt32
+
+        static let free = Slot(hash: 0, successorOfID: 0)
+        var isFree: Bool { successorOfID == 0 }
+        var id: Int { Int(successorOfID) - 1 }
+    }
+
     /// All spellings, end to end.
     private var bytes: [UInt8] = []
     /// Where the spelling of each id lies; nil for ids without a token.
     private var ranges: [Range<UInt32>?] = []
-    /// Ids, or nil for a free slot; the count is a power of two.
-    private var slots: [UInt32?]
+    /// The count is a power of two.
+    private var slots: [Slot]
     /// The number of tokens.
     private(set) var count = 0
 
     /// - Parameter capacity: The number of tokens expected; more are accepted.
     init(capacity: Int) {
-        slots = Array(repeating: nil, count: 1 << (64 - max(7, 2 * capacity - 1).leadingZeroBitCount))
+        slots = Array(repeating: .free, count: 1 << (64 - max(7, 2 * capacity - 1).leadingZeroBitCount))
         ranges.reserveCapacity(capacity)
         bytes.reserveCapacity(8 * capacity)
     }
@@ -28,15 +39,16 @@ struct TokenTable: Sendable {
     /// Adds a token whose id must lie in `0 ... largestID`.
     ///
     /// - Returns: false, having changed nothing, when the spelling or the id is taken.
-    mutating func insert(_ token: [UInt8], id: Int) -> Bool {
+    mutating func insert(_ token: UnsafeBufferPointer<UInt8>, id: Int) -> Bool {
         if 2 * (count + 1) > slots.count { grow() }
         guard id >= ranges.count || ranges[id] == nil else { return false }
-        let slot = token.withUnsafeBufferPointer { self.slot(of: $0) }
-        guard slots[slot] == nil else { return false }
+        let hash = TinyText.hash(of: token)
+        let slot = self.slot(of: token, hash)
+        guard slots[slot].isFree else { return false }
         if id >= ranges.count {
             ranges.append(contentsOf: repeatElement(nil, count: id + 1 - ranges.count))
         }
-        slots[slot] = UInt32(id)
+        slots[slot] = Slot(hash: UInt32(hash >> 32), successorOfID: UInt32(id + 1))
         ranges[id] = UInt32(bytes.count)..<UInt32(bytes.count + token.count)
         bytes.append(contentsOf: token)
         count += 1
@@ -45,7 +57,8 @@ struct TokenTable: Sendable {
 
     /// The id of a token.
     func id(of token: UnsafeBufferPointer<UInt8>) -> Int? {
-        slots[slot(of: token)].map(Int.init)
+        let slot = slots[slot(of: token, hash(of: token))]
+        return slot.isFree ? nil : slot.id
     }
 
     /// The id of a token.
@@ -60,25 +73,29 @@ struct TokenTable: Sendable {
     }
 
     /// The slot that holds `token`, or the free one where it belongs.
-    private func slot(of token: UnsafeBufferPointer<UInt8>) -> Int {
-        bytes.withUnsafeBufferPointer { bytes in
-            var slot = Int(truncatingIfNeeded: hash(of: token)) & (slots.count - 1)
-            while let id = slots[slot], let range = ranges[Int(id)] {
-                let spelling = UnsafeBufferPointer(rebasing: bytes[Int(range.lowerBound)..<Int(range.upperBound)])
-                if haveEqualBytes(spelling, token) { break }
-                slot = (slot + 1) & (slots.count - 1)
-            }
-            return slot
+    private func slot(of token: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int {
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while !slots[slot].isFree, slots[slot].hash != UInt32(hash >> 32) || !isSpelled(token, slots[slot].id) {
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return slot
+    }
+
+    private func isSpelled(_ token: UnsafeBufferPointer<UInt8>, _ id: Int) -> Bool {
+        guard let range = ranges[id] else { return false }
+        return bytes.withUnsafeBufferPointer {
+            haveEqualBytes(UnsafeBufferPointer(rebasing: $0[Int(range.lowerBound)..<Int(range.upperBound)]), token)
         }
     }
 
     private mutating func grow() {
-        slots = Array(repeating: nil, count: 2 * slots.count)
-        for (id, range) in ranges.enumerated() {
-            guard let range else { continue }
-            let spelling = Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
-            let slot = spelling.withUnsafeBufferPointer { self.slot(of: $0) }
-            slots[slot] = UInt32(id)
+        let old = slots
+        slots = Array(repeating: .free, count: 2 * old.count)
+        for entry in old where !entry.isFree {
+            let hash = (spelling(of: entry.id) ?? []).withUnsafeBufferPointer { TinyText.hash(of: $0) }
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while !slots[slot].isFree { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = entry
         }
     }
 }

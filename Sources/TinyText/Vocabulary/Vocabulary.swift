@@ -1,7 +1,7 @@
 /// All tokens of a tokenizer: those of its model, and those added to them.
 struct Vocabulary: Sendable {
     /// Tokens and ids.
-    private(set) var table: TokenTable
+    let table: TokenTable
     /// The added tokens, by ascending id.
     let addedTokens: [AddedToken]
     /// The ids of special tokens.
@@ -9,11 +9,13 @@ struct Vocabulary: Sendable {
 
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when an added token contradicts the model's tokens.
     init(model: TokenTable, addedTokens: [AddedToken], file: String) throws(TextError) {
-        table = model
+        var table = model
         var kept: [AddedToken] = []
         for token in addedTokens where !token.content.isEmpty {
             let spelling = Array(token.content.utf8)
-            if table.insert(spelling, id: token.id) || table.id(of: spelling) == token.id {
+            if spelling.withUnsafeBufferPointer({ table.insert($0, id: token.id) })
+                || table.id(of: spelling) == token.id
+            {
                 // The first description of a token counts.
                 if !kept.contains(where: { $0.id == token.id }) { kept.append(token) }
                 continue
@@ -29,8 +31,29 @@ struct Vocabulary: Sendable {
                 .inconsistentVocabulary,
                 "\(file) gives id \(token.id) to the added token \"\(token.content)\", \(conflict)")
         }
+        self.table = table
         self.addedTokens = kept.sorted { $0.id < $1.id }
         specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
+    }
+}
+
+extension TokenTable {
+    /// Reads the `vocab` of a tokenizer file: an object of tokens and ids.
+    ///
+    /// - Throws: ``TextError`` with code `inconsistentVocabulary` when a token or an id occurs twice.
+    init(from value: JSONValue) throws(TextError) {
+        var table = TokenTable(capacity: value.descendantCount / 2)
+        var token: [UInt8] = []
+        try value.forEachMember { name, number throws(TextError) in
+            let id = try tokenID(from: number)
+            token.removeAll(keepingCapacity: true)
+            try name.appendUTF8(to: &token)
+            guard token.withUnsafeBufferPointer({ table.insert($0, id: id) }) else {
+                throw TextError(
+                    .inconsistentVocabulary, "\(value.place) lists \"\(try name.string())\" or its id \(id) twice")
+            }
+        }
+        self = table
     }
 }
 

@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+import TinyText
+
+@Suite("Opening a model's tokenizer")
+struct ModelDirectoryTests {
+    @Test("reports the tokens that begin and end a text, named or described")
+    func configuration() throws {
+        let tokenizer = try open(
+            #"{"eos_token": {"content": "<|endoftext|>", "lstrip": false}, "bos_token": "<|pad|>"}"#)
+        #expect(tokenizer.endOfTextID == 0)
+        #expect(tokenizer.beginningOfTextID == 1)
+    }
+
+    @Test("does without a configuration, or without tokens in it")
+    func absentTokens() throws {
+        for configuration in [nil, "{}", #"{"eos_token": null, "bos_token": null}"#] {
+            let tokenizer = try open(configuration)
+            #expect(tokenizer.endOfTextID == nil)
+            #expect(tokenizer.beginningOfTextID == nil)
+        }
+    }
+
+    @Test("adds the tokens that only the configuration has")
+    func addedTokens() throws {
+        let tokenizer = try open(
+            #"{"added_tokens_decoder": {"0": {"content": "<|endoftext|>", "special": true}, "#
+                + #""400": {"content": "<think>", "special": false, "normalized": false}}, "eos_token": "<think>"}"#)
+        #expect(tokenizer.encode("<think>") == [400])
+        #expect(tokenizer.endOfTextID == 400)
+        #expect(!tokenizer.isSpecial(400))
+    }
+
+    @Test("refuses a token that is not in the vocabulary")
+    func unknownToken() {
+        let error = #expect(throws: TextError.self) { try open(#"{"eos_token": "</s>"}"#) }
+        #expect(error?.code == .inconsistentVocabulary)
+        #expect(error?.message.contains("</s>") == true)
+    }
+
+    @Test("names the directory that has no tokenizer")
+    func missingFile() {
+        let error = #expect(throws: TextError.self) { try Tokenizer(modelDirectory: "/no/such/model") }
+        #expect(error?.code == .missingFile)
+        #expect(error?.message.contains("/no/such/model") == true)
+        #expect(throws: TextError.self) { try Tokenizer(contentsOf: "/no/such/tokenizer.json") }
+    }
+
+    private func open(_ configuration: String?) throws -> Tokenizer {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(Fixture.text("trained.json").utf8).write(to: folder.appendingPathComponent("tokenizer.json"))
+        if let configuration {
+            try Data(configuration.utf8).write(to: folder.appendingPathComponent("tokenizer_config.json"))
+        }
+        return try Tokenizer(modelDirectory: folder.path)
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+import TinyText
+
+/// Published tokenizers and their reference tokenisations, where a checkout has them beside it.
+enum SharedData {
+    /// `data/tokenizers` of the shared folder, or nil when there is none.
+    static let tokenizers: URL? = {
+        var root = URL(fileURLWithPath: #filePath)
+        for _ in 0..<3 { root.deleteLastPathComponent() }
+        return ["../shared", "../../shared"].lazy
+            .map { root.appendingPathComponent($0 + "/data/tokenizers").standardizedFileURL }
+            .first { FileManager.default.fileExists(atPath: $0.path) }
+    }()
+
+    /// Why a test that needs these files does not run.
+    static let absence: Comment = "the shared tokenizer files are not beside this checkout"
+
+    /// The four families with a `tokenizer.json`; their names are folders.
+    static let families = ["qwen2.5", "llama3", "smollm2", "gpt2"]
+
+    private static let opened: [String: Result<Tokenizer, any Error>] = Dictionary(
+        uniqueKeysWithValues: families.map { family in (family, Result { try open(family) }) })
+
+    /// The tokenizer of a family, opened once.
+    static func tokenizer(_ family: String) throws -> Tokenizer {
+        try #require(opened[family]).get()
+    }
+
+    private static func open(_ family: String) throws -> Tokenizer {
+        let file = try #require(tokenizers).appendingPathComponent(family + "/tokenizer.json.gz")
+        return try Tokenizer(json: decompressed(file), named: family)
+    }
+
+    private static func decompressed(_ file: URL) throws -> Data {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["gzip", "-dc", file.path]
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return data
+    }
+}
+
+/// A text and what another implementation makes of it.
+struct ReferenceCase: Decodable {
+    var text: String
+    var ids: [Int]
+    /// What the ids decode to, where it is not the normalised text.
+    var decoded: String?
+
+    /// Reads a file with one case per line. Lines end in U+000A only: a text may hold other line separators.
+    static func read(_ file: URL) throws -> [ReferenceCase] {
+        try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(ReferenceCase.self, from: Data($0))
+        }
+    }
+}
