@@ -63,7 +63,7 @@ let package = Package(
 
         .target(name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport", swiftSettings: settings),
         tests(of: "TinyTensor", uses: ["CTinyKernels"]),
-        tests(of: "TinyCheckpoint"),
+        tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),

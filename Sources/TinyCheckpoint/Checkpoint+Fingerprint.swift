@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import Synchronization
 
 extension Checkpoint {
     /// A name for the function this model computes: `sha256:` and 64 digits.
@@ -52,27 +52,13 @@ private struct Piece: Sendable {
     let range: Range<Int>
 }
 
-/// The hash of each piece, computed on all cores.
+/// The hash of each piece, computed on all cores; results land by index.
 private func digests(of pieces: [Piece]) -> [SHA256.Digest] {
-    let results = DigestSlots(count: pieces.count)
+    let results = Mutex([SHA256.Digest?](repeating: nil, count: pieces.count))
     DispatchQueue.concurrentPerform(iterations: pieces.count) { index in
         let piece = pieces[index]
-        let digest = SHA256.hash(UnsafeRawBufferPointer(rebasing: piece.file.bytes[piece.range]))
-        withExtendedLifetime(piece.file) { results.set(index, digest) }
+        let digest = piece.file.withBytes { SHA256.hash(UnsafeRawBufferPointer(rebasing: $0[piece.range])) }
+        results.withLock { $0[index] = digest }
     }
-    return results.values
-}
-
-/// Results that land by index, whoever computes them.
-///
-/// Unchecked because every access to `stored` holds `lock`.
-private final class DigestSlots: @unchecked Sendable {
-    private let lock = NSLock()
-    private var stored: [SHA256.Digest?]
-
-    init(count: Int) { stored = Array(repeating: nil, count: count) }
-
-    func set(_ index: Int, _ digest: SHA256.Digest) { lock.withLock { stored[index] = digest } }
-
-    var values: [SHA256.Digest] { lock.withLock { stored.compactMap { $0 } } }
+    return results.withLock { $0.compactMap { $0 } }
 }

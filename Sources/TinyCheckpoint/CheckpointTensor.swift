@@ -23,8 +23,9 @@ public struct CheckpointTensor: Sendable {
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        defer { withExtendedLifetime(file) {} }
-        return try body(UnsafeRawBufferPointer(rebasing: file.mapped.bytes[range]))
+        try file.mapped.withBytes { (bytes) throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
     }
 
     /// The elements, widened exactly. Allocates `count` numbers.

@@ -1,3 +1,4 @@
+import Foundation
 import TinyTensor
 
 /// Widens stored elements, exactly. `bytes` may be unaligned; `floats` has room for every element.
@@ -34,8 +35,18 @@ private func widenedHalf(_ bits: UInt32) -> Float {
     return Float(bitPattern: magnitude.bitPattern | filled | (bits & 0x8000) &<< 16)
 }
 
-/// Stores floats, rounded to nearest (ties to even). `bytes` has room for every element and may be unaligned.
-func narrow(_ floats: UnsafeBufferPointer<Float>, to type: ElementType, into bytes: UnsafeMutableRawPointer) {
+/// The stored bytes of floats, rounded to nearest (ties to even).
+func narrowed(_ floats: ArraySlice<Float>, to type: ElementType) -> Data {
+    var data = Data(count: floats.count * type.byteCount)
+    data.withUnsafeMutableBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        floats.withUnsafeBufferPointer { narrow($0, to: type, into: start) }
+    }
+    return data
+}
+
+/// Stores floats; `bytes` has room for every one and may be unaligned.
+private func narrow(_ floats: UnsafeBufferPointer<Float>, to type: ElementType, into bytes: UnsafeMutableRawPointer) {
     switch type {
     case .float32:
         for index in 0..<floats.count {

@@ -12,8 +12,17 @@ public final class MappedFile: Sendable {
     // it at any time while it can reach `self`.
     nonisolated(unsafe) private let mapping: UnsafeRawBufferPointer
 
-    /// The whole file. Valid only while this object lives: keep it referenced for as long as the bytes are used.
+    /// The whole file. Valid only while this object lives, which its last mention may end: prefer
+    /// ``withBytes(_:)``, or wrap the use into `withExtendedLifetime`.
     public var bytes: UnsafeRawBufferPointer { mapping }
+
+    /// Lends the whole file.
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(mapping)
+    }
 
     /// Maps a file.
     ///
@@ -51,9 +60,9 @@ public final class MappedFile: Sendable {
     public func checkSize() throws(CheckpointError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw unreadable(path, .last) }
-        guard Int(status.st_size) >= bytes.count else {
+        guard Int(status.st_size) >= mapping.count else {
             throw CheckpointError(
-                .truncatedFile, "\(path) has \(status.st_size) bytes; it had \(bytes.count) when it was opened")
+                .truncatedFile, "\(path) has \(status.st_size) bytes; it had \(mapping.count) when it was opened")
         }
     }
 }
@@ -64,5 +73,5 @@ private func unreadable(_ path: String, _ error: SystemError) -> CheckpointError
 
 /// The bytes of a small file.
 func contents(ofFile path: String) throws(CheckpointError) -> Data {
-    Data(try MappedFile(path: path).bytes)
+    try MappedFile(path: path).withBytes { Data($0) }
 }

@@ -20,7 +20,7 @@ extension ModelConfiguration {
         if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: headCount) {
             throw malformed(path, "hidden_size: \(hiddenSize) is not a multiple of num_attention_heads, \(headCount)")
         }
-        // Values after ?? are Qwen2Config's own, for keys that older files leave out.
+        // Values after ?? are what transformers takes for keys that a file may leave out or set to null.
         self.init(
             architecture: architecture,
             vocabularySize: try file.required("vocab_size", file.integer("vocab_size")),
@@ -98,7 +98,8 @@ private func readRope(_ file: JSONObject) throws(CheckpointError) -> Double {
             case ("partial_rotary_factor", .integer(1)), ("partial_rotary_factor", .number(1)): continue
             default:
                 throw CheckpointError(
-                    .unsupportedFeature, "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
+                    .unsupportedFeature,
+                    "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
             }
         }
         theta = try parameters.number("rope_theta") ?? theta
@@ -117,13 +118,14 @@ private func refuseQwen2Extras(
         throw unsupported(file, "hidden_act", "\"\(activation)\"", "\"silu\"")
     }
     if try file.bool("is_causal") == false { throw unsupported(file, "is_causal", "false", "true") }
-    let slides = try file.bool("use_sliding_window") ?? false
+    // A window of null is none; only a missing key has Qwen2Config's default.
+    let slides = try file.bool("use_sliding_window") ?? false && file.values["sliding_window"] != .null
     let window = slides ? try file.integer("sliding_window") ?? 4096 : nil
     let fullLayers = try file.integer("max_window_layers") ?? 28
     let types = try file.strings("layer_types")
     if let types, types.count != configuration.layerCount {
         throw malformed(
-            file.path, "layer_types: \(types.count) are given for \(configuration.layerCount) layers (num_hidden_layers)")
+            file.path, "layer_types: \(types.count) are given, num_hidden_layers is \(configuration.layerCount)")
     }
     let slidingTypes = types?.contains("sliding_attention") ?? (window != nil && fullLayers < configuration.layerCount)
     if let other = types?.first(where: { $0 != "full_attention" && $0 != "sliding_attention" }) {
@@ -132,7 +134,8 @@ private func refuseQwen2Extras(
     // A window that no sequence fills is no window.
     if slidingTypes, (window ?? 0) < configuration.contextLength {
         throw CheckpointError(
-            .unsupportedFeature, "\(file.path): some layers use sliding-window attention; only full attention is implemented",
+            .unsupportedFeature,
+            "\(file.path): some layers use sliding-window attention; only full attention is implemented",
             hint: "keys: use_sliding_window, sliding_window, max_window_layers, layer_types")
     }
 }

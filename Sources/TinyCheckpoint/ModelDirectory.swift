@@ -60,7 +60,8 @@ struct ModelDirectory {
             let shardName = try map.required(name, map.string(name))
             guard !shardName.contains("/"), shardName.hasSuffix(".safetensors") else {
                 throw CheckpointError(
-                    .malformedHeader, "\(index.path) puts \(name) into \"\(shardName)\", which is no safetensors file beside it")
+                    .malformedHeader,
+                    "\(index.path) puts \(name) into \"\(shardName)\", which is no safetensors file beside it")
             }
             let shard: SafetensorsFile
             if let opened = shards[shardName] {

@@ -79,7 +79,9 @@ public struct SHA256: Sendable {
         let zeros = (Self.blockSize + 55 - pending.count) % Self.blockSize
         pending.append(0x80)
         pending.append(contentsOf: repeatElement(0, count: zeros))
-        pending.append(contentsOf: stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bitCount >> $0) })
+        for shift in stride(from: 56, through: 0, by: -8) {
+            pending.append(UInt8(truncatingIfNeeded: bitCount >> shift))
+        }
         pending.withUnsafeBytes { state.absorb($0) }
         return Digest(words: state.words)
     }

@@ -20,7 +20,9 @@ public final class SafetensorsFile: Sendable {
     ///   here; they are when asked for.
     public init(path: String) throws(CheckpointError) {
         mapped = try MappedFile(path: path)
-        let header = try SafetensorsHeader(of: mapped)
+        let header = try mapped.withBytes { (bytes) throws(CheckpointError) in
+            try SafetensorsHeader(of: bytes, path: path)
+        }
         self.path = path
         tensors = header.tensors
         metadata = header.metadata

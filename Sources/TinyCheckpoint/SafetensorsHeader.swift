@@ -29,17 +29,19 @@ struct SafetensorsHeader {
     let tensors: [String: TensorRecord]
     let metadata: [String: String]
 
-    init(of file: MappedFile) throws(CheckpointError) {
-        let path = file.path, bytes = file.bytes
+    /// Parses the front of a whole file; `path` is for errors.
+    init(of bytes: UnsafeRawBufferPointer, path: String) throws(CheckpointError) {
         guard bytes.count >= 8 else {
             throw CheckpointError(
-                .truncatedFile, "\(path) is truncated: it has \(bytes.count) bytes, and the length of its header alone takes 8")
+                .truncatedFile,
+                "\(path) is truncated: it has \(bytes.count) bytes, and the length of its header alone takes 8")
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= Self.largestHeader else {
             let isPointer = bytes.starts(with: "version https://git-lfs".utf8)
             throw CheckpointError(
-                .malformedHeader, "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
+                .malformedHeader,
+                "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
                 hint: isPointer ? "this is a Git LFS pointer; `git lfs pull` fetches the file itself" : nil)
         }
         let dataStart = 8 + Int(length)
@@ -69,19 +71,19 @@ struct SafetensorsHeader {
 private func checked(
     _ entries: [String: TensorEntry], path: String, dataStart: Int, fileSize: Int
 ) throws(CheckpointError) -> [String: TensorRecord] {
+    let ends = entries.map { (name: $0.key, end: $0.value.offsets.last ?? 0) }
+    if let last = ends.max(by: { ($0.end, $0.name) < ($1.end, $1.name) }), last.end > fileSize - dataStart {
+        throw CheckpointError(
+            .truncatedFile,
+            "\(path) is truncated or its header is wrong: it has \(fileSize - dataStart) bytes after its header, "
+                + "expected \(last.end), the end of \(last.name)")
+    }
     var records: [TensorRecord] = []
     records.reserveCapacity(entries.count)
     for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {  // in name order, so that errors repeat exactly
-        let offsets = entry.data_offsets
+        let offsets = entry.offsets
         guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1] else {
             throw CheckpointError(.malformedHeader, "\(name) in \(path) has the impossible byte range \(offsets)")
-        }
-        let (end, overflows) = offsets[1].addingReportingOverflow(dataStart)
-        guard !overflows, end <= fileSize else {
-            throw CheckpointError(
-                .truncatedFile,
-                "\(path) is truncated or its header is wrong: it has \(fileSize) bytes, and \(name) ends at "
-                    + (overflows ? "\(offsets[1]) after the header" : "\(end)"))
         }
         if let expected = try byteCount(of: entry, name: name, path: path), expected != offsets[1] - offsets[0] {
             throw CheckpointError(
@@ -91,7 +93,8 @@ private func checked(
         }
         records.append(
             TensorRecord(
-                name: name, typeName: entry.dtype, shape: entry.shape, range: dataStart + offsets[0]..<end))
+                name: name, typeName: entry.dtype, shape: entry.shape,
+                range: dataStart + offsets[0]..<dataStart + offsets[1]))
     }
     try checkCoverage(records, path: path, dataStart: dataStart, fileSize: fileSize)
     return Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
@@ -102,13 +105,14 @@ private func checkCoverage(
     _ records: [TensorRecord], path: String, dataStart: Int, fileSize: Int
 ) throws(CheckpointError) {
     var position = dataStart
-    let inFileOrder = records.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
-    for record in inFileOrder {
+    // Empty tensors first where several begin at one byte.
+    for record in records.sorted(by: { bounds($0) < bounds($1) }) {
         guard record.range.lowerBound == position else {
             let problem = record.range.lowerBound < position ? "overlaps another tensor" : "leaves a gap before it"
             throw CheckpointError(
                 .malformedHeader,
-                "\(record.name) in \(path) \(problem): it begins at byte \(record.range.lowerBound), expected \(position)")
+                "\(record.name) in \(path) \(problem): "
+                    + "it begins at byte \(record.range.lowerBound), expected \(position)")
         }
         position = record.range.upperBound
     }
@@ -117,6 +121,8 @@ private func checkCoverage(
             .malformedHeader, "\(path) has \(fileSize) bytes, but its last tensor ends at \(position)")
     }
 }
+
+private func bounds(_ record: TensorRecord) -> (Int, Int) { (record.range.lowerBound, record.range.upperBound) }
 
 /// Bytes that the shape takes, or `nil` when the size of the type is not known.
 private func byteCount(of entry: TensorEntry, name: String, path: String) throws(CheckpointError) -> Int? {
@@ -150,7 +156,12 @@ private let elementSizes: [String: Int] = [
 private struct TensorEntry: Decodable {
     let dtype: String
     let shape: [Int]
-    let data_offsets: [Int]  // the format's own spelling
+    let offsets: [Int]
+
+    private enum CodingKeys: String, CodingKey {
+        case dtype, shape
+        case offsets = "data_offsets"
+    }
 }
 
 /// The header's object: tensors under their names and metadata under one reserved name.

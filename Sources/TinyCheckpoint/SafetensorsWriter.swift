@@ -66,7 +66,8 @@ public enum SafetensorsWriter {
         var names: Set<String> = [SafetensorsHeader.metadataKey]
         for tensor in tensors {
             guard names.insert(tensor.name).inserted else {
-                throw CheckpointError(.invalidTensors, "cannot write \(path): the name \(tensor.name) is given twice or reserved")
+                throw CheckpointError(
+                    .invalidTensors, "cannot write \(path): the name \(tensor.name) is given twice or reserved")
             }
             let expected = TinyCheckpoint.byteCount(shape: tensor.shape, elementSize: tensor.type.byteCount)
             guard let expected, expected == tensor.byteCount else {
@@ -106,17 +107,9 @@ public enum SafetensorsWriter {
             try data.withBytes { (bytes) throws(CheckpointError) in try file.append(bytes) }
         case .floats(let floats):
             let pieceSize = 1 << 18  // a megabyte of floats: large writes, and no second copy of a large tensor
-            var stored = [UInt8](repeating: 0, count: min(floats.count, pieceSize) * tensor.type.byteCount)
             for start in stride(from: 0, to: floats.count, by: pieceSize) {
-                let piece = start..<min(start + pieceSize, floats.count)
-                floats.withUnsafeBufferPointer { floats in
-                    stored.withUnsafeMutableBytes { stored in
-                        if let base = stored.baseAddress {
-                            narrow(UnsafeBufferPointer(rebasing: floats[piece]), to: tensor.type, into: base)
-                        }
-                    }
-                }
-                try Data(stored.prefix(piece.count * tensor.type.byteCount)).withBytes { (bytes) throws(CheckpointError) in
+                let piece = floats[start..<min(start + pieceSize, floats.count)]
+                try narrowed(piece, to: tensor.type).withBytes { (bytes) throws(CheckpointError) in
                     try file.append(bytes)
                 }
             }

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+import TinyCheckpoint
+import TinyTensor
+
+@Suite("Fingerprints")
+struct FingerprintTests {
+    private func fingerprint(
+        _ configuration: ModelConfiguration = smallConfiguration, _ tensors: [TensorToWrite] = smallTensors
+    ) throws -> String {
+        var result = ""
+        try withTemporaryDirectory { directory in
+            try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: directory)
+            result = try Checkpoint(directory: directory).fingerprint()
+        }
+        return result
+    }
+
+    /// The digest is what a few lines of Python make of the scheme's description.
+    @Test("the scheme has not changed: adapters name their base model by it")
+    func scheme() throws {
+        #expect(
+            try fingerprint()
+                == "sha256:25f4fdd89977bcbea71d8acf031f0660744fde7d4e93a64b0bbffcff64781db6")
+    }
+
+    @Test("does not depend on order, sharding, metadata, context length or special tokens")
+    func independence() throws {
+        let expected = try fingerprint()
+        #expect(try fingerprint(smallConfiguration, smallTensors.reversed()) == expected)
+        var configuration = smallConfiguration
+        configuration.contextLength = 99
+        configuration.endOfText = []
+        #expect(try fingerprint(configuration) == expected)
+        try withTemporaryDirectory { directory in
+            try writeSharded(smallTensors, to: directory)
+            #expect(try Checkpoint(directory: directory).fingerprint() == expected)
+        }
+    }
+
+    @Test("a stored head counts only where it is used")
+    func head() throws {
+        let head = TensorToWrite(name: "lm_head.weight", shape: [1], floats: [1], type: .bfloat16)
+        #expect(try fingerprint(smallConfiguration, smallTensors + [head]) == fingerprint())
+        var untied = smallConfiguration
+        untied.tiesEmbeddings = false
+        #expect(try fingerprint(untied, smallTensors + [head]) != fingerprint(untied))
+        #expect(try fingerprint(untied) != fingerprint())
+    }
+
+    @Test("depends on every name, type, shape, byte and constant")
+    func dependence() throws {
+        var seen: Set<String> = [try fingerprint()]
+        func norm(
+            _ name: String = "model.norm.weight", _ shape: [Int] = [4], _ last: Float = 4,
+            _ type: ElementType = .bfloat16
+        )
+            -> [TensorToWrite]
+        {
+            [smallTensors[0], TensorToWrite(name: name, shape: shape, floats: [1, 2, 3, last], type: type)]
+        }
+        for changed in [
+            norm("model.norm.weighs"), norm("model.norm.weight", [2, 2]), norm("model.norm.weight", [4], 5),
+            norm("model.norm.weight", [4], 4, .float32), [smallTensors[0]],
+        ] {
+            #expect(seen.insert(try fingerprint(smallConfiguration, changed)).inserted)
+        }
+        var configuration = smallConfiguration
+        configuration.ropeTheta = 10_000
+        #expect(seen.insert(try fingerprint(configuration)).inserted)
+        configuration = smallConfiguration
+        configuration.normEpsilon = 1e-5
+        #expect(seen.insert(try fingerprint(configuration)).inserted)
+        configuration = smallConfiguration
+        configuration.keyValueHeadCount = 2
+        #expect(seen.insert(try fingerprint(configuration)).inserted)
+    }
+
+    @Test("a tensor longer than one piece counts to its last byte")
+    func largeTensor() throws {
+        let count = 9 << 20  // 18 MiB, more than one piece of 16
+        func prints(lastByte: UInt8) throws -> String {
+            var bytes = Data(count: 2 * count)
+            bytes[2 * count - 1] = lastByte
+            let tensor = TensorToWrite(name: "a", shape: [count], bytes: bytes, type: .bfloat16)
+            return try fingerprint(smallConfiguration, [tensor])
+        }
+        #expect(try prints(lastByte: 0) != prints(lastByte: 1))
+        #expect(try prints(lastByte: 1) == prints(lastByte: 1))
+    }
+
+    @Test("a file that was cut short after opening is noticed")
+    func cutShort() throws {
+        try withTemporaryDirectory { directory in
+            try CheckpointWriter.write(configuration: smallConfiguration, tensors: smallTensors, to: directory)
+            let path = directory + "/model.safetensors"
+            let size = try read(path).count
+            let checkpoint = try Checkpoint(directory: directory)
+            try write("short", to: path)
+            #expect(
+                description(in: directory) { _ = try checkpoint.fingerprint() }
+                    == "DIR/model.safetensors has 5 bytes; it had \(size) when it was opened")
+        }
+    }
+}

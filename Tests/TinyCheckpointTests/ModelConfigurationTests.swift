@@ -1,0 +1,220 @@
+import Foundation
+import Testing
+import TinyCheckpoint
+import TinyTensor
+
+@Suite("Model configurations")
+struct ModelConfigurationTests {
+    @Test("a config.json of transformers 4 is read")
+    func transformers4() throws {
+        let json = """
+            {"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+             "eos_token_id": 151645, "hidden_act": "silu", "hidden_size": 896, "initializer_range": 0.02,
+             "intermediate_size": 4864, "max_position_embeddings": 32768, "max_window_layers": 21, "model_type": "qwen2",
+             "num_attention_heads": 14, "num_hidden_layers": 24, "num_key_value_heads": 2, "rms_norm_eps": 1e-06,
+             "rope_scaling": null, "rope_theta": 1000000.0, "sliding_window": 32768, "tie_word_embeddings": true,
+             "torch_dtype": "bfloat16", "transformers_version": "4.43.1", "use_cache": true,
+             "use_sliding_window": false, "vocab_size": 151936}
+            """
+        let configuration = try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        let expected = ModelConfiguration(
+            vocabularySize: 151936, hiddenSize: 896, intermediateSize: 4864, layerCount: 24, headCount: 14,
+            keyValueHeadCount: 2, headDimension: 64, normEpsilon: 1e-6, ropeTheta: 1_000_000, contextLength: 32768,
+            tiesEmbeddings: true, beginningOfText: 151643, endOfText: [151645])
+        #expect(configuration == expected)
+        #expect(configuration.hasAttentionBias && configuration.headDimension == 64)
+    }
+
+    @Test("a config.json of transformers 5 is read")
+    func transformers5() throws {
+        let json = """
+            {"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": null, "dtype": "float32",
+             "eos_token_id": [3, 5], "hidden_act": "silu", "hidden_size": 32, "initializer_range": 0.02,
+             "intermediate_size": 48, "layer_types": ["full_attention", "full_attention"],
+             "max_position_embeddings": 128, "max_window_layers": 28, "model_type": "qwen2", "num_attention_heads": 4,
+             "num_hidden_layers": 2, "num_key_value_heads": 2, "pad_token_id": null, "rms_norm_eps": 1e-05,
+             "rope_parameters": {"rope_theta": 50000.0, "rope_type": "default"}, "sliding_window": null,
+             "tie_word_embeddings": false, "transformers_version": "5.0.0", "use_cache": true,
+             "use_sliding_window": false, "vocab_size": 64}
+            """
+        let configuration = try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        let expected = ModelConfiguration(
+            vocabularySize: 64, hiddenSize: 32, intermediateSize: 48, layerCount: 2, headCount: 4,
+            keyValueHeadCount: 2, normEpsilon: 1e-5, ropeTheta: 50_000, contextLength: 128, tiesEmbeddings: false,
+            endOfText: [3, 5])
+        #expect(configuration == expected)
+    }
+
+    @Test("keys that may be left out have transformers' defaults")
+    func defaults() throws {
+        let configuration = try ModelConfiguration(json: Data(config().utf8), path: "config.json")
+        let expected = ModelConfiguration(
+            vocabularySize: 64, hiddenSize: 32, intermediateSize: 48, layerCount: 2, headCount: 4,
+            keyValueHeadCount: 4, headDimension: 8, normEpsilon: 1e-6, ropeTheta: 10_000, contextLength: 32768,
+            tiesEmbeddings: false)
+        #expect(configuration == expected)
+    }
+
+    @Test(
+        "a key that must be there is named when it is not",
+        arguments: ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"])
+    func missingKeys(key: String) {
+        #expect(message(config(without: key)) == "config.json has no \(key)")
+    }
+
+    @Test(
+        "anything else than the implemented arithmetic is refused by name",
+        arguments: [
+            (#""hidden_act": "gelu""#, #"config.json: hidden_act is "gelu"; only "silu" is implemented"#),
+            (
+                #""rope_scaling": {"type": "yarn", "factor": 4.0}"#,
+                #"config.json: rope_scaling.type is "yarn"; only "default" is implemented"#
+            ),
+            (
+                #""rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}"#,
+                #"config.json: rope_parameters.rope_type is "llama3"; only "default" is implemented"#
+            ),
+            (
+                #""rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}"#,
+                "config.json: rope_parameters.partial_rotary_factor is 0.5, which is not implemented"
+            ),
+            (
+                #""rope_parameters": {"full_attention": {"rope_type": "default"}}"#,
+                "config.json: rope_parameters.full_attention is an object, which is not implemented"
+            ),
+            (
+                #""partial_rotary_factor": 0.25"#,
+                "config.json: partial_rotary_factor is 0.25; only 1 is implemented"
+            ),
+            (
+                #""use_sliding_window": true, "max_window_layers": 1"#,
+                "config.json: some layers use sliding-window attention; only full attention is implemented\n"
+                    + " hint: keys: use_sliding_window, sliding_window, max_window_layers, layer_types"
+            ),
+            (
+                #""layer_types": ["full_attention", "sliding_attention"]"#,
+                "config.json: some layers use sliding-window attention; only full attention is implemented\n"
+                    + " hint: keys: use_sliding_window, sliding_window, max_window_layers, layer_types"
+            ),
+            (
+                #""layer_types": ["full_attention", "linear_attention"]"#,
+                #"config.json: layer_types is "linear_attention" in places; only "full_attention" is implemented"#
+            ),
+            (
+                #""quantization_config": {"quant_method": "gptq"}"#,
+                "config.json has quantization_config: the weights are quantised, which is not implemented\n"
+                    + " hint: use the same model in BF16, F16 or F32"
+            ),
+            (#""is_causal": false"#, "config.json: is_causal is false; only true is implemented"),
+        ])
+    func refused(entry: String, expected: String) {
+        #expect(message(config(adding: entry)) == expected)
+    }
+
+    @Test(
+        "a sliding window that never acts is no obstacle",
+        arguments: [
+            #""use_sliding_window": true"#,  // from layer 28 on, of 2
+            #""use_sliding_window": true, "max_window_layers": 0, "sliding_window": 32768"#,
+            #""use_sliding_window": true, "max_window_layers": 0, "sliding_window": null"#,
+            #""use_sliding_window": false, "max_window_layers": 0, "sliding_window": 16"#,
+        ])
+    func idleWindow(entry: String) {
+        #expect(message(config(adding: entry)) == "no error")
+    }
+
+    @Test(
+        "impossible values are named",
+        arguments: [
+            (#""num_key_value_heads": 3"#, "num_key_value_heads: 3 does not divide num_attention_heads, 4"),
+            (#""head_dim": 7"#, "head_dim: 7 is odd, and rotary embedding turns pairs"),
+            (#""rms_norm_eps": 0"#, "rms_norm_eps: 0.0 is not between 0 and 1"),
+            (#""rope_theta": -1"#, "rope_theta: -1.0 is not a number from 1 on"),
+            (#""max_position_embeddings": 0"#, "max_position_embeddings: 0 is not within 1 ... 2147483648"),
+            (
+                #""num_key_value_heads": 4611686018427387904"#,
+                "num_key_value_heads: 4611686018427387904 is not within 1 ... 16384; "
+                    + "num_key_value_heads: 4611686018427387904 does not divide num_attention_heads, 4"
+            ),
+            (#""layer_types": ["full_attention"]"#, "layer_types: 1 are given, num_hidden_layers is 2"),
+            (#""rms_norm_eps": "tiny""#, #"rms_norm_eps is "tiny", expected a number"#),
+            (#""head_dim": 1.5"#, "head_dim is 1.5, expected an integer"),
+            (#""eos_token_id": [1, "x"]"#, #"eos_token_id is "x", expected only integers"#),
+            (#""tie_word_embeddings": 1"#, "tie_word_embeddings is 1, expected true or false"),
+        ])
+    func impossible(entry: String, expected: String) {
+        #expect(message(config(adding: entry)) == "config.json: \(expected)")
+    }
+
+    @Test("a width that the heads do not divide is refused")
+    func undivided() {
+        let json = config(without: "hidden_size", adding: #""hidden_size": 30"#)
+        #expect(message(json) == "config.json: hidden_size: 30 is not a multiple of num_attention_heads, 4")
+    }
+
+    @Test("an unknown architecture is named with those that are known")
+    func architecture() {
+        func expected(_ name: String) -> String {
+            "config.json describes the architecture \(name), which is not implemented\n"
+                + " hint: implemented: Qwen2ForCausalLM (model_type qwen2)"
+        }
+        #expect(
+            message(#"{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}"#)
+                == expected("LlamaForCausalLM, model_type llama"))
+        #expect(message(#"{"model_type": "gpt2"}"#) == expected("model_type gpt2"))
+        #expect(
+            message(#"{"architectures": ["Qwen2ForSequenceClassification"], "model_type": "qwen2"}"#)
+                == expected("Qwen2ForSequenceClassification, model_type qwen2"))
+        #expect(message("{}") == "config.json: there is neither architectures nor model_type")
+        #expect(message("[]") == "config.json holds a list, expected an object")
+        #expect(message("{") == "config.json is not valid JSON")
+    }
+
+    @Test(
+        "what is written reads back the same",
+        arguments: [([Int](), nil), ([7], 3), ([1, 2], 0)] as [([Int], Int?)], [nil, 6] as [Int?])
+    func roundTrip(tokens: ([Int], Int?), headDimension: Int?) throws {
+        let configuration = ModelConfiguration(
+            vocabularySize: 100, hiddenSize: 24, intermediateSize: 40, layerCount: 3, headCount: 6,
+            keyValueHeadCount: 3, headDimension: headDimension, normEpsilon: 1e-5, ropeTheta: 12345.5,
+            contextLength: 77, tiesEmbeddings: false, beginningOfText: tokens.1, endOfText: tokens.0)
+        let json = configuration.json(storedType: .bfloat16)
+        #expect(try ModelConfiguration(json: json, path: "config.json") == configuration)
+        #expect(json == configuration.json(storedType: .bfloat16))
+        #expect(String(decoding: json, as: UTF8.self).contains("1e-05"))
+    }
+
+    @Test("random damage never traps")
+    func damage() {
+        let whole = Array(smallConfiguration.json().dropLast())
+        var stream = RandomStream(.bootstrap, seed: 1)
+        var refused = 0
+        for _ in 0..<1000 {
+            var bytes = whole
+            for _ in 0...stream.below(3) {
+                bytes[stream.below(bytes.count)] = stream.pick(Array("0123456789-eE.{}[]\",:\\ntf".utf8))
+            }
+            do {
+                let configuration = try ModelConfiguration(json: Data(bytes), path: "config.json")
+                #expect(configuration.problems().isEmpty)
+            } catch {
+                refused += 1
+            }
+        }
+        #expect((1..<1000).contains(refused))
+    }
+
+    private func message(_ json: String) -> String {
+        description(in: "/nowhere") { _ = try ModelConfiguration(json: Data(json.utf8), path: "config.json") }
+    }
+
+    /// A minimal configuration, without one of its keys and with more entries.
+    private func config(without key: String? = nil, adding entry: String? = nil) -> String {
+        let entries = [
+            ("model_type", #""qwen2""#), ("vocab_size", "64"), ("hidden_size", "32"), ("intermediate_size", "48"),
+            ("num_hidden_layers", "2"), ("num_attention_heads", "4"),
+        ]
+        let texts = entries.filter { $0.0 != key }.map { "\"\($0.0)\": \($0.1)" }
+        return "{\((texts + [entry].compactMap { $0 }).joined(separator: ", "))}"
+    }
+}
