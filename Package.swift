@@ -47,7 +47,9 @@ let package = Package(
 
         // The seam, and what is built on it.
         library("TinyPolicy", uses: ["TinyTensor", "TinyModel", "TinyAdapter"]),
-        library("TinyTraining", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+        library(
+            "TinyTraining",
+            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
         library("TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyRecords", "TinyPolicy"]),
 
         library(
@@ -61,16 +63,19 @@ let package = Package(
             dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
-        .target(name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport", swiftSettings: settings),
+        .target(
+            name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport",
+            swiftSettings: settings),
         tests(of: "TinyTensor", uses: ["CTinyKernels"]),
         tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),
+        tests(of: "TinyRecords"),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
-        tests(of: "TinyProblems"),
+        tests(of: "TinyProblems", uses: ["TinyTensor"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
-        tests(of: "TinyTraining", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
-        tests(of: "TinyEvaluation", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(of: "TinyTraining", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

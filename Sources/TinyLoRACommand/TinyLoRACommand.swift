@@ -4,5 +4,6 @@ import ArgumentParser
 struct TinyLoRACommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tinylora",
-        abstract: "Teaches a language model to reason by training a handful of numbers.")
+        abstract: "Teaches a language model to reason by training a handful of numbers.",
+        subcommands: [PretrainCommand.self])
 }

@@ -1,0 +1,40 @@
+# make test      every test, in release (debug builds compile the kernels without optimisation)
+# make check     what has to pass before a merge: layout, source rules, a build without warnings, every test
+# make format    rewrites the layout of all Swift files
+# make docs      the reference of the public interface, as DocC pages in .build-docs/documentation
+# make bench     kernel and model speed beside the machine's limits measured in the same run
+# make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
+
+PYTHON ?= venv/bin/python
+SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
+
+.PHONY: test check format docs bench fixtures
+
+test:
+	swift test -c release
+
+# CI=true makes Package.swift treat warnings as errors. `swift test` builds everything, the command included.
+check: export CI = true
+check:
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+	Scripts/check_sources.sh
+	swift test -c release
+
+format:
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
+
+# `swift package dump-symbol-graph` stumbles over test targets, so the compiler is asked directly, in a build folder of its own.
+docs:
+	mkdir -p .build-docs/symbols
+	swift build --target TinyLoRA --scratch-path .build-docs -Xswiftc -emit-symbol-graph \
+	    -Xswiftc -emit-symbol-graph-dir -Xswiftc "$(CURDIR)/.build-docs/symbols" \
+	    -Xswiftc -symbol-graph-minimum-access-level -Xswiftc public
+	docc convert $(wildcard Sources/TinyLoRA/*.docc) --additional-symbol-graph-dir .build-docs/symbols \
+	    --fallback-display-name TinyLoRA --fallback-bundle-identifier tinylora \
+	    --warnings-as-errors --output-path .build-docs/documentation
+
+bench:
+	swift run -c release --package-path Benchmarks
+
+fixtures:
+	$(PYTHON) Scripts/make_fixtures.py

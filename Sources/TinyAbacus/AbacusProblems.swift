@@ -1,0 +1,35 @@
+public import TinyProblems
+
+/// Abacus problems in the form that trainers and evaluators take.
+///
+/// ```swift
+/// let practice = AbacusProblems.train(4096)
+/// let exam = AbacusProblems.test(500)        // none of their calculations occurs in `practice` or in the corpus
+/// ```
+public enum AbacusProblems {
+    /// The first `count` problems for reinforcement learning. A longer set begins with the shorter ones.
+    public static func train(_ count: Int) -> [Problem] { problems(count, in: .training) }
+
+    /// The first `count` problems for evaluation.
+    public static func test(_ count: Int) -> [Problem] { problems(count, in: .test) }
+
+    /// The same sets with solutions in another style, for supervised training.
+    public static func train(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
+        problems(count, in: .training, style: style)
+    }
+
+    private static func problems(
+        _ count: Int, in split: AbacusSplit, style: AbacusReferenceStyle = .equations
+    ) -> [Problem] {
+        let generator = AbacusGenerator(seed: seed)
+        return (0..<count).map { index in
+            let problem = generator.problem(at: index, in: split)
+            return Problem(
+                id: "abacus-\(split)-\(index)", question: problem.question, answer: String(problem.answer),
+                solution: problem.referenceSolution(style: style))
+        }
+    }
+
+    /// Apart from the seed of the corpus behind the committed weights, which is 1.
+    private static let seed: UInt64 = 2
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Makes the model in the box from nothing.
+struct PretrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pretrain",
+        abstract: "Trains a small model from scratch on generated word problems: how Abacus was made.",
+        discussion: """
+            Trains a byte-pair tokenizer and then all weights of a Qwen2-architecture model on the Abacus corpus. The \
+            same settings give the same bytes on any number of threads. A run that was interrupted goes on from its last \
+            saved state when the command is repeated.
+
+            EXAMPLES
+              Remake the model in the box (about 40 minutes on two cores):
+                tinylora pretrain --output abacus
+              A smaller one, to see it work:
+                tinylora pretrain --output small --hidden 96 --layers 3 --documents 20000
+            """)
+
+    @Option(help: "Directory for the model and the record of the run.")
+    var output: String
+    @Option(help: "Documents to learn from; each is seen once.")
+    var documents = PretrainingConfiguration().documents
+    @Option(help: "Documents of one step.")
+    var batch = PretrainingConfiguration().documentsPerStep
+    @Option(help: "Peak learning rate.")
+    var learningRate = PretrainingConfiguration().learningRate
+    @Option(help: "Weight of a question's tokens in the loss; an answer's weigh 1.")
+    var promptWeight = PretrainingConfiguration().promptWeight
+    @Option(help: "Width of the model; a multiple of 32.")
+    var hidden = AbacusModel.hiddenSize
+    @Option(help: "Number of layers.")
+    var layers = AbacusModel.layerCount
+    @Option(help: "Width of the feed-forward blocks.")
+    var intermediate = AbacusModel.intermediateSize
+    @Option(help: "Size of the vocabulary.")
+    var vocabulary = AbacusModel.vocabularySize
+    @Option(help: "Seed of the weights and the corpus.")
+    var seed: UInt64 = PretrainingConfiguration().seed
+    @Option(help: "Threads; all cores unless given.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        var recipe = PretrainingConfiguration()
+        recipe.documents = documents
+        recipe.documentsPerStep = batch
+        recipe.documentsPerPass = min(recipe.documentsPerPass, batch)
+        recipe.learningRate = learningRate
+        recipe.promptWeight = promptWeight
+        recipe.seed = seed
+        if let problem = recipe.problems().first { throw ValidationError(problem) }
+        guard threads >= 1 else { throw ValidationError("--threads must be at least 1, is \(threads)") }
+        let model = try AbacusModel.configuration(
+            hidden: hidden, layers: layers, intermediate: intermediate, vocabulary: vocabulary)
+        try await AbacusPretraining(
+            model: model, recipe: recipe, directory: output, threads: threads, console: console
+        ).run()
+    }
+}

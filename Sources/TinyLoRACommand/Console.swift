@@ -1,0 +1,81 @@
+import Foundation
+
+/// What people look at: results on standard output, progress on standard error. The only file that draws.
+final class Console {
+    /// Whether results are one JSON object instead of text.
+    let json: Bool
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var lastProgress = ContinuousClock.now
+    private var progressIsShown = false
+
+    init(json: Bool) {
+        self.json = json
+    }
+
+    /// A line of a person's result; nothing with `--json`.
+    func say(_ line: String = "") {
+        if !json { print(line) }
+    }
+
+    /// A line of news while working.
+    func note(_ line: String) {
+        clearProgress()
+        writeError(line + "\n")
+    }
+
+    /// Something that the user should know before reading a result.
+    func warn(_ line: String) { note("warning: " + line) }
+
+    /// The result as one JSON object with sorted keys; nothing without `--json`.
+    func result(_ value: some Encodable) throws {
+        guard json else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// A line that the next one replaces: a few times a second on a terminal, every ten seconds in a file.
+    func progress(_ line: @autoclosure () -> String) {
+        let now = ContinuousClock.now
+        guard now - lastProgress >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
+        lastProgress = now
+        if isTerminal {
+            writeError("\r\u{1B}[2K" + line())
+            progressIsShown = true
+        } else {
+            writeError(line() + "\n")
+        }
+    }
+
+    private func clearProgress() {
+        if progressIsShown { writeError("\r\u{1B}[2K") }
+        progressIsShown = false
+    }
+
+    private func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// `1234567` as `1,234,567`.
+func grouped(_ number: Int) -> String {
+    let digits = String(number.magnitude)
+    var out = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0 && (digits.count - index) % 3 == 0 { out += "," }
+        out.append(digit)
+    }
+    return (number < 0 ? "-" : "") + out
+}
+
+/// Seconds as `0:04:51`.
+func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(seconds.rounded()) : 0
+    return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+}
+
+/// `value` right-aligned in `width` columns with `places` decimals.
+func column(_ value: Double, _ width: Int, places: Int) -> String { String(format: "%*.*f", width, places, value) }
+
+/// `text` right-aligned in `width` columns.
+func column(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+}

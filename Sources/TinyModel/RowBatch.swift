@@ -1,0 +1,101 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+/// A run of tokens of one sequence that a forward pass computes: a whole prompt, one sampled token, or a whole sequence.
+public struct Segment {
+    /// Keys and values of what came before; the pass appends this segment's.
+    public let cache: SequenceCache
+    /// Token ids; not empty.
+    public let tokens: [Int]
+    /// The change of weights this sequence sees, or `nil` for the base model.
+    public let change: LowRankChange?
+
+    /// Makes a segment from its parts.
+    public init(cache: SequenceCache, tokens: [Int], change: LowRankChange?) {
+        self.cache = cache
+        self.tokens = tokens
+        self.change = change
+    }
+}
+
+/// The rows of one forward pass, segment after segment, and who attends to what.
+final class RowBatch {
+    /// Rows of one segment.
+    struct Span {
+        let rows: Range<Int>
+        let start: Int
+        let change: LowRankChange?
+        let pages: [Page]
+    }
+
+    /// Consecutive rows whose changes share factors.
+    struct Run {
+        let factors: LowRankFactors
+        let spans: Range<Int>
+        let rows: Range<Int>
+    }
+
+    /// A piece of attention: one key/value head, some rows of one segment.
+    struct AttentionPiece {
+        let span: Int
+        let head: Int
+        let rows: Range<Int>
+    }
+
+    let spans: [Span]
+    let runs: [Run]
+    let tokens: [Int]
+    let cosine: Matrix
+    let sine: Matrix
+    let pieces: [AttentionPiece]
+    let longest: Int
+
+    var rows: Int { tokens.count }
+
+    /// Rows of one attention piece: enough to reuse keys while they are in cache, few enough to share long prompts out.
+    private static let pieceRows = 64
+
+    init(_ segments: [Segment], model: LanguageModel) {
+        var spans: [Span] = []
+        var tokens: [Int] = []
+        var positions: [Int] = []
+        var pieces: [AttentionPiece] = []
+        var longest = 0
+        for (index, segment) in segments.enumerated() {
+            let start = segment.cache.count
+            segment.cache.extend(by: segment.tokens.count)
+            let rows = tokens.count..<tokens.count + segment.tokens.count
+            spans.append(Span(rows: rows, start: start, change: segment.change, pages: segment.cache.pages))
+            tokens += segment.tokens
+            positions += start..<segment.cache.count
+            longest = max(longest, segment.cache.count)
+            for head in 0..<model.configuration.keyValueHeadCount {
+                for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.pieceRows) {
+                    let part = first..<min(rows.upperBound, first + Self.pieceRows)
+                    pieces.append(AttentionPiece(span: index, head: head, rows: part))
+                }
+            }
+        }
+        self.spans = spans
+        self.tokens = tokens
+        self.pieces = pieces
+        self.longest = longest
+        (cosine, sine) = model.rotary.angles(positions)
+        runs = Self.runs(of: spans)
+    }
+
+    private static func runs(of spans: [Span]) -> [Run] {
+        var runs: [Run] = []
+        for (index, span) in spans.enumerated() {
+            guard let factors = span.change?.factors else { continue }
+            if let last = runs.last, last.spans.upperBound == index, last.factors === factors {
+                runs[runs.count - 1] = Run(
+                    factors: factors, spans: last.spans.lowerBound..<index + 1,
+                    rows: last.rows.lowerBound..<span.rows.upperBound)
+            } else {
+                runs.append(Run(factors: factors, spans: index..<index + 1, rows: span.rows))
+            }
+        }
+        return runs
+    }
+}

@@ -1,0 +1,130 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+/// What turns a logit into a log-probability: the largest logit of a row and the sum of `exp(logit - largest)`.
+///
+/// Chunks of 2048 tokens are reduced on their own and combined in ascending order, in double precision, so that sampling
+/// (which has all logits) and training (which has one chunk at a time) get the same bits.
+struct Normaliser {
+    let largest: Float
+    let sum: Double
+
+    init(chunks: some Collection<(largest: Float, sum: Float)>) {
+        let largest = chunks.reduce(-Float.infinity) { max($0, $1.largest) }
+        self.largest = largest
+        sum = chunks.reduce(0) { $0 + Double($1.sum) * Double(Kernels.exp($1.largest - largest)) }
+    }
+
+    /// Whether the row was made of numbers.
+    var isFinite: Bool { sum.isFinite && sum > 0 && largest.isFinite }
+
+    /// Natural logarithm of the probability of a token whose logit, already divided by the temperature, is given.
+    func logprob(_ scaledLogit: Float) -> Float { Float(Double(scaledLogit - largest) - Kernels.log(sum)) }
+}
+
+/// The language-model head in tiles: logits of all rows and all tokens never exist at once.
+struct VocabularyHead {
+    let model: LanguageModel
+    let team: WorkerTeam
+
+    /// Tokens reduced at a time. Part of the order of sums: never change it.
+    static let chunk = 2048
+    /// Rows of a tile: with 2048 tokens, 2 MiB of logits.
+    private static let rowBlock = 256
+
+    private var vocabulary: Int { model.configuration.vocabularySize }
+
+    /// Log-probability of `targets[i]` after row i of `rows`, logits multiplied by `inverseTemperature`.
+    func logprobs(_ rows: Matrix, targets: [Int], inverseTemperature: Float) -> ([Float], [Normaliser]) {
+        precondition(rows.rows == targets.count, "\(rows.rows) rows, \(targets.count) targets")
+        let chunks = (vocabulary + Self.chunk - 1) / Self.chunk
+        var reduced = [(largest: Float, sum: Float)](repeating: (0, 0), count: chunks * rows.rows)
+        var targetLogits = [Float](repeating: 0, count: rows.rows)
+        reduced.withUnsafeMutableBufferPointer { reduced in
+            targetLogits.withUnsafeMutableBufferPointer { targetLogits in
+                nonisolated(unsafe) let reduced = reduced, targetLogits = targetLogits
+                eachTile(rows) { block, tokens, logits in
+                    team.split(block.count, least: 8) { part in
+                        for index in part {
+                            let row = block.lowerBound + index, values = logits.row(index)
+                            if tokens.contains(targets[row]) {
+                                targetLogits[row] = values[targets[row] - tokens.lowerBound] * inverseTemperature
+                            }
+                            reduced[row * chunks + tokens.lowerBound / Self.chunk] = Kernels.chunkExp(
+                                values, count: tokens.count, inverseTemperature: inverseTemperature, exps: values)
+                        }
+                    }
+                }
+            }
+        }
+        let normalisers = targets.indices.map { Normaliser(chunks: reduced[$0 * chunks..<($0 + 1) * chunks]) }
+        return (zip(normalisers, targetLogits).map { $0.logprob($1) }, normalisers)
+    }
+
+    /// Gradient of `Σ factors[i] · logprob(targets[i])` with respect to the rows.
+    ///
+    /// - Parameter weightGradient: Where the gradient of the head's weights `[vocabulary, hidden]` is added, if wanted.
+    func backward(
+        _ rows: Matrix, targets: [Int], factors: [Float], normalisers: [Normaliser], inverseTemperature: Float,
+        weightGradient: Floats?
+    ) -> Matrix {
+        let gradient = Matrix(rows: rows.rows, columns: rows.columns)
+        eachTile(rows) { block, tokens, logits in
+            team.split(block.count, least: 8) { part in
+                for index in part {
+                    let row = block.lowerBound + index
+                    Kernels.chunkGradient(
+                        logits.row(index), count: tokens.count,
+                        target: tokens.contains(targets[row]) ? targets[row] - tokens.lowerBound : nil,
+                        factor: factors[row], inverseTemperature: inverseTemperature,
+                        largest: normalisers[row].largest, inverseSum: Float(1 / normalisers[row].sum))
+                }
+            }
+            model.head.multiplyTransposed(
+                logits.base, stride: logits.columns, rows: block.count, into: gradient.row(block.lowerBound),
+                inputStride: gradient.columns, range: tokens, adding: tokens.lowerBound > 0, team: team)
+            if let weightGradient {
+                addOuterProduct(
+                    logits.base, stride: logits.columns, outputs: tokens.count, rows.row(block.lowerBound),
+                    inputStride: rows.columns, inputs: rows.columns, rows: block.count,
+                    to: weightGradient + tokens.lowerBound * rows.columns, team: team)
+            }
+        }
+        return gradient
+    }
+
+    /// Logits of every token after each of `rows`, `[rows, vocabulary]`: for sampling, a few rows at a time.
+    func logits(_ rows: Matrix) -> Matrix {
+        let logits = Matrix(rows: rows.rows, columns: vocabulary)
+        model.head.multiply(
+            rows.base, stride: rows.columns, rows: rows.rows, into: logits.base, outputStride: vocabulary, team: team)
+        return logits
+    }
+
+    /// Computes logits tile by tile: for every block of rows, all chunks of tokens in ascending order.
+    private func eachTile(_ rows: Matrix, _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void) {
+        let logits = Matrix(rows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
+        for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
+            let block = first..<min(rows.rows, first + Self.rowBlock)
+            for token in stride(from: 0, to: vocabulary, by: Self.chunk) {
+                let tokens = token..<min(vocabulary, token + Self.chunk)
+                model.head.multiply(
+                    rows.row(first), stride: rows.columns, rows: block.count, into: logits.base,
+                    outputStride: logits.columns, range: tokens, team: team)
+                body(block, tokens, logits)
+            }
+        }
+    }
+}
+
+/// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
+func addOuterProduct(
+    _ dy: Floats, stride: Int, outputs: Int, _ x: Floats, inputStride: Int, inputs: Int, rows: Int, to gradient: Floats,
+    team: WorkerTeam
+) {
+    let turned = Matrix(rows: outputs, columns: rows)
+    Kernels.transpose(dy, stride: stride, rows: rows, columns: outputs, into: turned.base, team: team)
+    PackedMatrix(columnsOf: x, rows: rows, columns: inputs, stride: inputStride, team: team)
+        .multiply(
+            turned.base, stride: rows, rows: outputs, into: gradient, outputStride: inputs, adding: true, team: team)
+}

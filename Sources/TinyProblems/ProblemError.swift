@@ -1,0 +1,48 @@
+/// What is wrong with a problem file or a prompt style.
+///
+/// Thrown before any sampling starts and meant for the person who named the file; nothing of a run is lost. Grading never
+/// throws: what cannot be read scores 0.
+public struct ProblemError: Error, Sendable, CustomStringConvertible {
+    /// What a program switches on.
+    public enum Code: String, Sendable, CaseIterable {
+        /// The file cannot be opened or read.
+        case unreadableFile
+        /// The file holds no rows.
+        case emptyFile
+        /// A line is not a JSON object.
+        case malformedLine
+        /// A row lacks a field that is needed.
+        case missingField
+        /// A field has a type that cannot be used.
+        case wrongType
+        /// A field is there but empty.
+        case emptyField
+        /// An answer lacks the `####` that other answers of the file have.
+        case missingMarker
+        /// A prompt template lacks its placeholder.
+        case invalidTemplate
+        /// No prompt style has this name.
+        case unknownPromptStyle
+    }
+
+    /// What a program switches on.
+    public let code: Code
+    /// What disagreed: the file, the line and both values, in one sentence.
+    public let message: String
+    /// What to try, where the cause is known.
+    public let hint: String?
+    /// What the system said.
+    public let underlying: (any Error)?
+
+    init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.underlying = underlying
+    }
+
+    /// The message, and the hint after it.
+    public var description: String {
+        hint.map { "\(message) (\($0))" } ?? message
+    }
+}

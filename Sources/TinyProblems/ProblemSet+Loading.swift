@@ -1,0 +1,172 @@
+import Foundation
+
+extension ProblemSet {
+    /// Reads a JSON Lines file: one object a line, UTF-8.
+    ///
+    /// Lines end at `\n` only, so U+2028 may stand inside a string; a `\r` before it, a byte order mark and blank lines at
+    /// the end of the file are ignored. When any answer holds `####`, the file is in GSM8K's format: the whole text is the
+    /// solution, and what follows the last `####` is the answer, thousands commas removed.
+    ///
+    /// ```swift
+    /// // {"question": "Half of 2,160?", "answer": "2160 / 2 = 1080\n#### 1,080"}
+    /// let set = try ProblemSet(contentsOf: "train.jsonl")
+    /// set.problems[0].answer          // "1080"
+    /// ```
+    ///
+    /// The whole file is held in memory while it is read; the time is linear in its size.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - fields: Which keys hold the parts.
+    /// - Throws: ``ProblemError`` naming the file and the 1-based line of the first row that cannot be used.
+    public init(contentsOf path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw ProblemError(.unreadableFile, "\(path) cannot be read: \(systemReason(error))", underlying: error)
+        }
+        try self.init(bytes: Array(data), path: path, fields: fields)
+    }
+
+    /// Reads rows that are already in memory; `path` names them in errors.
+    package init(bytes: [UInt8], path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
+        let rows = try readRows(bytes, path: path, fields: fields)
+        guard !rows.isEmpty else { throw ProblemError(.emptyFile, "\(path) holds no problems: the file is empty") }
+
+        let isMarked = rows.contains { hasAnswerMarker($0.answer) }
+        var problems: [Problem] = []
+        problems.reserveCapacity(rows.count)
+        for row in rows { problems.append(try row.problem(isMarked: isMarked, path: path)) }
+        self.init(name: setName(of: path), problems: problems, path: path)
+    }
+}
+
+/// One line, its fields picked but its answer not yet taken apart.
+private struct Row {
+    var line: Int
+    var id: String?
+    var question: String
+    var answer: String
+    var solution: String?
+
+    func problem(isMarked: Bool, path: String) throws(ProblemError) -> Problem {
+        let id = id ?? String(line)
+        guard isMarked else { return Problem(id: id, question: question, answer: answer, solution: solution) }
+        guard let final = textAfterLastMarker(answer) else {
+            throw ProblemError(
+                .missingMarker, "\(path):\(line): the answer has no ####, but other answers of the file have",
+                hint: "in GSM8K's format every answer ends with a line such as #### 42")
+        }
+        let trimmed = final.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !trimmed.isEmpty else {
+            throw ProblemError(.emptyField, "\(path):\(line): nothing follows the #### of the answer")
+        }
+        let isNumber = ExactNumber(trimmed) != nil
+        return Problem(
+            id: id, question: question, answer: isNumber ? trimmed.filter { $0 != "," } : trimmed,
+            solution: solution ?? answer)
+    }
+}
+
+private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) throws(ProblemError) -> [Row] {
+    let decoder = JSONDecoder()
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
+    var rows: [Row] = []
+    var firstBlank: Int?
+    var line = 0
+    for bytes in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        line += 1
+        if bytes.allSatisfy(isBlank) {
+            firstBlank = firstBlank ?? line
+            continue
+        }
+        if let blank = firstBlank {
+            throw ProblemError(
+                .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
+                hint: "every line holds one JSON object")
+        }
+        rows.append(try readRow(bytes, line: line, path: path, fields: fields, decoder: decoder))
+    }
+    return rows
+}
+
+private func readRow(
+    _ bytes: ArraySlice<UInt8>, line: Int, path: String, fields: ProblemFields, decoder: JSONDecoder
+) throws(ProblemError) -> Row {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+        throw ProblemError(.malformedLine, "\(path):\(line): the line is not valid UTF-8")
+    }
+    let values: [String: FieldValue]
+    do {
+        values = try decoder.decode([String: FieldValue].self, from: Data(bytes))
+    } catch {
+        throw ProblemError(
+            .malformedLine, "\(path):\(line): the line is not a JSON object",
+            hint: "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
+            underlying: error)
+    }
+    let row = FieldReader(values: values, place: "\(path):\(line)")
+    return Row(
+        line: line,
+        id: try row.optional("id", among: fields.id, as: \.scalar),
+        question: try row.required("question", among: fields.question, as: \.string, expected: "a string"),
+        answer: try row.required("answer", among: fields.answer, as: \.scalar, expected: "a string or a number"),
+        solution: try row.optional("solution", among: fields.solution, as: \.text))
+}
+
+/// Picks fields of one row and words what is missing.
+private struct FieldReader {
+    let values: [String: FieldValue]
+    let place: String
+
+    func required(
+        _ part: String, among keys: [String], as read: (FieldValue) -> String?, expected: String
+    ) throws(ProblemError) -> String {
+        guard let key = keys.first(where: { values[$0] != nil }), let value = values[key] else {
+            let wanted = keys.map { "\"\($0)\"" }.joined(separator: " or ")
+            let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
+            throw ProblemError(
+                .missingField, "\(place): the row has no \(wanted) for its \(part); its keys are: \(found)")
+        }
+        guard let text = read(value) else {
+            throw ProblemError(.wrongType, "\(place): \"\(key)\" is \(value.typeName), expected \(expected)")
+        }
+        guard !text.allSatisfy(\.isWhitespace) else {
+            throw ProblemError(.emptyField, "\(place): \"\(key)\" is empty")
+        }
+        return text
+    }
+
+    func optional(
+        _ part: String, among keys: [String], as read: (FieldValue) -> String?
+    ) throws(ProblemError) -> String? {
+        guard let key = keys.first(where: { values[$0] != nil }), let value = values[key], value != .null else {
+            return nil
+        }
+        guard let text = read(value) else {
+            throw ProblemError(
+                .wrongType, "\(place): \"\(key)\" is \(value.typeName), which cannot be the row's \(part)")
+        }
+        return text
+    }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+}
+
+/// `gsm8k/test` for `data/gsm8k/test.jsonl`.
+private func setName(of path: String) -> String {
+    let url = URL(fileURLWithPath: path).deletingPathExtension()
+    let folder = url.deletingLastPathComponent().lastPathComponent
+    return folder.isEmpty || folder == "/" ? url.lastPathComponent : "\(folder)/\(url.lastPathComponent)"
+}
+
+/// The system's own words where the error carries them.
+private func systemReason(_ error: any Error) -> String {
+    let wrapped = error as NSError
+    let cause = wrapped.userInfo[NSUnderlyingErrorKey] as? NSError
+    return (cause ?? wrapped).localizedDescription
+}

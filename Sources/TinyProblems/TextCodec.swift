@@ -1,0 +1,15 @@
+/// Turns text into token ids and back: what graders and evaluators need of a tokenizer, and no more.
+public protocol TextCodec: Sendable {
+    /// The token ids of a prompt.
+    func encode(_ text: String) -> [Int]
+
+    /// The text of token ids; ids that are not valid text become replacement characters.
+    func decode(_ tokens: [Int]) -> String
+}
+
+extension TextCodec {
+    /// The text of a completion as it is graded: without the stop token that ended it, which may have a text of its own.
+    public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
+        decode(endedByStopToken ? Array(tokens.dropLast()) : tokens)
+    }
+}

@@ -1,0 +1,90 @@
+/// How a model is trained from scratch by next-token prediction, all weights at once.
+///
+/// The same trainer is the full fine-tuning baseline. Defaults are those that made the model in the box.
+public struct PretrainingConfiguration: Sendable, Codable, Hashable {
+    /// Documents seen; each is used once.
+    public var documents = 450_000
+    /// Documents averaged in one step.
+    public var documentsPerStep = 128
+    /// Documents that pass through the model together. Changes rounding, so it is part of the configuration.
+    public var documentsPerPass = 32
+    /// Peak learning rate. Range: `(0, 1]`.
+    public var learningRate = 3e-3
+    /// Steps over which the rate rises from 0.
+    public var warmupSteps = 100
+    /// The rate at the end as a share of the peak, reached along a cosine.
+    public var finalRateShare = 0.05
+    /// AdamW's decay of matrices.
+    public var weightDecay = 0.1
+    /// AdamW's first moment.
+    public var beta1 = 0.9
+    /// AdamW's second moment.
+    public var beta2 = 0.95
+    /// Largest norm of the gradient.
+    public var clip = 1.0
+    /// Weight of a prompt's tokens in the loss; a completion's weigh 1. Range: `[0, 1]`.
+    public var promptWeight = 0.3
+    /// Seed of the weights and of the corpus.
+    public var seed: UInt64 = 1
+
+    /// The defaults.
+    public init() {}
+
+    /// Steps of the whole run.
+    public var steps: Int { documents / max(1, documentsPerStep) }
+
+    /// Every rule this value breaks, as `key: reason`; empty when it is valid.
+    public func problems() -> [String] {
+        var found: [String] = []
+        func require(_ holds: Bool, _ text: String) { if !holds { found.append(text) } }
+        require(documentsPerStep > 0, "documentsPerStep: must be positive, is \(documentsPerStep)")
+        require(documents >= documentsPerStep, "documents: must fill a step of \(documentsPerStep), is \(documents)")
+        require(
+            documentsPerPass > 0 && documentsPerPass <= documentsPerStep,
+            "documentsPerPass: must be in 1...\(documentsPerStep), is \(documentsPerPass)")
+        require(learningRate > 0 && learningRate <= 1, "learningRate: must be in (0, 1], is \(learningRate)")
+        require(warmupSteps >= 0, "warmupSteps: must not be negative, is \(warmupSteps)")
+        require((0...1).contains(finalRateShare), "finalRateShare: must be in [0, 1], is \(finalRateShare)")
+        require(weightDecay >= 0, "weightDecay: must not be negative, is \(weightDecay)")
+        require((0..<1).contains(beta1), "beta1: must be in [0, 1), is \(beta1)")
+        require((0..<1).contains(beta2), "beta2: must be in [0, 1), is \(beta2)")
+        require(clip > 0, "clip: must be positive, is \(clip)")
+        require((0...1).contains(promptWeight), "promptWeight: must be in [0, 1], is \(promptWeight)")
+        return found
+    }
+}
+
+/// One step of full-parameter training.
+public struct PretrainingStepRecord: Sendable, Codable, Hashable {
+    /// Number of the step; the first is 1.
+    public var step: Int
+    /// Weighted mean negative log-probability of the step's tokens.
+    public var loss: Double
+    /// The same over completion tokens alone.
+    public var completionLoss: Double
+    /// Norm of the gradient before clipping.
+    public var gradientNorm: Double
+    /// Learning rate of the step.
+    public var learningRate: Double
+    /// Tokens seen so far.
+    public var tokens: Int
+
+    enum CodingKeys: String, CodingKey {
+        case step, loss, tokens
+        case completionLoss = "completion_loss"
+        case gradientNorm = "grad_norm"
+        case learningRate = "learning_rate"
+    }
+
+    /// Makes a record from its parts.
+    public init(
+        step: Int, loss: Double, completionLoss: Double, gradientNorm: Double, learningRate: Double, tokens: Int
+    ) {
+        self.step = step
+        self.loss = loss
+        self.completionLoss = completionLoss
+        self.gradientNorm = gradientNorm
+        self.learningRate = learningRate
+        self.tokens = tokens
+    }
+}

@@ -1,0 +1,65 @@
+/// Text that is no record, or a record that cannot become text.
+///
+/// Caught by whoever reads a user's file (to name the file) and by the run directory. Nothing was changed when it is thrown.
+public struct RecordsError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, for programs.
+    public enum Code: Sendable {
+        /// Not JSON at all.
+        case malformed
+        /// A key that no setting has.
+        case unknownKey
+        /// A key that must be there is not.
+        case missingKey
+        /// A value of the wrong kind or outside its choices.
+        case invalidValue
+        /// A number that JSON cannot hold.
+        case notFinite
+    }
+
+    /// What a program switches on.
+    public let code: Code
+    /// What disagreed: the key and its value.
+    public let message: String
+    /// What to try, when the cause is known.
+    public let hint: String?
+    /// What the system said.
+    public let underlying: (any Error)?
+
+    /// Makes an error from its parts.
+    public init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.underlying = underlying
+    }
+
+    /// The message, and the hint behind it.
+    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
+
+    init(_ error: DecodingError) {
+        switch error {
+        case .keyNotFound(let key, let context):
+            self.init(.missingKey, "\(dotted(context.codingPath + [key])) is missing")
+        case .typeMismatch(let type, let context):
+            self.init(.invalidValue, "\(dotted(context.codingPath)) is not \(RecordsError.kind(of: type))")
+        case .valueNotFound(let type, let context):
+            self.init(.invalidValue, "\(dotted(context.codingPath)) is null, expected \(RecordsError.kind(of: type))")
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            self.init(.invalidValue, "\(dotted(context.codingPath)): \(context.debugDescription)")
+        default:
+            self.init(.malformed, "the text is not valid JSON", underlying: error)
+        }
+    }
+
+    /// A Swift type in words that a writer of JSON knows.
+    private static func kind(of type: Any.Type) -> String {
+        switch type {
+        case is String.Type, is String?.Type: "a text"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Float].Type, is [Any].Type: "a list"
+        default: "an object"
+        }
+    }
+}

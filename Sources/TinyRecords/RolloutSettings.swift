@@ -1,0 +1,49 @@
+/// How the completions of a step are sampled.
+public struct RolloutSettings: Sendable, Equatable {
+    /// Problems of one step. Range: `1...`. Key `problems_per_step`.
+    public var problemsPerStep = 16
+    /// Completions of one problem, whose rewards are compared. Range: `2...`. Key `num_generations`.
+    public var groupSize = 8
+    /// Most tokens of a completion. Range: `1...`. Key `max_completion_length`.
+    public var maxTokens = 128
+    /// Divides the logits, while sampling and while training. Range: greater than 0. Key `temperature`.
+    public var temperature = 1.0
+    /// Samples only from this many most likely tokens; `nil` from all. Range: `1...`. Key `top_k`.
+    public var topK: Int?
+    /// Samples from the most likely tokens that together reach this probability. Range: `(0, 1]`. Key `top_p`.
+    public var topP = 1.0
+    /// Completions of each step that are written to the run's samples; `nil` writes all. Range: `0...`.
+    /// Key `samples_per_step`.
+    public var samplesPerStep: Int? = 4
+
+    /// Completions of one step.
+    public var completionsPerStep: Int { problemsPerStep * groupSize }
+
+    /// Completions of one step that are written to the run's samples: ``samplesPerStep``, as far as there are so many.
+    public var recordedSamples: Int { min(samplesPerStep ?? .max, completionsPerStep) }
+
+    /// Sixteen problems of eight completions each, from the model's own distribution.
+    public init() {}
+
+    static let fields: [SettingField<Self>] = [
+        .init("problems_per_step", \.problemsPerStep), .init("num_generations", \.groupSize),
+        .init("max_completion_length", \.maxTokens), .init("temperature", \.temperature), .init("top_k", \.topK),
+        .init("top_p", \.topP), .init("samples_per_step", \.samplesPerStep),
+    ]
+
+    func check(_ rules: inout Rules) {
+        rules.require(problemsPerStep >= 1, "problems_per_step", "\(problemsPerStep) is not in 1...")
+        rules.require(
+            groupSize >= 2, "num_generations", "\(groupSize) is not in 2...; one completion has nothing to compare with"
+        )
+        rules.require(maxTokens >= 1, "max_completion_length", "\(maxTokens) is not in 1...")
+        rules.require(
+            temperature > 0 && temperature.isFinite, "temperature",
+            "\(temperature) is not greater than 0; training needs completions that differ")
+        if let topK { rules.require(topK >= 1, "top_k", "\(topK) is not in 1...") }
+        rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
+        if let samplesPerStep {
+            rules.require(samplesPerStep >= 0, "samples_per_step", "\(samplesPerStep) is not in 0...")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// What a run was made with: enough to make it again, and to notice when something is not what it was.
+public struct RunManifest: Record {
+    /// Version of this software.
+    public var version: String
+    /// When the run was first started, in ISO 8601.
+    public var created: String
+    /// The model.
+    public var model: Fingerprint
+    /// Each problem file by its role, such as `train` and `eval`.
+    public var datasets: [String: Fingerprint]
+    /// The resolved adapter plan in words, such as `13 parameters · rank 2 · tiled by 16`.
+    public var plan: String
+    /// Numbers that are trained.
+    public var trainedParameters: Int
+    /// Names and versions of the schemes behind the numbers, such as those of the random streams.
+    public var schemes: [String: String]
+    /// Seed of the run.
+    public var seed: UInt64
+    /// Where the run was first started.
+    public var machine: MachineRecord
+
+    /// Makes a manifest from its parts.
+    public init(
+        version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint], plan: String,
+        trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
+    ) {
+        self.version = version
+        self.created = created
+        self.model = model
+        self.datasets = datasets
+        self.plan = plan
+        self.trainedParameters = trainedParameters
+        self.schemes = schemes
+        self.seed = seed
+        self.machine = machine
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, created, model, datasets, plan, schemes, seed, machine
+        case trainedParameters = "trained_parameters"
+    }
+
+    /// The first thing that would give other numbers than `other`'s, if any: model, datasets, plan, size, schemes, seed.
+    ///
+    /// Machine, version and date are left out, and so are names of files: only their content counts.
+    ///
+    /// - Returns: The key, this manifest's value and the other's.
+    public func firstDifference(from other: RunManifest) -> (key: String, mine: String, theirs: String)? {
+        if model.content != other.model.content { return ("model", model.description, other.model.description) }
+        for role in Set(datasets.keys).union(other.datasets.keys).sorted() {
+            let mine = datasets[role], theirs = other.datasets[role]
+            if mine?.content != theirs?.content {
+                return ("datasets.\(role)", mine?.description ?? "none", theirs?.description ?? "none")
+            }
+        }
+        if plan != other.plan { return ("plan", plan, other.plan) }
+        if trainedParameters != other.trainedParameters {
+            return ("trained_parameters", "\(trainedParameters)", "\(other.trainedParameters)")
+        }
+        for scheme in Set(schemes.keys).union(other.schemes.keys).sorted()
+        where schemes[scheme] != other.schemes[scheme] {
+            return ("schemes.\(scheme)", schemes[scheme] ?? "none", other.schemes[scheme] ?? "none")
+        }
+        return seed == other.seed ? nil : ("seed", "\(seed)", "\(other.seed)")
+    }
+}
+
+/// A name for people and a hash of the content for certainty.
+public struct Fingerprint: Record, CustomStringConvertible {
+    /// What people call it; a file's name without its folder.
+    public var name: String
+    /// Hash of the content, as hexadecimal digits.
+    public var content: String
+
+    /// Makes a fingerprint from its parts.
+    public init(name: String, content: String) {
+        self.name = name
+        self.content = content
+    }
+
+    /// The name and the first twelve digits of the hash.
+    public var description: String { "\(name) (\(content.prefix(12)))" }
+}
+
+/// The machine a run was started on. It never changes a number; it explains times.
+public struct MachineRecord: Record {
+    /// Operating system, such as `Linux`.
+    public var system: String
+    /// Processor family, such as `x86_64`.
+    public var architecture: String
+    /// Processors the system offers.
+    public var processors: Int
+    /// Threads the engine uses.
+    public var threads: Int
+    /// Vector instructions the engine uses, such as `avx2`.
+    public var instructions: String
+
+    /// Makes a record from its parts.
+    public init(system: String, architecture: String, processors: Int, threads: Int, instructions: String) {
+        self.system = system
+        self.architecture = architecture
+        self.processors = processors
+        self.threads = threads
+        self.instructions = instructions
+    }
+}

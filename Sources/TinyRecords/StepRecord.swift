@@ -1,0 +1,95 @@
+/// One training step: what was measured, and the state from which the next step can be made.
+///
+/// In JSON the metrics stand beside the other keys under TRL's names, and everything that a clock had a hand in stands
+/// under `time`; two equal runs give equal lines but for that key.
+public struct StepRecord: Record {
+    /// Number of the step; the first is 1.
+    public var step: Int
+    /// What was measured.
+    public var metrics: StepMetrics
+    /// The state after the step.
+    public var state: TrainingState
+    /// How long it took.
+    public var time: StepTime
+
+    /// Makes a record from its parts.
+    public init(step: Int, metrics: StepMetrics, state: TrainingState, time: StepTime) {
+        self.step = step
+        self.metrics = metrics
+        self.state = state
+        self.time = time
+    }
+
+    private enum CodingKeys: String, CodingKey { case step, state, time }
+
+    /// Reads a step; the metrics stand on the same level as the other keys.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        step = try container.decode(Int.self, forKey: .step)
+        state = try container.decode(TrainingState.self, forKey: .state)
+        time = try container.decode(StepTime.self, forKey: .time)
+        metrics = try StepMetrics(from: decoder)
+    }
+
+    /// Writes a step; the metrics stand on the same level as the other keys.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(step, forKey: .step)
+        try container.encode(state, forKey: .state)
+        try container.encode(time, forKey: .time)
+        try metrics.encode(to: encoder)
+    }
+}
+
+/// The trained numbers and the optimiser's memory of them; nothing else is needed to go on with a run.
+public struct TrainingState: Record {
+    /// The trained numbers in full precision, in the adapter's order.
+    public var parameters: [Float]
+    /// Mean gradient of each, AdamW's first moment.
+    public var firstMoment: [Float]
+    /// Mean squared gradient of each, AdamW's second moment.
+    public var secondMoment: [Float]
+    /// Updates made so far.
+    public var updates: Int
+
+    /// Makes a state from its parts; all lists have the same length.
+    public init(parameters: [Float], firstMoment: [Float], secondMoment: [Float], updates: Int) {
+        self.parameters = parameters
+        self.firstMoment = firstMoment
+        self.secondMoment = secondMoment
+        self.updates = updates
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case parameters, updates
+        case firstMoment = "first_moment"
+        case secondMoment = "second_moment"
+    }
+}
+
+/// Where the time of a step went, in seconds.
+public struct StepTime: Record {
+    /// The whole step.
+    public var seconds: Double
+    /// Sampling completions.
+    public var rolloutSeconds: Double
+    /// Gradients and updates.
+    public var trainingSeconds: Double
+    /// Completion tokens sampled per second of sampling.
+    public var tokensPerSecond: Double
+
+    /// Makes a time from its parts.
+    public init(seconds: Double, rolloutSeconds: Double, trainingSeconds: Double, tokensPerSecond: Double) {
+        self.seconds = seconds
+        self.rolloutSeconds = rolloutSeconds
+        self.trainingSeconds = trainingSeconds
+        self.tokensPerSecond = tokensPerSecond
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seconds
+        case rolloutSeconds = "rollout_seconds"
+        case trainingSeconds = "training_seconds"
+        case tokensPerSecond = "tokens_per_second"
+    }
+}

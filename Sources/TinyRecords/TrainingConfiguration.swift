@@ -1,0 +1,108 @@
+/// Everything that decides a training run, complete: what is not said is the demonstration's recipe.
+///
+/// In a file it is one flat JSON object whose keys are the names TRL's users know where TRL has one:
+///
+/// ```swift
+/// let configuration = try TrainingConfiguration(json: #"{"learning_rate": 0.02, "num_generations": 16}"#)
+/// configuration.optimiser.learningRate      // 0.02
+/// configuration.problems()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
+/// ```
+public struct TrainingConfiguration: Record {
+    /// Directory of a model in Hugging Face layout; `nil` is Abacus, the model in the box. Key `model`.
+    public var model: String?
+    /// Problem file to train on; `nil` is Abacus's own training problems. Key `train`.
+    public var train: String?
+    /// Problem file to evaluate on; `nil` is Abacus's held-out problems. Key `eval`.
+    public var eval: String?
+    /// Steps, each of one rollout and ``LossSettings/updatesPerBatch`` updates. Range: `1...`. Key `max_steps`.
+    public var steps = 40
+    /// Names every random stream of the run. Key `seed`.
+    public var seed: UInt64 = 1
+    /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
+    public var promptStyle: String?
+    /// Which of the two grades is trained on. Key `reward`.
+    public var reward = RewardRule.strict
+    /// What is trained.
+    public var adapter = AdapterSettings()
+    /// How completions are sampled.
+    public var rollout = RolloutSettings()
+    /// What is minimised.
+    public var loss = LossSettings()
+    /// How it is minimised.
+    public var optimiser = OptimiserSettings()
+    /// How progress is measured.
+    public var evaluation = EvaluationSettings()
+
+    /// The demonstration's recipe.
+    public init() {}
+
+    /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
+    public func problems() -> [String] {
+        var rules = Rules()
+        rules.require(steps >= 1, "max_steps", "\(steps) is not in 1...")
+        for (key, path) in [("model", model), ("train", train), ("eval", eval)] {
+            rules.require(path != "", key, "is an empty path")
+        }
+        rules.require(
+            model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
+        adapter.check(&rules)
+        rollout.check(&rules)
+        loss.check(&rules)
+        optimiser.check(&rules, steps: steps)
+        evaluation.check(&rules)
+        return rules.broken
+    }
+
+    /// The first key, in alphabetical order, whose value differs from `other`'s.
+    ///
+    /// - Returns: The key, this value's setting and the other's, as text; `nil` when all are equal.
+    public func firstDifference(from other: TrainingConfiguration) -> (key: String, mine: String, theirs: String)? {
+        for field in Self.fields.sorted(by: { $0.name < $1.name }) {
+            let mine = field.describe(self), theirs = field.describe(other)
+            if mine != theirs { return (field.name, mine, theirs) }
+        }
+        return nil
+    }
+
+    /// Every key a configuration file may hold, in the order of the properties.
+    public static var keys: [String] { fields.map(\.name) }
+
+    static let fields: [SettingField<Self>] =
+        [
+            .init("model", \.model), .init("train", \.train), .init("eval", \.eval), .init("max_steps", \.steps),
+            .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
+        ]
+        + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
+        + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
+        + EvaluationSettings.fields.map { $0.within(\.evaluation) }
+
+    /// Reads a configuration; keys that are not there keep the demonstration's values.
+    ///
+    /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        try readSettings(&self, fields: Self.fields, from: decoder)
+    }
+
+    /// Writes every setting, absent ones as `null`.
+    public func encode(to encoder: any Encoder) throws {
+        try writeSettings(self, fields: Self.fields, to: encoder)
+    }
+}
+
+/// Which grade of a completion counts as its reward.
+public enum RewardRule: String, Sendable, Codable, CaseIterable {
+    /// Right answer in the asked-for format.
+    case strict
+    /// Right answer wherever it can be found.
+    case lenient
+}
+
+/// Collects broken rules as `key: reason`.
+struct Rules {
+    private(set) var broken: [String] = []
+
+    mutating func require(_ holds: Bool, _ key: String, _ reason: @autoclosure () -> String) {
+        if !holds { broken.append("\(key): \(reason())") }
+    }
+}

@@ -1,0 +1,65 @@
+/// The bytes that every token stands for, end to end.
+struct TokenBytes: Sendable {
+    private var bytes: [UInt8] = []
+    /// Where the bytes of token `id` end; they begin where those of the token before it end.
+    private var ends: [Int] = []
+
+    /// - Parameters:
+    ///   - table: The tokens; an id without a token stands for no bytes.
+    ///   - decoder: What a token's spelling means.
+    init(_ table: TokenTable, decoder: some TokenDecoder) {
+        bytes.reserveCapacity(8 * table.idBound)
+        ends.reserveCapacity(table.idBound)
+        for id in 0..<table.idBound {
+            if let spelling = table.spelling(of: id) {
+                decoder.appendBytes(of: spelling, to: &bytes)
+            }
+            ends.append(bytes.count)
+        }
+    }
+
+    /// The bytes of a token; none when no token has this id.
+    subscript(id: Int) -> ArraySlice<UInt8> {
+        guard ends.indices.contains(id) else { return [] }
+        return bytes[(id == 0 ? 0 : ends[id - 1])..<ends[id]]
+    }
+}
+
+/// What the spelling of a token means.
+///
+/// A new kind is a file with a conforming type and a case in ``tokenDecoder(from:)``.
+protocol TokenDecoder: Sendable {
+    /// Appends the bytes that a token stands for.
+    func appendBytes(of spelling: ArraySlice<UInt8>, to bytes: inout [UInt8])
+}
+
+/// Reads a token as bytes spelled in the ``ByteAlphabet``; one with a character outside it stands for itself.
+struct ByteLevelDecoder: TokenDecoder {
+    func appendBytes(of spelling: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+        let before = bytes.count
+        var position = spelling.startIndex
+        while position < spelling.endIndex {
+            let first = UInt32(spelling[position])
+            let isPair = first >= 0xC0 && first < 0xE0  // the alphabet ends at U+0143: one or two bytes each
+            let scalar = isPair ? (first & 0x1F) << 6 | UInt32(spelling[position + 1] & 0x3F) : first
+            guard first < 0xE0, let byte = ByteAlphabet.byte(spelledBy: scalar) else {
+                bytes.removeLast(bytes.count - before)
+                bytes.append(contentsOf: spelling)
+                return
+            }
+            bytes.append(byte)
+            position += isPair ? 2 : 1
+        }
+    }
+}
+
+/// Reads the `decoder` of a tokenizer file.
+///
+/// - Throws: ``TextError`` with code `unsupported` for anything but `ByteLevel`.
+func tokenDecoder(from value: JSONValue) throws(TextError) -> some TokenDecoder {
+    let type = try value.member("type").string()
+    guard type == "ByteLevel" else {
+        throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"ByteLevel\"")
+    }
+    return ByteLevelDecoder()
+}

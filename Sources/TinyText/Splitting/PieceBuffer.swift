@@ -1,0 +1,85 @@
+/// A text on its way to becoming ids: its bytes, cut into pieces that cover it without gaps.
+///
+/// Every stage before merging (recognising added tokens, normalising, splitting) turns a piece of text into one or several
+/// pieces, and leaves recognised tokens alone.
+struct PieceBuffer {
+    /// A stretch of the text.
+    struct Piece {
+        /// Where it ends; it begins where the piece before it ended.
+        var end: Int
+        /// The id, when it has been recognised as an added token.
+        var token: Int?
+    }
+
+    /// The text, valid UTF-8.
+    private(set) var bytes: [UInt8]
+    /// The pieces, in order; none is empty.
+    private(set) var pieces: [Piece]
+
+    init(_ text: String) {
+        bytes = Array(text.utf8)
+        pieces = bytes.isEmpty ? [] : [Piece(end: bytes.count)]
+    }
+
+    /// Cuts every piece of text into the words that `scanner` finds in it.
+    mutating func split(by scanner: some WordScanner) {
+        var finer: [Piece] = []
+        finer.reserveCapacity(bytes.count / 4)
+        ScalarText.withText(bytes) { text in
+            var start = 0
+            for piece in pieces {
+                if piece.token != nil {
+                    finer.append(piece)
+                } else {
+                    while start < piece.end {
+                        start = scanner.endOfWord(at: start, limit: piece.end, in: text)
+                        finer.append(Piece(end: start))
+                    }
+                }
+                start = piece.end
+            }
+        }
+        pieces = finer
+    }
+
+    /// Cuts recognised tokens out of every piece of text.
+    ///
+    /// - Parameter find: Given the text and the range of one piece, appends pieces that cover it.
+    mutating func recognize(_ find: (ScalarText, Range<Int>, inout [Piece]) -> Void) {
+        var finer: [Piece] = []
+        ScalarText.withText(bytes) { text in
+            var start = 0
+            for piece in pieces {
+                if piece.token != nil {
+                    finer.append(piece)
+                } else {
+                    find(text, start..<piece.end, &finer)
+                }
+                start = piece.end
+            }
+        }
+        pieces = finer
+    }
+
+    /// Replaces every piece of text by what `replacement` makes of it.
+    ///
+    /// - Parameter replacement: Given the bytes of a piece, appends the new ones, which must be valid UTF-8.
+    mutating func rewrite(_ replacement: (ArraySlice<UInt8>, inout [UInt8]) -> Void) {
+        var rewritten: [UInt8] = []
+        rewritten.reserveCapacity(bytes.count + pieces.count)
+        var kept: [Piece] = []
+        var start = 0
+        for piece in pieces {
+            let before = rewritten.count
+            if piece.token != nil {
+                rewritten.append(contentsOf: bytes[start..<piece.end])
+            } else {
+                replacement(bytes[start..<piece.end], &rewritten)
+            }
+            if rewritten.count > before { kept.append(Piece(end: rewritten.count, token: piece.token)) }
+            start = piece.end
+        }
+        bytes = rewritten
+        pieces = kept
+    }
+}

@@ -1,0 +1,71 @@
+/// One stage that cuts text into the words within which tokens are merged.
+///
+/// A new kind is a file with a conforming type and a line in ``preTokenizers(from:)``.
+protocol PreTokenizer: Sendable {
+    /// Cuts, or rewrites, the pieces of text.
+    func apply(to buffer: inout PieceBuffer)
+}
+
+/// Finds words by walking over the text once: a pre-tokenizer in which every character belongs to a word.
+protocol WordScanner: PreTokenizer {
+    /// Where the word that begins at `start` ends: beyond `start`, at most at `limit`, which counts as the end of the text.
+    func endOfWord(at start: Int, limit: Int, in text: ScalarText) -> Int
+}
+
+extension WordScanner {
+    func apply(to buffer: inout PieceBuffer) {
+        buffer.split(by: self)
+    }
+}
+
+/// Puts a space before every piece of text that does not begin with one.
+struct SpacePrefix: PreTokenizer {
+    func apply(to buffer: inout PieceBuffer) {
+        buffer.rewrite { piece, rewritten in
+            if piece.first != UInt8(ascii: " ") { rewritten.append(UInt8(ascii: " ")) }
+            rewritten.append(contentsOf: piece)
+        }
+    }
+}
+
+/// Reads the `pre_tokenizer` of a tokenizer file as stages; the last must be `ByteLevel`.
+///
+/// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Split` and
+///   `Sequence`, or that this reader would have to approximate.
+func preTokenizers(from value: JSONValue) throws(TextError) -> [any PreTokenizer] {
+    let components = try flattened(value, listedAs: "pretokenizers")
+    for component in components.dropLast() where try component.member("type").string() == "ByteLevel" {
+        throw TextError(
+            .unsupported, "\(component.place) is a ByteLevel pre-tokenizer before another one; it must be the last")
+    }
+    guard let last = components.last, try last.member("type").string() == "ByteLevel" else {
+        throw TextError(
+            .unsupported,
+            "\(value.place) does not end in a ByteLevel pre-tokenizer; only byte-level tokenizers are read")
+    }
+    var stages: [any PreTokenizer] = []
+    for component in components {
+        switch try component.member("type").string() {
+        case "ByteLevel":
+            if try component.flag("add_prefix_space", absent: true) { stages.append(SpacePrefix()) }
+            if try component.flag("use_regex", absent: true) { stages.append(GPT2Words()) }
+        case "Digits":
+            stages.append(DigitWords(areIndividual: try component.flag("individual_digits", absent: false)))
+        case "Split":
+            stages.append(try splitByExpression(from: component))
+        case let type:
+            throw TextError(.unsupported, "\(component.place) has the unknown type \"\(type)\"")
+        }
+    }
+    return stages
+}
+
+/// The components of a `Sequence`, of sequences in it, or the one component that `value` is.
+func flattened(_ value: JSONValue, listedAs list: String) throws(TextError) -> [JSONValue] {
+    guard try value.member("type").string() == "Sequence" else { return [value] }
+    var components: [JSONValue] = []
+    for element in try value.member(list).elements() {
+        components += try flattened(element, listedAs: list)
+    }
+    return components
+}

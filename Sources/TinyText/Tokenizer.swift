@@ -1,0 +1,117 @@
+// TinyText turns text into token ids and back. It knows nothing of models, prompts, problems or weights, and of a model
+// directory only the two files that describe a tokenizer.
+
+/// A byte-level byte-pair tokenizer, as a Hugging Face `tokenizer.json` describes it.
+///
+/// ```swift
+/// let tokenizer = try Tokenizer(modelDirectory: "Qwen2.5-0.5B")
+/// let ids = tokenizer.encode("1 + 1 = 2")
+/// tokenizer.decode(ids)                        // "1 + 1 = 2"
+/// ```
+///
+/// Immutable and shared freely between threads. What the file asks for is done exactly as the `tokenizers` library does it,
+/// or refused by name when the file is opened. `truncation` and `padding` are not applied: they describe batches, not text.
+/// Characters are classified by the Unicode version of the Swift library in use.
+///
+/// Encoding runs at several megabytes per second on one thread.
+public struct Tokenizer: Sendable {
+    private let vocabulary: Vocabulary
+    private let model: BytePairModel
+    private let normalizers: [any Normalizer]
+    private let preTokenizers: [any PreTokenizer]
+    private let template: TokenTemplate
+    private let tokenBytes: TokenBytes
+    private let rawFinder: AddedTokenFinder
+    private let normalizedFinder: AddedTokenFinder
+
+    /// The token that a model emits when its text is complete; nil when it was not named.
+    public let endOfTextID: Int?
+    /// The token that a text begins with in training; nil when it was not named.
+    public let beginningOfTextID: Int?
+
+    /// - Parameters:
+    ///   - file: A parsed tokenizer file.
+    ///   - settings: What is known about the tokenizer from elsewhere.
+    init(file: JSONDocument, settings: TokenizerSettings) throws(TextError) {
+        let root = file.root
+        model = try BytePairModel(from: root.member("model"))
+        normalizers = try TinyText.normalizers(from: root.optional("normalizer"))
+        preTokenizers = try TinyText.preTokenizers(from: root.member("pre_tokenizer"))
+        template = try TokenTemplate(from: root.optional("post_processor"))
+        let decoder = try tokenDecoder(from: root.member("decoder"))
+        vocabulary = try Vocabulary(
+            model: model.vocabulary,
+            addedTokens: try addedTokens(from: root.optional("added_tokens")) + settings.addedTokens, file: file.name)
+        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder)
+        rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
+        let normalizers = normalizers
+        normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized)) { content in
+            normalizers.reduce(content) { $1.normalized($0) }
+        }
+        endOfTextID = try vocabulary.id(of: settings.endOfText, calledBy: "eos_token")
+        beginningOfTextID = try vocabulary.id(of: settings.beginningOfText, calledBy: "bos_token")
+    }
+
+    // MARK: Text to ids and back
+
+    /// The ids of `text`.
+    ///
+    /// The text of an added token, such as `<|endoftext|>`, becomes that token wherever it occurs.
+    ///
+    /// - Parameters:
+    ///   - text: Any text; the empty one has no ids.
+    ///   - addingSpecialTokens: Whether the tokens that the file puts around a text, such as Llama's beginning, are added.
+    /// - Returns: Ids in `0 ..< vocabularySize`. Bytes that are not in the vocabulary are left out, if the file does not name
+    ///   an unknown token.
+    public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
+        var buffer = PieceBuffer(text)
+        rawFinder.apply(to: &buffer)
+        for normalizer in normalizers { normalizer.apply(to: &buffer) }
+        normalizedFinder.apply(to: &buffer)
+        for preTokenizer in preTokenizers { preTokenizer.apply(to: &buffer) }
+        let ids = model.ids(of: buffer)
+        return addingSpecialTokens ? template.before + ids + template.after : ids
+    }
+
+    /// The text of some ids.
+    ///
+    /// - Parameters:
+    ///   - ids: Any numbers; those without a token stand for nothing.
+    ///   - skippingSpecialTokens: Whether special tokens are left out.
+    /// - Returns: The text, with U+FFFD in place of bytes that are not UTF-8.
+    public func decode(_ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false) -> String {
+        var bytes: [UInt8] = []
+        for id in ids where !skippingSpecialTokens || !isSpecial(id) { bytes += tokenBytes[id] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: Tokens
+
+    /// One more than the largest id: the rows that an embedding needs, at least.
+    public var vocabularySize: Int { vocabulary.table.idBound }
+
+    /// The special tokens, by ascending id.
+    public var specialTokens: [AddedToken] { vocabulary.addedTokens.filter(\.isSpecial) }
+
+    /// The id of a token, spelled as in the file, or nil when there is none.
+    ///
+    /// Byte-level files spell a space "Ġ": `id(of: "Ġthe")`.
+    public func id(of token: String) -> Int? {
+        vocabulary.table.id(of: Array(token.utf8))
+    }
+
+    /// The token with this id, spelled as in the file, or nil when there is none.
+    public func token(for id: Int) -> String? {
+        vocabulary.table.spelling(of: id).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether this id is a special token.
+    public func isSpecial(_ id: Int) -> Bool {
+        vocabulary.specialIDs.contains(id)
+    }
+
+    /// The bytes that a token stands for, which need not be whole characters; none when there is no such token.
+    public func bytes(of id: Int) -> ArraySlice<UInt8> {
+        tokenBytes[id]
+    }
+}

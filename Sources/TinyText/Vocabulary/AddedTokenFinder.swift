@@ -1,0 +1,86 @@
+/// Recognises added tokens in a text: at each place the longest, from left to right, never overlapping.
+struct AddedTokenFinder: Sendable {
+    private var trie = TokenTrie()
+    private let tokens: [AddedToken]
+
+    /// - Parameters:
+    ///   - tokens: The tokens to look for.
+    ///   - spelling: How the content of a token is spelled in the text that will be searched.
+    init(_ tokens: [AddedToken], spelling: (String) -> String = { $0 }) {
+        self.tokens = tokens
+        for (index, token) in tokens.enumerated() {
+            trie.insert(spelling(token.content).utf8, value: index)
+        }
+    }
+
+    /// Cuts the tokens out of every piece of text.
+    func apply(to buffer: inout PieceBuffer) {
+        guard !trie.isEmpty else { return }
+        buffer.recognize { text, range, pieces in
+            cut(text, range, into: &pieces)
+        }
+    }
+
+    private func cut(_ text: ScalarText, _ range: Range<Int>, into pieces: inout [PieceBuffer.Piece]) {
+        var covered = range.lowerBound
+        var searched = range.lowerBound
+        while let match = trie.firstMatch(in: text.bytes, searched..<range.upperBound) {
+            searched = match.range.upperBound
+            let token = tokens[match.value]
+            if token.isSingleWord, touchesWord(match.range, in: text, range) { continue }
+            var start = match.range.lowerBound
+            var end = match.range.upperBound
+            if token.stripsLeft { start = text.startOfSpace(before: start, limit: covered) }
+            if token.stripsRight { end = text.endOfSpace(from: end, limit: range.upperBound) }
+            // A token that is itself white space may lie in what the token before it has swallowed.
+            start = max(start, covered)
+            end = max(end, start)
+            if start > covered { pieces.append(.init(end: start)) }
+            pieces.append(.init(end: end, token: token.id))
+            covered = end
+        }
+        if covered < range.upperBound { pieces.append(.init(end: range.upperBound)) }
+    }
+
+    private func touchesWord(_ match: Range<Int>, in text: ScalarText, _ range: Range<Int>) -> Bool {
+        if match.lowerBound > range.lowerBound, text.isWord(at: text.start(before: match.lowerBound)) { return true }
+        return match.upperBound < range.upperBound && text.isWord(at: match.upperBound)
+    }
+}
+
+extension ScalarText {
+    /// Where the white space that ends at `position` begins, not before `limit`.
+    fileprivate func startOfSpace(before position: Int, limit: Int) -> Int {
+        var start = position
+        while start > limit {
+            let previous = self.start(before: start)
+            guard character(at: previous).kind.isWhiteSpace else { break }
+            start = previous
+        }
+        return start
+    }
+
+    /// Where the white space that begins at `position` ends.
+    fileprivate func endOfSpace(from position: Int, limit: Int) -> Int {
+        var end = position
+        while end < limit {
+            let next = character(at: end)
+            guard next.kind.isWhiteSpace else { break }
+            end += next.length
+        }
+        return end
+    }
+
+    /// Whether `\w` matches the character at `position`.
+    ///
+    /// Source: Unicode Technical Standard 18, Annex C: alphabetic, mark, decimal number, connector punctuation, join control.
+    fileprivate func isWord(at position: Int) -> Bool {
+        guard let scalar = Unicode.Scalar(scalar(at: position).value) else { return false }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation:
+            return true
+        default:
+            return scalar.properties.isAlphabetic || scalar.properties.isJoinControl
+        }
+    }
+}

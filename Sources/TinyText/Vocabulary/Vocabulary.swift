@@ -1,0 +1,66 @@
+/// All tokens of a tokenizer: those of its model, and those added to them.
+struct Vocabulary: Sendable {
+    /// Tokens and ids.
+    private(set) var table: TokenTable
+    /// The added tokens, by ascending id.
+    let addedTokens: [AddedToken]
+    /// The ids of special tokens.
+    let specialIDs: Set<Int>
+
+    /// - Throws: ``TextError`` with code `inconsistentVocabulary` when an added token contradicts the model's tokens.
+    init(model: TokenTable, addedTokens: [AddedToken], file: String) throws(TextError) {
+        table = model
+        var kept: [AddedToken] = []
+        for token in addedTokens where !token.content.isEmpty {
+            let spelling = Array(token.content.utf8)
+            if table.insert(spelling, id: token.id) || table.id(of: spelling) == token.id {
+                // The first description of a token counts.
+                if !kept.contains(where: { $0.id == token.id }) { kept.append(token) }
+                continue
+            }
+            let conflict: String
+            if let id = table.id(of: spelling) {
+                conflict = "which has id \(id)"
+            } else {
+                conflict =
+                    "an id that belongs to \"\(String(decoding: table.spelling(of: token.id) ?? [], as: UTF8.self))\""
+            }
+            throw TextError(
+                .inconsistentVocabulary,
+                "\(file) gives id \(token.id) to the added token \"\(token.content)\", \(conflict)")
+        }
+        self.addedTokens = kept.sorted { $0.id < $1.id }
+        specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
+    }
+}
+
+/// Reads the `added_tokens` of a tokenizer file.
+func addedTokens(from value: JSONValue?) throws(TextError) -> [AddedToken] {
+    var tokens: [AddedToken] = []
+    for element in try value?.elements() ?? [] {
+        tokens.append(try addedToken(from: element, id: try tokenID(from: element.member("id"))))
+    }
+    return tokens
+}
+
+/// Reads the description of one added token.
+func addedToken(from value: JSONValue, id: Int) throws(TextError) -> AddedToken {
+    let isSpecial = try value.flag("special", absent: false)
+    return AddedToken(
+        id: id, content: try value.member("content").string(), isSpecial: isSpecial,
+        isSingleWord: try value.flag("single_word", absent: false),
+        stripsLeft: try value.flag("lstrip", absent: false),
+        stripsRight: try value.flag("rstrip", absent: false),
+        isNormalized: try value.flag("normalized", absent: !isSpecial))
+}
+
+/// Reads a token's id.
+///
+/// - Throws: ``TextError`` when it is not in `0 ... TokenTable.largestID`.
+func tokenID(from value: JSONValue) throws(TextError) -> Int {
+    let id = try value.integer()
+    guard (0...TokenTable.largestID).contains(id) else {
+        throw TextError(.malformedFile, "\(value.place) is the token id \(id), expected 0 ... \(TokenTable.largestID)")
+    }
+    return id
+}

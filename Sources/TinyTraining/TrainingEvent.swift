@@ -1,0 +1,77 @@
+public import TinyRecords
+
+/// What happens while training, told as it happens. The library prints nothing; a command does.
+public enum TrainingEvent: Sendable {
+    /// The run starts, or goes on after `resumedAfter` steps.
+    case started(steps: Int, resumedAfter: Int)
+    /// Completions of a step are being sampled.
+    case sampling(step: Int, tokens: Int, finished: Int, completions: Int)
+    /// The gradients of an update are being computed; `completions` of all need it, the others' are exactly zero.
+    case differentiating(step: Int, update: Int, completions: Int)
+    /// A step is done and, in a run directory, on disk.
+    case stepFinished(StepRecord)
+    /// Something that will probably not get better by waiting.
+    case warning(TrainingWarning)
+    /// An evaluation starts; step 0 is the base model.
+    case evaluating(step: Int)
+    /// An evaluation is done.
+    case evaluated(EvaluationRecord)
+}
+
+/// Signs that a run is going nowhere. Each says for how many steps in a row it has held.
+public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
+    /// No completion earned anything.
+    case noReward(steps: Int)
+    /// In every group all completions earned the same, so there was nothing to learn from.
+    case equalRewards(steps: Int)
+    /// No answer was found in any completion.
+    case noAnswer(steps: Int)
+    /// Every completion ended for want of room.
+    case allClipped(steps: Int)
+
+    /// One sentence for people.
+    public var description: String {
+        switch self {
+        case .noReward(let steps):
+            "every reward was 0 for \(counted(steps)): nothing is being learned"
+        case .equalRewards(let steps):
+            "in every group all rewards were equal for \(counted(steps)): nothing is being learned; "
+                + "the problems may be too easy or too hard"
+        case .noAnswer(let steps):
+            "no answer could be found in any completion for \(counted(steps)): "
+                + "check the prompt style and the format the reward expects"
+        case .allClipped(let steps):
+            "every completion ran out of room for \(counted(steps)): "
+                + "raise max_completion_length or check the stop tokens"
+        }
+    }
+
+    private func counted(_ steps: Int) -> String { steps == 1 ? "one step" : "\(steps) steps" }
+
+    /// The warnings due after the last of these steps.
+    ///
+    /// Missing answers and missing room are reported at once, missing rewards after three steps (or at the end of a
+    /// shorter run), and all of them again after 10, 20, 40, … steps in a row.
+    ///
+    /// - Parameters:
+    ///   - history: Metrics of all steps so far.
+    ///   - steps: Steps of the whole run.
+    public static func due(after history: [StepMetrics], of steps: Int) -> [TrainingWarning] {
+        func streak(_ holds: (StepMetrics) -> Bool) -> Int { history.reversed().prefix(while: holds).count }
+        func isDue(_ streak: Int, first: Int) -> Bool {
+            streak == first || streak >= 10 && streak % 10 == 0 && (streak / 10).nonzeroBitCount == 1
+        }
+        let patience = min(3, steps)
+        var warnings: [TrainingWarning] = []
+
+        let unrewarded = streak { $0.reward == 0 }
+        if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
+        let equal = streak { $0.equalRewardShare == 1 }
+        if unrewarded == 0, isDue(equal, first: patience) { warnings.append(.equalRewards(steps: equal)) }
+        let unanswered = streak { $0.answeredShare == 0 }
+        if isDue(unanswered, first: 1) { warnings.append(.noAnswer(steps: unanswered)) }
+        let clipped = streak { $0.clippedShare == 1 }
+        if isDue(clipped, first: 1) { warnings.append(.allClipped(steps: clipped)) }
+        return warnings
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// A wrong model is one sentence before any work starts.
+@Suite("a model that is wrong", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+struct ModelRefusalTests {
+    private func score(_ model: String, _ rest: [String], in scratch: Scratch) throws -> Outcome {
+        try Executable.run(["score", "--model", model] + rest + ["--json"], in: scratch)
+    }
+
+    @Test("a weights file is refused", arguments: Corruption.ofWeights)
+    func refusesWeights(corruption: Corruption) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        try corruption.apply(model)
+        expectRefusal(try score(model.path, ["--tokens", "1,2,3"], in: scratch), naming: corruption.naming)
+    }
+
+    @Test("a configuration is refused", arguments: Corruption.ofConfiguration)
+    func refusesConfiguration(corruption: Corruption) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        try corruption.apply(model)
+        expectRefusal(try score(model.path, ["--tokens", "1,2,3"], in: scratch), naming: corruption.naming)
+    }
+
+    @Test("a shard index is refused", arguments: Corruption.ofShards)
+    func refusesShards(corruption: Corruption) throws {
+        let scratch = try Scratch(), model = try scratch.model(.untied)
+        try corruption.apply(model)
+        expectRefusal(try score(model.path, ["--tokens", "1,2,3"], in: scratch), naming: corruption.naming)
+    }
+
+    @Test("a tokenizer is refused", arguments: Corruption.ofTokenizer)
+    func refusesTokenizer(corruption: Corruption) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        try corruption.apply(model)
+        expectRefusal(try score(model.path, ["--text", "1 + 1"], in: scratch), naming: corruption.naming)
+    }
+
+    @Test("a folder that does not exist is refused")
+    func refusesMissingFolder() throws {
+        let scratch = try Scratch()
+        expectRefusal(
+            try score(scratch.path("nowhere"), ["--tokens", "1,2,3"], in: scratch), naming: ["nowhere"])
+    }
+
+    @Test("a file in place of a folder is refused")
+    func refusesFile() throws {
+        let scratch = try Scratch(), file = try scratch.file("model.txt", "not a model")
+        expectRefusal(try score(file, ["--tokens", "1,2,3"], in: scratch), naming: ["model.txt"])
+    }
+
+    @Test("a token that the vocabulary lacks is refused", arguments: ["97", "-1", "99999999999999999999"])
+    func refusesToken(token: String) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        expectRefusal(try score(model.path, ["--tokens=1,\(token),2"], in: scratch), naming: [token])
+    }
+
+    @Test("tokens that are not numbers are refused", arguments: ["", "1,x", "1,,2"])
+    func refusesTokens(tokens: String) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        expectRefusal(try score(model.path, ["--tokens=\(tokens)"], in: scratch))
+    }
+
+    @Test("a sequence longer than the context is refused")
+    func refusesLongSequence() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let tokens = [String](repeating: "1", count: 129).joined(separator: ",")
+        expectRefusal(try score(model.path, ["--tokens", tokens], in: scratch), naming: ["129", "128"])
+    }
+
+    @Test("a prompt longer than the context is refused and not quoted")
+    func refusesLongPrompt() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let prompt = String(repeating: "secret ", count: 40)
+        let outcome = try Executable.run(["generate", "--model", model.path, "--prompt", prompt], in: scratch)
+        expectRefusal(outcome, naming: ["280", "128"])
+        #expect(!outcome.errors.contains("secret"), "\(outcome)")
+    }
+}

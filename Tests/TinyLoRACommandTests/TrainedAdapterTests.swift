@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// What a short training run on a fixture leaves behind, used and misused.
+@Suite("a trained adapter", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+struct TrainedAdapterTests {
+    /// Small enough for a fraction of a second, large enough that rewards differ within a group now and then.
+    private let recipe = """
+        {"num_generations": 4, "max_completion_length": 12, "prompt_style": "plain"}
+        """
+
+    private let rows = """
+        {"question": "2 + 3 =", "answer": "5"}
+        {"question": "4 + 4 =", "answer": "8"}
+        {"question": "9 - 2 =", "answer": "7"}
+        {"question": "6 / 2 =", "answer": "3"}
+
+        """
+
+    /// Arguments of a run into `output`.
+    private func arguments(model: ModelFolder, output: String, in scratch: Scratch) throws -> [String] {
+        let data = try scratch.file("rows.jsonl", rows)
+        return [
+            "train", "--config", try scratch.file("recipe.json", recipe), "--model", model.path, "--train", data,
+            "--eval", data, "--steps", "3", "--seed", "7", "--parameters", "13", "--output", scratch.path(output),
+            "--json",
+        ]
+    }
+
+    /// Trains and returns the adapter's path.
+    private func train(
+        model: ModelFolder, output: String, and rest: [String] = [], in scratch: Scratch
+    ) throws -> String {
+        let outcome = try Executable.run(
+            try arguments(model: model, output: output, in: scratch) + rest, in: scratch)
+        expectSuccess(outcome)
+        let result = try outcome.json()
+        #expect(result["trained_parameters"] as? Int == 13, "\(outcome)")
+        for key in [
+            "adapter_bytes", "accuracy_before", "accuracy_after", "problems", "training_seconds", "tokens_per_second",
+            "run",
+        ] {
+            #expect(result[key] != nil, "no \(key) in \(outcome)")
+        }
+        return try #require(result["adapter"] as? String, "\(outcome)")
+    }
+
+    @Test("works with its own base model only")
+    func refusesAnotherBase() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let adapter = try train(model: model, output: "run", in: scratch)
+        func score(_ model: ModelFolder) throws -> Outcome {
+            try Executable.run(
+                ["score", "--model", model.path, "--adapter", adapter, "--tokens", "1,2,3", "--json"], in: scratch)
+        }
+        expectSuccess(try score(model))
+        expectRefusal(try score(try scratch.model(.halfPrecision, named: "rounded")))
+        expectRefusal(try score(try scratch.model(.untied, named: "other")))
+
+        let touched = try scratch.model(named: "touched")
+        try touched.editTensors { tensors in tensors[0].bytes[0] ^= 1 }
+        expectRefusal(try score(touched))
+    }
+
+    @Test("is refused when cut short")
+    func refusesTruncatedAdapter() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let adapter = URL(fileURLWithPath: try train(model: model, output: "run", in: scratch))
+        let whole = try Data(contentsOf: adapter)
+        for length in [0, 7, whole.count / 2, whole.count - 1] {
+            try whole.prefix(length).write(to: adapter)
+            let outcome = try Executable.run(
+                ["score", "--model", model.path, "--adapter", adapter.path, "--tokens", "1,2,3", "--json"], in: scratch)
+            expectRefusal(outcome, naming: [adapter.lastPathComponent])
+        }
+    }
+
+    @Test("is the same file for one thread and for two, and every time")
+    func repeats() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let adapters = try [("first", "1"), ("second", "2"), ("third", "2")].map { output, threads in
+            let path = try train(model: model, output: output, and: ["--threads", threads], in: scratch)
+            return try Data(contentsOf: URL(fileURLWithPath: path))
+        }
+        #expect(adapters[0] == adapters[1])
+        #expect(adapters[1] == adapters[2])
+    }
+
+    @Test("is the same file after a kill and a resumed run", arguments: [0.05, 0.2, 0.4])
+    func resumes(killedAfter seconds: TimeInterval) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let whole = try train(model: model, output: "whole", in: scratch)
+        // Whether the signal comes before, during or after the steps is left to the machine; the file must not tell.
+        _ = try Executable.run(
+            try arguments(model: model, output: "killed", in: scratch), in: scratch, limit: seconds)
+        let resumed = try train(model: model, output: "killed", and: ["--resume"], in: scratch)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: whole)) == Data(contentsOf: URL(fileURLWithPath: resumed)))
+    }
+}

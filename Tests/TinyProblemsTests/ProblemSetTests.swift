@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+import TinyProblems
+
+/// Reads rows from memory, under the name `rows.jsonl`.
+func problems(in text: String, fields: ProblemFields = .automatic) throws(ProblemError) -> [Problem] {
+    try ProblemSet(bytes: Array(text.utf8), path: "rows.jsonl", fields: fields).problems
+}
+
+@Suite("Problem files")
+struct ProblemSetTests {
+    @Test("in GSM8K's format give the solution whole and the answer after its last ####")
+    func gsm8k() throws {
+        let loaded = try problems(
+            in: """
+                {"question": "a", "answer": "one\\n#### 1,080"}
+                {"question": "b", "answer": "#### 3\\ntwo\\n####  -5 "}
+                {"question": "c", "answer": "x #### 2.50"}
+                {"question": "d", "answer": "x #### north"}
+
+                """)
+        #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north"])
+        #expect(loaded.map(\.id) == ["1", "2", "3", "4"])
+        #expect(loaded[0].solution == "one\n#### 1,080")
+    }
+
+    @Test("in other formats keep the answer as it is written")
+    func plain() throws {
+        let loaded = try problems(
+            in: """
+                {"id": 60, "problem": "a", "answer": "025", "solution": "s"}
+                {"unique_id": "test/1", "problem": "b", "answer": 27.0, "solution": ["s", "t"]}
+                {"question": "c", "problem": "d", "answer": -12345678901234567890123, "id": null, "solution": null}
+                """)
+        #expect(loaded[0] == Problem(id: "60", question: "a", answer: "025", solution: "s"))
+        #expect(loaded[1] == Problem(id: "test/1", question: "b", answer: "27", solution: "s\n\nt"))
+        #expect(loaded[2] == Problem(id: "3", question: "c", answer: "-12345678901234567890123"))
+    }
+
+    @Test("may use any keys")
+    func ownFields() throws {
+        let fields = ProblemFields(question: ["ask"], answer: ["gold"], solution: [], id: ["key"])
+        let loaded = try problems(in: #"{"key": "k", "ask": "a", "gold": "1", "answer": "2"}"#, fields: fields)
+        #expect(loaded == [Problem(id: "k", question: "a", answer: "1")])
+    }
+
+    @Test("are split at line feeds only")
+    func lineEnds() throws {
+        let loaded = try problems(
+            in:
+                "\u{FEFF}{\"question\": \"a\u{2028}b\u{85}c\", \"answer\": \"1\"}\r\n{\"question\": \"d\", \"answer\": \"2\"}\r\n\r\n \n"
+        )
+        #expect(loaded.map(\.question) == ["a\u{2028}b\u{85}c", "d"])
+    }
+
+    @Test(
+        "that cannot be used are refused with the file, the line and the reason",
+        arguments: [
+            ("", ProblemError.Code.emptyFile, "rows.jsonl holds no problems: the file is empty"),
+            ("\n \r\n", .emptyFile, "rows.jsonl holds no problems: the file is empty"),
+            (#"{"question": "a", "answer""#, .malformedLine, "rows.jsonl:1: the line is not a JSON object"),
+            ("\(row)\n[1]", .malformedLine, "rows.jsonl:2: the line is not a JSON object"),
+            ("\(row)\n\n\(row)", .malformedLine, "rows.jsonl:2: the line is empty, but rows follow it"),
+            ("\(row) \(row)", .malformedLine, "rows.jsonl:1: the line is not a JSON object"),
+            (
+                "\(row)\n{\"q\": 1, \"answer\": \"1\"}", .missingField,
+                "rows.jsonl:2: the row has no \"question\" or \"problem\" for its question; its keys are: answer, q"
+            ),
+            (
+                "{}", .missingField,
+                "rows.jsonl:1: the row has no \"question\" or \"problem\" for its question; its keys are: none"
+            ),
+            (
+                #"{"question": 5, "answer": "1"}"#, .wrongType,
+                "rows.jsonl:1: \"question\" is a number, expected a string"
+            ),
+            (
+                #"{"question": "a", "answer": null}"#, .wrongType,
+                "rows.jsonl:1: \"answer\" is null, expected a string or a number"
+            ),
+            (
+                #"{"question": "a", "answer": true}"#, .wrongType,
+                "rows.jsonl:1: \"answer\" is a truth value, expected a string or a number"
+            ),
+            (
+                #"{"question": "a", "answer": ["1"]}"#, .wrongType,
+                "rows.jsonl:1: \"answer\" is a list, expected a string or a number"
+            ),
+            (
+                #"{"question": "a", "answer": "1", "id": {}}"#, .wrongType,
+                "rows.jsonl:1: \"id\" is neither readable text nor a number in range, which cannot be the row's id"
+            ),
+            (#"{"question": " ", "answer": "1"}"#, .emptyField, "rows.jsonl:1: \"question\" is empty"),
+            (
+                #"{"question": "a", "answer": "x ####"}"#, .emptyField,
+                "rows.jsonl:1: nothing follows the #### of the answer"
+            ),
+            (
+                "\(row)\n{\"question\": \"a\", \"answer\": \"#### 1\"}", .missingMarker,
+                "rows.jsonl:1: the answer has no ####, but other answers of the file have"
+            ),
+        ])
+    func refused(text: String, code: ProblemError.Code, message: String) {
+        let error = #expect(throws: ProblemError.self) { try problems(in: text) }
+        #expect(error?.code == code)
+        #expect(error?.message == message)
+    }
+
+    private static let row = #"{"question": "a", "answer": "1"}"#
+
+    @Test("are refused when they are no UTF-8")
+    func invalidText() {
+        let error = #expect(throws: ProblemError.self) {
+            try ProblemSet(
+                bytes: Array("{\"question\": \"".utf8) + [0xFF] + Array("\", \"answer\": \"1\"}".utf8), path: "f")
+        }
+        #expect(error?.code == .malformedLine)
+        #expect(error?.message == "f:1: the line is not valid UTF-8")
+    }
+
+    @Test("are read from disk and named after it")
+    func fromDisk() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("problems-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("test.jsonl")
+        try Data(Self.row.utf8).write(to: file)
+
+        let set = try ProblemSet(contentsOf: file.path)
+        #expect(set.name == "\(folder.lastPathComponent)/test")
+        #expect(set.path == file.path)
+        #expect(set.problems.count == 1)
+
+        for path in [folder.path, folder.path + "/absent.jsonl"] {
+            let error = #expect(throws: ProblemError.self) { try ProblemSet(contentsOf: path) }
+            #expect(error?.code == .unreadableFile)
+            #expect(error?.message.hasPrefix("\(path) cannot be read: ") == true)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Testing
+import TinyRecords
+
+/// A configuration is complete, checked and written so that reading it gives the same value.
+@Suite struct TrainingConfigurationTests {
+    @Test("the default is valid and survives being written and read")
+    func defaultIsValid() throws {
+        let configuration = TrainingConfiguration()
+        #expect(configuration.problems() == [])
+        #expect(try TrainingConfiguration(json: configuration.jsonDocument()) == configuration)
+        #expect(configuration.adapter.parameters == 13)
+        #expect(configuration.steps == 40)
+    }
+
+    @Test("every key is written, absent values as null, and no key twice")
+    func writesEveryKey() throws {
+        let line = try TrainingConfiguration().jsonLine()
+        for key in TrainingConfiguration.keys { #expect(line.contains("\"\(key)\":"), "\(key) in \(line)") }
+        #expect(Set(TrainingConfiguration.keys).count == TrainingConfiguration.keys.count)
+        #expect(line.contains("\"top_k\":null"))
+    }
+
+    @Test("what a file does not say keeps its default")
+    func missingKeysKeepDefaults() throws {
+        let read = try TrainingConfiguration(
+            json:
+                #"{"num_generations": 16, "tying": "tiled:16", "loss_type": "dr_grpo", "max_grad_norm": 1, "top_k": null}"#
+        )
+        var expected = TrainingConfiguration()
+        expected.rollout.groupSize = 16
+        expected.adapter.tying = .tiled(16)
+        expected.loss.normalisation = .drGRPO
+        expected.optimiser.maxGradientNorm = 1
+        #expect(read == expected)
+    }
+
+    @Test(
+        "a wrong file is named by its key, with the nearest name",
+        arguments: [
+            (#"{"learning_rat": 1}"#, "\"learning_rat\" is not a setting", "did you mean \"learning_rate\"?"),
+            (#"{"zzzzzzzz": 1}"#, "\"zzzzzzzz\" is not a setting", nil),
+            (
+                #"{"loss_type": "dapp"}"#, "loss_type is \"dapp\", expected one of grpo, dapo, bnpo, dr_grpo",
+                "did you mean \"dapo\"?"
+            ),
+            (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
+            (#"{"tying": "tiles:3"}"#, "tying is \"tiles:3\", expected tiled:N, structured:N, kind, full or none", nil),
+            (#"{"max_steps": 10"#, "the text is not valid JSON", nil),
+            (#"[1]"#, "the record is not an object", nil),
+        ] as [(String, String, String?)])
+    func namesTheWrongKey(json: String, message: String, hint: String?) throws {
+        let error = try #require(throws: RecordsError.self) { try TrainingConfiguration(json: json) }
+        #expect(error.message == message)
+        #expect(error.hint == hint)
+    }
+
+    @Test("every range is checked, each broken rule once")
+    func checksRanges() {
+        var configuration = TrainingConfiguration()
+        configuration.model = "model"
+        configuration.steps = 0
+        configuration.adapter.parameters = 0
+        configuration.adapter.rank = 0
+        configuration.adapter.u = 0
+        configuration.adapter.tying = .tiled(0)
+        configuration.rollout.problemsPerStep = 0
+        configuration.rollout.groupSize = 1
+        configuration.rollout.maxTokens = 0
+        configuration.rollout.temperature = 0
+        configuration.rollout.topK = 0
+        configuration.rollout.topP = 1.5
+        configuration.rollout.samplesPerStep = -1
+        configuration.loss.beta = -1
+        configuration.loss.epsilonLow = 1.5
+        configuration.loss.epsilonHigh = -0.1
+        configuration.loss.updatesPerBatch = 0
+        configuration.optimiser.learningRate = .nan
+        configuration.optimiser.warmupSteps = 1
+        configuration.optimiser.maxGradientNorm = 0
+        configuration.optimiser.beta1 = 1
+        configuration.optimiser.beta2 = -0.1
+        configuration.optimiser.epsilon = 0
+        configuration.optimiser.weightDecay = -1
+        configuration.evaluation.problems = -1
+        configuration.evaluation.interval = 0
+        #expect(
+            configuration.problems().map { String($0.prefix { $0 != ":" }) } == [
+                "max_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step", "num_generations",
+                "max_completion_length", "temperature", "top_k", "top_p", "samples_per_step", "beta", "epsilon",
+                "epsilon_high", "num_iterations", "learning_rate", "warmup_steps", "max_grad_norm", "adam_beta1",
+                "adam_beta2", "adam_epsilon", "weight_decay", "eval_problems", "eval_steps",
+            ])
+        #expect(configuration.problems().contains("top_p: 1.5 is not in (0, 1]"))
+    }
+
+    @Test("the first difference between two configurations is named with both values")
+    func namesFirstDifference() throws {
+        let one = TrainingConfiguration()
+        #expect(one.firstDifference(from: one) == nil)
+        var other = one
+        other.seed = 2
+        other.rollout.topK = 5
+        let difference = try #require(one.firstDifference(from: other))
+        #expect(difference.key == "seed" && difference.mine == "1" && difference.theirs == "2")
+        other.seed = 1
+        let next = try #require(one.firstDifference(from: other))
+        #expect(next.key == "top_k" && next.mine == "null" && next.theirs == "5")
+    }
+
+    @Test(
+        "every choice of tying survives being written", arguments: ["tiled:16", "structured:4", "kind", "full", "none"])
+    func tyingSurvives(text: String) throws {
+        #expect(TyingChoice(text)?.description == text)
+        var configuration = TrainingConfiguration()
+        configuration.adapter.tying = TyingChoice(text)
+        #expect(try TrainingConfiguration(json: configuration.jsonLine()) == configuration)
+    }
+
+    @Test(
+        "what is no choice of tying is refused", arguments: ["", "tiled", "tiled:", "tiled:x", "kind:2", "full:", ":"])
+    func refusesOtherTying(text: String) {
+        #expect(TyingChoice(text) == nil)
+    }
+}
+
+@Suite struct NearestNameTests {
+    @Test(
+        "finds what was meant, or nothing",
+        arguments: [
+            ("learning_rat", "learning_rate"), ("Beta", "beta"), ("seeed", "seed"), ("colour", nil), ("", nil),
+            ("x", nil),
+            ("rnak", "rank"),
+        ] as [(String, String?)])
+    func findsNearest(name: String, expected: String?) {
+        #expect(nearestName(to: name, in: ["learning_rate", "beta", "seed", "rank"]) == expected)
+    }
+
+    @Test("among equally near names the first wins")
+    func firstOfEquals() {
+        #expect(nearestName(to: "bat", in: ["cat", "hat"]) == "cat")
+    }
+}
