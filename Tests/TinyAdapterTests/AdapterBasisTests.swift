@@ -58,7 +58,10 @@ struct AdapterBasisTests {
 
     @Test(
         "folding is the transpose of changing",
-        arguments: [Tying.tiled(modulesPerGroup: 5), .contiguous(groups: 3), .structured(layersPerGroup: 2), .byKind, .full, .untied],
+        arguments: [
+            Tying.tiled(modulesPerGroup: 5), .contiguous(groups: 3), .structured(layersPerGroup: 2), .byKind, .full,
+            .untied,
+        ],
         [1, 2, 4])
     func adjoint(tying: Tying, rank: Int) throws {
         let basis = try basis(u: 3, rank: rank, tying: tying)
@@ -68,9 +71,10 @@ struct AdapterBasisTests {
         let other = zip(basis.fold(mixingGradient: gradient), values).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         // Every term passes through at most u + modules · rank² Float roundings on either side.
         let roundings = Double(3 + gradient.count) * 0x1p-24
-        let size = zip(gradient, basis.change(values: values.map(\.magnitude)).mixing).reduce(0) {
-            $0 + Double($1.0.magnitude) * Double($1.1.magnitude)
-        } + terms.reduce(0) { $0 + $1.magnitude }
+        let size =
+            zip(gradient, basis.change(values: values.map(\.magnitude)).mixing).reduce(0) {
+                $0 + Double($1.0.magnitude) * Double($1.1.magnitude)
+            } + terms.reduce(0) { $0 + $1.magnitude }
         #expect((terms.reduce(0, +) - other).magnitude <= 2 * roundings * size)
     }
 }

@@ -97,9 +97,12 @@ struct AdapterPlanTests {
             ),
             ("u is 0, it must be at least 1", { try AdapterPlan(modules: two, u: 0, tying: .full) }),
             ("a plan needs at least one module", { try AdapterPlan(modules: [], tying: .full) }),
-            ("0 parameters were asked for, there must be at least 1", {
-                try AdapterPlan.resolving(parameters: 0, modules: two)
-            }),
+            (
+                "0 parameters were asked for, there must be at least 1",
+                {
+                    try AdapterPlan.resolving(parameters: 0, modules: two)
+                }
+            ),
             (
                 "tying tiled:0: the number of modules per group is 0, it must be at least 1",
                 { try AdapterPlan(modules: two, tying: .tiled(modulesPerGroup: 0)) }
@@ -126,7 +129,8 @@ struct AdapterPlanTests {
     @Test(
         "a plan survives JSON",
         arguments: [
-            Tying.tiled(modulesPerGroup: 16), .contiguous(groups: 3), .structured(layersPerGroup: 2), .byKind, .full, .untied,
+            Tying.tiled(modulesPerGroup: 16), .contiguous(groups: 3), .structured(layersPerGroup: 2), .byKind, .full,
+            .untied,
         ])
     func codable(tying: Tying) throws {
         var chosen = modules(layers: 5)
@@ -152,7 +156,9 @@ struct AdapterPlanTests {
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(AdapterPlan.self, from: Data(text.utf8)) }
     }
 
-    @Test("text that names no tying is refused", arguments: ["", "tiled", "tiled:", "tiled:x", "full:2", "none:", "tiled:1:2"])
+    @Test(
+        "text that names no tying is refused",
+        arguments: ["", "tiled", "tiled:", "tiled:x", "full:2", "none:", "tiled:1:2"])
     func unknownTying(text: String) {
         #expect(Tying(text) == nil)
     }

@@ -40,27 +40,40 @@ package struct SmallSVD {
 
     /// Jacobi converges quadratically; matrices in practice need six to ten sweeps.
     private static let mostSweeps = 60
+    /// Columns whose cosine is below this count as orthogonal: values are then right to its square, vectors to far below
+    /// what Float holds.
+    private static let orthogonality = 1e-11
 
     /// Rotates every pair of columns once; true when all were orthogonal already.
     private static func sweep(_ base: UnsafeMutablePointer<Double>, count: Int, rows: Int, stride: Int) -> Bool {
         var orthogonal = true
+        // Squared lengths follow the rotations and are computed anew in each sweep, before rounding can add up.
+        var squares = (0..<count).map { dot(base + $0 * stride, base + $0 * stride, rows) }
         for i in 0..<count {
             for j in i + 1..<max(count, i + 1) {
                 let a = base + i * stride, b = base + j * stride
-                let product = dot(a, b, rows), first = dot(a, a, rows), second = dot(b, b, rows)
-                guard product.magnitude > 1e-14 * (first * second).squareRoot() else { continue }
+                let product = dot(a, b, rows)
+                guard product.magnitude > orthogonality * max(squares[i] * squares[j], 0).squareRoot() else { continue }
                 orthogonal = false
-                let zeta = (second - first) / (2 * product)
+                let zeta = (squares[j] - squares[i]) / (2 * product)
                 let tangent = (zeta < 0 ? -1 : 1) / (zeta.magnitude + (1 + zeta * zeta).squareRoot())
                 let cosine = 1 / (1 + tangent * tangent).squareRoot()
-                let sine = cosine * tangent
-                for k in 0..<stride {
-                    let (x, y) = (a[k], b[k])
-                    a[k] = cosine * x - sine * y
-                    b[k] = sine * x + cosine * y
-                }
+                rotate(a, b, cosine: cosine, sine: cosine * tangent, length: stride)
+                squares[i] -= tangent * product
+                squares[j] += tangent * product
             }
         }
         return orthogonal
+    }
+
+    @inline(__always)
+    private static func rotate(
+        _ a: UnsafeMutablePointer<Double>, _ b: UnsafeMutablePointer<Double>, cosine: Double, sine: Double, length: Int
+    ) {
+        for k in 0..<length {
+            let (x, y) = (a[k], b[k])
+            a[k] = cosine * x - sine * y
+            b[k] = sine * x + cosine * y
+        }
     }
 }

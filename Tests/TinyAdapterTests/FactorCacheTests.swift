@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyModel
+
+@Suite("Factors of a checkpoint and their cache")
+struct FactorCacheTests {
+    private let directory: TemporaryDirectory
+    private let checkpoint: Checkpoint
+    private let plan: AdapterPlan
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        checkpoint = try writeModel(to: directory.path + "/model")
+        plan = try AdapterPlan.resolving(parameters: 5, modules: AdapterPlan.modules(of: checkpoint.configuration))
+    }
+
+    private var cachePath: String { directory.path + "/deep/cache" }
+
+    private func make(_ cache: FactorCache?, plan: AdapterPlan? = nil, computed: Counter = Counter()) throws
+        -> AdapterBasis
+    {
+        try AdapterBasis.make(checkpoint: checkpoint, plan: plan ?? self.plan, seed: 3, cache: cache) { _, _ in
+            computed.add()
+        }
+    }
+
+    private func bits(_ basis: AdapterBasis) -> [[UInt32]] {
+        basis.factors.factors.map { ($0.a + $0.b).map(\.bitPattern) }
+    }
+
+    @Test("B = U Σ and A = Vᵀ: W Aᵀ = B for every module")
+    func convention() throws {
+        let basis = try make(nil)
+        for (module, factors) in zip(plan.modules, basis.factors.factors) {
+            let weight = try checkpoint.tensor(module.name + ".weight", [module.outputs, module.inputs]).floats()
+            let largest = (0..<module.outputs).reduce(0.0) { $0 + Double(factors.b[$1 * 2] * factors.b[$1 * 2]) }
+                .squareRoot()
+            for output in 0..<module.outputs {
+                for triplet in 0..<2 {
+                    let product = (0..<module.inputs).reduce(0.0) {
+                        $0 + Double(weight[output * module.inputs + $1])
+                            * Double(factors.a[triplet * module.inputs + $1])
+                    }
+                    #expect((product - Double(factors.b[output * 2 + triplet])).magnitude <= 1e-6 * largest)
+                }
+            }
+        }
+    }
+
+    @Test("modules are those of the configuration, in counting order")
+    func modulesOfModel() {
+        #expect(plan.modules.map(\.index) == Array(0..<14))
+        let shapes = plan.modules.prefix(7).map { [$0.outputs, $0.inputs] }
+        #expect(shapes == [[16, 16], [8, 16], [8, 16], [16, 16], [24, 16], [24, 16], [16, 24]])
+    }
+
+    @Test("a second run takes the same bits from the disk")
+    func hit() throws {
+        let cache = FactorCache(directory: cachePath)
+        let first = Counter(), second = Counter()
+        let computed = try make(cache, computed: first), cached = try make(cache, computed: second)
+        #expect(first.count == 14 && second.count == 0)
+        #expect(bits(computed) == bits(cached))
+        #expect(bits(computed) == bits(try make(nil)))
+    }
+
+    @Test("the bits do not depend on the number of threads")
+    func threads() throws {
+        let one = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 3, cache: nil, threads: 1)
+        let three = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 3, cache: nil, threads: 3)
+        #expect(bits(one) == bits(three))
+    }
+
+    @Test("modules that the cache lacks are computed and added")
+    func partial() throws {
+        let cache = FactorCache(directory: cachePath)
+        let some = try AdapterPlan(modules: Array(plan.modules[3..<8]), tying: .full)
+        _ = try make(cache, plan: some)
+        let rest = Counter(), none = Counter()
+        let all = try make(cache, computed: rest)
+        #expect(rest.count == 9)
+        #expect(bits(try make(cache, computed: none)) == bits(all))
+        #expect(none.count == 0)
+        #expect(bits(try make(cache, plan: some)) == Array(bits(all)[3..<8]))
+    }
+
+    @Test("other ranks and other models have files of their own")
+    func keys() throws {
+        let cache = FactorCache(directory: cachePath)
+        let paths = [("a", 1), ("a", 2), ("b", 2)].map { cache.path(fingerprint: $0.0, rank: $0.1) }
+        #expect(Set(paths).count == 3 && paths.allSatisfy { $0.hasPrefix(cachePath + "/") })
+    }
+
+    @Test(
+        "a damaged file is computed again and replaced", arguments: ["cut", "flipped bit", "not safetensors", "empty"])
+    func damaged(how: String) throws {
+        let reports = Counter()
+        let cache = FactorCache(directory: cachePath) { reports.add($0) }
+        let intact = try make(cache)
+        let path = try cache.path(fingerprint: checkpoint.fingerprint(), rank: 2)
+        var data = try Data(contentsOf: URL(fileURLWithPath: path))
+        switch how {
+        case "cut": data.removeLast(5)
+        case "flipped bit": data[data.count - 7] ^= 0x10
+        case "empty": data = Data()
+        default: data = Data("factors".utf8)
+        }
+        try data.write(to: URL(fileURLWithPath: path))
+        let again = Counter(), cached = Counter()
+        #expect(bits(try make(cache, computed: again)) == bits(intact))
+        #expect(again.count == 14 && reports.count == 1, "\(reports.messages)")
+        #expect(bits(try make(cache, computed: cached)) == bits(intact))
+        #expect(cached.count == 0)
+    }
+
+    @Test("a cache that cannot be written is reported and does no harm")
+    func unwritable() throws {
+        let reports = Counter()
+        let file = directory.path + "/file"
+        try Data("x".utf8).write(to: URL(fileURLWithPath: file))
+        let cache = FactorCache(directory: file + "/cache") { reports.add($0) }
+        #expect(bits(try make(cache)) == bits(try make(nil)))
+        #expect(reports.count == 1 && reports.messages[0].hasPrefix("the factors are not cached: "))
+    }
+
+    @Test("the standard place follows the environment")
+    func standard() {
+        func place(_ environment: [String: String]) -> String? {
+            FactorCache.standard(environment: environment)?.directory
+        }
+        let all = ["TINYLORA_CACHE": "/t", "XDG_CACHE_HOME": "/x", "HOME": "/h"]
+        #expect(place(all) == "/t")
+        #expect(place(all.merging(["TINYLORA_CACHE": ""]) { $1 }) == "/x/tinylora")
+        #expect(place(["HOME": "/h"]) == "/h/.cache/tinylora")
+        #expect(place([:]) == nil)
+    }
+
+    @Test("a weight that is not finite is named")
+    func notFinite() throws {
+        let broken = directory.path + "/broken"
+        let modules = plan.modules
+        let tensors = modules.map { module in
+            var floats = gaussian(module.outputs * module.inputs, seed: 1)
+            if module.index == 9 { floats[5] = .nan }
+            return TensorToWrite(name: module.name + ".weight", shape: [module.outputs, module.inputs], floats: floats)
+        }
+        try CheckpointWriter.write(configuration: checkpoint.configuration, tensors: tensors, to: broken)
+        let model = try Checkpoint(directory: broken)
+        let error = #expect(throws: AdapterError.self) {
+            try AdapterBasis.make(checkpoint: model, plan: plan, seed: 1, cache: nil)
+        }
+        #expect(error?.code == .factorisationFailed)
+        #expect(error?.message.hasPrefix("model.layers.1.self_attn.v_proj.weight cannot be factorised: ") == true)
+    }
+
+    @Test("a plan for another shape is refused by the checkpoint")
+    func wrongShape() throws {
+        let other = try AdapterPlan(modules: modules(layers: 2), tying: .full)
+        #expect(throws: CheckpointError.self) { try make(nil, plan: other) }
+    }
+}
