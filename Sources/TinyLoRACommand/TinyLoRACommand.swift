@@ -5,5 +5,5 @@ struct TinyLoRACommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tinylora",
         abstract: "Teaches a language model to reason by training a handful of numbers.",
-        subcommands: [PretrainCommand.self])
+        subcommands: [BenchCommand.self, PretrainCommand.self])
 }
