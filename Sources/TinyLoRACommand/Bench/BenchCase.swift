@@ -26,7 +26,7 @@ enum BenchRate {
         case .bytes: "GB/s"
         case .exponentials: "Gexp/s"
         case .tokens: "tok/s"
-        case .latency: "us"
+        case .latency: "µs"
         }
     }
 

@@ -34,7 +34,7 @@ struct Benchmark {
             "\(title): fma \(MachineLimit.multiplyAdd.text(limits.multiplyAdd)), read \(MachineLimit.read.text(limits.read))"
         )
         console.say(
-            "  " + leading("work", 24) + leading("shape", 18) + column("size", 6) + column("us", 12)
+            "  " + leading("work", 24) + leading("shape", 18) + column("size", 6) + column("µs", 12)
                 + column("rate", 12) + leading(" unit", 9) + column("%", 7))
         for row in rows {
             var line =

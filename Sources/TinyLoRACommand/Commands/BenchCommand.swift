@@ -19,7 +19,7 @@ struct BenchCommand: AsyncParsableCommand {
                 tinylora bench
               The kernels alone on one thread, quickly:
                 tinylora bench --kernels --threads 1 --repeats 1
-              A model of half a billion weights instead of Abacus (needs 3 GB of memory), as a record:
+              Half a billion weights instead of Abacus (3 GB of memory), as a record:
                 tinylora bench --model-shape qwen2.5-0.5b --json > bench.json
             """)
 
