@@ -43,7 +43,13 @@ struct Decoder {
     }
 
     /// Samples until every completion has ended.
-    func run(_ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)?) throws(PolicyError) -> [[Completion]] {
+    ///
+    /// - Parameters:
+    ///   - progress: Called after each pass with the tokens sampled and the completions ended so far.
+    ///   - chosen: Called with every token as it is chosen.
+    func run(
+        _ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)? = nil, chosen: ((_ token: Int) -> Void)? = nil
+    ) throws(PolicyError) -> [[Completion]] {
         var results = jobs.map { [Completion?](repeating: nil, count: $0.streams.count) }
         var running: [Sequence] = []
         var waiting = units(jobs)[...]
@@ -75,6 +81,7 @@ struct Decoder {
             running = []
             for (_, sequence) in choices {
                 tokens += 1
+                chosen?(sequence.tokens[sequence.tokens.count - 1])
                 if let stop = stopReason(sequence, jobs[sequence.job]) {
                     results[sequence.job][sequence.sample] = Completion(
                         tokens: sequence.tokens, logprobs: sequence.logprobs, stop: stop)

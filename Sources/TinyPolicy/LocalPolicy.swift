@@ -40,21 +40,38 @@ public final class LocalPolicy: Policy {
     public func complete(
         _ requests: [CompletionRequest], progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)?
     ) async throws -> [[Completion]] {
-        let jobs = try requests.map { request in
-            try check(tokens: request.prompt)
-            guard request.prompt.count < contextLength else {
-                throw PolicyError(
-                    .promptLength,
-                    "a prompt has \(request.prompt.count) tokens and the model's context holds \(contextLength)")
-            }
-            try check(request.sampling)
-            return Decoder.Job(
-                prompt: request.prompt, streams: request.streams, change: try change(request.adapter),
-                sampling: request.sampling)
+        try decoder.run(try requests.map(job), progress: progress)
+    }
+
+    /// Completes the first stream of one request, telling each token as it is chosen.
+    public func complete(
+        _ request: CompletionRequest, token: @escaping @Sendable (Int) -> Void
+    ) async throws -> Completion {
+        guard let stream = request.streams.first else {
+            throw PolicyError(.invalidSampling, "a request has no random stream")
         }
-        return try Decoder(
-            model: model, contextLength: contextLength, vocabulary: model.configuration.vocabularySize, team: team
-        ).run(jobs, progress: progress)
+        var single = request
+        single.streams = [stream]
+        return try decoder.run([try job(single)], chosen: token)[0][0]
+    }
+
+    private var decoder: Decoder {
+        Decoder(
+            model: model, contextLength: contextLength, vocabulary: model.configuration.vocabularySize, team: team)
+    }
+
+    /// A request, checked, as the engine sees it.
+    private func job(_ request: CompletionRequest) throws -> Decoder.Job {
+        try check(tokens: request.prompt)
+        guard request.prompt.count < contextLength else {
+            throw PolicyError(
+                .promptLength,
+                "a prompt has \(request.prompt.count) tokens and the model's context holds \(contextLength)")
+        }
+        try check(request.sampling)
+        return Decoder.Job(
+            prompt: request.prompt, streams: request.streams, change: try change(request.adapter),
+            sampling: request.sampling)
     }
 
     public func logprobs(
