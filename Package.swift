@@ -75,6 +75,8 @@ let package = Package(
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
         tests(of: "TinyTraining", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
         tests(of: "TinyEvaluation", uses: ["TinyPolicy", "TinyProblems", "TinyRecords"]),
+        // Runs the built command; knows no type of the package.
+        .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
