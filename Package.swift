@@ -76,6 +76,8 @@ let package = Package(
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
         tests(of: "TinyTraining", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        // Runs the built command; knows no type of the package.
+        .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

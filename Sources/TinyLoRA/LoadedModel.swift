@@ -57,7 +57,8 @@ public struct LoadedModel: Sendable {
             let vocabulary = checkpoint.configuration.vocabularySize
             guard tokenizer.vocabularySize <= vocabulary else {
                 throw LoadingError(
-                    "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)")
+                    "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
+                )
             }
             self.tokenizer = tokenizer
         } else {

@@ -4,7 +4,10 @@ import TinyLoRA
 
 /// Which model, with which adapter, on how many threads.
 struct ModelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus, the model in the box, unless given.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Directory of a model in Hugging Face layout; Abacus, the model in the box, unless given.", valueName: "dir"
+        ))
     var model: String?
     @Option(help: ArgumentHelp("Adapter file to use with it.", valueName: "file"))
     var adapter: String?

@@ -22,7 +22,8 @@ final class TrainingDisplay: Sendable {
         loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, plan: AdapterPlan, threads: Int
     ) {
         let rollout = configuration.rollout
-        console.note("model      \(loaded.name) · \(grouped(loaded.checkpoint.configuration.parameterCount)) parameters")
+        let size = grouped(loaded.checkpoint.configuration.parameterCount)
+        console.note("model      \(loaded.name) · \(size) parameters")
         console.note("adapter    \(plan) · \(configuration.adapter.elementType.rawValue)")
         console.note(
             "problems   \(grouped(training.problems.count)) of \(training.name)"
@@ -39,12 +40,14 @@ final class TrainingDisplay: Sendable {
             timing.withLock { $0 = Timing(start: .now, firstStep: done) }
             if done > 0 { console.note("resuming after step \(done)") }
         case .sampling(let step, let tokens, let finished, let completions):
-            console.progress("step \(step)  sampling  \(finished)/\(completions) completions · \(grouped(tokens)) tokens")
+            console.progress(
+                "step \(step)  sampling  \(finished)/\(completions) completions · \(grouped(tokens)) tokens")
         case .differentiating(let step, _, let completions):
             console.progress("step \(step)  gradient of \(completions) completions")
         case .stepFinished(let record): showStep(record)
         case .warning(let warning): console.warn("\(warning)")
-        case .evaluating(let step): console.progress("evaluating \(step == 0 ? "the base model" : "after step \(step)")")
+        case .evaluating(let step):
+            console.progress("evaluating \(step == 0 ? "the base model" : "after step \(step)")")
         case .evaluated(let record):
             console.note(
                 (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
@@ -65,8 +68,9 @@ final class TrainingDisplay: Sendable {
         let seconds = (ContinuousClock.now - start) / .seconds(1), metrics = record.metrics
         let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
         console.note(
-            column("\(record.step)", 6) + column(metrics.reward, 9, places: 3) + column(metrics.lengthMean, 9, places: 1)
-                + column(metrics.entropy, 9, places: 3) + column(metrics.gradientNorm, 10, places: 4)
+            column("\(record.step)", 6) + column(metrics.reward, 9, places: 3)
+                + column(metrics.lengthMean, 9, places: 1) + column(metrics.entropy, 9, places: 3)
+                + column(metrics.gradientNorm, 10, places: 4)
                 + column(metrics.samplingDifferenceMax, 13, places: 1)
                 + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10))
@@ -90,7 +94,8 @@ final class TrainingDisplay: Sendable {
             "trained    \(summary.trainedParameters) parameters · \(summary.adapterBytes) bytes in "
                 + configuration.adapter.elementType.rawValue)
         console.say(
-            "time       \(clock(summary.trainingSeconds)) of training · \(grouped(Int(summary.tokensPerSecond))) tokens/s")
+            "time       \(clock(summary.trainingSeconds)) of training · "
+                + "\(grouped(Int(summary.tokensPerSecond))) tokens/s")
         console.say("adapter    \(summary.adapter)")
         console.say("run        \(summary.run)")
     }

@@ -35,7 +35,9 @@ struct TrainingRun {
         let display = TrainingDisplay(configuration: configuration, console: console)
         let results = Mutex<[Int: EvaluationResult]>([:])
         let stopTokens = loaded.stopTokens
-        if stopTokens.isEmpty { console.warn("the model names no end-of-text token: completions end at the token limit") }
+        if stopTokens.isEmpty {
+            console.warn("the model names no end-of-text token: completions end at the token limit")
+        }
 
         let evaluation: GRPOTrainer.Evaluation? = heldOut.map { set in
             let evaluator = Evaluator(

@@ -48,7 +48,8 @@ struct Decoder {
     ///   - progress: Called after each pass with the tokens sampled and the completions ended so far.
     ///   - chosen: Called with every token as it is chosen.
     func run(
-        _ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)? = nil, chosen: ((_ token: Int) -> Void)? = nil
+        _ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)? = nil,
+        chosen: ((_ token: Int) -> Void)? = nil
     ) throws(PolicyError) -> [[Completion]] {
         var results = jobs.map { [Completion?](repeating: nil, count: $0.streams.count) }
         var running: [Sequence] = []
@@ -156,7 +157,8 @@ struct Decoder {
             for (index, choice) in chosen.enumerated() {
                 guard let choice else {
                     throw PolicyError(
-                        .notFinite, "the model's logits are not finite numbers: its weights or its adapter have diverged")
+                        .notFinite,
+                        "the model's logits are not finite numbers: its weights or its adapter have diverged")
                 }
                 choices[start + index].sequence.tokens.append(choice.token)
                 choices[start + index].sequence.logprobs.append(choice.logprob)

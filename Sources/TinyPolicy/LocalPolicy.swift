@@ -33,10 +33,15 @@ public final class LocalPolicy: Policy {
 
     deinit { team.close() }
 
+    /// How many numbers an adapter of the basis has; 0 without a basis.
     public var parameterCount: Int { basis?.parameterCount ?? 0 }
 
+    /// The model's `max_position_embeddings`.
     public var contextLength: Int { model.configuration.contextLength }
 
+    /// Completes every request; sequences of all requests share passes through the model.
+    ///
+    /// - Throws: ``PolicyError``.
     public func complete(
         _ requests: [CompletionRequest], progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)?
     ) async throws -> [[Completion]] {
@@ -74,6 +79,9 @@ public final class LocalPolicy: Policy {
             sampling: request.sampling)
     }
 
+    /// Scores whole sequences, as many at once as the memory allows.
+    ///
+    /// - Throws: ``PolicyError``.
     public func logprobs(
         of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
     ) async throws -> [[Float]] {
@@ -82,6 +90,9 @@ public final class LocalPolicy: Policy {
         }
     }
 
+    /// Scores whole sequences and runs backward through them; costs about twice ``logprobs(of:adapter:temperature:)``.
+    ///
+    /// - Throws: ``PolicyError``.
     public func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
@@ -106,7 +117,8 @@ public final class LocalPolicy: Policy {
     ) throws -> [Result] {
         let change = try change(adapter)
         guard temperature > 0, temperature.isFinite else {
-            throw PolicyError(.invalidSampling, "the temperature of scored sequences must be positive, is \(temperature)")
+            throw PolicyError(
+                .invalidSampling, "the temperature of scored sequences must be positive, is \(temperature)")
         }
         for sequence in sequences {
             try check(tokens: sequence.prompt)

@@ -21,7 +21,9 @@ struct EvalCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(help: ArgumentHelp("Problem file, JSON lines; Abacus's held-out problems unless given.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp(
+            "Problem file, JSON lines; Abacus's held-out problems unless given.", valueName: "file.jsonl"))
     var eval: String?
     @Option(help: "Problems to evaluate, from the start of the file; all of a file unless given.")
     var problems: Int?
@@ -58,7 +60,8 @@ struct EvalCommand: AsyncParsableCommand {
         }
         if let output { try write(result.samples, to: output) }
         if let reason = result.parsing.reasonForNoReward(.strict) { console.warn(reason) }
-        console.say("problems   \(result.problemCount) of \(set.name)" + (samples > 1 ? " · \(samples) samples each" : ""))
+        let each = samples > 1 ? " · \(samples) samples each" : ""
+        console.say("problems   \(result.problemCount) of \(set.name)\(each)")
         console.say("adapter    \(adapter.map { "\($0.plan)" } ?? "none")")
         console.say("strict     \(percent(result.strict))")
         console.say("lenient    \(percent(result.lenient))")

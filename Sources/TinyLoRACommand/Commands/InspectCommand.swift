@@ -38,8 +38,8 @@ struct InspectCommand: AsyncParsableCommand {
         console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
         console.say("weights    \(fingerprint)")
         console.say(
-            "shape      \(grouped(sizes.parameterCount)) parameters · \(sizes.layerCount) layers of \(sizes.hiddenSize) · "
-                + "\(sizes.headCount) heads of \(sizes.headDimension) on \(sizes.keyValueHeadCount) · feed-forward "
+            "shape      \(grouped(sizes.parameterCount)) parameters · \(sizes.layerCount) layers of \(sizes.hiddenSize)"
+                + " · \(sizes.headCount) heads of \(sizes.headDimension) on \(sizes.keyValueHeadCount) · feed-forward "
                 + "\(sizes.intermediateSize)")
         console.say(
             "text       vocabulary \(grouped(sizes.vocabularySize)) · context \(grouped(sizes.contextLength)) · head "
@@ -55,7 +55,8 @@ struct InspectCommand: AsyncParsableCommand {
     private func inspect(_ file: AdapterFile, _ console: Console) throws {
         console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
         console.say("base       \(file.baseModel.fingerprint)")
-        console.say("values     \(file.valuesByteCount) bytes in \(file.elementType.rawValue) · projection seed \(file.seed)")
+        console.say(
+            "values     \(file.valuesByteCount) bytes in \(file.elementType.rawValue) · projection seed \(file.seed)")
         console.say("           " + file.values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
         show(file.plan, console)
         for (key, value) in file.details.sorted(by: { $0.key < $1.key }) { console.say("\(key): \(value)") }
