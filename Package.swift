@@ -43,7 +43,7 @@ let package = Package(
         library("TinyText"),
         library("TinyRecords"),
         library("TinyProblems"),
-        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"]),
+        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
         // The seam, and what is built on it.
         library("TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
