@@ -74,7 +74,9 @@ let package = Package(
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
         tests(of: "TinyProblems", uses: ["TinyTensor"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
-        tests(of: "TinyTraining", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(
+            of: "TinyTraining",
+            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
