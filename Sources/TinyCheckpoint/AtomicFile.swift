@@ -34,7 +34,7 @@ public enum AtomicFile {
         to path: String, _ body: (borrowing FileOutput) throws(CheckpointError) -> Void
     ) throws(CheckpointError) {
         let directory = parentDirectory(of: path)
-        let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
+        let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
         do {
             let file = try FileOutput(creating: temporary, in: directory, for: path)
             try body(file)

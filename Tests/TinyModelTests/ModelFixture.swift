@@ -52,7 +52,8 @@ struct ModelFixture {
         let modules = model.configuration.modules
         let factors = try modules.map { module in
             ModuleFactors(
-                a: try #require(try array("lowRank.A.\(module.name)")), b: try #require(try array("lowRank.B.\(module.name)")))
+                a: try #require(try array("lowRank.A.\(module.name)")),
+                b: try #require(try array("lowRank.B.\(module.name)")))
         }
         return LowRankChange(
             factors: LowRankFactors(rank: expected.rank, modules: modules, factors: factors),

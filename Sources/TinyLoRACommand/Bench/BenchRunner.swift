@@ -29,6 +29,8 @@ struct BenchRunner {
 
     /// Long enough for the clock and the threads, short enough to be undisturbed now and then.
     private static let sampleSeconds = 0.02
+    /// Cases between two measurements of the limits: a quarter of the time goes to the limits.
+    private static let casesPerLimit = 4
 
     func measure(_ group: BenchGroup) async throws -> (limits: BenchLimits, rows: [BenchRow]) {
         console.progress("preparing  \(group.title)")
@@ -41,9 +43,11 @@ struct BenchRunner {
         var samples = cases.map { _ in [Double]() }
         var multiplyAdd: [Double] = [], read: [Double] = []
         for sample in 0..<repeats {
-            multiplyAdd.append(yardstick.measure(.multiplyAdd))
-            read.append(yardstick.measure(.read))
             for (index, work) in cases.enumerated() {
+                if index.isMultiple(of: Self.casesPerLimit) {
+                    multiplyAdd.append(yardstick.measure(.multiplyAdd))
+                    read.append(yardstick.measure(.read))
+                }
                 console.progress("measuring  \(group.title) · \(work.name) · \(sample + 1) of \(repeats)")
                 let time = try await seconds { try await work.run(times[index]) }
                 samples[index].append(time / Double(times[index]))

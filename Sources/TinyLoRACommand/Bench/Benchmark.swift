@@ -20,6 +20,7 @@ struct Benchmark {
         var result = Result(threads: threads, repeats: repeats, vectorized: MachineLimits.isVectorized)
         for group in groups {
             let (limits, rows) = try await runner.measure(group)
+            console.note("measured   \(group.title)")
             result.limits[group.title] = limits
             result.rows += rows
             show(group.title, limits, rows)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import TinyLoRA
 
 /// Measures how fast this machine computes, beside how fast it could.
@@ -23,8 +22,7 @@ struct BenchCommand: AsyncParsableCommand {
                 tinylora bench --model-shape qwen2.5-0.5b --json > bench.json
             """)
 
-    @Option(help: "Threads; all cores unless given.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @OptionGroup var threading: ThreadOptions
     @Option(help: "Samples of each figure, of which the median is shown.")
     var repeats = 5
     @Flag(help: "Measure the kernels only, no model.")
@@ -35,9 +33,7 @@ struct BenchCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (1...1024).contains(threads) else {
-            throw ValidationError("--threads must be in 1...1024, is \(threads)")
-        }
+        _ = try threading.count()
         guard (1...1000).contains(repeats) else {
             throw ValidationError("--repeats must be in 1...1000, is \(repeats)")
         }
@@ -45,7 +41,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Benchmark(
-            threads: threads, repeats: repeats, model: kernels ? nil : modelShape, console: Console(json: json)
+            threads: threading.count(), repeats: repeats, model: kernels ? nil : modelShape,
+            console: Console(json: json)
         ).run()
     }
 }
