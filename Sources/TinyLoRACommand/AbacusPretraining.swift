@@ -6,7 +6,7 @@ enum AbacusModel {
     static let hiddenSize = 192
     static let layerCount = 5
     static let intermediateSize = 512
-    static let vocabularySize = 512
+    static let vocabularySize = 704
     static let headDimension = 32
     static let contextLength = 256
 
