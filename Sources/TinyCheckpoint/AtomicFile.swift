@@ -82,7 +82,8 @@ struct FileOutput: ~Copyable {
     func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))  // macOS refuses 2 GiB in one call
+            let written = Foundation.write(descriptor, piece.baseAddress, piece.count)
             if written >= 0 {
                 rest = rest.dropFirst(written)
             } else if errno != EINTR {
