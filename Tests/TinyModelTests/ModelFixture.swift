@@ -23,6 +23,7 @@ struct ModelFixture {
         let sequences: [Sequence]
     }
 
+    let checkpoint: Checkpoint
     let model: LanguageModel
     let expected: Expected
     private let arrays: SafetensorsFile
@@ -30,7 +31,8 @@ struct ModelFixture {
     init(_ name: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/\(name)")
-        model = try LanguageModel(try Checkpoint(directory: folder.path))
+        checkpoint = try Checkpoint(directory: folder.path)
+        model = try LanguageModel(checkpoint)
         expected = try JSONDecoder().decode(
             Expected.self, from: Data(contentsOf: folder.appending(path: "expected.json")))
         arrays = try SafetensorsFile(path: folder.appending(path: "expected.safetensors").path)
@@ -52,7 +54,8 @@ struct ModelFixture {
         let modules = model.configuration.modules
         let factors = try modules.map { module in
             ModuleFactors(
-                a: try #require(try array("lowRank.A.\(module.name)")), b: try #require(try array("lowRank.B.\(module.name)")))
+                a: try #require(try array("lowRank.A.\(module.name)")),
+                b: try #require(try array("lowRank.B.\(module.name)")))
         }
         return LowRankChange(
             factors: LowRankFactors(rank: expected.rank, modules: modules, factors: factors),
