@@ -74,6 +74,7 @@ let package = Package(
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
         tests(of: "TinyProblems", uses: ["TinyTensor"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
+        tests(of: "TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         tests(
             of: "TinyTraining",
             uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyPolicy", "TinyProblems", "TinyRecords"]),

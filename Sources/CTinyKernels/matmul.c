@@ -65,7 +65,7 @@ TK_INLINE void matmul(const int bf16, float *y, ptrdiff_t ldy, const float *x, p
                     tile(mr, bf16, smaller(TK_BLOCK, k - from), xs + i * ldx + from, ldx,
                          panel + from * TK_PANEL * (bf16 ? 2 : 4), target, ldt, add || from > 0);
                 }
-                if (target == edge && k > 0) {
+                if (target == edge) {
                     for (ptrdiff_t r = 0; r < mr; r++)
                         memcpy(out + r * ldy, edge + r * TK_PANEL, (size_t)columns * sizeof(float));
                 }
@@ -101,12 +101,12 @@ static void matmul_reference(int bf16, float *y, ptrdiff_t ldy, const float *x, 
 
 void tk_matmul_f32(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels, ptrdiff_t m,
                    ptrdiff_t n, ptrdiff_t k, int add) {
-    if (tk_vectorized()) matmul_f32_vector(y, ldy, x, ldx, panels, m, n, k, add);
+    if (tk_vectorized() && k > 0) matmul_f32_vector(y, ldy, x, ldx, panels, m, n, k, add);
     else matmul_reference(0, y, ldy, x, ldx, panels, m, n, k, add);
 }
 void tk_matmul_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels, ptrdiff_t m,
                     ptrdiff_t n, ptrdiff_t k, int add) {
-    if (tk_vectorized()) matmul_bf16_vector(y, ldy, x, ldx, panels, m, n, k, add);
+    if (tk_vectorized() && k > 0) matmul_bf16_vector(y, ldy, x, ldx, panels, m, n, k, add);
     else matmul_reference(1, y, ldy, x, ldx, panels, m, n, k, add);
 }
 void tk_matmul_f32_reference(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels, ptrdiff_t m,
@@ -223,12 +223,12 @@ static void transposed_reference(int bf16, float *dx, ptrdiff_t ldx, const float
 
 void tk_matmul_transposed_f32(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,
                               ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add) {
-    if (tk_vectorized()) transposed_f32_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
+    if (tk_vectorized() && n > 0) transposed_f32_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
     else transposed_reference(0, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
 }
 void tk_matmul_transposed_bf16(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const uint16_t *panels,
                                ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add) {
-    if (tk_vectorized()) transposed_bf16_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
+    if (tk_vectorized() && n > 0) transposed_bf16_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
     else transposed_reference(1, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
 }
 void tk_matmul_transposed_f32_reference(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,

@@ -29,7 +29,7 @@ struct RotaryEmbedding: Sendable {
 }
 
 /// `exp` from exact operations only, to about 1e-15 relative, for results that are normal numbers.
-func exactExp(_ x: Double) -> Double {
+package func exactExp(_ x: Double) -> Double {
     let n = (x * 1.4426950408889634).rounded()
     let r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10  // ln 2 in two parts
     var sum = 1.0
@@ -38,7 +38,7 @@ func exactExp(_ x: Double) -> Double {
 }
 
 /// Sine and cosine from exact operations only, to about 1e-11 absolute for `|x|` up to a million.
-func exactSineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+package func exactSineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
     let quarter = (x * 0.6366197723675814).rounded()
     // π/2 in two parts, the first of 33 bits, so that its product with `quarter` is exact
     let r = x - quarter * 1.5707963267341256 - quarter * 6.077100506506192e-11

@@ -16,7 +16,7 @@ extension RandomStream {
 }
 
 /// The `p`-quantile of the standard normal distribution, `0 < p < 1`, to about 1e-16.
-func inverseNormal(_ p: Double) -> Double {
+package func inverseNormal(_ p: Double) -> Double {
     let q = p - 0.5
     if q.magnitude <= 0.425 {
         let r = 0.180625 - q * q

@@ -97,7 +97,7 @@ public struct RandomStream: Sendable {
 }
 
 /// One Philox-4x32-10 block.
-func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+package func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var c = counter
     var k = key
     for _ in 0..<10 {

@@ -23,6 +23,7 @@ struct ModelFixture {
         let sequences: [Sequence]
     }
 
+    let checkpoint: Checkpoint
     let model: LanguageModel
     let expected: Expected
     private let arrays: SafetensorsFile
@@ -30,7 +31,8 @@ struct ModelFixture {
     init(_ name: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/\(name)")
-        model = try LanguageModel(try Checkpoint(directory: folder.path))
+        checkpoint = try Checkpoint(directory: folder.path)
+        model = try LanguageModel(checkpoint)
         expected = try JSONDecoder().decode(
             Expected.self, from: Data(contentsOf: folder.appending(path: "expected.json")))
         arrays = try SafetensorsFile(path: folder.appending(path: "expected.safetensors").path)

@@ -33,7 +33,7 @@ void tk_unpack_row_f32(float *out, const float *panels, ptrdiff_t row, ptrdiff_t
 void tk_unpack_row_bf16(float *out, const uint16_t *panels, ptrdiff_t row, ptrdiff_t k);
 
 /* ---- Matrix products -----------------------------------------------------------------------------------------------
-   y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. */
+   y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. */
 void tk_matmul_f32(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels,
                    ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
 void tk_matmul_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels,

@@ -1,0 +1,57 @@
+import TinyCheckpoint
+import TinyModel
+import TinyTensor
+import TinyTestSupport
+
+/// A model of unusual sizes: widths that no vector divides, seven query heads to one key, a vocabulary of three chunks.
+struct RandomModel {
+    let configuration: ModelConfiguration
+    let weights: DenseWeights
+
+    init() {
+        configuration = ModelConfiguration(
+            vocabularySize: 4100, hiddenSize: 20, intermediateSize: 36, layerCount: 2, headCount: 7,
+            keyValueHeadCount: 1, headDimension: 10, contextLength: 128, tiesEmbeddings: false)
+        weights = DenseWeights(configuration.parameterShapes)
+        for (index, parameter) in weights.layout.enumerated() {
+            let numbers = noise(parameter.count, seed: UInt64(index)).map { 0.4 * $0 }
+            weights.set(parameter.name, to: parameter.name.contains("norm") ? numbers.map { 1 + $0 } : numbers)
+        }
+    }
+
+    /// The model with the weights as they are now.
+    func model() throws -> LanguageModel { try LanguageModel(configuration, weights: weights) }
+
+    /// Factors of rank 3 for all modules.
+    var factors: LowRankFactors {
+        let rank = 3, modules = configuration.modules
+        let factors = modules.enumerated().map { index, module in
+            ModuleFactors(
+                a: noise(rank * module.inputs, seed: UInt64(100 + index)).map { 0.4 * $0 },
+                b: noise(rank * module.outputs, seed: UInt64(200 + index)))
+        }
+        return LowRankFactors(rank: rank, modules: modules, factors: factors)
+    }
+
+    /// A change whose mixing matrices are all different and none zero.
+    func change(seed: UInt64 = 1) -> LowRankChange {
+        let factors = factors
+        return LowRankChange(factors: factors, mixing: noise(factors.modules.count * 9, seed: seed).map { 0.3 * $0 })
+    }
+
+    /// Some token ids.
+    func tokens(_ count: Int, seed: UInt64) -> [Int] {
+        randomTokens(count, below: configuration.vocabularySize, seed: seed)
+    }
+}
+
+/// Token ids drawn evenly.
+func randomTokens(_ count: Int, below vocabulary: Int, seed: UInt64) -> [Int] {
+    var stream = RandomStream(.initialisation, seed: seed)
+    return (0..<count).map { _ in stream.below(vocabulary) }
+}
+
+extension Matrix {
+    /// The numbers of one row.
+    func rowValues(_ index: Int) -> [Float] { Array(UnsafeBufferPointer(start: row(index), count: columns)) }
+}

@@ -1,0 +1,115 @@
+import CTinyKernels
+import Foundation
+import TinyTestSupport
+
+/// Queries, keys and values of one key/value head, with keys and values in pages as the kernels read them.
+///
+/// What a page holds beyond the last position is NaN: nothing may depend on it.
+struct AttentionInput {
+    let positions: Int
+    let group: Int
+    let width: Int
+    /// Floats from row to row of queries and outputs; two more than needed.
+    let stride: Int
+    /// `[positions, stride]`.
+    let queries: [Float]
+    /// `[positions, width]` each.
+    let keys: [Float]
+    let values: [Float]
+    private let pages: [[Float]]
+
+    var scale: Float { 1 / Float(width).squareRoot() }
+
+    init(positions: Int, group: Int, width: Int) {
+        self.positions = positions
+        self.group = group
+        self.width = width
+        stride = group * width + 2
+        queries = gaussian(positions * stride, seed: 1)
+        keys = gaussian(positions * width, seed: 2)
+        values = gaussian(positions * width, seed: 3)
+        let length = Int(TK_PAGE), size = length * (width + (width + 15) / 16 * 16)
+        var pages = [[Float]](
+            repeating: [Float](repeating: .nan, count: size), count: (positions + length - 1) / length)
+        for position in 0..<positions {
+            let range = position * width..<(position + 1) * width
+            tk_page_store(
+                &pages[position / length], Array(keys[range]), Array(values[range]), position % length, width)
+        }
+        self.pages = pages
+    }
+
+    /// Outputs and statistics of some rows.
+    struct Output {
+        var values: [Float]
+        var stats: [Float]
+    }
+
+    /// Attends from the positions of `rows`.
+    func attend(_ rows: Range<Int>, reference: Bool = false) -> Output {
+        let kernel = reference ? tk_attention_reference : tk_attention
+        var output = Output(
+            values: [Float](repeating: 5, count: rows.count * stride),
+            stats: [Float](repeating: 5, count: rows.count * 2 * group))
+        var scratch = [Float](repeating: .nan, count: tk_attention_scratch(rows.upperBound, width))
+        let own = Array(queries[rows.lowerBound * stride..<rows.upperBound * stride])
+        withPages { pages in
+            kernel(
+                &output.values, stride, &output.stats, 2 * group, own, stride, pages, rows.lowerBound, rows.count,
+                group,
+                width, scale, &scratch)
+        }
+        return output
+    }
+
+    /// The gradients of `Σ dout · out` over all positions.
+    struct Gradient {
+        var queries: [Float]
+        var keys: [Float]
+        var values: [Float]
+    }
+
+    func gradient(_ dout: [Float], of output: Output, reference: Bool = false) -> Gradient {
+        let kernel = reference ? tk_attention_backward_reference : tk_attention_backward
+        var gradient = Gradient(
+            queries: [Float](repeating: 5, count: queries.count),
+            keys: [Float](repeating: 5, count: positions * width),
+            values: [Float](repeating: 5, count: positions * width))
+        var scratch = [Float](repeating: .nan, count: tk_attention_backward_scratch(positions, width))
+        withPages { pages in
+            kernel(
+                &gradient.queries, stride, &gradient.keys, &gradient.values, width, dout, output.values, stride,
+                output.stats, 2 * group, queries, stride, pages, positions, group, width, scale, &scratch)
+        }
+        return gradient
+    }
+
+    private func withPages(_ body: (UnsafePointer<UnsafePointer<Float>?>) -> Void) {
+        let size = pages.first?.count ?? 0
+        let all = Array(pages.joined())
+        all.withUnsafeBufferPointer { memory in
+            var addresses = pages.indices.map { page in memory.baseAddress.map { $0 + page * size } }
+            body(&addresses)
+        }
+    }
+
+    /// The definition in double precision: outputs `[positions, stride]`, gaps between rows as ``attend(_:reference:)``
+    /// leaves them.
+    func exact(queries: [Double], keys: [Double], values: [Double]) -> [Double] {
+        var out = [Double](repeating: 5, count: positions * stride)
+        for row in 0..<positions {
+            for head in 0..<group {
+                let at = row * stride + head * width
+                let scores = (0...row).map { j in
+                    (0..<width).reduce(0) { $0 + queries[at + $1] * keys[j * width + $1] } / Double(width).squareRoot()
+                }
+                let largest = scores.reduce(-.infinity, max), weights = scores.map { exp($0 - largest) }
+                let sum = weights.reduce(0, +)
+                for i in 0..<width {
+                    out[at + i] = (0...row).reduce(0) { $0 + weights[$1] * values[$1 * width + i] } / sum
+                }
+            }
+        }
+        return out
+    }
+}

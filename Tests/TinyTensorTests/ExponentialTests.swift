@@ -1,0 +1,56 @@
+import CTinyKernels
+import Foundation
+import Testing
+import TinyTensor
+import TinyTestSupport
+
+@Suite("Exponential and logarithm")
+struct ExponentialTests {
+    /// A fine grid over the whole range and beyond, and the numbers around 0 and around the cut.
+    private static let arguments: [Float] =
+        (0..<40_001).map { -100 + Float($0) * 0.0047 }
+        + [0, -0.0, 1e-30, -1e-30, 0.34657359, -0.34657359, -87.3, (-87.3 as Float).nextDown, -.infinity, 88]
+
+    @Test("exp errs by less than 2e-7 of the result")
+    func accuracy() {
+        var found = [Float](repeating: .nan, count: Self.arguments.count)
+        tk_exp(&found, Self.arguments, found.count)
+        for (x, y) in zip(Self.arguments, found) where x >= -87.3 && x <= 88 {
+            let exact = exp(Double(x))
+            if (Double(y) - exact).magnitude >= 2e-7 * exact { Issue.record("exp(\(x)) = \(y), expected \(exact)") }
+        }
+    }
+
+    @Test("exp is 0 below -87.3, and exp(0) is 1")
+    func edges() {
+        for x in Self.arguments where x < -87.3 {
+            if Kernels.exp(x) != 0 { Issue.record("exp(\(x)) = \(Kernels.exp(x))") }
+        }
+        #expect(Kernels.exp(0) == 1)
+        #expect(Kernels.exp(-87.3) > 0)
+    }
+
+    @Test("exp has the reference's bits, one number at a time or many", arguments: [1, 7, 8, 9, 16, 40_011])
+    func referenceBits(count: Int) {
+        let x = Array(Self.arguments.suffix(count))
+        var found = [Float](repeating: .nan, count: count), expected = found
+        tk_exp(&found, x, count)
+        tk_exp_reference(&expected, x, count)
+        #expect(firstDifference(found, expected) == nil)
+    }
+
+    /// The series leaves 1e-20; what remains are a few roundings of 2⁻⁵³ each.
+    @Test("log errs by a few roundings")
+    func logarithm() {
+        var stream = RandomStream(.initialisation, seed: 1)
+        var arguments = [1, 2, 0.5, 0.70710678, 0.7071068, 1.41421356, 1.4142136, 1 + 1e-9, 1 - 1e-9, 0x1p-1060, 1e300]
+        for _ in 0..<2000 { arguments.append(exp((stream.uniform() - 0.5) * 60)) }
+        for x in arguments {
+            let error = (tk_log(x) - log(x)).magnitude
+            if error > 4 * 0x1p-52 * log(x).magnitude { Issue.record("log(\(x)) = \(tk_log(x)), expected \(log(x))") }
+        }
+        #expect(tk_log(0) == -.infinity)
+        #expect(tk_log(-1).isNaN)
+        #expect(tk_log(.nan).isNaN)
+    }
+}

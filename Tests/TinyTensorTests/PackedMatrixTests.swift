@@ -1,0 +1,79 @@
+import CTinyKernels
+import Testing
+import TinyTensor
+import TinyTestSupport
+
+@Suite("Packed matrices")
+struct PackedMatrixTests {
+    private let rows = 40, outputs = 700, inputs = 90  // enough work for 1.5 million multiply-adds a thread
+
+    private func matrix(_ type: ElementType) -> PackedMatrix {
+        let weights = gaussian(outputs * inputs, seed: 1)
+        return type == .bfloat16
+            ? PackedMatrix(bfloat16: weights.map { BFloat16($0).bits }, outputs: outputs, inputs: inputs)
+            : PackedMatrix(floats: weights, outputs: outputs, inputs: inputs)
+    }
+
+    @Test("multiply to the same bits on any number of threads", arguments: [ElementType.float32, .bfloat16])
+    func threads(type: ElementType) {
+        let matrix = matrix(type)
+        let x = Matrix(rows: rows, columns: inputs, values: gaussian(rows * inputs, seed: 2))
+        let dy = Matrix(rows: rows, columns: outputs, values: gaussian(rows * outputs, seed: 3))
+        let results = [1, 2, 3].map { threads in
+            let team = WorkerTeam(threads: threads)
+            defer { team.close() }
+            let y = Matrix(rows: rows, columns: outputs), dx = Matrix(rows: rows, columns: inputs)
+            matrix.multiply(x.base, stride: inputs, rows: rows, into: y.base, outputStride: outputs, team: team)
+            matrix.multiplyTransposed(
+                dy.base, stride: outputs, rows: rows, into: dx.base, inputStride: inputs, team: team)
+            return (y.values, dx.values)
+        }
+        for (index, result) in results.enumerated() {
+            #expect(firstDifference(result.0, results[0].0) == nil, "\(index + 1) threads")
+            #expect(firstDifference(result.1, results[0].1) == nil, "\(index + 1) threads")
+        }
+    }
+
+    @Test("sum over blocks of 256 outputs to the bits of one sum", arguments: [ElementType.float32, .bfloat16])
+    func ranges(type: ElementType) {
+        let team = WorkerTeam(threads: 1), matrix = matrix(type)
+        let dy = Matrix(rows: rows, columns: outputs, values: gaussian(rows * outputs, seed: 3))
+        let whole = Matrix(rows: rows, columns: inputs), parts = Matrix(rows: rows, columns: inputs)
+        matrix.multiplyTransposed(
+            dy.base, stride: outputs, rows: rows, into: whole.base, inputStride: inputs, team: team)
+        for first in stride(from: 0, to: outputs, by: 512) {
+            matrix.multiplyTransposed(
+                dy.base + first, stride: outputs, rows: rows, into: parts.base, inputStride: inputs,
+                range: first..<min(outputs, first + 512), adding: first > 0, team: team)
+        }
+        #expect(firstDifference(parts.values, whole.values) == nil)
+    }
+
+    @Test("return every row as it was packed", arguments: [ElementType.float32, .bfloat16])
+    func rowsComeBack(type: ElementType) {
+        let matrix = matrix(type), weights = gaussian(outputs * inputs, seed: 1).map(type.rounded)
+        for row in [0, 7, 8, 15, 16, outputs - 1] {
+            var found = [Float](repeating: .nan, count: inputs)
+            matrix.copyRow(row, into: &found)
+            #expect(firstDifference(found, Array(weights[row * inputs..<(row + 1) * inputs])) == nil, "row \(row)")
+        }
+    }
+
+    @Test("of columns are those of the transpose", arguments: [1, 16, 47], [1, 5, 33])
+    func columns(rows: Int, columns: Int) {
+        let team = WorkerTeam(threads: 2), stride = columns + 3
+        defer { team.close() }
+        let x = gaussian(rows * stride, seed: 4)
+        let turned = Matrix(rows: columns, columns: rows)
+        Kernels.transpose(x, stride: stride, rows: rows, columns: columns, into: turned.base, team: team)
+        let packed = PackedMatrix(columnsOf: x, rows: rows, columns: columns, stride: stride, team: team)
+        #expect(packed.outputs == columns && packed.inputs == rows)
+        for column in 0..<columns {
+            var found = [Float](repeating: .nan, count: rows)
+            packed.copyRow(column, into: &found)
+            let expected = (0..<rows).map { x[$0 * stride + column] }
+            #expect(firstDifference(found, expected) == nil, "column \(column)")
+            #expect(firstDifference(Array(turned.values[column * rows..<(column + 1) * rows]), expected) == nil)
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import CTinyKernels
+import Foundation
+import Testing
+import TinyTestSupport
+
+@Suite("Kernels on rows")
+struct RowKernelTests {
+    private static let widths = [1, 7, 8, 9, 15, 16, 17, 31, 33, 100]
+    private let rows = 3
+
+    @Test("RMSNorm and its gradient have the reference's bits", arguments: widths)
+    func norm(columns: Int) {
+        let count = rows * columns
+        let x = gaussian(count, seed: 1), w = gaussian(columns, seed: 2), dy = gaussian(count, seed: 3)
+        var y = [Float](repeating: 0, count: count), expectedY = y
+        var scale = [Float](repeating: 0, count: rows), expectedScale = scale
+        tk_rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
+        tk_rmsnorm_reference(&expectedY, &expectedScale, x, w, rows, columns, 1e-6)
+        #expect(firstDifference(y, expectedY) == nil)
+        #expect(firstDifference(scale, expectedScale) == nil)
+
+        var dx = gaussian(count, seed: 4), expectedDx = dx
+        tk_rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
+        tk_rmsnorm_backward_reference(&expectedDx, dy, x, w, scale, rows, columns)
+        #expect(firstDifference(dx, expectedDx) == nil)
+    }
+
+    @Test("SwiGLU and its gradient have the reference's bits", arguments: widths)
+    func gatedActivation(columns: Int) {
+        let gateUp = gaussian(rows * 2 * columns, seed: 5, deviation: 3), dy = gaussian(rows * columns, seed: 6)
+        var y = [Float](repeating: 0, count: rows * columns), expectedY = y
+        tk_swiglu(&y, gateUp, rows, columns)
+        tk_swiglu_reference(&expectedY, gateUp, rows, columns)
+        #expect(firstDifference(y, expectedY) == nil)
+
+        var gradient = [Float](repeating: 0, count: gateUp.count), expected = gradient, inPlace = gateUp
+        tk_swiglu_backward(&gradient, dy, gateUp, rows, columns)
+        tk_swiglu_backward_reference(&expected, dy, gateUp, rows, columns)
+        inPlace.withUnsafeMutableBufferPointer { tk_swiglu_backward($0.baseAddress, dy, $0.baseAddress, rows, columns) }
+        #expect(firstDifference(gradient, expected) == nil)
+        #expect(firstDifference(inPlace, expected) == nil, "written over its input")
+    }
+
+    /// About ten roundings of 6e-8 each separate the kernels from exact arithmetic on numbers of size 1 to 10.
+    private let tolerance = 1e-5
+
+    @Test("RMSNorm and its gradients are those of the formula")
+    func normFormula() {
+        let columns = 19, count = rows * columns
+        let x = gaussian(count, seed: 1), w = gaussian(columns, seed: 2), dy = gaussian(count, seed: 3)
+        func formula(_ x: [Double], _ w: [Double]) -> [Double] {
+            (0..<rows).flatMap { row in
+                let part = x[row * columns..<(row + 1) * columns]
+                let scale = 1 / (part.reduce(0) { $0 + $1 * $1 } / Double(columns) + Double(Float(1e-6))).squareRoot()
+                return zip(part, w).map { $0 * scale * $1 }
+            }
+        }
+        var y = [Float](repeating: 0, count: count), scale = [Float](repeating: 0, count: rows)
+        tk_rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
+        #expect(largestDifference(y, formula(x.map(Double.init), w.map(Double.init))) <= tolerance)
+
+        var dx = [Float](repeating: 0, count: count), dw = [Float](repeating: 0, count: columns)
+        tk_rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
+        tk_rmsnorm_weight_backward(&dw, dy, x, scale, rows, columns)
+        let exactDx = slopes(at: x, weights: dy) { formula($0, w.map(Double.init)) }
+        let exactDw = slopes(at: w, weights: dy) { formula(x.map(Double.init), $0) }
+        #expect(largestDifference(dx, exactDx) <= tolerance)
+        #expect(largestDifference(dw, exactDw) <= tolerance)
+    }
+
+    @Test("SwiGLU and its gradient are those of the formula")
+    func gatedFormula() {
+        let columns = 11
+        let gateUp = gaussian(rows * 2 * columns, seed: 5, deviation: 3), dy = gaussian(rows * columns, seed: 6)
+        func formula(_ x: [Double]) -> [Double] {
+            (0..<rows * columns).map { index in
+                let gate = index / columns * 2 * columns + index % columns
+                return x[gate] / (1 + exp(-x[gate])) * x[gate + columns]
+            }
+        }
+        var y = [Float](repeating: 0, count: rows * columns), gradient = [Float](repeating: 0, count: gateUp.count)
+        tk_swiglu(&y, gateUp, rows, columns)
+        tk_swiglu_backward(&gradient, dy, gateUp, rows, columns)
+        #expect(largestDifference(y, formula(gateUp.map(Double.init))) <= tolerance)
+        #expect(largestDifference(gradient, slopes(at: gateUp, weights: dy, of: formula)) <= tolerance)
+    }
+
+    @Test("rotation turns each half-pair by its angle and back again")
+    func rotary() {
+        let heads = 3, width = 6, angles = [0.3, -1.1, 2.5]
+        let cosine = angles.map { Float(cos($0)) }, sine = angles.map { Float(sin($0)) }
+        let x = gaussian(heads * width, seed: 7)
+        var turned = x
+        tk_rotary(&turned, cosine, sine, heads, width, 0)
+        let expected = (0..<heads * width).map { index in
+            let pair = index % width % 3, first = Double(x[index / width * width + pair])
+            let second = Double(x[index / width * width + pair + 3]), angle = angles[pair]
+            return index % width < 3
+                ? first * cos(angle) - second * sin(angle) : second * cos(angle) + first * sin(angle)
+        }
+        #expect(largestDifference(turned, expected) <= 1e-6)
+        tk_rotary(&turned, cosine, sine, heads, width, 1)
+        #expect(largestDifference(turned, x.map(Double.init)) <= 1e-6)
+    }
+
+    @Test("low-rank products add their terms in the promised order", arguments: [1, 2, 3, 8])
+    func lowRank(rank: Int) {
+        let columns = 29, ldy = columns + 2, lds = rank + 1
+        let s = gaussian(rows * lds, seed: 8), b = gaussian(rank * columns, seed: 9)
+        let before = gaussian(rows * ldy, seed: 10), r = gaussian(rank * rank, seed: 11)
+        var y = before, expected = before
+        tk_expand(&y, ldy, s, lds, b, rows, columns, rank)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                for j in 0..<rank { expected[row * ldy + column].addProduct(s[row * lds + j], b[j * columns + column]) }
+            }
+        }
+        #expect(firstDifference(y, expected) == nil)
+
+        for transposed in [false, true] {
+            var mixed = [Float](repeating: 7, count: rows * lds), sums = mixed
+            tk_mix(&mixed, lds, s, lds, r, rows, rank, transposed ? 1 : 0)
+            for row in 0..<rows {
+                for i in 0..<rank {
+                    sums[row * lds + i] = (0..<rank).reduce(0) { sum, j in
+                        sum + r[transposed ? j * rank + i : i * rank + j] * s[row * lds + j]
+                    }
+                }
+            }
+            #expect(firstDifference(mixed, sums) == nil, "transposed \(transposed)")
+        }
+
+        let ds = gaussian(rows * lds, seed: 12)
+        var gradient = r, sum = r
+        tk_mix_gradient(&gradient, ds, lds, s, lds, rows, rank)
+        for row in 0..<rows {
+            for entry in 0..<rank * rank {
+                sum[entry] += ds[row * lds + entry / rank] * s[row * lds + entry % rank]
+            }
+        }
+        #expect(firstDifference(gradient, sum) == nil)
+    }
+
+    @Test("sums over rows and biases leave the gaps between rows alone")
+    func sums() {
+        let columns = 13, stride = 15
+        let x = gaussian(rows * stride, seed: 13), bias = gaussian(columns, seed: 14)
+        var sum = bias, expected = bias, shifted = x, expectedShifted = x
+        tk_sum_rows(&sum, x, stride, rows, columns)
+        tk_add_bias(&shifted, stride, bias, rows, columns)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                expected[column] += x[row * stride + column]
+                expectedShifted[row * stride + column] += bias[column]
+            }
+        }
+        #expect(firstDifference(sum, expected) == nil)
+        #expect(firstDifference(shifted, expectedShifted) == nil)
+    }
+}
+
+/// The gradient of `Σ weights · formula` at `x`, by central differences in double precision: good to about 1e-9.
+func slopes(at x: [Float], weights: [Float], of formula: ([Double]) -> [Double]) -> [Double] {
+    let step = 1e-5
+    func objective(_ x: [Double]) -> Double { zip(weights, formula(x)).reduce(0) { $0 + Double($1.0) * $1.1 } }
+    return x.indices.map { index in
+        var point = x.map(Double.init)
+        point[index] += step
+        let above = objective(point)
+        point[index] -= 2 * step
+        return (above - objective(point)) / (2 * step)
+    }
+}
