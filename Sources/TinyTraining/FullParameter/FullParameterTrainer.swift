@@ -203,7 +203,7 @@ extension DenseWeights {
                 if parameter.name.hasSuffix("norm.weight") { target.update(repeating: 1, count: parameter.count) }
                 continue
             }
-            let writesToStream = parameter.name.hasSuffix("o_proj.weight") || parameter.name.hasSuffix("down_proj.weight")
+            let writesToStream = ["o_proj.weight", "down_proj.weight"].contains { parameter.name.hasSuffix($0) }
             let deviation = writesToStream ? 0.02 / Double(2 * model.layerCount).squareRoot() : 0.02
             var stream = RandomStream(.initialisation, seed: seed, problem: index)
             for element in 0..<parameter.count { target[element] = Float(stream.normal() * deviation) }
