@@ -1,4 +1,4 @@
-/// Everything that decides a training run, complete: what is not said is the demonstration's recipe.
+/// Everything that decides a training run, complete: what is not said has a general default.
 ///
 /// In a file it is one flat JSON object whose keys are the names TRL's users know where TRL has one:
 ///
@@ -33,8 +33,22 @@ public struct TrainingConfiguration: Record {
     /// How progress is measured.
     public var evaluation = EvaluationSettings()
 
-    /// The demonstration's recipe.
+    /// General defaults: the paper's adapter, small rollouts.
     public init() {}
+
+    /// The recipe of the demonstration on Abacus, found by trying (see `Documentation/Abacus.md`): at rank 2 and with most
+    /// projections the frozen directions hardly touch the choice of manner.
+    public static var demonstration: TrainingConfiguration {
+        var recipe = TrainingConfiguration()
+        recipe.steps = 80
+        recipe.adapter.rank = 8
+        recipe.adapter.projectionSeed = 1
+        recipe.rollout.maxTokens = 64
+        recipe.loss.normalisation = .dapo
+        recipe.optimiser.learningRate = 0.03
+        recipe.optimiser.schedule = .linear
+        return recipe
+    }
 
     /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
     public func problems() -> [String] {
@@ -76,7 +90,7 @@ public struct TrainingConfiguration: Record {
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
-    /// Reads a configuration; keys that are not there keep the demonstration's values.
+    /// Reads a configuration; keys that are not there keep the general defaults.
     ///
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {

@@ -9,7 +9,8 @@ struct TrainCommand: AsyncParsableCommand {
         abstract: "Teaches a model to reason by training a handful of numbers with reinforcement learning (GRPO).",
         discussion: """
             Without arguments it trains 13 numbers on Abacus, the model in the box, and shows its accuracy on held-out \
-            problems before and after. The same settings give the same bytes on any number of threads.
+            problems before and after. The same settings give the same bytes on any number of threads. Settings that are \
+            not given have the demonstration's values on Abacus, and general defaults with --model or --config.
 
             EXAMPLES
               The demonstration, about two minutes on two cores:
@@ -25,6 +26,8 @@ struct TrainCommand: AsyncParsableCommand {
                 tinylora train --parameters 35 --dry-run
             """)
 
+    private static let general = TrainingConfiguration(), demonstration = TrainingConfiguration.demonstration
+
     @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus unless given.", valueName: "dir"))
     var model: String?
     @Option(help: ArgumentHelp("Problems to train on, JSON lines with question and answer.", valueName: "file.jsonl"))
@@ -35,7 +38,7 @@ struct TrainCommand: AsyncParsableCommand {
     var config: String?
     @Option(help: "Numbers to train (default: 13).")
     var parameters: Int?
-    @Option(help: "Rank of the frozen factors (default: 2).")
+    @Option(help: "Rank of the frozen factors (default: 2; on Abacus 8).")
     var rank: Int?
     @Option(help: "Numbers per group of tied modules; needs --tying.")
     var u: Int?
@@ -43,15 +46,24 @@ struct TrainCommand: AsyncParsableCommand {
     var tying: String?
     @Option(help: "How the numbers are stored and used: bf16, fp16 or fp32 (default: bf16).")
     var type: String?
-    @Option(help: "Steps (default: \(TrainingConfiguration().steps)).")
+    @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 1).")
+    var projectionSeed: UInt64?
+    @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
-    @Option(help: "Problems of one step (default: \(TrainingConfiguration().rollout.problemsPerStep)).")
+    @Option(help: "Problems of one step (default: \(general.rollout.problemsPerStep)).")
     var batch: Int?
-    @Option(help: "Completions of each problem (default: \(TrainingConfiguration().rollout.groupSize)).")
+    @Option(help: "Completions of each problem (default: \(general.rollout.groupSize)).")
     var groupSize: Int?
-    @Option(help: "Most tokens of a completion (default: \(TrainingConfiguration().rollout.maxTokens)).")
+    @Option(
+        help:
+            "Most tokens of a completion (default: \(general.rollout.maxTokens); on Abacus \(demonstration.rollout.maxTokens))."
+    )
     var maxTokens: Int?
-    @Option(help: "Learning rate (default: \(TrainingConfiguration().optimiser.learningRate)).")
+    @Option(
+        help: """
+            Learning rate (default: \(general.optimiser.learningRate); on Abacus \
+            \(demonstration.optimiser.learningRate), falling linearly).
+            """)
     var learningRate: Double?
     @Option(help: "Weight of the divergence from the base model (default: 0).")
     var beta: Double?
@@ -83,7 +95,7 @@ struct TrainCommand: AsyncParsableCommand {
 
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
-        var settings = TrainingConfiguration()
+        var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
         if let config {
             let text: String
             do {
@@ -110,6 +122,7 @@ struct TrainCommand: AsyncParsableCommand {
             }
             settings.adapter.elementType = stored
         }
+        settings.adapter.projectionSeed = projectionSeed ?? settings.adapter.projectionSeed
         settings.steps = steps ?? settings.steps
         settings.rollout.problemsPerStep = batch ?? settings.rollout.problemsPerStep
         settings.rollout.groupSize = groupSize ?? settings.rollout.groupSize
