@@ -34,7 +34,7 @@ docs:
 	    --warnings-as-errors --output-path .build-docs/documentation
 
 bench:
-	swift run -c release --package-path Benchmarks
+	swift run -c release tinylora bench
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py

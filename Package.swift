@@ -43,7 +43,7 @@ let package = Package(
         library("TinyText"),
         library("TinyRecords"),
         library("TinyProblems"),
-        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"]),
+        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
         // The seam, and what is built on it.
         library("TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
@@ -75,8 +75,12 @@ let package = Package(
         tests(of: "TinyProblems", uses: ["TinyTensor"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
         tests(of: "TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
-        tests(of: "TinyTraining", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(
+            of: "TinyTraining",
+            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        // Runs the built command; knows no type of the package.
+        .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

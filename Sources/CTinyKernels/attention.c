@@ -310,12 +310,14 @@ void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float
     }
 }
 
-void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout, const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width, float scale,
-                           float *scratch) {
+void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout,
+                           const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q,
+                           ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
+                           float scale, float *scratch) {
     if (tk_vectorized())
-        attention_backward_vector(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows, group, width,
-                                  scale, scratch);
+        attention_backward_vector(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows, group,
+                                  width, scale, scratch);
     else
-        tk_attention_backward_reference(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows, group, width,
-                                        scale, scratch);
+        tk_attention_backward_reference(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows,
+                                        group, width, scale, scratch);
 }

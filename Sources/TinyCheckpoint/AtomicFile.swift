@@ -34,7 +34,7 @@ public enum AtomicFile {
         to path: String, _ body: (borrowing FileOutput) throws(CheckpointError) -> Void
     ) throws(CheckpointError) {
         let directory = parentDirectory(of: path)
-        let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
+        let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
         do {
             let file = try FileOutput(creating: temporary, in: directory, for: path)
             try body(file)
@@ -82,7 +82,8 @@ struct FileOutput: ~Copyable {
     func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))  // macOS refuses 2 GiB in one call
+            let written = Foundation.write(descriptor, piece.baseAddress, piece.count)
             if written >= 0 {
                 rest = rest.dropFirst(written)
             } else if errno != EINTR {

@@ -72,12 +72,21 @@ struct JSONObject {
     /// Where this object lies in the file, such as `rope_parameters.`; empty for the outermost.
     let prefix: String
 
+    /// - Throws: `malformedConfiguration` for anything but an object whose keys, and those of objects in it, differ.
     init(parsing data: Data, path: String) throws(CheckpointError) {
+        let outline = data.withUnsafeBytes { JSONOutline(of: $0) }
+        if outline.isTooDeep {
+            throw CheckpointError(
+                .malformedConfiguration, "\(path) nests more than \(JSONOutline.deepest) levels deep")
+        }
         let value: JSONValue
         do {
             value = try JSONDecoder().decode(JSONValue.self, from: data)
         } catch {
             throw CheckpointError(.malformedConfiguration, "\(path) is not valid JSON", underlying: error)
+        }
+        if let key = outline.repeatedKey {
+            throw CheckpointError(.malformedConfiguration, "\(path) gives \(key) twice")
         }
         guard case .object(let values) = value else {
             throw CheckpointError(.malformedConfiguration, "\(path) holds \(value.brief), expected an object")

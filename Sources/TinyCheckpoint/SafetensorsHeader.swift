@@ -51,6 +51,11 @@ struct SafetensorsHeader {
                 "\(path) is truncated: it has \(bytes.count) bytes, and its header alone ends at \(dataStart)")
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
+        let outline = JSONOutline(of: text)
+        if outline.isTooDeep {
+            throw CheckpointError(
+                .malformedHeader, "\(path) has a header that nests more than \(JSONOutline.deepest) levels deep")
+        }
         let entries: HeaderEntries
         do {
             entries = try JSONDecoder().decode(HeaderEntries.self, from: Data(text))
@@ -59,7 +64,7 @@ struct SafetensorsHeader {
                 .malformedHeader, "\(path) has a header that is not a list of tensors: \(sentence(error))",
                 underlying: error)
         }
-        if let name = repeatedKey(in: text) {
+        if let name = outline.repeatedKey {
             throw CheckpointError(.malformedHeader, "\(path) lists \(name) twice")
         }
         metadata = entries.metadata
@@ -202,31 +207,4 @@ private func sentence(_ error: any Error) -> String {
 
 private func place(_ path: [any CodingKey]) -> String {
     path.isEmpty ? "it" : path.map { key in key.intValue.map(String.init) ?? key.stringValue }.joined(separator: ", ")
-}
-
-/// A key that valid JSON gives twice in its outermost object; a decoder would silently drop one of the two.
-private func repeatedKey(in json: UnsafeRawBufferPointer) -> String? {
-    var seen: Set<String> = []
-    var depth = 0
-    var text = 0..<0  // the last string
-    var position = 0
-    while position < json.count {
-        switch json[position] {
-        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-        case UInt8(ascii: "\""):
-            let start = position + 1
-            position = start
-            while position < json.count, json[position] != UInt8(ascii: "\"") {
-                position += json[position] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            text = start..<min(position, json.count)
-        case UInt8(ascii: ":") where depth == 1:
-            let key = String(decoding: json[text], as: UTF8.self)
-            if !seen.insert(key).inserted { return key }
-        default: break
-        }
-        position += 1
-    }
-    return nil
 }

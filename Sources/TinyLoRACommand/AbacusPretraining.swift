@@ -6,7 +6,7 @@ enum AbacusModel {
     static let hiddenSize = 192
     static let layerCount = 5
     static let intermediateSize = 512
-    static let vocabularySize = 512
+    static let vocabularySize = 704
     static let headDimension = 32
     static let contextLength = 256
 
@@ -82,7 +82,11 @@ struct AbacusPretraining {
                 + column(record.learningRate, 11, places: 6) + column(grouped(record.tokens), 12)
                 + column(Double(record.tokens - firstTokens) / seconds, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10)
-            if record.step % 100 == 0 || record.step == recipe.steps { console.note(line) } else { console.progress(line) }
+            if record.step % 100 == 0 || record.step == recipe.steps {
+                console.note(line)
+            } else {
+                console.progress(line)
+            }
             if record.step % Self.stepsPerState == 0 { try trainer.save(to: state) }
         }
         try trainer.write(to: directory, as: .bfloat16)

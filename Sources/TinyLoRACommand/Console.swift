@@ -1,12 +1,17 @@
 import Foundation
+import Synchronization
 
 /// What people look at: results on standard output, progress on standard error. The only file that draws.
-final class Console {
+final class Console: Sendable {
     /// Whether results are one JSON object instead of text.
     let json: Bool
     private let isTerminal = isatty(STDERR_FILENO) == 1
-    private var lastProgress = ContinuousClock.now
-    private var progressIsShown = false
+    private let state = Mutex(State())
+
+    private struct State {
+        var lastProgress = ContinuousClock.now
+        var progressIsShown = false
+    }
 
     init(json: Bool) {
         self.json = json
@@ -19,8 +24,11 @@ final class Console {
 
     /// A line of news while working.
     func note(_ line: String) {
-        clearProgress()
-        writeError(line + "\n")
+        state.withLock { state in
+            if state.progressIsShown { writeError("\r\u{1B}[2K") }
+            state.progressIsShown = false
+            writeError(line + "\n")
+        }
     }
 
     /// Something that the user should know before reading a result.
@@ -36,20 +44,13 @@ final class Console {
 
     /// A line that the next one replaces: a few times a second on a terminal, every ten seconds in a file.
     func progress(_ line: @autoclosure () -> String) {
-        let now = ContinuousClock.now
-        guard now - lastProgress >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
-        lastProgress = now
-        if isTerminal {
-            writeError("\r\u{1B}[2K" + line())
-            progressIsShown = true
-        } else {
-            writeError(line() + "\n")
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard now - state.lastProgress >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
+            state.lastProgress = now
+            state.progressIsShown = isTerminal
+            writeError(isTerminal ? "\r\u{1B}[2K" + line() : line() + "\n")
         }
-    }
-
-    private func clearProgress() {
-        if progressIsShown { writeError("\r\u{1B}[2K") }
-        progressIsShown = false
     }
 
     private func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

@@ -5,5 +5,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tinylora",
         abstract: "Teaches a language model to reason by training a handful of numbers.",
-        subcommands: [PretrainCommand.self])
+        subcommands: [
+            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ScoreCommand.self, InspectCommand.self,
+            BenchCommand.self, PretrainCommand.self,
+        ])
 }

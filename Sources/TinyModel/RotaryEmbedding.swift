@@ -40,7 +40,8 @@ package func exactExp(_ x: Double) -> Double {
 /// Sine and cosine from exact operations only, to about 1e-11 absolute for `|x|` up to a million.
 package func exactSineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
     let quarter = (x * 0.6366197723675814).rounded()
-    let r = x - quarter * 1.5707963267341256 - quarter * 6.077100506506192e-11  // π/2 in two parts, the first of 33 bits
+    // π/2 in two parts, the first of 33 bits, so that its product with `quarter` is exact
+    let r = x - quarter * 1.5707963267341256 - quarter * 6.077100506506192e-11
     let square = r * r
     var sine = 0.0, cosine = 0.0
     for k in stride(from: 17.0, through: 3.0, by: -2.0) {  // Taylor: |r| ≤ π/4, so the next term is below 1e-18

@@ -47,7 +47,8 @@ public final class SequenceCache {
         pages = []
         count = 0
         shape = PageShape(
-            layers: configuration.layerCount, heads: configuration.keyValueHeadCount, width: configuration.headDimension)
+            layers: configuration.layerCount, heads: configuration.keyValueHeadCount, width: configuration.headDimension
+        )
     }
 
     private init(sharing other: SequenceCache) {

@@ -102,7 +102,8 @@ struct VocabularyHead {
     }
 
     /// Computes logits tile by tile: for every block of rows, all chunks of tokens in ascending order.
-    private func eachTile(_ rows: Matrix, _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void) {
+    private func eachTile(_ rows: Matrix, _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void)
+    {
         let logits = Matrix(rows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
         for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
             let block = first..<min(rows.rows, first + Self.rowBlock)

@@ -49,7 +49,8 @@ struct CheckpointSource: WeightSource {
         return tensor.withBytes { bytes in
             [UInt16](unsafeUninitializedCapacity: bytes.count / 2) { target, count in
                 count = bytes.count / 2
-                UnsafeMutableRawBufferPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * 2)]))
+                UnsafeMutableRawBufferPointer(target)
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * 2)]))
             }
         }
     }

@@ -43,7 +43,14 @@ struct Decoder {
     }
 
     /// Samples until every completion has ended.
-    func run(_ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)?) throws(PolicyError) -> [[Completion]] {
+    ///
+    /// - Parameters:
+    ///   - progress: Called after each pass with the tokens sampled and the completions ended so far.
+    ///   - chosen: Called with every token as it is chosen.
+    func run(
+        _ jobs: [Job], progress: ((_ tokens: Int, _ finished: Int) -> Void)? = nil,
+        chosen: ((_ token: Int) -> Void)? = nil
+    ) throws(PolicyError) -> [[Completion]] {
         var results = jobs.map { [Completion?](repeating: nil, count: $0.streams.count) }
         var running: [Sequence] = []
         var waiting = units(jobs)[...]
@@ -75,6 +82,7 @@ struct Decoder {
             running = []
             for (_, sequence) in choices {
                 tokens += 1
+                chosen?(sequence.tokens[sequence.tokens.count - 1])
                 if let stop = stopReason(sequence, jobs[sequence.job]) {
                     results[sequence.job][sequence.sample] = Completion(
                         tokens: sequence.tokens, logprobs: sequence.logprobs, stop: stop)
@@ -149,7 +157,8 @@ struct Decoder {
             for (index, choice) in chosen.enumerated() {
                 guard let choice else {
                     throw PolicyError(
-                        .notFinite, "the model's logits are not finite numbers: its weights or its adapter have diverged")
+                        .notFinite,
+                        "the model's logits are not finite numbers: its weights or its adapter have diverged")
                 }
                 choices[start + index].sequence.tokens.append(choice.token)
                 choices[start + index].sequence.logprobs.append(choice.logprob)

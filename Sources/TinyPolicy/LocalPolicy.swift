@@ -33,30 +33,55 @@ public final class LocalPolicy: Policy {
 
     deinit { team.close() }
 
+    /// How many numbers an adapter of the basis has; 0 without a basis.
     public var parameterCount: Int { basis?.parameterCount ?? 0 }
 
+    /// The model's `max_position_embeddings`.
     public var contextLength: Int { model.configuration.contextLength }
 
+    /// Completes every request; sequences of all requests share passes through the model.
+    ///
+    /// - Throws: ``PolicyError``.
     public func complete(
         _ requests: [CompletionRequest], progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)?
     ) async throws -> [[Completion]] {
-        let jobs = try requests.map { request in
-            try check(tokens: request.prompt)
-            guard request.prompt.count < contextLength else {
-                throw PolicyError(
-                    .promptLength,
-                    "a prompt has \(request.prompt.count) tokens and the model's context holds \(contextLength)")
-            }
-            try check(request.sampling)
-            return Decoder.Job(
-                prompt: request.prompt, streams: request.streams, change: try change(request.adapter),
-                sampling: request.sampling)
-        }
-        return try Decoder(
-            model: model, contextLength: contextLength, vocabulary: model.configuration.vocabularySize, team: team
-        ).run(jobs, progress: progress)
+        try decoder.run(try requests.map(job), progress: progress)
     }
 
+    /// Completes the first stream of one request, telling each token as it is chosen.
+    public func complete(
+        _ request: CompletionRequest, token: @escaping @Sendable (Int) -> Void
+    ) async throws -> Completion {
+        guard let stream = request.streams.first else {
+            throw PolicyError(.invalidSampling, "a request has no random stream")
+        }
+        var single = request
+        single.streams = [stream]
+        return try decoder.run([try job(single)], chosen: token)[0][0]
+    }
+
+    private var decoder: Decoder {
+        Decoder(
+            model: model, contextLength: contextLength, vocabulary: model.configuration.vocabularySize, team: team)
+    }
+
+    /// A request, checked, as the engine sees it.
+    private func job(_ request: CompletionRequest) throws -> Decoder.Job {
+        try check(tokens: request.prompt)
+        guard request.prompt.count < contextLength else {
+            throw PolicyError(
+                .promptLength,
+                "a prompt has \(request.prompt.count) tokens and the model's context holds \(contextLength)")
+        }
+        try check(request.sampling)
+        return Decoder.Job(
+            prompt: request.prompt, streams: request.streams, change: try change(request.adapter),
+            sampling: request.sampling)
+    }
+
+    /// Scores whole sequences, as many at once as the memory allows.
+    ///
+    /// - Throws: ``PolicyError``.
     public func logprobs(
         of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
     ) async throws -> [[Float]] {
@@ -65,6 +90,9 @@ public final class LocalPolicy: Policy {
         }
     }
 
+    /// Scores whole sequences and runs backward through them; costs about twice ``logprobs(of:adapter:temperature:)``.
+    ///
+    /// - Throws: ``PolicyError``.
     public func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
@@ -89,7 +117,8 @@ public final class LocalPolicy: Policy {
     ) throws -> [Result] {
         let change = try change(adapter)
         guard temperature > 0, temperature.isFinite else {
-            throw PolicyError(.invalidSampling, "the temperature of scored sequences must be positive, is \(temperature)")
+            throw PolicyError(
+                .invalidSampling, "the temperature of scored sequences must be positive, is \(temperature)")
         }
         for sequence in sequences {
             try check(tokens: sequence.prompt)

@@ -3,7 +3,7 @@
 /// The same trainer is the full fine-tuning baseline. Defaults are those that made the model in the box.
 public struct PretrainingConfiguration: Sendable, Codable, Hashable {
     /// Documents seen; each is used once.
-    public var documents = 450_000
+    public var documents = 160_000
     /// Documents averaged in one step.
     public var documentsPerStep = 128
     /// Documents that pass through the model together. Changes rounding, so it is part of the configuration.
@@ -14,8 +14,9 @@ public struct PretrainingConfiguration: Sendable, Codable, Hashable {
     public var warmupSteps = 100
     /// The rate at the end as a share of the peak, reached along a cosine.
     public var finalRateShare = 0.05
-    /// AdamW's decay of matrices.
-    public var weightDecay = 0.1
+    /// AdamW's decay of matrices. Ten times the usual value, because the run is short: what decays over a run is the product
+    /// of rate, decay and steps, and weights that keep their initial noise have no telling singular directions.
+    public var weightDecay = 1.0
     /// AdamW's first moment.
     public var beta1 = 0.9
     /// AdamW's second moment.

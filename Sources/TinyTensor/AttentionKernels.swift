@@ -26,8 +26,8 @@ package enum AttentionKernels {
     ///
     /// - Parameter stats: Receives the largest score and `1 / Σ exp` per row and head, for the backward pass.
     package static func forward(
-        _ q: ConstantFloats, stride: Int, pages: UnsafePointer<UnsafePointer<Float>?>, start: Int, rows: Int, group: Int,
-        width: Int, into out: Floats, outputStride: Int, stats: Floats?, statsStride: Int, scratch: Floats
+        _ q: ConstantFloats, stride: Int, pages: UnsafePointer<UnsafePointer<Float>?>, start: Int, rows: Int,
+        group: Int, width: Int, into out: Floats, outputStride: Int, stats: Floats?, statsStride: Int, scratch: Floats
     ) {
         tk_attention(
             out, outputStride, stats, statsStride, q, stride, pages, start, rows, group, width,

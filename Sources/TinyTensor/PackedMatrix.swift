@@ -40,7 +40,8 @@ package final class PackedMatrix: @unchecked Sendable {
     }
 
     /// Packs the transpose of `x[rows, columns]`: a matrix with `columns` outputs and `rows` inputs.
-    package convenience init(columnsOf x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, team: WorkerTeam) {
+    package convenience init(columnsOf x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, team: WorkerTeam)
+    {
         self.init(outputs: columns, inputs: rows, type: .float32)
         let target = panels.assumingMemoryBound(to: Float.self)
         let chunks = (columns + 15) / 16
@@ -50,14 +51,15 @@ package final class PackedMatrix: @unchecked Sendable {
         }
     }
 
-    /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (a multiple of 16 to begin
-    /// with) are computed; `y` points at the first of them.
+    /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (beginning at a multiple
+    /// of 16) are computed; `y` points at the first of them.
     package func multiply(
         _ x: UnsafePointer<Float>, stride: Int, rows: Int, into y: UnsafeMutablePointer<Float>, outputStride: Int,
         range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam
     ) {
         let range = range ?? 0..<outputs
-        precondition(range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
+        precondition(
+            range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
         let panelCount = (range.count + 15) / 16
         let least = max(1, Self.leastWork / max(1, rows * inputs * 16))
         team.split(panelCount, least: least) { part in

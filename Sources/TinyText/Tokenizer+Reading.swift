@@ -13,7 +13,7 @@ struct TokenizerSettings {
 extension Tokenizer {
     /// Opens a `tokenizer.json`.
     ///
-    /// A file with 150,000 tokens takes about a tenth of a second.
+    /// A file with 150,000 tokens takes about a quarter of a second.
     ///
     /// - Parameters:
     ///   - path: The file.

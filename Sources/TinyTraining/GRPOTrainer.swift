@@ -74,14 +74,23 @@ public struct GRPOTrainer: Sendable {
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
         order = ProblemOrder(count: problems.count, perStep: rollout.problemsPerStep, seed: configuration.seed)
         prompts = try Self.prompts(
-            of: problems, steps: configuration.steps, order: order, room: policy.contextLength - rollout.maxTokens,
+            of: problems, steps: configuration.steps, order: order, context: policy.contextLength,
+            maxTokens: rollout.maxTokens,
             encode: { codec.encode(style.prompt(for: $0)) })
     }
 
     /// Prompts of all rows the run will use, each checked to leave room for its completion.
     private static func prompts(
-        of problems: [Problem], steps: Int, order: ProblemOrder, room: Int, encode: (Problem) -> [Int]
+        of problems: [Problem], steps: Int, order: ProblemOrder, context: Int, maxTokens: Int,
+        encode: (Problem) -> [Int]
     ) throws(TrainingError) -> [Int: [Int]] {
+        let room = context - maxTokens
+        guard room >= 1 else {
+            throw TrainingError(
+                .promptTooLong,
+                "max_completion_length \(maxTokens) leaves no room for a prompt in the model's context of \(context) tokens"
+            )
+        }
         var prompts: [Int: [Int]] = [:]
         for step in 1...steps where prompts.count < problems.count {
             for row in order.rows(step: step) where prompts[row] == nil {
@@ -89,8 +98,10 @@ public struct GRPOTrainer: Sendable {
                 guard !prompt.isEmpty, prompt.count <= room else {
                     throw TrainingError(
                         .promptTooLong,
-                        "the prompt of problem \(problems[row].id) has \(prompt.count) tokens, expected 1 to \(max(0, room))",
-                        hint: "prompt and max_completion_length must fit into the model's context together")
+                        "the prompt of problem \(problems[row].id) has \(prompt.count) tokens, expected 1 to \(room)",
+                        hint:
+                            "with max_completion_length \(maxTokens) it must fit into the model's context of \(context)"
+                    )
                 }
                 prompts[row] = prompt
             }

@@ -70,4 +70,19 @@ struct AbacusCorpusTests {
             #expect(document.completion.first == " " && isRecognised, "\(document.author): \(document.completion)")
         }
     }
+
+    @Test("the corpus and the problems are, letter by letter, those behind the committed weights")
+    func textsAreFrozen() {
+        let documents = Self.documents.prefix(1000).map { $0.prompt + $0.completion }
+        #expect(fingerprint(of: documents) == 18_018_153_884_569_332_903)
+        let questions = AbacusProblems.train(500).map(\.question) + AbacusProblems.test(500).map(\.question)
+        #expect(fingerprint(of: questions) == 2_827_096_028_244_496_426)
+    }
+
+    /// FNV-1a of the texts with a zero byte between them, the high half mixed into the low one.
+    private func fingerprint(of texts: [String]) -> UInt64 {
+        let bytes = texts.joined(separator: "\u{0}").utf8
+        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return hash ^ (hash >> 32)
+    }
 }

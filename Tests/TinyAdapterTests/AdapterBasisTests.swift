@@ -9,9 +9,13 @@ struct AdapterBasisTests {
     private func basis(u: Int, rank: Int, tying: Tying, seed: UInt64 = 7) throws -> AdapterBasis {
         let modules = modules(layers: 4)
         let plan = try AdapterPlan(modules: modules, rank: rank, u: u, tying: tying)
-        let factors = LowRankFactors(
-            rank: rank, modules: modules, factors: modules.map { _ in ModuleFactors(a: [], b: []) })
-        return AdapterBasis(plan: plan, factors: factors, seed: seed)
+        let factors = modules.map { module in
+            ModuleFactors(
+                a: [Float](repeating: 0, count: rank * module.inputs),
+                b: [Float](repeating: 0, count: module.outputs * rank))
+        }
+        return AdapterBasis(
+            plan: plan, factors: LowRankFactors(rank: rank, modules: modules, factors: factors), seed: seed)
     }
 
     @Test("projections have mean 0 and variance 1/r", arguments: [1, 2, 4])

@@ -3,6 +3,7 @@ import Testing
 import TinyAdapter
 import TinyCheckpoint
 import TinyModel
+import TinyTensor
 
 @Suite("Factors of a checkpoint and their cache")
 struct FactorCacheTests {
@@ -76,14 +77,23 @@ struct FactorCacheTests {
     @Test("modules that the cache lacks are computed and added")
     func partial() throws {
         let cache = FactorCache(directory: cachePath)
-        let some = try AdapterPlan(modules: Array(plan.modules[3..<8]), tying: .full)
-        _ = try make(cache, plan: some)
-        let rest = Counter(), none = Counter()
-        let all = try make(cache, computed: rest)
-        #expect(rest.count == 9)
-        #expect(bits(try make(cache, computed: none)) == bits(all))
-        #expect(none.count == 0)
-        #expect(bits(try make(cache, plan: some)) == Array(bits(all)[3..<8]))
+        let computed = Counter()
+        func factors(_ modules: ArraySlice<AdaptedModule>) throws -> [[Float]] {
+            try Factorisation.factors(
+                of: Array(modules), rank: 2, fingerprint: checkpoint.fingerprint(), cache: cache, threads: 1,
+                weight: { [checkpoint] module in
+                    let tensor = try checkpoint.tensor(module.name + ".weight", [module.outputs, module.inputs])
+                    return PackedMatrix(floats: tensor.floats(), outputs: module.outputs, inputs: module.inputs)
+                }, progress: { _, _ in computed.add() }
+            ).map { $0.a + $0.b }
+        }
+        let some = try factors(plan.modules[3..<8])
+        #expect(computed.count == 5)
+        let all = try factors(plan.modules[...])
+        #expect(computed.count == 14)
+        #expect(Array(all[3..<8]) == some)
+        #expect(try make(cache, computed: computed).factors.factors.map { $0.a + $0.b } == all)
+        #expect(computed.count == 14)
     }
 
     @Test("other ranks and other models have files of their own")
@@ -155,9 +165,21 @@ struct FactorCacheTests {
         #expect(error?.message.hasPrefix("model.layers.1.self_attn.v_proj.weight cannot be factorised: ") == true)
     }
 
-    @Test("a plan for another shape is refused by the checkpoint")
-    func wrongShape() throws {
-        let other = try AdapterPlan(modules: modules(layers: 2), tying: .full)
-        #expect(throws: CheckpointError.self) { try make(nil, plan: other) }
+    @Test("a plan for another model is refused with a sentence")
+    func otherPlan() throws {
+        let name = checkpoint.directory
+        let cases = [
+            (
+                modules(layers: 2),
+                "the plan expects model.layers.0.self_attn.q_proj [8, 8], "
+                    + "\(name) has model.layers.0.self_attn.q_proj [16, 16]"
+            ),
+            (Array(plan.modules[7...]), "the plan lists 7 modules, \(name) has 14"),
+        ]
+        for (modules, message) in cases {
+            let other = try AdapterPlan(modules: modules, tying: .full)
+            let error = #expect(throws: AdapterError.self) { try make(nil, plan: other) }
+            #expect(error?.message == message && error?.code == .invalidPlan)
+        }
     }
 }

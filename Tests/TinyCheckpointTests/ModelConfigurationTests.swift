@@ -146,6 +146,26 @@ struct ModelConfigurationTests {
         #expect(message(config(adding: entry)) == "config.json: \(expected)")
     }
 
+    @Test("a key given twice is refused: Python would take the last, others the first")
+    func repeatedKeys() {
+        #expect(message(config(adding: #""vocab_size": 65"#)) == "config.json gives vocab_size twice")
+        let nested = #""rope_parameters": {"rope_theta": 1000, "rope_theta": 5, "rope_type": "default"}"#
+        #expect(message(config(adding: nested)) == "config.json gives rope_theta twice")
+        let apart = #""rope_theta": 1000, "rope_parameters": {"rope_theta": 1000}, "note": ["hidden_size: ", "{"]"#
+        #expect(message(config(adding: apart)) == "no error")
+    }
+
+    @Test("nesting is bounded before it can exhaust a stack", arguments: [("[", "]"), (#"{"a":"#, "}")])
+    func nesting(open: String, close: String) {
+        func nested(_ levels: Int) -> String {
+            let value = String(repeating: open, count: levels) + "1" + String(repeating: close, count: levels)
+            return message(config(adding: #""note": \#(value)"#))
+        }
+        #expect(nested(63) == "no error")
+        #expect(nested(64) == "config.json nests more than 64 levels deep")
+        #expect(nested(100_000) == "config.json nests more than 64 levels deep")
+    }
+
     @Test("a width that the heads do not divide is refused")
     func undivided() {
         let json = config(without: "hidden_size", adding: #""hidden_size": 30"#)

@@ -57,6 +57,16 @@ struct SafetensorsErrorTests {
                     + #""a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
                 message: "F lists a twice"),
             Case(
+                header: #"{"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]},"#
+                    + #""\u0061":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}}"#, dataCount: 0,
+                message: "F lists a twice"),
+            Case(
+                header: #"{"a":{"dtype":"F16","dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
+                message: "F lists dtype twice"),
+            Case(
+                header: String(repeating: "[", count: 100_000), dataCount: 0,
+                message: "F has a header that nests more than 64 levels deep"),
+            Case(
                 header: #"{"a":{"shape":[2],"data_offsets":[0,4]}}"#, dataCount: 4,
                 message: "F has a header that is not a list of tensors: a has no dtype"),
             Case(

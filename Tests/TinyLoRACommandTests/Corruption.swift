@@ -134,6 +134,9 @@ extension Corruption {
             try model.edit { $0["num_key_value_heads"] = 3 }
         },
         Corruption("with more layers than the weights", naming: ["model.layers.2."]) { model in
+            try model.edit { $0["num_hidden_layers"] = 3 }
+        },
+        Corruption("with a billion layers", naming: ["num_hidden_layers", "1000000000"]) { model in
             try model.edit { $0["num_hidden_layers"] = 1_000_000_000 }
         },
         Corruption("with another vocabulary than the weights", naming: ["model.embed_tokens.weight", "97"]) { model in

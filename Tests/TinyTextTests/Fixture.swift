@@ -47,15 +47,21 @@ struct TrickyTexts {
         ["\u{664}", "\u{2461}", "\u{2167}", "\u{BD}", "\u{1D7D8}"],
         ["\u{1F600}", "\u{1F3FD}", "\u{200D}", "\u{10348}"],
     ]
-    private static let passages = ["'s", "'LL", "'Re", " the", "  ", "\n\n", "\r\n", " 12", "<|endoftext|>"]
+    private let passages: [String]
 
-    init(seed: UInt64) { state = seed }
+    /// - Parameters:
+    ///   - seed: Names the texts.
+    ///   - token: An added token to put into them.
+    init(seed: UInt64, token: String = "<|endoftext|>") {
+        state = seed
+        passages = ["'s", "'LL", "'Re", " the", "  ", "\n\n", "\r\n", " 12", token]
+    }
 
     mutating func next() -> String {
         var text = ""
         for _ in 0...below(12) {
             if below(4) == 0 {
-                text += Self.passages[below(Self.passages.count)]
+                text += passages[below(passages.count)]
             } else {
                 let pool = Self.pools[below(Self.pools.count)]
                 for _ in 0...below(3) { text.unicodeScalars.append(pool[below(pool.count)]) }

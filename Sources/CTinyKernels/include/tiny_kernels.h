@@ -126,8 +126,10 @@ void tk_attention_reference(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t
 /* Gradient of a whole sequence (start = 0): dq, dk, dv are overwritten; dk, dv: position t begins at t · ldkv.
    Sums over rows run over (t, g) pairs, index t · group + g, in blocks of 64. */
 ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width);
-void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout, const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width, float scale,
-                           float *scratch);
+void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout,
+                           const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q,
+                           ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
+                           float scale, float *scratch);
 void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv,
                                      const float *dout, const float *out, ptrdiff_t ldout,
                                      const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,

@@ -27,6 +27,8 @@ struct PretrainCommand: AsyncParsableCommand {
     var batch = PretrainingConfiguration().documentsPerStep
     @Option(help: "Peak learning rate.")
     var learningRate = PretrainingConfiguration().learningRate
+    @Option(help: "Decay of the matrices.")
+    var weightDecay = PretrainingConfiguration().weightDecay
     @Option(help: "Weight of a question's tokens in the loss; an answer's weigh 1.")
     var promptWeight = PretrainingConfiguration().promptWeight
     @Option(help: "Width of the model; a multiple of 32.")
@@ -52,6 +54,7 @@ struct PretrainCommand: AsyncParsableCommand {
         recipe.documentsPerPass = min(recipe.documentsPerPass, batch)
         recipe.learningRate = learningRate
         recipe.promptWeight = promptWeight
+        recipe.weightDecay = weightDecay
         recipe.seed = seed
         if let problem = recipe.problems().first { throw ValidationError(problem) }
         guard threads >= 1 else { throw ValidationError("--threads must be at least 1, is \(threads)") }

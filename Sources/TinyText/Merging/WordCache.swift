@@ -9,7 +9,7 @@ struct WordCache {
 
     private var slots: [Slot?]
 
-    /// 4096 words cover nine in ten words of a book; a short text needs fewer slots than it has words.
+    /// The words that repeat often are few; a short text needs no more slots than it has words.
     private static let largest = 4096
 
     init(textCount: Int) {

@@ -64,15 +64,27 @@ struct CanonicalComposition: Normalizer {
     /// The composed form of a sequence of scalars.
     private static func composed(_ scalars: [UInt32]) -> [UInt32] {
         var decomposed: [(value: UInt32, order: UInt8)] = []
-        for scalar in scalars {
-            for value in CompositionTables.shared.decomposition(of: scalar) {
-                let order = combiningClass(of: value)
-                var place = decomposed.count
-                while order > 0, place > 0, decomposed[place - 1].order > order { place -= 1 }
-                decomposed.insert((value, order), at: place)
+        var marks: [(value: UInt32, order: UInt8)] = []
+        for value in scalars.flatMap(CompositionTables.shared.decomposition) {
+            let order = combiningClass(of: value)
+            if order > 0 {
+                marks.append((value, order))
+            } else {
+                decomposed += inOrder(marks)
+                marks.removeAll(keepingCapacity: true)
+                decomposed.append((value, order))
             }
         }
+        decomposed += inOrder(marks)
         return compose(decomposed)
+    }
+
+    /// Marks by ascending class, those of one class as they stood.
+    private static func inOrder(_ marks: [(value: UInt32, order: UInt8)]) -> [(value: UInt32, order: UInt8)] {
+        guard marks.count > 1 else { return marks }
+        return marks.enumerated()
+            .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+            .map(\.element)
     }
 
     private static func compose(_ decomposed: [(value: UInt32, order: UInt8)]) -> [UInt32] {

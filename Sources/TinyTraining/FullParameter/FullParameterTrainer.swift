@@ -190,10 +190,11 @@ public final class FullParameterTrainer {
 }
 
 extension DenseWeights {
-    /// Weights to start from: matrices N(0, 1/inputs), those that write to the residual stream divided by √(2 · layers),
-    /// the embedding N(0, 0.02²), norms 1, biases 0.
+    /// Weights to start from: matrices N(0, 0.02²), those that write to the residual stream divided by √(2 · layers),
+    /// norms 1, biases 0.
     ///
-    /// Source: the scaling of the residual matrices is GPT-2's (Radford et al. 2019, §2.3).
+    /// Source: transformers' `initializer_range`; the scaling of the residual matrices is GPT-2's (Radford et al. 2019,
+    /// §2.3).
     public static func random(_ model: ModelConfiguration, seed: UInt64) -> DenseWeights {
         let weights = DenseWeights(model.parameterShapes)
         for (index, parameter) in weights.layout.enumerated() {
@@ -202,12 +203,8 @@ extension DenseWeights {
                 if parameter.name.hasSuffix("norm.weight") { target.update(repeating: 1, count: parameter.count) }
                 continue
             }
-            var deviation = 1 / Double(parameter.shape[1]).squareRoot()
-            if parameter.name.hasSuffix("o_proj.weight") || parameter.name.hasSuffix("down_proj.weight") {
-                deviation /= Double(2 * model.layerCount).squareRoot()
-            } else if !parameter.name.hasSuffix("_proj.weight") {
-                deviation = 0.02
-            }
+            let writesToStream = ["o_proj.weight", "down_proj.weight"].contains { parameter.name.hasSuffix($0) }
+            let deviation = writesToStream ? 0.02 / Double(2 * model.layerCount).squareRoot() : 0.02
             var stream = RandomStream(.initialisation, seed: seed, problem: index)
             for element in 0..<parameter.count { target[element] = Float(stream.normal() * deviation) }
         }

@@ -1,0 +1,39 @@
+public import Foundation
+
+/// Where the files of the model in the box are.
+public enum AbacusFiles {
+    /// The model's directory in Hugging Face layout: `config.json`, `model.safetensors`, `tokenizer.json`.
+    ///
+    /// The build puts it beside the program; `$TINYLORA_ABACUS` names another place.
+    ///
+    /// - Throws: ``AbacusError`` when it is in none of the places, naming them.
+    public static func directory(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(AbacusError) -> String {
+        if let chosen = environment["TINYLORA_ABACUS"], !chosen.isEmpty { return chosen }
+        let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
+        let places = [program, Bundle.main.bundleURL, Bundle.main.resourceURL].compactMap { $0 }
+        for place in places {
+            for folder in ["tinylora_TinyAbacus.resources", "tinylora_TinyAbacus.bundle"] {
+                let directory = place.appending(path: folder).appending(path: "Model")
+                if FileManager.default.fileExists(atPath: directory.appending(path: "config.json").path) {
+                    return directory.path
+                }
+            }
+        }
+        throw AbacusError(
+            "the model in the box is not beside the program in \(places.first?.path ?? "its directory"): "
+                + "keep tinylora_TinyAbacus.resources next to it, or set TINYLORA_ABACUS to the model's directory")
+    }
+}
+
+/// Why the model in the box cannot be used.
+public struct AbacusError: Error, Sendable, CustomStringConvertible {
+    /// What is missing where.
+    public let message: String
+
+    init(_ message: String) { self.message = message }
+
+    /// The message.
+    public var description: String { message }
+}

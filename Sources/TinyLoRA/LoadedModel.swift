@@ -1,0 +1,111 @@
+internal import Foundation
+internal import TinyAbacus
+public import TinyAdapter
+public import TinyCheckpoint
+public import TinyModel
+public import TinyPolicy
+public import TinyProblems
+public import TinyText
+
+/// This software's version, as written into adapters and manifests.
+public enum TinyLoRAVersion {
+    /// Semantic version.
+    public static let current = "0.1.0"
+}
+
+extension Tokenizer: TextCodec {
+    /// Token ids of a text, with the tokens that the tokenizer puts around every text.
+    public func encode(_ text: String) -> [Int] { encode(text, addingSpecialTokens: true) }
+
+    /// The text of some ids, without special tokens.
+    public func decode(_ ids: [Int]) -> String { decode(ids, skippingSpecialTokens: true) }
+}
+
+/// A model directory, opened: weights, tokenizer and what identifies them.
+///
+/// ```swift
+/// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
+/// let policy = try loaded.policy(adapter: nil, threads: 2)
+/// ```
+public struct LoadedModel: Sendable {
+    /// What people call it: the directory's name.
+    public let name: String
+    /// The files.
+    public let checkpoint: Checkpoint
+    /// The packed weights.
+    public let model: LanguageModel
+    /// Text to ids and back; `nil` when the directory has no `tokenizer.json`.
+    public let tokenizer: Tokenizer?
+    /// Hash of the weights.
+    public let fingerprint: String
+    /// Whether this is the model in the box.
+    public let isAbacus: Bool
+
+    /// Opens a directory in Hugging Face layout, or the model in the box.
+    ///
+    /// - Throws: `CheckpointError` or `TextError` naming what is wrong with which file. A missing tokenizer is an error only
+    ///   once it is asked for.
+    public init(directory: String?) throws {
+        isAbacus = directory == nil
+        let path = try directory ?? AbacusFiles.directory()
+        name = directory.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        checkpoint = try Checkpoint(directory: path)
+        model = try LanguageModel(checkpoint)
+        fingerprint = try checkpoint.fingerprint()
+        if FileManager.default.fileExists(atPath: path + "/tokenizer.json") {
+            let tokenizer = try Tokenizer(modelDirectory: path)
+            let vocabulary = checkpoint.configuration.vocabularySize
+            guard tokenizer.vocabularySize <= vocabulary else {
+                throw LoadingError(
+                    "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
+                )
+            }
+            self.tokenizer = tokenizer
+        } else {
+            tokenizer = nil
+        }
+    }
+
+    /// The tokenizer.
+    ///
+    /// - Throws: ``LoadingError`` when the directory has none.
+    public func requireTokenizer() throws -> Tokenizer {
+        guard let tokenizer else { throw LoadingError("\(checkpoint.directory) has no tokenizer.json") }
+        return tokenizer
+    }
+
+    /// Tokens that end a completion: the model's and the tokenizer's.
+    public var stopTokens: [Int] {
+        let candidates = checkpoint.configuration.endOfText + [tokenizer?.endOfTextID].compactMap { $0 }
+        return Set(candidates).filter { $0 >= 0 && $0 < checkpoint.configuration.vocabularySize }.sorted()
+    }
+
+    /// The prompt style that suits the model: Abacus's own, a chat turn where the tokenizer has its markers, else plain text.
+    public var naturalStyle: PromptStyle {
+        if isAbacus { return .abacus }
+        return tokenizer?.id(of: "<|im_start|>") == nil ? .gsm8k : .gsm8kChat
+    }
+
+    /// A policy for this model, with the basis of an adapter file if one is given.
+    public func policy(
+        adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws -> LocalPolicy {
+        try adapter?.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        let basis = try adapter?.basis(
+            for: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads, progress: progress)
+        return LocalPolicy(model: model, basis: basis, threads: threads)
+    }
+}
+
+/// Why a model directory cannot be used for what was asked.
+public struct LoadingError: Error, Sendable, CustomStringConvertible {
+    /// What disagreed.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ message: String) { self.message = message }
+
+    /// The message.
+    public var description: String { message }
+}

@@ -1,0 +1,66 @@
+import TinyLoRA
+
+/// One run of `tinylora bench`: what to measure, and the table of it.
+struct Benchmark {
+    let threads: Int
+    let repeats: Int
+    /// The model to measure after the kernels, if any.
+    let model: BenchModel?
+    let console: Console
+
+    func run() async throws {
+        let yardstick = Yardstick(threads: threads)
+        let runner = BenchRunner(yardstick: yardstick, repeats: repeats, console: console)
+        let kernels = MachineLimits.isVectorized ? "vector" : "plain"
+        console.note("bench      \(threads) threads · median of \(repeats) samples · \(kernels) kernels")
+        var groups = ProductBench.groups(team: yardstick.team)
+        groups.append(AttentionBench.group(team: yardstick.team))
+        groups.append(RowBench.group(team: yardstick.team))
+        if let model { groups.append(try ModelBench.group(model, threads: threads)) }
+        var result = Result(threads: threads, repeats: repeats, vectorized: MachineLimits.isVectorized)
+        for group in groups {
+            let (limits, rows) = try await runner.measure(group)
+            console.note("measured   \(group.title)")
+            result.limits[group.title] = limits
+            result.rows += rows
+            show(group.title, limits, rows)
+        }
+        console.say("% is of the limit named behind it, measured in between: fma = multiply-adds, read = memory.")
+        console.say("Data that stays in a cache is read faster than memory: there, % of read can pass 100.")
+        try console.result(result)
+    }
+
+    private func show(_ title: String, _ limits: BenchLimits, _ rows: [BenchRow]) {
+        console.say(
+            "\(title): fma \(MachineLimit.multiplyAdd.text(limits.multiplyAdd)), read \(MachineLimit.read.text(limits.read))"
+        )
+        console.say(
+            "  " + leading("work", 24) + leading("shape", 18) + column("size", 6) + column("µs", 12)
+                + column("rate", 12) + leading(" unit", 9) + column("%", 7))
+        for row in rows {
+            var line =
+                "  " + leading(row.name, 24) + leading(row.shape, 18) + column("\(row.size)", 6)
+                + column(row.microseconds, 12, places: row.microseconds < 100 ? 2 : 0)
+                + column(row.rate, 12, places: row.rate < 1000 ? 2 : 0) + leading(" " + row.unit, 9)
+            if let percent = row.percent, let limit = row.limit {
+                line += column(percent, 7, places: 1) + (limit == .multiplyAdd ? " fma" : " read")
+            }
+            console.say(line)
+        }
+        console.say()
+    }
+
+    /// `text` left-aligned in `width` columns.
+    private func leading(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private struct Result: Encodable {
+        let threads: Int
+        let repeats: Int
+        let vectorized: Bool
+        /// By group: flop and bytes per second.
+        var limits: [String: BenchLimits] = [:]
+        var rows: [BenchRow] = []
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import TinyLoRA
+
+/// Measures how fast this machine computes, beside how fast it could.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures kernels and a model beside the limits of this machine.",
+        discussion: """
+            Each group of measurements is taken in turn with two limits of the machine, on the same threads: fused \
+            multiply-adds per second and bytes read from memory per second. A figure is the median of its samples. Weights \
+            are random; the model's speed is that of rollouts and of the gradient of a 13-number adapter, where % counts \
+            only the arithmetic that the model defines. Other work on the machine lowers figures and limits alike, but \
+            not always equally: measure when it is quiet.
+
+            EXAMPLES
+              Kernels and the model in the box, about a minute:
+                tinylora bench
+              The kernels alone on one thread, quickly:
+                tinylora bench --kernels --threads 1 --repeats 1
+              Half a billion weights instead of Abacus (3 GB of memory), as a record:
+                tinylora bench --model-shape qwen2.5-0.5b --json > bench.json
+            """)
+
+    @OptionGroup var threading: ThreadOptions
+    @Option(help: "Samples of each figure, of which the median is shown.")
+    var repeats = 5
+    @Flag(help: "Measure the kernels only, no model.")
+    var kernels = false
+    @Option(help: "Model to measure.")
+    var modelShape = BenchModel.abacus
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        _ = try threading.count()
+        guard (1...1000).contains(repeats) else {
+            throw ValidationError("--repeats must be in 1...1000, is \(repeats)")
+        }
+    }
+
+    func run() async throws {
+        try await Benchmark(
+            threads: threading.count(), repeats: repeats, model: kernels ? nil : modelShape,
+            console: Console(json: json)
+        ).run()
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Prompt in, text out.
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Completes a prompt, printing the text as it appears.",
+        discussion: """
+            The prompt is used as it is, unless --question wraps it in the model's prompt style.
+
+            EXAMPLES
+              tinylora generate --question "Tom has 12 apples. He picks 5 more. How many apples does Tom have now?"
+              tinylora generate --adapter runs/demo/adapter.safetensors --question "…"
+              echo "Once upon" | tinylora generate --model SmolLM --temperature 0.8
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @Option(help: "The prompt; standard input unless given.")
+    var prompt: String?
+    @Option(help: "A question, put into the model's prompt style.")
+    var question: String?
+    @OptionGroup var sampling: SamplingOptions
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
+        let (loaded, adapter, policy) = try model.open(console)
+        let tokenizer = try loaded.requireTokenizer()
+        let text = question.map { loaded.naturalStyle.prompt(for: $0) } ?? prompt ?? readInput()
+        let request = CompletionRequest(
+            prompt: tokenizer.encode(text), streams: [RandomStream(.sampling, seed: sampling.seed)],
+            adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens))
+        let stream = json ? nil : StreamingText(tokenizer: tokenizer)
+        let completion = try await policy.complete(request) { token in stream?.append(token) }
+        stream?.finish()
+        try console.result(
+            Result(
+                text: tokenizer.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
+                tokens: completion.tokens, logprobs: completion.logprobs, stop: completion.stop))
+    }
+
+    private func readInput() -> String {
+        String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
+    }
+
+    private struct Result: Encodable {
+        let text: String
+        let tokens: [Int]
+        let logprobs: [Float]
+        let stop: StopReason
+    }
+}
+
+/// Prints tokens as text, whole characters only.
+private final class StreamingText: @unchecked Sendable {  // called by one decoding loop, one token after another
+    private var decoder: StreamingDecoder
+
+    init(tokenizer: Tokenizer) { decoder = StreamingDecoder(tokenizer, skippingSpecialTokens: true) }
+
+    func append(_ token: Int) { show(decoder.append(token)) }
+
+    func finish() {
+        show(decoder.finish())
+        show("\n")
+    }
+
+    private func show(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Shapes, plans and bytes.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Shows a model's or an adapter's shape, modules, plan and bytes.",
+        discussion: """
+            EXAMPLES
+              tinylora inspect
+              tinylora inspect --model Qwen2.5-7B-Instruct --parameters 13
+              tinylora inspect --adapter runs/demo/adapter.safetensors
+            """)
+
+    @Option(help: ArgumentHelp("Directory of a model; Abacus unless given.", valueName: "dir"))
+    var model: String?
+    @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"))
+    var adapter: String?
+    @Option(help: "Numbers to plan for.")
+    var parameters = 13
+    @Option(help: "Rank of the frozen factors.")
+    var rank = 2
+    @Flag(help: "List every module with its group.")
+    var modules = false
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        if let adapter { return try inspect(AdapterFile.load(path: adapter), console) }
+        let path = try model ?? AbacusFiles.directory()
+        let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
+        let plan = try AdapterPlan.resolving(
+            parameters: parameters, modules: AdapterPlan.modules(of: sizes), rank: rank)
+        let fingerprint = try checkpoint.fingerprint()
+        console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
+        console.say("weights    \(fingerprint)")
+        console.say(
+            "shape      \(grouped(sizes.parameterCount)) parameters · \(sizes.layerCount) layers of \(sizes.hiddenSize)"
+                + " · \(sizes.headCount) heads of \(sizes.headDimension) on \(sizes.keyValueHeadCount) · feed-forward "
+                + "\(sizes.intermediateSize)")
+        console.say(
+            "text       vocabulary \(grouped(sizes.vocabularySize)) · context \(grouped(sizes.contextLength)) · head "
+                + (sizes.tiesEmbeddings ? "tied" : "untied"))
+        show(plan, console)
+        try console.result(
+            ModelResult(
+                model: path, fingerprint: fingerprint, parameters: sizes.parameterCount, configuration: sizes,
+                plan: "\(plan)", trainedParameters: plan.parameterCount,
+                modules: plan.modules.map { Module($0, group: plan.groups[$0.index]) }))
+    }
+
+    private func inspect(_ file: AdapterFile, _ console: Console) throws {
+        console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
+        console.say("base       \(file.baseModel.fingerprint)")
+        console.say(
+            "values     \(file.valuesByteCount) bytes in \(file.elementType.rawValue) · projection seed \(file.seed)")
+        console.say("           " + file.values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
+        show(file.plan, console)
+        for (key, value) in file.details.sorted(by: { $0.key < $1.key }) { console.say("\(key): \(value)") }
+        try console.result(
+            AdapterResult(
+                baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, plan: "\(file.plan)",
+                trainedParameters: file.plan.parameterCount, adapterBytes: file.valuesByteCount,
+                elementType: file.elementType.rawValue, projectionSeed: file.seed, values: file.values,
+                modules: file.plan.modules.map { Module($0, group: file.plan.groups[$0.index]) }))
+    }
+
+    private func show(_ plan: AdapterPlan, _ console: Console) {
+        console.say("plan       \(plan)")
+        guard modules else { return }
+        console.say(" group   outputs    inputs  module")
+        for module in plan.modules {
+            console.say(
+                column("\(plan.groups[module.index])", 6) + column("\(module.outputs)", 10)
+                    + column("\(module.inputs)", 10) + "  " + module.name)
+        }
+    }
+
+    private struct Module: Encodable {
+        let name: String
+        let outputs: Int
+        let inputs: Int
+        let group: Int
+
+        init(_ module: AdaptedModule, group: Int) {
+            name = module.name
+            outputs = module.outputs
+            inputs = module.inputs
+            self.group = group
+        }
+    }
+
+    private struct ModelResult: Encodable {
+        let model: String
+        let fingerprint: String
+        let parameters: Int
+        let configuration: ModelConfiguration
+        let plan: String
+        let trainedParameters: Int
+        let modules: [Module]
+
+        enum CodingKeys: String, CodingKey {
+            case model, fingerprint, parameters, configuration, plan, modules
+            case trainedParameters = "trained_parameters"
+        }
+    }
+
+    private struct AdapterResult: Encodable {
+        let baseModel: String
+        let fingerprint: String
+        let plan: String
+        let trainedParameters: Int
+        let adapterBytes: Int
+        let elementType: String
+        let projectionSeed: UInt64
+        let values: [Float]
+        let modules: [Module]
+
+        enum CodingKeys: String, CodingKey {
+            case fingerprint, plan, values, modules
+            case baseModel = "base_model"
+            case trainedParameters = "trained_parameters"
+            case adapterBytes = "adapter_bytes"
+            case elementType = "element_type"
+            case projectionSeed = "projection_seed"
+        }
+    }
+}

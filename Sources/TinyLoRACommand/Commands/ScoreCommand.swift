@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Log-probabilities of given tokens, and the adapter's gradient.
+struct ScoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Gives the log-probability of each token of a text, and the adapter's gradient.",
+        discussion: """
+            Log-probabilities are natural logarithms, one for each token after the first. --gradient adds the gradient of \
+            the mean negative log-probability with respect to the adapter's parameters, in the order the adapter stores \
+            them; without --adapter, of a fresh adapter of --parameters numbers that are all 0.
+
+            EXAMPLES
+              tinylora score --text "Q: Tom has 3 apples."
+              tinylora score --model Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @Option(help: "Text to score.")
+    var text: String?
+    @Option(help: ArgumentHelp("Token ids to score, separated by commas.", valueName: "ids"))
+    var tokens: String?
+    @Flag(help: "Also give the gradient with respect to the adapter's parameters.")
+    var gradient = false
+    @Option(help: "Parameters of the fresh adapter that --gradient uses without --adapter.")
+    var parameters = 13
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        guard (text == nil) != (tokens == nil) else { throw ValidationError("give either --text or --tokens") }
+        let (loaded, adapter, opened) = try model.open(console)
+        let ids = try tokens.map(parse) ?? loaded.requireTokenizer().encode(text ?? "")
+        guard ids.count >= 2 else {
+            throw UsageError("there is nothing to score: \(ids.count) tokens, and the first has no log-probability")
+        }
+        var policy = opened, values = adapter?.values
+        if gradient && adapter == nil {
+            let plan = try AdapterPlan.resolving(
+                parameters: parameters, modules: AdapterPlan.modules(of: loaded.checkpoint.configuration))
+            let basis = try AdapterBasis.make(
+                checkpoint: loaded.checkpoint, plan: plan, seed: 0, fingerprint: loaded.fingerprint,
+                cache: factorCache())
+            policy = LocalPolicy(model: loaded.model, basis: basis, threads: opened.threads)
+            values = [Float](repeating: 0, count: plan.parameterCount)
+        }
+        let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
+        var result = Result(tokens: ids, logprobs: [], gradient: nil)
+        if gradient, let values {
+            let weight = -1 / Float(ids.count - 1)
+            let found = try await policy.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
+                logprobs.map { _ in weight }
+            }
+            result.logprobs = found[0].logprobs
+            result.gradient = found[0].gradient
+        } else {
+            result.logprobs = try await policy.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
+        }
+        show(result, loaded.tokenizer, console)
+        try console.result(result)
+    }
+
+    private func parse(_ list: String) throws -> [Int] {
+        try list.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let id = Int(part.trimmingCharacters(in: .whitespaces)) else {
+                throw ValidationError("--tokens: '\(part)' is not a token id")
+            }
+            return id
+        }
+    }
+
+    private func show(_ result: Result, _ tokenizer: Tokenizer?, _ console: Console) {
+        console.say(" token   logprob  text")
+        for (id, logprob) in zip(result.tokens.dropFirst(), result.logprobs) {
+            let text = tokenizer.map { $0.decode([id], skippingSpecialTokens: false).debugDescription } ?? ""
+            console.say(column("\(id)", 6) + column(Double(logprob), 10, places: 4) + "  " + text)
+        }
+        let mean = result.logprobs.reduce(0) { $0 + Double($1) } / Double(result.logprobs.count)
+        console.say(String(format: "mean %.4f · perplexity %.3f", mean, Foundation.exp(-mean)))
+        if let gradient = result.gradient {
+            console.say("gradient   " + gradient.map { String(format: "%.5g", $0) }.joined(separator: " "))
+        }
+    }
+
+    private struct Result: Encodable {
+        var tokens: [Int]
+        var logprobs: [Float]
+        var gradient: [Float]?
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Synchronization
+import TinyLoRA
+
+/// Turns the events of a run into lines for people.
+final class TrainingDisplay: Sendable {
+    private let configuration: TrainingConfiguration
+    private let console: Console
+    private let timing = Mutex(Timing())
+
+    private struct Timing {
+        var start = ContinuousClock.now
+        var firstStep = 0
+    }
+
+    init(configuration: TrainingConfiguration, console: Console) {
+        self.configuration = configuration
+        self.console = console
+    }
+
+    func header(
+        loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, plan: AdapterPlan, threads: Int
+    ) {
+        let rollout = configuration.rollout
+        let size = grouped(loaded.checkpoint.configuration.parameterCount)
+        console.note("model      \(loaded.name) · \(size) parameters")
+        console.note("adapter    \(plan) · \(configuration.adapter.elementType.rawValue)")
+        console.note(
+            "problems   \(grouped(training.problems.count)) of \(training.name)"
+                + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
+        console.note(
+            "training   GRPO · \(configuration.steps) steps of \(rollout.problemsPerStep) × \(rollout.groupSize) "
+                + "completions · learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
+                + "\(threads) threads")
+    }
+
+    func show(_ event: TrainingEvent) {
+        switch event {
+        case .started(_, let done):
+            timing.withLock { $0 = Timing(start: .now, firstStep: done) }
+            if done > 0 { console.note("resuming after step \(done)") }
+        case .sampling(let step, let tokens, let finished, let completions):
+            console.progress(
+                "step \(step)  sampling  \(finished)/\(completions) completions · \(grouped(tokens)) tokens")
+        case .differentiating(let step, _, let completions):
+            console.progress("step \(step)  gradient of \(completions) completions")
+        case .stepFinished(let record): showStep(record)
+        case .warning(let warning): console.warn("\(warning)")
+        case .evaluating(let step):
+            console.progress("evaluating \(step == 0 ? "the base model" : "after step \(step)")")
+        case .evaluated(let record):
+            console.note(
+                (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
+                    + "  accuracy \(percent(record.strict, record.interval))")
+            if record.step == 0 {
+                console.note("  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left")
+                timing.withLock { $0.start = .now }
+            }
+        }
+    }
+
+    func evaluating(_ progress: EvaluationProgress) {
+        console.progress("evaluating  \(progress.finished)/\(progress.total) · \(grouped(progress.tokens)) tokens")
+    }
+
+    private func showStep(_ record: StepRecord) {
+        let (start, first) = timing.withLock { ($0.start, $0.firstStep) }
+        let seconds = (ContinuousClock.now - start) / .seconds(1), metrics = record.metrics
+        let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
+        console.note(
+            column("\(record.step)", 6) + column(metrics.reward, 9, places: 3)
+                + column(metrics.lengthMean, 9, places: 1) + column(metrics.entropy, 9, places: 3)
+                + column(metrics.gradientNorm, 10, places: 4)
+                + column(metrics.samplingDifferenceMax, 13, places: 1)
+                + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
+                + column(clock(left), 10))
+    }
+
+    /// The result, with one problem's answer before and after.
+    func finish(_ summary: TrainingSummary, before: EvaluationResult?, after: EvaluationResult?) {
+        if let before, let after { example(before, after) }
+        if let accuracy = summary.accuracyBefore, let interval = summary.intervalBefore {
+            console.say("before     \(percent(accuracy, interval)) of \(summary.problems ?? 0) held-out problems")
+        }
+        if let accuracy = summary.accuracyAfter, let interval = summary.intervalAfter {
+            console.say("after      \(percent(accuracy, interval))")
+        }
+        if let before, let after, let pair = try? PairedComparison(before: before, after: after) {
+            console.say(
+                "changed    \(pair.improved) problems better, \(pair.worsened) worse"
+                    + String(format: " (McNemar p = %.2g)", pair.pValue))
+        }
+        console.say(
+            "trained    \(summary.trainedParameters) parameters · \(summary.adapterBytes) bytes in "
+                + configuration.adapter.elementType.rawValue)
+        console.say(
+            "time       \(clock(summary.trainingSeconds)) of training · "
+                + "\(grouped(Int(summary.tokensPerSecond))) tokens/s")
+        console.say("adapter    \(summary.adapter)")
+        console.say("run        \(summary.run)")
+    }
+
+    /// The first problem that the training turned from wrong to right.
+    private func example(_ before: EvaluationResult, _ after: EvaluationResult) {
+        guard let (old, new) = zip(before.samples, after.samples).first(where: { !$0.grade.strict && $1.grade.strict })
+        else { return }
+        console.say()
+        console.say(new.prompt)
+        console.say("  before:\(old.completion)")
+        console.say("  after: \(new.completion)")
+        console.say()
+    }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import Synchronization
+import TinyLoRA
+
+/// One run of `tinylora train`: everything resolved and checked, then trained, then told.
+struct TrainingRun {
+    let configuration: TrainingConfiguration
+    let threads: Int
+    let directory: String?
+    let resuming: Bool
+    let console: Console
+
+    /// Shows what would be done.
+    func describe() throws {
+        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
+        let plan = try self.plan(checkpoint)
+        console.say("adapter    \(plan)")
+        console.say(try configuration.jsonDocument().trimmingCharacters(in: .newlines))
+        try console.result(configuration)
+    }
+
+    func start() async throws {
+        let run = try RunDirectory(preparing: directory ?? Self.freshDirectory(), resuming: resuming)
+        let loaded = try LoadedModel(directory: configuration.model)
+        let tokenizer = try loaded.requireTokenizer()
+        let training = try problemSet(file: configuration.train, loaded: loaded, training: true, count: nil)
+        let heldOut = try evaluationSet(loaded)
+        let plan = try self.plan(loaded.checkpoint)
+        let basis = try AdapterBasis.make(
+            checkpoint: loaded.checkpoint, plan: plan, seed: configuration.adapter.projectionSeed,
+            fingerprint: loaded.fingerprint, cache: factorCache(), threads: threads
+        ) { done, total in if done == total { factorNote(total) } }
+        let policy = LocalPolicy(model: loaded.model, basis: basis, threads: threads)
+        let style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? loaded.naturalStyle
+        let display = TrainingDisplay(configuration: configuration, console: console)
+        let results = Mutex<[Int: EvaluationResult]>([:])
+        let stopTokens = loaded.stopTokens
+        if stopTokens.isEmpty {
+            console.warn("the model names no end-of-text token: completions end at the token limit")
+        }
+
+        let evaluation: GRPOTrainer.Evaluation? = heldOut.map { set in
+            let evaluator = Evaluator(
+                policy: policy, codec: tokenizer, style: style,
+                sampling: SamplingParameters(
+                    temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
+            return { step, values in
+                let result = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
+                results.withLock { $0[step] = result }
+                return result.record(step: step)
+            }
+        }
+        let trainer = try GRPOTrainer(
+            policy: policy, configuration: configuration, problems: training.problems, style: style, codec: tokenizer,
+            stopTokens: stopTokens, reward: FinalAnswerReward(), evaluation: evaluation,
+            report: { event in display.show(event) })
+        let progress = try run.begin(
+            configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
+        display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)
+        let result = try await trainer.run(in: run, from: progress)
+
+        let adapter = try AdapterFile(
+            plan: plan, seed: configuration.adapter.projectionSeed,
+            baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
+            values: result.state.parameters, elementType: configuration.adapter.elementType.elementType,
+            toolVersion: "tinylora \(TinyLoRAVersion.current)",
+            details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
+        let path = run.path + "/adapter.safetensors"
+        try adapter.write(to: path)
+        let summary = TrainingSummary(
+            adapter: adapter, path: path, run: run.path, result: result, seconds: try trainingSeconds(run))
+        display.finish(
+            summary, before: results.withLock { $0[0] }, after: results.withLock { $0[configuration.steps] })
+        try console.result(summary)
+    }
+
+    // MARK: Pieces
+
+    private func plan(_ checkpoint: Checkpoint) throws -> AdapterPlan {
+        let settings = configuration.adapter, modules = AdapterPlan.modules(of: checkpoint.configuration)
+        guard let text = settings.tying else {
+            return try AdapterPlan.resolving(parameters: settings.parameters, modules: modules, rank: settings.rank)
+        }
+        guard let tying = Tying(text) else { throw UsageError("tying: \(text) is not a way of tying modules") }
+        return try AdapterPlan(modules: modules, rank: settings.rank, u: settings.u ?? 1, tying: tying)
+    }
+
+    private func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
+        guard configuration.evaluation.problems != 0 else { return nil }
+        guard configuration.model == nil || configuration.eval != nil else { return nil }
+        return try problemSet(
+            file: configuration.eval, loaded: loaded, training: false, count: configuration.evaluation.problems)
+    }
+
+    private func manifest(
+        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ plan: AdapterPlan
+    ) -> RunManifest {
+        var datasets = ["train": fingerprint(training)]
+        datasets["eval"] = heldOut.map(fingerprint)
+        let machine = MachineRecord(
+            system: ProcessInfo.processInfo.operatingSystemVersionString, architecture: Self.architecture,
+            processors: ProcessInfo.processInfo.activeProcessorCount, threads: threads,
+            instructions: MachineLimits.isVectorized ? Self.vectors : "none")
+        return RunManifest(
+            version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
+            model: Fingerprint(name: loaded.name, content: loaded.fingerprint), datasets: datasets, plan: "\(plan)",
+            trainedParameters: plan.parameterCount,
+            schemes: [
+                "random": RandomStream.scheme, "normal": RandomStream.normalScheme, "projection": Projection.scheme,
+            ], seed: configuration.seed, machine: machine)
+    }
+
+    private func fingerprint(_ set: ProblemSet) -> Fingerprint {
+        var hash = SHA256()
+        for problem in set.problems { hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8)) }
+        return Fingerprint(name: set.name, content: hash.finish().hexadecimal)
+    }
+
+    /// Seconds of all steps, those before an interruption included.
+    private func trainingSeconds(_ run: RunDirectory) throws -> Double {
+        let lines = try String(contentsOfFile: run.path + "/steps.jsonl", encoding: .utf8).split(separator: "\n")
+        return try lines.reduce(0) { $0 + (try StepRecord(json: String($1))).time.seconds }
+    }
+
+    /// A directory under `runs` that no other run has, named by the time.
+    private static func freshDirectory() -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "yyyyMMdd-HHmmss"
+        let name = "runs/" + formatter.string(from: Date())
+        var candidate = name, number = 2
+        while FileManager.default.fileExists(atPath: candidate) {
+            candidate = "\(name)-\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    #if arch(x86_64)
+        private static let architecture = "x86_64", vectors = "avx2"
+    #elseif arch(arm64)
+        private static let architecture = "arm64", vectors = "neon"
+    #else
+        private static let architecture = "other", vectors = "none"
+    #endif
+}
+
+/// What `tinylora train --json` prints.
+struct TrainingSummary: Encodable {
+    let trainedParameters: Int
+    let adapterBytes: Int
+    let accuracyBefore: Double?
+    let accuracyAfter: Double?
+    let intervalBefore: [Double]?
+    let intervalAfter: [Double]?
+    let lenientBefore: Double?
+    let lenientAfter: Double?
+    let problems: Int?
+    let trainingSeconds: Double
+    let tokensPerSecond: Double
+    let adapter: String
+    let run: String
+
+    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
+        let before = result.evaluations.first { $0.step == 0 }, after = result.evaluations.last { $0.step != 0 }
+        trainedParameters = adapter.plan.parameterCount
+        adapterBytes = adapter.valuesByteCount
+        accuracyBefore = before?.strict
+        accuracyAfter = after?.strict
+        intervalBefore = before?.interval
+        intervalAfter = after?.interval
+        lenientBefore = before?.lenient
+        lenientAfter = after?.lenient
+        problems = after?.problems
+        trainingSeconds = seconds
+        tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
+        self.adapter = path
+        self.run = run
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case problems, adapter, run
+        case trainedParameters = "trained_parameters"
+        case adapterBytes = "adapter_bytes"
+        case accuracyBefore = "accuracy_before"
+        case accuracyAfter = "accuracy_after"
+        case intervalBefore = "interval_before"
+        case intervalAfter = "interval_after"
+        case lenientBefore = "lenient_before"
+        case lenientAfter = "lenient_after"
+        case trainingSeconds = "training_seconds"
+        case tokensPerSecond = "tokens_per_second"
+    }
+}
