@@ -36,7 +36,8 @@ struct DecodingTests {
     @Test("beside other sequences gives the logits of a sequence alone")
     func company() throws {
         let random = RandomModel(), model = try random.model()
-        let changes = [nil, random.change(seed: 1), random.change(seed: 2), nil, random.change(seed: 1)]
+        let first = random.change(seed: 1)
+        let changes = [first, first, random.change(rank: 2, seed: 2), nil, random.change(seed: 3)]
         let lengths = [70, 9, 66, 20, 33], pieces = [7, 1, 40, 2, 3]
         let tokens = lengths.indices.map { random.tokens(lengths[$0], seed: UInt64($0)) }
         let whole = tokens.indices.map { model.logits(tokens[$0], change: changes[$0], team: team) }

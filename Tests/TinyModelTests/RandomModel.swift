@@ -22,21 +22,17 @@ struct RandomModel {
     /// The model with the weights as they are now.
     func model() throws -> LanguageModel { try LanguageModel(configuration, weights: weights) }
 
-    /// Factors of rank 3 for all modules.
-    var factors: LowRankFactors {
-        let rank = 3, modules = configuration.modules
+    /// A change whose mixing matrices are all different and none zero; the seed decides the factors too.
+    func change(rank: Int = 3, seed: UInt64 = 1) -> LowRankChange {
+        let modules = configuration.modules
         let factors = modules.enumerated().map { index, module in
             ModuleFactors(
-                a: noise(rank * module.inputs, seed: UInt64(100 + index)).map { 0.4 * $0 },
-                b: noise(rank * module.outputs, seed: UInt64(200 + index)))
+                a: noise(rank * module.inputs, seed: 1000 * seed + UInt64(index)).map { 0.4 * $0 },
+                b: noise(rank * module.outputs, seed: 2000 * seed + UInt64(index)))
         }
-        return LowRankFactors(rank: rank, modules: modules, factors: factors)
-    }
-
-    /// A change whose mixing matrices are all different and none zero.
-    func change(seed: UInt64 = 1) -> LowRankChange {
-        let factors = factors
-        return LowRankChange(factors: factors, mixing: noise(factors.modules.count * 9, seed: seed).map { 0.3 * $0 })
+        return LowRankChange(
+            factors: LowRankFactors(rank: rank, modules: modules, factors: factors),
+            mixing: noise(modules.count * rank * rank, seed: seed).map { 0.3 * $0 })
     }
 
     /// Some token ids.

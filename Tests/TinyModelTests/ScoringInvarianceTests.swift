@@ -23,14 +23,15 @@ struct ScoringInvarianceTests {
         sequence.scored.map { Float(($0 * 37 + sequence.tokens[$0]) % 11) * 0.3 - 1.4 }
     }
 
-    /// Sequences of many lengths, some of them long enough for several threads, with two changes of the same factors.
+    /// Sequences of many lengths, together enough rows for several threads; two of their three changes share factors.
     private func sequences(_ random: RandomModel) -> [ScoredTokens] {
         let first = random.change(seed: 1)
         let second = LowRankChange(factors: first.factors, mixing: first.mixing.reversed())
+        let changes = [second, first, first, random.change(seed: 2)]
         return [2, 70, 1 + 64, 33, 128, 100, 5, 90, 128, 127].enumerated().map { index, length in
             ScoredTokens(
                 tokens: random.tokens(length, seed: UInt64(index)), scored: min(index + 1, length - 1)..<length,
-                change: index % 3 == 0 ? second : first)
+                change: changes[index % changes.count])
         }
     }
 

@@ -1,4 +1,6 @@
 import Testing
+import TinyAdapter
+import TinyModel
 import TinyPolicy
 import TinyTensor
 import TinyTestSupport
@@ -41,6 +43,28 @@ struct CompletionTests {
             }
             let apart = try await policy.complete(single, progress: nil)
             #expect(firstDifference([apart.flatMap { $0 }], together) == nil, "prompt of \(request.prompt.count)")
+        }
+    }
+
+    @Test("each token is chosen from the model's logits with the first draw of its own block of the stream")
+    func draws() async throws {
+        let fixture = try PolicyFixture(), requests = fixture.mixedRequests, team = WorkerTeam(threads: 1)
+        let results = try await fixture.policy().complete(requests, progress: nil)
+        for (request, completions) in zip(requests, results) {
+            let sampling = request.sampling, change = request.adapter.map(fixture.basis.change(values:))
+            let sampler = TokenSampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
+            for (stream, completion) in zip(request.streams, completions) {
+                let tokens = request.prompt + completion.tokens
+                let logits = fixture.model.logits(tokens, change: change, team: team)
+                var stream = stream
+                for index in completion.tokens.indices {
+                    let row = logits.row(request.prompt.count - 1 + index)
+                    let choice = sampler.choose(row, count: logits.columns, uniform: stream.uniform())
+                    _ = stream.uniform()  // a block holds two numbers; the second is not used
+                    #expect(choice?.token == completion.tokens[index], "token \(index) after \(request.prompt.count)")
+                    #expect(choice?.logprob.bitPattern == completion.logprobs[index].bitPattern, "token \(index)")
+                }
+            }
         }
     }
 

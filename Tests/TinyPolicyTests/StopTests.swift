@@ -57,4 +57,17 @@ struct StopTests {
         #expect(seen.last?.tokens == results.joined().reduce(0) { $0 + $1.tokens.count })
         #expect(seen.last?.finished == results.joined().count)
     }
+
+    @Test("tokens told one by one are those of the completion")
+    func streaming() async throws {
+        let fixture = try PolicyFixture(), policy = fixture.policy(), told = Mutex<[Int]>([])
+        var request = fixture.request(12, samples: 3, problem: 4, adapter: fixture.adapter(1))
+        let expected = try await policy.complete([request], progress: nil)[0][0]
+        let found = try await policy.complete(request) { token in told.withLock { $0.append(token) } }
+        #expect(firstDifference([[found]], [[expected]]) == nil)
+        #expect(told.withLock { $0 } == expected.tokens)
+        request.streams = []
+        let empty = request
+        await #expect(throws: PolicyError.self) { try await policy.complete(empty, token: { _ in }) }
+    }
 }
