@@ -17,6 +17,8 @@ public final class LocalPolicy: Policy {
 
     /// Bytes of forward records that one backward pass may hold.
     private static let recordBudget = 1 << 30
+    /// Logits divided by less would overflow.
+    private static let leastTemperature = 1e-6
     /// Rows of a backward pass: more gain nothing once the matrix products are full.
     private static let mostRows = 2048
 
@@ -101,7 +103,15 @@ public final class LocalPolicy: Policy {
             throw PolicyError(.adapterMismatch, "gradients were asked of a policy without an adapter basis")
         }
         return try passes(of: sequences, adapter: adapter, temperature: temperature, recording: true) { pass, range in
-            let factors = zip(range, pass.logprobs).map { weights($0, $1) }
+            let factors = try zip(range, pass.logprobs).map { index, logprobs in
+                let factors = weights(index, logprobs)
+                guard factors.count == logprobs.count else {
+                    throw PolicyError(
+                        .weightCount,
+                        "sequence \(index) has \(logprobs.count) scored tokens and was given \(factors.count) weights")
+                }
+                return factors
+            }
             return zip(pass.logprobs, pass.mixingGradients(factors)).map { logprobs, mixing in
                 SequenceGradient(logprobs: logprobs, gradient: basis.fold(mixingGradient: mixing))
             }
@@ -116,9 +126,10 @@ public final class LocalPolicy: Policy {
         _ body: (ScoringPass, Range<Int>) throws -> [Result]
     ) throws -> [Result] {
         let change = try change(adapter)
-        guard temperature > 0, temperature.isFinite else {
+        guard temperature >= Self.leastTemperature, temperature.isFinite else {
             throw PolicyError(
-                .invalidSampling, "the temperature of scored sequences must be positive, is \(temperature)")
+                .invalidSampling,
+                "the temperature of scored sequences must be at least \(Self.leastTemperature), is \(temperature)")
         }
         for sequence in sequences {
             try check(tokens: sequence.prompt)
@@ -177,8 +188,9 @@ public final class LocalPolicy: Policy {
 
     private func check(_ sampling: SamplingParameters) throws {
         func refuse(_ text: String) -> PolicyError { PolicyError(.invalidSampling, text) }
-        guard sampling.temperature >= 0, sampling.temperature.isFinite else {
-            throw refuse("the temperature must be 0 or more, is \(sampling.temperature)")
+        guard sampling.temperature == 0 || sampling.temperature >= Self.leastTemperature, sampling.temperature.isFinite
+        else {
+            throw refuse("the temperature must be 0 or at least \(Self.leastTemperature), is \(sampling.temperature)")
         }
         guard sampling.topK ?? 1 >= 1 else { throw refuse("top-k must be at least 1, is \(sampling.topK ?? 0)") }
         guard sampling.topP > 0, sampling.topP <= 1 else {

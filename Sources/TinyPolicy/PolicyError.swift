@@ -10,6 +10,8 @@ public struct PolicyError: Error, Sendable, CustomStringConvertible {
         case adapterMismatch
         /// A sampling parameter is out of its range.
         case invalidSampling
+        /// A loss gave another number of weights than there are scored tokens.
+        case weightCount
         /// The model's logits are infinite or not numbers.
         case notFinite
     }

@@ -50,6 +50,8 @@ package final class WorkerTeam: @unchecked Sendable {
     private typealias Body = (Int) -> Void
 
     /// Calls `body` once for each chunk in `0 ..< chunks`, on any thread, and returns when all are done.
+    ///
+    /// Callers on several threads take turns. `body` must not call `run` of the same team: it would wait for itself.
     package func run(chunks: Int, _ body: (Int) -> Void) {
         guard threads > 1, chunks > 1 else {
             for chunk in 0..<chunks { body(chunk) }
