@@ -133,7 +133,7 @@ extension Corruption {
         Corruption("with heads that cannot share keys evenly", naming: ["num_key_value_heads"]) { model in
             try model.edit { $0["num_key_value_heads"] = 3 }
         },
-        Corruption("with more layers than the weights", naming: ["model.layers.2."]) { model in
+        Corruption("with more layers than their kinds", naming: ["layer_types"]) { model in
             try model.edit { $0["num_hidden_layers"] = 3 }
         },
         Corruption("with a billion layers", naming: ["num_hidden_layers", "1000000000"]) { model in
