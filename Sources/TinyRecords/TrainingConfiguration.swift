@@ -42,10 +42,11 @@ public struct TrainingConfiguration: Record {
         var recipe = TrainingConfiguration()
         recipe.steps = 80
         recipe.adapter.rank = 8
-        recipe.adapter.projectionSeed = 1
+        recipe.adapter.projectionSeed = 17
+        recipe.rollout.temperature = 0.6
         recipe.rollout.maxTokens = 64
         recipe.loss.normalisation = .dapo
-        recipe.optimiser.learningRate = 0.03
+        recipe.optimiser.learningRate = 0.05
         recipe.optimiser.schedule = .linear
         return recipe
     }

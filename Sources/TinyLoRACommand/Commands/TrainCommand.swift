@@ -46,7 +46,7 @@ struct TrainCommand: AsyncParsableCommand {
     var tying: String?
     @Option(help: "How the numbers are stored and used: bf16, fp16 or fp32 (default: bf16).")
     var type: String?
-    @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 1).")
+    @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 17).")
     var projectionSeed: UInt64?
     @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
