@@ -13,7 +13,7 @@ struct PretrainCommand: AsyncParsableCommand {
             saved state when the command is repeated.
 
             EXAMPLES
-              Remake the model in the box (about 40 minutes on two cores):
+              Remake the model in the box (about 20 minutes on two cores):
                 tinylora pretrain --output abacus
               A smaller one, to see it work:
                 tinylora pretrain --output small --hidden 96 --layers 3 --documents 20000
