@@ -41,3 +41,13 @@ public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
     /// Results before what leads to them, which nobody in the corpus writes either: `17 is 12+5, 51 is 17*3 #### 51`.
     case inverted
 }
+
+extension TrainingConfiguration {
+    /// The defaults of `sft`: the learning rate falls in a straight line, and gradients are no longer than 1, as in
+    /// transformers' `TrainingArguments`. The rate is one for a handful of numbers.
+    mutating func useSupervisedDefaults() {
+        optimiser.learningRate = 0.02
+        optimiser.schedule = .linear
+        optimiser.maxGradientNorm = 1
+    }
+}

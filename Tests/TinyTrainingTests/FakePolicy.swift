@@ -192,3 +192,14 @@ var smallRun: TrainingConfiguration {
     configuration.evaluation.interval = 2
     return configuration
 }
+
+/// Collects what a run tells.
+final class Events: Sendable {
+    private let warned = Mutex<[TrainingWarning]>([])
+
+    var warnings: [TrainingWarning] { warned.withLock { $0 } }
+
+    @Sendable func receive(_ event: TrainingEvent) {
+        if case .warning(let warning) = event { warned.withLock { $0.append(warning) } }
+    }
+}

@@ -9,7 +9,7 @@ package struct SupervisedExample: Sendable {
     package let isTruncated: Bool
 
     /// Tokens of both parts.
-    package var tokens: Int { sequence.prompt.count + sequence.completion.count }
+    package var tokenCount: Int { sequence.prompt.count + sequence.completion.count }
 }
 
 /// Turns problems into examples.
