@@ -4,6 +4,7 @@ import TinyPolicy
 import TinyProblems
 import TinyRecords
 import TinyTensor
+import TinyTraining
 
 /// A policy small enough to check by hand: softmax over a few tokens whose logits are linear in the trained numbers.
 ///
