@@ -23,7 +23,8 @@ struct TrainingRun {
         let run = try RunDirectory(preparing: directory ?? Self.freshDirectory(), resuming: resuming)
         let loaded = try LoadedModel(directory: configuration.model)
         let tokenizer = try loaded.requireTokenizer()
-        let training = try problemSet(file: configuration.train, loaded: loaded, training: true, count: nil,
+        let training = try problemSet(
+            file: configuration.train, loaded: loaded, training: true, count: nil,
             solutions: configuration.supervised.solutions)
         let heldOut = try evaluationSet(loaded)
         let plan = try self.plan(loaded.checkpoint)

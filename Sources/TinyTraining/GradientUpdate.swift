@@ -20,7 +20,8 @@ struct GradientUpdate {
         guard gradient.count == state.parameters.count else {
             throw TrainingError(
                 .policyMismatch,
-                "the policy returned a gradient of \(gradient.count) numbers, the adapter has \(state.parameters.count)")
+                "the policy returned a gradient of \(gradient.count) numbers, the adapter has \(state.parameters.count)"
+            )
         }
         try checkFinite(gradient, named: "derivative of the loss by")
         var gradient = gradient

@@ -28,7 +28,9 @@ extension RunDirectory {
         let filed = try stateNames().compactMap(StateFile.step(ofName:)).filter { $0 <= steps.count }
         for step in filed.sorted(by: >) where step > inline?.step ?? 0 {
             // A file that cannot be read was damaged after it was written; an older state gives the same numbers.
-            if let state = try? StateFile.read(location(StateFile.name(step: step)), step: step) { return (step, state) }
+            if let state = try? StateFile.read(location(StateFile.name(step: step)), step: step) {
+                return (step, state)
+            }
         }
         return inline.flatMap { record in record.state.map { (record.step, $0) } }
     }

@@ -100,7 +100,8 @@ import TinyRecords
         configuration.evaluation.interval = 0
         #expect(
             configuration.problems().map { String($0.prefix { $0 != ":" }) } == [
-                "max_steps", "checkpoint_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step", "num_generations",
+                "max_steps", "checkpoint_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step",
+                "num_generations",
                 "max_completion_length", "temperature", "top_k", "top_p", "samples_per_step",
                 "examples_per_step", "max_length", "beta", "epsilon",
                 "epsilon_high", "num_iterations", "learning_rate", "warmup_steps", "max_grad_norm", "adam_beta1",

@@ -7,7 +7,8 @@ import TinyTraining
 
 /// Supervised training on a policy that can be checked by hand.
 @Suite struct SFTTrainerTests {
-    @Test("the loss falls, and the same configuration gives the same bits, another seed others", arguments: [false, true])
+    @Test(
+        "the loss falls, and the same configuration gives the same bits, another seed others", arguments: [false, true])
     func lossFalls(packing: Bool) async throws {
         var configuration = smallSupervisedRun
         configuration.steps = 40
@@ -109,7 +110,8 @@ import TinyTraining
         for number in 0..<3 { #expect(abs(Double(whole.state.firstMoment[number]) - sum[number]) < 8 * 0x1p-24) }
     }
 
-    @Test("prompts are given, never learnt: what stands in them changes no weight, and solutions end with the end token")
+    @Test(
+        "prompts are given, never learnt: what stands in them changes no weight, and solutions end with the end token")
     func scoresCompletionsOnly() async throws {
         let policy = FakePolicy(), other = FakePolicy()
         let one = try await TrainingLoop(trainer(smallSupervisedRun, policy: policy)).run()
@@ -227,10 +229,13 @@ import TinyTraining
     private func sequence(of problem: Problem) -> ScoredSequence {
         let codec = SolutionCodec()
         return ScoredSequence(
-            prompt: codec.encode(problem.question), completion: codec.encode(continuation: problem.solution ?? "") + [0])
+            prompt: codec.encode(problem.question), completion: codec.encode(continuation: problem.solution ?? "") + [0]
+        )
     }
 
-    private func text(of tokens: [Int]) -> String { String(tokens.compactMap { UnicodeScalar($0).map(Character.init) }) }
+    private func text(of tokens: [Int]) -> String {
+        String(tokens.compactMap { UnicodeScalar($0).map(Character.init) })
+    }
 }
 
 /// Prompts as their bytes; in solutions `a` is 1, `b` is 2, … and spaces stand for nothing.

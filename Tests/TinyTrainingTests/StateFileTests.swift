@@ -52,7 +52,8 @@ import TinyTraining
         }
     }
 
-    @Test("a state of 4096 numbers with two moments stands in its line, a larger one does not", arguments: [4095, 4096])
+    @Test(
+        "a state of 4096 numbers with two moments stands in its line, a larger one does not", arguments: [4095, 4096])
     func dividesAtSize(count: Int) async throws {
         try await withTemporaryDirectory { folder in
             try await run(count, in: folder + "/run")
@@ -65,7 +66,8 @@ import TinyTraining
     func linesAreShort() async throws {
         try await withTemporaryDirectory { folder in
             let result = try await run(10_000, in: folder + "/run")
-            for line in try String(contentsOfFile: folder + "/run/steps.jsonl", encoding: .utf8).split(separator: "\n") {
+            for line in try String(contentsOfFile: folder + "/run/steps.jsonl", encoding: .utf8).split(separator: "\n")
+            {
                 #expect(line.utf8.count < 1000)
                 #expect(try StepRecord(json: String(line)).state == nil)
             }
