@@ -77,7 +77,10 @@ let package = Package(
         tests(of: "TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         tests(
             of: "TinyTraining",
-            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+            uses: [
+                "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyPolicy", "TinyProblems",
+                "TinyRecords", "TinyAbacus",
+            ]),
         tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),

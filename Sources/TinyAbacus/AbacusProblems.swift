@@ -18,6 +18,11 @@ public enum AbacusProblems {
         problems(count, in: .training, style: style)
     }
 
+    /// The same evaluation sets with solutions in another style, for the loss on held-out solutions.
+    public static func test(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
+        problems(count, in: .test, style: style)
+    }
+
     private static func problems(
         _ count: Int, in split: AbacusSplit, style: AbacusReferenceStyle = .equations
     ) -> [Problem] {

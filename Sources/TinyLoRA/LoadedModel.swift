@@ -17,6 +17,9 @@ extension Tokenizer: TextCodec {
     /// Token ids of a text, with the tokens that the tokenizer puts around every text.
     public func encode(_ text: String) -> [Int] { encode(text, addingSpecialTokens: true) }
 
+    /// Token ids of a text that follows another.
+    public func encode(continuation: String) -> [Int] { encode(continuation, addingSpecialTokens: false) }
+
     /// The text of some ids, without special tokens.
     public func decode(_ ids: [Int]) -> String { decode(ids, skippingSpecialTokens: true) }
 }
@@ -78,6 +81,12 @@ public struct LoadedModel: Sendable {
     public var stopTokens: [Int] {
         let candidates = checkpoint.configuration.endOfText + [tokenizer?.endOfTextID].compactMap { $0 }
         return Set(candidates).filter { $0 >= 0 && $0 < checkpoint.configuration.vocabularySize }.sorted()
+    }
+
+    /// The token to learn at the end of a solution: the tokenizer's end of text, else the first stop token.
+    public var endToken: Int? {
+        let stops = stopTokens
+        return tokenizer?.endOfTextID.flatMap { stops.contains($0) ? $0 : nil } ?? stops.first
     }
 
     /// The prompt style that suits the model: Abacus's own, a chat turn where the tokenizer has its markers, else plain text.

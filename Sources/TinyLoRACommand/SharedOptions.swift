@@ -66,15 +66,18 @@ func factorNote(_ count: Int) {
     FileHandle.standardError.write(Data("factors    \(count) matrices factorised, kept for the next time\n".utf8))
 }
 
-/// The problems of a file, or Abacus's own.
-func problemSet(file: String?, loaded: LoadedModel, training: Bool, count: Int?) throws -> ProblemSet {
+/// The problems of a file, or Abacus's own with solutions in a style.
+func problemSet(
+    file: String?, loaded: LoadedModel, training: Bool, count: Int?, solutions: SolutionStyle = .equations
+) throws -> ProblemSet {
+    let style = AbacusReferenceStyle(rawValue: solutions.rawValue) ?? .equations
     var set: ProblemSet
     if let file {
         set = try ProblemSet(contentsOf: file)
     } else if training {
-        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? 4096))
+        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? 4096, solutions: style))
     } else {
-        set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400))
+        set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: style))
     }
     if let count { set = ProblemSet(name: set.name, problems: Array(set.problems.prefix(count)), path: set.path) }
     return set

@@ -21,7 +21,6 @@ final class TrainingDisplay: Sendable {
     func header(
         loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, plan: AdapterPlan, threads: Int
     ) {
-        let rollout = configuration.rollout
         let size = grouped(loaded.checkpoint.configuration.parameterCount)
         console.note("model      \(loaded.name) · \(size) parameters")
         console.note("adapter    \(plan) · \(configuration.adapter.elementType.rawValue)")
@@ -29,9 +28,18 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(training.problems.count)) of \(training.name)"
                 + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
-            "training   GRPO · \(configuration.steps) steps of \(rollout.problemsPerStep) × \(rollout.groupSize) "
-                + "completions · learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
+            "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of \(stepSize) · "
+                + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
                 + "\(threads) threads")
+    }
+
+    /// What a step is made of.
+    private var stepSize: String {
+        let rollout = configuration.rollout, supervised = configuration.supervised
+        return switch configuration.algorithm {
+        case .grpo: "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
+        case .sft: "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
+        }
     }
 
     func show(_ event: TrainingEvent) {
@@ -43,7 +51,7 @@ final class TrainingDisplay: Sendable {
             console.progress(
                 "step \(step)  sampling  \(finished)/\(completions) completions · \(grouped(tokens)) tokens")
         case .differentiating(let step, _, let completions):
-            console.progress("step \(step)  gradient of \(completions) completions")
+            console.progress("step \(step)  gradient of \(completions) \(isSupervised ? "solutions" : "completions")")
         case .stepFinished(let record): showStep(record)
         case .warning(let warning): console.warn("\(warning)")
         case .evaluating(let step):
@@ -51,9 +59,13 @@ final class TrainingDisplay: Sendable {
         case .evaluated(let record):
             console.note(
                 (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
-                    + "  accuracy \(percent(record.strict, record.interval))")
+                    + "  accuracy \(percent(record.strict, record.interval))"
+                    + (record.loss.map { String(format: " · loss %.4f", $0) } ?? ""))
             if record.step == 0 {
-                console.note("  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left")
+                console.note(
+                    isSupervised
+                        ? "  step     loss    |grad|       rate      tokens   tok/s   elapsed      left"
+                        : "  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left")
                 timing.withLock { $0.start = .now }
             }
         }
@@ -66,16 +78,25 @@ final class TrainingDisplay: Sendable {
     private func showStep(_ record: StepRecord) {
         let (start, first) = timing.withLock { ($0.start, $0.firstStep) }
         let seconds = (ContinuousClock.now - start) / .seconds(1), metrics = record.metrics
-        let rollout = metrics.rollout ?? RolloutMetrics()
         let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
         console.note(
-            column("\(record.step)", 6) + column(rollout.reward, 9, places: 3)
-                + column(rollout.lengthMean, 9, places: 1) + column(rollout.entropy, 9, places: 3)
-                + column(metrics.gradientNorm, 10, places: 4)
-                + column(metrics.policy?.samplingDifferenceMax ?? 0, 13, places: 1)
+            column("\(record.step)", 6) + measurements(metrics)
                 + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10))
     }
+
+    /// The columns that depend on the algorithm.
+    private func measurements(_ metrics: StepMetrics) -> String {
+        guard let rollout = metrics.rollout else {
+            return column(metrics.loss, 9, places: 4) + column(metrics.gradientNorm, 10, places: 4)
+                + column(metrics.learningRate, 11, places: 6) + column(grouped(metrics.numTokens), 12)
+        }
+        return column(rollout.reward, 9, places: 3) + column(rollout.lengthMean, 9, places: 1)
+            + column(rollout.entropy, 9, places: 3) + column(metrics.gradientNorm, 10, places: 4)
+            + column(metrics.policy?.samplingDifferenceMax ?? 0, 13, places: 1)
+    }
+
+    private var isSupervised: Bool { configuration.algorithm == .sft }
 
     /// The result, with one problem's answer before and after.
     func finish(_ summary: TrainingSummary, before: EvaluationResult?, after: EvaluationResult?) {

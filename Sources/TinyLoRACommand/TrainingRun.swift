@@ -23,7 +23,9 @@ struct TrainingRun {
         let run = try RunDirectory(preparing: directory ?? Self.freshDirectory(), resuming: resuming)
         let loaded = try LoadedModel(directory: configuration.model)
         let tokenizer = try loaded.requireTokenizer()
-        let training = try problemSet(file: configuration.train, loaded: loaded, training: true, count: nil)
+        let training = try problemSet(
+            file: configuration.train, loaded: loaded, training: true, count: nil,
+            solutions: configuration.supervised.solutions)
         let heldOut = try evaluationSet(loaded)
         let plan = try self.plan(loaded.checkpoint)
         let basis = try AdapterBasis.make(
@@ -39,20 +41,31 @@ struct TrainingRun {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
 
-        let evaluation: TrainingLoop.Evaluation? = heldOut.map { set in
+        let evaluation: TrainingLoop.Evaluation? = try heldOut.map { set in
             let evaluator = Evaluator(
                 policy: policy, codec: tokenizer, style: style,
                 sampling: SamplingParameters(
                     temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
+            let loss = try heldOutLoss(set, policy: policy, style: style, codec: tokenizer, loaded: loaded)
             return { step, values in
                 let result = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
                 results.withLock { $0[step] = result }
-                return result.record(step: step)
+                var record = result.record(step: step)
+                record.loss = try await loss?.measured(at: values)
+                return record
             }
         }
-        let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: training.problems, style: style, codec: tokenizer,
-            stopTokens: stopTokens, reward: FinalAnswerReward())
+        let trainer: any Trainer =
+            switch configuration.algorithm {
+            case .grpo:
+                try GRPOTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+            case .sft:
+                try SFTTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, endToken: loaded.endToken)
+            }
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
         display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)
@@ -89,7 +102,18 @@ struct TrainingRun {
         guard configuration.evaluation.problems != 0 else { return nil }
         guard configuration.model == nil || configuration.eval != nil else { return nil }
         return try problemSet(
-            file: configuration.eval, loaded: loaded, training: false, count: configuration.evaluation.problems)
+            file: configuration.eval, loaded: loaded, training: false, count: configuration.evaluation.problems,
+            solutions: configuration.supervised.solutions)
+    }
+
+    /// The loss on held-out solutions, where it is asked for and there are any.
+    private func heldOutLoss(
+        _ set: ProblemSet, policy: LocalPolicy, style: PromptStyle, codec: Tokenizer, loaded: LoadedModel
+    ) throws -> HeldOutLoss? {
+        guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
+        return try HeldOutLoss(
+            policy: policy, settings: configuration.supervised, problems: set.problems, style: style, codec: codec,
+            endToken: loaded.endToken)
     }
 
     private func manifest(
@@ -112,7 +136,10 @@ struct TrainingRun {
 
     private func fingerprint(_ set: ProblemSet) -> Fingerprint {
         var hash = SHA256()
-        for problem in set.problems { hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8)) }
+        for problem in set.problems {
+            hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
+            if configuration.algorithm == .sft { hash.update(Array("\(problem.solution ?? "")\u{0}".utf8)) }
+        }
         return Fingerprint(name: set.name, content: hash.finish().hexadecimal)
     }
 

@@ -3,11 +3,17 @@ public protocol TextCodec: Sendable {
     /// The token ids of a prompt.
     func encode(_ text: String) -> [Int]
 
+    /// The token ids of a text that follows a prompt: without what a tokenizer puts around every text.
+    func encode(continuation: String) -> [Int]
+
     /// The text of token ids; ids that are not valid text become replacement characters.
     func decode(_ tokens: [Int]) -> String
 }
 
 extension TextCodec {
+    /// The same ids as those of a prompt, for tokenizers that put nothing around a text.
+    public func encode(continuation: String) -> [Int] { encode(continuation) }
+
     /// The text of a completion as it is graded: without the stop token that ended it, which may have a text of its own.
     public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
         decode(endedByStopToken ? Array(tokens.dropLast()) : tokens)

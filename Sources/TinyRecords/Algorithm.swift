@@ -5,3 +5,13 @@ public enum Algorithm: String, Sendable, Codable, CaseIterable {
     /// Next-token loss on reference solutions.
     case sft
 }
+
+extension TrainingConfiguration {
+    /// Gives the settings that ``algorithm`` is known by their usual values. Called before anything else is read.
+    public mutating func useDefaultsOfAlgorithm() {
+        switch algorithm {
+        case .grpo: break
+        case .sft: useSupervisedDefaults()
+        }
+    }
+}

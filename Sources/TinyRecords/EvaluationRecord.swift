@@ -24,6 +24,8 @@ public struct EvaluationRecord: Record {
     public var meanCompletionLength: Double
     /// Sampled tokens.
     public var tokens: Int
+    /// Mean loss of a token of the held-out solutions, where one was measured.
+    public var loss: Double?
     /// What a clock had a hand in.
     public var time: EvaluationTime
 
@@ -31,7 +33,7 @@ public struct EvaluationRecord: Record {
     public init(
         step: Int?, problemSet: String, problems: Int, samplesPerProblem: Int, strict: Double, interval: [Double],
         lenient: Double, lenientInterval: [Double], wellFormed: Int, truncated: Int, meanCompletionLength: Double,
-        tokens: Int, time: EvaluationTime
+        tokens: Int, loss: Double? = nil, time: EvaluationTime
     ) {
         self.step = step
         self.problemSet = problemSet
@@ -45,6 +47,7 @@ public struct EvaluationRecord: Record {
         self.truncated = truncated
         self.meanCompletionLength = meanCompletionLength
         self.tokens = tokens
+        self.loss = loss
         self.time = time
     }
 
@@ -55,6 +58,7 @@ public struct EvaluationRecord: Record {
         case lenientInterval = "lenient_interval"
         case wellFormed = "well_formed"
         case meanCompletionLength = "mean_completion_length"
+        case loss = "eval_loss"
     }
 }
 

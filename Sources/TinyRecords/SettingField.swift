@@ -82,6 +82,17 @@ extension Optional: OptionalValue {
     var content: Any? { self }
 }
 
+/// Reads those of a few keys that are there into `settings`, and passes over all others.
+func readSettings<Settings>(
+    _ settings: inout Settings, only fields: [SettingField<Settings>], from decoder: any Decoder
+) throws {
+    let container = try decoder.container(keyedBy: SettingKey.self)
+    for field in fields {
+        let key = SettingKey(stringValue: field.name)
+        if container.contains(key) { try field.read(container, key, &settings) }
+    }
+}
+
 /// Reads the keys that are there into `settings`.
 func readSettings<Settings>(
     _ settings: inout Settings, fields: [SettingField<Settings>], from decoder: any Decoder

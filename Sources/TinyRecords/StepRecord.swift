@@ -49,7 +49,7 @@ public struct StepTime: Record {
     public var rolloutSeconds: Double
     /// Gradients and updates.
     public var trainingSeconds: Double
-    /// Completion tokens sampled per second of sampling.
+    /// Completion tokens sampled per second of sampling; where none are sampled, tokens trained on per second.
     public var tokensPerSecond: Double
 
     /// Makes a time from its parts.

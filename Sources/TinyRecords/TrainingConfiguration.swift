@@ -18,6 +18,9 @@ public struct TrainingConfiguration: Record {
     public var eval: String?
     /// Steps, each of one rollout and ``LossSettings/updatesPerBatch`` updates. Range: `1...`. Key `max_steps`.
     public var steps = 40
+    /// Steps between saved states of an adapter too large to be written with every step. Range: `1...`.
+    /// Key `checkpoint_steps`.
+    public var checkpointInterval = 20
     /// Names every random stream of the run. Key `seed`.
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
@@ -28,6 +31,8 @@ public struct TrainingConfiguration: Record {
     public var adapter = AdapterSettings()
     /// How completions are sampled.
     public var rollout = RolloutSettings()
+    /// How worked solutions are learnt; of `sft` alone.
+    public var supervised = SupervisedSettings()
     /// What is minimised.
     public var loss = LossSettings()
     /// How it is minimised.
@@ -53,10 +58,19 @@ public struct TrainingConfiguration: Record {
         return recipe
     }
 
+    /// Completions of one step that are written to the run's samples.
+    public var recordedSamples: Int {
+        switch algorithm {
+        case .grpo: rollout.recordedSamples
+        case .sft: 0
+        }
+    }
+
     /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
     public func problems() -> [String] {
         var rules = Rules()
         rules.require(steps >= 1, "max_steps", "\(steps) is not in 1...")
+        rules.require(checkpointInterval >= 1, "checkpoint_steps", "\(checkpointInterval) is not in 1...")
         for (key, path) in [("model", model), ("train", train), ("eval", eval)] {
             rules.require(path != "", key, "is an empty path")
         }
@@ -64,6 +78,7 @@ public struct TrainingConfiguration: Record {
             model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
         adapter.check(&rules)
         rollout.check(&rules)
+        supervised.check(&rules)
         loss.check(&rules)
         optimiser.check(&rules, steps: steps)
         evaluation.check(&rules)
@@ -87,10 +102,11 @@ public struct TrainingConfiguration: Record {
     static let fields: [SettingField<Self>] =
         [
             .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
-            .init("eval", \.eval), .init("max_steps", \.steps),
+            .init("eval", \.eval), .init("max_steps", \.steps), .init("checkpoint_steps", \.checkpointInterval),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
+        + SupervisedSettings.fields.map { $0.within(\.supervised) }
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
@@ -99,6 +115,8 @@ public struct TrainingConfiguration: Record {
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
         self.init()
+        try readSettings(&self, only: Self.fields.filter { $0.name == "algorithm" }, from: decoder)
+        useDefaultsOfAlgorithm()
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 

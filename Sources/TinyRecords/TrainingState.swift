@@ -29,6 +29,11 @@ public struct TrainingState: Record {
         self.init(parameters: parameters, firstMoment: zeros, secondMoment: zeros, updates: 0)
     }
 
+    /// How many numbers the state consists of.
+    public var numberCount: Int {
+        buffers.values.reduce(parameters.count + firstMoment.count + secondMoment.count) { $0 + $1.count }
+    }
+
     private enum CodingKeys: String, CodingKey {
         case parameters, updates, buffers
         case firstMoment = "first_moment"

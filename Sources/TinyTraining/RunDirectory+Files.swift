@@ -2,10 +2,14 @@ import Foundation
 import TinyRecords
 
 extension RunDirectory {
-    /// Writes a step: its samples first, so that a step's line is never there without them.
-    func append(_ step: StepRecord, samples: [SampleRecord]) throws(TrainingError) {
+    /// Writes a step: its samples first, so that a step's line is never there without them; then its line; then its state, if
+    /// it is too large for the line and one is due.
+    func append(_ step: StepRecord, samples: [SampleRecord], savesState: Bool) throws(TrainingError) {
+        var line = step
+        if let state = step.state, state.numberCount > Self.mostInlineNumbers { line.state = nil }
         try append(samples, to: .samples)
-        try append([step], to: .steps)
+        try append([line], to: .steps)
+        if savesState, line.state == nil, let state = step.state { try replaceState(state, step: step.step) }
     }
 
     /// Writes an evaluation.

@@ -6,26 +6,35 @@ public import TinyRecords
 ///     configuration.json   the resolved settings
 ///     manifest.json        model, data, schemes, machine
 ///     steps.jsonl          metrics and state, one line a step: a step counts from the moment its line is complete
+///     state-000040.safetensors   the state after that step, where it is too large for its line; the newest only
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
+///     .lock                locked by the process that writes
 ///
-/// Lines are appended and flushed to the disk in the order samples, step, evaluation. A process that dies at any instant
-/// leaves at most one torn line per file, which resuming discards; the files then go on exactly as if nothing had happened.
-/// One process at a time may write into a directory.
+/// Lines are appended and flushed to the disk in the order samples, step, state, evaluation. A process that dies at any
+/// instant leaves at most one torn line per file. Resuming goes back to the last step with a state and discards what comes
+/// after; the files then go on exactly as if nothing had happened. One process at a time may write into a directory, as long
+/// as the value lives.
 public struct RunDirectory: Sendable {
     /// Where it is.
     public let path: String
+    private let lock: RunLock
 
     /// Makes the directory if need be and checks that it can be written and holds no other run. Reads no records yet.
     ///
     /// - Parameters:
     ///   - path: Where the run is or will be.
     ///   - resuming: Whether a run that is already there may be gone on with. Without one, a fresh run begins.
-    /// - Throws: ``TrainingError`` with code `unwritable`, `runExists` or `damagedRun`.
+    /// - Throws: ``TrainingError`` with code `unwritable`, `directoryInUse`, `runExists` or `damagedRun`.
     public init(preparing path: String, resuming: Bool) throws(TrainingError) {
         self.path = path
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingError(.unwritable, "\(path) cannot be written: \(systemReason(error))", underlying: error)
+        }
+        lock = try RunLock(path)
+        do {
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")
             try Data().write(to: probe)
             try FileManager.default.removeItem(at: probe)
@@ -38,9 +47,9 @@ public struct RunDirectory: Sendable {
                     .runExists, "\(path) already holds a run",
                     hint: "resume it, or choose another directory for a new one")
             }
-        } else if let stray = RunFile.allCases.first(where: { exists($0.rawValue) }) {
+        } else if let stray = try (RunFile.allCases.map(\.rawValue).filter(exists) + stateNames()).first {
             throw TrainingError(
-                .damagedRun, "\(path) holds \(stray.rawValue) but no configuration.json",
+                .damagedRun, "\(path) holds \(stray) but no configuration.json",
                 hint: "choose another directory")
         }
     }
@@ -67,7 +76,7 @@ public struct RunDirectory: Sendable {
             return RunProgress()
         }
         try check(configuration: configuration, manifest: manifest)
-        return try progress(samplesPerStep: configuration.rollout.recordedSamples)
+        return try progress(samplesPerStep: configuration.recordedSamples)
     }
 
     private func check(configuration: TrainingConfiguration, manifest: RunManifest) throws(TrainingError) {
@@ -100,6 +109,8 @@ public struct RunDirectory: Sendable {
         if samplesPerStep > 0 {  // a step whose samples did not reach the disk is made again
             steps = Array(steps.prefix(samples.count / samplesPerStep))
         }
+        let resumed = try resumable(among: steps.map(\.record))
+        steps = Array(steps.prefix(resumed?.step ?? 0))
         let evaluations: [(record: EvaluationRecord, end: Int)] = try lines(of: .evaluations)
         let kept = evaluations.prefix { ($0.record.step ?? 0) <= steps.count }
 
@@ -107,20 +118,24 @@ public struct RunDirectory: Sendable {
         let keptSamples = steps.count * samplesPerStep
         try truncate(.samples, toByteCount: keptSamples == 0 ? 0 : samples[keptSamples - 1].end)
         try truncate(.evaluations, toByteCount: kept.last?.end ?? 0)
-        return RunProgress(steps: steps.map(\.record), evaluations: kept.map(\.record))
+        removeStates(but: steps.last?.record.state == nil ? resumed.map { StateFile.name(step: $0.step) } : nil)
+        return RunProgress(steps: steps.map(\.record), state: resumed?.state, evaluations: kept.map(\.record))
     }
 }
 
 /// What a run has done so far.
 public struct RunProgress: Sendable {
-    /// Every finished step.
+    /// Every finished step from which the run goes on.
     public var steps: [StepRecord]
+    /// The state after the last of them; `nil` before the first.
+    public var state: TrainingState?
     /// Every finished evaluation.
     public var evaluations: [EvaluationRecord]
 
     /// Describes a run; one that has not begun unless told otherwise.
-    public init(steps: [StepRecord] = [], evaluations: [EvaluationRecord] = []) {
+    public init(steps: [StepRecord] = [], state: TrainingState? = nil, evaluations: [EvaluationRecord] = []) {
         self.steps = steps
+        self.state = state
         self.evaluations = evaluations
     }
 }

@@ -9,10 +9,14 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         case invalidConfiguration
         /// There is nothing to train on.
         case noProblems
+        /// A problem has no worked solution to learn from.
+        case noSolution
         /// A prompt and its completion do not fit into the model's context.
         case promptTooLong
         /// The directory already holds a run.
         case runExists
+        /// Another process is writing into the directory.
+        case directoryInUse
         /// The run in the directory was made with other settings, another model or other data.
         case differentRun
         /// A file of the run holds what no run writes.

@@ -18,7 +18,7 @@ public enum TrainingEvent: Sendable {
     case evaluated(EvaluationRecord)
 }
 
-/// Signs that a run is going nowhere. Each says for how many steps in a row it has held.
+/// Signs that a run is going nowhere. Those about steps say for how many in a row it has held.
 public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     /// No completion earned anything.
     case noReward(steps: Int)
@@ -28,6 +28,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     case noAnswer(steps: Int)
     /// Every completion ended for want of room.
     case allClipped(steps: Int)
+    /// Some solutions lost their end.
+    case truncated(examples: Int, of: Int, maxLength: Int)
 
     /// One sentence for people.
     public var description: String {
@@ -43,6 +45,9 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         case .allClipped(let steps):
             "every completion ran out of room for \(counted(steps)): "
                 + "raise max_completion_length or check the stop tokens"
+        case .truncated(let examples, let total, let maxLength):
+            "\(examples) of \(total) examples are longer than \(maxLength) tokens and lose their end: "
+                + "raise max_length if the model's context allows it"
         }
     }
 

@@ -71,7 +71,8 @@ public struct TrainingLoop: Sendable {
 
         try await evaluate(after: 0, parameters: state.parameters)
         for record in progress.steps {
-            if let parameters = record.state?.parameters {
+            let isLast = record.step == progress.steps.count
+            if let parameters = record.state?.parameters ?? (isLast ? state.parameters : nil) {
                 try await evaluate(after: record.step, parameters: parameters)
             }
         }
@@ -82,7 +83,7 @@ public struct TrainingLoop: Sendable {
             let finished = try await trainer.makeStep(step, from: state, after: history.last, report: report)
             let record = StepRecord(
                 step: step, metrics: finished.metrics, state: finished.state, time: finished.time)
-            try directory?.append(record, samples: finished.samples)
+            try directory?.append(record, samples: finished.samples, savesState: isSaved(after: step))
             state = finished.state
             history.append(finished.metrics)
             report(.stepFinished(record))
@@ -98,9 +99,14 @@ public struct TrainingLoop: Sendable {
         return configuration.evaluation.interval.map { step % $0 == 0 } ?? false
     }
 
+    /// Whether a state that is too large for its step's line is written after a step.
+    private func isSaved(after step: Int) -> Bool {
+        step == configuration.steps || step % configuration.checkpointInterval == 0
+    }
+
     private func startingState(_ progress: RunProgress) throws(TrainingError) -> TrainingState {
         let start = trainer.startingState()
-        guard let last = progress.steps.last?.state else { return start }
+        guard let last = progress.state else { return start }
         for (name, mine, theirs) in [
             ("trained numbers", start.parameters.count, last.parameters.count),
             ("first moments", start.firstMoment.count, last.firstMoment.count),

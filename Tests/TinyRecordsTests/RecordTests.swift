@@ -62,11 +62,17 @@ import TinyTensor
             strict: false, lenient: true, advantage: -0.5, tokens: 7, stop: "endOfText")
         #expect(try SampleRecord(json: sample.jsonLine()) == sample)
         #expect(try sample.jsonLine().split(separator: "\n").count == 1)
-        let evaluation = EvaluationRecord(
+        var stateless = step
+        stateless.state = nil
+        #expect(try StepRecord(json: stateless.jsonLine()) == stateless)
+        var evaluation = EvaluationRecord(
             step: nil, problemSet: "held-out", problems: 100, samplesPerProblem: 1, strict: 0.5, interval: [0.4, 0.6],
             lenient: 0.625, lenientInterval: [0.5, 0.75], wellFormed: 90, truncated: 3, meanCompletionLength: 20.5,
             tokens: 2050,
             time: EvaluationTime(seconds: 1, tokensPerSecond: 2050))
+        #expect(try EvaluationRecord(json: evaluation.jsonLine()) == evaluation)
+        #expect(try !evaluation.jsonLine().contains("loss"))
+        evaluation.loss = 0.75
         #expect(try EvaluationRecord(json: evaluation.jsonLine()) == evaluation)
         #expect(try RunManifest(json: manifest.jsonDocument()) == manifest)
     }

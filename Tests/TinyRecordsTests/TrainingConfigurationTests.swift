@@ -34,6 +34,19 @@ import TinyRecords
         #expect(read == expected)
     }
 
+    @Test("an algorithm brings its defaults, whatever its place in the file, and a key that is given overrules them")
+    func algorithmBringsDefaults() throws {
+        let read = try TrainingConfiguration(json: #"{"adam_beta2": 0.99, "max_grad_norm": 2, "algorithm": "sft"}"#)
+        var expected = TrainingConfiguration()
+        expected.algorithm = .sft
+        expected.useDefaultsOfAlgorithm()
+        #expect(expected.optimiser.schedule == .linear && expected.optimiser.maxGradientNorm == 1)
+        expected.optimiser.beta2 = 0.99
+        expected.optimiser.maxGradientNorm = 2
+        #expect(read == expected && read.problems() == [] && read.recordedSamples == 0)
+        #expect(try TrainingConfiguration(json: read.jsonDocument()) == read)
+    }
+
     @Test(
         "a wrong file is named by its key, with the nearest name",
         arguments: [
@@ -69,6 +82,9 @@ import TinyRecords
         configuration.rollout.topK = 0
         configuration.rollout.topP = 1.5
         configuration.rollout.samplesPerStep = -1
+        configuration.checkpointInterval = 0
+        configuration.supervised.examplesPerStep = 0
+        configuration.supervised.maxLength = 1
         configuration.loss.beta = -1
         configuration.loss.epsilonLow = 1.5
         configuration.loss.epsilonHigh = -0.1
@@ -84,8 +100,10 @@ import TinyRecords
         configuration.evaluation.interval = 0
         #expect(
             configuration.problems().map { String($0.prefix { $0 != ":" }) } == [
-                "max_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step", "num_generations",
-                "max_completion_length", "temperature", "top_k", "top_p", "samples_per_step", "beta", "epsilon",
+                "max_steps", "checkpoint_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step",
+                "num_generations",
+                "max_completion_length", "temperature", "top_k", "top_p", "samples_per_step",
+                "examples_per_step", "max_length", "beta", "epsilon",
                 "epsilon_high", "num_iterations", "learning_rate", "warmup_steps", "max_grad_norm", "adam_beta1",
                 "adam_beta2", "adam_epsilon", "weight_decay", "eval_problems", "eval_steps",
             ])

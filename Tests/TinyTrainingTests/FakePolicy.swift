@@ -4,6 +4,7 @@ import TinyPolicy
 import TinyProblems
 import TinyRecords
 import TinyTensor
+import TinyTraining
 
 /// A policy small enough to check by hand: softmax over a few tokens whose logits are linear in the trained numbers.
 ///
@@ -191,4 +192,15 @@ var smallRun: TrainingConfiguration {
     configuration.optimiser.learningRate = 0.2
     configuration.evaluation.interval = 2
     return configuration
+}
+
+/// Collects what a run tells.
+final class Events: Sendable {
+    private let warned = Mutex<[TrainingWarning]>([])
+
+    var warnings: [TrainingWarning] { warned.withLock { $0 } }
+
+    @Sendable func receive(_ event: TrainingEvent) {
+        if case .warning(let warning) = event { warned.withLock { $0.append(warning) } }
+    }
 }

@@ -95,6 +95,27 @@ import TinyTraining
         }
     }
 
+    @Test("a directory is written by one run at a time, and is free when that has ended")
+    func locksDirectory() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            do {
+                let holder = try RunDirectory(preparing: path, resuming: false)
+                for resuming in [false, true] {
+                    let error = try #require(throws: TrainingError.self) {
+                        try RunDirectory(preparing: path, resuming: resuming)
+                    }
+                    #expect(error.code == .directoryInUse)
+                    #expect(
+                        error.message
+                            == "another process (\(ProcessInfo.processInfo.processIdentifier)) is writing into \(path)")
+                }
+                #expect(try holder.begin(configuration: smallRun, manifest: manifest).steps.isEmpty)
+            }
+            #expect(try begin(path).steps.isEmpty)
+        }
+    }
+
     @Test("a damaged line is named with its file and number")
     func namesDamage() async throws {
         try await withTemporaryDirectory { folder in
@@ -148,15 +169,17 @@ import TinyTraining
     func keepsStepsBeforeFailure() async throws {
         try await withTemporaryDirectory { folder in
             try await run(in: folder + "/whole")
-            let directory = try RunDirectory(preparing: folder + "/run", resuming: false)
-            let progress = try directory.begin(configuration: smallRun, manifest: manifest)
-            let failing = TrainingLoop(
-                try trainer(),
-                evaluation: { step, _ in
-                    if step == 4 { throw CancellationError() }
-                    return evaluationRecord
-                })
-            await #expect(throws: CancellationError.self) { try await failing.run(in: directory, from: progress) }
+            do {
+                let directory = try RunDirectory(preparing: folder + "/run", resuming: false)
+                let progress = try directory.begin(configuration: smallRun, manifest: manifest)
+                let failing = TrainingLoop(
+                    try trainer(),
+                    evaluation: { step, _ in
+                        if step == 4 { throw CancellationError() }
+                        return evaluationRecord
+                    })
+                await #expect(throws: CancellationError.self) { try await failing.run(in: directory, from: progress) }
+            }
             #expect(try begin(folder + "/run").steps.count == 4)
             try await run(in: folder + "/run", resuming: true)
             #expect(try contents(of: folder + "/run") == contents(of: folder + "/whole"))
@@ -186,32 +209,5 @@ import TinyTraining
         let progress = try directory.begin(configuration: smallRun, manifest: manifest)
         _ = try await TrainingLoop(trainer(), evaluation: { _, _ in evaluationRecord })
             .run(in: directory, from: progress)
-    }
-
-    /// The files of a run, without what a clock had a hand in.
-    private func contents(of path: String) throws -> [String: String] {
-        var files: [String: String] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-            let text = try String(contentsOfFile: path + "/" + name, encoding: .utf8)
-            files[name] = text.replacing(/"time":\{[^}]*\}/, with: "")
-        }
-        return files
-    }
-
-    private func lineEnds(of file: String, in path: String) throws -> [Int] {
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: path + "/" + file))
-        return bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
-    }
-
-    private func truncate(_ path: String, to size: Int) throws {
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        try bytes.prefix(size).write(to: URL(fileURLWithPath: path))
-    }
-
-    private func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await body(folder)
     }
 }

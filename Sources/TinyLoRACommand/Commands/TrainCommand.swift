@@ -36,6 +36,18 @@ struct TrainCommand: AsyncParsableCommand {
     var eval: String?
     @Option(help: ArgumentHelp("Settings as JSON under TRL's names; flags overrule them.", valueName: "file.json"))
     var config: String?
+    @Option(
+        help: """
+            How to train: \(Algorithm.allCases.map(\.rawValue).joined(separator: ", ")) (default: grpo). It sets the \
+            defaults of what is not given.
+            """)
+    var algorithm: String?
+    @Option(
+        help: """
+            How Abacus's solutions are written, for sft: \
+            \(SolutionStyle.allCases.map(\.rawValue).joined(separator: ", ")) (default: sentences).
+            """)
+    var solutions: String?
     @Option(help: "Numbers to train (default: 13).")
     var parameters: Int?
     @Option(help: "Rank of the frozen factors (default: 2; on Abacus 8).")
@@ -50,7 +62,11 @@ struct TrainCommand: AsyncParsableCommand {
     var projectionSeed: UInt64?
     @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
-    @Option(help: "Problems of one step (default: \(general.rollout.problemsPerStep)).")
+    @Option(
+        help: """
+            Problems of one step (default: \(general.rollout.problemsPerStep); with sft solutions, default: \
+            \(general.supervised.examplesPerStep)).
+            """)
     var batch: Int?
     @Option(help: "Completions of each problem (default: \(general.rollout.groupSize)).")
     var groupSize: Int?
@@ -96,6 +112,10 @@ struct TrainCommand: AsyncParsableCommand {
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
         var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
+        if let algorithm {
+            settings.algorithm = try choice(algorithm, of: "--algorithm")
+            settings.useDefaultsOfAlgorithm()
+        }
         if let config {
             let text: String
             do {
@@ -109,6 +129,11 @@ struct TrainCommand: AsyncParsableCommand {
                 throw UsageError("\(config): \(error)")
             }
         }
+        if let algorithm, settings.algorithm.rawValue != algorithm {
+            throw UsageError(
+                "--algorithm is \(algorithm), but \(config ?? "the file") says \(settings.algorithm.rawValue)")
+        }
+        if let solutions { settings.supervised.solutions = try choice(solutions, of: "--solutions") }
         settings.model = model ?? settings.model
         settings.train = train ?? settings.train
         settings.eval = eval ?? settings.eval
@@ -124,7 +149,11 @@ struct TrainCommand: AsyncParsableCommand {
         }
         settings.adapter.projectionSeed = projectionSeed ?? settings.adapter.projectionSeed
         settings.steps = steps ?? settings.steps
-        settings.rollout.problemsPerStep = batch ?? settings.rollout.problemsPerStep
+        if settings.algorithm == .sft {
+            settings.supervised.examplesPerStep = batch ?? settings.supervised.examplesPerStep
+        } else {
+            settings.rollout.problemsPerStep = batch ?? settings.rollout.problemsPerStep
+        }
         settings.rollout.groupSize = groupSize ?? settings.rollout.groupSize
         settings.rollout.maxTokens = maxTokens ?? settings.rollout.maxTokens
         settings.optimiser.learningRate = learningRate ?? settings.optimiser.learningRate
@@ -135,5 +164,17 @@ struct TrainCommand: AsyncParsableCommand {
         let broken = settings.problems()
         guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
         return settings
+    }
+
+    /// One of a few named choices.
+    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ text: String, of flag: String
+    ) throws -> Choice {
+        guard let choice = Choice(rawValue: text) else {
+            let names = Choice.allCases.map(\.rawValue)
+            let nearest = nearestName(to: text, in: names).map { "; did you mean \($0)?" } ?? ""
+            throw ValidationError("\(flag) must be one of \(names.joined(separator: ", ")), is \(text)\(nearest)")
+        }
+        return choice
     }
 }

@@ -1,0 +1,53 @@
+/// How worked solutions are learnt by next-token prediction.
+///
+/// Source of the names: TRL's `SFTConfig`.
+public struct SupervisedSettings: Sendable, Equatable {
+    /// Solutions of one step or, with ``packing``, packs of ``maxLength`` tokens. Range: `1...`. Key `examples_per_step`.
+    public var examplesPerStep = 32
+    /// Whether a step takes as many solutions as fit into its packs, so that steps differ little in tokens.
+    /// Key `packing`.
+    public var packing = false
+    /// Most tokens of an example, prompt included, and the size of a pack; what is longer loses its end. `nil` is the
+    /// model's context, which is the limit in any case. Range: `2...`. Key `max_length`.
+    public var maxLength: Int? = 1024
+    /// How Abacus's own solutions are written; a problem file brings its solutions along. Key `solutions`.
+    public var solutions = SolutionStyle.sentences
+    /// Whether an evaluation also measures the loss on held-out solutions. Key `eval_loss`.
+    public var measuresHeldOutLoss = true
+
+    /// Thirty-two solutions a step, each cut after 1024 tokens.
+    public init() {}
+
+    static let fields: [SettingField<Self>] = [
+        .init("examples_per_step", \.examplesPerStep), .init("packing", \.packing), .init("max_length", \.maxLength),
+        .init(choice: "solutions", \.solutions), .init("eval_loss", \.measuresHeldOutLoss),
+    ]
+
+    func check(_ rules: inout Rules) {
+        rules.require(examplesPerStep >= 1, "examples_per_step", "\(examplesPerStep) is not in 1...")
+        if let maxLength {
+            rules.require(
+                maxLength >= 2, "max_length", "\(maxLength) is not in 2...; a prompt and a token to learn have two")
+        }
+    }
+}
+
+/// How a worked solution of Abacus is written. All styles are right and end in the marked answer.
+public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
+    /// As the model's own careful manner: `12+5=17. 17*3=51. #### 51`.
+    case equations
+    /// As nobody in the model's corpus writes: `We add 12 and 5, which makes 17. … #### 51`.
+    case sentences
+    /// Results before what leads to them, which nobody in the corpus writes either: `17 is 12+5, 51 is 17*3 #### 51`.
+    case inverted
+}
+
+extension TrainingConfiguration {
+    /// The defaults of `sft`: the learning rate falls in a straight line, and gradients are no longer than 1, as in
+    /// transformers' `TrainingArguments`. The rate is one for a handful of numbers.
+    mutating func useSupervisedDefaults() {
+        optimiser.learningRate = 0.02
+        optimiser.schedule = .linear
+        optimiser.maxGradientNorm = 1
+    }
+}

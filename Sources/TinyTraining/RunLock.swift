@@ -1,0 +1,42 @@
+import Foundation
+
+/// The right to write into a run's directory, which one process has at a time.
+///
+/// It is the system's lock on the file `.lock`, so it ends with the process, however that ends. The file stays and holds the
+/// id of the process that had it last.
+final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the right to write into `directory`.
+    ///
+    /// - Throws: ``TrainingError`` with code `directoryInUse` when another process has it, or `unwritable`.
+    init(_ directory: String) throws(TrainingError) {
+        let path = directory + "/.lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw TrainingError(.unwritable, "\(directory) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        // A file system without locks refuses with another number; there the user has to see to it.
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+            let holder = RunLock.holder(descriptor)
+            close(descriptor)
+            throw TrainingError(
+                .directoryInUse, "another process\(holder) is writing into \(directory)",
+                hint: "wait until it has ended, or choose another directory")
+        }
+        // Only for the sentence above: when it cannot be written, the lock holds all the same.
+        let name = Array("\(getpid())\n".utf8)
+        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, name, name.count, 0) }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// ` (id)` of the process that holds the lock, empty when the file does not say.
+    private static func holder(_ descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 20)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let digits = bytes.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\n") }
+        return Int(String(decoding: digits, as: UTF8.self)).map { " (\($0))" } ?? ""
+    }
+}
