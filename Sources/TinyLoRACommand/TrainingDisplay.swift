@@ -66,12 +66,13 @@ final class TrainingDisplay: Sendable {
     private func showStep(_ record: StepRecord) {
         let (start, first) = timing.withLock { ($0.start, $0.firstStep) }
         let seconds = (ContinuousClock.now - start) / .seconds(1), metrics = record.metrics
+        let rollout = metrics.rollout ?? RolloutMetrics()
         let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
         console.note(
-            column("\(record.step)", 6) + column(metrics.reward, 9, places: 3)
-                + column(metrics.lengthMean, 9, places: 1) + column(metrics.entropy, 9, places: 3)
+            column("\(record.step)", 6) + column(rollout.reward, 9, places: 3)
+                + column(rollout.lengthMean, 9, places: 1) + column(rollout.entropy, 9, places: 3)
                 + column(metrics.gradientNorm, 10, places: 4)
-                + column(metrics.samplingDifferenceMax, 13, places: 1)
+                + column(metrics.policy?.samplingDifferenceMax ?? 0, 13, places: 1)
                 + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10))
     }

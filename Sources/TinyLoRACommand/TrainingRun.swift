@@ -39,7 +39,7 @@ struct TrainingRun {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
 
-        let evaluation: GRPOTrainer.Evaluation? = heldOut.map { set in
+        let evaluation: TrainingLoop.Evaluation? = heldOut.map { set in
             let evaluator = Evaluator(
                 policy: policy, codec: tokenizer, style: style,
                 sampling: SamplingParameters(
@@ -52,12 +52,12 @@ struct TrainingRun {
         }
         let trainer = try GRPOTrainer(
             policy: policy, configuration: configuration, problems: training.problems, style: style, codec: tokenizer,
-            stopTokens: stopTokens, reward: FinalAnswerReward(), evaluation: evaluation,
-            report: { event in display.show(event) })
+            stopTokens: stopTokens, reward: FinalAnswerReward())
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
         display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)
-        let result = try await trainer.run(in: run, from: progress)
+        let result = try await TrainingLoop(trainer, evaluation: evaluation) { event in display.show(event) }
+            .run(in: run, from: progress)
 
         let adapter = try AdapterFile(
             plan: plan, seed: configuration.adapter.projectionSeed,

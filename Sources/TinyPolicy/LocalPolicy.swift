@@ -38,6 +38,9 @@ public final class LocalPolicy: Policy {
     /// How many numbers an adapter of the basis has; 0 without a basis.
     public var parameterCount: Int { basis?.parameterCount ?? 0 }
 
+    /// Zeros: the base model, bit for bit.
+    public var initialAdapter: [Float] { [Float](repeating: 0, count: parameterCount) }
+
     /// The model's `max_position_embeddings`.
     public var contextLength: Int { model.configuration.contextLength }
 
@@ -98,11 +101,15 @@ public final class LocalPolicy: Policy {
     public func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
-    ) async throws -> [SequenceGradient] {
+    ) async throws -> PolicyGradient {
         guard let basis else {
             throw PolicyError(.adapterMismatch, "gradients were asked of a policy without an adapter basis")
         }
-        return try passes(of: sequences, adapter: adapter, temperature: temperature, recording: true) { pass, range in
+        // Few numbers: each sequence's gradient is kept, and the sum is made in their order in `Double`.
+        var sum = [Double](repeating: 0, count: basis.parameterCount)
+        let logprobs = try passes(
+            of: sequences, adapter: adapter, temperature: temperature, recording: true
+        ) { pass, range in
             let factors = try zip(range, pass.logprobs).map { index, logprobs in
                 let factors = weights(index, logprobs)
                 guard factors.count == logprobs.count else {
@@ -112,10 +119,12 @@ public final class LocalPolicy: Policy {
                 }
                 return factors
             }
-            return zip(pass.logprobs, pass.mixingGradients(factors)).map { logprobs, mixing in
-                SequenceGradient(logprobs: logprobs, gradient: basis.fold(mixingGradient: mixing))
+            for mixing in pass.mixingGradients(factors) {
+                for (index, slope) in basis.fold(mixingGradient: mixing).enumerated() { sum[index] += Double(slope) }
             }
+            return pass.logprobs
         }
+        return PolicyGradient(logprobs: logprobs, gradient: sum.map { Float($0) })
     }
 
     // MARK: Pieces

@@ -93,15 +93,15 @@ public struct ScoredSequence: Sendable, Hashable {
     }
 }
 
-/// What a backward pass over one sequence yields.
-public struct SequenceGradient: Sendable {
-    /// Log-probability of each completion token, the same bits as while sampling.
-    public var logprobs: [Float]
-    /// Derivative of the weighted sum with respect to each of the adapter's numbers.
+/// What a backward pass over some sequences yields.
+public struct PolicyGradient: Sendable {
+    /// Log-probability of each completion token, by sequence, the same bits as while sampling.
+    public var logprobs: [[Float]]
+    /// Derivative of the weighted sum over all sequences with respect to each of the adapter's numbers.
     public var gradient: [Float]
 
     /// Makes a result from its parts.
-    public init(logprobs: [Float], gradient: [Float]) {
+    public init(logprobs: [[Float]], gradient: [Float]) {
         self.logprobs = logprobs
         self.gradient = gradient
     }
@@ -114,6 +114,9 @@ public struct SequenceGradient: Sendable {
 public protocol Policy: Sendable {
     /// How many numbers an adapter has.
     var parameterCount: Int { get }
+
+    /// The numbers of an untrained adapter, which training starts from.
+    var initialAdapter: [Float] { get }
 
     /// Most tokens of a sequence, prompt included.
     var contextLength: Int { get }
@@ -131,7 +134,7 @@ public protocol Policy: Sendable {
     /// Log-probabilities of the completion tokens of each sequence, logits divided by `temperature`.
     func logprobs(of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double) async throws -> [[Float]]
 
-    /// The adapter's gradient of a weighted sum of log-probabilities, sequence by sequence.
+    /// The adapter's gradient of a weighted sum of log-probabilities.
     ///
     /// - Parameters:
     ///   - sequences: What to score.
@@ -140,9 +143,9 @@ public protocol Policy: Sendable {
     ///   - weights: Given a sequence's index and its log-probabilities, the weight of each in the sum. It lets a loss
     ///     depend on the current log-probabilities (a clipped ratio) without a second forward pass. It may be called
     ///     from any thread, in any order, once per sequence.
-    /// - Returns: One gradient per sequence, so that the caller fixes the order of their sum.
+    /// - Returns: The gradient of the sum over all sequences, added in their order.
     func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
-    ) async throws -> [SequenceGradient]
+    ) async throws -> PolicyGradient
 }

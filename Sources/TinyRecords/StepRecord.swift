@@ -7,13 +7,13 @@ public struct StepRecord: Record {
     public var step: Int
     /// What was measured.
     public var metrics: StepMetrics
-    /// The state after the step.
-    public var state: TrainingState
+    /// The state after the step; `nil` where a run keeps it in a file of its own because it is large.
+    public var state: TrainingState?
     /// How long it took.
     public var time: StepTime
 
     /// Makes a record from its parts.
-    public init(step: Int, metrics: StepMetrics, state: TrainingState, time: StepTime) {
+    public init(step: Int, metrics: StepMetrics, state: TrainingState?, time: StepTime) {
         self.step = step
         self.metrics = metrics
         self.state = state
@@ -26,7 +26,7 @@ public struct StepRecord: Record {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         step = try container.decode(Int.self, forKey: .step)
-        state = try container.decode(TrainingState.self, forKey: .state)
+        state = try container.decodeIfPresent(TrainingState.self, forKey: .state)
         time = try container.decode(StepTime.self, forKey: .time)
         metrics = try StepMetrics(from: decoder)
     }
@@ -35,35 +35,9 @@ public struct StepRecord: Record {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(step, forKey: .step)
-        try container.encode(state, forKey: .state)
+        try container.encodeIfPresent(state, forKey: .state)
         try container.encode(time, forKey: .time)
         try metrics.encode(to: encoder)
-    }
-}
-
-/// The trained numbers and the optimiser's memory of them; nothing else is needed to go on with a run.
-public struct TrainingState: Record {
-    /// The trained numbers in full precision, in the adapter's order.
-    public var parameters: [Float]
-    /// Mean gradient of each, AdamW's first moment.
-    public var firstMoment: [Float]
-    /// Mean squared gradient of each, AdamW's second moment.
-    public var secondMoment: [Float]
-    /// Updates made so far.
-    public var updates: Int
-
-    /// Makes a state from its parts; all lists have the same length.
-    public init(parameters: [Float], firstMoment: [Float], secondMoment: [Float], updates: Int) {
-        self.parameters = parameters
-        self.firstMoment = firstMoment
-        self.secondMoment = secondMoment
-        self.updates = updates
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case parameters, updates
-        case firstMoment = "first_moment"
-        case secondMoment = "second_moment"
     }
 }
 

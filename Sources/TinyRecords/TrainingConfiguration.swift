@@ -8,6 +8,8 @@
 /// configuration.problems()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
 /// ```
 public struct TrainingConfiguration: Record {
+    /// How the numbers are trained. Key `algorithm`.
+    public var algorithm = Algorithm.grpo
     /// Directory of a model in Hugging Face layout; `nil` is Abacus, the model in the box. Key `model`.
     public var model: String?
     /// Problem file to train on; `nil` is Abacus's own training problems. Key `train`.
@@ -84,7 +86,8 @@ public struct TrainingConfiguration: Record {
 
     static let fields: [SettingField<Self>] =
         [
-            .init("model", \.model), .init("train", \.train), .init("eval", \.eval), .init("max_steps", \.steps),
+            .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
+            .init("eval", \.eval), .init("max_steps", \.steps),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }

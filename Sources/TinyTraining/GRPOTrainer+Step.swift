@@ -1,26 +1,25 @@
 import TinyPolicy
 import TinyProblems
-import TinyRecords
+public import TinyRecords
 import TinyTensor
-
-/// A step that is done but not yet written.
-struct FinishedStep: Sendable {
-    let record: StepRecord
-    let samples: [SampleRecord]
-}
 
 extension GRPOTrainer {
     /// Samples, compares, updates.
-    func makeStep(_ step: Int, from state: TrainingState, tokensBefore: Int) async throws -> FinishedStep {
+    public func makeStep(
+        _ step: Int, from state: TrainingState, after before: StepMetrics?,
+        report: @escaping @Sendable (TrainingEvent) -> Void
+    ) async throws -> FinishedStep {
         let clock = ContinuousClock()
         let began = clock.now
-        let rollout = try await sample(step, adapter: stored(state.parameters))
+        let rollout = try await sample(step, adapter: stored(state.parameters), report)
         let sampled = clock.now
-        var metrics = rollout.metrics()
-        metrics.numTokens += tokensBefore
+        var metrics = StepMetrics()
+        metrics.rollout = rollout.metrics()
+        metrics.numTokens = (before?.numTokens ?? 0) + rollout.tokens
+        metrics.generatedTokens = (before?.generatedTokens ?? 0) + rollout.completionTokens
         metrics.epoch = order.epoch(after: step)
         metrics.learningRate = schedule.rate(step: step)
-        let next = try await update(state, step: step, rollout: rollout, metrics: &metrics)
+        let next = try await update(state, step: step, rollout: rollout, metrics: &metrics, report)
         let ended = clock.now
 
         let rolloutSeconds = (sampled - began).seconds
@@ -29,12 +28,14 @@ extension GRPOTrainer {
             trainingSeconds: (ended - sampled).seconds,
             tokensPerSecond: Double(rollout.completionTokens) / max(rolloutSeconds, 1e-9))
         return FinishedStep(
-            record: StepRecord(step: step, metrics: metrics, state: next, time: time),
+            step: step, metrics: metrics, state: next, time: time,
             samples: rollout.shown(configuration.rollout.recordedSamples).map { $0.record(step: step) })
     }
 
     /// Samples and grades the completions of a step.
-    private func sample(_ step: Int, adapter: [Float]) async throws -> Rollout {
+    private func sample(
+        _ step: Int, adapter: [Float], _ report: @escaping @Sendable (TrainingEvent) -> Void
+    ) async throws -> Rollout {
         let rows = order.rows(step: step)
         let groupSize = configuration.rollout.groupSize
         let requests = rows.enumerated().map { index, row in
@@ -44,7 +45,7 @@ extension GRPOTrainer {
             return CompletionRequest(prompt: prompts[row] ?? [], streams: streams, adapter: adapter, sampling: sampling)
         }
         let total = configuration.rollout.completionsPerStep
-        let groups = try await policy.complete(requests) { [report] tokens, finished in
+        let groups = try await policy.complete(requests) { tokens, finished in
             report(.sampling(step: step, tokens: tokens, finished: finished, completions: total))
         }
         guard groups.count == rows.count, groups.allSatisfy({ $0.count == groupSize }) else {
@@ -70,7 +71,8 @@ extension GRPOTrainer {
 
     /// Makes the updates of a step.
     private func update(
-        _ state: TrainingState, step: Int, rollout: Rollout, metrics: inout StepMetrics
+        _ state: TrainingState, step: Int, rollout: Rollout, metrics: inout StepMetrics,
+        _ report: @Sendable (TrainingEvent) -> Void
     ) async throws -> TrainingState {
         let loss = configuration.loss, temperature = configuration.rollout.temperature
         var references: [[Float]]?
@@ -84,11 +86,12 @@ extension GRPOTrainer {
         var parameters = state.parameters
         var optimiser = AdamW(configuration.optimiser, resuming: state)
         var measured: [UpdateMeasurements] = []
+        var policyMetrics = PolicyMetrics()
         for update in 1...loss.updatesPerBatch {
-            let results = try await differentiate(plan, at: stored(parameters), step: step, update: update)
-            if update == 1 { plan.compareWithSampling(results, into: &metrics) }
-            var gradient = plan.gradient(of: results, count: parameters.count)
-            var measurements = plan.measurements(of: results)
+            let result = try await differentiate(plan, at: stored(parameters), step: step, update: update, report)
+            if update == 1 { plan.compareWithSampling(result.logprobs, into: &policyMetrics) }
+            var gradient = result.gradient
+            var measurements = plan.measurements(of: result.logprobs)
             try checkFinite(gradient, named: "derivative of the loss by", step: step)
             measurements.gradientNorm = shorten(&gradient, toNorm: configuration.optimiser.maxGradientNorm)
             guard measurements.loss.isFinite, measurements.gradientNorm.isFinite else {
@@ -101,7 +104,10 @@ extension GRPOTrainer {
             try checkFinite(stored(parameters), named: "stored value of", step: step)
             measured.append(measurements)
         }
-        metrics.setMeans(of: measured, withDivergence: loss.beta > 0)
+        policyMetrics.setMeans(of: measured, withDivergence: loss.beta > 0)
+        metrics.policy = policyMetrics
+        metrics.loss = measured.mean(\.loss)
+        metrics.gradientNorm = measured.mean(\.gradientNorm)
         return TrainingState(
             parameters: parameters, firstMoment: optimiser.firstMoment, secondMoment: optimiser.secondMoment,
             updates: optimiser.updates)
@@ -109,21 +115,24 @@ extension GRPOTrainer {
 
     /// Gradients of the completions that need one, each at the numbers `adapter`.
     private func differentiate(
-        _ plan: PolicyUpdate, at adapter: [Float], step: Int, update: Int
-    ) async throws -> [SequenceGradient] {
+        _ plan: PolicyUpdate, at adapter: [Float], step: Int, update: Int,
+        _ report: @Sendable (TrainingEvent) -> Void
+    ) async throws -> PolicyGradient {
         let sequences = plan.sequences
         report(.differentiating(step: step, update: update, completions: sequences.count))
-        guard !sequences.isEmpty else { return [] }
-        let results = try await policy.gradients(
+        guard !sequences.isEmpty else {
+            return PolicyGradient(logprobs: [], gradient: [Float](repeating: 0, count: adapter.count))
+        }
+        let result = try await policy.gradients(
             of: sequences, adapter: adapter, temperature: configuration.rollout.temperature,
             weights: { index, logprobs in plan.loss(index, logprobs: logprobs).weightsT })
-        try checkCounts(results.map(\.logprobs.count), of: sequences)
-        guard results.allSatisfy({ $0.gradient.count == adapter.count }) else {
+        try checkCounts(result.logprobs.map(\.count), of: sequences)
+        guard result.gradient.count == adapter.count else {
             throw TrainingError(
                 .policyMismatch,
-                "the policy returned gradients of other sizes than the adapter's \(adapter.count) numbers")
+                "the policy returned a gradient of \(result.gradient.count) numbers, the adapter has \(adapter.count)")
         }
-        return results
+        return result
     }
 
     private func checkCounts(_ counts: [Int], of sequences: [ScoredSequence]) throws(TrainingError) {

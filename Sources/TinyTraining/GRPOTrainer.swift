@@ -1,8 +1,3 @@
-// Reinforcement learning of an adapter's numbers: rollouts, GRPO, optimiser, the directory of a run.
-//
-// The policy-gradient part of this target does not know: models, weights, adapters' structure, processors, tokenizers'
-// files, terminals. It sees a policy, problems with a reward, and records.
-
 public import TinyPolicy
 public import TinyProblems
 public import TinyRecords
@@ -11,22 +6,11 @@ import TinyTensor
 /// Trains the numbers of an adapter with group-relative policy optimisation.
 ///
 /// Each step samples a group of completions for a few problems, compares the rewards within each group, and moves the
-/// numbers against the gradient of the clipped loss. Everything that happens depends only on the configuration, the
-/// policy and the problems: the same inputs give the same bits, resumed or not.
-///
-/// ```swift
-/// let trainer = try GRPOTrainer(
-///     policy: policy, configuration: configuration, problems: problems, style: .abacus, codec: tokenizer,
-///     stopTokens: [2], reward: FinalAnswerReward()) { event in … }
-/// let result = try await trainer.run()
-/// result.stored                   // the adapter's numbers, as every forward pass used them
-/// ```
-public struct GRPOTrainer: Sendable {
-    /// Evaluates the adapter's stored numbers after a step; step 0 with `nil` is the base model.
-    public typealias Evaluation = @Sendable (_ step: Int, _ adapter: [Float]?) async throws -> EvaluationRecord
-
+/// numbers against the gradient of the clipped loss.
+public struct GRPOTrainer: Trainer {
     let policy: any Policy
-    let configuration: TrainingConfiguration
+    /// The run's settings.
+    public let configuration: TrainingConfiguration
     let problems: [Problem]
     let codec: any TextCodec
     let reward: any Reward
@@ -35,8 +19,6 @@ public struct GRPOTrainer: Sendable {
     let schedule: LearningRateSchedule
     /// Prompts of the rows that the run uses.
     let prompts: [Int: [Int]]
-    private let evaluation: Evaluation?
-    let report: @Sendable (TrainingEvent) -> Void
 
     /// Checks everything that can be checked before the first token is sampled.
     ///
@@ -48,14 +30,10 @@ public struct GRPOTrainer: Sendable {
     ///   - codec: Text to token ids and back.
     ///   - stopTokens: Tokens that end a completion.
     ///   - reward: Grades completions.
-    ///   - evaluation: Called before and after training, and every ``EvaluationSettings/interval`` steps; `nil` leaves
-    ///     evaluation out, as does ``EvaluationSettings/problems`` of 0.
-    ///   - report: Called with everything that happens, from any thread.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` or `promptTooLong`.
     public init(
         policy: any Policy, configuration: TrainingConfiguration, problems: [Problem], style: PromptStyle,
-        codec: any TextCodec, stopTokens: [Int], reward: any Reward, evaluation: Evaluation? = nil,
-        report: @escaping @Sendable (TrainingEvent) -> Void = { _ in }
+        codec: any TextCodec, stopTokens: [Int], reward: any Reward
     ) throws(TrainingError) {
         let broken = configuration.problems()
         guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
@@ -66,8 +44,6 @@ public struct GRPOTrainer: Sendable {
         self.problems = problems
         self.codec = codec
         self.reward = reward
-        self.evaluation = configuration.evaluation.problems == 0 ? nil : evaluation
-        self.report = report
         sampling = SamplingParameters(
             temperature: rollout.temperature, topK: rollout.topK, topP: rollout.topP, maxTokens: rollout.maxTokens,
             stopTokens: stopTokens)
@@ -109,72 +85,11 @@ public struct GRPOTrainer: Sendable {
         return prompts
     }
 
-    /// Trains from the beginning or from where a run stopped.
-    ///
-    /// - Parameters:
-    ///   - directory: Where each step is written before the next begins; `nil` writes nothing.
-    ///   - progress: What ``RunDirectory/begin(configuration:manifest:)`` found.
-    /// - Throws: ``TrainingError`` when a number stops being finite or the directory cannot be written, whatever the
-    ///   policy throws, and `CancellationError`. All finished steps are in the directory then.
-    public func run(in directory: RunDirectory? = nil, from progress: RunProgress = RunProgress()) async throws
-        -> TrainingResult
-    {
-        var state = try startingState(progress)
-        var history = progress.steps.map(\.metrics)
-        var evaluations = progress.evaluations
-        report(.started(steps: configuration.steps, resumedAfter: progress.steps.count))
+    /// The untrained adapter.
+    public func startingState() -> TrainingState { TrainingState(starting: policy.initialAdapter) }
 
-        func evaluate(after step: Int, parameters: [Float]) async throws {
-            guard let evaluation, isEvaluated(after: step), !evaluations.contains(where: { $0.step == step }) else {
-                return
-            }
-            report(.evaluating(step: step))
-            var record = try await evaluation(step, step == 0 ? nil : stored(parameters))
-            record.step = step
-            try directory?.append(record)
-            evaluations.append(record)
-            report(.evaluated(record))
-        }
-
-        try await evaluate(after: 0, parameters: state.parameters)
-        for record in progress.steps { try await evaluate(after: record.step, parameters: record.state.parameters) }
-        var step = progress.steps.count
-        while step < configuration.steps {
-            try Task.checkCancellation()
-            step += 1
-            let finished = try await makeStep(step, from: state, tokensBefore: history.last?.numTokens ?? 0)
-            try directory?.append(finished.record, samples: finished.samples)
-            state = finished.record.state
-            history.append(finished.record.metrics)
-            report(.stepFinished(finished.record))
-            for warning in TrainingWarning.due(after: history, of: configuration.steps) { report(.warning(warning)) }
-            try await evaluate(after: step, parameters: state.parameters)
-        }
-        return TrainingResult(
-            state: state, stored: stored(state.parameters), metrics: history, evaluations: evaluations)
-    }
-
-    private func isEvaluated(after step: Int) -> Bool {
-        if step == 0 || step == configuration.steps { return true }
-        return configuration.evaluation.interval.map { step % $0 == 0 } ?? false
-    }
-
-    private func startingState(_ progress: RunProgress) throws(TrainingError) -> TrainingState {
-        let count = policy.parameterCount
-        guard let last = progress.steps.last else {
-            let zeros = Array(repeating: Float(0), count: count)
-            return TrainingState(parameters: zeros, firstMoment: zeros, secondMoment: zeros, updates: 0)
-        }
-        for list in [last.state.parameters, last.state.firstMoment, last.state.secondMoment] where list.count != count {
-            throw TrainingError(
-                .differentRun,
-                "step \(last.step) of the run has \(list.count) trained numbers, the adapter has \(count)")
-        }
-        return last.state
-    }
-
-    /// The numbers as the adapter stores them, which is what every forward pass uses.
-    func stored(_ parameters: [Float]) -> [Float] {
-        parameters.map(configuration.adapter.elementType.elementType.rounded)
+    /// Missing rewards, equal rewards, missing answers, missing room.
+    public func warnings(after history: [StepMetrics]) -> [TrainingWarning] {
+        TrainingWarning.due(after: history.compactMap(\.rollout), of: configuration.steps)
     }
 }

@@ -52,6 +52,9 @@ struct Rollout: Sendable {
         }
     }
 
+    /// Tokens of all prompts and completions.
+    var tokens: Int { samples.reduce(completionTokens) { $0 + $1.sequence.prompt.count } }
+
     /// Tokens of all completions.
     var completionTokens: Int { samples.reduce(0) { $0 + $1.completion.tokens.count } }
 
@@ -62,8 +65,8 @@ struct Rollout: Sendable {
     }
 
     /// Everything that can be measured before any gradient.
-    func metrics() -> StepMetrics {
-        var metrics = StepMetrics()
+    func metrics() -> RolloutMetrics {
+        var metrics = RolloutMetrics()
         let count = Double(samples.count)
         func share(_ holds: (RolloutSample) -> Bool) -> Double { Double(samples.count(where: holds)) / count }
 
@@ -89,7 +92,6 @@ struct Rollout: Sendable {
             sample.completion.logprobs.reduce(sum) { $0 - Double($1) }
         }
         metrics.entropy = surprise / Double(max(1, completionTokens))
-        metrics.numTokens = samples.reduce(completionTokens) { $0 + $1.sequence.prompt.count }
         return metrics
     }
 }

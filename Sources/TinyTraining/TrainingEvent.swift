@@ -56,8 +56,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - history: Metrics of all steps so far.
     ///   - steps: Steps of the whole run.
-    public static func due(after history: [StepMetrics], of steps: Int) -> [TrainingWarning] {
-        func streak(_ holds: (StepMetrics) -> Bool) -> Int { history.reversed().prefix(while: holds).count }
+    public static func due(after history: [RolloutMetrics], of steps: Int) -> [TrainingWarning] {
+        func streak(_ holds: (RolloutMetrics) -> Bool) -> Int { history.reversed().prefix(while: holds).count }
         func isDue(_ streak: Int, first: Int) -> Bool {
             streak == first || streak >= 10 && streak % 10 == 0 && (streak / 10).nonzeroBitCount == 1
         }

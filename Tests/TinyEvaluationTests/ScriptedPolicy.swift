@@ -15,6 +15,7 @@ struct ScalarCodec: TextCodec {
 /// Answers with a function of the prompt's text and the sample's random stream, and remembers what it was asked.
 final class ScriptedPolicy: Policy {
     let parameterCount = 2
+    var initialAdapter: [Float] { [Float](repeating: 0, count: parameterCount) }
     let contextLength: Int
     /// Completions to drop from the last prompt's group, to misbehave on purpose.
     let missing: Int
@@ -63,7 +64,7 @@ final class ScriptedPolicy: Policy {
     func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
-    ) async throws -> [SequenceGradient] {
-        sequences.map { SequenceGradient(logprobs: $0.completion.map { _ in -1 }, gradient: [0, 0]) }
+    ) async throws -> PolicyGradient {
+        PolicyGradient(logprobs: sequences.map { $0.completion.map { _ in -1 } }, gradient: [0, 0])
     }
 }

@@ -44,8 +44,8 @@ import TinyTensor
                 + #""completions/clipped_ratio":0,"completions/max_length":0,"completions/max_terminated_length":0,"#
                 + #""completions/mean_length":0,"completions/mean_terminated_length":0,"completions/min_length":0,"#
                 + #""completions/min_terminated_length":0,"entropy":0,"epoch":0,"frac_differentiated":0,"#
-                + #""frac_reward_zero_std":0,"grad_norm":0,"kl":0.5,"learning_rate":0,"loss":0,"num_tokens":0,"#
-                + #""policy_loss":0,"reward":0.25,"reward_std":0,"rewards/answered/mean":0,"rewards/lenient/mean":0,"#
+                + #""frac_reward_zero_std":0,"grad_norm":0,"kl":0.5,"learning_rate":0,"loss":0,"num_generated_tokens":0,"#
+                + #""num_tokens":0,"policy_loss":0,"reward":0.25,"reward_std":0,"rewards/answered/mean":0,"rewards/lenient/mean":0,"#
                 + #""rewards/strict/mean":0,"sampling/importance_sampling_ratio/max":1,"#
                 + #""sampling/importance_sampling_ratio/mean":1,"sampling/importance_sampling_ratio/min":1,"#
                 + #""sampling/sampling_logp_difference/max":0,"sampling/sampling_logp_difference/mean":0,"#
@@ -74,7 +74,7 @@ import TinyTensor
     @Test("a number that JSON cannot hold is refused and named")
     func refusesInfinity() throws {
         var broken = step
-        broken.state.parameters = [.infinity]
+        broken.state?.parameters = [.infinity]
         let error = try #require(throws: RecordsError.self) { try broken.jsonLine() }
         #expect(error.message == "state.parameters.0 is inf, which JSON cannot hold")
     }
@@ -94,8 +94,10 @@ import TinyTensor
 
     private var step: StepRecord {
         var metrics = StepMetrics()
-        metrics.reward = 0.25
-        metrics.divergence = 0.5
+        metrics.rollout = RolloutMetrics()
+        metrics.rollout?.reward = 0.25
+        metrics.policy = PolicyMetrics()
+        metrics.policy?.divergence = 0.5
         return StepRecord(
             step: 3, metrics: metrics,
             state: TrainingState(parameters: [0.1], firstMoment: [0.5], secondMoment: [0.25], updates: 3),

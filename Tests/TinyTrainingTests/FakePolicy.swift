@@ -11,6 +11,7 @@ import TinyTensor
 /// fixed random features. Token 0 ends a completion.
 struct FakePolicy: Policy {
     var parameterCount = 3
+    var initialAdapter: [Float] { [Float](repeating: 0, count: parameterCount) }
     var contextLength = 64
     var tokenCount = 4
     /// Added to every gradient, to see what a broken engine does.
@@ -59,12 +60,13 @@ struct FakePolicy: Policy {
     func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (Int, [Float]) -> [Float]
-    ) async throws -> [SequenceGradient] {
+    ) async throws -> PolicyGradient {
         calls.record { calls in
             calls.differentiatedAdapters.append(adapter)
             calls.differentiated.append(sequences)
         }
-        return sequences.enumerated().map { index, sequence in
+        var sum = Array(repeating: 0.0, count: parameterCount)
+        let logprobs = sequences.enumerated().map { index, sequence in
             let logprobs = score(sequence, adapter: adapter, temperature: temperature).map { Float($0) + mismatch }
             let weightsT = weights(index, logprobs)
             var gradient = Array(repeating: 0.0, count: parameterCount)
@@ -74,8 +76,10 @@ struct FakePolicy: Policy {
                     gradient[parameter] += Double(weightsT[position]) * slopes[parameter]
                 }
             }
-            return SequenceGradient(logprobs: logprobs, gradient: gradient.map { Float($0) + gradientNoise })
+            for parameter in gradient.indices { sum[parameter] += Double(Float(gradient[parameter]) + gradientNoise) }
+            return logprobs
         }
+        return PolicyGradient(logprobs: logprobs, gradient: sum.map { Float($0) })
     }
 
     /// Log-probability of each completion token in full precision.

@@ -16,8 +16,8 @@ import TinyTraining
         configuration.loss.scaleRewards = scale
         configuration.rollout.groupSize = 8
         configuration.rollout.problemsPerStep = 5
-        let result = try await trainer(configuration).run()
-        let rewards = result.metrics.map(\.reward)
+        let result = try await TrainingLoop(trainer(configuration)).run()
+        let rewards = result.metrics.map(\.rollout!.reward)
         let before = rewards.prefix(3).reduce(0, +) / 3, after = rewards.suffix(3).reduce(0, +) / 3
         #expect(before < 0.5 && after > 0.85, "from \(before) to \(after)")
         #expect(result.state.updates == 30)
@@ -25,11 +25,12 @@ import TinyTraining
 
     @Test("the same configuration gives the same bits, another seed others")
     func sameBits() async throws {
-        let one = try await trainer(smallRun).run(), again = try await trainer(smallRun).run()
+        let one = try await TrainingLoop(trainer(smallRun)).run()
+        let again = try await TrainingLoop(trainer(smallRun)).run()
         #expect(one.state == again.state && one.metrics == again.metrics)
         var other = smallRun
         other.seed = 2
-        #expect(try await trainer(other).run().state != one.state)
+        #expect(try await TrainingLoop(trainer(other)).run().state != one.state)
     }
 
     @Test("the policy only ever sees numbers as the adapter stores them", arguments: StoredType.allCases)
@@ -37,7 +38,7 @@ import TinyTraining
         var configuration = smallRun
         configuration.adapter.elementType = type
         let policy = FakePolicy()
-        let result = try await trainer(configuration, policy: policy).run()
+        let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
         let calls = policy.calls.recorded
         let seen = calls.sampledAdapters.compactMap(\.self) + calls.differentiatedAdapters
         #expect(seen.count == 5 * 3 + calls.differentiatedAdapters.count)
@@ -48,19 +49,22 @@ import TinyTraining
 
     @Test("on-policy ratios are exactly 1, and a training pass that disagrees is noticed")
     func noticesMismatch() async throws {
-        for metrics in try await trainer(smallRun).run().metrics {
-            #expect(metrics.samplingDifferenceMax == 0 && metrics.samplingDifferenceMean == 0)
+        for metrics in try await TrainingLoop(trainer(smallRun)).run().metrics {
+            #expect(metrics.policy!.samplingDifferenceMax == 0 && metrics.policy!.samplingDifferenceMean == 0)
             #expect(
-                metrics.importanceRatioMin == 1 && metrics.importanceRatioMean == 1 && metrics.importanceRatioMax == 1)
-            #expect(metrics.clipShare == 0)
+                metrics.policy!.importanceRatioMin == 1 && metrics.policy!.importanceRatioMean == 1
+                    && metrics.policy!.importanceRatioMax == 1)
+            #expect(metrics.policy!.clipShare == 0)
         }
         var policy = FakePolicy()
         policy.mismatch = 0.125
-        let result = try await trainer(smallRun, policy: policy).run()
-        let first = try #require(result.metrics.first { $0.differentiatedShare > 0 })
+        let result = try await TrainingLoop(trainer(smallRun, policy: policy)).run()
+        let first = try #require(result.metrics.first { $0.policy!.differentiatedShare > 0 })
         // log-probabilities are at most a few units, so adding 1/8 errs by at most 2^-22
-        #expect(abs(first.samplingDifferenceMax - 0.125) < 1e-6 && abs(first.samplingDifferenceMean - 0.125) < 1e-6)
-        #expect(abs(first.importanceRatioMin - 1.1331484530668263) < 1e-6)
+        #expect(
+            abs(first.policy!.samplingDifferenceMax - 0.125) < 1e-6
+                && abs(first.policy!.samplingDifferenceMean - 0.125) < 1e-6)
+        #expect(abs(first.policy!.importanceRatioMin - 1.1331484530668263) < 1e-6)
     }
 
     @Test("a step is what its parts say: sampled, graded, compared, differentiated, updated")
@@ -72,7 +76,7 @@ import TinyTraining
         configuration.loss.normalisation = .dapo
         configuration.optimiser.maxGradientNorm = 0.05
         let policy = FakePolicy()
-        let result = try await trainer(configuration, policy: policy).run()
+        let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
 
         let sampled = policy.calls.recorded.completions
         let order = ProblemOrder(count: 5, perStep: 3, seed: configuration.seed)
@@ -91,24 +95,25 @@ import TinyTraining
         var parameters: [Float] = [0, 0, 0]
         for _ in 1...3 {
             let adapter = parameters.map(ElementType.bfloat16.rounded)
-            let results = try await policy.gradients(of: sequences, adapter: adapter, temperature: 1) {
+            let result = try await policy.gradients(of: sequences, adapter: adapter, temperature: 1) {
                 index, logprobs in
                 SequenceLoss(
                     logprobsT: logprobs, oldT: old[index], referenceT: reference[index], advantage: advantage[index],
                     settings: settings, scale: scale
                 ).weightsT
             }
-            var gradient = (0..<3).map { parameter in Float(results.reduce(0.0) { $0 + Double($1.gradient[parameter]) })
-            }
+            var gradient = result.gradient
             shorten(&gradient, toNorm: 0.05)
             optimiser.update(&parameters, gradient: gradient, learningRate: 0.2)
         }
         #expect(result.state.parameters == parameters)
         #expect(result.state.firstMoment == optimiser.firstMoment && result.state.updates == 3)
         #expect(result.metrics[0].gradientNorm > 0.05)
-        #expect(result.metrics[0].reward == rewards.joined().reduce(0, +) / 12)
+        #expect(result.metrics[0].rollout!.reward == rewards.joined().reduce(0, +) / 12)
         let lengths = sampled.joined().map(\.tokens.count)
-        #expect(result.metrics[0].lengthMean == Double(tokens) / 12 && result.metrics[0].lengthMax == lengths.max())
+        #expect(
+            result.metrics[0].rollout!.lengthMean == Double(tokens) / 12
+                && result.metrics[0].rollout!.lengthMax == lengths.max())
         #expect(result.metrics[0].numTokens == tokens + 4 * prompts.reduce(0) { $0 + $1.count })
         #expect(result.metrics[0].epoch == 0.6)
     }
@@ -116,23 +121,24 @@ import TinyTraining
     @Test("completions without advantage are left out of the backward pass, unless a divergence is asked for")
     func skipsWithoutAdvantage() async throws {
         let policy = FakePolicy()
-        let result = try await trainer(smallRun, policy: policy).run()
-        let shares = result.metrics.map(\.differentiatedShare)
+        let result = try await TrainingLoop(trainer(smallRun, policy: policy)).run()
+        let shares = result.metrics.map(\.policy!.differentiatedShare)
         #expect(shares.contains { $0 < 1 })
         let visited = policy.calls.recorded.differentiated.map(\.count)
         #expect(visited == shares.map { Int($0 * 12) }.filter { $0 > 0 })
         #expect(
             result.metrics.allSatisfy {
-                $0.divergence == nil && abs($0.differentiatedShare + $0.equalRewardShare - 1) < 1e-15
+                $0.policy!.divergence == nil
+                    && abs($0.policy!.differentiatedShare + $0.rollout!.equalRewardShare - 1) < 1e-15
             })
 
         var withDivergence = smallRun
         withDivergence.loss.beta = 0.05
         let other = FakePolicy()
-        let metrics = try await trainer(withDivergence, policy: other).run().metrics
-        #expect(metrics.allSatisfy { $0.differentiatedShare == 1 })
-        #expect(metrics[0].divergence == 0)
-        #expect(metrics.dropFirst().allSatisfy { ($0.divergence ?? 0) > 0 })
+        let metrics = try await TrainingLoop(trainer(withDivergence, policy: other)).run().metrics
+        #expect(metrics.allSatisfy { $0.policy!.differentiatedShare == 1 })
+        #expect(metrics[0].policy!.divergence == 0)
+        #expect(metrics.dropFirst().allSatisfy { ($0.policy!.divergence ?? 0) > 0 })
         #expect(other.calls.recorded.scoredAdapters.allSatisfy { $0 == nil })
     }
 
@@ -140,20 +146,20 @@ import TinyTraining
     func skippingChangesNothing() async throws {
         var all = smallRun
         all.loss.beta = 1e-300
-        let one = try await trainer(smallRun).run(), other = try await trainer(all).run()
+        let one = try await TrainingLoop(trainer(smallRun)).run(), other = try await TrainingLoop(trainer(all)).run()
         #expect(one.state == other.state)
-        #expect(one.metrics.map(\.policyLoss) == other.metrics.map(\.policyLoss))
+        #expect(one.metrics.map(\.policy!.policyLoss) == other.metrics.map(\.policy!.policyLoss))
     }
 
     @Test("later updates of a step see ratios other than 1 and clip them")
     func laterUpdatesClip() async throws {
         var configuration = smallRun
         configuration.loss.updatesPerBatch = 6
-        let metrics = try await trainer(configuration).run().metrics
-        #expect(metrics.contains { $0.clipShareLow > 0 } && metrics.contains { $0.clipShareHigh > 0 })
+        let metrics = try await TrainingLoop(trainer(configuration)).run().metrics
+        #expect(metrics.contains { $0.policy!.clipShareLow > 0 } && metrics.contains { $0.policy!.clipShareHigh > 0 })
         for step in metrics {
-            #expect(step.samplingDifferenceMax == 0)
-            #expect(step.clipShare == step.clipShareLow + step.clipShareHigh)
+            #expect(step.policy!.samplingDifferenceMax == 0)
+            #expect(step.policy!.clipShare == step.policy!.clipShareLow + step.policy!.clipShareHigh)
         }
     }
 
@@ -161,9 +167,9 @@ import TinyTraining
     func trainsOnLenient() async throws {
         var configuration = smallRun
         configuration.reward = .lenient
-        let metrics = try await trainer(configuration).run().metrics
-        #expect(metrics.allSatisfy { $0.reward == $0.lenientMean })
-        #expect(metrics.contains { $0.lenientMean > $0.strictMean })
+        let metrics = try await TrainingLoop(trainer(configuration)).run().metrics
+        #expect(metrics.allSatisfy { $0.rollout!.reward == $0.rollout!.lenientMean })
+        #expect(metrics.contains { $0.rollout!.lenientMean > $0.rollout!.strictMean })
     }
 
     @Test("events tell the run in order, warnings while it goes on")
@@ -173,13 +179,15 @@ import TinyTraining
         let trainer = try GRPOTrainer(
             policy: FakePolicy(), configuration: smallRun, problems: letterProblems, style: .plain,
             codec: LetterCodec(),
-            stopTokens: [0], reward: ConstantReward(),
+            stopTokens: [0], reward: ConstantReward())
+        let loop = TrainingLoop(
+            trainer,
             evaluation: { step, adapter in
                 evaluations.withLock { $0.append("\(step) \(adapter == nil ? "base" : "adapter")") }
                 return evaluationRecord
             },
             report: { event in events.withLock { $0.append(name(of: event)) } })
-        _ = try await trainer.run()
+        _ = try await loop.run()
         #expect(evaluations.withLock { $0 } == ["0 base", "2 adapter", "4 adapter", "5 adapter"])
         #expect(
             events.withLock { $0 } == [
@@ -202,7 +210,7 @@ import TinyTraining
         var policy = FakePolicy()
         policy.gradientNoise = .nan
         let broken = try trainer(smallRun, policy: policy)
-        let error = try await #require(throws: TrainingError.self) { try await broken.run() }
+        let error = try await #require(throws: TrainingError.self) { try await TrainingLoop(broken).run() }
         #expect(error.code == .notFinite)
         #expect(error.message == "in step 1 the derivative of the loss by number 0 is nan; the 0 steps before are kept")
     }
@@ -257,7 +265,7 @@ import TinyTraining
     @Test("missing rewards are told after three steps and at 10, 20, 40, …, or at the end of a shorter run")
     func missingRewards() {
         func due(_ count: Int, of steps: Int) -> [TrainingWarning] {
-            var metrics = StepMetrics()
+            var metrics = RolloutMetrics()
             metrics.answeredShare = 0.5
             metrics.equalRewardShare = 1
             return TrainingWarning.due(after: Array(repeating: metrics, count: count), of: steps)
@@ -269,7 +277,7 @@ import TinyTraining
 
     @Test("equal rewards that are not zero have a warning of their own")
     func equalRewards() {
-        var metrics = StepMetrics()
+        var metrics = RolloutMetrics()
         metrics.reward = 1
         metrics.equalRewardShare = 1
         metrics.answeredShare = 1
@@ -282,7 +290,7 @@ import TinyTraining
 
     @Test("missing answers and missing room are told at once")
     func toldAtOnce() {
-        var metrics = StepMetrics()
+        var metrics = RolloutMetrics()
         metrics.reward = 0.5
         metrics.clippedShare = 1
         #expect(TrainingWarning.due(after: [metrics], of: 9) == [.noAnswer(steps: 1), .allClipped(steps: 1)])

@@ -133,10 +133,10 @@ import TinyTraining
             return parts.reduce(0) { $0 + $1.policy + $1.penalty }
         }
 
-        let results = try await policy.gradients(of: sequences, adapter: now, temperature: 0.8) {
+        let result = try await policy.gradients(of: sequences, adapter: now, temperature: 0.8) {
             part($0, $1).weightsT
         }
-        let parts = results.enumerated().map { part($0.offset, $0.element.logprobs) }
+        let parts = result.logprobs.enumerated().map { part($0.offset, $0.element) }
         #expect(parts.contains { $0.clippedLow > 0 } && parts.contains { $0.clippedHigh > 0 })
         // Central differences over 2h = 1/64: rounding of log-probabilities to Float (about 1e-7 each) leaves 1e-5, the
         // third derivative (under 5) times h²/6 another 5e-5.
@@ -146,7 +146,7 @@ import TinyTraining
             ahead[parameter] += h
             behind[parameter] -= h
             let slope = (try await loss(ahead) - (try await loss(behind))) / Double(2 * h)
-            let gradient = results.reduce(0) { $0 + Double($1.gradient[parameter]) }
+            let gradient = Double(result.gradient[parameter])
             #expect(abs(gradient - slope) < 2e-4, "parameter \(parameter): \(gradient), by differences \(slope)")
         }
     }

@@ -104,7 +104,7 @@ import TinyTraining
             let lines = steps.split(separator: "\n").map(String.init)
             try (lines[0] + "\n{\"step\":2}\n").write(toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
             let damaged = try #require(throws: TrainingError.self) { try begin(path) }
-            #expect(damaged.code == .damagedRun && damaged.message == "\(path)/steps.jsonl:2: state is missing")
+            #expect(damaged.code == .damagedRun && damaged.message == "\(path)/steps.jsonl:2: time is missing")
             try (lines[0] + "\n" + lines[2] + "\n").write(
                 toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
             let gap = try #require(throws: TrainingError.self) { try begin(path) }
@@ -137,7 +137,8 @@ import TinyTraining
             policy.parameterCount = 2
             let trainer = try trainer(policy: policy)
             let error = try await #require(throws: TrainingError.self) {
-                try await trainer.run(in: directory, from: progress)
+                try await TrainingLoop(trainer, evaluation: { _, _ in evaluationRecord }).run(
+                    in: directory, from: progress)
             }
             #expect(error.message == "step 5 of the run has 3 trained numbers, the adapter has 2")
         }
@@ -149,10 +150,8 @@ import TinyTraining
             try await run(in: folder + "/whole")
             let directory = try RunDirectory(preparing: folder + "/run", resuming: false)
             let progress = try directory.begin(configuration: smallRun, manifest: manifest)
-            let failing = try GRPOTrainer(
-                policy: FakePolicy(), configuration: smallRun, problems: letterProblems, style: .plain,
-                codec: LetterCodec(),
-                stopTokens: [0], reward: FirstLetterReward(),
+            let failing = TrainingLoop(
+                try trainer(),
                 evaluation: { step, _ in
                     if step == 4 { throw CancellationError() }
                     return evaluationRecord
@@ -172,7 +171,7 @@ import TinyTraining
     private func trainer(policy: FakePolicy = FakePolicy()) throws -> GRPOTrainer {
         try GRPOTrainer(
             policy: policy, configuration: smallRun, problems: letterProblems, style: .plain, codec: LetterCodec(),
-            stopTokens: [0], reward: FirstLetterReward(), evaluation: { _, _ in evaluationRecord })
+            stopTokens: [0], reward: FirstLetterReward())
     }
 
     private func begin(
@@ -185,7 +184,8 @@ import TinyTraining
     private func run(in path: String, resuming: Bool = false) async throws {
         let directory = try RunDirectory(preparing: path, resuming: resuming)
         let progress = try directory.begin(configuration: smallRun, manifest: manifest)
-        _ = try await trainer().run(in: directory, from: progress)
+        _ = try await TrainingLoop(trainer(), evaluation: { _, _ in evaluationRecord })
+            .run(in: directory, from: progress)
     }
 
     /// The files of a run, without what a clock had a hand in.

@@ -54,8 +54,8 @@ struct ScoreCommand: AsyncParsableCommand {
             let found = try await policy.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
                 logprobs.map { _ in weight }
             }
-            result.logprobs = found[0].logprobs
-            result.gradient = found[0].gradient
+            result.logprobs = found.logprobs[0]
+            result.gradient = found.gradient
         } else {
             result.logprobs = try await policy.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
         }

@@ -41,21 +41,12 @@ struct PolicyUpdate: Sendable {
             advantage: selected[index].advantage, settings: settings, scale: scale)
     }
 
-    /// The gradient of the whole loss: each completion's, added in order in `Double`.
-    func gradient(of results: [SequenceGradient], count: Int) -> [Float] {
-        var sum = Array(repeating: 0.0, count: count)
-        for result in results {
-            for index in 0..<count { sum[index] += Double(result.gradient[index]) }
-        }
-        return sum.map { Float($0) }
-    }
-
     /// Loss and ratios of this update; the gradient's norm is not known here.
-    func measurements(of results: [SequenceGradient]) -> UpdateMeasurements {
+    func measurements(of logprobs: [[Float]]) -> UpdateMeasurements {
         var total = UpdateMeasurements()
         var divergence = 0.0
-        for (index, result) in results.enumerated() {
-            let part = loss(index, logprobs: result.logprobs)
+        for (index, logprobsT) in logprobs.enumerated() {
+            let part = loss(index, logprobs: logprobsT)
             total.policyLoss += part.policy
             total.loss += part.policy + part.penalty
             total.clippedLow += Double(part.clippedLow) / Double(tokens)
@@ -67,14 +58,14 @@ struct PolicyUpdate: Sendable {
     }
 
     /// Writes how far the first training pass is from sampling into `metrics`; untouched when nothing was differentiated.
-    func compareWithSampling(_ results: [SequenceGradient], into metrics: inout StepMetrics) {
+    func compareWithSampling(_ logprobs: [[Float]], into metrics: inout PolicyMetrics) {
         metrics.differentiatedShare = Double(selected.count) / Double(completions)
-        guard !results.isEmpty else { return }
+        guard !logprobs.isEmpty else { return }
         var count = 0.0, differences = 0.0, ratios = 0.0
         metrics.importanceRatioMin = .infinity
         metrics.importanceRatioMax = 0
-        for (sample, result) in zip(selected, results) {
-            for (old, new) in zip(sample.completion.logprobs, result.logprobs) {
+        for (sample, logprobsT) in zip(selected, logprobs) {
+            for (old, new) in zip(sample.completion.logprobs, logprobsT) {
                 let difference = Double(new) - Double(old)
                 let ratio = exactExp(difference)
                 count += 1
@@ -100,18 +91,20 @@ struct UpdateMeasurements: Sendable {
     var gradientNorm = 0.0
 }
 
-extension StepMetrics {
+extension [UpdateMeasurements] {
+    /// The mean of one number over the updates of a step.
+    func mean(_ value: (UpdateMeasurements) -> Double) -> Double {
+        reduce(0) { $0 + value($1) } / Double(count)
+    }
+}
+
+extension PolicyMetrics {
     /// Takes the means over the updates of a step.
     mutating func setMeans(of updates: [UpdateMeasurements], withDivergence: Bool) {
-        func mean(_ value: (UpdateMeasurements) -> Double) -> Double {
-            updates.reduce(0) { $0 + value($1) } / Double(updates.count)
-        }
-        policyLoss = mean(\.policyLoss)
-        loss = mean(\.loss)
-        divergence = withDivergence ? mean(\.divergence) : nil
-        clipShareLow = mean(\.clippedLow)
-        clipShareHigh = mean(\.clippedHigh)
+        policyLoss = updates.mean(\.policyLoss)
+        divergence = withDivergence ? updates.mean(\.divergence) : nil
+        clipShareLow = updates.mean(\.clippedLow)
+        clipShareHigh = updates.mean(\.clippedHigh)
         clipShare = clipShareLow + clipShareHigh
-        gradientNorm = mean(\.gradientNorm)
     }
 }

@@ -1,0 +1,50 @@
+/// What was measured of the completions of one step; absent where an algorithm samples none. Keys are TRL's metric names.
+public struct RolloutMetrics: Sendable, Equatable, Codable {
+    /// Mean reward of the completions.
+    public var reward = 0.0
+    /// Mean over groups of the standard deviation of rewards (divisor one less than the group's size).
+    public var rewardDeviation = 0.0
+    /// Share of groups whose rewards are all equal, which teach nothing.
+    public var equalRewardShare = 0.0
+    /// Mean strict grade.
+    public var strictMean = 0.0
+    /// Mean lenient grade.
+    public var lenientMean = 0.0
+    /// Share of completions in which some answer could be found.
+    public var answeredShare = 0.0
+    /// Mean tokens of a completion, the stop token included.
+    public var lengthMean = 0.0
+    /// Tokens of the shortest completion.
+    public var lengthMin = 0
+    /// Tokens of the longest completion.
+    public var lengthMax = 0
+    /// Share of completions that ended for want of room instead of a stop token.
+    public var clippedShare = 0.0
+    /// Mean tokens of the completions that ended with a stop token; 0 when none did.
+    public var terminatedMean = 0.0
+    /// Tokens of the shortest that did.
+    public var terminatedMin = 0
+    /// Tokens of the longest that did.
+    public var terminatedMax = 0
+    /// Estimate of the entropy per token: mean of minus the log-probability of the sampled tokens.
+    public var entropy = 0.0
+
+    /// Nothing measured yet.
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case reward, entropy
+        case rewardDeviation = "reward_std"
+        case equalRewardShare = "frac_reward_zero_std"
+        case strictMean = "rewards/strict/mean"
+        case lenientMean = "rewards/lenient/mean"
+        case answeredShare = "rewards/answered/mean"
+        case lengthMean = "completions/mean_length"
+        case lengthMin = "completions/min_length"
+        case lengthMax = "completions/max_length"
+        case clippedShare = "completions/clipped_ratio"
+        case terminatedMean = "completions/mean_terminated_length"
+        case terminatedMin = "completions/min_terminated_length"
+        case terminatedMax = "completions/max_terminated_length"
+    }
+}
