@@ -12,6 +12,8 @@ struct PolicyUpdate: Sendable {
     private let divergence: DivergencePenalty
     private let correction: ImportanceCorrection?
     private let counts: LossCounts
+    /// Completions that are not masked.
+    private let kept: Int
     /// The completions that need a gradient, in order.
     private let selected: [RolloutSample]
     /// Log-probabilities of each of them under the base model; `nil` without a divergence term.
@@ -38,6 +40,7 @@ struct PolicyUpdate: Sendable {
         counts = LossCounts(
             completions: rollout.samples.count,
             tokens: kept.reduce(0) { $0 + rollout.samples[$1].completion.tokens.count }, maxTokens: sampling.maxTokens)
+        self.kept = kept.count
         let needed = kept.filter { index in
             let sample = rollout.samples[index]
             return !sample.completion.tokens.isEmpty && (references != nil || !sample.advantage.isZero)
@@ -72,8 +75,8 @@ struct PolicyUpdate: Sendable {
         var total = UpdateMeasurements()
         var divergence = 0.0
         let isPerToken = loss.level == .token
-        // A completion that was not visited is not clipped.
-        var lowest = selected.count < counts.completions ? 0 : Double.infinity
+        // A completion that was not visited because it is worth nothing is not clipped.
+        var lowest = selected.count < kept ? 0 : Double.infinity
         for (index, logprobsT) in logprobs.enumerated() {
             let part = loss(index, logprobs: logprobsT)
             let length = Double(max(1, logprobsT.count))
