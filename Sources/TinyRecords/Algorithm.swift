@@ -1,17 +1,23 @@
 /// How the numbers are trained: a named bundle of defaults for the settings of sampling, loss and optimiser.
+///
+/// The bundles are in ``TrainingConfiguration/apply(_:)``.
 public enum Algorithm: String, Sendable, Codable, CaseIterable {
     /// Group-relative policy optimisation.
     case grpo
+    /// GRPO without the two divisions that favour some lengths and some problems.
+    case drGRPO = "dr_grpo"
+    /// GRPO with the mean over all tokens.
+    case bnpo
+    /// GRPO for long completions: a higher upper bound, equal groups replaced, all tokens equal, room running out gradually.
+    case dapo
+    /// REINFORCE on whole completions with the others of the group as baseline.
+    case rloo
+    /// REINFORCE with PPO's clipping and advantages normalised over the step; no groups needed.
+    case reinforcePlusPlus = "reinforce++"
+    /// GRPO with the ratio of the completion in place of each token's.
+    case gspo
+    /// Log-probabilities weighed by bounded ratios: no token loses its gradient.
+    case cispo
     /// Next-token loss on reference solutions.
     case sft
-}
-
-extension TrainingConfiguration {
-    /// Gives the settings that ``algorithm`` is known by their usual values. Called before anything else is read.
-    public mutating func useDefaultsOfAlgorithm() {
-        switch algorithm {
-        case .grpo: break
-        case .sft: useSupervisedDefaults()
-        }
-    }
 }

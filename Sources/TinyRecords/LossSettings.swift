@@ -1,17 +1,37 @@
-/// What a step minimises: the clipped surrogate of GRPO and its relatives.
+/// What a step minimises: the loss of GRPO and its relatives, and what its tokens are worth.
 ///
-/// Source of the names: TRL's `GRPOConfig`.
+/// Source of the names: TRL's `GRPOConfig`, where it has one; there `importance_sampling_correction` and its bounds begin
+/// with `vllm_`. `use_kl_in_reward` is verl's.
 public struct LossSettings: Sendable, Equatable {
-    /// How the losses of tokens become one number. Key `loss_type`.
-    public var normalisation = LossNormalisation.grpo
+    /// How the losses of tokens are made and become one number. Key `loss_type`.
+    public var kind = LossKind.grpo
+    /// What a completion's reward is compared with. Key `advantage_estimator`.
+    public var advantage = AdvantageKind.group
     /// What centred rewards are divided by. Key `scale_rewards`.
     public var scaleRewards = RewardScale.group
     /// Weight of the divergence from the base model; `0` leaves it out. Range: `0...`. Key `beta`.
     public var beta = 0.0
-    /// How far a token's ratio may fall under 1 before it stops counting. Range: `[0, 1]`. Key `epsilon`.
+    /// How the divergence is estimated. Key `kl_estimator`.
+    public var estimator = KLEstimator.k3
+    /// Whether the divergence is taken off the reward instead of being added to the loss. Key `use_kl_in_reward`.
+    public var penalisesReward = false
+    /// How far a ratio may fall under 1 before it stops counting. Range: `[0, 1]`. Key `epsilon`.
     public var epsilonLow = 0.2
-    /// How far a token's ratio may rise over 1 before it stops counting. Range: `0...`. Key `epsilon_high`.
+    /// How far a ratio may rise over 1 before it stops counting; with `loss_type` `cispo` the largest ratio that counts.
+    /// Range: `0...`, with `cispo` `1...`. Key `epsilon_high`.
     public var epsilonHigh = 0.2
+    /// Largest ratio that counts with a negative advantage; `nil` for any. Range: greater than `1 + epsilon_high`.
+    /// Key `delta`.
+    public var delta: Double?
+    /// What a ratio is taken of. Key `importance_sampling_level`.
+    public var importanceLevel = ImportanceLevel.token
+    /// How completions are weighed that another engine sampled than the one that trains. Where both give the same bits, every
+    /// weight is 1. Key `importance_sampling_correction`.
+    public var importanceMode = ImportanceMode.sequenceMask
+    /// Largest such weight; `nil` for any. Range: greater than 0. Key `importance_sampling_clip_max`.
+    public var importanceMax: Double? = 3
+    /// Smallest such weight; `nil` for any. Range: `0...`. Key `importance_sampling_clip_min`.
+    public var importanceMin: Double?
     /// Updates made with the completions of one step. Range: `1...`. Key `num_iterations`.
     public var updatesPerBatch = 1
 
@@ -19,21 +39,64 @@ public struct LossSettings: Sendable, Equatable {
     public init() {}
 
     static let fields: [SettingField<Self>] = [
-        .init(choice: "loss_type", \.normalisation), .init(choice: "scale_rewards", \.scaleRewards),
-        .init("beta", \.beta), .init("epsilon", \.epsilonLow), .init("epsilon_high", \.epsilonHigh),
+        .init(choice: "loss_type", \.kind), .init(choice: "advantage_estimator", \.advantage),
+        .init(choice: "scale_rewards", \.scaleRewards), .init("beta", \.beta),
+        .init(choice: "kl_estimator", \.estimator), .init("use_kl_in_reward", \.penalisesReward),
+        .init("epsilon", \.epsilonLow), .init("epsilon_high", \.epsilonHigh), .init("delta", \.delta),
+        .init(choice: "importance_sampling_level", \.importanceLevel),
+        .init(choice: "importance_sampling_correction", \.importanceMode),
+        .init("importance_sampling_clip_max", \.importanceMax), .init("importance_sampling_clip_min", \.importanceMin),
         .init("num_iterations", \.updatesPerBatch),
     ]
 
     func check(_ rules: inout Rules) {
+        rules.require(
+            kind != .rloo || importanceLevel == .sequence, "loss_type",
+            "rloo weighs whole completions, but importance_sampling_level is token")
+        rules.require(
+            advantage != .batch || scaleRewards != .group, "scale_rewards",
+            "is group, but advantage_estimator batch compares all completions of a step; use batch or none")
         rules.require(beta >= 0 && beta.isFinite, "beta", "\(beta) is not in 0...")
+        rules.require(
+            beta == 0 || penalisesReward || estimator != .k1, "kl_estimator",
+            "k1 in the loss has a gradient of 0 on average; use k2 or k3, or use_kl_in_reward")
         rules.require((0...1).contains(epsilonLow), "epsilon", "\(epsilonLow) is not in [0, 1]")
         rules.require(epsilonHigh >= 0 && epsilonHigh.isFinite, "epsilon_high", "\(epsilonHigh) is not in 0...")
+        rules.require(
+            kind != .cispo || epsilonHigh >= 1, "epsilon_high",
+            "\(epsilonHigh) is not in 1...; with loss_type cispo it is the largest ratio that counts")
+        if let delta {
+            rules.require(
+                delta > 1 + epsilonHigh && delta.isFinite, "delta",
+                "\(delta) is not greater than \(1 + epsilonHigh) (1 + epsilon_high)")
+            rules.require(kind != .cispo, "delta", "has no effect with loss_type cispo, whose bound is epsilon_high")
+        }
+        checkImportance(&rules)
         rules.require(updatesPerBatch >= 1, "num_iterations", "\(updatesPerBatch) is not in 1...")
+    }
+
+    private func checkImportance(_ rules: inout Rules) {
+        if let importanceMax {
+            rules.require(
+                importanceMax > 0 && importanceMax.isFinite, "importance_sampling_clip_max",
+                "\(importanceMax) is not greater than 0")
+        }
+        if let importanceMin {
+            rules.require(
+                importanceMin >= 0 && importanceMin.isFinite, "importance_sampling_clip_min",
+                "\(importanceMin) is not in 0...")
+            rules.require(
+                importanceMin < importanceMax ?? .infinity, "importance_sampling_clip_min",
+                "\(importanceMin) is not less than \(importanceMax ?? .infinity) (importance_sampling_clip_max)")
+        }
+        rules.require(
+            !importanceMode.truncates || importanceMin != nil || importanceMax != nil, "importance_sampling_correction",
+            "\(importanceMode.rawValue) needs importance_sampling_clip_max or importance_sampling_clip_min")
     }
 }
 
-/// How the losses of tokens become one number.
-public enum LossNormalisation: String, Sendable, Codable, CaseIterable {
+/// How the losses of tokens are made and become one number.
+public enum LossKind: String, Sendable, Codable, CaseIterable {
     /// Mean over the tokens of each completion, then over completions: every completion counts the same.
     case grpo
     /// Mean over all tokens of the step: every token counts the same.
@@ -42,6 +105,20 @@ public enum LossNormalisation: String, Sendable, Codable, CaseIterable {
     case bnpo
     /// Sum over tokens divided by completions times `max_completion_length`: length changes no weight.
     case drGRPO = "dr_grpo"
+    /// Mean over completions, whose ratio is that of all their tokens together.
+    case rloo
+    /// Mean over all tokens of log-probabilities weighed by bounded ratios that are not differentiated.
+    case cispo
+}
+
+/// What a completion's reward is compared with.
+public enum AdvantageKind: String, Sendable, Codable, CaseIterable {
+    /// The mean of its group.
+    case group
+    /// The mean of the others of its group.
+    case rloo
+    /// The mean over all tokens of the step.
+    case batch
 }
 
 /// What centred rewards are divided by.
@@ -52,4 +129,38 @@ public enum RewardScale: String, Sendable, Codable, CaseIterable {
     case batch
     /// Nothing.
     case none
+}
+
+/// How the divergence from the base model is estimated at a sampled token, from `d = logprob - reference`.
+public enum KLEstimator: String, Sendable, Codable, CaseIterable {
+    /// `d`; for the reward.
+    case k1
+    /// `½ d²`.
+    case k2
+    /// `e⁻ᵈ + d - 1`; verl's `low_var_kl`.
+    case k3
+}
+
+/// What a ratio of new to old probability is taken of.
+public enum ImportanceLevel: String, Sendable, Codable, CaseIterable {
+    /// Each token.
+    case token
+    /// The completion.
+    case sequence
+}
+
+/// How completions are weighed that another engine sampled than the one that trains.
+public enum ImportanceMode: String, Sendable, Codable, CaseIterable {
+    /// Not at all: what sampled is compared with as it is.
+    case none
+    /// Each token by its ratio, brought within the bounds.
+    case tokenTruncate = "token_truncate"
+    /// Each token by its ratio, or 0 outside the bounds.
+    case tokenMask = "token_mask"
+    /// Each completion by its ratio, brought within the bounds.
+    case sequenceTruncate = "sequence_truncate"
+    /// Each completion by its ratio, or 0 outside the bounds.
+    case sequenceMask = "sequence_mask"
+
+    var truncates: Bool { self == .tokenTruncate || self == .sequenceTruncate }
 }

@@ -8,10 +8,20 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var equalRewardShare = 0.0
     /// Mean strict grade.
     public var strictMean = 0.0
+    /// Standard deviation of the strict grade over completions (divisor one less than their count).
+    public var strictDeviation = 0.0
     /// Mean lenient grade.
     public var lenientMean = 0.0
+    /// Its standard deviation.
+    public var lenientDeviation = 0.0
     /// Share of completions in which some answer could be found.
     public var answeredShare = 0.0
+    /// The standard deviation of having one.
+    public var answeredDeviation = 0.0
+    /// Mean penalty on length; `nil` when there is none.
+    public var overlongMean: Double?
+    /// Its standard deviation.
+    public var overlongDeviation: Double?
     /// Mean tokens of a completion, the stop token included.
     public var lengthMean = 0.0
     /// Tokens of the shortest completion.
@@ -28,6 +38,12 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var terminatedMax = 0
     /// Estimate of the entropy per token: mean of minus the log-probability of the sampled tokens.
     public var entropy = 0.0
+    /// Rounds of sampling; `nil` without dynamic sampling.
+    public var rounds: Int?
+    /// Groups that were replaced because all their completions earned the same.
+    public var discardedGroups: Int?
+    /// Sampled tokens of the replaced groups. They count in `num_tokens` and `num_generated_tokens`.
+    public var discardedTokens: Int?
 
     /// Nothing measured yet.
     public init() {}
@@ -37,8 +53,13 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
         case rewardDeviation = "reward_std"
         case equalRewardShare = "frac_reward_zero_std"
         case strictMean = "rewards/strict/mean"
+        case strictDeviation = "rewards/strict/std"
         case lenientMean = "rewards/lenient/mean"
+        case lenientDeviation = "rewards/lenient/std"
         case answeredShare = "rewards/answered/mean"
+        case answeredDeviation = "rewards/answered/std"
+        case overlongMean = "rewards/soft_overlong/mean"
+        case overlongDeviation = "rewards/soft_overlong/std"
         case lengthMean = "completions/mean_length"
         case lengthMin = "completions/min_length"
         case lengthMax = "completions/max_length"
@@ -46,5 +67,8 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
         case terminatedMean = "completions/mean_terminated_length"
         case terminatedMin = "completions/min_terminated_length"
         case terminatedMax = "completions/max_terminated_length"
+        case rounds = "dynamic_sampling/rounds"
+        case discardedGroups = "dynamic_sampling/discarded_groups"
+        case discardedTokens = "dynamic_sampling/discarded_tokens"
     }
 }

@@ -2,7 +2,8 @@
 public struct RolloutSettings: Sendable, Equatable {
     /// Problems of one step. Range: `1...`. Key `problems_per_step`.
     public var problemsPerStep = 16
-    /// Completions of one problem, whose rewards are compared. Range: `2...`. Key `num_generations`.
+    /// Completions of one problem, whose rewards are compared. Range: `2...`, with `advantage_estimator` `batch` `1...`.
+    /// Key `num_generations`.
     public var groupSize = 8
     /// Most tokens of a completion. Range: `1...`. Key `max_completion_length`.
     public var maxTokens = 128
@@ -12,6 +13,18 @@ public struct RolloutSettings: Sendable, Equatable {
     public var topK: Int?
     /// Samples from the most likely tokens that together reach this probability. Range: `(0, 1]`. Key `top_p`.
     public var topP = 1.0
+    /// Whether groups whose completions all earned the same, which teach nothing, are replaced by those of fresh problems.
+    /// Key `dynamic_sampling`.
+    public var replacesEqualGroups = false
+    /// Most rounds of sampling in one step, the first included; groups that are equal then stay. Range: `2...`.
+    /// Key `dynamic_sampling_max_rounds`.
+    public var maxRounds = 10
+    /// Whether completions that ended for want of room are left out of the loss; their rewards count for the others.
+    /// Key `mask_truncated_completions`.
+    public var masksTruncated = false
+    /// Last tokens of the room for a completion, in which its reward falls from 0 to -1; `nil` for no such penalty.
+    /// Range: `1..<max_completion_length`. Key `soft_overlong_cache`.
+    public var overlongMargin: Int?
     /// Completions of each step that are written to the run's samples; `nil` writes all. Range: `0...`.
     /// Key `samples_per_step`.
     public var samplesPerStep: Int? = 4
@@ -28,20 +41,38 @@ public struct RolloutSettings: Sendable, Equatable {
     static let fields: [SettingField<Self>] = [
         .init("problems_per_step", \.problemsPerStep), .init("num_generations", \.groupSize),
         .init("max_completion_length", \.maxTokens), .init("temperature", \.temperature), .init("top_k", \.topK),
-        .init("top_p", \.topP), .init("samples_per_step", \.samplesPerStep),
+        .init("top_p", \.topP), .init("dynamic_sampling", \.replacesEqualGroups),
+        .init("dynamic_sampling_max_rounds", \.maxRounds), .init("mask_truncated_completions", \.masksTruncated),
+        .init("soft_overlong_cache", \.overlongMargin), .init("samples_per_step", \.samplesPerStep),
     ]
 
-    func check(_ rules: inout Rules) {
+    func check(_ rules: inout Rules, comparing advantage: AdvantageKind) {
         rules.require(problemsPerStep >= 1, "problems_per_step", "\(problemsPerStep) is not in 1...")
-        rules.require(
-            groupSize >= 2, "num_generations", "\(groupSize) is not in 2...; one completion has nothing to compare with"
-        )
+        if advantage == .batch {
+            rules.require(groupSize >= 1, "num_generations", "\(groupSize) is not in 1...")
+            rules.require(
+                problemsPerStep != 1 || groupSize != 1, "num_generations",
+                "\(groupSize) of one problem has nothing to compare with")
+        } else {
+            rules.require(
+                groupSize >= 2, "num_generations",
+                "\(groupSize) is not in 2...; one completion has nothing to compare with")
+        }
         rules.require(maxTokens >= 1, "max_completion_length", "\(maxTokens) is not in 1...")
         rules.require(
             temperature > 0 && temperature.isFinite, "temperature",
             "\(temperature) is not greater than 0; training needs completions that differ")
         if let topK { rules.require(topK >= 1, "top_k", "\(topK) is not in 1...") }
         rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
+        rules.require(maxRounds >= 2, "dynamic_sampling_max_rounds", "\(maxRounds) is not in 2...")
+        rules.require(
+            !replacesEqualGroups || groupSize != 1, "dynamic_sampling",
+            "with num_generations 1 every group is equal and would be replaced")
+        if let overlongMargin {
+            rules.require(
+                overlongMargin >= 1 && overlongMargin < maxTokens, "soft_overlong_cache",
+                "\(overlongMargin) is not in 1..<\(maxTokens) (max_completion_length)")
+        }
         if let samplesPerStep {
             rules.require(samplesPerStep >= 0, "samples_per_step", "\(samplesPerStep) is not in 0...")
         }

@@ -45,7 +45,7 @@ public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
 extension TrainingConfiguration {
     /// The defaults of `sft`: the learning rate falls in a straight line, and gradients are no longer than 1, as in
     /// transformers' `TrainingArguments`. The rate is one for a handful of numbers.
-    mutating func useSupervisedDefaults() {
+    mutating func applySupervisedDefaults() {
         optimiser.learningRate = 0.02
         optimiser.schedule = .linear
         optimiser.maxGradientNorm = 1

@@ -8,7 +8,7 @@
 /// configuration.problems()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
 /// ```
 public struct TrainingConfiguration: Record {
-    /// How the numbers are trained. Key `algorithm`.
+    /// How the numbers are trained: a bundle of defaults, which other keys overrule. Key `algorithm`.
     public var algorithm = Algorithm.grpo
     /// Directory of a model in Hugging Face layout; `nil` is Abacus, the model in the box. Key `model`.
     public var model: String?
@@ -52,7 +52,7 @@ public struct TrainingConfiguration: Record {
         recipe.adapter.projectionSeed = 17
         recipe.rollout.temperature = 0.6
         recipe.rollout.maxTokens = 64
-        recipe.loss.normalisation = .dapo
+        recipe.loss.kind = .dapo
         recipe.optimiser.learningRate = 0.05
         recipe.optimiser.schedule = .linear
         return recipe
@@ -77,7 +77,7 @@ public struct TrainingConfiguration: Record {
         rules.require(
             model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
         adapter.check(&rules)
-        rollout.check(&rules)
+        rollout.check(&rules, comparing: loss.advantage)
         supervised.check(&rules)
         loss.check(&rules)
         optimiser.check(&rules, steps: steps)
@@ -110,13 +110,14 @@ public struct TrainingConfiguration: Record {
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
-    /// Reads a configuration; keys that are not there keep the general defaults.
+    /// Reads a configuration; keys that are not there keep the defaults of its `algorithm`.
     ///
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
         self.init()
-        try readSettings(&self, only: Self.fields.filter { $0.name == "algorithm" }, from: decoder)
-        useDefaultsOfAlgorithm()
+        // An algorithm's defaults may depend on the room for a completion.
+        try readSettings(&self, fields: Self.fields, named: ["algorithm", "max_completion_length"], from: decoder)
+        apply(algorithm)
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 

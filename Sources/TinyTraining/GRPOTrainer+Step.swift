@@ -1,7 +1,5 @@
 import TinyPolicy
-import TinyProblems
 public import TinyRecords
-import TinyTensor
 
 extension GRPOTrainer {
     /// Samples, compares, updates.
@@ -11,87 +9,78 @@ extension GRPOTrainer {
     ) async throws -> FinishedStep {
         let clock = ContinuousClock()
         let began = clock.now
-        let rollout = try await sample(step, adapter: stored(state.parameters), report)
+        let drawn = try problemsDrawn(before: step, state)
+        let found = try await sample(step, after: drawn, adapter: stored(state.parameters), report)
         let sampled = clock.now
         var metrics = StepMetrics()
-        metrics.rollout = rollout.metrics()
-        metrics.numTokens = (before?.numTokens ?? 0) + rollout.tokens
-        metrics.generatedTokens = (before?.generatedTokens ?? 0) + rollout.completionTokens
-        metrics.epoch = order.epoch(after: step)
+        metrics.rollout = found.metrics(configuration.rollout)
+        metrics.numTokens = (before?.numTokens ?? 0) + found.tokens
+        metrics.generatedTokens = (before?.generatedTokens ?? 0) + found.completionTokens
+        metrics.epoch = order.epoch(afterProblems: drawn + found.problems)
         metrics.learningRate = schedule.rate(step: step)
-        let next = try await update(state, step: step, rollout: rollout, metrics: &metrics, report)
+        var rollout = found.rollout
+        var next = try await update(state, step: step, rollout: &rollout, metrics: &metrics, report)
+        if state.buffers[Self.problemsDrawn] != nil {
+            next.buffers[Self.problemsDrawn] = [Double(drawn + found.problems)]
+        }
         let ended = clock.now
 
         let rolloutSeconds = (sampled - began).seconds
         let time = StepTime(
             seconds: (ended - began).seconds, rolloutSeconds: rolloutSeconds,
             trainingSeconds: (ended - sampled).seconds,
-            tokensPerSecond: Double(rollout.completionTokens) / max(rolloutSeconds, 1e-9))
+            tokensPerSecond: Double(found.completionTokens) / max(rolloutSeconds, 1e-9))
         return FinishedStep(
             step: step, metrics: metrics, state: next, time: time,
             samples: rollout.shown(configuration.rollout.recordedSamples).map { $0.record(step: step) })
     }
 
-    /// Samples and grades the completions of a step.
-    private func sample(
-        _ step: Int, adapter: [Float], _ report: @escaping @Sendable (TrainingEvent) -> Void
-    ) async throws -> Rollout {
-        let rows = order.rows(step: step)
-        let groupSize = configuration.rollout.groupSize
-        let requests = rows.enumerated().map { index, row in
-            let streams = (0..<groupSize).map { sample in
-                RandomStream(.sampling, seed: configuration.seed, step: step, problem: index, sample: sample)
-            }
-            return CompletionRequest(prompt: prompts[row] ?? [], streams: streams, adapter: adapter, sampling: sampling)
+    /// Works out what the completions of a step are worth.
+    ///
+    /// - Returns: Their log-probabilities under the base model where the loss needs them.
+    private func compare(_ rollout: inout Rollout, metrics: inout PolicyMetrics) async throws -> [[Float]]? {
+        let loss = configuration.loss
+        var references: [[Float]]?
+        if loss.beta > 0 {
+            let sequences = rollout.samples.map(\.sequence)
+            let logprobs = try await policy.logprobs(
+                of: sequences, adapter: nil, temperature: configuration.rollout.temperature)
+            try checkCounts(logprobs.map(\.count), of: sequences)
+            references = logprobs
         }
-        let total = configuration.rollout.completionsPerStep
-        let groups = try await policy.complete(requests) { tokens, finished in
-            report(.sampling(step: step, tokens: tokens, finished: finished, completions: total))
+        guard loss.penalisesReward, let referencesN = references else {
+            rollout.compare(loss.advantageEstimator, penalties: nil)
+            return references
         }
-        guard groups.count == rows.count, groups.allSatisfy({ $0.count == groupSize }) else {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned groups of \(groups.map(\.count)) completions, expected \(rows.count) of \(groupSize)"
-            )
-        }
-        let isStrict = configuration.reward == .strict
-        let samples = zip(rows, zip(requests, groups)).flatMap { row, answered in
-            answered.1.enumerated().map { index, completion in
-                let text = codec.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText)
-                let grade = reward.grade(text, for: problems[row])
-                return RolloutSample(
-                    problem: problems[row], index: index,
-                    sequence: ScoredSequence(prompt: answered.0.prompt, completion: completion.tokens),
-                    completion: completion, text: text, grade: grade,
-                    reward: grade.reward(isStrict ? .strict : .lenient))
-            }
-        }
-        return Rollout(samples, groupSize: groupSize, scale: configuration.loss.scaleRewards)
+        let divergencesN = rollout.divergences(from: referencesN, by: loss.estimator)
+        metrics.divergence = divergencesN.joined().reduce(0, +) / Double(max(1, rollout.completionTokens))
+        rollout.compare(
+            loss.advantageEstimator, penalties: divergencesN.map { divergencesT in divergencesT.map { loss.beta * $0 } }
+        )
+        return nil
     }
 
     /// Makes the updates of a step.
     private func update(
-        _ state: TrainingState, step: Int, rollout: Rollout, metrics: inout StepMetrics,
+        _ state: TrainingState, step: Int, rollout: inout Rollout, metrics: inout StepMetrics,
         _ report: @Sendable (TrainingEvent) -> Void
     ) async throws -> TrainingState {
-        let loss = configuration.loss, temperature = configuration.rollout.temperature
-        var references: [[Float]]?
-        if loss.beta > 0 {
-            let sequences = rollout.samples.map(\.sequence)
-            let logprobs = try await policy.logprobs(of: sequences, adapter: nil, temperature: temperature)
-            try checkCounts(logprobs.map(\.count), of: sequences)
-            references = logprobs
-        }
-        let plan = PolicyUpdate(rollout, settings: loss, maxTokens: sampling.maxTokens, references: references)
+        let loss = configuration.loss
+        var policyMetrics = PolicyMetrics()
+        let references = try await compare(&rollout, metrics: &policyMetrics)
+        var plan = PolicyUpdate(
+            rollout, settings: loss, sampling: configuration.rollout, references: references)
         var parameters = state.parameters
         var optimiser = AdamW(configuration.optimiser, resuming: state)
         var measured: [UpdateMeasurements] = []
-        var policyMetrics = PolicyMetrics()
         for update in 1...loss.updatesPerBatch {
             let result = try await differentiate(plan, at: stored(parameters), step: step, update: update, report)
-            if update == 1 { plan.compareWithSampling(result.logprobs, into: &policyMetrics) }
             var gradient = result.gradient
             var measurements = plan.measurements(of: result.logprobs)
+            if update == 1 {
+                plan.compareWithSampling(result.logprobs, into: &policyMetrics)
+                plan.finishFirst(result.logprobs)
+            }
             try checkFinite(gradient, named: "derivative of the loss by", step: step)
             measurements.gradientNorm = shorten(&gradient, toNorm: configuration.optimiser.maxGradientNorm)
             guard measurements.loss.isFinite, measurements.gradientNorm.isFinite else {
@@ -104,7 +93,7 @@ extension GRPOTrainer {
             try checkFinite(stored(parameters), named: "stored value of", step: step)
             measured.append(measurements)
         }
-        policyMetrics.setMeans(of: measured, withDivergence: loss.beta > 0)
+        plan.summarise(measured, into: &policyMetrics)
         metrics.policy = policyMetrics
         metrics.loss = measured.mean(\.loss)
         metrics.gradientNorm = measured.mean(\.gradientNorm)

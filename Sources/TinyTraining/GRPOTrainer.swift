@@ -3,10 +3,13 @@ public import TinyProblems
 public import TinyRecords
 import TinyTensor
 
-/// Trains the numbers of an adapter with group-relative policy optimisation.
+/// Trains the numbers of an adapter with policy gradients: GRPO and its relatives, as ``LossSettings`` says.
 ///
-/// Each step samples a group of completions for a few problems, compares the rewards within each group, and moves the
-/// numbers against the gradient of the clipped loss.
+/// Each step samples a group of completions for a few problems, works out how much better each did than could be expected,
+/// and moves the numbers against the gradient of the loss.
+///
+/// With dynamic sampling a step uses up as many problems as it needs. How many the run has used is kept in the state, under
+/// `problems_drawn`, so that a resumed run goes on with the same ones.
 public struct GRPOTrainer: Trainer {
     let policy: any Policy
     /// The run's settings.
@@ -50,15 +53,15 @@ public struct GRPOTrainer: Trainer {
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
         order = ProblemOrder(count: problems.count, perStep: rollout.problemsPerStep, seed: configuration.seed)
         prompts = try Self.prompts(
-            of: problems, steps: configuration.steps, order: order, context: policy.contextLength,
-            maxTokens: rollout.maxTokens,
+            of: problems,
+            rows: order.rows(from: 0, count: rollout.mostProblems(of: problems.count, steps: configuration.steps)),
+            context: policy.contextLength, maxTokens: rollout.maxTokens,
             encode: { codec.encode(style.prompt(for: $0)) })
     }
 
-    /// Prompts of all rows the run will use, each checked to leave room for its completion.
+    /// Prompts of all rows that the run may use, each checked to leave room for its completion.
     private static func prompts(
-        of problems: [Problem], steps: Int, order: ProblemOrder, context: Int, maxTokens: Int,
-        encode: (Problem) -> [Int]
+        of problems: [Problem], rows: [Int], context: Int, maxTokens: Int, encode: (Problem) -> [Int]
     ) throws(TrainingError) -> [Int: [Int]] {
         let room = context - maxTokens
         guard room >= 1 else {
@@ -68,28 +71,40 @@ public struct GRPOTrainer: Trainer {
             )
         }
         var prompts: [Int: [Int]] = [:]
-        for step in 1...steps where prompts.count < problems.count {
-            for row in order.rows(step: step) where prompts[row] == nil {
-                let prompt = encode(problems[row])
-                guard !prompt.isEmpty, prompt.count <= room else {
-                    throw TrainingError(
-                        .promptTooLong,
-                        "the prompt of problem \(problems[row].id) has \(prompt.count) tokens, expected 1 to \(room)",
-                        hint:
-                            "with max_completion_length \(maxTokens) it must fit into the model's context of \(context)"
-                    )
-                }
-                prompts[row] = prompt
+        for row in rows {
+            let prompt = encode(problems[row])
+            guard !prompt.isEmpty, prompt.count <= room else {
+                throw TrainingError(
+                    .promptTooLong,
+                    "the prompt of problem \(problems[row].id) has \(prompt.count) tokens, expected 1 to \(room)",
+                    hint: "with max_completion_length \(maxTokens) it must fit into the model's context of \(context)")
             }
+            prompts[row] = prompt
         }
         return prompts
     }
 
     /// The untrained adapter.
-    public func startingState() -> TrainingState { TrainingState(starting: policy.initialAdapter) }
+    public func startingState() -> TrainingState {
+        var state = TrainingState(starting: policy.initialAdapter)
+        if configuration.rollout.replacesEqualGroups { state.buffers[Self.problemsDrawn] = [0] }
+        return state
+    }
+
+    /// Where the state keeps how many problems the run has used.
+    static let problemsDrawn = "problems_drawn"
 
     /// Missing rewards, equal rewards, missing answers, missing room.
     public func warnings(after history: [StepMetrics]) -> [TrainingWarning] {
         TrainingWarning.due(after: history.compactMap(\.rollout), of: configuration.steps)
+    }
+}
+
+extension RolloutSettings {
+    /// How many of `count` problems a run may come to use.
+    fileprivate func mostProblems(of count: Int, steps: Int) -> Int {
+        let rounds = replacesEqualGroups ? maxRounds : 1
+        return min(Double(count), Double(steps) * Double(problemsPerStep) * Double(rounds)) < Double(count)
+            ? steps * problemsPerStep * rounds : count
     }
 }

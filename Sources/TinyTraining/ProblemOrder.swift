@@ -18,13 +18,18 @@ public struct ProblemOrder: Sendable {
 
     /// Rows of the problems of a step, in the order in which they are used; the first step is 1. Cost: one shuffle.
     public func rows(step: Int) -> [Int] {
+        rows(from: (step - 1) * perStep, count: perStep)
+    }
+
+    /// Rows of `wanted` problems after the first `position` of the run. Cost: one shuffle for each epoch they lie in.
+    public func rows(from position: Int, count wanted: Int) -> [Int] {
         var rows: [Int] = []
-        rows.reserveCapacity(perStep)
-        var position = (step - 1) * perStep
-        while rows.count < perStep {
+        rows.reserveCapacity(wanted)
+        var position = position
+        while rows.count < wanted {
             let order = shuffled(epoch: position / count)
             let start = position % count
-            let taken = order[start..<min(count, start + perStep - rows.count)]
+            let taken = order[start..<min(count, start + wanted - rows.count)]
             rows += taken
             position += taken.count
         }
@@ -33,7 +38,12 @@ public struct ProblemOrder: Sendable {
 
     /// Epochs done after a step.
     public func epoch(after step: Int) -> Double {
-        Double(step * perStep) / Double(count)
+        epoch(afterProblems: step * perStep)
+    }
+
+    /// Epochs done after the first `position` problems of the run.
+    public func epoch(afterProblems position: Int) -> Double {
+        Double(position) / Double(count)
     }
 
     private func shuffled(epoch: Int) -> [Int] {

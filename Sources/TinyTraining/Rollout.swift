@@ -16,10 +16,15 @@ struct RolloutSample: Sendable {
     let text: String
     /// What the grader found.
     let grade: Grade
-    /// What it earned.
-    let reward: Double
-    /// How much better that is than the rest of its group.
-    var advantage = 0.0
+    /// What the grade is worth.
+    let earned: Double
+    /// What it loses for its length; 0 or less.
+    let overlong: Double
+    /// How much better it did than could be expected.
+    var advantage = Advantage.completion(0)
+
+    /// What it is trained on.
+    var reward: Double { earned + overlong }
 
     /// Whether it ended with a stop token rather than for want of room.
     var isTerminated: Bool { completion.stop == .endOfText }
@@ -28,7 +33,7 @@ struct RolloutSample: Sendable {
         SampleRecord(
             step: step, problem: problem.id, sample: index, question: problem.question, answer: problem.answer,
             completion: text, extracted: grade.extracted, strict: grade.strict, lenient: grade.lenient,
-            advantage: advantage, tokens: completion.tokens.count, stop: completion.stop.rawValue)
+            advantage: advantage.mean, tokens: completion.tokens.count, stop: completion.stop.rawValue)
     }
 }
 
@@ -37,19 +42,36 @@ struct Rollout: Sendable {
     private(set) var samples: [RolloutSample]
     private let groupSize: Int
 
-    /// Compares the rewards within each group of `groupSize`.
-    init(_ samples: [RolloutSample], groupSize: Int, scale: RewardScale) {
+    /// Puts together groups of `groupSize`.
+    init(_ samples: [RolloutSample], groupSize: Int) {
         self.samples = samples
         self.groupSize = groupSize
-        let advantagesPG = advantages(rewardsPG: rewardsPG, scale: scale)
-        for (index, advantage) in advantagesPG.joined().enumerated() { self.samples[index].advantage = advantage }
     }
 
-    /// Rewards, `[P, G]`.
-    private var rewardsPG: [[Double]] {
-        stride(from: 0, to: samples.count, by: groupSize).map { start in
-            samples[start..<start + groupSize].map(\.reward)
+    /// Works out what every completion is worth.
+    ///
+    /// - Parameters:
+    ///   - estimator: How.
+    ///   - penalties: What is taken off the reward for each token of each completion; `nil` for nothing.
+    mutating func compare(_ estimator: any AdvantageEstimator, penalties: [[Double]]?) {
+        let rewards = StepRewards(
+            rewardsN: samples.map(\.reward), penaltiesNT: penalties, lengthsN: samples.map(\.completion.tokens.count),
+            groupSize: groupSize)
+        for (index, advantage) in estimator.advantages(rewards).enumerated() { samples[index].advantage = advantage }
+    }
+
+    /// Estimated divergence of the policy that sampled from a reference, token by token.
+    func divergences(from references: [[Float]], by estimator: KLEstimator) -> [[Double]] {
+        zip(samples, references).map { sample, referenceT in
+            zip(sample.completion.logprobs, referenceT).map {
+                estimator.estimate(logprob: $0, reference: $1).value
+            }
         }
+    }
+
+    /// Rewards, `[P][G]`.
+    private var rewardsPG: [[Double]] {
+        StepRewards(rewardsN: samples.map(\.reward), lengthsN: [], groupSize: groupSize).totalsPG
     }
 
     /// Tokens of all prompts and completions.
@@ -64,8 +86,8 @@ struct Rollout: Sendable {
         return (0..<min(count, samples.count)).map { samples[$0 % groups * groupSize + $0 / groups] }
     }
 
-    /// Everything that can be measured before any gradient.
-    func metrics() -> RolloutMetrics {
+    /// Everything that can be measured before any gradient, lengths' penalty only where there is one.
+    func metrics(penalisesLength: Bool) -> RolloutMetrics {
         var metrics = RolloutMetrics()
         let count = Double(samples.count)
         func share(_ holds: (RolloutSample) -> Bool) -> Double { Double(samples.count(where: holds)) / count }
@@ -77,6 +99,14 @@ struct Rollout: Sendable {
         metrics.strictMean = share(\.grade.strict)
         metrics.lenientMean = share(\.grade.lenient)
         metrics.answeredShare = share { $0.grade.extracted != nil }
+        func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
+        metrics.strictDeviation = deviation { $0.grade.strict ? 1 : 0 }
+        metrics.lenientDeviation = deviation { $0.grade.lenient ? 1 : 0 }
+        metrics.answeredDeviation = deviation { $0.grade.extracted != nil ? 1 : 0 }
+        if penalisesLength {
+            metrics.overlongMean = samples.reduce(0) { $0 + $1.overlong } / count
+            metrics.overlongDeviation = deviation(\.overlong)
+        }
         metrics.clippedShare = share { !$0.isTerminated }
 
         let lengths = samples.map(\.completion.tokens.count)

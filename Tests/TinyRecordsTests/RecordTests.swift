@@ -40,13 +40,14 @@ import TinyTensor
         let line = try step.jsonLine()
         #expect(!line.contains("\n"))
         #expect(
-            line == #"{"clip_ratio/high_mean":0,"clip_ratio/low_mean":0,"clip_ratio/region_mean":0,"#
+            line
+                == #"{"clip_ratio/high_max":0,"clip_ratio/high_mean":0,"clip_ratio/low_mean":0,"clip_ratio/low_min":0,"clip_ratio/region_mean":0,"#
                 + #""completions/clipped_ratio":0,"completions/max_length":0,"completions/max_terminated_length":0,"#
                 + #""completions/mean_length":0,"completions/mean_terminated_length":0,"completions/min_length":0,"#
                 + #""completions/min_terminated_length":0,"entropy":0,"epoch":0,"frac_differentiated":0,"#
                 + #""frac_reward_zero_std":0,"grad_norm":0,"kl":0.5,"learning_rate":0,"loss":0,"num_generated_tokens":0,"#
-                + #""num_tokens":0,"policy_loss":0,"reward":0.25,"reward_std":0,"rewards/answered/mean":0,"rewards/lenient/mean":0,"#
-                + #""rewards/strict/mean":0,"sampling/importance_sampling_ratio/max":1,"#
+                + #""num_tokens":0,"policy_loss":0,"reward":0.25,"reward_std":0,"rewards/answered/mean":0,"rewards/answered/std":0,"rewards/lenient/mean":0,"rewards/lenient/std":0,"#
+                + #""rewards/strict/mean":0,"rewards/strict/std":0,"sampling/importance_sampling_ratio/max":1,"#
                 + #""sampling/importance_sampling_ratio/mean":1,"sampling/importance_sampling_ratio/min":1,"#
                 + #""sampling/sampling_logp_difference/max":0,"sampling/sampling_logp_difference/mean":0,"#
                 + #""state":{"first_moment":[0.5],"parameters":[0.1],"second_moment":[0.25],"updates":3},"step":3,"#

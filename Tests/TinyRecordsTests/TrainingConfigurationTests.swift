@@ -29,7 +29,7 @@ import TinyRecords
         var expected = TrainingConfiguration()
         expected.rollout.groupSize = 16
         expected.adapter.tying = "tiled:16"
-        expected.loss.normalisation = .drGRPO
+        expected.loss.kind = .drGRPO
         expected.optimiser.maxGradientNorm = 1
         #expect(read == expected)
     }
@@ -38,8 +38,7 @@ import TinyRecords
     func algorithmBringsDefaults() throws {
         let read = try TrainingConfiguration(json: #"{"adam_beta2": 0.99, "max_grad_norm": 2, "algorithm": "sft"}"#)
         var expected = TrainingConfiguration()
-        expected.algorithm = .sft
-        expected.useDefaultsOfAlgorithm()
+        expected.apply(.sft)
         #expect(expected.optimiser.schedule == .linear && expected.optimiser.maxGradientNorm == 1)
         expected.optimiser.beta2 = 0.99
         expected.optimiser.maxGradientNorm = 2
@@ -53,7 +52,8 @@ import TinyRecords
             (#"{"learning_rat": 1}"#, "\"learning_rat\" is not a setting", "did you mean \"learning_rate\"?"),
             (#"{"zzzzzzzz": 1}"#, "\"zzzzzzzz\" is not a setting", nil),
             (
-                #"{"loss_type": "dapp"}"#, "loss_type is \"dapp\", expected one of grpo, dapo, bnpo, dr_grpo",
+                #"{"loss_type": "dapp"}"#,
+                "loss_type is \"dapp\", expected one of grpo, dapo, bnpo, dr_grpo, rloo, cispo",
                 "did you mean \"dapo\"?"
             ),
             (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
@@ -81,6 +81,8 @@ import TinyRecords
         configuration.rollout.temperature = 0
         configuration.rollout.topK = 0
         configuration.rollout.topP = 1.5
+        configuration.rollout.maxRounds = 1
+        configuration.rollout.overlongMargin = 0
         configuration.rollout.samplesPerStep = -1
         configuration.checkpointInterval = 0
         configuration.supervised.examplesPerStep = 0
@@ -88,6 +90,9 @@ import TinyRecords
         configuration.loss.beta = -1
         configuration.loss.epsilonLow = 1.5
         configuration.loss.epsilonHigh = -0.1
+        configuration.loss.delta = 0.5
+        configuration.loss.importanceMax = 0
+        configuration.loss.importanceMin = -1
         configuration.loss.updatesPerBatch = 0
         configuration.optimiser.learningRate = .nan
         configuration.optimiser.warmupSteps = 1
@@ -101,10 +106,11 @@ import TinyRecords
         #expect(
             configuration.problems().map { String($0.prefix { $0 != ":" }) } == [
                 "max_steps", "checkpoint_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step",
-                "num_generations",
-                "max_completion_length", "temperature", "top_k", "top_p", "samples_per_step",
-                "examples_per_step", "max_length", "beta", "epsilon",
-                "epsilon_high", "num_iterations", "learning_rate", "warmup_steps", "max_grad_norm", "adam_beta1",
+                "num_generations", "max_completion_length", "temperature", "top_k", "top_p",
+                "dynamic_sampling_max_rounds", "soft_overlong_cache", "samples_per_step", "examples_per_step",
+                "max_length", "beta", "epsilon", "epsilon_high", "delta", "importance_sampling_clip_max",
+                "importance_sampling_clip_min", "num_iterations", "learning_rate", "warmup_steps", "max_grad_norm",
+                "adam_beta1",
                 "adam_beta2", "adam_epsilon", "weight_decay", "eval_problems", "eval_steps",
             ])
         #expect(configuration.problems().contains("top_p: 1.5 is not in (0, 1]"))

@@ -8,11 +8,11 @@ import TinyTraining
 
 /// The trainer on a policy that can be checked by hand.
 @Suite struct GRPOTrainerTests {
-    @Test("reward rises", arguments: LossNormalisation.allCases, RewardScale.allCases)
-    func rewardRises(normalisation: LossNormalisation, scale: RewardScale) async throws {
+    @Test("reward rises", arguments: [LossKind.grpo, .dapo, .drGRPO], RewardScale.allCases)
+    func rewardRises(kind: LossKind, scale: RewardScale) async throws {
         var configuration = smallRun
         configuration.steps = 30
-        configuration.loss.normalisation = normalisation
+        configuration.loss.kind = kind
         configuration.loss.scaleRewards = scale
         configuration.rollout.groupSize = 8
         configuration.rollout.problemsPerStep = 5
@@ -58,7 +58,9 @@ import TinyTraining
         }
         var policy = FakePolicy()
         policy.mismatch = 0.125
-        let result = try await TrainingLoop(trainer(smallRun, policy: policy)).run()
+        var plain = smallRun
+        plain.loss.importanceMode = .none
+        let result = try await TrainingLoop(trainer(plain, policy: policy)).run()
         let first = try #require(result.metrics.first { $0.policy!.differentiatedShare > 0 })
         // log-probabilities are at most a few units, so adding 1/8 errs by at most 2^-22
         #expect(
@@ -73,7 +75,7 @@ import TinyTraining
         configuration.steps = 1
         configuration.loss.updatesPerBatch = 3
         configuration.loss.beta = 0.1
-        configuration.loss.normalisation = .dapo
+        configuration.loss.kind = .dapo
         configuration.optimiser.maxGradientNorm = 0.05
         let policy = FakePolicy()
         let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
@@ -82,7 +84,7 @@ import TinyTraining
         let order = ProblemOrder(count: 5, perStep: 3, seed: configuration.seed)
         let prompts = order.rows(step: 1).map { LetterCodec().encode(letterProblems[$0].question) }
         let rewards = sampled.map { group in group.map { $0.tokens[0] == 1 ? 1.0 : 0.0 } }
-        let advantage = advantages(rewardsPG: rewards, scale: .group).flatMap { $0 }
+        let advantage = GroupAdvantages(scale: .group).advantages(rewardsPG: rewards).flatMap { $0 }
         let old = sampled.flatMap { $0 }.map(\.logprobs)
         let sequences = zip(prompts, sampled).flatMap { prompt, group in
             group.map { ScoredSequence(prompt: prompt, completion: $0.tokens) }
@@ -90,16 +92,18 @@ import TinyTraining
         let reference = try await policy.logprobs(of: sequences, adapter: nil, temperature: 1)
         let tokens = old.reduce(0) { $0 + $1.count }
         let settings = configuration.loss
-        let scale = TokenScale(.dapo, sequences: 12, tokens: tokens, maxTokens: 6)
+        let counts = LossCounts(completions: 12, tokens: tokens, maxTokens: 6)
         var optimiser = AdamW(configuration.optimiser, count: 3)
         var parameters: [Float] = [0, 0, 0]
         for _ in 1...3 {
             let adapter = parameters.map(ElementType.bfloat16.rounded)
             let result = try await policy.gradients(of: sequences, adapter: adapter, temperature: 1) {
                 index, logprobs in
-                SequenceLoss(
-                    logprobsT: logprobs, oldT: old[index], referenceT: reference[index], advantage: advantage[index],
-                    settings: settings, scale: scale
+                CompletionLoss(
+                    logprobsT: logprobs,
+                    terms: CompletionTerms(
+                        oldT: old[index], referenceT: reference[index], advantage: .completion(advantage[index])),
+                    loss: settings.policyLoss, divergence: DivergencePenalty(settings), in: counts
                 ).weightsT
             }
             var gradient = result.gradient

@@ -2,37 +2,14 @@ import Foundation
 import Testing
 import TinyPolicy
 import TinyRecords
-import TinyTensor
 import TinyTraining
 
-/// Losses and advantages against numbers worked out by hand from their formulas.
+/// Losses against numbers worked out by hand from their formulas.
 @Suite struct LossTests {
-    @Test("advantages are centred within each problem and divided as asked")
-    func advantagesByHand() {
-        // Group 1: mean ¼, squares 3·(1/16) + 9/16 = ¾, deviation √(¾ / 3) = ½. Group 2 is equal.
-        let rewards: [[Double]] = [[1, 0, 0, 0], [1, 1, 1, 1]]
-        #expect(advantages(rewardsPG: rewards, scale: .none) == [[0.75, -0.25, -0.25, -0.25], [0, 0, 0, 0]])
-        let divisor = 0.5 + 1e-4
-        #expect(
-            advantages(rewardsPG: rewards, scale: .group)
-                == [[0.75 / divisor, -0.25 / divisor, -0.25 / divisor, -0.25 / divisor], [0, 0, 0, 0]])
-        // All eight: mean 5/8, squares 5·(9/64) + 3·(25/64) = 120/64, deviation √(120/64 / 7).
-        let batch = (120.0 / 64 / 7).squareRoot() + 1e-4
-        for (found, expected) in zip(advantages(rewardsPG: rewards, scale: .batch)[0], [0.75, -0.25, -0.25, -0.25]) {
-            #expect(abs(found - expected / batch) < 1e-15)
-        }
-    }
-
-    @Test("equal rewards give exact zeros, even where their mean is rounded")
-    func equalRewardsGiveZeros() {
-        #expect(advantages(rewardsPG: [[0.1, 0.1, 0.1]], scale: .none) == [[0, 0, 0]])
-        #expect(advantages(rewardsPG: [[0.1, 0.1, 0.1], [1, 0, 0]], scale: .batch)[0] == [0, 0, 0])
-    }
-
     @Test("the first update has ratio exactly 1: loss -A, derivative -A", arguments: [-2.0, -0.5, 0, 0.75])
     func onPolicy(advantage: Double) {
-        let (loss, region) = clippedSurrogate(
-            logprob: -1.2345, old: -1.2345, advantage: advantage, epsilonLow: 0.2, epsilonHigh: 0.2)
+        let ratio = RatioLevel.token.ratios(logprobsT: [-1.2345], oldT: [-1.2345])[0]
+        let (loss, region) = ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.2)(ratio: ratio, advantage: advantage)
         #expect(loss.value == -advantage && loss.derivative == -advantage && region == .counted)
     }
 
@@ -43,57 +20,147 @@ import TinyTraining
             (1.5, -1.0, 1.5, 1.5, .counted),  // min(-1.5, -1.28)
             (0.5, 1.0, -0.5, -0.5, .counted),  // min(0.5, 0.8)
             (0.5, -1.0, 0.8, 0.0, .clippedLow),  // min(-0.5, -0.8)
-            (1.1, 2.0, -2.2, -2.2, .counted),
-            (0.9, -2.0, 1.8, 1.8, .counted),
+            (1.125, 2.0, -2.25, -2.25, .counted),
+            (0.875, -2.0, 1.75, 1.75, .counted),
         ] as [(Double, Double, Double, Double, RatioRegion)])
     func clipsByHand(ratio: Double, advantage: Double, value: Double, derivative: Double, expected: RatioRegion) {
-        let old: Float = -2
-        let (loss, region) = clippedSurrogate(
-            logprob: Float(-2 + log(ratio)), old: old, advantage: advantage, epsilonLow: 0.2, epsilonHigh: 0.28)
-        // The log-probability is rounded to a Float near 2, so the ratio is off by at most 2 · 2^-24 · ratio.
-        #expect(abs(loss.value - value) < 1e-6)
-        #expect(abs(loss.derivative - derivative) < 1e-6)
-        #expect(region == expected)
+        let surrogate = ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.28)
+        let (loss, region) = surrogate(ratio: ratio, advantage: advantage)
+        #expect(loss == Differentiated(value: value, derivative: derivative) && region == expected)
     }
 
-    @Test("the divergence estimate is x - log x - 1 with its derivative 1 - x")
+    @Test(
+        "with delta a ratio is bounded on the side where it would grow without bound, too",
+        arguments: [
+            (3.0, -1.0, 2.0, 0.0, RatioRegion.capped),  // min(-2, -1.2)
+            (1.5, -1.0, 1.5, 1.5, .counted),
+            (3.0, 1.0, -1.2, 0.0, .clippedHigh),  // min(2, 1.2)
+            (0.5, -1.0, 0.8, 0.0, .clippedLow),
+        ] as [(Double, Double, Double, Double, RatioRegion)])
+    func capsByHand(ratio: Double, advantage: Double, value: Double, derivative: Double, expected: RatioRegion) {
+        let surrogate = ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.2, delta: 2)
+        let (loss, region) = surrogate(ratio: ratio, advantage: advantage)
+        #expect(loss == Differentiated(value: value, derivative: derivative) && region == expected)
+    }
+
+    @Test("a ratio is a token's, its completion's per token, or its completion's as a whole")
+    func ratioLevels() {
+        // l = ½, -¼, ½: the mean is ¼, the sum ¾.
+        let logprobs: [Float] = [-1, -2, -0.5], old: [Float] = [-1.5, -1.75, -1]
+        let token = RatioLevel.token.ratios(logprobsT: logprobs, oldT: old)
+        let sequence = RatioLevel.sequence.ratios(logprobsT: logprobs, oldT: old)
+        let completion = RatioLevel.completion.ratios(logprobsT: logprobs, oldT: old)
+        for (found, expected) in zip(
+            token + sequence + completion,
+            [exp(0.5), exp(-0.25), exp(0.5), exp(0.25), exp(0.25), exp(0.25), exp(0.75), exp(0.75), exp(0.75)])
+        {
+            #expect(abs(found - expected) < 4e-16 * expected)
+        }
+        // A shared ratio moves with every token, by 1/3 or by 1 of its logarithm.
+        #expect(RatioLevel.token.spread([1, 2, 6]) == [1, 2, 6])
+        #expect(RatioLevel.sequence.spread([1, 2, 6]) == [3, 3, 3])
+        #expect(RatioLevel.completion.spread([1, 2, 6]) == [9, 9, 9])
+    }
+
+    @Test("the divergence is estimated by d, d² / 2 or exp(-d) + d - 1")
     func divergenceByHand() {
-        let same = divergenceEstimate(logprob: -0.7, reference: -0.7)
-        #expect(same.value == 0 && same.derivative == 0)
-        let found = divergenceEstimate(logprob: -1.5, reference: -1)  // x = e^½
+        for estimator in KLEstimator.allCases {
+            let same = estimator.estimate(logprob: -0.7, reference: -0.7)
+            #expect(same == Differentiated(value: 0, derivative: estimator == .k1 ? 1 : 0))
+        }
+        // d = -1.5 - (-1) = -½
+        #expect(
+            KLEstimator.k1.estimate(logprob: -1.5, reference: -1) == Differentiated(value: -0.5, derivative: 1))
+        #expect(
+            KLEstimator.k2.estimate(logprob: -1.5, reference: -1) == Differentiated(value: 0.125, derivative: -0.5))
+        let found = KLEstimator.k3.estimate(logprob: -1.5, reference: -1)
         #expect(abs(found.value - (exp(0.5) - 0.5 - 1)) < 1e-15)
         #expect(abs(found.derivative - (1 - exp(0.5))) < 1e-15)
     }
 
     @Test(
-        "each rule divides by its own count: completions of 2 and 4 tokens, 10 allowed",
+        "each loss divides by its own count: completions of 2 and 4 tokens, 10 allowed",
         arguments: [
-            (LossNormalisation.grpo, 0.25, 0.125),  // 1 / (2 · 2), 1 / (2 · 4)
+            (LossKind.grpo, 0.25, 0.125),  // 1 / (2 · 2), 1 / (2 · 4)
             (.dapo, 1.0 / 6, 1.0 / 6),
             (.bnpo, 1.0 / 6, 1.0 / 6),
             (.drGRPO, 0.05, 0.05),  // 1 / (2 · 10)
-        ] as [(LossNormalisation, Double, Double)])
-    func normalisation(rule: LossNormalisation, short: Double, long: Double) {
-        let scale = TokenScale(rule, sequences: 2, tokens: 6, maxTokens: 10)
-        #expect(scale.factor(length: 2) == short)
-        #expect(scale.factor(length: 4) == long)
-        // On-policy with advantages 1 and -1 the step's loss is -(2 · short) + 4 · long.
+        ] as [(LossKind, Double, Double)])
+    func normalisation(kind: LossKind, short: Double, long: Double) {
         var settings = LossSettings()
-        settings.normalisation = rule
-        let first = loss([-1, -1], [-1, -1], advantage: 1, settings, scale)
-        let second = loss([-1, -1, -1, -1], [-1, -1, -1, -1], advantage: -1, settings, scale)
+        settings.kind = kind
+        // On-policy with advantages 1 and -1 the step's loss is -(2 · short) + 4 · long.
+        let first = loss([-1, -1], CompletionTerms(oldT: [-1, -1], advantage: .completion(1)), settings)
+        let second = loss(
+            [-1, -1, -1, -1], CompletionTerms(oldT: [-1, -1, -1, -1], advantage: .completion(-1)), settings)
         #expect(abs(first.policy + second.policy - (4 * long - 2 * short)) < 1e-15)
         #expect(first.weightsT == [Float(-short), Float(-short)])
         #expect(second.weightsT == Array(repeating: Float(long), count: 4))
     }
 
+    @Test("rloo has one term a completion, with the ratio of all its tokens")
+    func rlooByHand() {
+        var settings = LossSettings()
+        settings.kind = .rloo
+        settings.importanceLevel = .sequence
+        settings.epsilonHigh = 1
+        // Two completions. l = ½ - ¼: ρ = e^¼; the loss is -½ · 2 e^¼, and each token moves all of it.
+        let terms = CompletionTerms(oldT: [-1.5, -1.75], advantage: .completion(2))
+        let found = loss([-1, -2], terms, settings)
+        #expect(abs(found.policy + exp(0.25)) < 1e-15)
+        #expect(found.weightsT[0] == found.weightsT[1] && abs(Double(found.weightsT[0]) + exp(0.25)) < 1e-7)
+        // Under the range with a negative advantage: ρ = e^-1 counts as 0.8, and nothing moves.
+        let clipped = loss([-1.5, -2], CompletionTerms(oldT: [-1, -1.5], advantage: .completion(-2)), settings)
+        #expect(abs(clipped.policy - 0.5 * 0.8 * 2) < 1e-15)
+        #expect(clipped.weightsT == [0, 0] && clipped.clippedLow == 2)
+    }
+
+    @Test("gspo has the geometric mean of a completion's ratios at every token")
+    func gspoByHand() {
+        let settings = TrainingConfiguration(.gspo).loss
+        // l = 6e-4 - 2e-4, up to the rounding of Floats under 1 (6e-8): mean 2e-4, inside 4e-4. Two completions, two tokens.
+        let terms = CompletionTerms(oldT: [-0.5, -0.5], advantage: .completion(1))
+        let found = loss([-0.4994, -0.5002], terms, settings)
+        #expect(abs(found.policy + 0.5 * exp(2e-4)) < 1e-7)
+        #expect(found.weightsT[0] == found.weightsT[1] && abs(found.weightsT[0] + 0.25 * Float(exp(2e-4))) < 1e-7)
+        // Mean 5e-4: clipped as a whole, although the second token has not moved.
+        let clipped = loss([-0.499, -0.5], terms, settings)
+        #expect(abs(clipped.policy + 0.5 * (1 + 4e-4)) < 1e-15)
+        #expect(clipped.weightsT == [0, 0] && clipped.clippedHigh == 2)
+    }
+
+    @Test("cispo weighs log-probabilities by bounded ratios and never drops a token")
+    func cispoByHand() {
+        var settings = TrainingConfiguration(.cispo).loss
+        settings.epsilonHigh = 1.5
+        // Six tokens in the step. ρ = e (counts as 1.5) and e^-1: -(1.5 · 2 · -1 + e^-1 · 2 · -2) / 6.
+        let terms = CompletionTerms(oldT: [-2, -1], advantage: .completion(2))
+        let found = loss([-1, -2], terms, settings)
+        #expect(abs(found.policy - (1.5 * 2 + exp(-1.0) * 4) / 6) < 1e-15)
+        #expect(found.weightsT[0] == -0.5 && abs(Double(found.weightsT[1]) + exp(-1.0) / 3) < 1e-8)
+        #expect(found.clippedHigh == 1 && found.clippedLow == 0)
+    }
+
+    @Test("tokens may be worth different things")
+    func tokenAdvantages() {
+        var settings = LossSettings()
+        settings.kind = .dapo
+        let found = loss([-1, -2], CompletionTerms(oldT: [-1, -2], advantage: .tokens([3, -6])), settings)
+        #expect(found.policy == 0.5 && found.weightsT == [-0.5, 1])
+        // A shared ratio moves the terms of all tokens: -(3 - 6) / 2 each, of four in two completions.
+        settings.kind = .grpo
+        settings.importanceLevel = .sequence
+        let shared = loss([-1, -2], CompletionTerms(oldT: [-1, -2], advantage: .tokens([3, -6])), settings)
+        #expect(shared.policy == 0.75 && shared.weightsT == [0.375, 0.375])
+    }
+
     @Test("the divergence enters loss and weights with beta, and its plain sum is kept")
     func penaltyByHand() {
         var settings = LossSettings()
+        settings.kind = .dapo
         settings.beta = 0.5
-        let scale = TokenScale(.dapo, sequences: 1, tokens: 2, maxTokens: 4)
-        let found = SequenceLoss(
-            logprobsT: [-1, -2], oldT: [-1, -2], referenceT: [-1, -1], advantage: 1, settings: settings, scale: scale)
+        let terms = CompletionTerms(oldT: [-1, -2], referenceT: [-1, -1], advantage: .completion(1))
+        let found = loss([-1, -2], terms, settings, LossCounts(completions: 1, tokens: 2, maxTokens: 4))
         let estimate = exp(1.0) - 1 - 1
         #expect(found.policy == -1)
         #expect(abs(found.divergence - estimate) < 1e-15)
@@ -102,59 +169,33 @@ import TinyTraining
         #expect(abs(Double(found.weightsT[1]) - 0.5 * (-1 + 0.5 * (1 - exp(1.0)))) < 1e-7)
     }
 
-    @Test(
-        "weights are the derivative of the loss: finite differences through a policy that has moved since sampling",
-        arguments: LossNormalisation.allCases, [0.0, 0.3])
-    func finiteDifferences(rule: LossNormalisation, beta: Double) async throws {
-        let policy = FakePolicy()
-        var clipped = LossSettings()
-        clipped.normalisation = rule
-        clipped.beta = beta
-        clipped.epsilonLow = 0.1
-        clipped.epsilonHigh = 0.15
-        let settings = clipped
-        let sampledAt: [Float] = [0, 0, 0], now: [Float] = [0.3, -0.4, 0.25]
-        let sequences = [[1, 2, 0], [2, 2, 3, 1], [3], [1, 1, 0]].enumerated().map { index, tokens in
-            ScoredSequence(prompt: [7 + index], completion: tokens)
-        }
-        let advantages = [1.2, -0.7, -0.9, 0.4]
-        let scale = TokenScale(rule, sequences: 4, tokens: 11, maxTokens: 8)
-        let old = try await policy.logprobs(of: sequences, adapter: sampledAt, temperature: 0.8)
-        let reference = beta == 0 ? nil : try await policy.logprobs(of: sequences, adapter: nil, temperature: 0.8)
-
-        @Sendable func part(_ index: Int, _ logprobs: [Float]) -> SequenceLoss {
-            SequenceLoss(
-                logprobsT: logprobs, oldT: old[index], referenceT: reference?[index], advantage: advantages[index],
-                settings: settings, scale: scale)
-        }
-        func loss(_ adapter: [Float]) async throws -> Double {
-            let logprobs = try await policy.logprobs(of: sequences, adapter: adapter, temperature: 0.8)
-            let parts = logprobs.enumerated().map { part($0.offset, $0.element) }
-            return parts.reduce(0) { $0 + $1.policy + $1.penalty }
-        }
-
-        let result = try await policy.gradients(of: sequences, adapter: now, temperature: 0.8) {
-            part($0, $1).weightsT
-        }
-        let parts = result.logprobs.enumerated().map { part($0.offset, $0.element) }
-        #expect(parts.contains { $0.clippedLow > 0 } && parts.contains { $0.clippedHigh > 0 })
-        // Central differences over 2h = 1/64: rounding of log-probabilities to Float (about 1e-7 each) leaves 1e-5, the
-        // third derivative (under 5) times h²/6 another 5e-5.
-        let h: Float = 1 / 128
-        for parameter in 0..<3 {
-            var ahead = now, behind = now
-            ahead[parameter] += h
-            behind[parameter] -= h
-            let slope = (try await loss(ahead) - (try await loss(behind))) / Double(2 * h)
-            let gradient = Double(result.gradient[parameter])
-            #expect(abs(gradient - slope) < 2e-4, "parameter \(parameter): \(gradient), by differences \(slope)")
-        }
+    @Test("a correction weighs the loss of tokens but not the divergence")
+    func correctionByHand() {
+        var settings = LossSettings()
+        settings.kind = .dapo
+        settings.beta = 0.5
+        let counts = LossCounts(completions: 1, tokens: 2, maxTokens: 4)
+        var terms = CompletionTerms(
+            oldT: [-1, -2], referenceT: [-1, -1], advantage: .completion(1), correction: .tokens([0, 3]))
+        let found = loss([-1, -2], terms, settings, counts)
+        let estimate = Double(exp(1.0)) - 2
+        #expect(found.policy == -1.5 && abs(found.penalty - 0.25 * estimate) < 1e-15)
+        #expect(found.weightsT[0] == 0)
+        #expect(abs(Double(found.weightsT[1]) - 0.5 * (-3 + 0.5 * (1 - exp(1.0)))) < 1e-7)
+        // With a shared ratio, what tokens weigh is averaged in the derivative: (0 + 3) / 2.
+        settings.beta = 0
+        settings.importanceLevel = .sequence
+        terms.referenceT = nil
+        let shared = loss([-1, -2], terms, settings, counts)
+        #expect(shared.policy == -1.5 && shared.weightsT == [-0.75, -0.75])
     }
 
     private func loss(
-        _ logprobs: [Float], _ old: [Float], advantage: Double, _ settings: LossSettings, _ scale: TokenScale
-    ) -> SequenceLoss {
-        SequenceLoss(
-            logprobsT: logprobs, oldT: old, referenceT: nil, advantage: advantage, settings: settings, scale: scale)
+        _ logprobs: [Float], _ terms: CompletionTerms, _ settings: LossSettings,
+        _ counts: LossCounts = LossCounts(completions: 2, tokens: 6, maxTokens: 10)
+    ) -> CompletionLoss {
+        CompletionLoss(
+            logprobsT: logprobs, terms: terms, loss: settings.policyLoss, divergence: DivergencePenalty(settings),
+            in: counts)
     }
 }

@@ -113,8 +113,7 @@ struct TrainCommand: AsyncParsableCommand {
     private func resolved() throws -> TrainingConfiguration {
         var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
         if let algorithm {
-            settings.algorithm = try choice(algorithm, of: "--algorithm")
-            settings.useDefaultsOfAlgorithm()
+            settings.apply(try choice(algorithm, of: "--algorithm"))
         }
         if let config {
             let text: String

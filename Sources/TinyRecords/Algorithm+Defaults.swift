@@ -1,0 +1,90 @@
+extension TrainingConfiguration {
+    /// The defaults of an algorithm.
+    public init(_ algorithm: Algorithm) {
+        self.init()
+        apply(algorithm)
+    }
+
+    /// Chooses an algorithm of policy gradients: its defaults take the place of every setting of the loss, and of those of
+    /// sampling in the last four rows. What is not listed has GRPO's value. For other algorithms only the name is set.
+    ///
+    /// | key | grpo | dr_grpo | bnpo | dapo | rloo | reinforce++ | gspo | cispo |
+    /// |---|---|---|---|---|---|---|---|---|
+    /// | `loss_type` | grpo | dr_grpo | bnpo | dapo | rloo | dapo | grpo | cispo |
+    /// | `advantage_estimator` | group | | | | rloo | batch | | |
+    /// | `scale_rewards` | group | none | | | none | batch | | batch |
+    /// | `epsilon` | 0.2 | | | | | | 3e-4 | |
+    /// | `epsilon_high` | 0.2 | | | 0.28 | | | 4e-4 | 5 |
+    /// | `importance_sampling_level` | token | | | | sequence | | sequence | |
+    /// | `beta` | 0 | | | | 0.05 | 0.01 | | |
+    /// | `kl_estimator` | k3 | | | | k1 | k1 | | |
+    /// | `use_kl_in_reward` | false | | | | true | true | | |
+    /// | `dynamic_sampling` | false | | | true | | | | |
+    /// | `dynamic_sampling_max_rounds` | 10 | | | | | | | |
+    /// | `mask_truncated_completions` | false | | | | | | | |
+    /// | `soft_overlong_cache` | null | | | a fifth of `max_completion_length` | | | | |
+    ///
+    /// Sources: grpo, bnpo: TRL's `GRPOConfig`; dr_grpo: arXiv:2503.20783; dapo: arXiv:2503.14476 §4.1 (4,096 of 20,480
+    /// tokens), whose published recipe masks nothing; rloo: TRL's `RLOOConfig`; reinforce++: arXiv:2501.03262 and
+    /// OpenRLHF's defaults; gspo: arXiv:2507.18071 §5.1; cispo: arXiv:2510.13786 (ScaleRL).
+    public mutating func apply(_ algorithm: Algorithm) {
+        self.algorithm = algorithm
+        if algorithm.isPolicyGradient {
+            let plain = RolloutSettings()
+            loss = LossSettings()
+            rollout.replacesEqualGroups = plain.replacesEqualGroups
+            rollout.maxRounds = plain.maxRounds
+            rollout.masksTruncated = plain.masksTruncated
+            rollout.overlongMargin = plain.overlongMargin
+        }
+        switch algorithm {
+        case .drGRPO:
+            loss.kind = .drGRPO
+            loss.scaleRewards = .none
+        case .bnpo:
+            loss.kind = .bnpo
+        case .dapo:
+            loss.kind = .dapo
+            loss.epsilonHigh = 0.28
+            rollout.replacesEqualGroups = true
+            rollout.overlongMargin = rollout.maxTokens >= 5 ? rollout.maxTokens / 5 : nil
+        case .rloo:
+            loss.kind = .rloo
+            loss.advantage = .rloo
+            loss.scaleRewards = .none
+            loss.importanceLevel = .sequence
+            penaliseReward(beta: 0.05)
+        case .reinforcePlusPlus:
+            loss.kind = .dapo
+            loss.advantage = .batch
+            loss.scaleRewards = .batch
+            penaliseReward(beta: 0.01)
+        case .gspo:
+            loss.importanceLevel = .sequence
+            loss.epsilonLow = 3e-4
+            loss.epsilonHigh = 4e-4
+        case .cispo:
+            loss.kind = .cispo
+            loss.scaleRewards = .batch
+            loss.epsilonHigh = 5
+        case .sft: applySupervisedDefaults()
+        case .grpo: break
+        }
+    }
+
+    private mutating func penaliseReward(beta: Double) {
+        loss.beta = beta
+        loss.estimator = .k1
+        loss.penalisesReward = true
+    }
+}
+
+extension Algorithm {
+    /// Whether it samples completions and moves along the gradient of their log-probabilities.
+    public var isPolicyGradient: Bool {
+        switch self {
+        case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo: true
+        default: false
+        }
+    }
+}
