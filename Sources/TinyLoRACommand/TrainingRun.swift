@@ -50,9 +50,16 @@ struct TrainingRun {
                 return result.record(step: step)
             }
         }
-        let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: training.problems, style: style, codec: tokenizer,
-            stopTokens: stopTokens, reward: FinalAnswerReward())
+        let trainer: any Trainer =
+            if configuration.algorithm.isEvolution {
+                try EvolutionTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+            } else {
+                try GRPOTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+            }
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
         display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)

@@ -97,6 +97,17 @@ func readSettings<Settings>(
     }
 }
 
+/// Reads those of the named keys that are there into `settings`, whatever else is.
+func readSettings<Settings>(
+    _ settings: inout Settings, fields: [SettingField<Settings>], named names: Set<String>, from decoder: any Decoder
+) throws {
+    let container = try decoder.container(keyedBy: SettingKey.self)
+    for field in fields where names.contains(field.name) {
+        let key = SettingKey(stringValue: field.name)
+        if container.contains(key) { try field.read(container, key, &settings) }
+    }
+}
+
 /// Writes every setting.
 func writeSettings<Settings>(
     _ settings: Settings, fields: [SettingField<Settings>], to encoder: any Encoder

@@ -32,6 +32,8 @@ public struct TrainingConfiguration: Record {
     public var loss = LossSettings()
     /// How it is minimised.
     public var optimiser = OptimiserSettings()
+    /// How it is searched for without gradients.
+    public var evolution = EvolutionSettings()
     /// How progress is measured.
     public var evaluation = EvaluationSettings()
 
@@ -63,9 +65,10 @@ public struct TrainingConfiguration: Record {
         rules.require(
             model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
         adapter.check(&rules)
-        rollout.check(&rules)
+        rollout.check(&rules, algorithm: algorithm)
         loss.check(&rules)
         optimiser.check(&rules, steps: steps)
+        evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
         return rules.broken
     }
@@ -92,13 +95,16 @@ public struct TrainingConfiguration: Record {
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
+        + EvolutionSettings.fields.map { $0.within(\.evolution) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
-    /// Reads a configuration; keys that are not there keep the general defaults.
+    /// Reads a configuration; keys that are not there keep the defaults of its `algorithm`.
     ///
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
         self.init()
+        try readSettings(&self, fields: Self.fields, named: ["algorithm"], from: decoder)
+        if algorithm.isEvolution { applyEvolutionDefaults() }
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 

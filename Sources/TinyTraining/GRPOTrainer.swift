@@ -56,7 +56,7 @@ public struct GRPOTrainer: Trainer {
     }
 
     /// Prompts of all rows the run will use, each checked to leave room for its completion.
-    private static func prompts(
+    static func prompts(
         of problems: [Problem], steps: Int, order: ProblemOrder, context: Int, maxTokens: Int,
         encode: (Problem) -> [Int]
     ) throws(TrainingError) -> [Int: [Int]] {

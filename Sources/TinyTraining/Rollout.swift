@@ -35,7 +35,7 @@ struct RolloutSample: Sendable {
 /// All completions of one step, group by group.
 struct Rollout: Sendable {
     private(set) var samples: [RolloutSample]
-    private let groupSize: Int
+    let groupSize: Int
 
     /// Compares the rewards within each group of `groupSize`.
     init(_ samples: [RolloutSample], groupSize: Int, scale: RewardScale) {

@@ -36,6 +36,8 @@ struct TrainCommand: AsyncParsableCommand {
     var eval: String?
     @Option(help: ArgumentHelp("Settings as JSON under TRL's names; flags overrule them.", valueName: "file.json"))
     var config: String?
+    @Option(help: "How the numbers are trained: grpo, openes or cma-es (default: grpo).")
+    var algorithm: String?
     @Option(help: "Numbers to train (default: 13).")
     var parameters: Int?
     @Option(help: "Rank of the frozen factors (default: 2; on Abacus 8).")
@@ -108,6 +110,13 @@ struct TrainCommand: AsyncParsableCommand {
             } catch {
                 throw UsageError("\(config): \(error)")
             }
+        }
+        if let algorithm {
+            guard let chosen = Algorithm(rawValue: algorithm), chosen == .grpo || chosen.isEvolution else {
+                throw ValidationError("--algorithm must be grpo, openes or cma-es, is \(algorithm)")
+            }
+            settings.algorithm = chosen
+            if chosen.isEvolution { settings.applyEvolutionDefaults() }
         }
         settings.model = model ?? settings.model
         settings.train = train ?? settings.train
