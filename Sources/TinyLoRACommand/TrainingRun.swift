@@ -57,14 +57,18 @@ struct TrainingRun {
         }
         let trainer: any Trainer =
             switch configuration.algorithm {
-            case .grpo:
-                try GRPOTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, style: style,
-                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
             case .sft:
                 try SFTTrainer(
                     policy: policy, configuration: configuration, problems: training.problems, style: style,
                     codec: tokenizer, endToken: loaded.endToken)
+            case .openES, .cmaES:
+                try EvolutionTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+            case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
+                try GRPOTrainer(
+                    policy: policy, configuration: configuration, problems: training.problems, style: style,
+                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
             }
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))

@@ -68,6 +68,7 @@ extension TrainingConfiguration {
             loss.scaleRewards = .batch
             loss.epsilonHigh = 5
         case .sft: applySupervisedDefaults()
+        case .openES, .cmaES: applyEvolutionDefaults()
         case .grpo: break
         }
     }

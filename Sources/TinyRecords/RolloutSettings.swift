@@ -2,12 +2,13 @@
 public struct RolloutSettings: Sendable, Equatable {
     /// Problems of one step. Range: `1...`. Key `problems_per_step`.
     public var problemsPerStep = 16
-    /// Completions of one problem, whose rewards are compared. Range: `2...`, with `advantage_estimator` `batch` `1...`.
-    /// Key `num_generations`.
+    /// Completions of one problem, whose rewards are compared. Range: `2...`; `1...` with `advantage_estimator` `batch`, and
+    /// for evolution strategies, where they are those of each member of the population. Key `num_generations`.
     public var groupSize = 8
     /// Most tokens of a completion. Range: `1...`. Key `max_completion_length`.
     public var maxTokens = 128
-    /// Divides the logits, while sampling and while training. Range: greater than 0. Key `temperature`.
+    /// Divides the logits, while sampling and while training. Range: greater than 0; for evolution strategies also 0, which
+    /// takes the most likely token. Key `temperature`.
     public var temperature = 1.0
     /// Samples only from this many most likely tokens; `nil` from all. Range: `1...`. Key `top_k`.
     public var topK: Int?
@@ -46,9 +47,11 @@ public struct RolloutSettings: Sendable, Equatable {
         .init("soft_overlong_cache", \.overlongMargin), .init("samples_per_step", \.samplesPerStep),
     ]
 
-    func check(_ rules: inout Rules, comparing advantage: AdvantageKind) {
+    func check(_ rules: inout Rules, algorithm: Algorithm, comparing advantage: AdvantageKind) {
         rules.require(problemsPerStep >= 1, "problems_per_step", "\(problemsPerStep) is not in 1...")
-        if advantage == .batch {
+        if algorithm.isEvolution {
+            rules.require(groupSize >= 1, "num_generations", "\(groupSize) is not in 1...")
+        } else if advantage == .batch {
             rules.require(groupSize >= 1, "num_generations", "\(groupSize) is not in 1...")
             rules.require(
                 problemsPerStep != 1 || groupSize != 1, "num_generations",
@@ -59,9 +62,13 @@ public struct RolloutSettings: Sendable, Equatable {
                 "\(groupSize) is not in 2...; one completion has nothing to compare with")
         }
         rules.require(maxTokens >= 1, "max_completion_length", "\(maxTokens) is not in 1...")
-        rules.require(
-            temperature > 0 && temperature.isFinite, "temperature",
-            "\(temperature) is not greater than 0; training needs completions that differ")
+        if algorithm.isEvolution {
+            rules.require(temperature >= 0 && temperature.isFinite, "temperature", "\(temperature) is not in 0...")
+        } else {
+            rules.require(
+                temperature > 0 && temperature.isFinite, "temperature",
+                "\(temperature) is not greater than 0; training needs completions that differ")
+        }
         if let topK { rules.require(topK >= 1, "top_k", "\(topK) is not in 1...") }
         rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
         rules.require(maxRounds >= 2, "dynamic_sampling_max_rounds", "\(maxRounds) is not in 2...")

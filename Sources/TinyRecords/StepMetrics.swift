@@ -19,6 +19,8 @@ public struct StepMetrics: Sendable, Equatable, Codable {
     public var rollout: RolloutMetrics?
     /// Of policy gradients.
     public var policy: PolicyMetrics?
+    /// Of evolution strategies.
+    public var evolution: EvolutionMetrics?
 
     /// Nothing measured yet.
     public init() {}
@@ -42,6 +44,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
         gradientNorm = try container.decode(Double.self, forKey: .gradientNorm)
         rollout = try group(RolloutMetrics.self, markedBy: RolloutMetrics.CodingKeys.reward, from: decoder)
         policy = try group(PolicyMetrics.self, markedBy: PolicyMetrics.CodingKeys.policyLoss, from: decoder)
+        evolution = try group(EvolutionMetrics.self, markedBy: EvolutionMetrics.CodingKeys.stepSize, from: decoder)
     }
 
     /// Writes the common keys and the groups that are there, all on one level.
@@ -55,6 +58,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
         try container.encode(gradientNorm, forKey: .gradientNorm)
         try rollout?.encode(to: encoder)
         try policy?.encode(to: encoder)
+        try evolution?.encode(to: encoder)
     }
 }
 

@@ -37,6 +37,8 @@ public struct TrainingConfiguration: Record {
     public var loss = LossSettings()
     /// How it is minimised.
     public var optimiser = OptimiserSettings()
+    /// How it is searched for without gradients.
+    public var evolution = EvolutionSettings()
     /// How progress is measured.
     public var evaluation = EvaluationSettings()
 
@@ -77,10 +79,11 @@ public struct TrainingConfiguration: Record {
         rules.require(
             model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
         adapter.check(&rules)
-        rollout.check(&rules, comparing: loss.advantage)
+        rollout.check(&rules, algorithm: algorithm, comparing: loss.advantage)
         supervised.check(&rules)
         loss.check(&rules)
         optimiser.check(&rules, steps: steps)
+        evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
         return rules.broken
     }
@@ -108,6 +111,7 @@ public struct TrainingConfiguration: Record {
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
         + SupervisedSettings.fields.map { $0.within(\.supervised) }
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
+        + EvolutionSettings.fields.map { $0.within(\.evolution) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
     /// Reads a configuration; keys that are not there keep the defaults of its `algorithm`.

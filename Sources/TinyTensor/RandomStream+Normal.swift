@@ -31,7 +31,7 @@ package func inverseNormal(_ p: Double) -> Double {
 /// Natural logarithm from exact operations only; relative error under 1e-15 on normal numbers.
 ///
 /// Splits `x = 2^e · m` with `m` in `[√½, √2)` and sums the series of `2·atanh((m-1)/(m+1))`.
-func exactLog(_ x: Double) -> Double {
+package func exactLog(_ x: Double) -> Double {
     var exponent = Double(x.exponent)
     var mantissa = x.significand
     if mantissa > 1.4142135623730951 {

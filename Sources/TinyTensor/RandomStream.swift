@@ -9,6 +9,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
     case corpus = 5
     case factorisation = 6
     case bootstrap = 7
+    case evolution = 8
 }
 
 /// A stream of random numbers that is a pure function of its name: purpose, seed and up to three indices.

@@ -61,7 +61,7 @@ public struct AdamW: Sendable {
 }
 
 /// `base` to a whole power by repeated squaring: the same bits everywhere, which the system's `pow` does not promise.
-private func power(_ base: Double, _ exponent: Int) -> Double {
+func power(_ base: Double, _ exponent: Int) -> Double {
     var result = 1.0, square = base, rest = exponent
     while rest > 0 {
         if rest & 1 == 1 { result *= square }

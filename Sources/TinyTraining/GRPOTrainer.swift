@@ -60,7 +60,7 @@ public struct GRPOTrainer: Trainer {
     }
 
     /// Prompts of all rows that the run may use, each checked to leave room for its completion.
-    private static func prompts(
+    static func prompts(
         of problems: [Problem], rows: [Int], context: Int, maxTokens: Int, encode: (Problem) -> [Int]
     ) throws(TrainingError) -> [Int: [Int]] {
         let room = context - maxTokens
@@ -102,7 +102,7 @@ public struct GRPOTrainer: Trainer {
 
 extension RolloutSettings {
     /// How many of `count` problems a run may come to use.
-    fileprivate func mostProblems(of count: Int, steps: Int) -> Int {
+    func mostProblems(of count: Int, steps: Int) -> Int {
         let rounds = replacesEqualGroups ? maxRounds : 1
         return min(Double(count), Double(steps) * Double(problemsPerStep) * Double(rounds)) < Double(count)
             ? steps * problemsPerStep * rounds : count

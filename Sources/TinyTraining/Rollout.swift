@@ -40,7 +40,7 @@ struct RolloutSample: Sendable {
 /// All completions of one step, group by group.
 struct Rollout: Sendable {
     private(set) var samples: [RolloutSample]
-    private let groupSize: Int
+    let groupSize: Int
 
     /// Puts together groups of `groupSize`.
     init(_ samples: [RolloutSample], groupSize: Int) {

@@ -24,6 +24,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     case noReward(steps: Int)
     /// In every group all completions earned the same, so there was nothing to learn from.
     case equalRewards(steps: Int)
+    /// All members of the population earned the same, so the trained numbers did not move.
+    case equalFitness(steps: Int)
     /// No answer was found in any completion.
     case noAnswer(steps: Int)
     /// Every completion ended for want of room.
@@ -39,6 +41,9 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         case .equalRewards(let steps):
             "in every group all rewards were equal for \(counted(steps)): nothing is being learned; "
                 + "the problems may be too easy or too hard"
+        case .equalFitness(let steps):
+            "all members of the population earned the same for \(counted(steps)), so nothing moved: "
+                + "a larger sigma or more problems_per_step may tell them apart"
         case .noAnswer(let steps):
             "no answer could be found in any completion for \(counted(steps)): "
                 + "check the prompt style and the format the reward expects"

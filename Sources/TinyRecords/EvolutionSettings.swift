@@ -1,0 +1,79 @@
+/// How an evolution strategy searches: the population, how far it reaches, how rewards become steps.
+///
+/// Each step draws a population around the trained numbers, lets every member answer the step's problems, and moves to where
+/// the rewards were higher. ``OptimiserSettings`` holds the rate of `openes`; `cma-es` needs none.
+public struct EvolutionSettings: Sendable, Equatable {
+    /// Members of the population; `nil` takes `4 + ⌊3 ln n⌋` for `n` numbers, for `openes` the next even number.
+    /// Range: `2...`, for `openes` even, for `cma-es` `4...`. Key `population_size`.
+    public var populationSize: Int?
+    /// Standard deviation of each number in the population; for `cma-es` at the start. A third of the distance at which
+    /// good numbers may lie is a good first choice. Range: greater than 0. Key `sigma`.
+    public var sigma = 0.5
+    /// What turns the estimated gradient of `openes` into a step. Key `es_optimizer`.
+    public var optimiser = EvolutionOptimiser.adam
+    /// What the rewards of `openes` are turned into before they are weighed. Key `fitness_shaping`.
+    public var shaping = FitnessShaping.rank
+    /// How the directions of `openes` are drawn. Key `es_directions`.
+    public var directions = EvolutionDirections.orthogonal
+    /// Whether all members sample with the same random numbers, so that members that behave alike earn alike.
+    /// Key `common_random_numbers`.
+    public var usesCommonRandomNumbers = true
+
+    /// A population as the number of trained numbers suggests.
+    public init() {}
+
+    static let fields: [SettingField<Self>] = [
+        .init("population_size", \.populationSize), .init("sigma", \.sigma), .init(choice: "es_optimizer", \.optimiser),
+        .init(choice: "fitness_shaping", \.shaping), .init(choice: "es_directions", \.directions),
+        .init("common_random_numbers", \.usesCommonRandomNumbers),
+    ]
+
+    func check(_ rules: inout Rules, algorithm: Algorithm) {
+        rules.require(sigma > 0 && sigma.isFinite, "sigma", "\(sigma) is not greater than 0")
+        guard let populationSize else { return }
+        switch algorithm {
+        case .cmaES:
+            rules.require(populationSize >= 4, "population_size", "\(populationSize) is not in 4... (cma-es)")
+        case .openES:
+            rules.require(
+                populationSize >= 2 && populationSize.isMultiple(of: 2), "population_size",
+                "\(populationSize) is not an even number in 2...; openes draws its members in pairs")
+        default:
+            rules.require(populationSize >= 2, "population_size", "\(populationSize) is not in 2...")
+        }
+    }
+}
+
+/// What turns an estimated gradient into a step.
+public enum EvolutionOptimiser: String, Sendable, Codable, CaseIterable {
+    /// AdamW, as for algorithms with a backward pass.
+    case adam
+    /// The gradient times the learning rate.
+    case sgd
+}
+
+/// What the rewards of a population are turned into before they are weighed.
+public enum FitnessShaping: String, Sendable, Codable, CaseIterable {
+    /// Ranks, spread evenly from -½ to ½; equal rewards share the mean of their ranks. Only the order counts.
+    case rank
+    /// Distances from the mean in standard deviations.
+    case standardize
+    /// The rewards themselves.
+    case none
+}
+
+/// How the directions of a population are drawn.
+public enum EvolutionDirections: String, Sendable, Codable, CaseIterable {
+    /// Independent normal deviates.
+    case gaussian
+    /// The same, made orthogonal in blocks of as many as there are numbers, each with the length it had.
+    case orthogonal
+}
+
+extension TrainingConfiguration {
+    /// Takes the defaults of evolution strategies: one completion of each problem per member, rewards as they are.
+    mutating func applyEvolutionDefaults() {
+        rollout.groupSize = 1
+        loss.scaleRewards = .none
+    }
+}
