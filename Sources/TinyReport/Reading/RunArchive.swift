@@ -1,0 +1,90 @@
+import Foundation
+
+/// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs.
+public struct RunArchive: Sendable {
+    /// Runs with a result, by name.
+    public let runs: [Run]
+    /// Runs without one, by name.
+    public let unusable: [UnusableRun]
+
+    /// Reads all runs below `directories`, each once.
+    ///
+    /// - Throws: ``ReportError`` with code `unreadable` or `noRuns`. A damaged or failed run is no error, but listed.
+    public init(below directories: [String]) throws(ReportError) {
+        var seen: Set<String> = [], runs: [Run] = [], unusable: [UnusableRun] = []
+        for directory in directories {
+            let root = URL(fileURLWithPath: directory).standardizedFileURL.path
+            for relative in try Self.runs(in: root, below: "", as: directory) {
+                let path = relative.isEmpty ? root : root + "/" + relative
+                guard seen.insert(path).inserted else { continue }
+                let name =
+                    relative.isEmpty
+                    ? URL(fileURLWithPath: path).lastPathComponent
+                    : directories.count == 1 ? relative : trimmed(directory) + "/" + relative
+                switch RunReader(name: name, path: path).read() {
+                case .success(let run): runs.append(run)
+                case .failure(let finding):
+                    unusable.append(
+                        UnusableRun(name: name, path: path, reason: finding.reason, sentence: finding.sentence))
+                }
+            }
+        }
+        guard !runs.isEmpty || !unusable.isEmpty else {
+            throw ReportError(
+                .noRuns, "there is no run below \(directories.joined(separator: ", "))",
+                hint: "a run is a directory with a configuration.json, as `tinylora train --output` makes it")
+        }
+        self.runs = runs.sorted { naturallyPrecedes($0.name, $1.name) }
+        self.unusable = unusable.sorted { naturallyPrecedes($0.name, $1.name) }
+    }
+
+    /// Paths of runs relative to `root`.
+    private static func runs(
+        in root: String, below relative: String, as given: String
+    ) throws(ReportError) -> [String] {
+        let path = relative.isEmpty ? root : root + "/" + relative
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            let place = relative.isEmpty ? given : given + "/" + relative
+            throw ReportError(.unreadable, "\(place) cannot be listed: \(systemReason(error))", underlying: error)
+        }
+        if names.contains("configuration.json") { return [relative] }
+        var found: [String] = []
+        for name in names.sorted() where !name.hasPrefix(".") {
+            let next = relative.isEmpty ? name : relative + "/" + name
+            // Links are not followed: a link upwards would have no end.
+            let kind = try? FileManager.default.attributesOfItem(atPath: root + "/" + next)[.type] as? FileAttributeType
+            if kind == .typeDirectory { found += try runs(in: root, below: next, as: given) }
+        }
+        return found
+    }
+}
+
+/// A path without slashes at its end.
+private func trimmed(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+}
+
+/// Order of names in which `run-9` comes before `run-10`.
+func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
+    func parts(_ text: String) -> [(text: String, number: Int?)] {
+        var parts: [(text: String, number: Int?)] = []
+        var digits = false
+        for character in text {
+            let isDigit = character.isASCII && character.isNumber
+            if parts.isEmpty || isDigit != digits { parts.append(("", nil)) }
+            parts[parts.count - 1].text.append(character)
+            digits = isDigit
+        }
+        return parts.map { ($0.text, Int($0.text)) }
+    }
+    for (left, right) in zip(parts(a), parts(b)) where left.text != right.text {
+        if let x = left.number, let y = right.number, x != y { return x < y }
+        return left.text < right.text
+    }
+    return a.utf8.count != b.utf8.count ? a.utf8.count < b.utf8.count : a < b
+}
