@@ -75,7 +75,8 @@ struct SyntheticRun {
             let progress = 1 - exp(-4 * Double(step) / Double(steps))
             let level = start + (end - start) * progress, noise = (stream.uniform() - 0.5) * 0.08
             var values = [
-                "step": "\(step)", "learning_rate": "\(rate)", "grad_norm": "0.03", "epoch": "0.1", "num_tokens": "\(step * 9000)",
+                "step": "\(step)", "learning_rate": "\(rate)", "grad_norm": "0.03", "epoch": "0.1",
+                "num_tokens": "\(step * 9000)",
                 "state": #"{"parameters":[0.5],"first_moment":[],"second_moment":[],"updates":1}"#,
                 "time": #"{"seconds":0.5,"rollout_seconds":0.3,"training_seconds":0.2,"tokens_per_second":9000}"#,
             ]
@@ -87,7 +88,7 @@ struct SyntheticRun {
                 values["completions/mean_length"] = "\(18 + 16 * progress + 10 * noise)"
                 values["num_generated_tokens"] = "\(step * 3000 * (isEvolution ? 2 : 1))"
                 if isEvolution {
-                    values["step_size"] = "\(0.1 * exp(-Double(step) / Double(steps)))"
+                    values["evolution/step_size"] = "\(0.1 * exp(-Double(step) / Double(steps)))"
                 } else {
                     values["entropy"] = "\(0.2 * exp(-2 * progress) + noise / 8)"
                     values["kl"] = "\(0.004 * progress)"
@@ -116,8 +117,10 @@ struct SyntheticRun {
         var values = [
             "step": "\(step)", "split": "\"\(split)\"", "problem_set": "\"abacus/\(split)\"", "problems": "\(problems)",
             "samples_per_problem": "1", "strict": "\(Double(right) / Double(problems))", "interval": "[0, 1]",
-            "lenient": "\(Double(min(problems, right + problems / 20)) / Double(problems))", "lenient_interval": "[0, 1]",
-            "well_formed": "\(min(problems, right + problems / 10))", "truncated": "0", "mean_completion_length": "30.5",
+            "lenient": "\(Double(min(problems, right + problems / 20)) / Double(problems))",
+            "lenient_interval": "[0, 1]",
+            "well_formed": "\(min(problems, right + problems / 10))", "truncated": "0",
+            "mean_completion_length": "30.5",
             "tokens": "\(problems * 30)", "time": #"{"seconds":1,"tokens_per_second":12000}"#,
         ]
         if hasOutcomes { values["outcomes"] = "\"\(outcomes(right: right, of: problems, step: step))\"" }
@@ -197,7 +200,9 @@ enum SyntheticSweep {
             add("sft-tiny-\(parameters)", run)
         }
         add("sft-lora-1", SyntheticRun(method: "lora", algorithm: "sft", parameters: 16_800, right: 340), seeds: 1)
-        add("sft-full", SyntheticRun(method: "full", algorithm: "sft", parameters: 2_104_960, rate: 1e-5, right: 362), seeds: 2)
+        add(
+            "sft-full", SyntheticRun(method: "full", algorithm: "sft", parameters: 2_104_960, rate: 1e-5, right: 362),
+            seeds: 2)
         add("es-13", SyntheticRun(algorithm: "cma-es", parameters: 13, rate: 0.1, right: 318, halfway: 240), seeds: 2)
         add("es-35", SyntheticRun(algorithm: "cma-es", parameters: 35, rate: 0.1, right: 300, halfway: 230), seeds: 2)
         for (kind, right) in [("fp32", 345), ("fp16", 341)] {

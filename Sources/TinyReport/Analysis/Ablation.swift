@@ -17,7 +17,7 @@ public struct Ablation: Sendable, Encodable {
         keys.compactMap { key in
             var order: [String] = [], members: [String: [CellResult]] = [:]
             for result in results {
-                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", "learning_rate", key])
+                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
                 if members[identity] == nil { order.append(identity) }
                 members[identity, default: []].append(result)
             }

@@ -57,7 +57,8 @@ public struct RunAnswers: Sendable, Encodable {
                 for run in result.cell.runs {
                     let pairs = AnswerPair.telling(of: run)
                     guard !pairs.isEmpty else { continue }
-                    let title = "\(methodLabel(result.method)), \(algorithmLabel(result.algorithm)), "
+                    let title =
+                        "\(methodLabel(result.method)), \(algorithmLabel(result.algorithm)), "
                         + "\(grouped(result.parameters)) parameters, seed \(run.seed)"
                     return RunAnswers(run: run.name, title: title, pairs: pairs)
                 }

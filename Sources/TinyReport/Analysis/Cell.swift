@@ -6,7 +6,7 @@ struct Cell: Sendable {
     let runs: [Run]
     /// What all runs agree on, as text.
     let key: String
-    /// What they agree on but for the learning rate: a *size* is all cells with the same one.
+    /// What they agree on but for the tuned setting, usually the learning rate: a *size* is all cells with the same one.
     let sizeKey: String
 
     var first: Run { runs[0] }
@@ -15,6 +15,9 @@ struct Cell: Sendable {
     var family: Family { Family(algorithm: algorithm) }
     var parameters: Int { first.manifest.trainedParameters }
     var learningRate: Double? { first.learningRate }
+    var tunedKey: String { first.role.tunedKey }
+    /// The value of the tuned setting.
+    var tuned: Setting { settings[tunedKey] }
     var settings: Settings { first.settings }
 
     /// Sorts runs into cells, in the order of their first runs.
@@ -27,9 +30,12 @@ struct Cell: Sendable {
         }
         return order.compactMap { key in
             guard let runs = members[key]?.sorted(by: { ($0.seed, $0.name) < ($1.seed, $1.name) }) else { return nil }
-            return Cell(runs: runs, key: key, sizeKey: identity(of: runs[0], leavingOut: ["seed", "learning_rate"]))
+            return Cell(runs: runs, key: key, sizeKey: sizeKey(of: runs[0]))
         }
     }
+
+    /// Everything that decides a run's numbers but for its seed and the setting that its sweep tunes.
+    static func sizeKey(of run: Run) -> String { identity(of: run, leavingOut: ["seed", run.role.tunedKey]) }
 
     /// Settings that say how a run is looked at, not what it does.
     private static let measuring: Set<String> = [

@@ -13,8 +13,8 @@ public struct CellResult: Sendable, Encodable {
     public let bytes: Int
     /// Peak learning rate.
     public let learningRate: Double?
-    /// How the learning rate came about.
-    public let choice: RateChoice
+    /// How the learning rate, or what its sweep tunes, came about.
+    public let choice: ChoiceKind
     /// Settings in which it differs from others with the same method, algorithm and number of parameters.
     public let differences: String
     /// Seeds of the runs.
@@ -66,11 +66,11 @@ public struct Source: Sendable, Codable, Hashable {
     public let line: Int
 }
 
-/// How the learning rate of a row came about.
-public enum RateChoice: String, Sendable, Codable {
-    /// No other was tried.
+/// How the tuned setting of a row came about.
+public enum ChoiceKind: String, Sendable, Codable {
+    /// No other value was tried.
     case only
-    /// It has the best accuracy on validation problems.
+    /// This one has the best accuracy on validation problems.
     case validation
     /// Others were tried and nothing chose between them.
     case none
@@ -79,14 +79,14 @@ public enum RateChoice: String, Sendable, Codable {
 /// The runs of a cell that were measured on one benchmark, and what the bootstrap makes of them.
 struct MeasuredCell {
     let cell: Cell
-    /// Runs with a test evaluation after their last step, and that evaluation.
+    /// Runs with a test evaluation after their last step that counts, and that evaluation.
     let finals: [(run: Run, evaluation: Located<EvaluationLine>)]
     /// ``HierarchicalBootstrap/shares(_:)`` of each run; `nil` unless every run has its outcomes.
     let draws: [[Double]]?
 
     init?(_ cell: Cell, on benchmark: Benchmark, bootstrap: HierarchicalBootstrap) {
         self.cell = cell
-        finals = cell.runs.compactMap { run in benchmark.final(of: run).map { (run, $0) } }
+        finals = cell.runs.filter { !$0.role.isTrial }.compactMap { run in benchmark.final(of: run).map { (run, $0) } }
         guard !finals.isEmpty else { return nil }
         let verdicts = finals.compactMap(\.evaluation.value.verdicts)
         draws = verdicts.count == finals.count ? verdicts.map(bootstrap.shares) : nil

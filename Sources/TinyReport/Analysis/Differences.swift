@@ -31,8 +31,8 @@ struct Differences {
 
     /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Empty when the row is the only one
     /// of its kind, and for the row that stands for the rest.
-    func words(for cell: Cell) -> String {
-        (varying[Row(cell)] ?? []).filter { cell.settings[$0] != common[$0] }
+    func words(for cell: Cell, leavingOut key: String? = nil) -> String {
+        (varying[Row(cell)] ?? []).filter { $0 != key && cell.settings[$0] != common[$0] }
             .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
     }
 

@@ -22,7 +22,12 @@ public struct EqualTokens: Sendable, Encodable {
         return groups.sorted { ($0.key.parameters, $0.key.method) < ($1.key.parameters, $1.key.method) }
             .compactMap { key, members in
                 guard Set(members.map(\.family)).count == 2 else { return nil }
-                let lines = members.compactMap { TokenLine($0, on: benchmark) }
+                // Variants would only crowd the picture; where a family has nothing but variants they stand in.
+                let plain = members.filter { member in
+                    member.differences.isEmpty
+                        || !members.contains { $0.family == member.family && $0.differences.isEmpty }
+                }
+                let lines = plain.compactMap { TokenLine($0, on: benchmark) }
                 guard Set(lines.map(\.family)).count == 2, let budget = lines.map(\.end).min() else { return nil }
                 return EqualTokens(
                     method: key.method, parameters: key.parameters, budget: budget,

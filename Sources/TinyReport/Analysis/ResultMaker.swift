@@ -9,7 +9,7 @@ struct ResultMaker {
     let full: [MeasuredCell]
     let differences: Differences
 
-    func result(of measured: MeasuredCell, choice: RateChoice) -> CellResult {
+    func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
         let cell = measured.cell, finals = measured.finals
         let baseline = baseline(of: measured)
         let draws = measured.draws.map { bootstrap.means(of: $0, as: .measured) }

@@ -17,8 +17,8 @@ public struct Section: Sendable, Encodable {
     public let references: [FullReference]
     /// The smallest sizes that recover given shares of the gain of full fine-tuning.
     public let thresholds: [Threshold]
-    /// How learning rates were chosen.
-    public let rateSelections: [RateSelection]
+    /// How tuned settings, such as the learning rate, were chosen.
+    public let choices: [TunedChoice]
     /// Configurations that differ in one setting only.
     public let ablations: [Ablation]
     /// Evolution against policy gradients.
@@ -31,9 +31,8 @@ public struct Section: Sendable, Encodable {
     let differences: Differences
 
     private enum CodingKeys: String, CodingKey {
-        case model, problems, baselines, results, references, thresholds, ablations, answers
+        case model, problems, baselines, results, references, thresholds, choices, ablations, answers
         case problemSet = "problem_set"
-        case rateSelections = "rate_selections"
         case equalTokens = "equal_tokens"
     }
 
@@ -62,8 +61,10 @@ public struct Section: Sendable, Encodable {
             maker.reference(for: family).map { FullReference(family: family, cell: $0) }
         }
         thresholds = Threshold.all(in: results)
-        rateSelections = sizes.compactMap { $0.selection(differences: differences.words) }
-            .sorted { Self.order($0.method, $0.algorithm, $0.parameters) < Self.order($1.method, $1.algorithm, $1.parameters) }
+        choices = sizes.compactMap { $0.selection(differences: differences) }
+            .sorted {
+                Self.order($0.method, $0.algorithm, $0.parameters) < Self.order($1.method, $1.algorithm, $1.parameters)
+            }
         ablations = Ablation.all(in: results)
         equalTokens = EqualTokens.all(in: results, on: benchmark)
         answers = RunAnswers.chosen(from: results)
@@ -89,10 +90,9 @@ public struct Section: Sendable, Encodable {
                 members[benchmark, default: []].append(run)
             }
         }
-        func size(_ run: Run) -> String { Cell.identity(of: run, leavingOut: ["seed", "learning_rate"]) }
-        let sizes = members.mapValues { Set($0.map(size)) }
+        let sizes = members.mapValues { Set($0.map { Cell.sizeKey(of: $0) }) }
         for run in runs where Benchmark.all(of: run).isEmpty {
-            let key = size(run)
+            let key = Cell.sizeKey(of: run)
             let home =
                 order.first { sizes[$0]?.contains(key) == true }
                 ?? order.first { $0.modelContent == run.manifest.model.content }

@@ -32,7 +32,8 @@ extension Chart {
         }
         out += "</g><g class=\"tick\" text-anchor=\"end\">"
         for tick in y.scale.ticks {
-            out += "<text x=\"\(coordinate(Self.left - 6))\" y=\"\(coordinate(place(y: tick) + 3.5))\">"
+            out +=
+                "<text x=\"\(coordinate(Self.left - 6))\" y=\"\(coordinate(place(y: tick) + 3.5))\">"
                 + "\(escaped(y.format(tick)))</text>"
         }
         out += "</g><g class=\"axis\"><path d=\"M\(coordinate(Self.left)) \(coordinate(base))H\(coordinate(right))"
@@ -41,7 +42,8 @@ extension Chart {
         if x.scale.kind == .logarithmic { out += minorTicks(base) }
         out += "<g class=\"tick\" text-anchor=\"middle\">"
         for tick in labelledTicks {
-            out += "<text x=\"\(coordinate(place(x: tick)))\" y=\"\(coordinate(base + 16))\">\(escaped(x.format(tick)))</text>"
+            out +=
+                "<text x=\"\(coordinate(place(x: tick)))\" y=\"\(coordinate(base + 16))\">\(escaped(x.format(tick)))</text>"
         }
         out += "<text class=\"name\" x=\"\(coordinate(Self.left + plotWidth / 2))\" y=\"\(coordinate(base + 33))\">"
         out += "\(escaped(x.label))</text>"
@@ -64,7 +66,9 @@ extension Chart {
     private func minorTicks(_ base: Double) -> String {
         var path = ""
         for decade in x.scale.ticks.dropLast() {
-            for multiple in 2...9 { path += "M\(coordinate(place(x: decade * Double(multiple)))) \(coordinate(base))v2" }
+            for multiple in 2...9 {
+                path += "M\(coordinate(place(x: decade * Double(multiple)))) \(coordinate(base))v2"
+            }
         }
         return "<path class=\"axis\" d=\"\(path)\"/>"
     }
@@ -77,7 +81,8 @@ extension Chart {
             order.map { place(y: references[$0].y) }, apart: 12, within: Self.top + 4...Self.top + plotHeight)
         for (index, label) in zip(order, labels) {
             let reference = references[index], height = place(y: reference.y)
-            out += "<g class=\"\(reference.colour.rawValue)\"><path class=\"ref\" d=\"M\(coordinate(Self.left)) "
+            out +=
+                "<g class=\"\(reference.colour.rawValue)\"><path class=\"ref\" d=\"M\(coordinate(Self.left)) "
                 + "\(coordinate(height))H\(coordinate(right))\"/><path class=\"lead\" d=\"M\(coordinate(right)) "
                 + "\(coordinate(height))L\(coordinate(right + 5)) \(coordinate(label))\"/>"
                 + "<text class=\"mark\" x=\"\(coordinate(right + 7))\" y=\"\(coordinate(label + 3.5))\">"
@@ -86,17 +91,18 @@ extension Chart {
         return out
     }
 
-    /// How far a series is moved aside, so that error bars at one place stand beside each other.
-    private func shift(_ index: Int) -> Double {
+    /// How far a point is moved aside, so that the error bars of several series at one place stand beside each other.
+    private func shift(_ index: Int, at x: Double) -> Double {
         guard movesAside else { return 0 }
-        let step = min(4, 12 / Double(max(1, series.count)))
-        return (Double(index) - Double(series.count - 1) / 2) * step
+        let here = series.indices.filter { series[$0].points.contains { $0.x == x } }
+        guard let rank = here.firstIndex(of: index) else { return 0 }
+        return (Double(rank) - Double(here.count - 1) / 2) * min(6, 18 / Double(here.count))
     }
 
     private func line(_ series: ChartSeries, _ index: Int) -> String {
         let points = series.points.filter { !$0.isVariant }
         guard points.count > 1 else { return "" }
-        let path = points.map { "\(coordinate(place(x: $0.x) + shift(index))) \(coordinate(place(y: $0.y)))" }
+        let path = points.map { "\(coordinate(place(x: $0.x) + shift(index, at: $0.x))) \(coordinate(place(y: $0.y)))" }
         return "<path class=\"line \(series.colour.rawValue)\" d=\"M\(path.joined(separator: "L"))\"/>\n"
     }
 
@@ -104,11 +110,12 @@ extension Chart {
         guard !series.points.isEmpty else { return "" }
         var out = "<g class=\"\(series.colour.rawValue)\">"
         for point in series.points {
-            let x = place(x: point.x) + shift(index), y = place(y: point.y)
+            let x = place(x: point.x) + shift(index, at: point.x), y = place(y: point.y)
             out += "<g><title>\(escaped(point.note))</title>"
             if let low = point.low, let high = point.high {
                 let top = coordinate(place(y: high)), bottom = coordinate(place(y: low))
-                out += "<path class=\"bar\" d=\"M\(coordinate(x)) \(top)V\(bottom)M\(coordinate(x - 2.5)) \(top)h5"
+                out +=
+                    "<path class=\"bar\" d=\"M\(coordinate(x)) \(top)V\(bottom)M\(coordinate(x - 2.5)) \(top)h5"
                     + "M\(coordinate(x - 2.5)) \(bottom)h5\"/>"
             }
             out += "<path class=\"dot\(point.isVariant ? " variant" : "")\" d=\"\(series.marker.path(x, y))\"/></g>"
@@ -120,7 +127,7 @@ extension Chart {
 /// Places that keep a distance, each as near as it can be to where it wants to be. `wanted` ascends.
 ///
 /// Groups that would overlap share their displacement; a group that would leave the limits is pushed back inside.
-func spread(_ wanted: [Double], apart distance: Double, within limits: ClosedRange<Double>) -> [Double] {
+package func spread(_ wanted: [Double], apart distance: Double, within limits: ClosedRange<Double>) -> [Double] {
     var groups: [(members: [Double], start: Double)] = []
     func start(_ members: [Double]) -> Double {
         let middle = members.reduce(0, +) / Double(members.count), reach = Double(members.count - 1) * distance

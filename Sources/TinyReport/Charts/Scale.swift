@@ -1,17 +1,17 @@
 import Foundation
 
 /// Maps values to places on a line.
-struct Scale {
-    enum Kind { case linear, logarithmic }
+package struct Scale {
+    package enum Kind { case linear, logarithmic }
 
-    let kind: Kind
+    package let kind: Kind
     /// Values at both ends.
-    let domain: ClosedRange<Double>
+    package let domain: ClosedRange<Double>
     /// Where the labels stand, ascending.
-    let ticks: [Double]
+    package let ticks: [Double]
 
     /// Where a value lies between the ends, 0 to 1; values outside lie outside.
-    func position(_ value: Double) -> Double {
+    package func position(_ value: Double) -> Double {
         switch kind {
         case .linear: (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
         case .logarithmic:
@@ -20,7 +20,7 @@ struct Scale {
     }
 
     /// Whole powers of ten around positive values, one decade at least.
-    static func decades(around values: [Double]) -> Scale {
+    package static func decades(around values: [Double]) -> Scale {
         let positive = values.filter { $0 > 0 && $0.isFinite }
         let low = floor(log10(positive.min() ?? 1) + 1e-9), high = ceil(log10(positive.max() ?? 10) - 1e-9)
         let first = Int(low), last = max(Int(high), first + 1)
@@ -30,10 +30,14 @@ struct Scale {
     }
 
     /// Round numbers around values, with about `count` steps of 1, 2 or 5 times a power of ten.
-    static func round(around values: [Double], steps count: Int = 5, within limits: ClosedRange<Double>? = nil) -> Scale {
+    package static func round(around values: [Double], steps count: Int = 5, within limits: ClosedRange<Double>? = nil)
+        -> Scale
+    {
         let finite = values.filter(\.isFinite)
         var low = finite.min() ?? 0, high = finite.max() ?? 1
-        if high - low <= abs(high) * 1e-12 { (low, high) = high == 0 ? (0, 1) : (low - abs(low) / 2, high + abs(high) / 2) }
+        if high - low <= abs(high) * 1e-12 {
+            (low, high) = high == 0 ? (0, 1) : (low - abs(low) / 2, high + abs(high) / 2)
+        }
         let step = niceStep((high - low) / Double(max(1, count)))
         var first = floor(low / step + 1e-9), last = ceil(high / step - 1e-9)
         if let limits {

@@ -12,7 +12,8 @@ extension HTMLPage {
         let published = PublishedCurve.all.filter { curve in section.results.contains { $0.family == curve.family } }
         let publishedSeries = published.map { curve in
             ChartSeries(
-                name: seriesName(method: curve.method, algorithm: curve.family.label), colour: ChartColour(curve.family),
+                name: seriesName(method: curve.method, algorithm: curve.family.label),
+                colour: ChartColour(curve.family),
                 marker: Marker(method: curve.method),
                 points: curve.points.map { point in
                     ChartPoint(
@@ -21,7 +22,8 @@ extension HTMLPage {
                 })
         }
         let x = Scale.decades(around: (own + publishedSeries).flatMap(\.points).map(\.x))
-        let y = accuracyScale(own + publishedSeries, and: [PublishedCurve.untrained] + section.baselines.map(\.accuracy.value))
+        let y = accuracyScale(
+            own + publishedSeries, and: [PublishedCurve.untrained] + section.baselines.map(\.accuracy.value))
         var chart = Chart(
             title: "Accuracy against trained parameters",
             summary: summary(section),
@@ -50,18 +52,22 @@ extension HTMLPage {
                 }
             }
         writer.add("<figure><div class=\"pair\">")
-        writer.add("<div><p class=\"panel\">This report: \(escaped(section.model.name)), \(escaped(section.problemSet))</p>")
+        writer.add(
+            "<div><p class=\"panel\">This report: \(escaped(section.model.name)), \(escaped(section.problemSet))</p>")
         writer.add(chart.svg(id: writer.identifier()) + "</div>")
         if !published.isEmpty {
             writer.add("<div><p class=\"panel\">Published: \(escaped(PublishedCurve.task))</p>")
             writer.add(paper.svg(id: writer.identifier()) + "</div>")
         }
+        let hollow =
+            own.contains { $0.points.contains(where: \.isVariant) } ? "Hollow: variants in a further setting. " : ""
         writer.add("</div>" + legend(own, published: publishedSeries))
         writer.add(
             "<figcaption>"
                 + writer.caption(
-                    figure: "Accuracy against the number of trained parameters, mean over seeds with 95 % intervals. Dashed: "
-                        + "the untrained model and full fine-tuning. Both panels have the same axes; the published curves "
+                    figure:
+                        "Accuracy against the number of trained parameters, mean over seeds with 95 % intervals. Dashed: "
+                        + "the untrained model and full fine-tuning. \(hollow)Both panels have the same axes; the published curves "
                         + "are of another model and other problems (\(escaped(PublishedCurve.source))).")
                 + "</figcaption></figure>\n")
         shares(section, x, published, &writer)
@@ -87,7 +93,8 @@ extension HTMLPage {
             guard !own.isEmpty else { continue }
             let theirs = published.filter { group.families.contains($0.family) }.map { curve in
                 ChartSeries(
-                    name: methodLabel(curve.method) + ", published", colour: .plain, marker: Marker(method: curve.method),
+                    name: methodLabel(curve.method) + ", published", colour: .plain,
+                    marker: Marker(method: curve.method),
                     points: curve.points.map { point in
                         ChartPoint(
                             x: point.parameters, y: curve.share(point.accuracy),
@@ -119,7 +126,8 @@ extension HTMLPage {
         writer.add(
             "<figcaption>"
                 + writer.caption(
-                    figure: "Share of the gain of full fine-tuning that each size recovers: 0 is the untrained model, 100 "
+                    figure:
+                        "Share of the gain of full fine-tuning that each size recovers: 0 is the untrained model, 100 "
                         + "full fine-tuning. Grey: published.")
                 + "</figcaption></figure>\n")
     }
@@ -164,21 +172,25 @@ extension HTMLPage {
 
     private func summary(_ section: Section) -> String {
         let best = section.results.max { $0.accuracy.value < $1.accuracy.value }
-        let untrained = section.baselines.first.map { "The untrained model reaches \(percent($0.accuracy.value)) %. " } ?? ""
+        let untrained =
+            section.baselines.first.map { "The untrained model reaches \(percent($0.accuracy.value)) %. " } ?? ""
         return untrained + (best.map { "The best configuration is \(note($0))." } ?? "")
     }
 
     /// What the colours and shapes are, once each. What looks like a series of this report goes by that one's name.
     func legend(_ series: [ChartSeries], published: [ChartSeries] = []) -> String {
         let own = Set(series.map { Look($0) })
-        let series = series + published.filter { !own.contains(Look($0)) }.map { series in
-            var series = series
-            series.name += " (published)"
-            return series
-        }
+        let series =
+            series
+            + published.filter { !own.contains(Look($0)) }.map { series in
+                var series = series
+                series.name += " (published)"
+                return series
+            }
         var seen: [String] = [], out = "<p class=\"legend\">"
         for series in series {
-            let look = "<span class=\"\(series.colour.rawValue)\"><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\">"
+            let look =
+                "<span class=\"\(series.colour.rawValue)\"><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\">"
                 + "<path class=\"dot\" d=\"\(series.marker.path(7, 7))\"/></svg>\(escaped(series.name))</span>"
             guard !seen.contains(look) else { continue }
             seen.append(look)

@@ -4,7 +4,7 @@ extension HTMLPage {
         results(section, &writer)
         lenient(section, &writer)
         thresholds(section, &writer)
-        rates(section, &writer)
+        choices(section, &writer)
         for ablation in section.ablations { self.ablation(ablation, section, &writer) }
     }
 
@@ -21,7 +21,8 @@ extension HTMLPage {
     }
 
     private func results(_ section: Section, _ writer: inout PageWriter) {
-        let notes = ResultTable(section: section).notes.map(escaped).joined(separator: " ")
+        let notes = ResultTable(section: section).notes.map(escaped).joined(separator: " ").replacing(
+            " %", with: "\u{A0}%")
         var table = HTMLTable(
             caption: writer.caption(table: notes),
             columns: Self.identity + [
@@ -31,7 +32,9 @@ extension HTMLPage {
                 .init(title: "gain", note: "accuracy minus that of the untrained model, in points"),
                 .init(title: "of full %", note: "the gain as a share of that of full fine-tuning"),
                 .init(title: "95 %"),
-                .init(title: "better / worse", note: "problems that only the trained / only the untrained model gets right, mean over seeds"),
+                .init(
+                    title: "better / worse",
+                    note: "problems that only the trained / only the untrained model gets right, mean over seeds"),
                 .init(title: "McNemar p", note: "exact, two-sided; the largest of the seeds"),
                 .init(title: "runs", isNumber: false, note: "numbers in the index of runs"),
             ])
@@ -72,8 +75,8 @@ extension HTMLPage {
 
     /// Every run has the control, so the links stop after a few.
     private func controlLinks(_ baseline: Baseline) -> String {
-        let rest = baseline.sources.count - 3
-        return links(Array(baseline.sources.prefix(3))) + (rest > 0 ? " and \(rest) more" : "")
+        links(Array(baseline.sources.prefix(3)))
+            + (baseline.sources.count > 3 ? " <span title=\"all \(baseline.sources.count) agree\">…</span>" : "")
     }
 
     /// Mean counts over seeds.
@@ -95,9 +98,11 @@ extension HTMLPage {
         guard section.results.contains(where: { $0.lenient != nil }) else { return }
         var table = HTMLTable(
             caption: writer.caption(
-                table: "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
+                table:
+                    "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
                     + "completions with an answer, right or wrong, where it was asked for. A gain in the strict grade with "
-                    + "none in the lenient one is a gain in form. Tokens and time are those of training, mean over seeds."),
+                    + "none in the lenient one is a gain in form. Tokens and time are those of training, mean over seeds."
+            ),
             columns: Self.identity + [
                 .init(title: "strict %"), .init(title: "lenient %"), .init(title: "well-formed %"),
                 .init(title: "tokens an answer"), .init(title: "tokens generated"), .init(title: "training time"),
@@ -116,7 +121,8 @@ extension HTMLPage {
             table.rows.append(
                 .init(
                     cells: identity(result) + [
-                        percent(result.accuracy.value), result.lenient.map { traced(percent($0), result.sources) } ?? "",
+                        percent(result.accuracy.value),
+                        result.lenient.map { traced(percent($0), result.sources) } ?? "",
                         result.wellFormed.map(percent) ?? "", result.completionLength.map { decimal($0, 1) } ?? "",
                         result.generatedTokens.map(compact) ?? (result.family == .supervised ? "0" : ""),
                         clock(result.trainingSeconds), links(result.sources),
@@ -143,40 +149,56 @@ extension HTMLPage {
                 .init(
                     cells: [escaped(algorithmLabel(algorithm))]
                         + row.map { threshold in
-                            guard let parameters = threshold.parameters, let method = threshold.method else { return "–" }
+                            guard let parameters = threshold.parameters, let method = threshold.method else {
+                                return "–"
+                            }
                             return "\(grouped(parameters)) <small>\(escaped(methodLabel(method)))</small>"
                         }))
         }
         writer.add(table.html(id: writer.identifier()))
     }
 
-    private func rates(_ section: Section, _ writer: inout PageWriter) {
-        guard !section.rateSelections.isEmpty else { return }
-        let rates = Set(section.rateSelections.flatMap { $0.rates.map(\.learningRate) }).sorted()
+    private func choices(_ section: Section, _ writer: inout PageWriter) {
+        for key in Set(section.choices.map(\.key)).sorted() {
+            choice(of: key, section.choices.filter { $0.key == key }, &writer)
+        }
+    }
+
+    private func choice(of key: String, _ selections: [TunedChoice], _ writer: inout PageWriter) {
+        let values = Set(selections.flatMap { $0.trials.map(\.value) }).sorted(by: precedes)
+        let name = escaped(key.replacing("_", with: " "))
         var table = HTMLTable(
             caption: writer.caption(
-                table: "Choice of the learning rate: accuracy on validation problems in %, mean over seeds. Bold with ● "
-                    + "is the rate that was chosen, of equals the smallest; test problems have no part in it."),
-            columns: Self.identity + rates.map { .init(title: shortest($0)) })
-        for selection in section.rateSelections {
+                table:
+                    "Choice of the \(name): accuracy on validation problems in %, mean over seeds. Bold with ● is the "
+                    + "value that was chosen, of equals the smallest; test problems have no part in it."),
+            columns: Self.identity + values.map { HTMLTable.Column(title: escaped("\($0)")) })
+        let controls = Set(selections.compactMap(\.untrained)).sorted()
+        if !controls.isEmpty {
+            let text = controls.map(percent).joined(separator: ", ")
             table.rows.append(
-                .init(
-                    cells: [
-                        escaped(methodLabel(selection.method)), escaped(algorithmLabel(selection.algorithm)),
-                        grouped(selection.parameters), escaped(selection.differences),
-                    ]
-                        + rates.map { rate in
-                            guard let trial = selection.rates.first(where: { $0.learningRate == rate }) else { return "" }
-                            let text = traced(percent(trial.accuracy), trial.sources)
-                            return trial.isChosen ? "<b>● \(text)</b>" : text
-                        }))
+                .init(cells: ["untrained (adapter 0)", "", "0", ""] + values.map { _ in text }, style: "control"))
+        }
+        for selection in selections {
+            let trials = values.map { value in
+                guard let trial = selection.trials.first(where: { $0.value == value }) else { return "" }
+                let text = traced(percent(trial.accuracy), trial.sources)
+                return trial.isChosen ? "<b>● \(text)</b>" : text
+            }
+            let identity = [
+                escaped(methodLabel(selection.method)), escaped(algorithmLabel(selection.algorithm)),
+                grouped(selection.parameters), escaped(selection.differences),
+            ]
+            table.rows.append(.init(cells: identity + trials))
         }
         writer.add(table.html(id: writer.identifier()))
     }
 
     private func ablation(_ ablation: Ablation, _ section: Section, _ writer: inout PageWriter) {
-        let names = ["element_type": "Precision of the trained numbers", "tying": "Way of tying",
-            "frozen_subspace": "Frozen subspace"]
+        let names = [
+            "element_type": "Precision of the trained numbers", "tying": "Way of tying",
+            "frozen_subspace": "Frozen subspace",
+        ]
         var table = HTMLTable(
             caption: writer.caption(
                 table: "\(names[ablation.key] ?? escaped(ablation.key)): configurations that differ in nothing else, "
@@ -195,7 +217,8 @@ extension HTMLPage {
             table.rows.append(
                 .init(
                     cells: [
-                        escaped(methodLabel(row.method)), escaped(algorithmLabel(row.algorithm)), grouped(row.parameters),
+                        escaped(methodLabel(row.method)), escaped(algorithmLabel(row.algorithm)),
+                        grouped(row.parameters),
                     ]
                         + row.results.map { result in
                             guard let result else { return "" }

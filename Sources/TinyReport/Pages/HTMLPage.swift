@@ -47,7 +47,8 @@ struct HTMLPage {
         let models = Set(archive.runs.map { $0.manifest.model.brief }).sorted()
         facts.append((models.count == 1 ? "Model" : "Models", escaped(models.joined(separator: "; "))))
         let sets = Set(report.sections.map { "\($0.problemSet), \(counted($0.problems, "problem"))" }).sorted()
-        facts.append((sets.count == 1 ? "Test problems" : "Sets of test problems", escaped(sets.joined(separator: "; "))))
+        facts.append(
+            (sets.count == 1 ? "Test problems" : "Sets of test problems", escaped(sets.joined(separator: "; "))))
         var runs = "\(counted(archive.runs.count, "run")) of \(counted(report.configurationCount, "configuration"))"
         if !archive.unusable.isEmpty {
             runs += "; <a href=\"#unusable\">\(counted(archive.unusable.count, "run")) without a result</a>"
@@ -70,24 +71,14 @@ struct HTMLPage {
         var table = HTMLTable(
             caption: writer.caption(table: "Every run. The number is the one by which tables refer to it."),
             columns: [
-                .init(title: "no."), .init(title: "directory", isNumber: false), .init(title: "method", isNumber: false),
+                .init(title: "no."), .init(title: "directory", isNumber: false),
+                .init(title: "method", isNumber: false),
                 .init(title: "algorithm", isNumber: false), .init(title: "parameters"), .init(title: "rate"),
                 .init(title: "seed"), .init(title: "steps"), .init(title: "test %"), .init(title: "line"),
                 .init(title: "started", isNumber: false),
             ])
         for (position, run) in report.archive.runs.enumerated() {
-            let last = run.evaluations.enumerated().last { !$1.isValidation && $1.step > 0 }
-            let link = linked(relativePath(from: folder, to: run.path))
-            table.rows.append(
-                .init(cells: [
-                    "<a id=\"r\(position + 1)\">\(position + 1)</a>",
-                    "<a href=\"\(link)/configuration.json\">\(escaped(run.name))</a>", escaped(methodLabel(run.method)),
-                    escaped(algorithmLabel(run.algorithm)), grouped(run.manifest.trainedParameters),
-                    run.learningRate.map(shortest) ?? "", "\(run.seed)", grouped(run.steps.count),
-                    last.map { percent($0.element.strict) } ?? "",
-                    last.map { "<a href=\"\(link)/evaluations.jsonl\">\($0.offset + 1)</a>" } ?? "",
-                    escaped(run.manifest.created),
-                ]))
+            table.rows.append(.init(cells: indexRow(position + 1, run)))
         }
         writer.add("<section><h2>Runs</h2>\n")
         if !table.rows.isEmpty { writer.add(table.html(id: writer.identifier())) }
@@ -108,6 +99,22 @@ struct HTMLPage {
             writer.add(table.html(id: writer.identifier()))
         }
         writer.add("</section>\n")
+    }
+
+    private func indexRow(_ number: Int, _ run: Run) -> [String] {
+        let link = linked(relativePath(from: folder, to: run.path))
+        var cells = ["<a id=\"r\(number)\">\(number)</a>"]
+        cells.append("<a href=\"\(link)/configuration.json\">\(escaped(run.name))</a>")
+        cells += [escaped(methodLabel(run.method)), escaped(algorithmLabel(run.algorithm))]
+        cells += [grouped(run.manifest.trainedParameters), run.learningRate.map(shortest) ?? ""]
+        cells += ["\(run.seed)", grouped(run.steps.count)]
+        if let last = run.evaluations.lastIndex(where: { !$0.isValidation && $0.step > 0 }) {
+            cells.append(percent(run.evaluations[last].strict))
+            cells.append("<a href=\"\(link)/evaluations.jsonl\">\(last + 1)</a>")
+        } else {
+            cells += ["", ""]
+        }
+        return cells + [escaped(run.manifest.created)]
     }
 
     // MARK: Pieces

@@ -1,5 +1,5 @@
 /// Text as it stands in HTML and SVG: no character can end an element or an attribute, and none is forbidden in XML.
-func escaped(_ text: String) -> String {
+package func escaped(_ text: String) -> String {
     var out = ""
     out.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {
@@ -17,7 +17,7 @@ func escaped(_ text: String) -> String {
 }
 
 /// A file's path as a link; what is not plain is written in percent signs.
-func linked(_ path: String) -> String {
+package func linked(_ path: String) -> String {
     var out = ""
     for byte in path.utf8 {
         switch byte {
@@ -35,7 +35,7 @@ func linked(_ path: String) -> String {
 }
 
 /// The path that leads from a folder to a place; both absolute. The place itself when they share no folder.
-func relativePath(from folder: String, to path: String) -> String {
+package func relativePath(from folder: String, to path: String) -> String {
     let start = folder.split(separator: "/"), end = path.split(separator: "/")
     let shared = zip(start, end).prefix { $0 == $1 }.count
     guard shared > 0 || start.isEmpty else { return path }

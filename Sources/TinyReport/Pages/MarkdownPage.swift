@@ -8,7 +8,9 @@ struct MarkdownPage {
         var lines: [String] = []
         for section in report.sections {
             if report.sections.count > 1 {
-                lines += ["### \(section.model.name) on \(section.problemSet), \(counted(section.problems, "problem"))", ""]
+                lines += [
+                    "### \(section.model.name) on \(section.problemSet), \(counted(section.problems, "problem"))", "",
+                ]
             }
             let table = ResultTable(section: section)
             lines += table.complete.markdown + [""]

@@ -23,11 +23,11 @@ func decimal(_ value: Double, _ places: Int) -> String {
     return value < 0 && !isZero ? "−" + text : text
 }
 
-/// The shortest decimal that reads back as the same number; whole numbers without a fraction.
-func shortest(_ value: Double) -> String {
+/// The shortest decimal that reads back as the same number; whole numbers without a fraction, powers as `1e-5`.
+package func shortest(_ value: Double) -> String {
     guard value.isFinite else { return decimal(value, 0) }
     if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
-    return "\(value)"
+    return "\(value)".replacing("e-0", with: "e-").replacing("e+", with: "e")
 }
 
 /// `2104960` as `2,104,960`.
@@ -42,7 +42,7 @@ func grouped(_ number: Int) -> String {
 }
 
 /// Three figures with a unit: `950`, `12.4k`, `2.1M`.
-func compact(_ value: Double) -> String {
+package func compact(_ value: Double) -> String {
     guard value.isFinite else { return decimal(value, 0) }
     var scaled = abs(value), unit = ""
     for next in ["k", "M", "G", "T"] where scaled >= 999.5 {
@@ -66,8 +66,9 @@ func clock(_ seconds: Double) -> String {
 }
 
 /// A p-value: three decimals, or its magnitude below a thousandth as `9e-53`.
-func pValue(_ p: Double) -> String {
-    p >= 0.0005 ? String(format: "%.3f", p) : p <= 0 ? "<1e-300" : String(format: "%.0e", p)
+package func pValue(_ p: Double) -> String {
+    p >= 0.0005
+        ? String(format: "%.3f", p) : p <= 0 ? "<1e-300" : String(format: "%.0e", p).replacing("e-0", with: "e-")
 }
 
 /// `1 run`, `2 runs`.

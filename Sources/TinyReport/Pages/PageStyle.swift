@@ -12,7 +12,7 @@ enum PageStyle {
         body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 Charter,'Bitstream Charter','Source Serif 4',Georgia,serif}
         main{max-width:1120px;margin:0 auto;padding:40px 28px 64px}
         h1{font-size:30px;line-height:1.2;font-weight:600;margin:0 0 14px}
-        h2{font-size:21px;font-weight:600;margin:44px 0 12px;padding-top:10px;border-top:1px solid var(--ink)}
+        h2{font-size:21px;font-weight:600;margin:34px 0 12px;padding-top:10px;border-top:1px solid var(--ink)}
         h3{font-size:16px;font-weight:600;margin:30px 0 8px}
         h4{font-size:12px;font-weight:600;margin:0 0 4px;color:var(--soft)}
         a{color:inherit;text-decoration-color:var(--rl);text-underline-offset:2px}
@@ -53,10 +53,10 @@ enum PageStyle {
         .line{stroke:var(--c);stroke-width:1.3;fill:none;stroke-opacity:.55}
         .bar{stroke:var(--c);stroke-width:1;fill:none}
         .dot{fill:var(--c);stroke:var(--page);stroke-width:1}.dot.variant{fill:var(--page);stroke:var(--c);stroke-width:1.2}
-        .row{display:grid;grid-template-columns:170px repeat(auto-fit,minmax(120px,1fr));gap:4px 18px;align-items:center;
+        .row{display:grid;grid-template-columns:180px repeat(4,minmax(0,1fr));gap:4px 18px;align-items:center;
         font-size:12px;line-height:1.35;padding:5px 0;border-bottom:1px solid var(--faint);font-variant-numeric:tabular-nums}
         .row.head{border-bottom:1px solid var(--ink);align-items:end;color:var(--soft)}.row.head b{color:var(--ink)}
-        .label{color:var(--soft)}.label b{color:var(--ink)}.none{color:var(--soft)}
+        .label{color:var(--soft)}.label b{color:var(--ink)}.none{color:var(--soft)}.whole{white-space:nowrap}
         .curves figcaption{margin-top:10px}
         details summary{cursor:pointer;font-size:14px;padding:8px 0;color:var(--soft)}
         .small .base{stroke:var(--rule)}.thin{stroke:var(--c);stroke-width:1;fill:none;stroke-opacity:.8;stroke-linejoin:round}
@@ -72,14 +72,15 @@ enum PageStyle {
         body{font-size:10pt}main{max-width:none;padding:0}h1{font-size:18pt}h2{font-size:13pt;margin-top:20pt}
         figcaption,ul{font-size:9pt}table{font-size:7.2pt}th,td{padding-right:5px}dl,.legend{font-size:8.5pt}
         figure,.row,.answers,tr{break-inside:avoid}figure.curves{break-inside:auto}h2,h3,.row.head,thead{break-after:avoid}
-        .scroll{overflow:visible}.pair{grid-template-columns:1fr 1fr;gap:10px}.row{grid-template-columns:120px repeat(auto-fit,minmax(80px,1fr));
+        .scroll{overflow:visible}.pair{grid-template-columns:1fr;gap:10px}.pair svg{max-width:135mm}.row{grid-template-columns:130px repeat(4,minmax(0,1fr));
         font-size:7.5pt}details{display:block}a{text-decoration:none}tr.control,.dot,svg *{print-color-adjust:exact}}
         """
 
     /// What a reader has to know to trust the numbers.
     static let reading = [
         "A run is one directory; runs that differ in the seed only are one configuration, and configurations that differ in "
-            + "the learning rate only are one size. Settings that only say how a run is looked at do not tell runs apart.",
+            + "the learning rate only, or in what their sweep tunes, are one size. Runs that a sweep made only to choose "
+            + "have no part in test results. Settings that only say how a run is looked at do not tell runs apart.",
         "Accuracy is the mean over the seeds of a configuration. Its interval comes from 2,000 draws with replacement, first "
             + "of seeds and then of problems; all configurations share the draws of problems, so gains and shares are "
             + "paired. With few seeds the spread between them is understated, and with one it is not in the interval at all.",

@@ -70,10 +70,12 @@ struct ResultTable {
 
     /// What the table's numbers are, in sentences.
     var notes: [String] {
-        var notes = ["Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds."]
+        var notes = [
+            "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds."
+        ]
         notes.append(StatisticsText.interval(of: section.results))
         if section.results.contains(where: { $0.choice == .validation }) {
-            notes.append("Learning rates chosen on validation problems.")
+            notes.append("Of several learning rates the one shown was chosen on validation problems.")
         }
         if section.results.contains(where: { $0.choice == .none }) {
             notes.append("† Other learning rates were tried, and nothing chose between them.")
@@ -82,7 +84,9 @@ struct ResultTable {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
         }
         for reference in section.references where section.results.contains(where: { $0.share != nil }) {
-            guard section.results.contains(where: { $0.family == reference.family && $0.share != nil }) else { continue }
+            guard section.results.contains(where: { $0.family == reference.family && $0.share != nil }) else {
+                continue
+            }
             notes.append(
                 "Share of the gain for \(reference.family.label): of full fine-tuning by "
                     + "\(algorithmLabel(reference.algorithm)), \(percent(reference.accuracy)) %.")
@@ -91,7 +95,7 @@ struct ResultTable {
     }
 }
 
-extension RateChoice {
+extension ChoiceKind {
     /// What marks a row whose learning rate nothing chose.
     var mark: String { self == .none ? "†" : "" }
 }

@@ -3,7 +3,7 @@
 /// ```swift
 /// sparkline([0, 1, 2, 3], width: 4)       // "▁▃▆█"
 /// ```
-func sparkline(_ values: [Double], width: Int) -> String {
+package func sparkline(_ values: [Double], width: Int) -> String {
     let levels = Array("▁▂▃▄▅▆▇█")
     let points = binned(values.filter(\.isFinite), into: width)
     guard let low = points.min(), let high = points.max() else { return "" }

@@ -14,7 +14,10 @@ struct TerminalPage {
             lines.append("\(unusable.reason.rawValue)".padding(to: 11) + "\(unusable.name): \(unusable.sentence)")
         }
         for section in report.sections {
-            lines += ["model      \(section.model.brief)", "problems   \(grouped(section.problems)) of \(section.problemSet)", ""]
+            lines += [
+                "model      \(section.model.brief)", "problems   \(grouped(section.problems)) of \(section.problemSet)",
+                "",
+            ]
             let table = ResultTable(section: section)
             lines += table.brief.aligned + [""] + table.notes + [""]
         }

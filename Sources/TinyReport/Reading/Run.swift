@@ -16,7 +16,10 @@ public struct Run: Sendable {
     public let evaluations: [EvaluationLine]
     /// Answers to test problems before and after.
     public let answers: [AnswerLine]
-    /// Size of `adapter.safetensors` or other results is not read; this is what the trained numbers need as stored.
+    /// What the sweep it belongs to says about it; a run of its own is compared by its learning rate.
+    public let role: SweepRole
+
+    /// Bytes of the trained numbers as stored.
     public var bytes: Int {
         let (product, overflow) = manifest.trainedParameters.multipliedReportingOverflow(by: elementSize)
         return overflow ? .max : product
@@ -57,6 +60,16 @@ public struct Run: Sendable {
         }
         return sum.rounded()
     }
+}
+
+/// What a sweep says about one of its runs.
+public struct SweepRole: Sendable, Hashable {
+    /// The setting whose value is chosen on validation problems.
+    public var tunedKey = "learning_rate"
+    /// Whether the run only helps to choose, so that its test result does not count.
+    public var isTrial = false
+
+    init() {}
 }
 
 /// A value and the line of the file it stands in.

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs.
+/// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs. What a
+/// `sweep.json` says holds for all runs below it.
 public struct RunArchive: Sendable {
     /// Runs with a result, by name.
     public let runs: [Run]
@@ -13,21 +14,20 @@ public struct RunArchive: Sendable {
     public init(below directories: [String]) throws(ReportError) {
         var seen: Set<String> = [], runs: [Run] = [], unusable: [UnusableRun] = []
         for directory in directories {
-            let root = URL(fileURLWithPath: directory).standardizedFileURL.path
-            for relative in try Self.runs(in: root, below: "", as: directory) {
-                let path = relative.isEmpty ? root : root + "/" + relative
-                guard seen.insert(path).inserted else { continue }
-                let name =
-                    relative.isEmpty
-                    ? URL(fileURLWithPath: path).lastPathComponent
-                    : directories.count == 1 ? relative : trimmed(directory) + "/" + relative
-                switch RunReader(name: name, path: path).read() {
+            var search = RunSearch(
+                root: URL(fileURLWithPath: directory).standardizedFileURL.path, given: directory,
+                prefix: directories.count == 1 ? "" : trimmed(directory) + "/")
+            try search.descend(to: "", note: nil)
+            for found in search.found where seen.insert(found.path).inserted {
+                switch found.read() {
                 case .success(let run): runs.append(run)
                 case .failure(let finding):
                     unusable.append(
-                        UnusableRun(name: name, path: path, reason: finding.reason, sentence: finding.sentence))
+                        UnusableRun(
+                            name: found.name, path: found.path, reason: finding.reason, sentence: finding.sentence))
                 }
             }
+            unusable += search.failures.filter { seen.insert($0.path).inserted }
         }
         guard !runs.isEmpty || !unusable.isEmpty else {
             throw ReportError(
@@ -37,11 +37,20 @@ public struct RunArchive: Sendable {
         self.runs = runs.sorted { naturallyPrecedes($0.name, $1.name) }
         self.unusable = unusable.sorted { naturallyPrecedes($0.name, $1.name) }
     }
+}
 
-    /// Paths of runs relative to `root`.
-    private static func runs(
-        in root: String, below relative: String, as given: String
-    ) throws(ReportError) -> [String] {
+/// Looks for runs in one directory and all below it.
+private struct RunSearch {
+    /// Absolute path of the directory.
+    let root: String
+    /// How the user wrote it.
+    let given: String
+    /// What names of runs begin with.
+    let prefix: String
+    var found: [RunReader] = []
+    var failures: [UnusableRun] = []
+
+    mutating func descend(to relative: String, note: SweepNote?) throws(ReportError) {
         let path = relative.isEmpty ? root : root + "/" + relative
         let names: [String]
         do {
@@ -50,15 +59,27 @@ public struct RunArchive: Sendable {
             let place = relative.isEmpty ? given : given + "/" + relative
             throw ReportError(.unreadable, "\(place) cannot be listed: \(systemReason(error))", underlying: error)
         }
-        if names.contains("configuration.json") { return [relative] }
-        var found: [String] = []
+        let folder = URL(fileURLWithPath: path).lastPathComponent
+        if names.contains("configuration.json") || names.contains("failure.json") {
+            let name = relative.isEmpty ? folder : prefix + relative
+            found.append(RunReader(name: name, path: path, role: note?.role(of: folder) ?? SweepRole()))
+            return
+        }
+        let own = names.contains("sweep.json") ? SweepNote.inDirectory(path) : nil
+        let before = found.count
         for name in names.sorted() where !name.hasPrefix(".") {
             let next = relative.isEmpty ? name : relative + "/" + name
             // Links are not followed: a link upwards would have no end.
             let kind = try? FileManager.default.attributesOfItem(atPath: root + "/" + next)[.type] as? FileAttributeType
-            if kind == .typeDirectory { found += try runs(in: root, below: next, as: given) }
+            if kind == .typeDirectory { try descend(to: next, note: own ?? note) }
         }
-        return found
+        guard let own else { return }
+        let folders = Set(found[before...].map { URL(fileURLWithPath: $0.path).lastPathComponent })
+        failures += own.failures(apartFrom: folders).map { name, sentence in
+            UnusableRun(
+                name: prefix + (relative.isEmpty ? name : relative + "/" + name), path: path + "/" + name,
+                reason: .failed, sentence: sentence)
+        }
     }
 }
 
@@ -70,7 +91,7 @@ private func trimmed(_ path: String) -> String {
 }
 
 /// Order of names in which `run-9` comes before `run-10`.
-func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
+package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
     func parts(_ text: String) -> [(text: String, number: Int?)] {
         var parts: [(text: String, number: Int?)] = []
         var digits = false

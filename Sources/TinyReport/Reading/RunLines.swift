@@ -88,7 +88,9 @@ public struct EvaluationLine: Record {
             return "outcomes has \(outcomes.utf8.count) characters for \(problems) problems"
         }
         let share = Double(outcomes.utf8.count { $0 == UInt8(ascii: "1") }) / Double(problems)
-        guard abs(share - strict) < 1e-6 else { return "outcomes is right in \(share) of problems, strict is \(strict)" }
+        guard abs(share - strict) < 1e-6 else {
+            return "outcomes is right in \(share) of problems, strict is \(strict)"
+        }
         return nil
     }
 

@@ -5,6 +5,7 @@ import TinyRecords
 struct RunReader {
     let name: String
     let path: String
+    let role: SweepRole
 
     /// The run, or why it has no result.
     func read() -> Result<Run, UnusableFinding> {
@@ -17,7 +18,8 @@ struct RunReader {
             let settings: Settings = try record("configuration.json")
             let run = Run(
                 name: name, path: path, settings: settings, manifest: try record("manifest.json"),
-                steps: try steps(), evaluations: try evaluations(), answers: try lines("evaluation-samples.jsonl"))
+                steps: try steps(), evaluations: try evaluations(), answers: try lines("evaluation-samples.jsonl"),
+                role: role)
             if let sentence = whatIsMissing(in: run) { throw UnusableFinding(.unfinished, sentence) }
             return .success(run)
         } catch {

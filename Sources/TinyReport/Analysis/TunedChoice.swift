@@ -1,5 +1,7 @@
-/// One configuration at several learning rates, compared on validation problems.
-public struct RateSelection: Sendable, Encodable {
+/// One configuration with several values of a tuned setting, usually the learning rate, compared on validation problems.
+public struct TunedChoice: Sendable, Encodable {
+    /// The tuned setting.
+    public let key: String
     /// What is trained.
     public let method: String
     /// How it is trained.
@@ -8,29 +10,30 @@ public struct RateSelection: Sendable, Encodable {
     public let parameters: Int
     /// Settings in which it differs from others with the same method, algorithm and number of parameters.
     public let differences: String
-    /// Every rate, ascending.
-    public let rates: [RateTrial]
+    /// Mean accuracy of the untrained model on the same problems.
+    public let untrained: Double?
+    /// Every value that was tried, ascending.
+    public let trials: [TunedTrial]
 }
 
-/// One learning rate on validation problems.
-public struct RateTrial: Sendable, Encodable {
-    /// Peak learning rate.
-    public let learningRate: Double
+/// One value on validation problems.
+public struct TunedTrial: Sendable, Encodable {
+    /// The value of the tuned setting.
+    public let value: Setting
     /// Mean accuracy over seeds by the strict grade.
     public let accuracy: Double
     /// Runs behind the mean.
     public let sources: [Source]
-    /// Whether this is the best of its size; of equals the smallest rate.
+    /// Whether this is the best of its size; of equals the smallest.
     public let isChosen: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case accuracy, sources
-        case learningRate = "learning_rate"
+        case value, accuracy, sources
         case isChosen = "chosen"
     }
 }
 
-/// Cells that differ in the learning rate only.
+/// Cells that differ in the tuned setting only.
 struct Size {
     let cells: [Cell]
 
@@ -41,7 +44,7 @@ struct Size {
             members[cell.sizeKey, default: []].append(cell)
         }
         return order.compactMap { members[$0] }.map { cells in
-            Size(cells: cells.sorted { ($0.learningRate ?? 0) < ($1.learningRate ?? 0) })
+            Size(cells: cells.sorted { precedes($0.tuned, $1.tuned) })
         }
     }
 
@@ -57,26 +60,40 @@ struct Size {
     }
 
     /// The cells a table shows: the chosen one, or all when nothing chose.
-    var shown: [(cell: Cell, choice: RateChoice)] {
+    var shown: [(cell: Cell, choice: ChoiceKind)] {
         let trials = trials
-        // Rates ascend and only a better one replaces, so the smallest of equals stays.
+        // Values ascend and only a better one replaces, so the smallest of equals stays.
         var best: (cell: Cell, accuracy: Double)?
         for trial in trials where trial.accuracy > best?.accuracy ?? -1 { best = (trial.cell, trial.accuracy) }
         if let best { return [(best.cell, cells.count == 1 ? .only : .validation)] }
         return cells.map { ($0, cells.count == 1 ? .only : .none) }
     }
 
-    /// The comparison; `nil` unless at least one rate was measured on validation problems and several were tried.
-    func selection(differences: (Cell) -> String) -> RateSelection? {
-        let trials = trials.filter { $0.cell.learningRate != nil }
+    /// The comparison; `nil` unless at least one value was measured on validation problems and several were tried.
+    func selection(differences: Differences) -> TunedChoice? {
+        let trials = trials
         guard let first = trials.first, cells.count > 1, let chosen = shown.first?.cell else { return nil }
-        return RateSelection(
-            method: first.cell.method, algorithm: first.cell.algorithm, parameters: first.cell.parameters,
-            differences: differences(first.cell),
-            rates: trials.map { trial in
-                RateTrial(
-                    learningRate: trial.cell.learningRate ?? 0, accuracy: trial.accuracy, sources: trial.sources,
+        let untrained = cells.flatMap(\.runs).compactMap { run in
+            run.evaluations.first { $0.isValidation && $0.step == 0 }?.strict
+        }
+        return TunedChoice(
+            key: first.cell.tunedKey, method: first.cell.method, algorithm: first.cell.algorithm,
+            parameters: first.cell.parameters,
+            differences: differences.words(for: first.cell, leavingOut: first.cell.tunedKey),
+            untrained: untrained.isEmpty ? nil : mean(untrained),
+            trials: trials.map { trial in
+                TunedTrial(
+                    value: trial.cell.tuned, accuracy: trial.accuracy, sources: trial.sources,
                     isChosen: trial.cell.key == chosen.key)
             })
+    }
+}
+
+/// Numbers by size, then everything else by name.
+func precedes(_ a: Setting, _ b: Setting) -> Bool {
+    switch (a.number, b.number) {
+    case (let x?, let y?): x < y
+    case (nil, nil): a.description < b.description
+    case (let x, _): x != nil
     }
 }
