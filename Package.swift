@@ -43,6 +43,7 @@ let package = Package(
         library("TinyText"),
         library("TinyRecords"),
         library("TinyProblems"),
+        library("TinyStatistics", uses: ["TinyTensor"]),
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
         // The seam, and what is built on it.
@@ -50,13 +51,15 @@ let package = Package(
         library(
             "TinyTraining",
             uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
-        library("TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+        library(
+            "TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyStatistics", "TinyRecords", "TinyPolicy"]),
+        library("TinyReport", uses: ["TinyRecords", "TinyStatistics"]),
 
         library(
             "TinyLoRA",
             uses: [
                 "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyRecords", "TinyProblems",
-                "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyEvaluation",
+                "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyStatistics", "TinyEvaluation", "TinyReport",
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
@@ -81,7 +84,10 @@ let package = Package(
                 "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyPolicy", "TinyProblems",
                 "TinyRecords", "TinyAbacus",
             ]),
-        tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+        tests(of: "TinyStatistics"),
+        tests(
+            of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyStatistics", "TinyRecords"]),
+        tests(of: "TinyReport", uses: ["TinyRecords", "TinyStatistics"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],

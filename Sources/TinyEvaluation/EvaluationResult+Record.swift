@@ -1,5 +1,6 @@
 import TinyProblems
 public import TinyRecords
+import TinyStatistics
 
 extension EvaluationResult {
     /// The numbers of this result as a line of a training run.

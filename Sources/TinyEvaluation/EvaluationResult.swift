@@ -1,5 +1,6 @@
 public import TinyPolicy
 public import TinyProblems
+public import TinyStatistics
 
 /// One graded completion of an evaluation.
 public struct EvaluatedSample: Sendable, Codable, Hashable {

@@ -1,4 +1,5 @@
 import TinyProblems
+import TinyStatistics
 
 /// The numbers of an evaluation under stable keys, as `--json` prints them.
 public struct EvaluationSummary: Sendable, Codable, Hashable {

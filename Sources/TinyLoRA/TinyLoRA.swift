@@ -10,4 +10,6 @@
 @_exported public import TinyAbacus
 @_exported public import TinyPolicy
 @_exported public import TinyTraining
+@_exported public import TinyStatistics
 @_exported public import TinyEvaluation
+@_exported public import TinyReport

@@ -4,6 +4,7 @@ import Testing
 import TinyEvaluation
 import TinyPolicy
 import TinyProblems
+import TinyStatistics
 import TinyTensor
 
 @Suite("Evaluator")

@@ -2,6 +2,7 @@ import Testing
 import TinyEvaluation
 import TinyPolicy
 import TinyProblems
+import TinyStatistics
 
 @Suite("Paired comparison")
 struct PairedComparisonTests {

@@ -1,5 +1,5 @@
 import Testing
-import TinyEvaluation
+import TinyStatistics
 
 @Suite("Wilson intervals")
 struct WilsonIntervalTests {

@@ -1,3 +1,7 @@
+// How sure a count of successes makes us: intervals, paired tests, draws with replacement.
+//
+// This target does not know: policies, problems, records, where the counts come from and where the results go.
+
 /// How sure an interval is to cover the true value.
 public enum Confidence: String, Sendable, Codable, CaseIterable {
     /// 90 %.
@@ -43,7 +47,7 @@ public struct WilsonInterval: Sendable, Codable, Hashable {
     }
 
     /// The interval for a fraction seen in a number of trials that need not be whole.
-    init(fraction: Double, trials: Double, confidence: Confidence) {
+    package init(fraction: Double, trials: Double, confidence: Confidence) {
         guard trials > 0 else {
             (low, high) = (0, 1)
             return

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Compares many runs.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Compares all runs below some directories: tables, tests, charts, and where every number comes from.",
+        discussion: """
+            Runs that differ in the seed only are one row; of several learning rates the one that is best on validation \
+            problems is shown. The page is one file that loads nothing; the same runs give the same bytes. Runs that failed \
+            or are damaged are listed with their reason.
+
+            EXAMPLES
+              A page in runs/report.html, and a table on the terminal:
+                tinylora report runs
+              Two studies in one page, and the table for a README:
+                tinylora report runs/grpo runs/sft --output study.html --markdown study.md
+              Every number for a program:
+                tinylora report runs --json
+            """)
+
+    @Argument(help: ArgumentHelp("Directories that hold runs, at any depth.", valueName: "dir"))
+    var directories: [String]
+    @Option(
+        help: ArgumentHelp("File for the page (default: report.html in the first directory).", valueName: "file.html"))
+    var output: String?
+    @Option(help: ArgumentHelp("File for the main table in Markdown.", valueName: "file.md"))
+    var markdown: String?
+    @Flag(help: "Print the results as JSON instead of a table.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        let report = try Report(below: directories)
+        let page = output ?? URL(fileURLWithPath: directories[0]).appendingPathComponent("report.html").relativePath
+        let folder = URL(fileURLWithPath: page).deletingLastPathComponent().path
+        try AtomicFile.write(Data(report.html(linkedFrom: folder).utf8), to: page)
+        if let markdown { try AtomicFile.write(Data(report.markdown().utf8), to: markdown) }
+        console.say(report.terminalText())
+        console.say("page       \(page)")
+        if let markdown { console.say("table      \(markdown)") }
+        try console.result(report)
+    }
+}

@@ -1,0 +1,57 @@
+import TinyRecords
+
+/// Configurations that differ in one setting only, side by side.
+public struct Ablation: Sendable, Encodable {
+    /// The setting.
+    public let key: String
+    /// Its values, in the order of the columns.
+    public let values: [String]
+    /// One row for each configuration that was made with several values.
+    public let rows: [AblationRow]
+
+    /// Settings whose comparison is a result of its own.
+    private static let keys = ["element_type", "tying", "frozen_subspace"]
+
+    /// Every ablation the results hold.
+    static func all(in results: [CellResult]) -> [Ablation] {
+        keys.compactMap { key in
+            var order: [String] = [], members: [String: [CellResult]] = [:]
+            for result in results {
+                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
+                if members[identity] == nil { order.append(identity) }
+                members[identity, default: []].append(result)
+            }
+            let groups = order.compactMap { members[$0] }
+                .filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
+            guard !groups.isEmpty else { return nil }
+            let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].description })
+                .sorted { (rank($0), $0) < (rank($1), $1) }
+            return Ablation(
+                key: key, values: values,
+                rows: groups.map { group in
+                    AblationRow(
+                        method: group[0].method, algorithm: group[0].algorithm, parameters: group[0].parameters,
+                        results: values.map { value in
+                            group.first { $0.cell.settings[key].description == value }
+                        })
+                })
+        }
+    }
+
+    /// Precise types first, the rest by name.
+    private static func rank(_ value: String) -> Int {
+        ["fp32", "bf16", "fp16", "top", "bottom", "random"].firstIndex(of: value) ?? .max
+    }
+}
+
+/// One configuration with several values of one setting.
+public struct AblationRow: Sendable, Encodable {
+    /// What is trained.
+    public let method: String
+    /// How it is trained.
+    public let algorithm: String
+    /// Trained numbers; with another way of tying the columns may have another number.
+    public let parameters: Int
+    /// The result with each value; `nil` where it was not made.
+    public let results: [CellResult?]
+}

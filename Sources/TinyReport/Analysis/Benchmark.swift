@@ -1,0 +1,102 @@
+import TinyRecords
+
+/// A model and the test problems it is measured on. Only results with the same benchmark can be compared.
+struct Benchmark: Hashable, Sendable {
+    let model: String
+    let modelContent: String
+    let problemSet: String
+    let problems: Int
+    /// Hash of the problem file; empty when the manifest has none.
+    let content: String
+
+    /// Every benchmark on which a run was measured after its last step.
+    static func all(of run: Run) -> [Benchmark] {
+        let last = run.steps.last?.step ?? 0
+        var found: [Benchmark] = []
+        for evaluation in run.evaluations where !evaluation.isValidation && evaluation.step == last {
+            let benchmark = Benchmark(
+                model: run.manifest.model.name, modelContent: run.manifest.model.content,
+                problemSet: evaluation.problemSet, problems: evaluation.problems,
+                content: run.manifest.datasets["eval"]?.content ?? "")
+            if !found.contains(benchmark) { found.append(benchmark) }
+        }
+        return found
+    }
+
+    /// Whether a run's evaluations on this problem set are of this benchmark.
+    private func holds(_ run: Run) -> Bool {
+        run.manifest.model.content == modelContent && run.manifest.datasets["eval"]?.content ?? "" == content
+    }
+
+    /// A run's evaluations here, in order.
+    func evaluations(of run: Run) -> [Located<EvaluationLine>] {
+        holds(run) ? run.tests(on: problemSet).filter { $0.value.problems == problems } : []
+    }
+
+    /// The evaluation after the last step.
+    func final(of run: Run) -> Located<EvaluationLine>? {
+        evaluations(of: run).last { $0.value.step > 0 && $0.value.step == run.steps.last?.step }
+    }
+
+    /// The evaluation before the first step.
+    func untrained(_ run: Run) -> Located<EvaluationLine>? { evaluations(of: run).first { $0.value.step == 0 } }
+}
+
+/// What the untrained model reaches: the zero-adapter control. Usually all runs agree on it; runs whose evaluation was set up
+/// otherwise, such as with another prompt, have one of their own.
+public struct Baseline: Sendable, Encodable {
+    /// Accuracy by the strict grade.
+    public let accuracy: Estimate
+    /// Accuracy by the lenient grade.
+    public let lenient: Double?
+    /// Share of completions with an answer where it was asked for.
+    public let wellFormed: Double?
+    /// Mean tokens of a completion.
+    public let completionLength: Double?
+    /// Runs that measured it.
+    public let sources: [Source]
+
+    let verdicts: [Bool]?
+    let strict: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case accuracy, lenient, sources
+        case wellFormed = "well_formed"
+        case completionLength = "mean_completion_length"
+    }
+
+    /// The different baselines of some runs, the one with most runs first.
+    static func all(of runs: [Run], on benchmark: Benchmark) -> [Baseline] {
+        struct Key: Hashable {
+            let strict: Double
+            let outcomes: String?
+        }
+        var order: [Key] = [], members: [Key: [(run: Run, line: Located<EvaluationLine>)]] = [:]
+        for run in runs {
+            guard let line = benchmark.untrained(run) else { continue }
+            let key = Key(strict: line.value.strict, outcomes: line.value.outcomes)
+            if members[key] == nil { order.append(key) }
+            members[key, default: []].append((run, line))
+        }
+        return order.compactMap { members[$0] }.sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
+    }
+
+    private init(_ members: [(run: Run, line: Located<EvaluationLine>)], on benchmark: Benchmark) {
+        let line = members[0].line.value
+        accuracy = Estimate(shares: [line.strict], problems: benchmark.problems)
+        lenient = line.lenient
+        wellFormed = line.wellFormed.map { Double($0) / Double(benchmark.problems) }
+        completionLength = line.meanCompletionLength
+        sources = members.map { Source(run: $0.run.name, line: $0.line.line) }
+        verdicts = line.verdicts
+        strict = line.strict
+    }
+}
+
+extension Fingerprint {
+    /// The name and the first twelve digits of the hash, without the hash's name.
+    var brief: String {
+        let digits = content.split(separator: ":").last ?? ""
+        return digits.isEmpty ? name : "\(name) (\(digits.prefix(12)))"
+    }
+}

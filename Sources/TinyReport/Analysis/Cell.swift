@@ -1,0 +1,60 @@
+import TinyRecords
+
+/// Runs that differ in nothing but the seed.
+struct Cell: Sendable {
+    /// By seed; never empty.
+    let runs: [Run]
+    /// What all runs agree on, as text.
+    let key: String
+    /// What they agree on but for the tuned setting, usually the learning rate: a *size* is all cells with the same one.
+    let sizeKey: String
+
+    var first: Run { runs[0] }
+    var method: String { first.method }
+    var algorithm: String { first.algorithm }
+    var family: Family { Family(algorithm: algorithm) }
+    var parameters: Int { first.manifest.trainedParameters }
+    var learningRate: Double? { first.learningRate }
+    var tunedKey: String { first.role.tunedKey }
+    /// The value of the tuned setting.
+    var tuned: Setting { settings[tunedKey] }
+    var settings: Settings { first.settings }
+
+    /// Sorts runs into cells, in the order of their first runs.
+    static func sorting(_ runs: [Run]) -> [Cell] {
+        var order: [String] = [], members: [String: [Run]] = [:]
+        for run in runs {
+            let key = identity(of: run, leavingOut: ["seed"])
+            if members[key] == nil { order.append(key) }
+            members[key, default: []].append(run)
+        }
+        return order.compactMap { key in
+            guard let runs = members[key]?.sorted(by: { ($0.seed, $0.name) < ($1.seed, $1.name) }) else { return nil }
+            return Cell(runs: runs, key: key, sizeKey: sizeKey(of: runs[0]))
+        }
+    }
+
+    /// Everything that decides a run's numbers but for its seed and the setting that its sweep tunes.
+    static func sizeKey(of run: Run) -> String { identity(of: run, leavingOut: ["seed", run.role.tunedKey]) }
+
+    /// Settings that say how a run is looked at, not what it does.
+    private static let measuring: Set<String> = [
+        "eval", "validation", "eval_problems", "eval_steps", "validation_problems", "samples_per_step", "eval_loss",
+    ]
+
+    /// Everything that decides a run's numbers but for some settings; files count by their content.
+    static func identity(of run: Run, leavingOut keys: Set<String>) -> String {
+        var lines = ["model \(run.manifest.model.content)", "train \(run.manifest.datasets["train"]?.content ?? "")"]
+        for key in run.settings.keys where !keys.contains(key) && !measuring.contains(key) {
+            // What is not given and what was not there when the run was made are the same.
+            guard key != "model", key != "train", run.settings[key] != .absent else { continue }
+            lines.append("\(key) \(run.settings[key])")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Settings by which cells may differ without a word in a table: those that have columns, and those that measure.
+    static let columns: Set<String> = measuring.union([
+        "seed", "learning_rate", "parameters", "method", "algorithm", "model", "train",
+    ])
+}

@@ -1,0 +1,96 @@
+import TinyRecords
+import TinyStatistics
+
+/// What the runs of one configuration reach on a set of test problems.
+public struct CellResult: Sendable, Encodable {
+    /// What is trained.
+    public let method: String
+    /// How it is trained.
+    public let algorithm: String
+    /// Trained numbers.
+    public let parameters: Int
+    /// Bytes of the trained numbers as stored.
+    public let bytes: Int
+    /// Peak learning rate.
+    public let learningRate: Double?
+    /// How the learning rate, or what its sweep tunes, came about.
+    public let choice: ChoiceKind
+    /// Settings in which it differs from others with the same method, algorithm and number of parameters.
+    public let differences: String
+    /// Seeds of the runs.
+    public let seeds: [UInt64]
+    /// Mean accuracy over seeds by the strict grade.
+    public let accuracy: Estimate
+    /// Mean accuracy minus that of the untrained model.
+    public let gain: Estimate?
+    /// The gain as a share of that of full fine-tuning.
+    public let share: Estimate?
+    /// The test of each seed against the untrained model.
+    public let comparisons: [SeedComparison]
+    /// Mean accuracy over seeds by the lenient grade.
+    public let lenient: Double?
+    /// Mean share of completions with an answer where it was asked for.
+    public let wellFormed: Double?
+    /// Mean tokens of a completion.
+    public let completionLength: Double?
+    /// Tokens sampled for training, mean over seeds.
+    public let generatedTokens: Double?
+    /// Seconds of training, mean over seeds.
+    public let trainingSeconds: Double
+    /// Names of the runs and the line of `evaluations.jsonl` that holds their result.
+    public let sources: [Source]
+
+    let cell: Cell
+
+    /// The largest p-value among the seeds: all of them are at least as clear.
+    public var largestP: Double? { comparisons.map(\.p).max() }
+
+    var family: Family { cell.family }
+
+    private enum CodingKeys: String, CodingKey {
+        case method, algorithm, parameters, bytes, choice, differences, seeds, accuracy, gain, share, comparisons
+        case lenient, sources
+        case learningRate = "learning_rate"
+        case wellFormed = "well_formed"
+        case completionLength = "mean_completion_length"
+        case generatedTokens = "generated_tokens"
+        case trainingSeconds = "training_seconds"
+    }
+}
+
+/// Where a number comes from.
+public struct Source: Sendable, Codable, Hashable {
+    /// ``Run/name``.
+    public let run: String
+    /// Line of `evaluations.jsonl`, the first is 1.
+    public let line: Int
+}
+
+/// How the tuned setting of a row came about.
+public enum ChoiceKind: String, Sendable, Codable {
+    /// No other value was tried.
+    case only
+    /// This one has the best accuracy on validation problems.
+    case validation
+    /// Others were tried and nothing chose between them.
+    case none
+}
+
+/// The runs of a cell that were measured on one benchmark, and what the bootstrap makes of them.
+struct MeasuredCell {
+    let cell: Cell
+    /// Runs with a test evaluation after their last step that counts, and that evaluation.
+    let finals: [(run: Run, evaluation: Located<EvaluationLine>)]
+    /// ``HierarchicalBootstrap/shares(_:)`` of each run; `nil` unless every run has its outcomes.
+    let draws: [[Double]]?
+
+    init?(_ cell: Cell, on benchmark: Benchmark, bootstrap: HierarchicalBootstrap) {
+        self.cell = cell
+        finals = cell.runs.filter { !$0.role.isTrial }.compactMap { run in benchmark.final(of: run).map { (run, $0) } }
+        guard !finals.isEmpty else { return nil }
+        let verdicts = finals.compactMap(\.evaluation.value.verdicts)
+        draws = verdicts.count == finals.count ? verdicts.map(bootstrap.shares) : nil
+    }
+
+    var mean: Double { TinyReport.mean(finals.map(\.evaluation.value.strict)) }
+}

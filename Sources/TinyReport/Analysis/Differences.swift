@@ -1,0 +1,53 @@
+/// Says in what cells differ that a table would otherwise show as equal.
+struct Differences {
+    private struct Row: Hashable {
+        let method: String
+        let algorithm: String
+        let parameters: Int
+
+        init(_ cell: Cell) {
+            (method, algorithm, parameters) = (cell.method, cell.algorithm, cell.parameters)
+        }
+    }
+
+    private var varying: [Row: [String]] = [:]
+    private var frequency: [String: [Setting: Int]] = [:]
+    /// The value most cells have; `nil` where two values are equally common.
+    private var common: [String: Setting] = [:]
+
+    init(among cells: [Cell]) {
+        for (row, members) in Dictionary(grouping: cells, by: Row.init) {
+            let keys = Set(members.flatMap(\.settings.keys)).subtracting(Cell.columns)
+            varying[row] = keys.filter { key in Set(members.map { $0.settings[key] }).count > 1 }.sorted()
+        }
+        for key in Set(cells.flatMap(\.settings.keys)) {
+            var counts: [Setting: Int] = [:]
+            for cell in cells { counts[cell.settings[key], default: 0] += 1 }
+            let most = counts.values.max() ?? 0, commonest = counts.filter { $0.value == most }.keys
+            frequency[key] = counts
+            common[key] = commonest.count == 1 ? commonest.first : nil
+        }
+    }
+
+    /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Empty when the row is the only one
+    /// of its kind, and for the row that stands for the rest.
+    func words(for cell: Cell, leavingOut key: String? = nil) -> String {
+        (varying[Row(cell)] ?? []).filter { $0 != key && cell.settings[$0] != common[$0] }
+            .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
+    }
+
+    /// How common a cell's settings are among all: of rows that a chart puts at one place, the most common stands for the rest.
+    func typicality(of cell: Cell) -> Int {
+        (varying[Row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell.settings[$1]] ?? 0) }
+    }
+}
+
+/// A setting in words for people; values that say what they are go without their key.
+func settingWords(_ key: String, _ value: Setting) -> String {
+    switch key {
+    case "element_type": "\(value)"
+    case "frozen_subspace": "\(value) subspace"
+    case "tying": "tied \(value)"
+    default: "\(key.replacing("_", with: " ")) \(value)"
+    }
+}

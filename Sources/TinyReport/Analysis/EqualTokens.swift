@@ -1,0 +1,95 @@
+import TinyRecords
+
+/// Evolution and policy gradients with the same number of trained parameters, by the tokens they sampled.
+public struct EqualTokens: Sendable, Encodable {
+    /// What is trained.
+    public let method: String
+    /// Trained numbers.
+    public let parameters: Int
+    /// The tokens that every line has sampled by its end.
+    public let budget: Double
+    /// One line for each configuration.
+    public let lines: [TokenLine]
+
+    /// Every number of parameters for which both families have results.
+    static func all(in results: [CellResult], on benchmark: Benchmark) -> [EqualTokens] {
+        struct Key: Hashable {
+            let method: String
+            let parameters: Int
+        }
+        let rivals = results.filter { $0.family != .supervised }
+        let groups = Dictionary(grouping: rivals) { Key(method: $0.method, parameters: $0.parameters) }
+        return groups.sorted { ($0.key.parameters, $0.key.method) < ($1.key.parameters, $1.key.method) }
+            .compactMap { key, members in
+                guard Set(members.map(\.family)).count == 2 else { return nil }
+                // Variants would only crowd the picture; where a family has nothing but variants they stand in.
+                let plain = members.filter { member in
+                    member.differences.isEmpty
+                        || !members.contains { $0.family == member.family && $0.differences.isEmpty }
+                }
+                let lines = plain.compactMap { TokenLine($0, on: benchmark) }
+                guard Set(lines.map(\.family)).count == 2, let budget = lines.map(\.end).min() else { return nil }
+                return EqualTokens(
+                    method: key.method, parameters: key.parameters, budget: budget,
+                    lines: lines.map { $0.reading(at: budget) })
+            }
+    }
+}
+
+/// The accuracy of one configuration against the tokens it has sampled for training.
+public struct TokenLine: Sendable, Encodable {
+    /// How it is trained.
+    public let algorithm: String
+    /// Settings in which it differs from others with the same method, algorithm and number of parameters.
+    public let differences: String
+    /// The points of each seed: tokens and accuracy at every evaluation, the untrained model first.
+    public let seeds: [[TokenPoint]]
+    /// Mean accuracy over seeds at the last evaluation within the budget.
+    public let accuracyWithinBudget: Double?
+
+    let family: Family
+
+    init?(_ result: CellResult, on benchmark: Benchmark) {
+        algorithm = result.algorithm
+        differences = result.differences
+        family = result.family
+        accuracyWithinBudget = nil
+        seeds = result.cell.runs.compactMap { run in
+            let points = benchmark.evaluations(of: run).compactMap { evaluation in
+                run.generatedTokens(through: evaluation.value.step)
+                    .map { TokenPoint(tokens: $0, accuracy: evaluation.value.strict) }
+            }
+            return points.count > 1 ? points : nil
+        }
+        guard !seeds.isEmpty else { return nil }
+    }
+
+    /// Tokens that every seed has sampled.
+    var end: Double { seeds.compactMap(\.last?.tokens).min() ?? 0 }
+
+    /// The line with its accuracy at a number of tokens: what the last evaluation until then said.
+    func reading(at budget: Double) -> TokenLine {
+        TokenLine(self, accuracy: mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy }))
+    }
+
+    private init(_ line: TokenLine, accuracy: Double) {
+        algorithm = line.algorithm
+        differences = line.differences
+        family = line.family
+        seeds = line.seeds
+        accuracyWithinBudget = accuracy
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case algorithm, differences, seeds
+        case accuracyWithinBudget = "accuracy_within_budget"
+    }
+}
+
+/// One evaluation on the way.
+public struct TokenPoint: Sendable, Codable, Hashable {
+    /// Tokens sampled for training so far.
+    public let tokens: Double
+    /// Accuracy by the strict grade.
+    public let accuracy: Double
+}

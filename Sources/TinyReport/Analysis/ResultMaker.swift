@@ -1,0 +1,88 @@
+import TinyStatistics
+
+/// Turns measured cells into rows of a table.
+struct ResultMaker {
+    let benchmark: Benchmark
+    let bootstrap: HierarchicalBootstrap
+    let baselines: [Baseline]
+    /// Every cell that trains all weights.
+    let full: [MeasuredCell]
+    let differences: Differences
+
+    func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
+        let cell = measured.cell, finals = measured.finals
+        let baseline = baseline(of: measured)
+        let draws = measured.draws.map { bootstrap.means(of: $0, as: .measured) }
+        let untrained = baseline?.verdicts.map(bootstrap.shares)
+        let evaluations = finals.map(\.evaluation.value)
+        return CellResult(
+            method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
+            learningRate: cell.learningRate, choice: choice, differences: differences.words(for: cell),
+            seeds: finals.map(\.run.seed),
+            accuracy: draws.map { Estimate(measured.mean, PercentileInterval(of: $0)) }
+                ?? Estimate(shares: evaluations.map(\.strict), problems: benchmark.problems),
+            gain: baseline.map { baseline in
+                let change = zipped(draws, untrained).map { PercentileInterval(of: zip($0, $1).map(-)) }
+                return Estimate(measured.mean - baseline.strict, change ?? nil)
+            },
+            share: share(of: measured, draws: draws, baseline: baseline, untrained: untrained),
+            comparisons: finals.compactMap { run, evaluation in
+                guard let before = baseline?.verdicts, let after = evaluation.value.verdicts else { return nil }
+                return SeedComparison(seed: run.seed, before: before, after: after)
+            },
+            lenient: meanIfComplete(evaluations.map(\.lenient)),
+            wellFormed: meanIfComplete(
+                evaluations.map { line in line.wellFormed.map { Double($0) / Double(line.problems) } }),
+            completionLength: meanIfComplete(evaluations.map(\.meanCompletionLength)),
+            generatedTokens: cell.family == .supervised
+                ? nil : meanIfComplete(finals.map { $0.run.generatedTokens(through: .max) }),
+            trainingSeconds: mean(finals.map(\.run.trainingSeconds)),
+            sources: finals.map { Source(run: $0.run.name, line: $0.evaluation.line) }, cell: cell)
+    }
+
+    /// The untrained model as the cell's runs saw it, else as most runs did.
+    private func baseline(of measured: MeasuredCell) -> Baseline? {
+        let names = Set(measured.finals.map(\.run.name))
+        return baselines.first { $0.sources.contains { names.contains($0.run) } } ?? baselines.first
+    }
+
+    /// Full fine-tuning for a family: by an algorithm of the family, else by policy gradients, else any; the best of several.
+    func reference(for family: Family) -> MeasuredCell? {
+        for wanted in [family, .policyGradient] {
+            let same = full.filter { $0.cell.family == wanted }
+            if let best = same.max(by: { $0.mean < $1.mean }) { return best }
+        }
+        return full.max { $0.mean < $1.mean }
+    }
+
+    /// The gain as a share of that of full fine-tuning.
+    ///
+    /// The interval is left out where the draws do not show a gain of full fine-tuning: a share of nothing has no bounds.
+    private func share(
+        of measured: MeasuredCell, draws: [Double]?, baseline: Baseline?, untrained: [Double]?
+    ) -> Estimate? {
+        guard let baseline, let reference = reference(for: measured.cell.family), measured.cell.method != "full"
+        else { return nil }
+        let fullGain = reference.mean - baseline.strict
+        guard fullGain > 0 else { return nil }
+        let share = (measured.mean - baseline.strict) / fullGain
+        guard let draws, let untrained,
+            let ends = reference.draws.map({ bootstrap.means(of: $0, as: .reference) })
+        else { return Estimate(share) }
+        let gains = zip(ends, untrained).map(-)
+        guard gains.allSatisfy({ $0 > 0 }) else { return Estimate(share) }
+        let shares = draws.indices.map { (draws[$0] - untrained[$0]) / gains[$0] }
+        return Estimate(share, PercentileInterval(of: shares))
+    }
+}
+
+/// Both, or neither.
+private func zipped<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    if let a, let b { (a, b) } else { nil }
+}
+
+/// The mean, unless a value is missing.
+private func meanIfComplete(_ values: [Double?]) -> Double? {
+    let found = values.compactMap(\.self)
+    return found.count == values.count && !found.isEmpty ? mean(found) : nil
+}

@@ -1,0 +1,175 @@
+public import TinyRecords
+import TinyStatistics
+
+/// Everything a report says about one model on one set of test problems.
+public struct Section: Sendable, Encodable {
+    /// The model.
+    public let model: Fingerprint
+    /// Name of the test problems.
+    public let problemSet: String
+    /// Number of the test problems.
+    public let problems: Int
+    /// The untrained model; more than one when runs were evaluated in different ways.
+    public let baselines: [Baseline]
+    /// One result for each configuration: supervised after reinforcement, small before large.
+    public let results: [CellResult]
+    /// Full fine-tuning, by family, as the shares of the gain refer to it.
+    public let references: [FullReference]
+    /// The smallest sizes that recover given shares of the gain of full fine-tuning.
+    public let thresholds: [Threshold]
+    /// How tuned settings, such as the learning rate, were chosen.
+    public let choices: [TunedChoice]
+    /// Configurations that differ in one setting only.
+    public let ablations: [Ablation]
+    /// Evolution against policy gradients.
+    public let equalTokens: [EqualTokens]
+    /// Answers before and after training.
+    public let answers: [RunAnswers]
+
+    /// Every cell, those of learning rates that were not chosen included.
+    let cells: [Cell]
+    let differences: Differences
+
+    private enum CodingKeys: String, CodingKey {
+        case model, problems, baselines, results, references, thresholds, choices, ablations, answers
+        case problemSet = "problem_set"
+        case equalTokens = "equal_tokens"
+    }
+
+    /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 2000` additions.
+    init(_ benchmark: Benchmark, runs: [Run]) {
+        let cells = Cell.sorting(runs)
+        let sizes = Size.sorting(cells)
+        let differences = Differences(among: cells)
+        let bootstrap = HierarchicalBootstrap(problems: benchmark.problems)
+        let baselines = Baseline.all(of: runs, on: benchmark)
+        let shown = sizes.flatMap(\.shown).compactMap { cell, choice in
+            MeasuredCell(cell, on: benchmark, bootstrap: bootstrap).map { ($0, choice) }
+        }
+        let full = shown.map(\.0).filter { $0.cell.method == "full" }
+        let maker = ResultMaker(
+            benchmark: benchmark, bootstrap: bootstrap, baselines: baselines, full: full, differences: differences)
+
+        model = Fingerprint(name: benchmark.model, content: benchmark.modelContent)
+        problemSet = benchmark.problemSet
+        problems = benchmark.problems
+        self.baselines = baselines
+        self.cells = cells
+        self.differences = differences
+        results = shown.map { maker.result(of: $0.0, choice: $0.1) }.sorted { Self.precedes($0, $1, differences) }
+        references = Family.allCases.compactMap { family in
+            maker.reference(for: family).map { FullReference(family: family, cell: $0) }
+        }
+        thresholds = Threshold.all(in: results)
+        choices = sizes.compactMap { $0.selection(differences: differences) }
+            .sorted {
+                Self.order($0.method, $0.algorithm, $0.parameters) < Self.order($1.method, $1.algorithm, $1.parameters)
+            }
+        ablations = Ablation.all(in: results)
+        equalTokens = EqualTokens.all(in: results, on: benchmark)
+        answers = RunAnswers.chosen(from: results)
+    }
+
+    /// The colour of an algorithm: that of its family, or another one where the family has several algorithms here.
+    func colour(of algorithm: String) -> ChartColour {
+        let family = Family(algorithm: algorithm)
+        var algorithms: [String] = []
+        for cell in results.map(\.cell) + cells where cell.family == family && !algorithms.contains(cell.algorithm) {
+            algorithms.append(cell.algorithm)
+        }
+        return ChartColour(family, algorithm: algorithms.firstIndex(of: algorithm) ?? 0)
+    }
+
+    /// Sections for all runs, in the order of their first run. Runs that were only measured on validation problems go where
+    /// others of their size are, or else where others of their model are.
+    static func all(of runs: [Run]) -> [Section] {
+        var order: [Benchmark] = [], members: [Benchmark: [Run]] = [:]
+        for run in runs {
+            for benchmark in Benchmark.all(of: run) {
+                if members[benchmark] == nil { order.append(benchmark) }
+                members[benchmark, default: []].append(run)
+            }
+        }
+        let sizes = members.mapValues { Set($0.map { Cell.sizeKey(of: $0) }) }
+        for run in runs where Benchmark.all(of: run).isEmpty {
+            let key = Cell.sizeKey(of: run)
+            let home =
+                order.first { sizes[$0]?.contains(key) == true }
+                ?? order.first { $0.modelContent == run.manifest.model.content }
+            if let home { members[home, default: []].append(run) }
+        }
+        return order.map { Section($0, runs: members[$0] ?? []) }
+    }
+
+    private static func precedes(_ a: CellResult, _ b: CellResult, _ differences: Differences) -> Bool {
+        let left = order(a.method, a.algorithm, a.parameters), right = order(b.method, b.algorithm, b.parameters)
+        if left != right { return left < right }
+        let typical = (differences.typicality(of: a.cell), differences.typicality(of: b.cell))
+        if typical.0 != typical.1 { return typical.0 > typical.1 }
+        return (a.differences, a.learningRate ?? 0) < (b.differences, b.learningRate ?? 0)
+    }
+
+    private static func order(_ method: String, _ algorithm: String, _ parameters: Int) -> RowOrder {
+        RowOrder(
+            family: Family(algorithm: algorithm).order, algorithm: algorithm, method: methodOrder(method),
+            name: method, parameters: parameters)
+    }
+
+    private struct RowOrder: Comparable {
+        let family: Int
+        let algorithm: String
+        let method: Int
+        let name: String
+        let parameters: Int
+
+        static func < (a: RowOrder, b: RowOrder) -> Bool {
+            (a.family, a.algorithm, a.method, a.name, a.parameters)
+                < (b.family, b.algorithm, b.method, b.name, b.parameters)
+        }
+    }
+}
+
+/// Full fine-tuning as a family's shares refer to it.
+public struct FullReference: Sendable, Encodable {
+    /// Whose shares refer to it.
+    public let family: Family
+    /// How it was trained.
+    public let algorithm: String
+    /// Its mean accuracy.
+    public let accuracy: Double
+
+    init(family: Family, cell: MeasuredCell) {
+        self.family = family
+        algorithm = cell.cell.algorithm
+        accuracy = cell.mean
+    }
+}
+
+/// The smallest trained size that recovers a share of the gain of full fine-tuning.
+public struct Threshold: Sendable, Encodable {
+    /// How it is trained.
+    public let algorithm: String
+    /// The share, in `[0, 1]`.
+    public let share: Double
+    /// The smallest size; `nil` when none recovers as much.
+    public let parameters: Int?
+    /// What is trained at that size.
+    public let method: String?
+
+    static let shares = [0.75, 0.90, 0.95]
+
+    static func all(in results: [CellResult]) -> [Threshold] {
+        var algorithms: [String] = []
+        for result in results where result.share != nil && !algorithms.contains(result.algorithm) {
+            algorithms.append(result.algorithm)
+        }
+        return algorithms.flatMap { algorithm in
+            shares.map { share in
+                let reached = results.filter { $0.algorithm == algorithm && $0.share?.value ?? 0 >= share }
+                    .min { $0.parameters < $1.parameters }
+                return Threshold(
+                    algorithm: algorithm, share: share, parameters: reached?.parameters, method: reached?.method)
+            }
+        }
+    }
+}

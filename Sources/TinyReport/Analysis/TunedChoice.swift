@@ -1,0 +1,99 @@
+/// One configuration with several values of a tuned setting, usually the learning rate, compared on validation problems.
+public struct TunedChoice: Sendable, Encodable {
+    /// The tuned setting.
+    public let key: String
+    /// What is trained.
+    public let method: String
+    /// How it is trained.
+    public let algorithm: String
+    /// Trained numbers.
+    public let parameters: Int
+    /// Settings in which it differs from others with the same method, algorithm and number of parameters.
+    public let differences: String
+    /// Mean accuracy of the untrained model on the same problems.
+    public let untrained: Double?
+    /// Every value that was tried, ascending.
+    public let trials: [TunedTrial]
+}
+
+/// One value on validation problems.
+public struct TunedTrial: Sendable, Encodable {
+    /// The value of the tuned setting.
+    public let value: Setting
+    /// Mean accuracy over seeds by the strict grade.
+    public let accuracy: Double
+    /// Runs behind the mean.
+    public let sources: [Source]
+    /// Whether this is the best of its size; of equals the smallest.
+    public let isChosen: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case value, accuracy, sources
+        case isChosen = "chosen"
+    }
+}
+
+/// Cells that differ in the tuned setting only.
+struct Size {
+    let cells: [Cell]
+
+    static func sorting(_ cells: [Cell]) -> [Size] {
+        var order: [String] = [], members: [String: [Cell]] = [:]
+        for cell in cells {
+            if members[cell.sizeKey] == nil { order.append(cell.sizeKey) }
+            members[cell.sizeKey, default: []].append(cell)
+        }
+        return order.compactMap { members[$0] }.map { cells in
+            Size(cells: cells.sorted { precedes($0.tuned, $1.tuned) })
+        }
+    }
+
+    /// Every cell with validation evaluations, and their mean.
+    private var trials: [(cell: Cell, accuracy: Double, sources: [Source])] {
+        cells.compactMap { cell in
+            let found = cell.runs.compactMap { run in run.validation.map { (run.name, $0) } }
+            guard !found.isEmpty else { return nil }
+            return (
+                cell, mean(found.map(\.1.value.strict)), found.map { Source(run: $0.0, line: $0.1.line) }
+            )
+        }
+    }
+
+    /// The cells a table shows: the chosen one, or all when nothing chose.
+    var shown: [(cell: Cell, choice: ChoiceKind)] {
+        let trials = trials
+        // Values ascend and only a better one replaces, so the smallest of equals stays.
+        var best: (cell: Cell, accuracy: Double)?
+        for trial in trials where trial.accuracy > best?.accuracy ?? -1 { best = (trial.cell, trial.accuracy) }
+        if let best { return [(best.cell, cells.count == 1 ? .only : .validation)] }
+        return cells.map { ($0, cells.count == 1 ? .only : .none) }
+    }
+
+    /// The comparison; `nil` unless at least one value was measured on validation problems and several were tried.
+    func selection(differences: Differences) -> TunedChoice? {
+        let trials = trials
+        guard let first = trials.first, cells.count > 1, let chosen = shown.first?.cell else { return nil }
+        let untrained = cells.flatMap(\.runs).compactMap { run in
+            run.evaluations.first { $0.isValidation && $0.step == 0 }?.strict
+        }
+        return TunedChoice(
+            key: first.cell.tunedKey, method: first.cell.method, algorithm: first.cell.algorithm,
+            parameters: first.cell.parameters,
+            differences: differences.words(for: first.cell, leavingOut: first.cell.tunedKey),
+            untrained: untrained.isEmpty ? nil : mean(untrained),
+            trials: trials.map { trial in
+                TunedTrial(
+                    value: trial.cell.tuned, accuracy: trial.accuracy, sources: trial.sources,
+                    isChosen: trial.cell.key == chosen.key)
+            })
+    }
+}
+
+/// Numbers by size, then everything else by name.
+func precedes(_ a: Setting, _ b: Setting) -> Bool {
+    switch (a.number, b.number) {
+    case (let x?, let y?): x < y
+    case (nil, nil): a.description < b.description
+    case (let x, _): x != nil
+    }
+}

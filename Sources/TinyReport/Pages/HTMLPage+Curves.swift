@@ -1,0 +1,121 @@
+extension HTMLPage {
+    /// A metric of a family's learning curves. Keys are tried in order.
+    private struct Metric {
+        let title: String
+        let keys: [String]
+
+        func values(_ run: Run) -> [Double] {
+            for key in keys {
+                let values = run.steps.compactMap { $0.metrics[key] }
+                if !values.isEmpty { return values }
+            }
+            return []
+        }
+    }
+
+    private func metrics(_ family: Family) -> [Metric] {
+        switch family {
+        case .policyGradient:
+            [
+                Metric(title: "reward", keys: ["reward"]),
+                Metric(title: "tokens a completion", keys: ["completions/mean_length"]),
+                Metric(title: "divergence (KL)", keys: ["kl"]),
+                Metric(title: "entropy, nats a token", keys: ["entropy"]),
+            ]
+        case .supervised:
+            [
+                Metric(title: "loss, nats a token", keys: ["loss"]),
+                Metric(title: "token accuracy", keys: ["mean_token_accuracy"]),
+                Metric(title: "held-out loss", keys: ["eval_loss"]),
+                Metric(title: "gradient norm", keys: ["grad_norm"]),
+            ]
+        case .evolution:
+            [
+                Metric(title: "mean fitness", keys: ["evolution/fitness_mean", "reward"]),
+                Metric(title: "best fitness", keys: ["evolution/fitness_best"]),
+                Metric(title: "tokens a completion", keys: ["completions/mean_length"]),
+                Metric(title: "step size", keys: ["evolution/step_size"]),
+            ]
+        }
+    }
+
+    /// Small multiples of what was measured while training, one row for each configuration.
+    func curves(_ section: Section, _ writer: inout PageWriter) {
+        let shown = Set(section.results.map(\.cell.key))
+        for family in Family.allCases {
+            let cells = section.cells.filter { $0.family == family }
+            guard !cells.isEmpty else { continue }
+            let order = section.results.filter { $0.family == family }.map(\.cell)
+            let rest = cells.filter { !shown.contains($0.key) }
+            let panels = metrics(family).compactMap { metric in panel(metric, cells) }
+            guard !panels.isEmpty else { continue }
+            let steps = cells.flatMap(\.runs).map(\.steps.count).max() ?? 1
+            writer.add("<figure class=\"curves\">" + header(panels))
+            for cell in order { writer.add(row(cell, panels, steps, section)) }
+            if !rest.isEmpty {
+                writer.add(
+                    "<details><summary>\(counted(rest.count, "configuration")) without a row in the tables</summary>")
+                for cell in rest { writer.add(row(cell, panels, steps, section)) }
+                writer.add("</details>")
+            }
+            writer.add(
+                "<figcaption>"
+                    + writer.caption(
+                        figure:
+                            "Training by \(family.label): one row for each configuration, one thin line for each seed, "
+                            + "\(grouped(steps)) steps from left to right. A column has one scale, given at its head; "
+                            + "curves of more than \(SmallChart.points) steps are averaged to as many points.")
+                    + "</figcaption></figure>\n")
+        }
+    }
+
+    private typealias Panel = (metric: Metric, range: ClosedRange<Double>)
+
+    /// A metric that at least one run has, with the range of all.
+    private func panel(_ metric: Metric, _ cells: [Cell]) -> Panel? {
+        let values = cells.flatMap(\.runs).flatMap { binned(metric.values($0), into: SmallChart.points) }
+            .filter(\.isFinite)
+        guard let low = values.min(), let high = values.max() else { return nil }
+        return (metric, low...high)
+    }
+
+    private func header(_ panels: [Panel]) -> String {
+        "<div class=\"row head\"><div></div>"
+            + panels.map { metric, range in
+                "<div><b>\(escaped(metric.title))</b><br/>\(words(range))</div>"
+            }.joined() + "</div>\n"
+    }
+
+    private func words(_ range: ClosedRange<Double>) -> String {
+        let low = figure(range.lowerBound), high = figure(range.upperBound)
+        return low == high ? "\(low) throughout" : "\(low) to \(high)"
+    }
+
+    /// Three significant figures.
+    private func figure(_ value: Double) -> String {
+        let size = abs(value)
+        return size >= 999.5 ? compact(value) : decimal(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.095 ? 2 : 4)
+    }
+
+    private func row(_ cell: Cell, _ panels: [Panel], _ steps: Int, _ section: Section) -> String {
+        let differences = section.differences.words(for: cell)
+        var label = "<b>\(escaped(methodLabel(cell.method)))</b> \(escaped(algorithmLabel(cell.algorithm)))<br/>"
+        label += counted(cell.parameters, "parameter")
+        if let rate = cell.learningRate { label += " · <span class=\"whole\">rate \(shortest(rate))</span>" }
+        if !differences.isEmpty { label += "<br/>\(escaped(differences))" }
+        label += "<br/>runs "
+        label += cell.runs.compactMap { numbers[$0.name] }.map { "<a href=\"#r\($0)\">\($0)</a>" }.joined(
+            separator: " ")
+        let charts = panels.map { metric, range in
+            let curves = cell.runs.map(metric.values)
+            guard curves.contains(where: { !$0.isEmpty }) else { return "<div class=\"none\">–</div>" }
+            let ends = curves.compactMap(\.last).map(figure).joined(separator: ", ")
+            return "<div>"
+                + SmallChart(
+                    title: "\(metric.title), at the end \(ends)", curves: curves, steps: steps, range: range,
+                    colour: section.colour(of: cell.algorithm)
+                ).svg + "</div>"
+        }
+        return "<div class=\"row\"><div class=\"label\">\(label)</div>\(charts.joined())</div>\n"
+    }
+}

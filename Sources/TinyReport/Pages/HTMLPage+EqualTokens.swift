@@ -1,0 +1,75 @@
+extension HTMLPage {
+    /// Evolution and policy gradients by the tokens they sampled.
+    func equalTokens(_ section: Section, _ writer: inout PageWriter) {
+        guard !section.equalTokens.isEmpty else { return }
+        var table = HTMLTable(
+            caption: "",
+            columns: [
+                .init(title: "method", isNumber: false), .init(title: "parameters"), .init(title: "tokens each"),
+                .init(title: "algorithm", isNumber: false), .init(title: "differs in", isNumber: false),
+                .init(title: "accuracy %"), .init(title: "seeds"),
+            ])
+        if let baseline = section.baselines.first {
+            table.rows.append(
+                .init(
+                    cells: ["untrained (adapter 0)", "0", "0", "", "", percent(baseline.accuracy.value), ""],
+                    style: "control"))
+        }
+        var drawn: [ChartSeries] = []
+        writer.add("<figure><div class=\"pair\">")
+        for comparison in section.equalTokens {
+            let series = comparison.lines.flatMap { line in
+                line.seeds.map { seed in
+                    ChartSeries(
+                        name: algorithmLabel(line.algorithm), colour: section.colour(of: line.algorithm),
+                        marker: line.family == .evolution ? .triangle : .circle,
+                        points: seed.map {
+                            ChartPoint(
+                                x: $0.tokens, y: $0.accuracy,
+                                note: "\(algorithmLabel(line.algorithm)): \(percent($0.accuracy)) % after "
+                                    + "\(compact($0.tokens)) tokens")
+                        })
+                }
+            }
+            drawn += series
+            let points = series.flatMap(\.points)
+            var chart = Chart(
+                title: "Accuracy against generated tokens, \(counted(comparison.parameters, "parameter"))",
+                summary: "Evaluations while training by evolution and by policy gradients.",
+                x: .init(
+                    label: "tokens generated for training", scale: .round(around: points.map(\.x) + [0]),
+                    format: compact),
+                y: .init(
+                    label: "accuracy, %", scale: .round(around: points.map(\.y), within: 0...1),
+                    format: { decimal(100 * $0, 0) }), series: series)
+            chart.movesAside = false
+            chart.labelWidth = 20
+            chart.height = 250
+            writer.add(
+                "<div><p class=\"panel\">\(escaped(methodLabel(comparison.method))), "
+                    + "\(counted(comparison.parameters, "parameter"))</p>" + chart.svg(id: writer.identifier())
+                    + "</div>")
+            for (position, line) in comparison.lines.enumerated() {
+                table.rows.append(
+                    .init(
+                        cells: [
+                            escaped(methodLabel(comparison.method)), grouped(comparison.parameters),
+                            compact(comparison.budget), escaped(algorithmLabel(line.algorithm)),
+                            escaped(line.differences), line.accuracyWithinBudget.map(percent) ?? "",
+                            "\(line.seeds.count)",
+                        ], style: position == 0 ? "group" : ""))
+            }
+        }
+        writer.add(
+            "</div>" + legend(drawn) + "<figcaption>"
+                + writer.caption(
+                    figure: "Evolution against policy gradients with the same number of parameters: accuracy at each "
+                        + "evaluation against the tokens generated for training until then, one line for each seed.")
+                + "</figcaption></figure>\n")
+        table.caption = writer.caption(
+            table:
+                "Accuracy at equal tokens: the last evaluation within the tokens that every line of a size has spent, mean "
+                + "over seeds.")
+        writer.add(table.html(id: writer.identifier()))
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+/// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs. What a
+/// `sweep.json` says holds for all runs below it.
+public struct RunArchive: Sendable {
+    /// Runs with a result, by name.
+    public let runs: [Run]
+    /// Runs without one, by name.
+    public let unusable: [UnusableRun]
+
+    /// Reads all runs below `directories`, each once.
+    ///
+    /// - Throws: ``ReportError`` with code `unreadable` or `noRuns`. A damaged or failed run is no error, but listed.
+    public init(below directories: [String]) throws(ReportError) {
+        var seen: Set<String> = [], runs: [Run] = [], unusable: [UnusableRun] = []
+        for directory in directories {
+            var search = RunSearch(
+                root: URL(fileURLWithPath: directory).standardizedFileURL.path, given: directory,
+                prefix: directories.count == 1 ? "" : trimmed(directory) + "/")
+            try search.descend(to: "", note: nil)
+            for found in search.found where seen.insert(found.path).inserted {
+                switch found.read() {
+                case .success(let run): runs.append(run)
+                case .failure(let finding):
+                    unusable.append(
+                        UnusableRun(
+                            name: found.name, path: found.path, reason: finding.reason, sentence: finding.sentence))
+                }
+            }
+            unusable += search.failures.filter { seen.insert($0.path).inserted }
+        }
+        guard !runs.isEmpty || !unusable.isEmpty else {
+            throw ReportError(
+                .noRuns, "there is no run below \(directories.joined(separator: ", "))",
+                hint: "a run is a directory with a configuration.json, as `tinylora train --output` makes it")
+        }
+        self.runs = runs.sorted { naturallyPrecedes($0.name, $1.name) }
+        self.unusable = unusable.sorted { naturallyPrecedes($0.name, $1.name) }
+    }
+}
+
+/// Looks for runs in one directory and all below it.
+private struct RunSearch {
+    /// Absolute path of the directory.
+    let root: String
+    /// How the user wrote it.
+    let given: String
+    /// What names of runs begin with.
+    let prefix: String
+    var found: [RunReader] = []
+    var failures: [UnusableRun] = []
+
+    mutating func descend(to relative: String, note: SweepNote?) throws(ReportError) {
+        let path = relative.isEmpty ? root : root + "/" + relative
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            let place = relative.isEmpty ? given : given + "/" + relative
+            throw ReportError(.unreadable, "\(place) cannot be listed: \(systemReason(error))", underlying: error)
+        }
+        let folder = URL(fileURLWithPath: path).lastPathComponent
+        if names.contains("configuration.json") || names.contains("failure.json") {
+            let name = relative.isEmpty ? folder : prefix + relative
+            found.append(RunReader(name: name, path: path, role: note?.role(of: folder) ?? SweepRole()))
+            return
+        }
+        let own = names.contains("sweep.json") ? SweepNote.inDirectory(path) : nil
+        let before = found.count
+        for name in names.sorted() where !name.hasPrefix(".") {
+            let next = relative.isEmpty ? name : relative + "/" + name
+            // Links are not followed: a link upwards would have no end.
+            let kind = try? FileManager.default.attributesOfItem(atPath: root + "/" + next)[.type] as? FileAttributeType
+            if kind == .typeDirectory { try descend(to: next, note: own ?? note) }
+        }
+        guard let own else { return }
+        let folders = Set(found[before...].map { URL(fileURLWithPath: $0.path).lastPathComponent })
+        failures += own.failures(apartFrom: folders).map { name, sentence in
+            UnusableRun(
+                name: prefix + (relative.isEmpty ? name : relative + "/" + name), path: path + "/" + name,
+                reason: .failed, sentence: sentence)
+        }
+    }
+}
+
+/// A path without slashes at its end.
+private func trimmed(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+}
+
+/// Order of names in which `run-9` comes before `run-10`.
+package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
+    func parts(_ text: String) -> [(text: String, number: Int?)] {
+        var parts: [(text: String, number: Int?)] = []
+        var digits = false
+        for character in text {
+            let isDigit = character.isASCII && character.isNumber
+            if parts.isEmpty || isDigit != digits { parts.append(("", nil)) }
+            parts[parts.count - 1].text.append(character)
+            digits = isDigit
+        }
+        return parts.map { ($0.text, Int($0.text)) }
+    }
+    for (left, right) in zip(parts(a), parts(b)) where left.text != right.text {
+        if let x = left.number, let y = right.number, x != y { return x < y }
+        return left.text < right.text
+    }
+    return a.utf8.count != b.utf8.count ? a.utf8.count < b.utf8.count : a < b
+}
