@@ -13,7 +13,8 @@ two places where transformers drops to float32 (RMSNorm and the rotary tables) r
 rounded to float32 once, when stored. Before anything is written the script asserts that
   - the untouched float32 model agrees with the float64 one,
   - gradients agree with central differences in float64,
-  - PEFT's TinyLoRA, given our factors in its tensors, agrees with the functional low-rank change, gradients included.
+  - PEFT's TinyLoRA, given our factors in its tensors, agrees with the functional low-rank change, gradients included,
+  - PEFT's LoRA, given our A and B, agrees with the functional W + alpha/r · B·A, gradients included.
 
 Shape suffixes: T tokens · V vocabulary · M modules · G groups of modules that share numbers · U numbers per group ·
 R rank · O outputs of a module · I inputs of a module.
@@ -47,6 +48,7 @@ KINDS = [
     "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
 ]
 RANK, NUMBERS_PER_GROUP, TEMPERATURE = 2, 2, 0.7
+LORA_RANK, LORA_ALPHA = 3, 4.5  # another rank than the frozen factors', and a scale that is not 1
 LENGTHS = [1, 5, 33, 70]  # one token; inside one page of 64 positions; across its edge
 SCALE = 0.2  # standard deviation of the weights: large enough that the next token is far from uniform
 
@@ -277,6 +279,55 @@ def check_peft(model, low_rank: LowRank, tokens, weights, expected_logprobs, exp
     assert_close("gradient of v: PEFT TinyLoRA (float32) against ours", gradient, expected_gradient, 1e-4)
 
 
+def make_lora(model, modules: list[str], recipe: Recipe) -> dict:
+    """A and B of every module by PEFT's name, far from PEFT's start where B is zero; exact in float32."""
+    generator = torch.Generator().manual_seed(2000 + recipe.seed)
+    weights = dict(model.named_parameters())
+    factors = {}
+    for name in modules:
+        outputs, inputs = weights[f"{name}.weight"].shape
+        draw = dict(generator=generator, dtype=torch.float64)
+        factors[f"{name}.lora_A"] = rounded(torch.randn(LORA_RANK, inputs, **draw) / inputs**0.5)
+        factors[f"{name}.lora_B"] = rounded(0.1 * torch.randn(outputs, LORA_RANK, **draw))
+    return factors
+
+
+def differentiate_lora(exact, modules: list[str], factors: dict, sequences, weights):
+    """Log-probabilities of each sequence, and the gradient of the weighted sum over all of them for every A and B."""
+    factors = {name: value.clone().requires_grad_() for name, value in factors.items()}
+    base, scale = dict(exact.named_parameters()), LORA_ALPHA / LORA_RANK
+    changed = {
+        f"{name}.weight": base[f"{name}.weight"] + scale * factors[f"{name}.lora_B"] @ factors[f"{name}.lora_A"]
+        for name in modules
+    }
+    logprobs = [logprobs_of(logits_of(exact, tokens, changed), tokens) for tokens in sequences]
+    total = sum((w * l).sum() for w, l in zip(weights, logprobs))
+    gradients = torch.autograd.grad(total, list(factors.values()))
+    return [l.detach() for l in logprobs], dict(zip(factors, gradients))
+
+
+def check_peft_lora(model, factors: dict, sequences, weights, expected_logprobs, expected_gradients) -> None:
+    """PEFT's LoRA in float32 with our A and B."""
+    base = Qwen2ForCausalLM(model.config).float().eval()
+    base.load_state_dict(model.state_dict())
+    targets = [kind.split(".")[1] for kind in KINDS]
+    wrapped = peft.get_peft_model(base, peft.LoraConfig(r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules=targets))
+    wrapped.eval()
+    parameters = {
+        name.removeprefix("base_model.model.").removesuffix(".default.weight"): parameter
+        for name, parameter in wrapped.named_parameters() if "lora_" in name
+    }
+    with torch.no_grad():
+        for name, value in factors.items():
+            parameters[name].copy_(value)
+    logprobs = [logprobs_of(wrapped(input_ids=torch.tensor([t]), use_cache=False).logits[0], t) for t in sequences]
+    sum((w.float() * l).sum() for w, l in zip(weights, logprobs)).backward()
+    found, expected = torch.cat(logprobs).detach(), torch.cat(expected_logprobs)
+    assert_close("log-probabilities: PEFT LoRA (float32)", found, expected, 1e-5)
+    for name, gradient in expected_gradients.items():
+        assert_close(f"gradient of {name}: PEFT LoRA (float32)", parameters[name].grad, gradient, 1e-4)
+
+
 def make_expectations(model, recipe: Recipe) -> tuple[dict, dict]:
     """Everything PyTorch says about one model: scalars and ids for JSON, arrays for safetensors."""
     exact = exact_copy(model)
@@ -287,7 +338,7 @@ def make_expectations(model, recipe: Recipe) -> tuple[dict, dict]:
     low_rank = make_low_rank(model, recipe, generator)
     record = dict(
         schema=1, model=recipe.name, temperature=TEMPERATURE, rank=RANK, numbersPerGroup=NUMBERS_PER_GROUP,
-        groups=low_rank.v.shape[0], modules=[], sequences=[],
+        groups=low_rank.v.shape[0], loraRank=LORA_RANK, loraAlpha=LORA_ALPHA, modules=[], sequences=[],
     )
     record["modules"] = [
         dict(name=name, group=group, outputs=b.shape[0], inputs=a.shape[1])
@@ -330,6 +381,13 @@ def make_expectations(model, recipe: Recipe) -> tuple[dict, dict]:
     gradients = {name: p.grad.clone() for name, p in exact.named_parameters()}
     if recipe.weight_gradients:
         arrays |= {f"gradients.{name}": gradient for name, gradient in gradients.items()}
+
+    factors = make_lora(exact, low_rank.modules, recipe)
+    logprobs, of_factors = differentiate_lora(exact, low_rank.modules, factors, sequences[1:], weights[1:])
+    arrays |= {f"lora.{name}": value for name, value in factors.items()}
+    arrays |= {f"lora.gradients.{name}": value for name, value in of_factors.items()}
+    arrays |= {f"sequences.{index}.lora.logprobs": value for index, value in enumerate(logprobs, 1)}
+    check_peft_lora(model, factors, sequences[1:], weights[1:], logprobs, of_factors)
 
     tokens, w = sequences[2], weights[2]
     check_finite_differences(exact, low_rank, tokens, w)
@@ -385,8 +443,10 @@ def write_manifest(root: Path) -> None:
 def install(fresh: Path, root: Path) -> list[str]:
     """Replaces the committed files by the fresh ones and returns the names of those that differ."""
     names = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
-    old = {path.relative_to(root) for path in root.rglob("*") if path.is_file() and path.suffix != ".md"}
-    changed = sorted(n for n in names if n not in old or (root / n).read_bytes() != (fresh / n).read_bytes())
+    # Folders of other scripts stand beside ours.
+    folders = [root / recipe.name for recipe in RECIPES]
+    old = {path.relative_to(root) for folder in folders for path in folder.rglob("*") if path.is_file()}
+    changed = sorted(n for n in names if not (root / n).exists() or (root / n).read_bytes() != (fresh / n).read_bytes())
     for name in changed:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(fresh / name, root / name)

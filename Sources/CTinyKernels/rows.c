@@ -213,6 +213,55 @@ void tk_mix_gradient(float *dr, const float *ds, ptrdiff_t ldds, const float *t,
             for (ptrdiff_t j = 0; j < rank; j++) dr[i * rank + j] += ds[i] * t[j];
 }
 
+/* Four rows of g by sixteen columns at a time, in registers while the rows of s and x pass by. */
+TK_INLINE void outer_tile(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx,
+                          ptrdiff_t rows, ptrdiff_t height, ptrdiff_t width) {
+    v8 lo[4], hi[4];
+    for (int i = 0; i < 4; i++) lo[i] = hi[i] = splat8(0);
+    for (ptrdiff_t row = 0; row < rows; row++, s += lds, x += ldx) {
+        const v8 left = width >= 8 ? load8(x) : load8_partial(x, width);
+        const v8 right = width >= 16 ? load8(x + 8) : width > 8 ? load8_partial(x + 8, width - 8) : splat8(0);
+        TK_UNROLL for (int i = 0; i < 4; i++) {
+            const v8 factor = splat8(i < height ? s[i] : 0);
+            lo[i] = fma8(factor, left, lo[i]);
+            hi[i] = fma8(factor, right, hi[i]);
+        }
+    }
+    for (ptrdiff_t i = 0; i < height; i++, g += ldg) {
+        float sums[16];
+        store8(sums, lo[i]);
+        store8(sums + 8, hi[i]);
+        for (ptrdiff_t c = 0; c < width; c++) g[c] += sums[c];
+    }
+}
+static TK_TARGET void outer_vector(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x,
+                                   ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t height, ptrdiff_t columns) {
+    for (ptrdiff_t c = 0; c < columns; c += 16) {
+        const ptrdiff_t width = smaller(columns - c, 16);
+        for (ptrdiff_t i = 0; i < height; i += 4) {
+            float *target = g + i * ldg + c;
+            const ptrdiff_t left = smaller(height - i, 4);
+            if (left == 4 && width == 16) outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, 4, 16);
+            else if (left == 1 && width == 16) outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, 1, 16);
+            else outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, left, width);
+        }
+    }
+}
+void tk_outer_reference(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx,
+                        ptrdiff_t rows, ptrdiff_t height, ptrdiff_t columns) {
+    for (ptrdiff_t i = 0; i < height; i++)
+        for (ptrdiff_t c = 0; c < columns; c++) {
+            float sum = 0;
+            for (ptrdiff_t row = 0; row < rows; row++) sum = fmaf(s[row * lds + i], x[row * ldx + c], sum);
+            g[i * ldg + c] += sum;
+        }
+}
+void tk_outer(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,
+              ptrdiff_t height, ptrdiff_t columns) {
+    if (tk_vectorized()) outer_vector(g, ldg, s, lds, x, ldx, rows, height, columns);
+    else tk_outer_reference(g, ldg, s, lds, x, ldx, rows, height, columns);
+}
+
 /* ---- exp ---- */
 
 static TK_TARGET void exp_vector(float *y, const float *x, ptrdiff_t count) {

@@ -95,15 +95,49 @@ public struct LoadedModel: Sendable {
         return tokenizer?.id(of: "<|im_start|>") == nil ? .gsm8k : .gsm8kChat
     }
 
-    /// A policy for this model, with the basis of an adapter file if one is given.
+    /// A policy for this model, with the method of an adapter file if one is given.
     public func policy(
         adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> LocalPolicy {
         try adapter?.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
-        let basis = try adapter?.basis(
-            for: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads, progress: progress)
-        return LocalPolicy(model: model, basis: basis, threads: threads)
+        let method = try adapter.map {
+            try self.method($0.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
+        }
+        return LocalPolicy(model: model, method: method, threads: threads)
+    }
+
+    /// A method ready for this model.
+    ///
+    /// - Parameters:
+    ///   - design: Such as `AdapterSettings.design(for:)` gives.
+    ///   - initialSeed: Names the random numbers that an untrained adapter starts from.
+    ///   - threads: Matrices factorised at once.
+    ///   - cache: Where frozen factors are kept.
+    ///   - progress: Called after each factorised matrix with the number done and the number of all.
+    public func method(
+        _ design: any AdapterDesign, initialSeed: UInt64, threads: Int, cache: FactorCache? = .standard(),
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws -> any AdapterMethod {
+        try design.prepared(
+            AdapterPreparation(
+                checkpoint: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads,
+                initialSeed: initialSeed, progress: progress))
+    }
+
+    /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files.
+    ///
+    /// - Throws: `CheckpointError`, or ``LoadingError`` when the adapter holds anything but all weights.
+    public func write(_ adapter: AdapterFile, asModel directory: String) throws {
+        guard let design = adapter.design as? FullDesign else {
+            throw LoadingError("an adapter of \(adapter.design) is not a model")
+        }
+        try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
+        for name in ["tokenizer.json", "tokenizer_config.json"] {
+            let source = "\(checkpoint.directory)/\(name)"
+            guard let data = FileManager.default.contents(atPath: source) else { continue }
+            try AtomicFile.write(data, to: "\(directory)/\(name)")
+        }
     }
 }
 

@@ -19,11 +19,11 @@ final class TrainingDisplay: Sendable {
     }
 
     func header(
-        loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, plan: AdapterPlan, threads: Int
+        loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, design: any AdapterDesign, threads: Int
     ) {
         let size = grouped(loaded.checkpoint.configuration.parameterCount)
         console.note("model      \(loaded.name) · \(size) parameters")
-        console.note("adapter    \(plan) · \(configuration.adapter.elementType.rawValue)")
+        console.note("adapter    \(design.description) · \(configuration.adapter.elementType.rawValue)")
         console.note(
             "problems   \(grouped(training.problems.count)) of \(training.name)"
                 + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
@@ -113,7 +113,7 @@ final class TrainingDisplay: Sendable {
                     + String(format: " (McNemar p = %.2g)", pair.pValue))
         }
         console.say(
-            "trained    \(summary.trainedParameters) parameters · \(summary.adapterBytes) bytes in "
+            "trained    \(grouped(summary.trainedParameters)) parameters · \(grouped(summary.adapterBytes)) bytes in "
                 + configuration.adapter.elementType.rawValue)
         console.say(
             "time       \(clock(summary.trainingSeconds)) of training · "

@@ -13,8 +13,8 @@ struct TrainingRun {
     /// Shows what would be done.
     func describe() throws {
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        let plan = try self.plan(checkpoint)
-        console.say("adapter    \(plan)")
+        let design = try configuration.adapter.design(for: checkpoint.configuration)
+        console.say("adapter    \(design.description)")
         console.say(try configuration.jsonDocument().trimmingCharacters(in: .newlines))
         try console.result(configuration)
     }
@@ -27,12 +27,11 @@ struct TrainingRun {
             file: configuration.train, loaded: loaded, training: true, count: nil,
             solutions: configuration.supervised.solutions)
         let heldOut = try evaluationSet(loaded)
-        let plan = try self.plan(loaded.checkpoint)
-        let basis = try AdapterBasis.make(
-            checkpoint: loaded.checkpoint, plan: plan, seed: configuration.adapter.projectionSeed,
-            fingerprint: loaded.fingerprint, cache: factorCache(), threads: threads
+        let design = try configuration.adapter.design(for: loaded.checkpoint.configuration)
+        let method = try loaded.method(
+            design, initialSeed: configuration.seed, threads: threads, cache: factorCache()
         ) { done, total in if done == total { factorNote(total) } }
-        let policy = LocalPolicy(model: loaded.model, basis: basis, threads: threads)
+        let policy = LocalPolicy(model: loaded.model, method: method, threads: threads)
         let style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? loaded.naturalStyle
         let display = TrainingDisplay(configuration: configuration, console: console)
         let results = Mutex<[Int: EvaluationResult]>([:])
@@ -71,19 +70,19 @@ struct TrainingRun {
                     codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
             }
         let progress = try run.begin(
-            configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
-        display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)
+            configuration: configuration, manifest: manifest(loaded, training, heldOut, design))
+        display.header(loaded: loaded, training: training, heldOut: heldOut, design: design, threads: threads)
         let result = try await TrainingLoop(trainer, evaluation: evaluation) { event in display.show(event) }
             .run(in: run, from: progress)
 
         let adapter = try AdapterFile(
-            plan: plan, seed: configuration.adapter.projectionSeed,
-            baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
+            design: design, baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
             values: result.state.parameters, elementType: configuration.adapter.elementType.elementType,
             toolVersion: "tinylora \(TinyLoRAVersion.current)",
             details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
         let path = run.path + "/adapter.safetensors"
         try adapter.write(to: path)
+        if design is FullDesign { try loaded.write(adapter, asModel: run.path + "/model") }
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: run.path, result: result, seconds: try trainingSeconds(run))
         display.finish(
@@ -92,15 +91,6 @@ struct TrainingRun {
     }
 
     // MARK: Pieces
-
-    private func plan(_ checkpoint: Checkpoint) throws -> AdapterPlan {
-        let settings = configuration.adapter, modules = AdapterPlan.modules(of: checkpoint.configuration)
-        guard let text = settings.tying else {
-            return try AdapterPlan.resolving(parameters: settings.parameters, modules: modules, rank: settings.rank)
-        }
-        guard let tying = Tying(text) else { throw UsageError("tying: \(text) is not a way of tying modules") }
-        return try AdapterPlan(modules: modules, rank: settings.rank, u: settings.u ?? 1, tying: tying)
-    }
 
     private func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
         guard configuration.evaluation.problems != 0 else { return nil }
@@ -121,7 +111,7 @@ struct TrainingRun {
     }
 
     private func manifest(
-        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ plan: AdapterPlan
+        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ design: any AdapterDesign
     ) -> RunManifest {
         var datasets = ["train": fingerprint(training)]
         datasets["eval"] = heldOut.map(fingerprint)
@@ -131,11 +121,11 @@ struct TrainingRun {
             instructions: MachineLimits.isVectorized ? Self.vectors : "none")
         return RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
-            model: Fingerprint(name: loaded.name, content: loaded.fingerprint), datasets: datasets, plan: "\(plan)",
-            trainedParameters: plan.parameterCount,
-            schemes: [
-                "random": RandomStream.scheme, "normal": RandomStream.normalScheme, "projection": Projection.scheme,
-            ], seed: configuration.seed, machine: machine)
+            model: Fingerprint(name: loaded.name, content: loaded.fingerprint), datasets: datasets,
+            plan: design.description,
+            trainedParameters: design.parameterCount,
+            schemes: ["random": RandomStream.scheme, "normal": RandomStream.normalScheme]
+                .merging(design.schemes) { first, _ in first }, seed: configuration.seed, machine: machine)
     }
 
     private func fingerprint(_ set: ProblemSet) -> Fingerprint {
@@ -194,7 +184,7 @@ struct TrainingSummary: Encodable {
 
     init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
         let before = result.evaluations.first { $0.step == 0 }, after = result.evaluations.last { $0.step != 0 }
-        trainedParameters = adapter.plan.parameterCount
+        trainedParameters = adapter.design.parameterCount
         adapterBytes = adapter.valuesByteCount
         accuracyBefore = before?.strict
         accuracyAfter = after?.strict

@@ -9,6 +9,8 @@ struct BackwardPass {
     let pass: ForwardPass
     /// `[segments, modules · rank²]`: every sequence's `dR`; `nil` when not wanted.
     let mixing: Matrix?
+    /// Where gradients of the changes' `A` and `B` are added; `nil` when not wanted.
+    let factors: FactorGradient?
     /// Where gradients of all weights are added; `nil` when not wanted.
     let weights: DenseWeights?
 
@@ -33,22 +35,13 @@ struct BackwardPass {
     private func feedForward(_ index: Int, _ gradient: Matrix) {
         let layer = model.layers[index], tape = pass.tapes[index], sizes = model.configuration
         let dActivated = Matrix(rows: rows, columns: sizes.intermediateSize)
-        back(layer.down, gradient, to: dActivated, index, .down)
-        if let weights {
-            let activated = Matrix(rows: rows, columns: sizes.intermediateSize)
-            Kernels.swiglu(
-                tape.gateUp.base, rows: rows, columns: activated.columns, into: activated.base, team: team)
-            weightGradient(index, .down, gradient, activated, weights)
-        }
+        back(layer.down, gradient, to: dActivated, index, .down, input: activated(tape.gateUp))
         let dGateUp = Matrix(rows: rows, columns: tape.gateUp.columns)
         Kernels.swigluBackward(
             dActivated.base, gateUp: tape.gateUp.base, rows: rows, columns: sizes.intermediateSize, into: dGateUp.base,
             team: team)
         let dNormed = Matrix(rows: rows, columns: sizes.hiddenSize)
-        back(layer.gateUp, dGateUp, to: dNormed, index, .gateUp)
-        if let weights {
-            weightGradient(index, .gateUp, dGateUp, normed(tape.middle, layer.postNorm), weights)
-        }
+        back(layer.gateUp, dGateUp, to: dNormed, index, .gateUp, input: normed(tape.middle, layer.postNorm))
         normBackward(
             dNormed, x: tape.middle, weight: layer.postNorm, scale: tape.middleScale,
             name: "model.layers.\(index).post_attention_layernorm.weight", into: gradient)
@@ -57,16 +50,14 @@ struct BackwardPass {
     private func attention(_ index: Int, _ gradient: Matrix) {
         let layer = model.layers[index], tape = pass.tapes[index], sizes = model.configuration
         let dAttention = Matrix(rows: rows, columns: model.queryColumns)
-        back(layer.output, gradient, to: dAttention, index, .output)
-        if let weights { weightGradient(index, .output, gradient, tape.attention, weights) }
+        back(layer.output, gradient, to: dAttention, index, .output, input: tape.attention)
         let dQueryKeyValue = Matrix(rows: rows, columns: model.queryKeyValueColumns)
         attentionBackward(index, dAttention, into: dQueryKeyValue)
         if let weights, layer.queryKeyValueBias != nil { biasGradient(index, dQueryKeyValue, weights) }
         let dNormed = Matrix(rows: rows, columns: sizes.hiddenSize)
-        back(layer.queryKeyValue, dQueryKeyValue, to: dNormed, index, .queryKeyValue)
-        if let weights {
-            weightGradient(index, .queryKeyValue, dQueryKeyValue, normed(tape.input, layer.inputNorm), weights)
-        }
+        back(
+            layer.queryKeyValue, dQueryKeyValue, to: dNormed, index, .queryKeyValue,
+            input: normed(tape.input, layer.inputNorm))
         normBackward(
             dNormed, x: tape.input, weight: layer.inputNorm, scale: tape.inputScale,
             name: "model.layers.\(index).input_layernorm.weight", into: gradient)
@@ -103,13 +94,21 @@ struct BackwardPass {
 
     // MARK: Pieces
 
-    /// `dx = dy W`, with the part of the low-rank changes.
-    private func back(_ packed: PackedMatrix, _ dy: Matrix, to dx: Matrix, _ index: Int, _ group: InputGroup) {
+    /// `dx = dy W`, with the part of the low-rank changes, and what is wanted of the gradients of `W` and the changes.
+    ///
+    /// - Parameter input: What `W` was multiplied with; made only where it is needed.
+    private func back(
+        _ packed: PackedMatrix, _ dy: Matrix, to dx: Matrix, _ index: Int, _ group: InputGroup,
+        input: @autoclosure () -> Matrix
+    ) {
         packed.multiplyTransposed(
             dy.base, stride: dy.columns, rows: rows, into: dx.base, inputStride: dx.columns, team: team)
-        guard let mixing, !batch.runs.isEmpty else { return }
-        LowRankPass(batch: batch, layer: index, group: group, team: team)
-            .applyBackward(dy, t: pass.tapes[index].narrow[group.rawValue], to: dx, gradient: mixing)
+        if let weights { weightGradient(index, group, dy, input(), weights) }
+        guard mixing != nil || factors != nil, !batch.runs.isEmpty else { return }
+        LowRankPass(model: model, batch: batch, layer: index, group: group, team: team)
+            .applyBackward(
+                dy, t: pass.tapes[index].narrow[group.rawValue], input: input, to: dx, mixing: mixing,
+                gradient: factors)
     }
 
     private func normBackward(
@@ -130,6 +129,13 @@ struct BackwardPass {
         Kernels.rmsNorm(
             x.base, weight: weight.base, rows: rows, columns: x.columns, epsilon: model.configuration.normEpsilon,
             into: out.base, rstd: scale.base, team: team)
+        return out
+    }
+
+    /// The gated activation again.
+    private func activated(_ gateUp: Matrix) -> Matrix {
+        let out = Matrix(rows: rows, columns: model.configuration.intermediateSize)
+        Kernels.swiglu(gateUp.base, rows: rows, columns: out.columns, into: out.base, team: team)
         return out
     }
 

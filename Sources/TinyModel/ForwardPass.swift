@@ -163,7 +163,7 @@ struct ForwardPass {
 
     private func change(_ index: Int, _ group: InputGroup, of x: Matrix, in y: Matrix) {
         guard !batch.runs.isEmpty else { return }
-        LowRankPass(batch: batch, layer: index, group: group, team: team)
+        LowRankPass(model: model, batch: batch, layer: index, group: group, team: team)
             .apply(x, to: y, t: tapes[index].narrow[group.rawValue])
     }
 }

@@ -44,6 +44,11 @@ public final class LanguageModel: Sendable {
         try self.init(configuration, source: DenseSource(weights: weights))
     }
 
+    /// Packs weights given as one list, in the order of ``ModelConfiguration/parameterShapes``; there must be as many.
+    package convenience init(_ configuration: ModelConfiguration, values: [Float]) throws(CheckpointError) {
+        try self.init(configuration, source: ListSource(values, of: configuration))
+    }
+
     init(_ configuration: ModelConfiguration, source: some WeightSource) throws(CheckpointError) {
         self.configuration = configuration
         let hidden = configuration.hiddenSize, vocabulary = configuration.vocabularySize

@@ -1,6 +1,6 @@
 internal import TinyTensor
 
-/// The frozen halves of one module's change: `ΔW = B R A`.
+/// The outer halves of one module's change: `ΔW = B R A`.
 public struct ModuleFactors: Sendable {
     /// `[rank, inputs]`, row-major.
     public var a: [Float]
@@ -14,14 +14,14 @@ public struct ModuleFactors: Sendable {
     }
 }
 
-/// The frozen halves of every module, prepared for the engine: shared by all adapters on one base model.
+/// `A` and `B` of the changed modules, prepared for the engine: shared by all changes that differ only in `R`.
 ///
 /// Modules that read the same input (q, k, v; gate, up) share one product with their stacked `A`, so that a change costs
-/// one narrow panel per input and never a second pass over the weights.
+/// one narrow panel per input and never a second pass over the weights. Modules that are not listed cost nothing.
 public final class LowRankFactors: Sendable {
     /// Rank of every module's change.
     public let rank: Int
-    /// The modules, in counting order.
+    /// The changed modules, in counting order.
     public let modules: [AdaptedModule]
     /// Their factors, by module.
     public let factors: [ModuleFactors]
@@ -34,16 +34,32 @@ public final class LowRankFactors: Sendable {
         let a: Matrix
         /// `ds = dy B` as a product with packed `Bᵀ`.
         let packedB: PackedMatrix
+        /// Whether `B` is not all zeros.
+        let hasOutput: Bool
+    }
+
+    /// The changed modules of one layer that read the same input.
+    struct Members: Sendable {
+        /// Positions in ``modules``.
+        let positions: [Int]
+        /// Stacked `A`, `[rank · positions, inputs]`.
+        let stacked: PackedMatrix
     }
 
     let prepared: [Prepared]
-    /// By layer and ``InputGroup``: stacked `A`, `[rank · modules, inputs]`.
-    let stacked: [[PackedMatrix]]
+    /// By layer and ``InputGroup``; `nil` where no module is changed.
+    private let members: [[Members?]]
 
-    /// Prepares the factors of whole layers: seven modules each, in counting order.
+    /// Prepares factors.
+    ///
+    /// - Parameters:
+    ///   - rank: Of every module.
+    ///   - modules: In counting order, each at most once.
+    ///   - factors: By module.
     public init(rank: Int, modules: [AdaptedModule], factors: [ModuleFactors]) {
         precondition(modules.count == factors.count, "\(modules.count) modules, \(factors.count) factors")
-        precondition(modules.indices.allSatisfy { modules[$0].index == $0 }, "modules must be all, in counting order")
+        precondition(
+            zip(modules, modules.dropFirst()).allSatisfy { $0.index < $1.index }, "modules must be in counting order")
         self.rank = rank
         self.modules = modules
         self.factors = factors
@@ -57,17 +73,27 @@ public final class LowRankFactors: Sendable {
             }
             return Prepared(
                 bTransposed: bTransposed, a: Matrix(rows: rank, columns: module.inputs, values: factor.a),
-                packedB: PackedMatrix(floats: bTransposed.base, outputs: rank, inputs: module.outputs))
+                packedB: PackedMatrix(floats: bTransposed.base, outputs: rank, inputs: module.outputs),
+                hasOutput: factor.b.contains { $0 != 0 })
         }
+        let positions = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.index, $0) })
         let perLayer = ModuleKind.allCases.count
-        stacked = (0..<modules.count / perLayer).map { layer in
+        members = (0..<(modules.last.map { $0.layer + 1 } ?? 0)).map { layer in
             InputGroup.allCases.map { group in
-                let members = group.kinds.map { layer * perLayer + $0.rawValue }
-                let rows = members.flatMap { factors[$0].a }
-                return PackedMatrix(
-                    floats: rows, outputs: rank * members.count, inputs: modules[members[0]].inputs)
+                let found = group.kinds.compactMap { positions[layer * perLayer + $0.rawValue] }
+                guard let first = found.first else { return nil }
+                return Members(
+                    positions: found,
+                    stacked: PackedMatrix(
+                        floats: found.flatMap { factors[$0].a }, outputs: rank * found.count,
+                        inputs: modules[first].inputs))
             }
         }
+    }
+
+    /// The changed modules of a layer's input group; `nil` when there are none.
+    func members(layer: Int, _ group: InputGroup) -> Members? {
+        layer < members.count ? members[layer][group.rawValue] : nil
     }
 }
 
@@ -85,15 +111,15 @@ enum InputGroup: Int, CaseIterable {
     }
 }
 
-/// A low-rank change of every module: frozen factors and the small matrices between them.
+/// A low-rank change of modules: their factors and the small matrices between them.
 ///
-/// `ΔW = B R A` with `R` `[rank, rank]` per module. The base model is the change with `R = 0`, bit for bit.
+/// `ΔW = B R A` with `R` `[rank, rank]` per module. The base model is the change with `R = 0` or `B = 0`, bit for bit.
 public struct LowRankChange: Sendable {
-    /// What is frozen and shared.
+    /// `A` and `B` of the changed modules.
     public let factors: LowRankFactors
-    /// `R` of every module, `[modules, rank, rank]`, row-major.
+    /// `R` of every changed module, `[modules, rank, rank]`, row-major.
     public let mixing: [Float]
-    /// Modules whose `R` is not zero.
+    /// Modules whose change is not zero.
     let isActive: [Bool]
 
     /// - Parameter mixing: `[modules, rank, rank]`.
@@ -102,8 +128,9 @@ public struct LowRankChange: Sendable {
         precondition(mixing.count == factors.modules.count * size, "mixing of \(mixing.count) numbers")
         self.factors = factors
         self.mixing = mixing
-        isActive = (0..<factors.modules.count).map { module in
-            mixing[module * size..<(module + 1) * size].contains { $0 != 0 }
+        isActive = factors.modules.indices.map { module in
+            factors.prepared[module].hasOutput
+                && mixing[module * size..<(module + 1) * size].contains { $0 != 0 }
         }
     }
 }

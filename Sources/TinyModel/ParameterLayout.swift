@@ -8,6 +8,12 @@ public struct ParameterShape: Sendable, Hashable {
     /// `[outputs, inputs]`, or `[size]` for norms and biases.
     public let shape: [Int]
 
+    /// Names a shape.
+    public init(name: String, shape: [Int]) {
+        self.name = name
+        self.shape = shape
+    }
+
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }
     /// Whether weight decay applies: matrices decay, norms and biases do not.
@@ -90,6 +96,9 @@ public final class DenseWeights: Sendable {
         guard let offset = offsets[name], let entry = layout.first(where: { $0.name == name }) else { return nil }
         return Array(UnsafeBufferPointer(start: buffer.base + offset, count: entry.count))
     }
+
+    /// A copy of all elements, in the order of ``layout``.
+    package var values: [Float] { Array(UnsafeBufferPointer(start: buffer.base, count: count)) }
 
     /// Writes one weight's elements; the counts must agree.
     public func set(_ name: String, to values: [Float]) {

@@ -32,7 +32,8 @@ package struct ScoringPass {
 
     /// Scores `sequences`.
     ///
-    /// - Parameter recording: Keep what ``mixingGradients(_:)`` and ``addWeightGradients(_:to:)`` need.
+    /// - Parameter recording: Keep what ``mixingGradients(_:)``, ``addFactorGradients(_:to:)`` and
+    ///   ``addWeightGradients(_:to:)`` need.
     package init(
         _ model: LanguageModel, _ sequences: [ScoredTokens], temperature: Double = 1, recording: Bool, team: WorkerTeam
     ) {
@@ -67,16 +68,29 @@ package struct ScoringPass {
     package func mixingGradients(_ weights: [[Float]]) -> [[Float]] {
         let size = sequences.compactMap { $0.change?.mixing.count }.max() ?? 0
         let mixing = Matrix(rows: sequences.count, columns: size)
-        backward(weights, mixing: mixing, weightGradients: nil)
+        backward(weights, mixing: mixing)
         return sequences.indices.map { Array(UnsafeBufferPointer(start: mixing.row($0), count: size)) }
     }
 
-    /// Adds the gradient of `Σ weights · logprobs` over all sequences with respect to every weight of the model.
-    package func addWeightGradients(_ weights: [[Float]], to gradient: DenseWeights) {
-        backward(weights, mixing: nil, weightGradients: gradient)
+    /// Adds the gradient of `Σ weights · logprobs` with respect to `A` and `B` of every changed module.
+    ///
+    /// Only sequences whose change has the gradient's factors count. Each one's gradient is added in order, so the sum does
+    /// not depend on how sequences are divided into passes.
+    package func addFactorGradients(_ weights: [[Float]], to gradient: FactorGradient) {
+        backward(weights, factorGradients: gradient)
     }
 
-    private func backward(_ weights: [[Float]], mixing: Matrix?, weightGradients: DenseWeights?) {
+    /// Adds the gradient of `Σ weights · logprobs` over all sequences with respect to every weight of the model.
+    ///
+    /// Rows of a pass are summed together, so the bits depend on how sequences are divided into passes.
+    package func addWeightGradients(_ weights: [[Float]], to gradient: DenseWeights) {
+        backward(weights, weightGradients: gradient)
+    }
+
+    private func backward(
+        _ weights: [[Float]], mixing: Matrix? = nil, factorGradients: FactorGradient? = nil,
+        weightGradients: DenseWeights? = nil
+    ) {
         let factors = weights.flatMap { $0 }
         precondition(factors.count == targets.count, "\(factors.count) weights for \(targets.count) scored tokens")
         let model = pass.model
@@ -88,7 +102,7 @@ package struct ScoringPass {
         for (index, row) in rows.enumerated() {
             dNormalised.row(row).update(from: dHidden.row(index), count: hidden.columns)
         }
-        BackwardPass(pass: pass, mixing: mixing, weights: weightGradients).run(dNormalised)
+        BackwardPass(pass: pass, mixing: mixing, factors: factorGradients, weights: weightGradients).run(dNormalised)
     }
 }
 

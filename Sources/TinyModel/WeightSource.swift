@@ -65,3 +65,30 @@ struct DenseSource: WeightSource {
 
     func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]? { nil }
 }
+
+/// All weights as one list, in the order of ``ModelConfiguration/parameterShapes``.
+struct ListSource: WeightSource {
+    private let values: [Float]
+    private let offsets: [String: Int]
+
+    /// - Parameter values: As many as the configuration has parameters.
+    init(_ values: [Float], of configuration: ModelConfiguration) {
+        self.values = values
+        var offset = 0, offsets: [String: Int] = [:]
+        for parameter in configuration.parameterShapes {
+            offsets[parameter.name] = offset
+            offset += parameter.count
+        }
+        precondition(offset == values.count, "\(values.count) values for \(offset) weights")
+        self.offsets = offsets
+    }
+
+    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
+        guard let offset = offsets[name] else {
+            throw CheckpointError(.missingTensor, "the configuration has no weight \(name)")
+        }
+        return Array(values[offset..<offset + shape.reduce(1, *)])
+    }
+
+    func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]? { nil }
+}

@@ -5,12 +5,13 @@ internal import TinyTensor
 
 /// A policy that runs on this machine's processor.
 ///
-/// One instance serves any number of adapters of one basis. Calls may come from several tasks; they take turns.
+/// One instance serves any number of adapters of one method; each distinct list of numbers is prepared once a call. Calls
+/// may come from several tasks; they take turns.
 public final class LocalPolicy: Policy {
     /// The frozen model.
     public let model: LanguageModel
     /// What turns an adapter's numbers into a change of weights; `nil` for the base model alone.
-    public let basis: AdapterBasis?
+    public let method: (any AdapterMethod)?
     /// Threads that compute.
     public let threads: Int
     private let team: WorkerTeam
@@ -25,32 +26,49 @@ public final class LocalPolicy: Policy {
     /// Makes a policy.
     ///
     /// - Parameter threads: At least 1. Results do not depend on it.
-    public init(model: LanguageModel, basis: AdapterBasis?, threads: Int) {
+    public init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
         precondition(threads >= 1, "LocalPolicy: \(threads) threads")
         self.model = model
-        self.basis = basis
+        self.method = method
         self.threads = threads
         team = WorkerTeam(threads: threads)
     }
 
     deinit { team.close() }
 
-    /// How many numbers an adapter of the basis has; 0 without a basis.
-    public var parameterCount: Int { basis?.parameterCount ?? 0 }
+    /// How many numbers an adapter of the method has; 0 without a method.
+    public var parameterCount: Int { method?.parameterCount ?? 0 }
 
-    /// Zeros: the base model, bit for bit.
-    public var initialAdapter: [Float] { [Float](repeating: 0, count: parameterCount) }
+    /// What an untrained adapter of the method holds.
+    public var initialAdapter: [Float] { method?.initialValues ?? [] }
 
     /// The model's `max_position_embeddings`.
     public var contextLength: Int { model.configuration.contextLength }
 
-    /// Completes every request; sequences of all requests share passes through the model.
+    /// Completes every request; sequences of all requests that share weights share passes through the model.
     ///
     /// - Throws: ``PolicyError``.
     public func complete(
         _ requests: [CompletionRequest], progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)?
     ) async throws -> [[Completion]] {
-        try decoder.run(try requests.map(job), progress: progress)
+        for request in requests { try check(request) }
+        var results = [[Completion]](repeating: [], count: requests.count)
+        var tokens = 0, finished = 0
+        for group in try groups(requests.map(\.adapter)) {
+            let before = (tokens: tokens, finished: finished)
+            let jobs = group.members.map { member in
+                job(requests[member.index], change: member.change)
+            }
+            let found = try decoder(try group.model()).run(jobs) { tokens, finished in
+                progress?(before.tokens + tokens, before.finished + finished)
+            }
+            for (member, completions) in zip(group.members, found) {
+                results[member.index] = completions
+                tokens += completions.reduce(0) { $0 + $1.tokens.count }
+                finished += completions.count
+            }
+        }
+        return results
     }
 
     /// Completes the first stream of one request, telling each token as it is chosen.
@@ -62,16 +80,22 @@ public final class LocalPolicy: Policy {
         }
         var single = request
         single.streams = [stream]
-        return try decoder.run([try job(single)], chosen: token)[0][0]
+        try check(single)
+        let (model, change) = try adapted(single.adapter)
+        return try decoder(model).run([job(single, change: change)], chosen: token)[0][0]
     }
 
-    private var decoder: Decoder {
+    private func decoder(_ model: LanguageModel) -> Decoder {
         Decoder(
             model: model, contextLength: contextLength, vocabulary: model.configuration.vocabularySize, team: team)
     }
 
-    /// A request, checked, as the engine sees it.
-    private func job(_ request: CompletionRequest) throws -> Decoder.Job {
+    /// A request as the engine sees it.
+    private func job(_ request: CompletionRequest, change: LowRankChange?) -> Decoder.Job {
+        Decoder.Job(prompt: request.prompt, streams: request.streams, change: change, sampling: request.sampling)
+    }
+
+    private func check(_ request: CompletionRequest) throws {
         try check(tokens: request.prompt)
         guard request.prompt.count < contextLength else {
             throw PolicyError(
@@ -79,9 +103,6 @@ public final class LocalPolicy: Policy {
                 "a prompt has \(request.prompt.count) tokens and the model's context holds \(contextLength)")
         }
         try check(request.sampling)
-        return Decoder.Job(
-            prompt: request.prompt, streams: request.streams, change: try change(request.adapter),
-            sampling: request.sampling)
     }
 
     /// Scores whole sequences, as many at once as the memory allows.
@@ -90,25 +111,29 @@ public final class LocalPolicy: Policy {
     public func logprobs(
         of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
     ) async throws -> [[Float]] {
-        try passes(of: sequences, adapter: adapter, temperature: temperature, recording: false) { pass, _ in
-            pass.logprobs
-        }
+        let (model, change) = try adapted(adapter)
+        return try passes(
+            of: sequences, model: model, change: change, temperature: temperature, recording: false
+        ) { pass, _ in pass.logprobs }
     }
 
     /// Scores whole sequences and runs backward through them; costs about twice ``logprobs(of:adapter:temperature:)``.
+    ///
+    /// Where a method trains few numbers or factors, the sum does not depend on how sequences are divided into passes; the
+    /// gradient of all weights does, and the division depends on nothing but the model and the sequences' lengths.
     ///
     /// - Throws: ``PolicyError``.
     public func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
         weights: @Sendable (_ sequence: Int, _ logprobs: [Float]) -> [Float]
     ) async throws -> PolicyGradient {
-        guard let basis else {
-            throw PolicyError(.adapterMismatch, "gradients were asked of a policy without an adapter basis")
+        guard let method else {
+            throw PolicyError(.adapterMismatch, "gradients were asked of a policy without an adapter method")
         }
-        // Few numbers: each sequence's gradient is kept, and the sum is made in their order in `Double`.
-        var sum = [Double](repeating: 0, count: basis.parameterCount)
+        let (model, change) = try adapted(adapter)
+        var sum = GradientSum(method, change: change, model: model)
         let logprobs = try passes(
-            of: sequences, adapter: adapter, temperature: temperature, recording: true
+            of: sequences, model: model, change: change, temperature: temperature, recording: true
         ) { pass, range in
             let factors = try zip(range, pass.logprobs).map { index, logprobs in
                 let factors = weights(index, logprobs)
@@ -119,22 +144,20 @@ public final class LocalPolicy: Policy {
                 }
                 return factors
             }
-            for mixing in pass.mixingGradients(factors) {
-                for (index, slope) in basis.fold(mixingGradient: mixing).enumerated() { sum[index] += Double(slope) }
-            }
+            sum.add(pass, weights: factors)
             return pass.logprobs
         }
-        return PolicyGradient(logprobs: logprobs, gradient: sum.map { Float($0) })
+        return PolicyGradient(logprobs: logprobs, gradient: sum.values)
     }
 
     // MARK: Pieces
 
-    /// Runs sequences through the model, as many at once as the memory allows. Results do not depend on the division.
+    /// Runs sequences through the model, as many at once as the memory allows. Log-probabilities do not depend on the
+    /// division.
     private func passes<Result>(
-        of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double, recording: Bool,
-        _ body: (ScoringPass, Range<Int>) throws -> [Result]
+        of sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
+        recording: Bool, _ body: (ScoringPass, Range<Int>) throws -> [Result]
     ) throws -> [Result] {
-        let change = try change(adapter)
         guard temperature >= Self.leastTemperature, temperature.isFinite else {
             throw PolicyError(
                 .invalidSampling,
@@ -150,7 +173,7 @@ public final class LocalPolicy: Policy {
                         + "context holds \(contextLength)")
             }
         }
-        let rowBytes = model.recordBytes(rank: basis?.plan.rank)
+        let rowBytes = model.recordBytes(rank: change?.factors.rank)
         let most = max(1, min(Self.mostRows, Self.recordBudget / rowBytes))
         var results: [Result] = []
         var start = 0
@@ -173,17 +196,6 @@ public final class LocalPolicy: Policy {
             start = end
         }
         return results
-    }
-
-    /// The change of weights of an adapter's numbers; `nil` for the base model.
-    private func change(_ adapter: [Float]?) throws -> LowRankChange? {
-        guard let adapter else { return nil }
-        guard let basis, basis.parameterCount == adapter.count else {
-            throw PolicyError(
-                .adapterMismatch,
-                "an adapter has \(adapter.count) parameters and the policy's basis \(parameterCount)")
-        }
-        return basis.change(values: adapter)
     }
 
     private func check(tokens: [Int]) throws {

@@ -6,7 +6,7 @@ public struct PolicyError: Error, Sendable, CustomStringConvertible {
         case promptLength
         /// A token id is outside the vocabulary.
         case unknownToken
-        /// The adapter has another number of parameters than the policy's basis, or there is no basis.
+        /// The adapter has another number of parameters than the policy's method, or there is no method.
         case adapterMismatch
         /// A sampling parameter is out of its range.
         case invalidSampling

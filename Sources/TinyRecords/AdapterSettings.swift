@@ -1,37 +1,64 @@
-/// What is trained: how many numbers, and how they act on the model's matrices.
+/// What is trained: which numbers, how many, and how they act on the model's matrices.
 public struct AdapterSettings: Sendable, Equatable {
-    /// Trained numbers. Range: `1...`. Key `parameters`.
-    public var parameters = 13
-    /// Singular triplets kept per matrix. Range: `1...`. Key `rank`.
+    /// The method. Key `method`.
+    public var method = AdapterMethodKind.tinyLoRA
+    /// Trained numbers; `nil` is 13 for TinyLoRA, and what the other settings give for the other methods, which may repeat it
+    /// here. Range: `1...`. Key `parameters`.
+    public var parameters: Int?
+    /// Rank of each matrix's change. Range: `1...`. Key `rank`.
     public var rank = 2
-    /// Numbers per group of matrices; `nil` lets the budget decide (1, unless there are more numbers than matrices).
-    /// Range: `1...`. Key `u`.
+    /// Numbers per group of matrices, of TinyLoRA with ``tying``; `nil` lets the budget decide. Range: `1...`. Key `u`.
     public var u: Int?
-    /// Which matrices share numbers: `tiled:N`, `contiguous:N`, `structured:N`, `by-kind`, `full` or `none`; `nil` lets the
-    /// budget decide. Key `tying`.
+    /// Which matrices share numbers, of TinyLoRA: `tiled:N`, `contiguous:N`, `structured:N`, `by-kind`, `full` or `none`;
+    /// `nil` lets the budget decide. Key `tying`.
     public var tying: String?
+    /// Scales the change of LoRA and LoRA-XS by `lora_alpha / rank`; `nil` is the rank, a scale of 1. Range: above 0.
+    /// Key `lora_alpha`.
+    public var alpha: Double?
+    /// Which matrices of each layer are changed; all seven unless told otherwise. Key `target_modules`.
+    public var targetModules = TargetModules.allLinear
+    /// Which directions of the frozen matrices TinyLoRA and LoRA-XS move in. Key `frozen_subspace`.
+    public var frozenSubspace = FrozenSubspaceKind.top
     /// How the trained numbers are stored, and therefore used by every forward pass. Key `element_type`.
     public var elementType = StoredType.bfloat16
-    /// Seed of the frozen random projections. Key `projection_seed`.
+    /// Seed of the frozen random projections and of random directions. Key `projection_seed`.
     public var projectionSeed: UInt64 = 0
 
     /// Thirteen numbers of rank 2, as in the paper.
     public init() {}
 
     static let fields: [SettingField<Self>] = [
-        .init("parameters", \.parameters), .init("rank", \.rank), .init("u", \.u), .init("tying", \.tying),
-        .init(choice: "element_type", \.elementType), .init("projection_seed", \.projectionSeed),
+        .init(choice: "method", \.method), .init("parameters", \.parameters), .init("rank", \.rank), .init("u", \.u),
+        .init("tying", \.tying), .init("lora_alpha", \.alpha), .init("target_modules", \.targetModules),
+        .init(choice: "frozen_subspace", \.frozenSubspace), .init(choice: "element_type", \.elementType),
+        .init("projection_seed", \.projectionSeed),
     ]
 
     func check(_ rules: inout Rules) {
-        rules.require(parameters >= 1, "parameters", "\(parameters) is not in 1...")
+        let method = method.rawValue, isTinyLoRA = self.method == .tinyLoRA, isFull = self.method == .full
+        if let parameters { rules.require(parameters >= 1, "parameters", "\(parameters) is not in 1...") }
         rules.require(rank >= 1, "rank", "\(rank) is not in 1...")
-        if let u { rules.require(u >= 1, "u", "\(u) is not in 1...") }
+        if let u {
+            rules.require(u >= 1, "u", "\(u) is not in 1...")
+            rules.require(isTinyLoRA, "u", "is given, but \(method) has no groups of matrices")
+            rules.require(!isTinyLoRA || tying != nil, "u", "is given without tying, the groups that it belongs to")
+        }
         if let tying {
             rules.require(
                 isTying(tying), "tying",
                 "\"\(tying)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none")
+            rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no numbers between matrices")
         }
+        if let alpha {
+            rules.require(alpha > 0 && alpha.isFinite, "lora_alpha", "\(alpha) is not above 0")
+            rules.require(!isTinyLoRA && !isFull, "lora_alpha", "is given, but \(method) has no scale")
+        }
+        targetModules.check(&rules)
+        rules.require(
+            !isFull || targetModules == .allLinear, "target_modules", "are given, but full trains every weight")
+        rules.require(
+            frozenSubspace == .top || isTinyLoRA || self.method == .loraXS, "frozen_subspace",
+            "is \(frozenSubspace.rawValue), but \(method) has no frozen directions")
     }
 }
 

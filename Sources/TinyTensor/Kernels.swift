@@ -122,6 +122,18 @@ extension Kernels {
     ) {
         tk_expand(y, outputStride, s, stride, b, rows, columns, rank)
     }
+
+    /// `g[height, columns] += Σ rows s[row] ⊗ x[row]`: the gradient of a factor. Rows in ascending order, 256 at a time.
+    package static func outer(
+        _ s: ConstantFloats, stride: Int, _ x: ConstantFloats, inputStride: Int, rows: Int, height: Int, columns: Int,
+        into g: Floats, outputStride: Int
+    ) {
+        for first in Swift.stride(from: 0, to: rows, by: 256) {
+            tk_outer(
+                g, outputStride, s + first * stride, stride, x + first * inputStride, inputStride,
+                min(256, rows - first), height, columns)
+        }
+    }
 }
 
 // Ends of the language-model head.

@@ -43,6 +43,21 @@ struct ArgumentRefusalTests {
         expectRefusal(try train(and: arguments, in: scratch), naming: [String(flag)])
     }
 
+    @Test(
+        "settings of a method that contradict each other are refused with both",
+        arguments: [
+            (["--method", "lora", "--rank", "1", "--parameters", "13"], ["parameters is 13", "LoRA · rank 1"]),
+            (["--tying", "full", "--parameters", "13"], ["parameters is 13", "1 parameter "]),
+            (["--method", "lroa"], ["lroa", "did you mean lora?"]),
+            (["--method", "full", "--lora-alpha", "8"], ["lora_alpha", "full"]),
+            (["--target-modules", "q_prj"], ["q_prj", "q_proj"]),
+            (["--frozen-subspace", "botom"], ["botom", "bottom"]),
+        ])
+    func refusesMethod(arguments: [String], words: [String]) throws {
+        let scratch = try Scratch()
+        expectRefusal(try train(and: arguments, in: scratch), naming: words)
+    }
+
     @Test("an unknown key in a configuration is refused and the nearest one suggested")
     func refusesUnknownKey() throws {
         let scratch = try Scratch(), file = try scratch.file("recipe.json", #"{"learning_rat": 0.1}"#)

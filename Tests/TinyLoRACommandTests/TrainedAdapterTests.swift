@@ -45,6 +45,38 @@ struct TrainedAdapterTests {
         return try #require(result["adapter"] as? String, "\(outcome)")
     }
 
+    @Test(
+        "of every method is trained, written, shown and used",
+        arguments: [
+            (["--method", "lora", "--rank", "1"], 684), (["--method", "lora-xs", "--rank", "2"], 56),
+            (["--method", "lora", "--rank", "2", "--target-modules", "q_proj,v_proj", "--lora-alpha", "4"], 0),
+            (["--method", "full"], 0), (["--method", "lora-xs", "--frozen-subspace", "bottom"], 56),
+            (["--parameters", "7", "--frozen-subspace", "random"], 7),
+        ])
+    func methods(flags: [String], parameters: Int) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let plain = try arguments(model: model, output: "run", in: scratch).split(separator: "--parameters")
+        let outcome = try Executable.run(Array(plain[0]) + plain[1].dropFirst() + flags, in: scratch)
+        expectSuccess(outcome)
+        let result = try outcome.json(), adapter = try #require(result["adapter"] as? String)
+        let trained = try #require(result["trained_parameters"] as? Int)
+        #expect(parameters == 0 || trained == parameters, "\(trained)")
+        let shown = try Executable.run(["inspect", "--adapter", adapter, "--json"], in: scratch)
+        expectSuccess(shown)
+        #expect(try shown.json()["trained_parameters"] as? Int == trained)
+        func score(_ arguments: [String]) throws -> [String: Any] {
+            let outcome = try Executable.run(["score", "--tokens", "1,2,3", "--json"] + arguments, in: scratch)
+            expectSuccess(outcome)
+            return try outcome.json()
+        }
+        let scored = try score(["--model", model.path, "--adapter", adapter, "--gradient"])
+        #expect((scored["gradient"] as? [Any])?.count == trained)
+        if flags.contains("full") {
+            let own = try score(["--model", scratch.path("run") + "/model"])
+            #expect(own["logprobs"] as? [Double] == scored["logprobs"] as? [Double])
+        }
+    }
+
     @Test("works with its own base model only")
     func refusesAnotherBase() throws {
         let scratch = try Scratch(), model = try scratch.model()

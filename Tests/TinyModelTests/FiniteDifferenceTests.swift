@@ -61,6 +61,33 @@ struct FiniteDifferenceTests {
         }
     }
 
+    @Test("of every module's A and B, whatever stands between them")
+    func factors() throws {
+        let model = try random.model(), change = random.change(), rank = change.factors.rank
+        let gradient = FactorGradient(of: change.factors)
+        pass(model, change: change, recording: true).addFactorGradients([weights], to: gradient)
+        var rest = gradient.values[...]
+        for (index, module) in change.factors.modules.enumerated() {
+            for isA in [true, false] {
+                let count = rank * (isA ? module.inputs : module.outputs)
+                let direction = Array(rest.prefix(count)), length = norm(direction)
+                rest = rest.dropFirst(count)
+                let found = slope { distance in
+                    var factors = change.factors.factors
+                    let moved = zip(isA ? factors[index].a : factors[index].b, direction).map {
+                        $0 + distance * $1 / Float(length)
+                    }
+                    if isA { factors[index].a = moved } else { factors[index].b = moved }
+                    let all = LowRankFactors(rank: rank, modules: change.factors.modules, factors: factors)
+                    return objective(model, change: LowRankChange(factors: all, mixing: change.mixing))
+                }
+                let name = "\(module.name), \(isA ? "A" : "B")"
+                #expect((found.value - length).magnitude <= found.error, "\(name): \(length), slope \(found.value)")
+                #expect(found.error <= 0.01 * length, "\(name): the comparison says little")
+            }
+        }
+    }
+
     @Test("of every weight, with a vocabulary of several chunks")
     func allWeights() throws {
         let gradient = DenseWeights(random.weights.layout)

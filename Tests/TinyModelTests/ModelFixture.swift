@@ -19,6 +19,8 @@ struct ModelFixture {
         }
         let temperature: Double
         let rank: Int
+        let loraRank: Int
+        let loraAlpha: Double
         let modules: [Module]
         let sequences: [Sequence]
     }
@@ -60,6 +62,22 @@ struct ModelFixture {
         return LowRankChange(
             factors: LowRankFactors(rank: expected.rank, modules: modules, factors: factors),
             mixing: try #require(try array("lowRank.mixing")))
+    }
+}
+
+extension ModelFixture {
+    /// A and B of every module, with alpha / rank between them.
+    func loraChange() throws -> LowRankChange {
+        let modules = model.configuration.modules, rank = expected.loraRank
+        let factors = try modules.map { module in
+            ModuleFactors(
+                a: try #require(try array("lora.\(module.name).lora_A")),
+                b: try #require(try array("lora.\(module.name).lora_B")))
+        }
+        let scale = Float(expected.loraAlpha / Double(rank))
+        return LowRankChange(
+            factors: LowRankFactors(rank: rank, modules: modules, factors: factors),
+            mixing: modules.flatMap { _ in (0..<rank * rank).map { $0 % (rank + 1) == 0 ? scale : 0 } })
     }
 }
 

@@ -49,6 +49,28 @@ struct PyTorchAgreementTests {
         }
     }
 
+    @Test("log-probabilities of a LoRA, and gradients of its A and B", arguments: ModelFixture.names)
+    func lora(name: String) throws {
+        let fixture = try ModelFixture(name), change = try fixture.loraChange()
+        let pass = ScoringPass(fixture.model, scored(fixture, change: change), recording: true, team: team)
+        let gradient = FactorGradient(of: change.factors)
+        pass.addFactorGradients(try weights(fixture), to: gradient)
+        for (index, found) in pass.logprobs.enumerated() {
+            let expected = try #require(try fixture.array("sequences.\(index + 1).lora.logprobs"))
+            #expect(relativeDifference(found, expected) <= tolerance, "sequence \(index + 1)")
+        }
+        var rest = gradient.values[...]
+        for module in change.factors.modules {
+            for name in ["lora_A", "lora_B"] {
+                let expected = try #require(try fixture.array("lora.gradients.\(module.name).\(name)"))
+                let found = Array(rest.prefix(expected.count))
+                rest = rest.dropFirst(expected.count)
+                #expect(relativeDifference(found, expected) <= tolerance, "\(module.name), \(name)")
+            }
+        }
+        #expect(rest.isEmpty)
+    }
+
     @Test("gradients of all weights", arguments: ["qwen2-tied", "qwen2-untied"])
     func allWeights(name: String) throws {
         let fixture = try ModelFixture(name)

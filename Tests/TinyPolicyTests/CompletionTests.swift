@@ -93,7 +93,7 @@ struct CompletionTests {
             zero = fixture.request(30, samples: 4, problem: 1, adapter: zeros)
         let results = try await policy.complete([base, zero], progress: nil)
         #expect(firstDifference([results[1]], [results[0]]) == nil)
-        let without = LocalPolicy(model: fixture.model, basis: nil, threads: 1)
+        let without = LocalPolicy(model: fixture.model, method: nil, threads: 1)
         #expect(firstDifference(try await without.complete([base], progress: nil), [results[0]]) == nil)
         #expect(without.parameterCount == 0)
         let changed = fixture.request(30, samples: 4, problem: 1, adapter: fixture.adapter(1))

@@ -21,7 +21,7 @@ struct PolicyFixture: Sendable {
         basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
     }
 
-    func policy(threads: Int = 1) -> LocalPolicy { LocalPolicy(model: model, basis: basis, threads: threads) }
+    func policy(threads: Int = 1) -> LocalPolicy { LocalPolicy(model: model, method: basis, threads: threads) }
 
     /// An adapter's numbers, large enough to change what is sampled.
     func adapter(_ seed: UInt64) -> [Float] { noise(basis.parameterCount, seed: seed).map { 0.5 * $0 } }

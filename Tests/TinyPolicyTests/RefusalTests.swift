@@ -44,10 +44,10 @@ struct RefusalTests {
         }
     }
 
-    @Test("adapters of another size, and any adapter without a basis")
+    @Test("adapters of another size, and any adapter without a method")
     func adapterSize() async throws {
         let fixture = try PolicyFixture(), right = fixture.adapter(1),
-            bare = LocalPolicy(model: fixture.model, basis: nil, threads: 1)
+            bare = LocalPolicy(model: fixture.model, method: nil, threads: 1)
         #expect(try await completion([1], adapter: right) == nil)
         for wrong in [[], Array(right.dropLast()), right + [0]] {
             #expect(try await completion([1], adapter: wrong) == .adapterMismatch, "\(wrong.count) numbers")

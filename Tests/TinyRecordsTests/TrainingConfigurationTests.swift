@@ -8,7 +8,7 @@ import TinyRecords
         let configuration = TrainingConfiguration()
         #expect(configuration.problems() == [])
         #expect(try TrainingConfiguration(json: configuration.jsonDocument()) == configuration)
-        #expect(configuration.adapter.parameters == 13)
+        #expect(configuration.adapter.parameters == nil && configuration.adapter.method == .tinyLoRA)
         #expect(configuration.steps == 40)
     }
 
@@ -128,6 +128,44 @@ import TinyRecords
         other.seed = 1
         let next = try #require(one.firstDifference(from: other))
         #expect(next.key == "top_k" && next.mine == "null" && next.theirs == "5")
+    }
+
+    @Test(
+        "settings that a method does not know are refused with its name",
+        arguments: [
+            (#"{"method": "lora", "tying": "full"}"#, "tying: is given, but lora shares no numbers between matrices"),
+            (#"{"method": "lora-xs", "u": 2}"#, "u: is given, but lora-xs has no groups of matrices"),
+            (#"{"u": 2}"#, "u: is given without tying, the groups that it belongs to"),
+            (#"{"lora_alpha": 8}"#, "lora_alpha: is given, but tinylora has no scale"),
+            (#"{"method": "lora", "lora_alpha": 0}"#, "lora_alpha: 0.0 is not above 0"),
+            (
+                #"{"method": "full", "target_modules": ["q_proj"]}"#,
+                "target_modules: are given, but full trains every weight"
+            ),
+            (
+                #"{"method": "lora", "frozen_subspace": "bottom"}"#,
+                "frozen_subspace: is bottom, but lora has no frozen directions"
+            ),
+            (#"{"target_modules": []}"#, "target_modules: is an empty list"),
+            (#"{"target_modules": ["q_proj", "q_proj"]}"#, "target_modules: names a matrix twice"),
+            (
+                #"{"target_modules": "q_prog"}"#,
+                "target_modules: \"q_prog\" is no matrix of a layer, did you mean q_proj?"
+            ),
+        ])
+    func checksMethod(json: String, problem: String) throws {
+        #expect(try TrainingConfiguration(json: json).problems() == [problem])
+    }
+
+    @Test("target modules are a list or all-linear, as PEFT writes them, and come back as they were")
+    func targetModules() throws {
+        let all = try TrainingConfiguration(json: #"{"target_modules": "all-linear"}"#)
+        #expect(all.adapter.targetModules == .allLinear && all == TrainingConfiguration())
+        let some = try TrainingConfiguration(json: #"{"target_modules": ["v_proj", "q_proj"]}"#)
+        #expect(some.adapter.targetModules == .list(["v_proj", "q_proj"]))
+        #expect(try TrainingConfiguration(json: some.jsonDocument()) == some)
+        #expect(TargetModules("v_proj,q_proj") == some.adapter.targetModules)
+        #expect(some.firstDifference(from: all)?.mine == "v_proj,q_proj")
     }
 
     @Test(

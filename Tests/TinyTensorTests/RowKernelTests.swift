@@ -141,6 +141,27 @@ struct RowKernelTests {
         #expect(firstDifference(gradient, sum) == nil)
     }
 
+    @Test(
+        "outer products have the reference's bits, which is a chain over the rows",
+        arguments: [1, 2, 3, 4, 5, 8, 9], [1, 7, 8, 9, 15, 16, 17, 40])
+    func outerProduct(height: Int, columns: Int) {
+        let rows = 11, lds = height + 1, ldx = columns + 3, ldg = columns + 2
+        let s = gaussian(rows * lds, seed: 15), x = gaussian(rows * ldx, seed: 16)
+        let before = gaussian(height * ldg, seed: 17)
+        var gradient = before, reference = before, expected = before
+        tk_outer(&gradient, ldg, s, lds, x, ldx, rows, height, columns)
+        tk_outer_reference(&reference, ldg, s, lds, x, ldx, rows, height, columns)
+        for i in 0..<height {
+            for column in 0..<columns {
+                var sum: Float = 0
+                for row in 0..<rows { sum.addProduct(s[row * lds + i], x[row * ldx + column]) }
+                expected[i * ldg + column] += sum
+            }
+        }
+        #expect(firstDifference(gradient, reference) == nil)
+        #expect(firstDifference(gradient, expected) == nil)
+    }
+
     @Test("sums over rows and biases leave the gaps between rows alone")
     func sums() {
         let columns = 13, stride = 15

@@ -98,6 +98,11 @@ void tk_mix(float *s, ptrdiff_t lds, const float *t, ptrdiff_t ldt, const float 
 /* dr[i, j] += Σ rows ds[row, i] · t[row, j], rows in ascending order. */
 void tk_mix_gradient(float *dr, const float *ds, ptrdiff_t ldds, const float *t, ptrdiff_t ldt, ptrdiff_t rows,
                      ptrdiff_t rank);
+/* g[i, c] += Σ rows s[row, i] · x[row, c] for g[height, columns]: a chain from zero over ascending rows, then one addition. */
+void tk_outer(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,
+              ptrdiff_t height, ptrdiff_t columns);
+void tk_outer_reference(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx,
+                        ptrdiff_t rows, ptrdiff_t height, ptrdiff_t columns);
 /* y = exp(x), relative error below 2e-7; 0 below -87.3. */
 void tk_exp(float *y, const float *x, ptrdiff_t count);
 void tk_exp_reference(float *y, const float *x, ptrdiff_t count);

@@ -1,10 +1,10 @@
-/// The largest singular triplets of a matrix `[outputs, inputs]`: `W v = σ u`, `Wᵀ u = σ v`.
+/// Some singular triplets of a matrix `[outputs, inputs]`: `W v = σ u`, `Wᵀ u = σ v`.
 ///
 /// The sign of each pair is fixed: the entry of `v` with the largest magnitude is positive (the first of equals).
 package struct SingularTriplets: Sendable, Hashable {
     /// `U`, `[outputs, count]`, row-major; a column is zero where its singular value is zero.
     package var left: [Float]
-    /// `Σ`, largest first.
+    /// `Σ`, in the order of whoever found them.
     package var values: [Float]
     /// `V`, `[inputs, count]`, row-major.
     package var right: [Float]
@@ -16,7 +16,7 @@ package struct SingularTriplets: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - left: One vector per triplet.
-    ///   - values: Largest first.
+    ///   - values: Singular values, not negative.
     ///   - right: One vector per triplet.
     init(left: [[Double]], values: [Double], right: [[Double]]) {
         let signs = right.map { vector in

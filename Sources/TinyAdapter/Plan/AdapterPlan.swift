@@ -37,12 +37,7 @@ public struct AdapterPlan: Sendable, Hashable, CustomStringConvertible {
     ///   - tying: How modules share numbers.
     /// - Throws: ``AdapterError`` with code `invalidPlan`.
     public init(modules: [AdaptedModule], rank: Int = 2, u: Int = 1, tying: Tying) throws(AdapterError) {
-        try Self.check(modules)
-        guard rank >= 1 else { throw AdapterError(.invalidPlan, "the rank is \(rank), it must be at least 1") }
-        for module in modules where rank > min(module.outputs, module.inputs) {
-            throw AdapterError(
-                .invalidPlan, "rank \(rank) exceeds \(module.name), which is [\(module.outputs), \(module.inputs)]")
-        }
+        try modules.check(rank: rank)
         guard u >= 1 else { throw AdapterError(.invalidPlan, "u is \(u), it must be at least 1") }
         let entries = (rank * rank).multipliedReportingOverflow(by: modules.count)
         let total = entries.partialValue.multipliedReportingOverflow(by: u)
@@ -64,24 +59,6 @@ public struct AdapterPlan: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         "\(counted(parameterCount, "parameter")) · u \(u) · rank \(rank) · "
             + "\(counted(modules.count, "module")) in \(counted(groupCount, "group")) (\(tying.phrase))"
-    }
-
-    private static func check(_ modules: [AdaptedModule]) throws(AdapterError) {
-        guard !modules.isEmpty else { throw AdapterError(.invalidPlan, "a plan needs at least one module") }
-        var previous = -1
-        for module in modules {
-            guard (0..<largestLayer).contains(module.layer), module.outputs >= 1, module.inputs >= 1,
-                module.outputs <= Int(Int32.max), module.inputs <= Int(Int32.max)
-            else {
-                throw AdapterError(
-                    .invalidPlan,
-                    "\(module.name) with shape [\(module.outputs), \(module.inputs)] cannot be a module of a model")
-            }
-            guard module.index > previous else {
-                throw AdapterError(.invalidPlan, "\(module.name) is listed twice or out of counting order")
-            }
-            previous = module.index
-        }
     }
 
     /// No transformer has a million layers; the bound keeps a hostile file from asking for them.

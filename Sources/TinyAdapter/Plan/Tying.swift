@@ -130,3 +130,12 @@ extension Tying: Codable {
 func counted(_ count: Int, _ noun: String) -> String {
     "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
+
+/// `1 parameter`, `169,920 parameters`.
+func countedNumber(_ count: Int, _ noun: String) -> String {
+    let digits = Array(String(count))
+    let groups = digits.indices.map { index in
+        index > 0 && (digits.count - index) % 3 == 0 ? ",\(digits[index])" : "\(digits[index])"
+    }
+    return "\(groups.joined()) \(noun)\(count == 1 ? "" : "s")"
+}

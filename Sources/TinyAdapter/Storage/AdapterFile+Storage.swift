@@ -1,19 +1,17 @@
 import Foundation
 public import TinyCheckpoint
+import TinyModel
 import TinyTensor
 
 extension AdapterFile {
-    /// The one tensor of an adapter file, `[groups, u]`.
-    private static let tensorName = "tinylora_v"
+    private static let format = "tinylora-adapter", formatVersion = "1"
 
     /// Writes a safetensors file; the same adapter gives the same bytes. The old file stays until the new one is complete.
     ///
     /// - Throws: ``AdapterError`` with code `inputOutput`, naming the file and the system's reason.
     public func write(to path: String) throws(AdapterError) {
         do {
-            let tensor = TensorToWrite(
-                name: Self.tensorName, shape: [plan.groupCount, plan.u], floats: values, type: elementType)
-            try SafetensorsWriter.write([tensor], metadata: metadata(), to: path)
+            try SafetensorsWriter.write(tensors, metadata: metadata(), to: path)
         } catch let error as CheckpointError {
             throw AdapterError(.inputOutput, error.message, hint: error.hint, underlying: error)
         } catch {
@@ -21,33 +19,109 @@ extension AdapterFile {
         }
     }
 
+    /// The numbers under the names and shapes of the design.
+    public var tensors: [TensorToWrite] {
+        var start = 0
+        return design.tensors.map { tensor in
+            defer { start += tensor.count }
+            let floats = Array(values[start..<start + tensor.count])
+            return TensorToWrite(name: tensor.name, shape: tensor.shape, floats: floats, type: elementType)
+        }
+    }
+
+    /// Everything but the numbers.
+    private func metadata() throws -> [String: String] {
+        var notes = try design.notes.merging(design.schemes) { first, _ in first }
+        notes[AdapterNotes.format] = Self.format
+        notes[AdapterNotes.formatVersion] = Self.formatVersion
+        notes[AdapterNotes.method] = design.method
+        notes[AdapterNotes.parameters] = "\(design.parameterCount)"
+        notes[AdapterNotes.baseModelName] = baseModel.name
+        notes[AdapterNotes.baseModelFingerprint] = baseModel.fingerprint
+        notes[AdapterNotes.elementType] = elementType.rawValue
+        notes[AdapterNotes.toolVersion] = toolVersion
+        for (key, value) in details { notes[AdapterNotes.detail + key] = value }
+        return notes
+    }
+
     /// Reads and checks an adapter file. Whether it fits a model is another question: ``requireBaseModel(_:)``.
     ///
     /// - Throws: ``AdapterError`` with code `inputOutput`, `malformedFile` or `unsupportedVersion`, naming the file.
     public static func load(path: String) throws(AdapterError) -> AdapterFile {
-        let (file, tensor) = try open(path)
-        let adapter = try AdapterFile(notes: file.metadata, type: tensor.type, values: tensor.floats(), path: path)
-        let shape = [adapter.plan.groupCount, adapter.plan.u]
-        guard tensor.shape == shape else {
-            throw AdapterError(.malformedFile, "\(tensorName) is \(tensor.shape) in \(path), its plan expects \(shape)")
+        let file: SafetensorsFile
+        do throws(CheckpointError) {
+            file = try SafetensorsFile(path: path)
+        } catch {
+            throw AdapterError(
+                error.code == .unreadable ? .inputOutput : .malformedFile, error.message, hint: error.hint,
+                underlying: error)
         }
-        return adapter
+        let notes = AdapterNotes(file.metadata, path: path)
+        let design = try design(notes)
+        let (values, type) = try numbers(of: design, in: file, path: path)
+        try notes.requireAgreement([
+            AdapterNotes.parameters: "\(design.parameterCount)", AdapterNotes.elementType: type.rawValue,
+        ])
+        let details = notes.values.filter { $0.key.hasPrefix(AdapterNotes.detail) }
+            .map { (String($0.key.dropFirst(AdapterNotes.detail.count)), $0.value) }
+        let baseModel = BaseModel(
+            name: try notes.text(AdapterNotes.baseModelName),
+            fingerprint: try notes.text(AdapterNotes.baseModelFingerprint))
+        let toolVersion = try notes.text(AdapterNotes.toolVersion)
+        return try notes.checked { () throws(AdapterError) in
+            try AdapterFile(
+                design: design, baseModel: baseModel, values: values, elementType: type, toolVersion: toolVersion,
+                details: Dictionary(details) { first, _ in first })
+        }
     }
 
-    private static func open(_ path: String) throws(AdapterError) -> (SafetensorsFile, CheckpointTensor) {
-        do throws(CheckpointError) {
-            let file = try SafetensorsFile(path: path)
-            return (file, try file.tensor(tensorName))
-        } catch {
-            switch error.code {
-            case .unreadable: throw AdapterError(.inputOutput, error.message, hint: error.hint, underlying: error)
-            case .missingTensor:
-                throw AdapterError(
-                    .malformedFile, "\(path) is not a TinyLoRA adapter: it has no tensor \(tensorName)",
-                    underlying: error)
-            default: throw AdapterError(.malformedFile, error.message, hint: error.hint, underlying: error)
-            }
+    private static func design(_ notes: AdapterNotes) throws(AdapterError) -> any AdapterDesign {
+        guard notes.values[AdapterNotes.format] == format else {
+            throw AdapterError(
+                .malformedFile,
+                "\(notes.path) is not a TinyLoRA adapter: its format is "
+                    + (notes.values[AdapterNotes.format] ?? "not given"))
         }
+        try notes.require(AdapterNotes.formatVersion, among: [formatVersion])
+        try notes.require(AdapterNotes.method, among: designs.map { $0.method })
+        let method = try notes.text(AdapterNotes.method)
+        for design in designs where design.method == method { return try design.init(notes: notes) }
+        throw AdapterError(.unsupportedVersion, "\(notes.path) has no known method")
+    }
+
+    /// The numbers, one tensor after the other, all stored in one type.
+    private static func numbers(
+        of design: any AdapterDesign, in file: SafetensorsFile, path: String
+    ) throws(AdapterError) -> ([Float], ElementType) {
+        var values: [Float] = []
+        var type: ElementType?
+        for expected in design.tensors {
+            let tensor: CheckpointTensor
+            do throws(CheckpointError) {
+                tensor = try file.tensor(expected.name)
+            } catch {
+                guard error.code == .missingTensor else {
+                    throw AdapterError(.malformedFile, error.message, hint: error.hint, underlying: error)
+                }
+                throw AdapterError(
+                    .malformedFile, "\(path) is not a TinyLoRA adapter: it has no tensor \(expected.name)",
+                    underlying: error)
+            }
+            guard tensor.shape == expected.shape else {
+                throw AdapterError(
+                    .malformedFile,
+                    "\(expected.name) is \(tensor.shape) in \(path), its plan expects \(expected.shape)")
+            }
+            guard tensor.type == type ?? tensor.type else {
+                throw AdapterError(
+                    .malformedFile,
+                    "\(path) contradicts itself: \(expected.name) is \(tensor.type.rawValue), others are "
+                        + (type?.rawValue ?? ""))
+            }
+            type = tensor.type
+            values += tensor.floats()
+        }
+        return (values, type ?? .float32)
     }
 
     /// Checks that a model is the one the adapter was trained on.
@@ -62,24 +136,15 @@ extension AdapterFile {
         }
     }
 
-    /// The basis the adapter needs, for the model it was trained on.
+    /// The method the adapter needs, for the model it was trained on.
     ///
-    /// - Parameters:
-    ///   - checkpoint: The base model.
-    ///   - fingerprint: The checkpoint's, if it is known already; else it is computed.
-    ///   - cache: Where factors are kept.
-    ///   - threads: Modules factorised at once.
-    ///   - progress: Called after each factorised module with the number done and the number of all.
-    /// - Throws: ``AdapterError`` with code `differentBaseModel`; else as `AdapterBasis.make`.
-    public func basis(
-        for checkpoint: Checkpoint, fingerprint: String? = nil, cache: FactorCache?, threads: Int = 2,
-        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
-    ) throws -> AdapterBasis {
-        let found = try fingerprint ?? checkpoint.fingerprint()
-        try requireBaseModel(BaseModel(name: checkpoint.directory, fingerprint: found))
-        return try AdapterBasis.make(
-            checkpoint: checkpoint, plan: plan, seed: seed, fingerprint: found, cache: cache, threads: threads,
-            progress: progress)
+    /// - Throws: ``AdapterError`` with code `differentBaseModel`; else as ``AdapterDesign/prepared(_:)``.
+    public func method(for preparation: AdapterPreparation) throws -> any AdapterMethod {
+        var preparation = preparation
+        let found = try preparation.fingerprint ?? preparation.checkpoint.fingerprint()
+        preparation.fingerprint = found
+        try requireBaseModel(BaseModel(name: preparation.checkpoint.directory, fingerprint: found))
+        return try design.prepared(preparation)
     }
 }
 

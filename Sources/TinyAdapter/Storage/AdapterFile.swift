@@ -3,12 +3,12 @@ public import TinyTensor
 /// A trained adapter: its numbers as stored, and everything needed to use them.
 ///
 /// ```swift
-/// let adapter = try AdapterFile(plan: plan, seed: 1, baseModel: model, values: v, toolVersion: "0.1.0")
-/// adapter.valuesByteCount                       // 26 for 13 parameters
+/// let adapter = try AdapterFile(design: design, baseModel: model, values: v, toolVersion: "0.1.0")
+/// adapter.valuesByteCount                       // 26 for 13 parameters in bf16
 /// try adapter.write(to: "adapter.safetensors")
-/// let basis = try AdapterFile.load(path: "adapter.safetensors").basis(for: checkpoint, cache: .standard())
+/// let method = try AdapterFile.load(path: "adapter.safetensors").method(for: AdapterPreparation(checkpoint: checkpoint))
 /// ```
-public struct AdapterFile: Sendable, Hashable {
+public struct AdapterFile: Sendable {
     /// The model an adapter was trained on.
     public struct BaseModel: Sendable, Hashable {
         /// For people, such as the directory's name.
@@ -23,13 +23,16 @@ public struct AdapterFile: Sendable, Hashable {
         }
     }
 
-    /// Modules, rank, `u` and tying.
-    public let plan: AdapterPlan
-    /// The projection seed.
-    public let seed: UInt64
+    /// Every kind of design that a file may hold.
+    public static let designs: [any AdapterDesign.Type] = [
+        TinyLoRADesign.self, LoRAXSDesign.self, LoRADesign.self, FullDesign.self,
+    ]
+
+    /// The method, its sizes and settings.
+    public let design: any AdapterDesign
     /// The model the adapter belongs to.
     public let baseModel: BaseModel
-    /// The trained numbers, `[groups, u]`, rounded to ``elementType``.
+    /// The trained numbers, rounded to ``elementType``.
     public let values: [Float]
     /// How the numbers are stored.
     public let elementType: ElementType
@@ -39,40 +42,62 @@ public struct AdapterFile: Sendable, Hashable {
     public let details: [String: String]
 
     /// Bytes of the numbers themselves, without the file's header: parameters × bytes per number.
-    public var valuesByteCount: Int { plan.parameterCount * elementType.byteCount }
+    public var valuesByteCount: Int { design.parameterCount * elementType.byteCount }
 
     /// Rounds the numbers and checks them.
     ///
     /// - Parameters:
-    ///   - plan: Modules, rank, `u` and tying.
-    ///   - seed: The projection seed.
+    ///   - design: What the numbers are.
     ///   - baseModel: The model the adapter was trained on.
-    ///   - values: `[groups, u]`, finite; rounded to `elementType`.
+    ///   - values: Finite, as many as the design has parameters; rounded to `elementType`.
     ///   - elementType: How to store them.
     ///   - toolVersion: What writes the adapter.
     ///   - details: Anything else worth keeping.
-    /// - Throws: ``AdapterError`` with code `invalidValues` when the count is not the plan's or a value is not finite
+    /// - Throws: ``AdapterError`` with code `invalidValues` when the count is not the design's or a value is not finite
     ///   after rounding.
     public init(
-        plan: AdapterPlan, seed: UInt64, baseModel: BaseModel, values: [Float], elementType: ElementType = .bfloat16,
+        design: any AdapterDesign, baseModel: BaseModel, values: [Float], elementType: ElementType = .bfloat16,
         toolVersion: String, details: [String: String] = [:]
     ) throws(AdapterError) {
-        guard values.count == plan.parameterCount else {
+        guard values.count == design.parameterCount else {
             throw AdapterError(
-                .invalidValues, "\(values.count) values were given for \(counted(plan.parameterCount, "parameter"))")
+                .invalidValues, "\(values.count) values were given for \(counted(design.parameterCount, "parameter"))")
         }
-        let rounded = values.map { elementType.rounded($0) }
+        let rounded = elementType == .float32 ? values : values.map { elementType.rounded($0) }
         if let index = rounded.firstIndex(where: { !$0.isFinite }) {
             throw AdapterError(
                 .invalidValues,
                 "value \(index) of the adapter is \(values[index]), which \(elementType.rawValue) cannot hold")
         }
-        self.plan = plan
-        self.seed = seed
+        self.design = design
         self.baseModel = baseModel
         self.values = rounded
         self.elementType = elementType
         self.toolVersion = toolVersion
         self.details = details
+    }
+
+    /// A TinyLoRA adapter.
+    public init(
+        plan: AdapterPlan, seed: UInt64, baseModel: BaseModel, values: [Float], elementType: ElementType = .bfloat16,
+        toolVersion: String, details: [String: String] = [:]
+    ) throws(AdapterError) {
+        try self.init(
+            design: TinyLoRADesign(plan: plan, seed: seed), baseModel: baseModel, values: values,
+            elementType: elementType, toolVersion: toolVersion, details: details)
+    }
+}
+
+extension AdapterFile: Hashable {
+    /// Same design, model, numbers and notes.
+    public static func == (a: AdapterFile, b: AdapterFile) -> Bool {
+        AnyHashable(a.design) == AnyHashable(b.design) && a.baseModel == b.baseModel && a.values == b.values
+            && a.elementType == b.elementType && a.toolVersion == b.toolVersion && a.details == b.details
+    }
+
+    /// Model and numbers suffice to tell adapters apart.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(baseModel)
+        hasher.combine(values)
     }
 }

@@ -4,7 +4,7 @@ package import TinyModel
 
 /// Factors kept on disk, so that a model is factorised once.
 ///
-/// One safetensors file for each model, rank and scheme; it holds the factors of every module that was ever asked for. The
+/// One safetensors file for each model, rank and subspace; it holds the factors of every module that was ever asked for. The
 /// cache never makes a run fail: what is missing, damaged or unreadable is computed again, what cannot be written is
 /// reported and forgotten. Several processes may share a directory.
 public struct FactorCache: Sendable {
@@ -37,21 +37,28 @@ public struct FactorCache: Sendable {
         return directory.map { FactorCache(directory: $0, report: report) }
     }
 
-    /// The file for one model and rank.
-    public func path(fingerprint: String, rank: Int) -> String {
-        let digest = SHA256.hash("\(fingerprint) \(rank) \(Factorisation.scheme)".utf8).hexadecimal
+    /// The file for one model, rank and subspace.
+    public func path(
+        fingerprint: String, rank: Int, subspace: FrozenSubspace = .top, seed: UInt64 = 0
+    ) -> String {
+        path(fingerprint: fingerprint, rank: rank, scheme: subspace.cacheScheme(seed: seed))
+    }
+
+    private func path(fingerprint: String, rank: Int, scheme: String) -> String {
+        let digest = SHA256.hash("\(fingerprint) \(rank) \(scheme)".utf8).hexadecimal
         return "\(directory)/factors-\(digest.prefix(32)).safetensors"
     }
 
     /// What the cache holds for a model, by module name; empty when there is nothing usable.
-    package func load(fingerprint: String, rank: Int) -> [String: ModuleFactors] {
-        let path = path(fingerprint: fingerprint, rank: rank)
+    package func load(fingerprint: String, rank: Int, scheme: String) -> [String: ModuleFactors] {
+        let path = path(fingerprint: fingerprint, rank: rank, scheme: scheme)
         guard FileManager.default.fileExists(atPath: path) else { return [:] }
         do {
             let file = try SafetensorsFile(path: path)
             let tensors = try file.tensors.keys.sorted().map { ($0, try file.tensor($0)) }
             let contents = Contents(tensors.map { ($0, $1.shape, $1.floats()) })
-            let expected = Self.metadata(fingerprint: fingerprint, rank: rank, digest: contents.digest)
+            let expected = Self.metadata(
+                fingerprint: fingerprint, rank: rank, scheme: scheme, digest: contents.digest)
             guard file.metadata == expected, let factors = contents.factors(rank: rank) else {
                 report?("the cached factors in \(path) are damaged and are computed again")
                 return [:]
@@ -64,22 +71,25 @@ public struct FactorCache: Sendable {
     }
 
     /// Replaces what the cache holds for a model.
-    package func store(_ factors: [String: ModuleFactors], fingerprint: String, rank: Int) {
+    package func store(_ factors: [String: ModuleFactors], fingerprint: String, rank: Int, scheme: String) {
         let contents = Contents(factors, rank: rank)
         do {
             try AtomicFile.makeDirectory(directory)
             try SafetensorsWriter.write(
                 contents.tensors.map { TensorToWrite(name: $0.name, shape: $0.shape, floats: $0.values) },
-                metadata: Self.metadata(fingerprint: fingerprint, rank: rank, digest: contents.digest),
-                to: path(fingerprint: fingerprint, rank: rank))
+                metadata: Self.metadata(
+                    fingerprint: fingerprint, rank: rank, scheme: scheme, digest: contents.digest),
+                to: path(fingerprint: fingerprint, rank: rank, scheme: scheme))
         } catch {
             report?("the factors are not cached: \(error)")
         }
     }
 
-    private static func metadata(fingerprint: String, rank: Int, digest: String) -> [String: String] {
+    private static func metadata(
+        fingerprint: String, rank: Int, scheme: String, digest: String
+    ) -> [String: String] {
         [
-            "base_model_fingerprint": fingerprint, "digest": digest, "factor_scheme": Factorisation.scheme,
+            "base_model_fingerprint": fingerprint, "digest": digest, "factor_scheme": scheme,
             "format": "tinylora-factors", "rank": "\(rank)",
         ]
     }

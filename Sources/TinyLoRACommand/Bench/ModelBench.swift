@@ -48,7 +48,7 @@ struct ModelBench {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
         let basis = AdapterBasis(plan: plan, factors: Self.factors(plan), seed: 1)
-        policy = LocalPolicy(model: try LanguageModel(randomWeightsOf: model), basis: basis, threads: threads)
+        policy = LocalPolicy(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }

@@ -62,7 +62,7 @@ struct EvalCommand: AsyncParsableCommand {
         if let reason = result.parsing.reasonForNoReward(.strict) { console.warn(reason) }
         let each = samples > 1 ? " · \(samples) samples each" : ""
         console.say("problems   \(result.problemCount) of \(set.name)\(each)")
-        console.say("adapter    \(adapter.map { "\($0.plan)" } ?? "none")")
+        console.say("adapter    \(adapter?.design.description ?? "none")")
         console.say("strict     \(percent(result.strict))")
         console.say("lenient    \(percent(result.lenient))")
         console.say(

@@ -44,38 +44,53 @@ struct InspectCommand: AsyncParsableCommand {
         console.say(
             "text       vocabulary \(grouped(sizes.vocabularySize)) · context \(grouped(sizes.contextLength)) · head "
                 + (sizes.tiesEmbeddings ? "tied" : "untied"))
-        show(plan, console)
+        let design = TinyLoRADesign(plan: plan, seed: 0)
+        show(design, console)
         try console.result(
             ModelResult(
                 model: path, fingerprint: fingerprint, parameters: sizes.parameterCount, configuration: sizes,
                 plan: "\(plan)", trainedParameters: plan.parameterCount,
-                modules: plan.modules.map { Module($0, group: plan.groups[$0.index]) }))
+                modules: listed(design)))
     }
 
     private func inspect(_ file: AdapterFile, _ console: Console) throws {
         console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
         console.say("base       \(file.baseModel.fingerprint)")
         console.say(
-            "values     \(file.valuesByteCount) bytes in \(file.elementType.rawValue) · projection seed \(file.seed)")
+            "values     \(grouped(file.valuesByteCount)) bytes in \(file.elementType.rawValue)"
+                + (seed(file.design).map { " · projection seed \($0)" } ?? ""))
         console.say("           " + file.values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
-        show(file.plan, console)
+        show(file.design, console)
         for (key, value) in file.details.sorted(by: { $0.key < $1.key }) { console.say("\(key): \(value)") }
         try console.result(
             AdapterResult(
-                baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, plan: "\(file.plan)",
-                trainedParameters: file.plan.parameterCount, adapterBytes: file.valuesByteCount,
-                elementType: file.elementType.rawValue, projectionSeed: file.seed, values: file.values,
-                modules: file.plan.modules.map { Module($0, group: file.plan.groups[$0.index]) }))
+                baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, method: file.design.method,
+                plan: file.design.description, trainedParameters: file.design.parameterCount,
+                adapterBytes: file.valuesByteCount,
+                elementType: file.elementType.rawValue, projectionSeed: seed(file.design),
+                values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design)))
     }
 
-    private func show(_ plan: AdapterPlan, _ console: Console) {
-        console.say("plan       \(plan)")
+    /// Values that are listed: adapters of more numbers are read from the file.
+    private static let mostValues = 4096
+
+    private func seed(_ design: any AdapterDesign) -> UInt64? {
+        (design as? TinyLoRADesign)?.seed ?? (design as? LoRAXSDesign)?.seed
+    }
+
+    private func listed(_ design: any AdapterDesign) -> [Module] {
+        let groups = (design as? TinyLoRADesign)?.plan.groups
+        return design.modules.enumerated().map { Module($1, group: groups?[$0] ?? $0) }
+    }
+
+    private func show(_ design: any AdapterDesign, _ console: Console) {
+        console.say("plan       \(design.description)")
         guard modules else { return }
         console.say(" group   outputs    inputs  module")
-        for module in plan.modules {
+        for module in listed(design) {
             console.say(
-                column("\(plan.groups[module.index])", 6) + column("\(module.outputs)", 10)
-                    + column("\(module.inputs)", 10) + "  " + module.name)
+                column("\(module.group)", 6) + column("\(module.outputs)", 10) + column("\(module.inputs)", 10) + "  "
+                    + module.name)
         }
     }
 
@@ -111,16 +126,17 @@ struct InspectCommand: AsyncParsableCommand {
     private struct AdapterResult: Encodable {
         let baseModel: String
         let fingerprint: String
+        let method: String
         let plan: String
         let trainedParameters: Int
         let adapterBytes: Int
         let elementType: String
-        let projectionSeed: UInt64
+        let projectionSeed: UInt64?
         let values: [Float]
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case fingerprint, plan, values, modules
+            case fingerprint, method, plan, values, modules
             case baseModel = "base_model"
             case trainedParameters = "trained_parameters"
             case adapterBytes = "adapter_bytes"

@@ -39,13 +39,13 @@ struct ScoreCommand: AsyncParsableCommand {
         }
         var policy = opened, values = adapter?.values
         if gradient && adapter == nil {
-            let plan = try AdapterPlan.resolving(
-                parameters: parameters, modules: AdapterPlan.modules(of: loaded.checkpoint.configuration))
-            let basis = try AdapterBasis.make(
-                checkpoint: loaded.checkpoint, plan: plan, seed: 0, fingerprint: loaded.fingerprint,
+            var settings = AdapterSettings()
+            settings.parameters = parameters
+            let method = try loaded.method(
+                settings.design(for: loaded.checkpoint.configuration), initialSeed: 0, threads: opened.threads,
                 cache: factorCache())
-            policy = LocalPolicy(model: loaded.model, basis: basis, threads: opened.threads)
-            values = [Float](repeating: 0, count: plan.parameterCount)
+            policy = LocalPolicy(model: loaded.model, method: method, threads: opened.threads)
+            values = method.initialValues
         }
         let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
         var result = Result(tokens: ids, logprobs: [], gradient: nil)

@@ -22,6 +22,8 @@ struct TrainCommand: AsyncParsableCommand {
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
               Go on with a run that was interrupted:
                 tinylora train --output runs/qwen --resume …the same settings…
+              Compare with LoRA of rank 1:
+                tinylora train --method lora --rank 1 --learning-rate 1e-3
               See everything resolved without starting:
                 tinylora train --parameters 35 --dry-run
             """)
@@ -48,14 +50,22 @@ struct TrainCommand: AsyncParsableCommand {
             \(SolutionStyle.allCases.map(\.rawValue).joined(separator: ", ")) (default: sentences).
             """)
     var solutions: String?
-    @Option(help: "Numbers to train (default: 13).")
+    @Option(help: "What is trained: \(AdapterMethodKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var method: String?
+    @Option(help: "Numbers to train (default: 13; other methods than tinylora follow from their rank).")
     var parameters: Int?
-    @Option(help: "Rank of the frozen factors (default: 2; on Abacus 8).")
+    @Option(help: "Rank of each matrix's change (default: 2; on Abacus 8).")
     var rank: Int?
     @Option(help: "Numbers per group of tied modules; needs --tying.")
     var u: Int?
     @Option(help: "Which modules share numbers: tiled:N, contiguous:N, structured:N, by-kind, full or none.")
     var tying: String?
+    @Option(help: "Scales the change of lora and lora-xs by this over the rank (default: the rank).")
+    var loraAlpha: Double?
+    @Option(help: ArgumentHelp("Matrices to change, such as q_proj,v_proj (default: all-linear).", valueName: "names"))
+    var targetModules: String?
+    @Option(help: "Frozen directions of tinylora and lora-xs: top, bottom or random (default: top).")
+    var frozenSubspace: String?
     @Option(help: "How the numbers are stored and used: bf16, fp16 or fp32 (default: bf16).")
     var type: String?
     @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 17).")
@@ -136,16 +146,17 @@ struct TrainCommand: AsyncParsableCommand {
         settings.model = model ?? settings.model
         settings.train = train ?? settings.train
         settings.eval = eval ?? settings.eval
+        if let method { settings.adapter.method = try choice(method, of: "--method") }
+        if let frozenSubspace {
+            settings.adapter.frozenSubspace = try choice(frozenSubspace, of: "--frozen-subspace")
+        }
+        settings.adapter.alpha = loraAlpha ?? settings.adapter.alpha
+        settings.adapter.targetModules = targetModules.map { TargetModules($0) } ?? settings.adapter.targetModules
         settings.adapter.parameters = parameters ?? settings.adapter.parameters
         settings.adapter.rank = rank ?? settings.adapter.rank
         settings.adapter.u = u ?? settings.adapter.u
         settings.adapter.tying = tying ?? settings.adapter.tying
-        if let type {
-            guard let stored = StoredType(rawValue: type) else {
-                throw ValidationError("--type must be bf16, fp16 or fp32, is \(type)")
-            }
-            settings.adapter.elementType = stored
-        }
+        if let type { settings.adapter.elementType = try choice(type, of: "--type") }
         settings.adapter.projectionSeed = projectionSeed ?? settings.adapter.projectionSeed
         settings.steps = steps ?? settings.steps
         if settings.algorithm == .sft {
@@ -166,13 +177,12 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     /// One of a few named choices.
-    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ text: String, of flag: String
-    ) throws -> Choice {
+    private func choice<Choice>(_ text: String, of flag: String) throws -> Choice
+    where Choice: RawRepresentable<String> & CaseIterable {
         guard let choice = Choice(rawValue: text) else {
             let names = Choice.allCases.map(\.rawValue)
-            let nearest = nearestName(to: text, in: names).map { "; did you mean \($0)?" } ?? ""
-            throw ValidationError("\(flag) must be one of \(names.joined(separator: ", ")), is \(text)\(nearest)")
+            let nearest = nearestName(to: text, in: names).map { ", did you mean \($0)?" } ?? ""
+            throw ValidationError("\(flag) is none of \(names.joined(separator: ", ")): \(text)\(nearest)")
         }
         return choice
     }

@@ -1,6 +1,6 @@
 public import TinyModel
 
-/// Everything about an adapter that is not trained: plan, frozen factors and projections.
+/// TinyLoRA for one model: plan, frozen factors and projections.
 ///
 /// Turns trained numbers into a change of weights and gradients of that change back into gradients of the numbers:
 ///
@@ -10,31 +10,48 @@ public import TinyModel
 /// ```
 ///
 /// One basis serves any number of adapters with the same plan and seed on the same model.
-public struct AdapterBasis: Sendable {
-    /// Modules, rank, `u` and tying.
-    public let plan: AdapterPlan
+public struct AdapterBasis: AdapterMethod {
+    /// Plan, seed and subspace.
+    public let layout: TinyLoRADesign
     /// `A` and `B` of every module.
     public let factors: LowRankFactors
-    /// The projection seed.
-    public let seed: UInt64
     /// `P` of every module, `[modules, u, rank, rank]`.
     public let projections: [Float]
 
-    /// Draws the projections for a plan.
+    /// Draws the projections for a design.
     ///
     /// - Parameters:
-    ///   - plan: Modules, rank, `u` and tying.
-    ///   - factors: Of the plan's modules, in the same order and of the same rank.
-    ///   - seed: The projection seed.
-    public init(plan: AdapterPlan, factors: LowRankFactors, seed: UInt64) {
+    ///   - design: Modules, rank, `u`, tying and the projection seed.
+    ///   - factors: Of the design's modules, in the same order and of the same rank.
+    public init(design: TinyLoRADesign, factors: LowRankFactors) {
+        let plan = design.plan
         precondition(
             factors.rank == plan.rank && factors.modules == plan.modules,
             "AdapterBasis: factors of rank \(factors.rank) for \(factors.modules.count) modules, plan \(plan)")
-        self.plan = plan
+        layout = design
         self.factors = factors
-        self.seed = seed
-        projections = Projection.ofPlan(plan, seed: seed)
+        projections = Projection.ofPlan(plan, seed: design.seed)
     }
+
+    /// Draws the projections for a plan, with factors of any origin.
+    public init(plan: AdapterPlan, factors: LowRankFactors, seed: UInt64) {
+        self.init(design: TinyLoRADesign(plan: plan, seed: seed), factors: factors)
+    }
+
+    /// Modules, rank, `u` and tying.
+    public var plan: AdapterPlan { layout.plan }
+
+    /// Plan, seed and subspace.
+    public var design: any AdapterDesign { layout }
+
+    /// Zeros: the base model, bit for bit.
+    public var initialValues: [Float] { [Float](repeating: 0, count: parameterCount) }
+
+    /// Every sequence's `dR`, folded.
+    public var gradient: AdapterGradient { .mixing(fold: fold) }
+
+    /// The change of weights for these numbers.
+    public func effect(of values: [Float]) -> AdapterEffect { .change(change(values: values)) }
 
     /// How many numbers an adapter has.
     public var parameterCount: Int { plan.parameterCount }

@@ -1,0 +1,93 @@
+public import TinyCheckpoint
+public import TinyModel
+
+/// What is trained, ready for one model: turns an adapter's numbers into what the engine runs, and says which gradient it
+/// needs back.
+///
+/// The numbers are one flat list, whatever they mean: optimisers, files and policies never look inside. A method is made by
+/// its ``AdapterDesign``:
+///
+/// ```swift
+/// let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint, initialSeed: 1))
+/// let start = method.initialValues
+/// let effect = method.effect(of: start)       // what a forward pass sees
+/// ```
+///
+/// One method serves any number of adapters at once.
+public protocol AdapterMethod: Sendable {
+    /// Its sizes and settings.
+    var design: any AdapterDesign { get }
+    /// What an untrained adapter holds; as many numbers as ``AdapterDesign/parameterCount``.
+    var initialValues: [Float] { get }
+    /// The gradient that a backward pass gives for these numbers.
+    var gradient: AdapterGradient { get }
+    /// What the engine runs for these numbers, already rounded to the adapter's element type.
+    func effect(of values: [Float]) -> AdapterEffect
+}
+
+extension AdapterMethod {
+    /// How many numbers an adapter has.
+    public var parameterCount: Int { design.parameterCount }
+}
+
+/// What an adapter's numbers are to the engine.
+public enum AdapterEffect: Sendable {
+    /// A low-rank change beside the frozen weights.
+    case change(LowRankChange)
+    /// Weights that take the place of the model's, in the order of `ModelConfiguration.parameterShapes`.
+    case weights([Float])
+}
+
+/// Which gradient a method asks of the engine, and how it becomes that of the numbers.
+public enum AdapterGradient: Sendable {
+    /// Every sequence's `dR`, `[modules, rank, rank]`, folded to the numbers.
+    case mixing(fold: @Sendable (_ mixingGradient: [Float]) -> [Float])
+    /// `dA [rank, inputs]` and `dB [outputs, rank]`, module by module, which are the numbers themselves.
+    case factors
+    /// All weights, in the order of `ModelConfiguration.parameterShapes`.
+    case weights
+}
+
+/// What a design needs to become a method.
+public struct AdapterPreparation: Sendable {
+    /// The base model.
+    public var checkpoint: Checkpoint
+    /// The checkpoint's fingerprint, if it is known already; only the cache needs it.
+    public var fingerprint: String?
+    /// Where frozen factors are kept; `nil` computes them every time.
+    public var cache: FactorCache?
+    /// Modules factorised at once; each holds one weight in memory.
+    public var threads: Int
+    /// Names the random numbers that an untrained adapter starts from.
+    public var initialSeed: UInt64
+    /// Called after each factorised module with the number done and the number of all; never when nothing was computed.
+    public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+
+    /// Prepares on two threads without a cache unless told otherwise.
+    public init(
+        checkpoint: Checkpoint, fingerprint: String? = nil, cache: FactorCache? = nil, threads: Int = 2,
+        initialSeed: UInt64 = 0, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) {
+        self.checkpoint = checkpoint
+        self.fingerprint = fingerprint
+        self.cache = cache
+        self.threads = threads
+        self.initialSeed = initialSeed
+        self.progress = progress
+    }
+
+    /// The frozen factors of some modules, from the cache where it has them.
+    ///
+    /// - Throws: ``AdapterError`` with code `invalidPlan` when the model has no such modules, or `factorisationFailed`;
+    ///   `CheckpointError` when a weight is missing.
+    func factors(
+        of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace, seed: UInt64
+    ) throws -> LowRankFactors {
+        try modules.requirePresence(in: checkpoint)
+        let factors = try Factorisation.factors(
+            of: modules, rank: rank, subspace: subspace, seed: seed,
+            fingerprint: cache == nil ? "" : fingerprint ?? checkpoint.fingerprint(), cache: cache, threads: threads,
+            weight: checkpoint.packedWeight(of:), progress: progress)
+        return LowRankFactors(rank: rank, modules: modules, factors: factors)
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+public import TinyCheckpoint
+public import TinyModel
+
+/// Full fine-tuning: every weight of the model is trained, embeddings and norms included.
+///
+/// An untrained adapter holds the checkpoint's weights. A file keeps them under their own names, so it is a
+/// `model.safetensors` too.
+public struct FullDesign: AdapterDesign {
+    /// The method's name.
+    public static let method = "full"
+    /// The model's shape.
+    public let configuration: ModelConfiguration
+
+    /// Trains all weights of a model of this shape.
+    public init(configuration: ModelConfiguration) { self.configuration = configuration }
+
+    /// The number of weights, a tied head counted once.
+    public var parameterCount: Int { configuration.parameterCount }
+
+    /// All modules of the model.
+    public var modules: [AdaptedModule] { configuration.modules }
+
+    /// As shown to people: `2,104,960 parameters · all weights`.
+    public var description: String { "\(countedNumber(parameterCount, "parameter")) · all weights" }
+
+    /// None.
+    public var schemes: [String: String] { [:] }
+
+    /// Finds the checkpoint's weights; reads them when they are asked for.
+    public func prepared(_ preparation: AdapterPreparation) throws -> any AdapterMethod {
+        let checkpoint = preparation.checkpoint
+        let found = checkpoint.configuration.parameterShapes
+        for (expected, weight) in zip(tensors, found) where expected != weight {
+            throw AdapterError(
+                .invalidPlan,
+                "the adapter has \(expected.name) \(expected.shape), \(checkpoint.directory) \(weight.name) "
+                    + "\(weight.shape)")
+        }
+        guard tensors.count == found.count else {
+            throw AdapterError(
+                .invalidPlan, "the adapter has \(tensors.count) weights, \(checkpoint.directory) has \(found.count)")
+        }
+        return FullMethod(shape: self, weights: try tensors.map { try checkpoint.tensor($0.name, $0.shape) })
+    }
+
+    /// The weights under their own names.
+    public var tensors: [ParameterShape] { configuration.parameterShapes }
+
+    /// The model's shape as JSON.
+    public var notes: [String: String] {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return [AdapterNotes.configuration: String(decoding: try encoder.encode(configuration), as: UTF8.self)]
+        }
+    }
+
+    /// Reads the model's shape.
+    public init(notes: AdapterNotes) throws(AdapterError) {
+        configuration = try notes.json(AdapterNotes.configuration, as: ModelConfiguration.self)
+        let problems = configuration.problems()
+        guard problems.isEmpty else {
+            throw AdapterError(
+                .malformedFile, "the configuration in \(notes.path) is impossible: \(problems.joined(separator: "; "))")
+        }
+    }
+
+    /// The shape, by its JSON.
+    public func hash(into hasher: inout Hasher) { hasher.combine(parameterCount) }
+}
+
+/// Full fine-tuning of one model.
+struct FullMethod: AdapterMethod {
+    let shape: FullDesign
+    let weights: [CheckpointTensor]
+
+    var design: any AdapterDesign { shape }
+    var initialValues: [Float] { weights.flatMap { $0.floats() } }
+    var gradient: AdapterGradient { .weights }
+
+    func effect(of values: [Float]) -> AdapterEffect { .weights(values) }
+}

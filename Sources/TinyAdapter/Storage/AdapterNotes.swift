@@ -1,0 +1,133 @@
+import Foundation
+public import TinyModel
+
+/// The notes of an adapter file: what they are called and how a design reads its own.
+///
+/// The names are kept in files in the world: never change one.
+public struct AdapterNotes: Sendable {
+    static let format = "format"
+    static let formatVersion = "format_version"
+    static let method = "method"
+    static let baseModelName = "base_model_name"
+    static let baseModelFingerprint = "base_model_fingerprint"
+    static let parameters = "parameters"
+    static let elementType = "element_type"
+    static let toolVersion = "tool_version"
+    static let detail = "detail."
+    static let plan = "plan"
+    static let modules = "modules"
+    static let configuration = "configuration"
+    static let rank = "rank"
+    static let u = "u"
+    static let tying = "tying"
+    static let alpha = "lora_alpha"
+    static let projectionSeed = "projection_seed"
+    static let projectionScheme = "projection_scheme"
+    static let factorScheme = "factor_scheme"
+
+    /// The notes as the file has them.
+    public let values: [String: String]
+    /// The file, named in errors.
+    public let path: String
+
+    /// Notes of a file.
+    public init(_ values: [String: String], path: String) {
+        self.values = values
+        self.path = path
+    }
+
+    /// A note that must be there.
+    ///
+    /// - Throws: ``AdapterError`` with code `malformedFile`.
+    public func text(_ key: String) throws(AdapterError) -> String {
+        guard let value = values[key] else { throw AdapterError(.malformedFile, "\(path) has no note \(key)") }
+        return value
+    }
+
+    /// A note that must be one of those known.
+    ///
+    /// - Throws: ``AdapterError`` with code `unsupportedVersion`, hinting at the version that wrote the file.
+    public func require(_ key: String, among known: [String]) throws(AdapterError) {
+        guard let value = values[key], known.contains(value) else {
+            throw AdapterError(
+                .unsupportedVersion,
+                "\(key) is \(values[key] ?? "not given") in \(path), this program knows "
+                    + known.joined(separator: ", "),
+                hint: "use the version that made it: \(values[Self.toolVersion] ?? "not given")")
+        }
+    }
+
+    /// Notes that repeat what is known from elsewhere must say the same.
+    ///
+    /// - Throws: ``AdapterError`` with code `malformedFile`.
+    public func requireAgreement(_ expected: [String: String]) throws(AdapterError) {
+        for (key, value) in expected.sorted(by: { $0.key < $1.key }) where try text(key) != value {
+            throw AdapterError(.malformedFile, "\(path) contradicts itself: \(key) is \(try text(key)) and \(value)")
+        }
+    }
+
+    /// A note that is a whole number.
+    public func integer(_ key: String) throws(AdapterError) -> Int {
+        guard let value = Int(try text(key)) else { throw unreadable(key, "whole number") }
+        return value
+    }
+
+    /// A note that is a number.
+    public func number(_ key: String) throws(AdapterError) -> Double {
+        guard let value = Double(try text(key)) else { throw unreadable(key, "number") }
+        return value
+    }
+
+    /// The seed of what is drawn at random and frozen.
+    public func seed() throws(AdapterError) -> UInt64 {
+        guard let value = UInt64(try text(Self.projectionSeed)) else { throw unreadable(Self.projectionSeed, "seed") }
+        return value
+    }
+
+    /// The subspace whose factor scheme is noted.
+    public func subspace() throws(AdapterError) -> FrozenSubspace {
+        try require(Self.factorScheme, among: FrozenSubspace.allCases.map(\.scheme))
+        return FrozenSubspace.allCases.first { $0.scheme == values[Self.factorScheme] } ?? .top
+    }
+
+    /// The changed modules.
+    public func modules() throws(AdapterError) -> [AdaptedModule] {
+        try json(Self.modules, as: ModuleList.self).modules
+    }
+
+    /// A note that is JSON.
+    public func json<Value: Decodable>(_ key: String, as type: Value.Type) throws(AdapterError) -> Value {
+        let text = try text(key)
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw AdapterError(
+                .malformedFile, "the \(key) in \(path) cannot be read: \(reason(error))", underlying: error)
+        }
+    }
+
+    /// Makes a design of what was read; what cannot be one is the file's fault.
+    func checked<Design>(_ make: () throws(AdapterError) -> Design) throws(AdapterError) -> Design {
+        do throws(AdapterError) {
+            return try make()
+        } catch {
+            throw AdapterError(.malformedFile, "\(path) is damaged: \(error.message)", underlying: error)
+        }
+    }
+
+    private func unreadable(_ key: String, _ kind: String) -> AdapterError {
+        AdapterError(.malformedFile, "\(key) is \(values[key] ?? "not given") in \(path), which is no \(kind)")
+    }
+}
+
+/// What a decoder says, in a sentence.
+private func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as AdapterError: error.message
+    case DecodingError.keyNotFound(let key, _): "there is no \(key.stringValue)"
+    case DecodingError.dataCorrupted(let context), DecodingError.typeMismatch(_, let context),
+        DecodingError.valueNotFound(_, let context):
+        context.debugDescription
+    default: "\(error)"
+    }
+}

@@ -1,0 +1,46 @@
+public import TinyAdapter
+public import TinyCheckpoint
+internal import TinyModel
+public import TinyRecords
+
+extension AdapterSettings {
+    /// What these settings mean for a model of this shape. Reads no weight.
+    ///
+    /// - Throws: `AdapterError` with code `invalidPlan` when the model has no room for them, or when ``parameters`` is not
+    ///   what the other settings give.
+    public func design(for model: ModelConfiguration) throws -> any AdapterDesign {
+        let modules = AdapterPlan.modules(of: model).filter { targetModules.contains($0.kind.suffix) }
+        let design: any AdapterDesign
+        switch method {
+        case .tinyLoRA:
+            design = TinyLoRADesign(plan: try plan(modules), seed: projectionSeed, subspace: subspace)
+        case .loraXS:
+            design = try LoRAXSDesign(
+                modules: modules, rank: rank, alpha: alpha, subspace: subspace, seed: projectionSeed)
+        case .lora: design = try LoRADesign(modules: modules, rank: rank, alpha: alpha)
+        case .full: design = FullDesign(configuration: model)
+        }
+        guard let parameters, parameters != design.parameterCount else { return design }
+        throw AdapterError(
+            .invalidPlan, "parameters is \(parameters), but the other settings give \(design.description)",
+            hint: "leave parameters out, or make them agree")
+    }
+
+    private func plan(_ modules: [AdaptedModule]) throws -> AdapterPlan {
+        guard let tying else {
+            return try AdapterPlan.resolving(parameters: parameters ?? 13, modules: modules, rank: rank)
+        }
+        guard let way = Tying(tying) else {
+            throw AdapterError(.invalidPlan, "tying is \(tying), which is no way of tying modules")
+        }
+        return try AdapterPlan(modules: modules, rank: rank, u: u ?? 1, tying: way)
+    }
+
+    private var subspace: FrozenSubspace {
+        switch frozenSubspace {
+        case .top: .top
+        case .bottom: .bottom
+        case .random: .random
+        }
+    }
+}

@@ -1,0 +1,209 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyModel
+import TinyTensor
+
+@Suite("Methods: what is trained and how it acts")
+struct MethodTests {
+    private let directory: TemporaryDirectory
+    private let checkpoint: Checkpoint
+    private var path: String { directory.path + "/adapter.safetensors" }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        let configuration = ModelConfiguration(
+            vocabularySize: 32, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
+            contextLength: 64, tiesEmbeddings: true)
+        let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
+            TensorToWrite(
+                name: parameter.name, shape: parameter.shape, floats: gaussian(parameter.count, seed: UInt64(index)),
+                type: .bfloat16)
+        }
+        try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: directory.path + "/model")
+        checkpoint = try Checkpoint(directory: directory.path + "/model")
+    }
+
+    private var modules: [AdaptedModule] { checkpoint.configuration.modules }
+    private var some: [AdaptedModule] { modules.filter { [.query, .value].contains($0.kind) } }
+
+    private func designs() throws -> [any AdapterDesign] {
+        [
+            TinyLoRADesign(plan: try .resolving(parameters: 5, modules: modules), seed: 3),
+            TinyLoRADesign(plan: try .resolving(parameters: 2, modules: some), seed: 3, subspace: .random),
+            try LoRAXSDesign(modules: modules, rank: 3), try LoRAXSDesign(modules: some, rank: 2, alpha: 5),
+            try LoRAXSDesign(modules: modules, rank: 2, subspace: .bottom), try LoRADesign(modules: modules, rank: 1),
+            try LoRADesign(modules: some, rank: 4, alpha: 6), FullDesign(configuration: checkpoint.configuration),
+        ]
+    }
+
+    @Test("a design says what it trains")
+    func descriptions() throws {
+        #expect(
+            try designs().map(\.description) == [
+                "5 parameters · u 1 · rank 2 · 14 modules in 5 groups (tiled by 3)",
+                "2 parameters · u 1 · rank 2 · 4 modules in 2 groups (tiled by 2) · random subspace",
+                "126 parameters · LoRA-XS · rank 3 · 14 modules",
+                "16 parameters · LoRA-XS · rank 2 · alpha 5.0 · 4 modules (q_proj, v_proj)",
+                "56 parameters · LoRA-XS · rank 2 · 14 modules · bottom subspace",
+                "464 parameters · LoRA · rank 1 · 14 modules",
+                "448 parameters · LoRA · rank 4 · alpha 6.0 · 4 modules (q_proj, v_proj)",
+                "4,528 parameters · all weights",
+            ])
+        for design in try designs() {
+            #expect(design.tensors.reduce(0) { $0 + $1.count } == design.parameterCount, "\(design)")
+        }
+    }
+
+    @Test("every design comes back from its file, with its numbers", arguments: ElementType.allCases)
+    func roundTrip(type: ElementType) throws {
+        for design in try designs() {
+            let adapter = try AdapterFile(
+                design: design,
+                baseModel: AdapterFile.BaseModel(name: "model", fingerprint: checkpoint.fingerprint()),
+                values: gaussian(design.parameterCount, seed: 9), elementType: type, toolVersion: "1")
+            try adapter.write(to: path)
+            let loaded = try AdapterFile.load(path: path)
+            #expect(loaded == adapter, "\(design)")
+            let method = try loaded.method(for: AdapterPreparation(checkpoint: checkpoint))
+            #expect(method.parameterCount == loaded.values.count)
+        }
+    }
+
+    @Test("a LoRA's file has PEFT's keys and configuration")
+    func peft() throws {
+        let design = try LoRADesign(modules: some, rank: 4, alpha: 6)
+        let adapter = try AdapterFile(
+            design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
+            values: gaussian(design.parameterCount, seed: 1), elementType: .float32, toolVersion: "1")
+        try adapter.write(to: path)
+        let file = try SafetensorsFile(path: path)
+        #expect(file.tensors.count == 8)
+        let name = "base_model.model.model.layers.1.self_attn.v_proj"
+        #expect(try file.tensor(name + ".lora_A.weight").shape == [4, 16])
+        #expect(try file.tensor(name + ".lora_B.weight").shape == [8, 4])
+        let text = try #require(file.metadata["adapter_config"])
+        let configuration = try #require(
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(configuration["peft_type"] as? String == "LORA" && configuration["r"] as? Int == 4)
+        #expect(configuration["lora_alpha"] as? Int == 6)
+        #expect(configuration["target_modules"] as? [String] == ["q_proj", "v_proj"])
+    }
+
+    @Test("a full adapter's file is a model's weights")
+    func fullFile() throws {
+        let design = FullDesign(configuration: checkpoint.configuration)
+        let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint))
+        let adapter = try AdapterFile(
+            design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
+            values: method.initialValues, toolVersion: "1")
+        try CheckpointWriter.write(
+            configuration: design.configuration, tensors: adapter.tensors, to: directory.path + "/copy")
+        #expect(try Checkpoint(directory: directory.path + "/copy").fingerprint() == checkpoint.fingerprint())
+    }
+
+    @Test("LoRA starts with A uniform over ±1/√inputs and B = 0; the seed decides A")
+    func startOfLoRA() throws {
+        let design = try LoRADesign(modules: modules, rank: 8)
+        func start(_ seed: UInt64) throws -> [Float] {
+            try design.prepared(AdapterPreparation(checkpoint: checkpoint, initialSeed: seed)).initialValues
+        }
+        let values = try start(1)
+        #expect(try values == start(1) && values != start(2))
+        var rest = values[...]
+        for module in modules {
+            let a = rest.prefix(8 * module.inputs), bound = 1 / Float(module.inputs).squareRoot()
+            rest = rest.dropFirst(a.count)
+            #expect(a.allSatisfy { $0.magnitude <= bound })
+            // Mean square bound² / 3, five standard errors √(4/45 / n) of it away at most.
+            let square = a.reduce(0) { $0 + $1 * $1 } / Float(a.count) / (bound * bound)
+            #expect((square - 1 / 3).magnitude < 5 * (4 / 45 / Float(a.count)).squareRoot(), "\(module.name)")
+            #expect(rest.prefix(8 * module.outputs).allSatisfy { $0 == 0 })
+            rest = rest.dropFirst(8 * module.outputs)
+        }
+        #expect(rest.isEmpty)
+    }
+
+    @Test("LoRA-XS starts near zero, full fine-tuning from the checkpoint")
+    func otherStarts() throws {
+        let design = try LoRAXSDesign(modules: modules, rank: 4)
+        let values = try design.prepared(AdapterPreparation(checkpoint: checkpoint, initialSeed: 1)).initialValues
+        let square = values.reduce(0) { $0 + $1 * $1 } / Float(values.count)
+        #expect((square / 1e-10 - 1).magnitude < 5 * (2 / Float(values.count)).squareRoot())
+        let full = try FullDesign(configuration: checkpoint.configuration)
+            .prepared(AdapterPreparation(checkpoint: checkpoint)).initialValues
+        let norm = try checkpoint.tensor("model.norm.weight", [16]).floats()
+        #expect(Array(full.suffix(16)) == norm)
+    }
+
+    @Test("the scale is alpha / rank, in the change and in the gradient")
+    func scale() throws {
+        let preparation = AdapterPreparation(checkpoint: checkpoint)
+        let scaled = try LoRAXSDesign(modules: some, rank: 2, alpha: 5).prepared(preparation)
+        let values = gaussian(scaled.parameterCount, seed: 2)
+        guard case .change(let change) = scaled.effect(of: values), case .mixing(let fold) = scaled.gradient else {
+            Issue.record("LoRA-XS is a change with a mixing gradient")
+            return
+        }
+        #expect(change.mixing == values.map { 2.5 * $0 } && fold(values) == change.mixing)
+        let lora = try LoRADesign(modules: some, rank: 2, alpha: 5).prepared(preparation)
+        guard case .change(let change) = lora.effect(of: gaussian(lora.parameterCount, seed: 3)) else {
+            Issue.record("LoRA is a change")
+            return
+        }
+        #expect(change.mixing == some.flatMap { _ in [2.5, 0, 0, 2.5] as [Float] })
+    }
+
+    @Test("designs that no model carries are refused")
+    func refusals() throws {
+        func message(_ body: () throws -> Any) -> String? {
+            do {
+                _ = try body()
+                return nil
+            } catch {
+                return (error as? AdapterError)?.message
+            }
+        }
+        #expect(message { try LoRADesign(modules: modules, rank: 0) } == "the rank is 0, it must be at least 1")
+        #expect(
+            message { try LoRADesign(modules: modules, rank: 9) }
+                == "rank 9 exceeds model.layers.0.self_attn.k_proj, which is [8, 16]")
+        #expect(message { try LoRAXSDesign(modules: [], rank: 1) } == "a plan needs at least one module")
+        #expect(
+            message { try LoRADesign(modules: modules, rank: 1, alpha: -1) }
+                == "lora_alpha is -1.0, it must be positive")
+        let other = [AdaptedModule(layer: 0, kind: .query, outputs: 16, inputs: 8)]
+        #expect(
+            message { try LoRADesign(modules: other, rank: 1).prepared(AdapterPreparation(checkpoint: checkpoint)) }?
+                .contains("q_proj [16, 8]") == true)
+        var configuration = checkpoint.configuration
+        configuration.layerCount = 3
+        #expect(
+            message {
+                try FullDesign(configuration: configuration).prepared(AdapterPreparation(checkpoint: checkpoint))
+            }?.contains(checkpoint.directory) == true)
+    }
+
+    @Test("files whose notes are damaged are refused, naming the note and the file")
+    func damagedNotes() throws {
+        for design in try designs().dropFirst(2) {
+            let adapter = try AdapterFile(
+                design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
+                values: gaussian(design.parameterCount, seed: 9), toolVersion: "1")
+            try adapter.write(to: path)
+            let notes = try SafetensorsFile(path: path).metadata
+            for key in notes.keys where key != "adapter_config" {
+                try SafetensorsWriter.write(
+                    adapter.tensors, metadata: notes.merging([key: "-x"]) { $1 }.filter { $0.key != "base_model_name" },
+                    to: path)
+                let error = #expect(throws: AdapterError.self, "\(design), \(key)") { try AdapterFile.load(path: path) }
+                #expect(error?.message.contains(path) == true)
+            }
+            var tensors = adapter.tensors
+            tensors.removeLast()
+            try SafetensorsWriter.write(tensors, metadata: notes, to: path)
+            #expect(throws: AdapterError.self) { try AdapterFile.load(path: path) }
+        }
+    }
+}
