@@ -61,12 +61,7 @@ public struct TrainingConfiguration: Record {
     }
 
     /// Completions of one step that are written to the run's samples.
-    public var recordedSamples: Int {
-        switch algorithm {
-        case .grpo: rollout.recordedSamples
-        case .sft: 0
-        }
-    }
+    public var recordedSamples: Int { algorithm == .sft ? 0 : rollout.recordedSamples }
 
     /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
     public func problems() -> [String] {
