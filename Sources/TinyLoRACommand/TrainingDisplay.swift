@@ -75,6 +75,11 @@ final class TrainingDisplay: Sendable {
                 + column(metrics.policy?.samplingDifferenceMax ?? 0, 13, places: 1)
                 + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10))
+        if let groups = rollout.discardedGroups, groups > 0, let tokens = rollout.discardedTokens {
+            console.note(
+                "        replaced \(grouped(groups)) groups of equal rewards (\(grouped(tokens)) tokens) in "
+                    + "\(rollout.rounds ?? 1) rounds")
+        }
     }
 
     /// The result, with one problem's answer before and after.
