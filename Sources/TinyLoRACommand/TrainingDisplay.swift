@@ -29,9 +29,9 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(training.problems.count)) of \(training.name)"
                 + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
-            "training   GRPO · \(configuration.steps) steps of \(rollout.problemsPerStep) × \(rollout.groupSize) "
-                + "completions · learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
-                + "\(threads) threads")
+            "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of "
+                + "\(rollout.problemsPerStep) × \(rollout.groupSize) completions · learning rate "
+                + "\(configuration.optimiser.learningRate) · seed \(configuration.seed) · \(threads) threads")
     }
 
     func show(_ event: TrainingEvent) {
