@@ -441,12 +441,15 @@ def write_manifest(root: Path) -> None:
 
 
 def install(fresh: Path, root: Path) -> list[str]:
-    """Replaces the committed files by the fresh ones and returns the names of those that differ."""
+    """Replaces the committed files by the fresh ones and returns the names of those that differ.
+
+    Folders that hold none of the fresh files belong to other scripts and are left alone.
+    """
     names = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
-    # Folders of other scripts stand beside ours.
-    folders = [root / recipe.name for recipe in RECIPES]
-    old = {path.relative_to(root) for folder in folders for path in folder.rglob("*") if path.is_file()}
-    changed = sorted(n for n in names if not (root / n).exists() or (root / n).read_bytes() != (fresh / n).read_bytes())
+    owned = {name.parts[0] for name in names}
+    old = {path.relative_to(root) for path in root.rglob("*") if path.is_file() and path.suffix != ".md"}
+    old = {name for name in old if name.parts[0] in owned}
+    changed = sorted(n for n in names if n not in old or (root / n).read_bytes() != (fresh / n).read_bytes())
     for name in changed:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(fresh / name, root / name)

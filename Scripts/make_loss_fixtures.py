@@ -176,8 +176,11 @@ def run(case: dict, data: dict) -> dict:
         name: sum(values) / len(values) for name, values in made._metrics["train"].items()
         if name in KEPT_METRICS and not math.isnan(sum(values))
     }
-    if made.scale_rewards == "batch":
-        del metrics["frac_reward_zero_std"]  # of the whole step then, not of groups
+    if made.scale_rewards == "batch" or (kind is RLOOTrainer and made.beta):
+        del metrics["frac_reward_zero_std"]  # of the whole step, or of rewards less the divergence; ours is of groups' rewards
+    if made.normalize_advantages:
+        # Centring leaves 1e-17 where all rewards of a group are equal, and TRL counts the clipped ratios of such noise.
+        metrics = {name: value for name, value in metrics.items() if not name.startswith("clip_ratio")}
     return dict(
         name=case["name"], settings=json.dumps(case["ours"]), foreign=foreign, advantages=inputs["advantages"].tolist(),
         losses=losses, gradients=gradients, metrics=metrics)

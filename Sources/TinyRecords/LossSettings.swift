@@ -13,7 +13,8 @@ public struct LossSettings: Sendable, Equatable {
     public var beta = 0.0
     /// How the divergence is estimated. Key `kl_estimator`.
     public var estimator = KLEstimator.k3
-    /// Whether the divergence is taken off the reward instead of being added to the loss. Key `use_kl_in_reward`.
+    /// Whether the divergence of the policy that sampled is taken off the reward, instead of the current one's being added to
+    /// the loss. Key `use_kl_in_reward`.
     public var penalisesReward = false
     /// How far a ratio may fall under 1 before it stops counting. Range: `[0, 1]`. Key `epsilon`.
     public var epsilonLow = 0.2

@@ -107,6 +107,12 @@ extension GRPOTrainer {
                 "the policy returned groups of \(answers.map(\.count)) completions, expected \(rows.count) of \(groupSize)"
             )
         }
+        if let broken = answers.joined().first(where: { $0.tokens.count != $0.logprobs.count }) {
+            throw TrainingError(
+                .policyMismatch,
+                "the policy returned a completion of \(broken.tokens.count) tokens with \(broken.logprobs.count) "
+                    + "log-probabilities")
+        }
         return zip(rows, zip(requests, answers)).map { row, answered in
             answered.1.enumerated().map { index, completion in
                 grade(completion, to: problems[row], prompt: answered.0.prompt, index: index)

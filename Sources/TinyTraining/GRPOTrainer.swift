@@ -104,7 +104,7 @@ extension RolloutSettings {
     /// How many of `count` problems a run may come to use.
     func mostProblems(of count: Int, steps: Int) -> Int {
         let rounds = replacesEqualGroups ? maxRounds : 1
-        return min(Double(count), Double(steps) * Double(problemsPerStep) * Double(rounds)) < Double(count)
-            ? steps * problemsPerStep * rounds : count
+        let most = Double(steps) * Double(problemsPerStep) * Double(rounds)
+        return most < Double(count) ? Int(most) : count
     }
 }

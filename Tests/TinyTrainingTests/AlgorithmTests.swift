@@ -38,7 +38,7 @@ import TinyTraining
             return logprobs.reduce(0) { $0 + exp($1) } / Double(prompts.count)
         }
         let before = chance(nil), after = chance(result.stored)
-        #expect(before < 0.3 && after > 0.8, "from \(before) to \(after)")
+        #expect(before < 0.3 && after > 0.6, "from \(before) to \(after)")
     }
 
     @Test("a run that was stopped after any step goes on to the same files", arguments: algorithms)

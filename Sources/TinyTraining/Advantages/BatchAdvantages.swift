@@ -10,7 +10,7 @@ package import TinyRecords
 /// Mean and deviation (divisor one less than the count) go over all tokens of the step, so a long completion weighs more in
 /// both. When every R is equal all advantages are exact zeros. `scale` `none` leaves the division out.
 ///
-/// Source: REINFORCE++, arXiv:2501.03262 §3.2; over tokens as in OpenRLHF and verl; the floor is TRL's.
+/// Source: REINFORCE++, arXiv:2501.03262; over tokens as in OpenRLHF and verl; the floor is TRL's.
 package struct BatchAdvantages: AdvantageEstimator {
     /// What centred returns are divided by; `group` has no meaning here and counts as `batch`.
     package let scale: RewardScale

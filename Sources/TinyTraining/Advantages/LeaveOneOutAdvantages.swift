@@ -7,7 +7,7 @@ package import TinyRecords
 /// That is `G / (G - 1)` times the distance from the mean of all: a baseline in which a completion has no part, so that the
 /// gradient is right on average. A group whose rewards are all equal gets exact zeros.
 ///
-/// Source: arXiv:2402.14740 §2.2. `scale` `batch` divides by the deviation of all advantages of the step plus 1e-4, as
+/// Source: arXiv:2402.14740. `scale` `batch` divides by the deviation of all advantages of the step plus 1e-4, as
 /// `normalize_advantages` of TRL's `RLOOTrainer` does (its centring is left out: each group's advantages add up to 0).
 package struct LeaveOneOutAdvantages: AdvantageEstimator {
     /// What advantages are divided by.

@@ -25,7 +25,7 @@ extension EvolutionTrainer {
         let moved = try strategy.tell(fitnessM, of: population, from: state, learningRate: rate)
         try checkFinite([stored(moved.state.parameters)], step: step)
         var metrics = StepMetrics()
-        metrics.rollout = rollout.metrics()
+        metrics.rollout = rollout.metrics(penalisesLength: false)
         metrics.evolution = measurements(
             population, membersMN: membersMN, middle: state.parameters,
             rewardsM: rollout.fitness(members: membersMN.count, scale: .none), fitnessM: fitnessM, moved: moved)
@@ -83,10 +83,12 @@ extension EvolutionTrainer {
                     problem: problem, index: member * samples + index,
                     sequence: ScoredSequence(prompt: requests[request].prompt, completion: completion.tokens),
                     completion: completion, text: text, grade: grade,
-                    reward: grade.reward(isStrict ? .strict : .lenient))
+                    earned: grade.reward(isStrict ? .strict : .lenient), overlong: 0)
             }
         }
-        return Rollout(graded, groupSize: membersMN.count * samples, scale: configuration.loss.scaleRewards)
+        var rollout = Rollout(graded, groupSize: membersMN.count * samples)
+        rollout.compare(GroupAdvantages(scale: configuration.loss.scaleRewards), penalties: nil)
+        return rollout
     }
 
     private func measurements(
@@ -132,7 +134,7 @@ extension Rollout {
             for group in 0..<groups {
                 let start = group * groupSize + member * perMember
                 for sample in samples[start..<start + perMember] {
-                    sum += scale == .none ? sample.reward : sample.advantage
+                    sum += scale == .none ? sample.reward : sample.advantage.mean
                 }
             }
             return sum / Double(max(1, groups * perMember))

@@ -7,7 +7,7 @@ package import TinyRecords
 ///
 /// The bound `epsilon_high` is that of the ratio itself, not of its distance from 1; there is no lower bound.
 ///
-/// Source: arXiv:2506.13585 eq. 4 (TRL: `loss_type="cispo"`); the bound of 5: arXiv:2510.13786.
+/// Source: arXiv:2506.13585 (TRL: `loss_type="cispo"`); the bound of 5: arXiv:2510.13786.
 package struct CISPOLoss: PolicyLoss {
     /// The largest ratio that counts.
     package let bound: Double

@@ -5,7 +5,7 @@ package import TinyRecords
 /// The derivative with respect to log ρ is `-ρA` where the ratio counts and 0 elsewhere. With a negative advantage the
 /// plain surrogate grows without bound as ρ does; `delta` bounds it.
 ///
-/// Source: arXiv:1707.06347 eq. 7; two bounds: arXiv:2503.14476 §3.1; `delta`: arXiv:2505.07291 §3.4 (TRL's `delta`).
+/// Source: arXiv:1707.06347 eq. 7; two bounds: arXiv:2503.14476 §3.1; `delta`: arXiv:2505.07291 (TRL: `delta`).
 package struct ClippedSurrogate: Sendable {
     /// How far a ratio may fall under 1.
     package var epsilonLow: Double

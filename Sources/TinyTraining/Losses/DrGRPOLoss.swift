@@ -6,7 +6,7 @@ package import TinyRecords
 ///
 /// Where ``GRPOLoss`` divides by a completion's own length, a long wrong answer costs less per token than a short one.
 ///
-/// Source: arXiv:2503.20783 §3.2 (TRL: `loss_type="dr_grpo"`).
+/// Source: arXiv:2503.20783 (TRL: `loss_type="dr_grpo"`).
 package struct DrGRPOLoss: ClippedLoss {
     package let surrogate: ClippedSurrogate
     package let level: RatioLevel

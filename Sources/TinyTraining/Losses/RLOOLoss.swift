@@ -7,7 +7,7 @@ package import TinyRecords
 /// On-policy its gradient is REINFORCE's, `-1/N Σₙ Aₙ ∇ log π(completion)`: tokens are not weighed by length.
 /// The term is shared among the completion's T tokens.
 ///
-/// Source: arXiv:2402.14740 eq. 6; clipped as in TRL's `RLOOTrainer`.
+/// Source: arXiv:2402.14740; clipped as in TRL's `RLOOTrainer`.
 package struct RLOOLoss: ClippedLoss {
     package let surrogate: ClippedSurrogate
     package let level: RatioLevel
