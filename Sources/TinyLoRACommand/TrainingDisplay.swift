@@ -28,24 +28,18 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(training.problems.count)) of \(training.name)"
                 + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
-<<<<<<< HEAD
             "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
                 + "\(threads) threads")
-=======
-            "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of "
-                + "\(rollout.problemsPerStep) × \(rollout.groupSize) completions · learning rate "
-                + "\(configuration.optimiser.learningRate) · seed \(configuration.seed) · \(threads) threads")
->>>>>>> losses
     }
 
     /// What a step is made of.
     private var stepSize: String {
         let rollout = configuration.rollout, supervised = configuration.supervised
-        return switch configuration.algorithm {
-        case .grpo: "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
-        case .sft: "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
+        if isSupervised {
+            return "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
         }
+        return "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
     }
 
     func show(_ event: TrainingEvent) {
@@ -89,7 +83,9 @@ final class TrainingDisplay: Sendable {
             column("\(record.step)", 6) + measurements(metrics)
                 + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
                 + column(clock(left), 10))
-        if let groups = rollout.discardedGroups, groups > 0, let tokens = rollout.discardedTokens {
+        if let rollout = metrics.rollout, let groups = rollout.discardedGroups, groups > 0,
+            let tokens = rollout.discardedTokens
+        {
             console.note(
                 "        replaced \(grouped(groups)) groups of equal rewards (\(grouped(tokens)) tokens) in "
                     + "\(rollout.rounds ?? 1) rounds")
