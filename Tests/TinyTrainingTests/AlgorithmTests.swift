@@ -198,7 +198,7 @@ private struct SmallModel {
             }
         }
         let trainer = try GRPOTrainer(
-            policy: LocalPolicy(model: model, basis: basis, threads: threads), configuration: configuration,
+            policy: LocalPolicy(model: model, method: basis, threads: threads), configuration: configuration,
             problems: letterProblems, style: .plain, codec: LetterCodec(), stopTokens: [3, 50], reward: EvenReward())
         return try await TrainingLoop(trainer).run()
     }

@@ -62,7 +62,7 @@ import TinyTraining
     func knowsCarefulManner() async throws {
         let checkpoint = try Checkpoint(directory: AbacusFiles.directory())
         let tokenizer = try Tokenizer(modelDirectory: AbacusFiles.directory())
-        let policy = LocalPolicy(model: try LanguageModel(checkpoint), basis: nil, threads: 1)
+        let policy = LocalPolicy(model: try LanguageModel(checkpoint), method: nil, threads: 1)
         var losses: [AbacusReferenceStyle: Double] = [:]
         for style in AbacusReferenceStyle.allCases {
             let loss = try HeldOutLoss(
@@ -106,7 +106,7 @@ private struct Fixture {
         }
     }
 
-    func policy(threads: Int) -> LocalPolicy { LocalPolicy(model: model, basis: basis, threads: threads) }
+    func policy(threads: Int) -> LocalPolicy { LocalPolicy(model: model, method: basis, threads: threads) }
 
     func trainer(threads: Int, packing: Bool = false) throws -> SFTTrainer {
         var configuration = TrainingConfiguration()
