@@ -49,7 +49,7 @@ struct MethodTests {
                 "56 parameters · LoRA-XS · rank 2 · 14 modules · bottom subspace",
                 "464 parameters · LoRA · rank 1 · 14 modules",
                 "448 parameters · LoRA · rank 4 · alpha 6.0 · 4 modules (q_proj, v_proj)",
-                "4,528 parameters · all weights",
+                "4,496 parameters · all weights",
             ])
         for design in try designs() {
             #expect(design.tensors.reduce(0) { $0 + $1.count } == design.parameterCount, "\(design)")

@@ -48,7 +48,7 @@ struct TrainedAdapterTests {
     @Test(
         "of every method is trained, written, shown and used",
         arguments: [
-            (["--method", "lora", "--rank", "1"], 684), (["--method", "lora-xs", "--rank", "2"], 56),
+            (["--method", "lora", "--rank", "1"], 1952), (["--method", "lora-xs", "--rank", "2"], 56),
             (["--method", "lora", "--rank", "2", "--target-modules", "q_proj,v_proj", "--lora-alpha", "4"], 0),
             (["--method", "full"], 0), (["--method", "lora-xs", "--frozen-subspace", "bottom"], 56),
             (["--parameters", "7", "--frozen-subspace", "random"], 7),
