@@ -7,11 +7,12 @@ public enum Algorithm: String, Sendable, Codable, CaseIterable {
 }
 
 extension TrainingConfiguration {
-    /// Gives the settings that ``algorithm`` is known by their usual values. Called before anything else is read.
-    public mutating func useDefaultsOfAlgorithm() {
+    /// Chooses an algorithm: its defaults take the place of the settings it is known by.
+    public mutating func apply(_ algorithm: Algorithm) {
+        self.algorithm = algorithm
         switch algorithm {
         case .grpo: break
-        case .sft: useSupervisedDefaults()
+        case .sft: applySupervisedDefaults()
         }
     }
 }

@@ -82,17 +82,6 @@ extension Optional: OptionalValue {
     var content: Any? { self }
 }
 
-/// Reads those of a few keys that are there into `settings`, and passes over all others.
-func readSettings<Settings>(
-    _ settings: inout Settings, only fields: [SettingField<Settings>], from decoder: any Decoder
-) throws {
-    let container = try decoder.container(keyedBy: SettingKey.self)
-    for field in fields {
-        let key = SettingKey(stringValue: field.name)
-        if container.contains(key) { try field.read(container, key, &settings) }
-    }
-}
-
 /// Reads the keys that are there into `settings`.
 func readSettings<Settings>(
     _ settings: inout Settings, fields: [SettingField<Settings>], from decoder: any Decoder
@@ -105,6 +94,17 @@ func readSettings<Settings>(
                 hint: nearestName(to: key.stringValue, in: fields.map(\.name)).map { "did you mean \"\($0)\"?" })
         }
         try field.read(container, key, &settings)
+    }
+}
+
+/// Reads those of the named keys that are there into `settings`, whatever else is.
+func readSettings<Settings>(
+    _ settings: inout Settings, fields: [SettingField<Settings>], named names: Set<String>, from decoder: any Decoder
+) throws {
+    let container = try decoder.container(keyedBy: SettingKey.self)
+    for field in fields where names.contains(field.name) {
+        let key = SettingKey(stringValue: field.name)
+        if container.contains(key) { try field.read(container, key, &settings) }
     }
 }
 

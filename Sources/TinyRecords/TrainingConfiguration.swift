@@ -115,8 +115,8 @@ public struct TrainingConfiguration: Record {
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
         self.init()
-        try readSettings(&self, only: Self.fields.filter { $0.name == "algorithm" }, from: decoder)
-        useDefaultsOfAlgorithm()
+        try readSettings(&self, fields: Self.fields, named: ["algorithm"], from: decoder)
+        apply(algorithm)
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 

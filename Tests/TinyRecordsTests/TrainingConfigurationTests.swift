@@ -38,8 +38,7 @@ import TinyRecords
     func algorithmBringsDefaults() throws {
         let read = try TrainingConfiguration(json: #"{"adam_beta2": 0.99, "max_grad_norm": 2, "algorithm": "sft"}"#)
         var expected = TrainingConfiguration()
-        expected.algorithm = .sft
-        expected.useDefaultsOfAlgorithm()
+        expected.apply(.sft)
         #expect(expected.optimiser.schedule == .linear && expected.optimiser.maxGradientNorm == 1)
         expected.optimiser.beta2 = 0.99
         expected.optimiser.maxGradientNorm = 2
