@@ -43,10 +43,9 @@ public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
 }
 
 extension TrainingConfiguration {
-    /// The defaults of `sft`: the learning rate falls in a straight line, and gradients are no longer than 1, as in
-    /// transformers' `TrainingArguments`. The rate is one for a handful of numbers.
+    /// The defaults of `sft`: the learning rate falls in a straight line, and no gradient is longer than 1, as in
+    /// transformers' `TrainingArguments`. The rate itself depends on what is trained, and stays as it is.
     mutating func applySupervisedDefaults() {
-        optimiser.learningRate = 0.02
         optimiser.schedule = .linear
         optimiser.maxGradientNorm = 1
     }

@@ -10,13 +10,13 @@ struct GradientUpdate {
     /// How the numbers are stored.
     let elementType: StoredType
 
-    /// The state after the update.
+    /// Makes the update.
     ///
-    /// - Parameter norm: Becomes the gradient's norm before it is shortened.
+    /// - Returns: The state after it, and the gradient's Euclidean norm before it was shortened.
     /// - Throws: ``TrainingError`` with code `policyMismatch` for a gradient of another size, or `notFinite`.
     func applied(
-        to state: TrainingState, gradient: [Float], loss: Double, learningRate: Double, norm: inout Double
-    ) throws(TrainingError) -> TrainingState {
+        to state: TrainingState, gradient: [Float], loss: Double, learningRate: Double
+    ) throws(TrainingError) -> (state: TrainingState, norm: Double) {
         guard gradient.count == state.parameters.count else {
             throw TrainingError(
                 .policyMismatch,
@@ -25,7 +25,7 @@ struct GradientUpdate {
         }
         try checkFinite(gradient, named: "derivative of the loss by")
         var gradient = gradient
-        norm = shorten(&gradient, toNorm: settings.maxGradientNorm)
+        let norm = shorten(&gradient, toNorm: settings.maxGradientNorm)
         guard loss.isFinite, norm.isFinite else {
             throw TrainingError(
                 .notFinite, "in step \(step) the loss is \(loss) and the gradient's norm \(norm); \(kept)",
@@ -35,9 +35,10 @@ struct GradientUpdate {
         var optimiser = AdamW(settings, resuming: state)
         optimiser.update(&parameters, gradient: gradient, learningRate: learningRate)
         try checkFinite(parameters.map(elementType.elementType.rounded), named: "stored value of")
-        return TrainingState(
+        let next = TrainingState(
             parameters: parameters, firstMoment: optimiser.firstMoment, secondMoment: optimiser.secondMoment,
             updates: optimiser.updates)
+        return (next, norm)
     }
 
     private func checkFinite(_ values: [Float], named name: String) throws(TrainingError) {

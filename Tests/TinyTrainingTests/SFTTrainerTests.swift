@@ -135,7 +135,10 @@ import TinyTraining
         let loss = try #require(
             try HeldOutLoss(
                 policy: policy, settings: smallSupervisedRun.supervised,
-                problems: solvedProblems + [Problem(id: "unsolved", question: "q", answer: "a")], style: .plain,
+                problems: solvedProblems + [
+                    Problem(id: "unsolved", question: "q", answer: "a"),
+                    Problem(id: "empty", question: "q", answer: "a", solution: " "),
+                ], style: .plain,
                 codec: SolutionCodec(), endToken: 0))
         let result = try await TrainingLoop(
             trainer(smallSupervisedRun),

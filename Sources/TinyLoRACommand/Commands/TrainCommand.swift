@@ -2,11 +2,13 @@ import ArgumentParser
 import Foundation
 import TinyLoRA
 
-/// Trains an adapter by reinforcement learning.
+/// Trains an adapter.
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Teaches a model to reason by training a handful of numbers with reinforcement learning (GRPO).",
+        abstract: """
+            Teaches a model to reason by training a handful of numbers, by reinforcement (GRPO) or on worked solutions (SFT).
+            """,
         discussion: """
             Without arguments it trains 13 numbers on Abacus, the model in the box, and shows its accuracy on held-out \
             problems before and after. The same settings give the same bytes on any number of threads. Settings that are \
@@ -20,6 +22,8 @@ struct TrainCommand: AsyncParsableCommand {
               A model of your own on GSM8K:
                 tinylora train --model Qwen2.5-0.5B-Instruct --train gsm8k/train.jsonl --eval gsm8k/test.jsonl \\
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
+              The same numbers on worked solutions, written as the model itself writes:
+                tinylora train --algorithm sft --solutions equations
               Go on with a run that was interrupted:
                 tinylora train --output runs/qwen --resume …the same settings…
               Compare with LoRA of rank 1:
@@ -122,9 +126,7 @@ struct TrainCommand: AsyncParsableCommand {
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
         var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
-        if let algorithm {
-            settings.apply(try choice(algorithm, of: "--algorithm"))
-        }
+        if let algorithm { settings.apply(try choice(algorithm, of: "--algorithm")) }
         if let config {
             let text: String
             do {
@@ -140,7 +142,8 @@ struct TrainCommand: AsyncParsableCommand {
         }
         if let algorithm, settings.algorithm.rawValue != algorithm {
             throw UsageError(
-                "--algorithm is \(algorithm), but \(config ?? "the file") says \(settings.algorithm.rawValue)")
+                "--algorithm is \(algorithm), but the algorithm of \(config ?? "the file") is "
+                    + "\(settings.algorithm.rawValue); write \"algorithm\" into the file")
         }
         if let solutions { settings.supervised.solutions = try choice(solutions, of: "--solutions") }
         settings.model = model ?? settings.model

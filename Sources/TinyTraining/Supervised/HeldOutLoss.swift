@@ -25,7 +25,7 @@ public struct HeldOutLoss: Sendable {
             style: style, codec: codec, endToken: endToken,
             maxLength: min(settings.maxLength ?? .max, policy.contextLength))
         var sequences: [ScoredSequence] = []
-        for problem in problems where problem.solution != nil {
+        for problem in problems where problem.isSolved {
             sequences.append(try encoder.example(of: problem).sequence)
         }
         guard !sequences.isEmpty else { return nil }

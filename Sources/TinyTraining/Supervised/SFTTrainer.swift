@@ -100,9 +100,9 @@ public struct SFTTrainer: Trainer {
         metrics.loss = meanLoss(of: result.logprobs)
         let update = GradientUpdate(
             step: step, settings: configuration.optimiser, elementType: configuration.adapter.elementType)
-        let next = try update.applied(
-            to: state, gradient: result.gradient, loss: metrics.loss, learningRate: metrics.learningRate,
-            norm: &metrics.gradientNorm)
+        let (next, norm) = try update.applied(
+            to: state, gradient: result.gradient, loss: metrics.loss, learningRate: metrics.learningRate)
+        metrics.gradientNorm = norm
         let seconds = (clock.now - began).seconds
         return FinishedStep(
             step: step, metrics: metrics, state: next,

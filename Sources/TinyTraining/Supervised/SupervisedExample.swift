@@ -38,7 +38,7 @@ package struct SupervisedEncoder: Sendable {
     ///
     /// - Throws: ``TrainingError`` with code `noSolution`, or `promptTooLong` when no token of the solution would be left.
     package func example(of problem: Problem) throws(TrainingError) -> SupervisedExample {
-        guard let solution = problem.solution, !solution.allSatisfy(\.isWhitespace) else {
+        guard problem.isSolved, let solution = problem.solution else {
             throw TrainingError(
                 .noSolution, "problem \(problem.id) has no worked solution",
                 hint: "every row to learn from needs a \"solution\"; reinforcement learning does with answers alone")
@@ -57,6 +57,11 @@ package struct SupervisedEncoder: Sendable {
             sequence: ScoredSequence(prompt: prompt, completion: Array(completion.prefix(room))),
             isTruncated: completion.count > room)
     }
+}
+
+extension Problem {
+    /// Whether there is a worked solution with something in it.
+    var isSolved: Bool { solution.map { !$0.allSatisfy(\.isWhitespace) } ?? false }
 }
 
 /// The text that a model should write after a prompt: the solution, after a space unless the prompt ends in white space.
