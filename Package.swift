@@ -77,7 +77,9 @@ let package = Package(
         tests(of: "TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         tests(
             of: "TinyTraining",
-            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyPolicy", "TinyProblems", "TinyRecords"]),
+            uses: [
+                "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyPolicy", "TinyProblems", "TinyRecords",
+            ]),
         tests(of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyRecords"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes Tests/Fixtures/TinyTraining/cma.json: what pycma makes of the same populations.
 
-    python3 -m venv venv && venv/bin/pip install numpy cma==4.5.0
+    python3 -m venv venv && venv/bin/pip install -r Scripts/requirements.txt
     venv/bin/python Scripts/make_evolution_fixtures.py
 
 A run that changes the committed file ends with status 1: a new recording is never a passed check.

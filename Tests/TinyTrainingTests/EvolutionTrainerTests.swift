@@ -164,6 +164,12 @@ import TinyTraining
         let configuration = try TrainingConfiguration(
             json: #"{"algorithm": "cma-es", "population_size": 3, "sigma": 0, "temperature": 0}"#)
         #expect(configuration.rollout.groupSize == 1 && configuration.loss.scaleRewards == .none)
+        let demonstration = TrainingConfiguration.demonstration(of: .openES)
+        #expect(demonstration.problems().isEmpty && demonstration.optimiser.learningRate == 0.15)
+        #expect(
+            demonstration.steps * demonstration.rollout.completionsPerStep * 16
+                == TrainingConfiguration.demonstration.steps
+                * TrainingConfiguration.demonstration.rollout.completionsPerStep)
         #expect(
             configuration.problems() == [
                 "sigma: 0.0 is not greater than 0", "population_size: 3 is not in 4... (cma-es)",
@@ -232,7 +238,7 @@ import TinyTraining
     }
 }
 
-/// The fake policy at temperature 0, where it cannot divide: so cold that the most likely token is certain.
+/// The fake policy at temperature 0, where it cannot divide: so cold that the most likely token is all but certain.
 private struct GreedyPolicy: Policy {
     let wrapped = FakePolicy()
     var parameterCount: Int { wrapped.parameterCount }
@@ -244,7 +250,7 @@ private struct GreedyPolicy: Policy {
     ) async throws -> [[Completion]] {
         let cold = requests.map { request in
             var request = request
-            if request.sampling.temperature == 0 { request.sampling.temperature = 1e-3 }
+            if request.sampling.temperature == 0 { request.sampling.temperature = 0.02 }
             return request
         }
         return try await wrapped.complete(cold, progress: progress)

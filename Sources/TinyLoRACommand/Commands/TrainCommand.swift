@@ -115,8 +115,12 @@ struct TrainCommand: AsyncParsableCommand {
             guard let chosen = Algorithm(rawValue: algorithm), chosen == .grpo || chosen.isEvolution else {
                 throw ValidationError("--algorithm must be grpo, openes or cma-es, is \(algorithm)")
             }
-            settings.algorithm = chosen
-            if chosen.isEvolution { settings.applyEvolutionDefaults() }
+            if model == nil, config == nil {
+                settings = .demonstration(of: chosen)
+            } else if settings.algorithm != chosen {
+                settings.algorithm = chosen
+                if chosen.isEvolution { settings.applyEvolutionDefaults() }
+            }
         }
         settings.model = model ?? settings.model
         settings.train = train ?? settings.train
