@@ -6,9 +6,9 @@ public struct EvolutionSettings: Sendable, Equatable {
     /// Members of the population; `nil` takes `4 + ⌊3 ln n⌋` for `n` numbers, for `openes` the next even number.
     /// Range: `2...`, for `openes` even, for `cma-es` `4...`. Key `population_size`.
     public var populationSize: Int?
-    /// Standard deviation of each number in the population; for `cma-es` at the start. A third of the distance at which
-    /// good numbers may lie is a good first choice. Range: greater than 0. Key `sigma`.
-    public var sigma = 0.5
+    /// Standard deviation of each number in the population; for `cma-es` at the start. As large as the model bears: the mean
+    /// reward of the first population should be a good part of the untrained model's. Range: greater than 0. Key `sigma`.
+    public var sigma = 0.15
     /// What turns the estimated gradient of `openes` into a step. Key `es_optimizer`.
     public var optimiser = EvolutionOptimiser.adam
     /// What the rewards of `openes` are turned into before they are weighed. Key `fitness_shaping`.
@@ -71,9 +71,23 @@ public enum EvolutionDirections: String, Sendable, Codable, CaseIterable {
 }
 
 extension TrainingConfiguration {
-    /// Takes the defaults of evolution strategies: one completion of each problem per member, rewards as they are.
+    /// Takes the defaults of evolution strategies: one completion of each problem per member, rewards as they are, a
+    /// learning rate as large as ``EvolutionSettings/sigma``.
     mutating func applyEvolutionDefaults() {
         rollout.groupSize = 1
         loss.scaleRewards = .none
+        optimiser.learningRate = 0.15
+    }
+
+    /// The recipe of the demonstration on Abacus for an algorithm, whose defaults come on top. Evolution strategies take 40
+    /// steps of 16 problems for each of 16 members, as many completions as the others' 80 steps of 16 × 8 (see
+    /// `Documentation/Evolution.md`).
+    public static func demonstration(of algorithm: Algorithm) -> TrainingConfiguration {
+        var recipe = demonstration
+        if algorithm != .grpo { recipe.apply(algorithm) }
+        guard algorithm.isEvolution else { return recipe }
+        recipe.steps = 40
+        recipe.evolution.populationSize = 16
+        return recipe
     }
 }

@@ -125,8 +125,8 @@ struct TrainCommand: AsyncParsableCommand {
 
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
-        var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
-        if let algorithm { settings.apply(try choice(algorithm, of: "--algorithm")) }
+        let chosen: Algorithm = try algorithm.map { try choice($0, of: "--algorithm") } ?? .grpo
+        var settings = model == nil ? TrainingConfiguration.demonstration(of: chosen) : TrainingConfiguration(chosen)
         if let config {
             let text: String
             do {
