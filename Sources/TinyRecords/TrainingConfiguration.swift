@@ -18,6 +18,9 @@ public struct TrainingConfiguration: Record {
     public var eval: String?
     /// Steps, each of one rollout and ``LossSettings/updatesPerBatch`` updates. Range: `1...`. Key `max_steps`.
     public var steps = 40
+    /// Passes over the training problems, which decide ``steps`` once their number is known, see ``resolvingEpochs(problems:)``;
+    /// `nil` leaves the steps as they are. Range: greater than 0. Key `num_train_epochs`.
+    public var epochs: Double?
     /// Names every random stream of the run. Key `seed`.
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
@@ -57,7 +60,13 @@ public struct TrainingConfiguration: Record {
     public func problems() -> [String] {
         var rules = Rules()
         rules.require(steps >= 1, "max_steps", "\(steps) is not in 1...")
-        for (key, path) in [("model", model), ("train", train), ("eval", eval)] {
+        if let epochs {
+            rules.require(
+                epochs > 0 && epochs <= 1e9, "num_train_epochs", "\(epochs) is not greater than 0 and at most 1e9")
+        }
+        for (key, path) in [
+            ("model", model), ("train", train), ("eval", eval), ("validation", evaluation.validationFile),
+        ] {
             rules.require(path != "", key, "is an empty path")
         }
         rules.require(
@@ -65,7 +74,7 @@ public struct TrainingConfiguration: Record {
         adapter.check(&rules)
         rollout.check(&rules)
         loss.check(&rules)
-        optimiser.check(&rules, steps: steps)
+        optimiser.check(&rules, steps: epochs == nil ? steps : .max)
         evaluation.check(&rules)
         return rules.broken
     }
@@ -87,18 +96,18 @@ public struct TrainingConfiguration: Record {
     static let fields: [SettingField<Self>] =
         [
             .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
-            .init("eval", \.eval), .init("max_steps", \.steps),
+            .init("eval", \.eval), .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
         + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
-    /// Reads a configuration; keys that are not there keep the general defaults.
+    /// Reads a configuration; keys that are not there keep the general defaults, or those of ``init(json:over:)``.
     ///
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
-        self.init()
+        self = decoder.userInfo[.defaults] as? TrainingConfiguration ?? TrainingConfiguration()
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 
