@@ -13,16 +13,19 @@ public enum AbacusProblems {
     /// The first `count` problems for evaluation.
     public static func test(_ count: Int) -> [Problem] { problems(count, in: .test) }
 
+    /// The first `count` problems for choosing settings: held out as ``test(_:)``'s are, and none of its first million.
+    public static func validation(_ count: Int) -> [Problem] { problems(count, in: .test, from: 1_000_000) }
+
     /// The same sets with solutions in another style, for supervised training.
     public static func train(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
         problems(count, in: .training, style: style)
     }
 
     private static func problems(
-        _ count: Int, in split: AbacusSplit, style: AbacusReferenceStyle = .equations
+        _ count: Int, in split: AbacusSplit, from first: Int = 0, style: AbacusReferenceStyle = .equations
     ) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
-        return (0..<count).map { index in
+        return (first..<first + count).map { index in
             let problem = generator.problem(at: index, in: split)
             return Problem(
                 id: "abacus-\(split)-\(index)", question: problem.question, answer: String(problem.answer),

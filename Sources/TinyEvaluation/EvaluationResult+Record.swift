@@ -1,4 +1,4 @@
-import TinyProblems
+public import TinyProblems
 public import TinyRecords
 
 extension EvaluationResult {

@@ -66,13 +66,16 @@ func factorNote(_ count: Int) {
     FileHandle.standardError.write(Data("factors    \(count) matrices factorised, kept for the next time\n".utf8))
 }
 
+/// Problems of Abacus that are trained on.
+let abacusTrainingProblems = 4096
+
 /// The problems of a file, or Abacus's own.
 func problemSet(file: String?, loaded: LoadedModel, training: Bool, count: Int?) throws -> ProblemSet {
     var set: ProblemSet
     if let file {
         set = try ProblemSet(contentsOf: file)
     } else if training {
-        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? 4096))
+        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems))
     } else {
         set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400))
     }

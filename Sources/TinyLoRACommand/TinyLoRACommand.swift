@@ -6,7 +6,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
         commandName: "tinylora",
         abstract: "Teaches a language model to reason by training a handful of numbers.",
         subcommands: [
-            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ScoreCommand.self, InspectCommand.self,
+            TrainCommand.self, SweepCommand.self, EvalCommand.self, GenerateCommand.self, ScoreCommand.self,
+            InspectCommand.self,
             BenchCommand.self, PretrainCommand.self,
         ])
 }

@@ -4,27 +4,33 @@ import TinyLoRA
 
 /// One run of `tinylora train`: everything resolved and checked, then trained, then told.
 struct TrainingRun {
-    let configuration: TrainingConfiguration
+    var configuration: TrainingConfiguration
     let threads: Int
     let directory: String?
     let resuming: Bool
+    let untrained: UntrainedCache?
     let console: Console
 
-    /// Shows what would be done.
-    func describe() throws {
-        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        let plan = try self.plan(checkpoint)
-        console.say("adapter    \(plan)")
-        console.say(try configuration.jsonDocument().trimmingCharacters(in: .newlines))
-        try console.result(configuration)
-    }
-
+    /// Trains in the run's directory; a failure is told there too.
     func start() async throws {
         let run = try RunDirectory(preparing: directory ?? Self.freshDirectory(), resuming: resuming)
+        run.forgetFailure()
+        do {
+            try await train(in: run)
+        } catch {
+            let (sentence, hint) = facts(of: error)
+            // When even this cannot be written, the error itself is what counts.
+            try? run.record(FailureRecord(error: sentence, hint: hint, step: run.finishedSteps, exit: "1"))
+            throw error
+        }
+    }
+
+    private func train(in run: RunDirectory) async throws {
         let loaded = try LoadedModel(directory: configuration.model)
         let tokenizer = try loaded.requireTokenizer()
-        let training = try problemSet(file: configuration.train, loaded: loaded, training: true, count: nil)
         let heldOut = try evaluationSet(loaded)
+        let (training, validationSet) = try trainingSets(loaded)
+        let configuration = try resolvingEpochs(training)
         let plan = try self.plan(loaded.checkpoint)
         let basis = try AdapterBasis.make(
             checkpoint: loaded.checkpoint, plan: plan, seed: configuration.adapter.projectionSeed,
@@ -39,25 +45,42 @@ struct TrainingRun {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
 
-        let evaluation: TrainingLoop.Evaluation? = heldOut.map { set in
+        func evaluation(of set: ProblemSet, _ split: EvaluationSplit) -> TrainingLoop.Evaluation {
             let evaluator = Evaluator(
                 policy: policy, codec: tokenizer, style: style,
                 sampling: SamplingParameters(
                     temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
+            let key = UntrainedCache.key(
+                model: loaded.fingerprint, set: set, style: style, sampling: evaluator.sampling)
             return { step, values in
-                let result = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
-                results.withLock { $0[step] = result }
-                return result.record(step: step)
+                var known = values == nil ? untrained?.result(key, of: set) : nil
+                if known == nil {
+                    known = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
+                    if values == nil, let known { untrained?.keep(known, as: key) }
+                }
+                let result = try known ?? { throw UsageError("\(set.name) was not evaluated") }()
+                if split == .test {
+                    results.withLock { $0[step] = result }
+                    if step == 0 || step == configuration.steps {
+                        let samples = result.sampleRecords(
+                            step: step, of: set, count: RunDirectory.keptEvaluationSamples)
+                        try run.write(samples, ofStep: step)
+                    }
+                }
+                return result.record(step: step, split: split)
             }
         }
         let trainer = try GRPOTrainer(
             policy: policy, configuration: configuration, problems: training.problems, style: style, codec: tokenizer,
             stopTokens: stopTokens, reward: FinalAnswerReward())
         let progress = try run.begin(
-            configuration: configuration, manifest: manifest(loaded, training, heldOut, plan))
+            configuration: configuration, manifest: manifest(loaded, training, heldOut, validationSet, plan))
         display.header(loaded: loaded, training: training, heldOut: heldOut, plan: plan, threads: threads)
-        let result = try await TrainingLoop(trainer, evaluation: evaluation) { event in display.show(event) }
-            .run(in: run, from: progress)
+        let result = try await TrainingLoop(
+            trainer, evaluation: heldOut.map { evaluation(of: $0, .test) },
+            validation: validationSet.map { evaluation(of: $0, .validation) }
+        ) { event in display.show(event) }
+        .run(in: run, from: progress)
 
         let adapter = try AdapterFile(
             plan: plan, seed: configuration.adapter.projectionSeed,
@@ -71,12 +94,45 @@ struct TrainingRun {
             adapter: adapter, path: path, run: run.path, result: result, seconds: try trainingSeconds(run))
         display.finish(
             summary, before: results.withLock { $0[0] }, after: results.withLock { $0[configuration.steps] })
+        // Written last: a run that has it is finished.
+        try AtomicFile.write(try JSONEncoder().encode(summary), to: run.path + "/result.json")
         try console.result(summary)
     }
 
     // MARK: Pieces
 
-    private func plan(_ checkpoint: Checkpoint) throws -> AdapterPlan {
+    /// The settings with epochs turned into steps.
+    func resolvingEpochs(_ training: ProblemSet) throws -> TrainingConfiguration {
+        guard configuration.epochs != nil else { return configuration }
+        let resolved = configuration.resolvingEpochs(problems: training.problems.count)
+        let broken = resolved.problems()
+        guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
+        return resolved
+    }
+
+    /// Problems to train on and, where settings are chosen by some, those; no problem is in both.
+    func trainingSets(_ loaded: LoadedModel) throws -> (training: ProblemSet, validation: ProblemSet?) {
+        var training = try problemSet(file: configuration.train, loaded: loaded, training: true, count: nil)
+        let count = configuration.evaluation.validationProblems
+        guard count > 0 else { return (training, nil) }
+        if let file = configuration.evaluation.validationFile {
+            return (training, try problemSet(file: file, loaded: loaded, training: false, count: count))
+        }
+        if configuration.train == nil {
+            return (training, ProblemSet(name: "abacus/validation", problems: AbacusProblems.validation(count)))
+        }
+        guard training.problems.count > count else {
+            throw UsageError(
+                "validation_problems is \(count), but \(training.name) has only \(training.problems.count) problems to "
+                    + "train on and choose by")
+        }
+        let name = "\(training.name), the last \(count)"
+        let last = ProblemSet(name: name, problems: Array(training.problems.suffix(count)), path: training.path)
+        training.problems.removeLast(count)
+        return (training, last)
+    }
+
+    func plan(_ checkpoint: Checkpoint) throws -> AdapterPlan {
         let settings = configuration.adapter, modules = AdapterPlan.modules(of: checkpoint.configuration)
         guard let text = settings.tying else {
             return try AdapterPlan.resolving(parameters: settings.parameters, modules: modules, rank: settings.rank)
@@ -85,7 +141,7 @@ struct TrainingRun {
         return try AdapterPlan(modules: modules, rank: settings.rank, u: settings.u ?? 1, tying: tying)
     }
 
-    private func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
+    func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
         guard configuration.evaluation.problems != 0 else { return nil }
         guard configuration.model == nil || configuration.eval != nil else { return nil }
         return try problemSet(
@@ -93,10 +149,12 @@ struct TrainingRun {
     }
 
     private func manifest(
-        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ plan: AdapterPlan
+        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ validation: ProblemSet?,
+        _ plan: AdapterPlan
     ) -> RunManifest {
         var datasets = ["train": fingerprint(training)]
         datasets["eval"] = heldOut.map(fingerprint)
+        datasets["validation"] = validation.map(fingerprint)
         let machine = MachineRecord(
             system: ProcessInfo.processInfo.operatingSystemVersionString, architecture: Self.architecture,
             processors: ProcessInfo.processInfo.activeProcessorCount, threads: threads,
@@ -123,7 +181,7 @@ struct TrainingRun {
     }
 
     /// A directory under `runs` that no other run has, named by the time.
-    private static func freshDirectory() -> String {
+    static func freshDirectory() -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
@@ -145,50 +203,13 @@ struct TrainingRun {
     #endif
 }
 
-/// What `tinylora train --json` prints.
-struct TrainingSummary: Encodable {
-    let trainedParameters: Int
-    let adapterBytes: Int
-    let accuracyBefore: Double?
-    let accuracyAfter: Double?
-    let intervalBefore: [Double]?
-    let intervalAfter: [Double]?
-    let lenientBefore: Double?
-    let lenientAfter: Double?
-    let problems: Int?
-    let trainingSeconds: Double
-    let tokensPerSecond: Double
-    let adapter: String
-    let run: String
-
-    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
-        let before = result.evaluations.first { $0.step == 0 }, after = result.evaluations.last { $0.step != 0 }
-        trainedParameters = adapter.plan.parameterCount
-        adapterBytes = adapter.valuesByteCount
-        accuracyBefore = before?.strict
-        accuracyAfter = after?.strict
-        intervalBefore = before?.interval
-        intervalAfter = after?.interval
-        lenientBefore = before?.lenient
-        lenientAfter = after?.lenient
-        problems = after?.problems
-        trainingSeconds = seconds
-        tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
-        self.adapter = path
-        self.run = run
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case problems, adapter, run
-        case trainedParameters = "trained_parameters"
-        case adapterBytes = "adapter_bytes"
-        case accuracyBefore = "accuracy_before"
-        case accuracyAfter = "accuracy_after"
-        case intervalBefore = "interval_before"
-        case intervalAfter = "interval_after"
-        case lenientBefore = "lenient_before"
-        case lenientAfter = "lenient_after"
-        case trainingSeconds = "training_seconds"
-        case tokensPerSecond = "tokens_per_second"
+/// The sentence of an error, and the hint where it has one apart.
+private func facts(of error: any Error) -> (sentence: String, hint: String?) {
+    switch error {
+    case let error as TrainingError: (error.message, error.hint)
+    case let error as CheckpointError: (error.message, error.hint)
+    case let error as ProblemError: (error.message, error.hint)
+    case let error as AdapterError: (error.message, error.hint)
+    default: ("\(error)", nil)
     }
 }

@@ -17,6 +17,14 @@ public struct Setting: Sendable, Equatable {
         self.place = place
     }
 
+    /// A setting as a flag gives it: the value is written as in a file, a path is seen from the current directory.
+    ///
+    /// - Throws: ``RecipeError`` when the value is not YAML.
+    public init(flag key: String, yaml: String, at place: String) throws(RecipeError) {
+        self.init(key, try RecipeNode(text: yaml, name: place).value(), at: place)
+        value = located(in: ".")
+    }
+
     /// Keys whose value is a path.
     static let paths: Set<String> = ["model", "train", "eval", "validation"]
     /// Keys of which one decides how long a run is.

@@ -8,6 +8,8 @@ public import TinyRecords
 ///     steps.jsonl          metrics and state, one line a step: a step counts from the moment its line is complete
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
+///     evaluation-samples.jsonl   answers before and after, for people to read
+///     failure.json         why the run ended early; not there otherwise
 ///
 /// Lines are appended and flushed to the disk in the order samples, step, evaluation. A process that dies at any instant
 /// leaves at most one torn line per file, which resuming discards; the files then go on exactly as if nothing had happened.

@@ -68,6 +68,14 @@ struct AbacusProblemTests {
     func setsArePrefixes() {
         #expect(Array(AbacusProblems.train(40).prefix(10)) == AbacusProblems.train(10))
         #expect(Array(AbacusProblems.test(40).prefix(10)) == AbacusProblems.test(10))
+        #expect(Array(AbacusProblems.validation(40).prefix(10)) == AbacusProblems.validation(10))
+    }
+
+    @Test("validation shares no question and no id with train and test")
+    func validationIsApart() {
+        let own = AbacusProblems.validation(1000), others = AbacusProblems.test(2000) + AbacusProblems.train(2000)
+        #expect(Set(own.map(\.question)).isDisjoint(with: others.map(\.question)))
+        #expect(Set(own.map(\.id)).isDisjoint(with: others.map(\.id)))
     }
 
     @Test("every reference style is graded as right", arguments: AbacusReferenceStyle.allCases)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyRecipes
 
 /// Trains an adapter by reinforcement learning.
 struct TrainCommand: AsyncParsableCommand {
@@ -10,7 +11,8 @@ struct TrainCommand: AsyncParsableCommand {
         discussion: """
             Without arguments it trains 13 numbers on Abacus, the model in the box, and shows its accuracy on held-out \
             problems before and after. The same settings give the same bytes on any number of threads. Settings that are \
-            not given have the demonstration's values on Abacus, and general defaults with --model or --config.
+            not given have the demonstration's values on Abacus, and general defaults with a model of your own; `base` in \
+            a recipe says it otherwise. Paths in a recipe are seen from its folder. Flags overrule the recipe.
 
             EXAMPLES
               The demonstration, about two minutes on two cores:
@@ -20,6 +22,8 @@ struct TrainCommand: AsyncParsableCommand {
               A model of your own on GSM8K:
                 tinylora train --model Qwen2.5-0.5B-Instruct --train gsm8k/train.jsonl --eval gsm8k/test.jsonl \\
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
+              A recipe, with one of its settings changed:
+                tinylora train Recipes/demonstration.yaml --set beta=0.01
               Go on with a run that was interrupted:
                 tinylora train --output runs/qwen --resume …the same settings…
               See everything resolved without starting:
@@ -28,14 +32,21 @@ struct TrainCommand: AsyncParsableCommand {
 
     private static let general = TrainingConfiguration(), demonstration = TrainingConfiguration.demonstration
 
-    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus unless given.", valueName: "dir"))
-    var model: String?
-    @Option(help: ArgumentHelp("Problems to train on, JSON lines with question and answer.", valueName: "file.jsonl"))
-    var train: String?
-    @Option(help: ArgumentHelp("Problems to evaluate on, before and after.", valueName: "file.jsonl"))
-    var eval: String?
-    @Option(help: ArgumentHelp("Settings as JSON under TRL's names; flags overrule them.", valueName: "file.json"))
+    @Argument(help: ArgumentHelp("Settings of the run as YAML or JSON, under TRL's names.", valueName: "recipe.yaml"))
+    var recipe: String?
+    @OptionGroup var files: FileOptions
+    @Option(help: ArgumentHelp("The same as naming the recipe without a flag.", valueName: "recipe.yaml"))
     var config: String?
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Any setting of a recipe; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
+    @Option(
+        help: """
+            How to train: \(Algorithm.allCases.map(\.rawValue).joined(separator: ", ")) (default: grpo). It sets the \
+            defaults of what is not given.
+            """)
+    var algorithm: String?
     @Option(help: "Numbers to train (default: 13).")
     var parameters: Int?
     @Option(help: "Rank of the frozen factors (default: 2; on Abacus 8).")
@@ -50,6 +61,8 @@ struct TrainCommand: AsyncParsableCommand {
     var projectionSeed: UInt64?
     @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
+    @Option(help: "Passes over the training problems, in place of --steps.")
+    var epochs: Double?
     @Option(help: "Problems of one step (default: \(general.rollout.problemsPerStep)).")
     var batch: Int?
     @Option(help: "Completions of each problem (default: \(general.rollout.groupSize)).")
@@ -71,6 +84,8 @@ struct TrainCommand: AsyncParsableCommand {
     var promptStyle: String?
     @Option(help: "Problems of an evaluation; 0 leaves it out (default: 400).")
     var evalProblems: Int?
+    @Option(help: "Problems to choose settings by, apart from the test (default: 0).")
+    var validationProblems: Int?
     @Option(help: "Names every random number of the run (default: 1).")
     var seed: UInt64?
     @OptionGroup var threading: ThreadOptions
@@ -82,58 +97,56 @@ struct TrainCommand: AsyncParsableCommand {
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
+    @Option(help: ArgumentHelp("Keeps what the untrained model came to, for other runs.", visibility: .hidden))
+    var untrainedCache: String?
+    @Flag(help: ArgumentHelp("Ends when standard input does.", visibility: .hidden))
+    var endWithInput = false
 
     func run() async throws {
         let console = Console(json: json)
         guard !resume || output != nil else { throw ValidationError("--resume needs --output, the run to go on with") }
-        let configuration = try resolved()
+        if endWithInput { watchInput() }
         let run = TrainingRun(
-            configuration: configuration, threads: try threading.count(), directory: output, resuming: resume,
-            console: console)
+            configuration: try resolved(), threads: try threading.count(), directory: output, resuming: resume,
+            untrained: untrainedCache.map(UntrainedCache.init), console: console)
         if dryRun { try run.describe() } else { try await run.start() }
     }
 
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
-        var settings = model == nil ? TrainingConfiguration.demonstration : TrainingConfiguration()
-        if let config {
-            let text: String
-            do {
-                text = try String(contentsOfFile: config, encoding: .utf8)
-            } catch {
-                throw UsageError("cannot read \(config): \(reason(of: error))")
-            }
-            do {
-                settings = try TrainingConfiguration(json: text)
-            } catch {
-                throw UsageError("\(config): \(error)")
-            }
-        }
-        settings.model = model ?? settings.model
-        settings.train = train ?? settings.train
-        settings.eval = eval ?? settings.eval
-        settings.adapter.parameters = parameters ?? settings.adapter.parameters
-        settings.adapter.rank = rank ?? settings.adapter.rank
-        settings.adapter.u = u ?? settings.adapter.u
-        settings.adapter.tying = tying ?? settings.adapter.tying
-        if let type {
-            guard let stored = StoredType(rawValue: type) else {
-                throw ValidationError("--type must be bf16, fp16 or fp32, is \(type)")
-            }
-            settings.adapter.elementType = stored
-        }
-        settings.adapter.projectionSeed = projectionSeed ?? settings.adapter.projectionSeed
-        settings.steps = steps ?? settings.steps
-        settings.rollout.problemsPerStep = batch ?? settings.rollout.problemsPerStep
-        settings.rollout.groupSize = groupSize ?? settings.rollout.groupSize
-        settings.rollout.maxTokens = maxTokens ?? settings.rollout.maxTokens
-        settings.optimiser.learningRate = learningRate ?? settings.optimiser.learningRate
-        settings.loss.beta = beta ?? settings.loss.beta
-        settings.promptStyle = promptStyle ?? settings.promptStyle
-        settings.evaluation.problems = evalProblems ?? settings.evaluation.problems
-        settings.seed = seed ?? settings.seed
-        let broken = settings.problems()
-        guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
-        return settings
+        guard recipe == nil || config == nil else { throw ValidationError("give one recipe, with or without --config") }
+        var resolved = Recipe()
+        if let file = recipe ?? config { resolved = try Recipe(contentsOf: file) }
+        for setting in try flags() { resolved.set(setting.key, setting.value, at: setting.place) }
+        return try resolved.configuration()
+    }
+
+    /// What the flags set, in the order of this file; `--set` last.
+    private func flags() throws -> [Setting] {
+        let numbers: [(key: String, flag: String, value: Int?)] = [
+            ("parameters", "parameters", parameters), ("rank", "rank", rank), ("u", "u", u),
+            ("max_steps", "steps", steps),
+            ("problems_per_step", "batch", batch), ("num_generations", "group-size", groupSize),
+            ("max_completion_length", "max-tokens", maxTokens), ("eval_problems", "eval-problems", evalProblems),
+            ("validation_problems", "validation-problems", validationProblems),
+        ]
+        let texts: [(key: String, flag: String, value: String?)] = [
+            ("algorithm", "algorithm", algorithm), ("tying", "tying", tying), ("element_type", "type", type),
+            ("prompt_style", "prompt-style", promptStyle),
+        ]
+        let reals: [(key: String, flag: String, value: Double?)] = [
+            ("learning_rate", "learning-rate", learningRate), ("beta", "beta", beta),
+            ("num_train_epochs", "epochs", epochs),
+        ]
+        let seeds: [(key: String, flag: String, value: UInt64?)] = [
+            ("projection_seed", "projection-seed", projectionSeed), ("seed", "seed", seed),
+        ]
+        guard steps == nil || epochs == nil else { throw ValidationError("give either --steps or --epochs") }
+        return files.settings
+            + numbers.compactMap { row in row.value.map { Setting(row.key, .integer($0), at: "--\(row.flag)") } }
+            + texts.compactMap { row in row.value.map { Setting(row.key, .text($0), at: "--\(row.flag)") } }
+            + reals.compactMap { row in row.value.map { Setting(row.key, .number($0), at: "--\(row.flag)") } }
+            + seeds.compactMap { row in row.value.map { Setting(row.key, .natural($0), at: "--\(row.flag)") } }
+            + (try settings.map(parsedSetting))
     }
 }
