@@ -30,9 +30,10 @@ enum Executable {
     /// - Parameters:
     ///   - arguments: What follows `tinylora`.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
-    ///   - limit: Kills the command with SIGKILL after so many seconds.
+    ///   - limit: Ends the command after so many seconds.
+    ///   - signal: With what; SIGKILL unless a test is about others.
     static func run(
-        _ arguments: [String], in scratch: Scratch, limit: TimeInterval = limit
+        _ arguments: [String], in scratch: Scratch, limit: TimeInterval = limit, signal: Int32 = SIGKILL
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(path))
@@ -50,7 +51,7 @@ enum Executable {
 
         try process.run()
         let identifier = process.processIdentifier
-        let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+        let watchdog = DispatchWorkItem { kill(identifier, signal) }
         DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: watchdog)
         process.waitUntilExit()
         watchdog.cancel()

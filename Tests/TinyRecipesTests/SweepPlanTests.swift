@@ -73,11 +73,12 @@ import TinyRecords
             defaults: {max_steps: 1}
             runs:
               - {tying: ["tiled:3", by-kind]}
-              - {model: [a/b c, d/b c], train: t.jsonl, max_steps: 2}
+              - {model: [a/b 2.5-7B, d/b 2.5-7B], train: t.jsonl, max_steps: 2}
             """)
         #expect(
             plan.runs.map(\.name) == [
-                "tyingtiled-3-seed1", "tyingby-kind-seed1", "b-c-t-max_steps-2-seed1", "b-c-t-max_steps-2-2-seed1",
+                "tyingtiled-3-seed1", "tyingby-kind-seed1", "b-2.5-7B-max_steps-2-seed1",
+                "b-2.5-7B-max_steps-2-2-seed1",
             ])
     }
 

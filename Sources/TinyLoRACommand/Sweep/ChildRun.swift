@@ -43,6 +43,7 @@ final class ChildRun: Sendable {
         process.standardInput = input
         process.terminationHandler = { _ in ended() }
         self.process = Mutex(process)
+        _ = progress()  // what an earlier call did is not this one's speed
         do {
             try process.run()
         } catch {
@@ -72,7 +73,7 @@ final class ChildRun: Sendable {
             }
             let first = reading.firstSteps ?? reading.steps
             reading.firstSteps = first
-            return (reading.steps, reading.steps - first, reading.last)
+            return (reading.steps, max(0, reading.steps - first), reading.last)
         }
     }
 

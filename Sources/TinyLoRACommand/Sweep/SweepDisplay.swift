@@ -10,7 +10,7 @@ final class SweepDisplay: Sendable {
     private let began = ContinuousClock.now
     private let costs: [String: Double]
     private let kept: Set<String>
-    private let told = Mutex<Set<String>>([])
+    private let told: Mutex<Set<String>>
 
     init(console: Console, state: SweepState, jobs: Int) {
         self.console = console
@@ -18,6 +18,7 @@ final class SweepDisplay: Sendable {
         costs = Dictionary(
             state.plan.runs.map { ($0.name, RunEstimate($0.configuration).cost) }, uniquingKeysWith: { $1 })
         kept = Set(state.outcomes.keys)
+        told = Mutex(Set(state.choices.map(\.cell)))
     }
 
     func header(folder: String, jobs: Int, done: Int, due: Int) {

@@ -21,7 +21,9 @@ struct SweepNames {
             let set = Set(cell.settings.map(\.key)).union(["algorithm", "method"])
             let keys = differing.intersection(set).subtracting(
                 tuningDiffers && !cell.candidates.isEmpty ? [tuned ?? ""] : [])
-            let parts = keys.sorted(by: precedes).map { key in
+            // Models of one's own come with problem files, which say nothing more.
+            let files: Set<String> = keys.contains("model") ? ["train", "eval", "validation"] : []
+            let parts = keys.subtracting(files).sorted(by: precedes).map { key in
                 // What the file says rather than what it means: `parameters: 35`, however a method counts them.
                 part(key, cell.settings.first { $0.key == key }?.value ?? own[key] ?? .null)
             }
@@ -53,7 +55,10 @@ private func precedes(_ a: String, _ b: String) -> Bool {
 
 private func part(_ key: String, _ value: SettingValue) -> String {
     var text = value.description
-    if Setting.paths.contains(key) { text = URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent }
+    if Setting.paths.contains(key) {
+        let url = URL(fileURLWithPath: text)
+        text = (key == "model" ? url : url.deletingPathExtension()).lastPathComponent
+    }
     let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
     switch key {
     case "algorithm", "method", "parameters", "model", "train": return String(safe.prefix(60))
