@@ -59,7 +59,7 @@ final class SweepDisplay: Sendable {
     /// One row per cell: the mean over its final runs.
     func table(_ state: SweepState) {
         let rows = state.plan.cells.map { cell in
-            let finals = state.plan.runs.filter { $0.cell == cell.index && state.isFinal($0) }
+            let finals = state.runs(of: cell).filter(state.isFinal)
             let scores = finals.compactMap { run -> SweepScore? in
                 if case .finished(let score) = state.outcomes[run.name] { score } else { nil }
             }

@@ -18,6 +18,8 @@ public struct SweepState: Sendable {
     public private(set) var running: Set<String> = []
     private let isSelected: @Sendable (String) -> Bool
     private let costs: [Double]
+    /// The runs of each cell.
+    private let members: [[SweepRun]]
 
     /// A sweep at its beginning, or where it was left.
     ///
@@ -32,6 +34,9 @@ public struct SweepState: Sendable {
         self.outcomes = outcomes
         self.isSelected = isSelected
         costs = plan.runs.map { RunEstimate($0.configuration).cost }
+        var members = [[SweepRun]](repeating: [], count: plan.cells.count)
+        for run in plan.runs { members[run.cell].append(run) }
+        self.members = members
     }
 
     /// Runs that can begin, those that take longest first so that no processor is left alone with one at the end.
@@ -52,13 +57,16 @@ public struct SweepState: Sendable {
     /// A run was stopped before its end and can be gone on with.
     public mutating func interrupt(_ name: String) { running.remove(name) }
 
+    /// The runs of a cell, with every value of its tuned key.
+    public func runs(of cell: SweepCell) -> [SweepRun] { members[cell.index] }
+
     /// Whether nothing is under way or can begin.
     public var isOver: Bool { running.isEmpty && due().isEmpty }
 
     /// Runs that are known to be needed: all that decide, and the others of each cell once its choice is made.
     public func needed() -> [SweepRun] {
         plan.cells.flatMap { cell in
-            let runs = plan.runs.filter { $0.cell == cell.index }
+            let runs = members[cell.index]
             guard !cell.candidates.isEmpty else { return runs }
             let chosen = choice(of: cell)?.value
             return runs.filter { run in
@@ -81,9 +89,7 @@ public struct SweepState: Sendable {
         guard !cell.candidates.isEmpty, let key = plan.tuning?.key else { return nil }
         var candidates: [SweepChoice.Candidate] = []
         for value in cell.candidates {
-            let runs = plan.runs.filter {
-                $0.cell == cell.index && $0.candidate == value && cell.tuningSeeds.contains($0.seed)
-            }
+            let runs = members[cell.index].filter { $0.candidate == value && cell.tuningSeeds.contains($0.seed) }
             var scores: [Double] = []
             for run in runs {
                 switch outcomes[run.name] {
