@@ -102,10 +102,12 @@ struct SweepTests {
     @Test("a run that fails does not take the others with it; the end names it, its reason, and is no success")
     func survivesFailures() throws {
         let scratch = try Scratch()
+        // Enough completions for some to be right and some wrong, without which nothing moves and nothing diverges.
         let file = try scratch.file(
             "s.yaml",
             """
-            defaults: \(defaults)
+            defaults: {base: abacus, max_steps: 2, problems_per_step: 8, num_generations: 4, \
+            max_completion_length: 48, eval_problems: 4}
             runs:
               - {parameters: 2, model: nowhere, train: nowhere.jsonl}
               - {parameters: 3, element_type: fp16, learning_rate: 1e30}
