@@ -95,7 +95,9 @@ struct TrainingRun {
         display.finish(
             summary, before: results.withLock { $0[0] }, after: results.withLock { $0[configuration.steps] })
         // Written last: a run that has it is finished.
-        try AtomicFile.write(try JSONEncoder().encode(summary), to: run.path + "/result.json")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        try AtomicFile.write(try encoder.encode(summary) + Data("\n".utf8), to: run.path + "/result.json")
         try console.result(summary)
     }
 

@@ -8,7 +8,8 @@ public import TinyRecords
 ///     steps.jsonl          metrics and state, one line a step: a step counts from the moment its line is complete
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
-///     evaluation-samples.jsonl   answers before and after, for people to read
+///     evaluation-samples.jsonl  answers before and after, for people to read
+///     result.json          what the run came to, once it is finished (written by the command, last)
 ///     failure.json         why the run ended early; not there otherwise
 ///
 /// Lines are appended and flushed to the disk in the order samples, step, evaluation. A process that dies at any instant

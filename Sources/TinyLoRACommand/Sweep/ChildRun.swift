@@ -52,7 +52,11 @@ final class ChildRun: Sendable {
     }
 
     /// Asks the run to end; it may end at any instant and loses the step in flight at most.
-    func stop() { process.withLock { if $0.isRunning { $0.terminate() } } }
+    func stop() {
+        process.withLock { if $0.isRunning { $0.terminate() } }
+        // A child that inherited deafness to that signal still ends with its input.
+        try? input.fileHandleForWriting.close()
+    }
 
     /// How the process ended: the exit status, or the signal.
     var ending: (status: Int32, signal: Bool) {
