@@ -29,7 +29,8 @@ let package = Package(
         .executable(name: "tinylora", targets: ["TinyLoRACommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
@@ -42,6 +43,7 @@ let package = Package(
         // Text, problems, records: no numbers of a model in sight.
         library("TinyText"),
         library("TinyRecords"),
+        library("TinyRecipes", uses: ["TinyRecords", .product(name: "Yams", package: "Yams")]),
         library("TinyProblems"),
         library("TinyStatistics", uses: ["TinyTensor"]),
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
@@ -63,7 +65,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
-            dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "TinyLoRA", "TinyRecipes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
 
         .target(
@@ -73,6 +77,7 @@ let package = Package(
         tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),
         tests(of: "TinyRecords"),
+        tests(of: "TinyRecipes", uses: ["TinyRecords"]),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
         tests(of: "TinyProblems", uses: ["TinyTensor"]),

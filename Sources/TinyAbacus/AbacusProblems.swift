@@ -13,6 +13,22 @@ public enum AbacusProblems {
     /// The first `count` problems for evaluation.
     public static func test(_ count: Int) -> [Problem] { problems(count, in: .test) }
 
+    /// The first `count` problems for choosing settings: held out as ``test(_:)``'s are, and none of their calculations occurs
+    /// in its first 4,096. Costs as much as making those.
+    public static func validation(_ count: Int, solutions style: AbacusReferenceStyle = .equations) -> [Problem] {
+        let generator = AbacusGenerator(seed: seed)
+        let tested = Set((0..<mostTested).map { generator.problem(at: $0, in: .test).steps })
+        var problems: [Problem] = []
+        var index = firstValidation
+        while problems.count < count {
+            if !tested.contains(generator.problem(at: index, in: .test).steps) {
+                problems.append(problem(at: index, in: .test, by: generator, style: style))
+            }
+            index += 1
+        }
+        return problems
+    }
+
     /// The same sets with solutions in another style, for supervised training.
     public static func train(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
         problems(count, in: .training, style: style)
@@ -27,13 +43,19 @@ public enum AbacusProblems {
         _ count: Int, in split: AbacusSplit, style: AbacusReferenceStyle = .equations
     ) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
-        return (0..<count).map { index in
-            let problem = generator.problem(at: index, in: split)
-            return Problem(
-                id: "abacus-\(split)-\(index)", question: problem.question, answer: String(problem.answer),
-                solution: problem.referenceSolution(style: style))
-        }
+        return (0..<count).map { problem(at: $0, in: split, by: generator, style: style) }
     }
+
+    private static func problem(
+        at index: Int, in split: AbacusSplit, by generator: AbacusGenerator, style: AbacusReferenceStyle
+    ) -> Problem {
+        let problem = generator.problem(at: index, in: split)
+        return Problem(
+            id: "abacus-\(split)-\(index)", question: problem.question, answer: String(problem.answer),
+            solution: problem.referenceSolution(style: style))
+    }
+
+    private static let mostTested = 4096, firstValidation = 1_000_000
 
     /// Apart from the seed of the corpus behind the committed weights, which is 1.
     private static let seed: UInt64 = 2

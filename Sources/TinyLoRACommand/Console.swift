@@ -11,6 +11,8 @@ final class Console: Sendable {
     private struct State {
         var lastProgress = ContinuousClock.now
         var progressIsShown = false
+        /// Lines of ``board(_:)`` on a terminal, above the cursor.
+        var boardLines = 0
     }
 
     init(json: Bool) {
@@ -26,7 +28,9 @@ final class Console: Sendable {
     func note(_ line: String) {
         state.withLock { state in
             if state.progressIsShown { writeError("\r\u{1B}[2K") }
+            if state.boardLines > 0 { writeError("\u{1B}[\(state.boardLines)A\u{1B}[J") }
             state.progressIsShown = false
+            state.boardLines = 0
             writeError(line + "\n")
         }
     }
@@ -51,6 +55,26 @@ final class Console: Sendable {
             state.progressIsShown = isTerminal
             writeError(isTerminal ? "\r\u{1B}[2K" + line() : line() + "\n")
         }
+    }
+
+    /// Lines that the next ones replace: every second on a terminal, every half minute in a file.
+    func board(_ lines: () -> [String]) {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard now - state.lastProgress >= (isTerminal ? .milliseconds(900) : .seconds(30)) else { return }
+            state.lastProgress = now
+            let lines = lines()
+            let clearing = isTerminal && state.boardLines > 0 ? "\u{1B}[\(state.boardLines)A\u{1B}[J" : ""
+            // A line longer than the terminal would take two rows and spoil the count.
+            writeError(clearing + lines.map { (isTerminal ? String($0.prefix(columns)) : $0) + "\n" }.joined())
+            state.boardLines = isTerminal ? lines.count : 0
+        }
+    }
+
+    private var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 79 }
+        return Int(size.ws_col) - 1
     }
 
     private func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

@@ -66,6 +66,9 @@ func factorNote(_ count: Int) {
     FileHandle.standardError.write(Data("factors    \(count) matrices factorised, kept for the next time\n".utf8))
 }
 
+/// Problems of Abacus that are trained on.
+let abacusTrainingProblems = 4096
+
 /// The problems of a file, or Abacus's own with solutions in a style.
 func problemSet(
     file: String?, loaded: LoadedModel, training: Bool, count: Int?, solutions: SolutionStyle = .equations
@@ -75,10 +78,16 @@ func problemSet(
     if let file {
         set = try ProblemSet(contentsOf: file)
     } else if training {
-        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? 4096, solutions: style))
+        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: style))
     } else {
         set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: style))
     }
     if let count { set = ProblemSet(name: set.name, problems: Array(set.problems.prefix(count)), path: set.path) }
     return set
+}
+
+/// Abacus's own problems to choose settings by, with solutions in a style.
+func abacusValidation(_ count: Int, solutions: SolutionStyle) -> ProblemSet {
+    let style = AbacusReferenceStyle(rawValue: solutions.rawValue) ?? .equations
+    return ProblemSet(name: "abacus/validation", problems: AbacusProblems.validation(count, solutions: style))
 }

@@ -6,7 +6,7 @@ struct TinyLoRACommand: AsyncParsableCommand {
         commandName: "tinylora",
         abstract: "Teaches a language model to reason by training a handful of numbers.",
         subcommands: [
-            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ScoreCommand.self, InspectCommand.self,
-            TokenizeCommand.self, ReportCommand.self, BenchCommand.self, PretrainCommand.self,
+            TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
+            ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, BenchCommand.self, PretrainCommand.self,
         ])
 }

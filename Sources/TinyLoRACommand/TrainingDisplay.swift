@@ -56,6 +56,10 @@ final class TrainingDisplay: Sendable {
         case .warning(let warning): console.warn("\(warning)")
         case .evaluating(let step):
             console.progress("evaluating \(step == 0 ? "the base model" : "after step \(step)")")
+        case .evaluated(let record) where record.split == .validation:
+            console.note(
+                (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
+                    + "  validation \(percent(record.strict, record.interval))")
         case .evaluated(let record):
             console.note(
                 (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")

@@ -4,29 +4,33 @@ import TinyLoRA
 
 /// One run of `tinylora train`: everything resolved and checked, then trained, then told.
 struct TrainingRun {
-    let configuration: TrainingConfiguration
+    var configuration: TrainingConfiguration
     let threads: Int
     let directory: String?
     let resuming: Bool
+    let untrained: UntrainedCache?
     let console: Console
 
-    /// Shows what would be done.
-    func describe() throws {
-        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        let design = try configuration.adapter.design(for: checkpoint.configuration)
-        console.say("adapter    \(design.description)")
-        console.say(try configuration.jsonDocument().trimmingCharacters(in: .newlines))
-        try console.result(configuration)
-    }
-
+    /// Trains in the run's directory; a failure is told there too.
     func start() async throws {
         let run = try RunDirectory(preparing: directory ?? Self.freshDirectory(), resuming: resuming)
+        run.forgetFailure()
+        do {
+            try await train(in: run)
+        } catch {
+            let (sentence, hint) = facts(of: error)
+            // When even this cannot be written, the error itself is what counts.
+            try? run.record(FailureRecord(error: sentence, hint: hint, step: run.finishedSteps, exit: "1"))
+            throw error
+        }
+    }
+
+    private func train(in run: RunDirectory) async throws {
         let loaded = try LoadedModel(directory: configuration.model)
         let tokenizer = try loaded.requireTokenizer()
-        let training = try problemSet(
-            file: configuration.train, loaded: loaded, training: true, count: nil,
-            solutions: configuration.supervised.solutions)
         let heldOut = try evaluationSet(loaded)
+        let (training, validationSet) = try trainingSets(loaded)
+        let configuration = try resolvingEpochs(training)
         let design = try configuration.adapter.design(for: loaded.checkpoint.configuration)
         let method = try loaded.method(
             design, initialSeed: configuration.seed, threads: threads, cache: factorCache()
@@ -40,16 +44,30 @@ struct TrainingRun {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
 
-        let evaluation: TrainingLoop.Evaluation? = try heldOut.map { set in
+        func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
             let evaluator = Evaluator(
                 policy: policy, codec: tokenizer, style: style,
                 sampling: SamplingParameters(
                     temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
+            let key = UntrainedCache.key(
+                model: loaded.fingerprint, set: set, style: style, sampling: evaluator.sampling)
             let loss = try heldOutLoss(set, policy: policy, style: style, codec: tokenizer, loaded: loaded)
             return { step, values in
-                let result = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
-                results.withLock { $0[step] = result }
-                var record = result.record(step: step)
+                var known = values == nil ? untrained?.result(key, of: set) : nil
+                if known == nil {
+                    known = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
+                    if values == nil, let known { untrained?.keep(known, as: key) }
+                }
+                let result = try known ?? { throw UsageError("\(set.name) was not evaluated") }()
+                if split == .test {
+                    results.withLock { $0[step] = result }
+                    if step == 0 || step == configuration.steps {
+                        let samples = result.sampleRecords(
+                            step: step, of: set, count: RunDirectory.keptEvaluationSamples)
+                        try run.write(samples, ofStep: step)
+                    }
+                }
+                var record = result.record(step: step, split: split)
                 record.loss = try await loss?.measured(at: values)
                 return record
             }
@@ -70,10 +88,13 @@ struct TrainingRun {
                     codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
             }
         let progress = try run.begin(
-            configuration: configuration, manifest: manifest(loaded, training, heldOut, design))
+            configuration: configuration, manifest: manifest(loaded, training, heldOut, validationSet, design))
         display.header(loaded: loaded, training: training, heldOut: heldOut, design: design, threads: threads)
-        let result = try await TrainingLoop(trainer, evaluation: evaluation) { event in display.show(event) }
-            .run(in: run, from: progress)
+        let result = try await TrainingLoop(
+            trainer, evaluation: heldOut.map { try evaluation(of: $0, .test) },
+            validation: validationSet.map { try evaluation(of: $0, .validation) }
+        ) { event in display.show(event) }
+        .run(in: run, from: progress)
 
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
@@ -87,12 +108,49 @@ struct TrainingRun {
             adapter: adapter, path: path, run: run.path, result: result, seconds: try trainingSeconds(run))
         display.finish(
             summary, before: results.withLock { $0[0] }, after: results.withLock { $0[configuration.steps] })
+        // Written last: a run that has it is finished.
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        try AtomicFile.write(try encoder.encode(summary) + Data("\n".utf8), to: run.path + "/result.json")
         try console.result(summary)
     }
 
     // MARK: Pieces
 
-    private func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
+    /// The settings with epochs turned into steps.
+    func resolvingEpochs(_ training: ProblemSet) throws -> TrainingConfiguration {
+        guard configuration.epochs != nil else { return configuration }
+        let resolved = configuration.resolvingEpochs(problems: training.problems.count)
+        let broken = resolved.problems()
+        guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
+        return resolved
+    }
+
+    /// Problems to train on and, where settings are chosen by some, those; no problem is in both.
+    func trainingSets(_ loaded: LoadedModel) throws -> (training: ProblemSet, validation: ProblemSet?) {
+        let solutions = configuration.supervised.solutions
+        var training = try problemSet(
+            file: configuration.train, loaded: loaded, training: true, count: nil, solutions: solutions)
+        let count = configuration.evaluation.validationProblems
+        guard count > 0 else { return (training, nil) }
+        if let file = configuration.evaluation.validationFile {
+            return (training, try problemSet(file: file, loaded: loaded, training: false, count: count))
+        }
+        if configuration.train == nil {
+            return (training, abacusValidation(count, solutions: solutions))
+        }
+        guard training.problems.count > count else {
+            throw UsageError(
+                "validation_problems is \(count), but \(training.name) has only \(training.problems.count) problems to "
+                    + "train on and choose by")
+        }
+        let name = "\(training.name), the last \(count)"
+        let last = ProblemSet(name: name, problems: Array(training.problems.suffix(count)), path: training.path)
+        training.problems.removeLast(count)
+        return (training, last)
+    }
+
+    func evaluationSet(_ loaded: LoadedModel) throws -> ProblemSet? {
         guard configuration.evaluation.problems != 0 else { return nil }
         guard configuration.model == nil || configuration.eval != nil else { return nil }
         return try problemSet(
@@ -111,10 +169,12 @@ struct TrainingRun {
     }
 
     private func manifest(
-        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ design: any AdapterDesign
+        _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ validation: ProblemSet?,
+        _ design: any AdapterDesign
     ) -> RunManifest {
         var datasets = ["train": fingerprint(training)]
         datasets["eval"] = heldOut.map(fingerprint)
+        datasets["validation"] = validation.map(fingerprint)
         let machine = MachineRecord(
             system: ProcessInfo.processInfo.operatingSystemVersionString, architecture: Self.architecture,
             processors: ProcessInfo.processInfo.activeProcessorCount, threads: threads,
@@ -122,8 +182,7 @@ struct TrainingRun {
         return RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: loaded.name, content: loaded.fingerprint), datasets: datasets,
-            plan: design.description,
-            trainedParameters: design.parameterCount,
+            plan: design.description, trainedParameters: design.parameterCount,
             schemes: ["random": RandomStream.scheme, "normal": RandomStream.normalScheme]
                 .merging(design.schemes) { first, _ in first }, seed: configuration.seed, machine: machine)
     }
@@ -144,7 +203,7 @@ struct TrainingRun {
     }
 
     /// A directory under `runs` that no other run has, named by the time.
-    private static func freshDirectory() -> String {
+    static func freshDirectory() -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
@@ -166,50 +225,13 @@ struct TrainingRun {
     #endif
 }
 
-/// What `tinylora train --json` prints.
-struct TrainingSummary: Encodable {
-    let trainedParameters: Int
-    let adapterBytes: Int
-    let accuracyBefore: Double?
-    let accuracyAfter: Double?
-    let intervalBefore: [Double]?
-    let intervalAfter: [Double]?
-    let lenientBefore: Double?
-    let lenientAfter: Double?
-    let problems: Int?
-    let trainingSeconds: Double
-    let tokensPerSecond: Double
-    let adapter: String
-    let run: String
-
-    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
-        let before = result.evaluations.first { $0.step == 0 }, after = result.evaluations.last { $0.step != 0 }
-        trainedParameters = adapter.design.parameterCount
-        adapterBytes = adapter.valuesByteCount
-        accuracyBefore = before?.strict
-        accuracyAfter = after?.strict
-        intervalBefore = before?.interval
-        intervalAfter = after?.interval
-        lenientBefore = before?.lenient
-        lenientAfter = after?.lenient
-        problems = after?.problems
-        trainingSeconds = seconds
-        tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
-        self.adapter = path
-        self.run = run
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case problems, adapter, run
-        case trainedParameters = "trained_parameters"
-        case adapterBytes = "adapter_bytes"
-        case accuracyBefore = "accuracy_before"
-        case accuracyAfter = "accuracy_after"
-        case intervalBefore = "interval_before"
-        case intervalAfter = "interval_after"
-        case lenientBefore = "lenient_before"
-        case lenientAfter = "lenient_after"
-        case trainingSeconds = "training_seconds"
-        case tokensPerSecond = "tokens_per_second"
+/// The sentence of an error, and the hint where it has one apart.
+private func facts(of error: any Error) -> (sentence: String, hint: String?) {
+    switch error {
+    case let error as TrainingError: (error.message, error.hint)
+    case let error as CheckpointError: (error.message, error.hint)
+    case let error as ProblemError: (error.message, error.hint)
+    case let error as AdapterError: (error.message, error.hint)
+    default: ("\(error)", nil)
     }
 }

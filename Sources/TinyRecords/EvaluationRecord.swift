@@ -2,6 +2,8 @@
 public struct EvaluationRecord: Record {
     /// Training step whose adapter was evaluated; 0 is the base model, `nil` an evaluation outside a run.
     public var step: Int?
+    /// What the problems are for.
+    public var split: EvaluationSplit
     /// Name of the problem set.
     public var problemSet: String
     /// Problems evaluated.
@@ -26,16 +28,21 @@ public struct EvaluationRecord: Record {
     public var tokens: Int
     /// Mean loss of a token of the held-out solutions, where one was measured.
     public var loss: Double?
+    /// One character per problem in order, `1` where the completion is right in the asked-for format and `0` where it is
+    /// not, so that two evaluations can be compared problem by problem; `nil` with several completions of each problem.
+    public var outcomes: String?
     /// What a clock had a hand in.
     public var time: EvaluationTime
 
     /// Makes a record from its parts.
     public init(
-        step: Int?, problemSet: String, problems: Int, samplesPerProblem: Int, strict: Double, interval: [Double],
+        step: Int?, split: EvaluationSplit = .test, problemSet: String, problems: Int, samplesPerProblem: Int,
+        strict: Double, interval: [Double],
         lenient: Double, lenientInterval: [Double], wellFormed: Int, truncated: Int, meanCompletionLength: Double,
-        tokens: Int, loss: Double? = nil, time: EvaluationTime
+        tokens: Int, loss: Double? = nil, outcomes: String? = nil, time: EvaluationTime
     ) {
         self.step = step
+        self.split = split
         self.problemSet = problemSet
         self.problems = problems
         self.samplesPerProblem = samplesPerProblem
@@ -48,11 +55,12 @@ public struct EvaluationRecord: Record {
         self.meanCompletionLength = meanCompletionLength
         self.tokens = tokens
         self.loss = loss
+        self.outcomes = outcomes
         self.time = time
     }
 
     private enum CodingKeys: String, CodingKey {
-        case step, problems, strict, interval, lenient, truncated, tokens, time
+        case step, split, outcomes, problems, strict, interval, lenient, truncated, tokens, time
         case problemSet = "problem_set"
         case samplesPerProblem = "samples_per_problem"
         case lenientInterval = "lenient_interval"
@@ -60,6 +68,14 @@ public struct EvaluationRecord: Record {
         case meanCompletionLength = "mean_completion_length"
         case loss = "eval_loss"
     }
+}
+
+/// What evaluated problems are for.
+public enum EvaluationSplit: String, Sendable, Codable, CaseIterable {
+    /// They tell what a run came to, and decide nothing.
+    case test
+    /// They decide between settings, and count as nothing.
+    case validation
 }
 
 /// How long an evaluation took.

@@ -27,15 +27,20 @@ extension Record {
     ///
     /// - Throws: ``RecordsError`` naming the key that is missing, unknown or of the wrong kind.
     public init(json: String) throws(RecordsError) {
-        do {
-            self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
-        } catch let error as RecordsError {
-            throw error
-        } catch let error as DecodingError {
-            throw RecordsError(error)
-        } catch {
-            throw RecordsError(.malformed, "the text is not valid JSON", underlying: error)
-        }
+        self = try decoded(json, with: JSONDecoder())
+    }
+}
+
+/// Reads a record, with every way this can fail as one kind of error.
+func decoded<Content: Record>(_ json: String, with decoder: JSONDecoder) throws(RecordsError) -> Content {
+    do {
+        return try decoder.decode(Content.self, from: Data(json.utf8))
+    } catch let error as RecordsError {
+        throw error
+    } catch let error as DecodingError {
+        throw RecordsError(error)
+    } catch {
+        throw RecordsError(.malformed, "the text is not valid JSON", underlying: error)
     }
 }
 

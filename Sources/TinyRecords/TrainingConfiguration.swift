@@ -21,6 +21,9 @@ public struct TrainingConfiguration: Record {
     /// Steps between saved states of an adapter too large to be written with every step. Range: `1...`.
     /// Key `checkpoint_steps`.
     public var checkpointInterval = 20
+    /// Passes over the training problems, which decide ``steps`` once their number is known, see ``resolvingEpochs(problems:)``;
+    /// `nil` leaves the steps as they are. Range: greater than 0. Key `num_train_epochs`.
+    public var epochs: Double?
     /// Names every random stream of the run. Key `seed`.
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
@@ -68,7 +71,13 @@ public struct TrainingConfiguration: Record {
         var rules = Rules()
         rules.require(steps >= 1, "max_steps", "\(steps) is not in 1...")
         rules.require(checkpointInterval >= 1, "checkpoint_steps", "\(checkpointInterval) is not in 1...")
-        for (key, path) in [("model", model), ("train", train), ("eval", eval)] {
+        if let epochs {
+            rules.require(
+                epochs > 0 && epochs <= 1e9, "num_train_epochs", "\(epochs) is not greater than 0 and at most 1e9")
+        }
+        for (key, path) in [
+            ("model", model), ("train", train), ("eval", eval), ("validation", evaluation.validationFile),
+        ] {
             rules.require(path != "", key, "is an empty path")
         }
         rules.require(
@@ -77,7 +86,7 @@ public struct TrainingConfiguration: Record {
         rollout.check(&rules, algorithm: algorithm, comparing: loss.advantage)
         supervised.check(&rules)
         loss.check(&rules)
-        optimiser.check(&rules, steps: steps)
+        optimiser.check(&rules, steps: epochs == nil ? steps : .max)
         evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
         return rules.broken
@@ -100,7 +109,8 @@ public struct TrainingConfiguration: Record {
     static let fields: [SettingField<Self>] =
         [
             .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
-            .init("eval", \.eval), .init("max_steps", \.steps), .init("checkpoint_steps", \.checkpointInterval),
+            .init("eval", \.eval), .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
+            .init("checkpoint_steps", \.checkpointInterval),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
@@ -109,14 +119,16 @@ public struct TrainingConfiguration: Record {
         + EvolutionSettings.fields.map { $0.within(\.evolution) }
         + EvaluationSettings.fields.map { $0.within(\.evaluation) }
 
-    /// Reads a configuration; keys that are not there keep the defaults of its `algorithm`.
+    /// Reads a configuration; keys that are not there keep the defaults of its `algorithm` over the general ones, or over
+    /// those of ``init(json:over:)``.
     ///
     /// - Throws: ``RecordsError`` with code `unknownKey` (and the nearest name) or `invalidValue`.
     public init(from decoder: any Decoder) throws {
-        self.init()
+        self = decoder.userInfo[.defaults] as? TrainingConfiguration ?? TrainingConfiguration()
+        let before = algorithm
         // An algorithm's defaults may depend on the room for a completion.
         try readSettings(&self, fields: Self.fields, named: ["algorithm", "max_completion_length"], from: decoder)
-        apply(algorithm)
+        if algorithm != before { apply(algorithm) }
         try readSettings(&self, fields: Self.fields, from: decoder)
     }
 

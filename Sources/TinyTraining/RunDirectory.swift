@@ -9,6 +9,9 @@ public import TinyRecords
 ///     state-000040.safetensors   the state after that step, where it is too large for its line; the newest only
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
+///     evaluation-samples.jsonl  answers before and after, for people to read
+///     result.json          what the run came to, once it is finished (written by the command, last)
+///     failure.json         why the run ended early; not there otherwise
 ///     .lock                locked by the process that writes
 ///
 /// Lines are appended and flushed to the disk in the order samples, step, state, evaluation. A process that dies at any

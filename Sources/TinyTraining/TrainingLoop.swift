@@ -22,7 +22,7 @@ public struct TrainingLoop: Sendable {
     public typealias Evaluation = @Sendable (_ step: Int, _ adapter: [Float]?) async throws -> EvaluationRecord
 
     private let trainer: any Trainer
-    private let evaluation: Evaluation?
+    private let evaluations: [(split: EvaluationSplit, evaluate: Evaluation)]
     private let report: @Sendable (TrainingEvent) -> Void
     private var configuration: TrainingConfiguration { trainer.configuration }
 
@@ -32,13 +32,19 @@ public struct TrainingLoop: Sendable {
     ///   - trainer: How a step is made.
     ///   - evaluation: Called before and after training, and every ``EvaluationSettings/interval`` steps; `nil` leaves
     ///     evaluation out, as does ``EvaluationSettings/problems`` of 0.
+    ///   - validation: Called at the same steps for the problems by which settings are chosen; `nil` leaves it out, as does
+    ///     ``EvaluationSettings/validationProblems`` of 0.
     ///   - report: Called with everything that happens, from any thread.
     public init(
-        _ trainer: any Trainer, evaluation: Evaluation? = nil,
+        _ trainer: any Trainer, evaluation: Evaluation? = nil, validation: Evaluation? = nil,
         report: @escaping @Sendable (TrainingEvent) -> Void = { _ in }
     ) {
         self.trainer = trainer
-        self.evaluation = trainer.configuration.evaluation.problems == 0 ? nil : evaluation
+        let settings = trainer.configuration.evaluation
+        var evaluations: [(split: EvaluationSplit, evaluate: Evaluation)] = []
+        if let evaluation, settings.problems != 0 { evaluations.append((.test, evaluation)) }
+        if let validation, settings.validationProblems != 0 { evaluations.append((.validation, validation)) }
+        self.evaluations = evaluations
         self.report = report
     }
 
@@ -54,19 +60,21 @@ public struct TrainingLoop: Sendable {
     {
         var state = try startingState(progress)
         var history = progress.steps.map(\.metrics)
-        var evaluations = progress.evaluations
+        var records = progress.evaluations
         report(.started(steps: configuration.steps, resumedAfter: progress.steps.count))
 
         func evaluate(after step: Int, parameters: [Float]) async throws {
-            guard let evaluation, isEvaluated(after: step), !evaluations.contains(where: { $0.step == step }) else {
-                return
+            guard isEvaluated(after: step) else { return }
+            for (split, evaluate) in evaluations
+            where !records.contains(where: { $0.step == step && $0.split == split }) {
+                report(.evaluating(step: step))
+                var record = try await evaluate(step, step == 0 ? nil : trainer.stored(parameters))
+                record.step = step
+                record.split = split
+                try directory?.append(record)
+                records.append(record)
+                report(.evaluated(record))
             }
-            report(.evaluating(step: step))
-            var record = try await evaluation(step, step == 0 ? nil : trainer.stored(parameters))
-            record.step = step
-            try directory?.append(record)
-            evaluations.append(record)
-            report(.evaluated(record))
         }
 
         try await evaluate(after: 0, parameters: state.parameters)
@@ -91,7 +99,7 @@ public struct TrainingLoop: Sendable {
             try await evaluate(after: step, parameters: state.parameters)
         }
         return TrainingResult(
-            state: state, stored: trainer.stored(state.parameters), metrics: history, evaluations: evaluations)
+            state: state, stored: trainer.stored(state.parameters), metrics: history, evaluations: records)
     }
 
     private func isEvaluated(after step: Int) -> Bool {

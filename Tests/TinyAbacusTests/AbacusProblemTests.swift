@@ -68,6 +68,15 @@ struct AbacusProblemTests {
     func setsArePrefixes() {
         #expect(Array(AbacusProblems.train(40).prefix(10)) == AbacusProblems.train(10))
         #expect(Array(AbacusProblems.test(40).prefix(10)) == AbacusProblems.test(10))
+        #expect(Array(AbacusProblems.validation(40).prefix(10)) == AbacusProblems.validation(10))
+    }
+
+    @Test("validation shares no question and no id with train and test")
+    func validationIsApart() {
+        let own = AbacusProblems.validation(500), others = AbacusProblems.test(4096) + AbacusProblems.train(4096)
+        let questions = Set(others.map(\.question)), ids = Set(others.map(\.id))
+        let shared = own.filter { questions.contains($0.question) || ids.contains($0.id) }
+        #expect(shared.isEmpty, "\(shared.count) problems")
     }
 
     @Test("every reference style is graded as right", arguments: AbacusReferenceStyle.allCases)

@@ -31,9 +31,11 @@ enum Executable {
     ///   - arguments: What follows `tinylora`.
     ///   - input: What the command reads on standard input.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
-    ///   - limit: Kills the command with SIGKILL after so many seconds.
+    ///   - limit: Ends the command after so many seconds.
+    ///   - signal: With what; SIGKILL unless a test is about others.
     static func run(
-        _ arguments: [String], input: String? = nil, in scratch: Scratch, limit: TimeInterval = limit
+        _ arguments: [String], input: String? = nil, in scratch: Scratch, limit: TimeInterval = limit,
+        signal: Int32 = SIGKILL
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(path))
@@ -57,7 +59,7 @@ enum Executable {
 
         try process.run()
         let identifier = process.processIdentifier
-        let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+        let watchdog = DispatchWorkItem { kill(identifier, signal) }
         DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: watchdog)
         process.waitUntilExit()
         watchdog.cancel()

@@ -75,6 +75,16 @@ import TinyTensor
         #expect(try !evaluation.jsonLine().contains("loss"))
         evaluation.loss = 0.75
         #expect(try EvaluationRecord(json: evaluation.jsonLine()) == evaluation)
+        var validation = evaluation
+        validation.split = .validation
+        validation.outcomes = "0110"
+        #expect(try EvaluationRecord(json: validation.jsonLine()) == validation)
+        #expect(try validation.jsonLine().contains(#""split":"validation""#))
+        let answer = EvaluationSampleRecord(
+            step: 0, problem: "p/1", question: "?", answer: "2", completion: "two\n", extracted: "2", strict: true)
+        #expect(try EvaluationSampleRecord(json: answer.jsonLine()) == answer)
+        let failure = FailureRecord(error: "killed", hint: "memory", step: 3, exit: "SIGKILL")
+        #expect(try FailureRecord(json: failure.jsonLine()) == failure)
         #expect(try RunManifest(json: manifest.jsonDocument()) == manifest)
     }
 

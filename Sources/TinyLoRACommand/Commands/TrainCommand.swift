@@ -1,18 +1,21 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyRecipes
 
 /// Trains an adapter.
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: """
-            Teaches a model to reason by training a handful of numbers, by reinforcement (GRPO) or on worked solutions (SFT).
+            Teaches a model to reason by training a handful of numbers: by reinforcement, on worked solutions, or by \
+            evolution.
             """,
         discussion: """
             Without arguments it trains 13 numbers on Abacus, the model in the box, and shows its accuracy on held-out \
             problems before and after. The same settings give the same bytes on any number of threads. Settings that are \
-            not given have the demonstration's values on Abacus, and general defaults with --model or --config.
+            not given have the demonstration's values on Abacus, and general defaults with a model of your own; `base` in \
+            a recipe says it otherwise. Paths in a recipe are seen from its folder. Flags overrule the recipe.
 
             EXAMPLES
               The demonstration, about two minutes on two cores:
@@ -24,24 +27,27 @@ struct TrainCommand: AsyncParsableCommand {
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
               The same numbers on worked solutions, written as the model itself writes:
                 tinylora train --algorithm sft --solutions equations
-              Go on with a run that was interrupted:
-                tinylora train --output runs/qwen --resume …the same settings…
               Compare with LoRA of rank 1:
                 tinylora train --method lora --rank 1 --learning-rate 1e-3
+              A recipe, with one of its settings changed:
+                tinylora train Recipes/demonstration.yaml --set beta=0.01
+              Go on with a run that was interrupted:
+                tinylora train --output runs/qwen --resume …the same settings…
               See everything resolved without starting:
                 tinylora train --parameters 35 --dry-run
             """)
 
     private static let general = TrainingConfiguration(), demonstration = TrainingConfiguration.demonstration
 
-    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus unless given.", valueName: "dir"))
-    var model: String?
-    @Option(help: ArgumentHelp("Problems to train on, JSON lines with question and answer.", valueName: "file.jsonl"))
-    var train: String?
-    @Option(help: ArgumentHelp("Problems to evaluate on, before and after.", valueName: "file.jsonl"))
-    var eval: String?
-    @Option(help: ArgumentHelp("Settings as JSON under TRL's names; flags overrule them.", valueName: "file.json"))
+    @Argument(help: ArgumentHelp("Settings of the run as YAML or JSON, under TRL's names.", valueName: "recipe.yaml"))
+    var recipe: String?
+    @OptionGroup var files: FileOptions
+    @Option(help: ArgumentHelp("The same as naming the recipe without a flag.", valueName: "recipe.yaml"))
     var config: String?
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Any setting of a recipe; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
     @Option(
         help: """
             How to train: \(Algorithm.allCases.map(\.rawValue).joined(separator: ", ")) (default: grpo). It sets the \
@@ -76,6 +82,8 @@ struct TrainCommand: AsyncParsableCommand {
     var projectionSeed: UInt64?
     @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
+    @Option(help: "Passes over the training problems, in place of --steps.")
+    var epochs: Double?
     @Option(
         help: """
             Problems of one step (default: \(general.rollout.problemsPerStep); with sft solutions, default: \
@@ -101,6 +109,8 @@ struct TrainCommand: AsyncParsableCommand {
     var promptStyle: String?
     @Option(help: "Problems of an evaluation; 0 leaves it out (default: 400).")
     var evalProblems: Int?
+    @Option(help: "Problems to choose settings by, apart from the test (default: 0).")
+    var validationProblems: Int?
     @Option(help: "Names every random number of the run (default: 1).")
     var seed: UInt64?
     @OptionGroup var threading: ThreadOptions
@@ -112,81 +122,66 @@ struct TrainCommand: AsyncParsableCommand {
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
+    @Option(help: ArgumentHelp("Keeps what the untrained model came to, for other runs.", visibility: .hidden))
+    var untrainedCache: String?
+    @Flag(help: ArgumentHelp("Ends when standard input does.", visibility: .hidden))
+    var endWithInput = false
 
     func run() async throws {
         let console = Console(json: json)
         guard !resume || output != nil else { throw ValidationError("--resume needs --output, the run to go on with") }
-        let configuration = try resolved()
+        if endWithInput { watchInput() }
         let run = TrainingRun(
-            configuration: configuration, threads: try threading.count(), directory: output, resuming: resume,
-            console: console)
+            configuration: try resolved(), threads: try threading.count(), directory: output, resuming: resume,
+            untrained: untrainedCache.map(UntrainedCache.init), console: console)
         if dryRun { try run.describe() } else { try await run.start() }
     }
 
     /// Defaults, then the file, then the flags; every rule checked.
     private func resolved() throws -> TrainingConfiguration {
-        let chosen: Algorithm = try algorithm.map { try choice($0, of: "--algorithm") } ?? .grpo
-        var settings = model == nil ? TrainingConfiguration.demonstration(of: chosen) : TrainingConfiguration(chosen)
-        if let config {
-            let text: String
-            do {
-                text = try String(contentsOfFile: config, encoding: .utf8)
-            } catch {
-                throw UsageError("cannot read \(config): \(reason(of: error))")
-            }
-            do {
-                settings = try TrainingConfiguration(json: text)
-            } catch {
-                throw UsageError("\(config): \(error)")
-            }
+        guard recipe == nil || config == nil else { throw ValidationError("give one recipe, with or without --config") }
+        var resolved = Recipe()
+        if let file = recipe ?? config { resolved = try Recipe(contentsOf: file) }
+        let isSupervised = (algorithm.map { .text($0) } ?? resolved.value(of: "algorithm")) == .text("sft")
+        for setting in try flags(isSupervised: isSupervised) {
+            resolved.set(setting.key, setting.value, at: setting.place)
         }
-        if let algorithm, settings.algorithm.rawValue != algorithm {
-            throw UsageError(
-                "--algorithm is \(algorithm), but the algorithm of \(config ?? "the file") is "
-                    + "\(settings.algorithm.rawValue); write \"algorithm\" into the file")
-        }
-        if let solutions { settings.supervised.solutions = try choice(solutions, of: "--solutions") }
-        settings.model = model ?? settings.model
-        settings.train = train ?? settings.train
-        settings.eval = eval ?? settings.eval
-        if let method { settings.adapter.method = try choice(method, of: "--method") }
-        if let frozenSubspace {
-            settings.adapter.frozenSubspace = try choice(frozenSubspace, of: "--frozen-subspace")
-        }
-        settings.adapter.alpha = loraAlpha ?? settings.adapter.alpha
-        settings.adapter.targetModules = targetModules.map { TargetModules($0) } ?? settings.adapter.targetModules
-        settings.adapter.parameters = parameters ?? settings.adapter.parameters
-        settings.adapter.rank = rank ?? settings.adapter.rank
-        settings.adapter.u = u ?? settings.adapter.u
-        settings.adapter.tying = tying ?? settings.adapter.tying
-        if let type { settings.adapter.elementType = try choice(type, of: "--type") }
-        settings.adapter.projectionSeed = projectionSeed ?? settings.adapter.projectionSeed
-        settings.steps = steps ?? settings.steps
-        if settings.algorithm == .sft {
-            settings.supervised.examplesPerStep = batch ?? settings.supervised.examplesPerStep
-        } else {
-            settings.rollout.problemsPerStep = batch ?? settings.rollout.problemsPerStep
-        }
-        settings.rollout.groupSize = groupSize ?? settings.rollout.groupSize
-        settings.rollout.maxTokens = maxTokens ?? settings.rollout.maxTokens
-        settings.optimiser.learningRate = learningRate ?? settings.optimiser.learningRate
-        settings.loss.beta = beta ?? settings.loss.beta
-        settings.promptStyle = promptStyle ?? settings.promptStyle
-        settings.evaluation.problems = evalProblems ?? settings.evaluation.problems
-        settings.seed = seed ?? settings.seed
-        let broken = settings.problems()
-        guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
-        return settings
+        return try resolved.configuration()
     }
 
-    /// One of a few named choices.
-    private func choice<Choice>(_ text: String, of flag: String) throws -> Choice
-    where Choice: RawRepresentable<String> & CaseIterable {
-        guard let choice = Choice(rawValue: text) else {
-            let names = Choice.allCases.map(\.rawValue)
-            let nearest = nearestName(to: text, in: names).map { ", did you mean \($0)?" } ?? ""
-            throw ValidationError("\(flag) is none of \(names.joined(separator: ", ")): \(text)\(nearest)")
+    /// What the flags set, in the order of this file; `--set` last.
+    private func flags(isSupervised: Bool) throws -> [Setting] {
+        let numbers: [(key: String, flag: String, value: Int?)] = [
+            ("parameters", "parameters", parameters), ("rank", "rank", rank), ("u", "u", u),
+            ("max_steps", "steps", steps),
+            (isSupervised ? "examples_per_step" : "problems_per_step", "batch", batch),
+            ("num_generations", "group-size", groupSize),
+            ("max_completion_length", "max-tokens", maxTokens), ("eval_problems", "eval-problems", evalProblems),
+            ("validation_problems", "validation-problems", validationProblems),
+        ]
+        let texts: [(key: String, flag: String, value: String?)] = [
+            ("algorithm", "algorithm", algorithm), ("solutions", "solutions", solutions), ("method", "method", method),
+            ("target_modules", "target-modules", targetModules), ("frozen_subspace", "frozen-subspace", frozenSubspace),
+            ("tying", "tying", tying), ("element_type", "type", type),
+            ("prompt_style", "prompt-style", promptStyle),
+        ]
+        let reals: [(key: String, flag: String, value: Double?)] = [
+            ("learning_rate", "learning-rate", learningRate), ("beta", "beta", beta),
+            ("lora_alpha", "lora-alpha", loraAlpha),
+            ("num_train_epochs", "epochs", epochs),
+        ]
+        let seeds: [(key: String, flag: String, value: UInt64?)] = [
+            ("projection_seed", "projection-seed", projectionSeed), ("seed", "seed", seed),
+        ]
+        guard steps == nil || epochs == nil else { throw ValidationError("give either --steps or --epochs") }
+        var all = files.settings
+        func add(_ key: String, _ flag: String, _ value: SettingValue?) {
+            if let value { all.append(Setting(key, value, at: "--\(flag)")) }
         }
-        return choice
+        for row in numbers { add(row.key, row.flag, row.value.map { .integer($0) }) }
+        for row in texts { add(row.key, row.flag, row.value.map { .text($0) }) }
+        for row in reals { add(row.key, row.flag, row.value.map { .number($0) }) }
+        for row in seeds { add(row.key, row.flag, row.value.map { .natural($0) }) }
+        return all + (try settings.map(parsedSetting))
     }
 }

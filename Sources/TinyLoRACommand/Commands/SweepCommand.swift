@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+import TinyRecipes
+
+/// Many runs, described by one file.
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Trains every combination of settings that a file describes, and chooses learning rates on the way.",
+        discussion: """
+            Each run is a process of its own, so that one that fails does not take the others with it: the sweep goes on \
+            and says at the end what failed and why. Calling it again with the same file goes on where it stopped: \
+            finished runs are kept, begun ones resumed, failed ones tried again. Each run's directory is a run of \
+            `tinylora train`; sweep.json tells what is planned, done and chosen.
+
+            EXAMPLES
+              Every method at every size on Abacus:
+                tinylora sweep Recipes/miniature.yaml
+              What that would take:
+                tinylora sweep Recipes/miniature.yaml --dry-run
+              Some of it:
+                tinylora sweep Recipes/miniature.yaml --only '*-13-*'
+              The paper's grid on files of your own:
+                tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
+            """)
+
+    @Argument(help: ArgumentHelp("The sweep: name, defaults, seeds, tune, runs.", valueName: "sweep.yaml"))
+    var file: String
+    @OptionGroup var files: FileOptions
+    @Option(
+        name: .customLong("set"), help: ArgumentHelp("A setting of every run; may be repeated.", valueName: "key=value")
+    )
+    var settings: [String] = []
+    @Option(help: ArgumentHelp("Directory of the sweep (default: its name under runs).", valueName: "dir"))
+    var output: String?
+    @Option(help: "Runs at a time (default: one per core).")
+    var jobs: Int?
+    @Option(help: "Threads of each run. One each is the most efficient when there are as many runs as cores.")
+    var threads = 1
+    @Option(
+        help: ArgumentHelp("Begins only runs whose names match: * is any text, ? any letter.", valueName: "pattern"))
+    var only: [String] = []
+    @Flag(help: "Show the runs and what they take, and stop.")
+    var dryRun = false
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(json: json)
+        let jobs = jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / max(1, threads))
+        guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be in 1...1024, is \(jobs)") }
+        guard (1...1024).contains(threads) else {
+            throw ValidationError("--threads must be in 1...1024, is \(threads)")
+        }
+        let overruling = try files.settings + settings.map(parsedSetting)
+        if let seed = overruling.first(where: { $0.key == "seed" }) {
+            throw ValidationError("\(seed.place): a sweep's seeds are set in its file")
+        }
+        let plan = try SweepPlan(SweepFile(contentsOf: file), overruling: overruling)
+        let folder = SweepFolder(path: output ?? "runs/\(plan.name)")
+        let patterns = only
+        let isSelected: @Sendable (String) -> Bool = { name in
+            patterns.isEmpty || patterns.contains { matches(name, pattern: $0) }
+        }
+        if !plan.runs.contains(where: { isSelected($0.name) }) {
+            throw UsageError(
+                "no run matches --only \(patterns.joined(separator: " or ")), such as \(plan.runs[0].name)")
+        }
+        if dryRun {
+            let outline = SweepOutline(plan, selecting: isSelected)
+            outline.show(console, folder: folder.path, jobs: jobs)
+            return try console.result(outline)
+        }
+        let execution = try SweepExecution(
+            plan: plan, file: file, folder: folder, jobs: jobs, threads: threads, selecting: isSelected,
+            console: console)
+        try await execution.run()
+    }
+}
+
+/// Whether a name matches a pattern in which `*` stands for any text and `?` for any character.
+func matches(_ name: String, pattern: String) -> Bool {
+    let name = Array(name), pattern = Array(pattern)
+    var reached = [Bool](repeating: false, count: name.count + 1)
+    reached[0] = true
+    for symbol in pattern {
+        if symbol == "*" {
+            for index in name.indices where reached[index] { reached[index + 1] = true }
+        } else {
+            for index in name.indices.reversed() {
+                reached[index + 1] = reached[index] && (symbol == "?" || symbol == name[index])
+            }
+            reached[0] = false
+        }
+    }
+    return reached[name.count]
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import TinyRecipes
+
+/// Which model and problems a run is about; the same for one run and for a sweep.
+struct FileOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus unless given.", valueName: "dir"))
+    var model: String?
+    @Option(help: ArgumentHelp("Problems to train on, JSON lines with question and answer.", valueName: "file.jsonl"))
+    var train: String?
+    @Option(help: ArgumentHelp("Problems to evaluate on, before and after.", valueName: "file.jsonl"))
+    var eval: String?
+    @Option(help: ArgumentHelp("Problems to choose settings by.", valueName: "file.jsonl"))
+    var validation: String?
+
+    /// The flags as settings; paths are seen from the current directory.
+    var settings: [Setting] {
+        [("model", model), ("train", train), ("eval", eval), ("validation", validation)].compactMap { key, path in
+            path.map { Setting(key, .text($0.isEmpty ? $0 : absolutePath($0)), at: "--\(key)") }
+        }
+    }
+}
+
+/// `key=value` as a setting; the value is written as in a recipe.
+func parsedSetting(_ text: String) throws -> Setting {
+    guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+        throw ValidationError("--set wants key=value, is \(text)")
+    }
+    let key = String(text[..<sign]), value = String(text[text.index(after: sign)...])
+    return try Setting(flag: key, yaml: value, at: "--set \(key)")
+}
+
+/// Ends the process when standard input does: what is bound to another process by a pipe dies with it, however that ends.
+///
+/// A run can be stopped at any instant without losing more than the step in flight.
+func watchInput() {
+    let thread = Thread {
+        var byte: UInt8 = 0
+        while read(STDIN_FILENO, &byte, 1) > 0 { continue }
+        kill(getpid(), SIGKILL)
+    }
+    thread.start()
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Synchronization
+import TinyLoRA
+
+/// One run as a process of its own: the same program with the run's settings.
+///
+/// The child reads its standard input until it ends, which it does when this process ends, however that happens; so no run
+/// outlives its sweep.
+final class ChildRun: Sendable {
+    let name: String
+    let steps: Int
+    let began = ContinuousClock.now
+    private let folder: SweepFolder
+    private let process: Mutex<Process>
+    private let input = Pipe()
+    private let reading = Mutex(Reading())
+
+    private struct Reading {
+        var offset: UInt64 = 0
+        var steps = 0
+        var firstSteps: Int?
+        var last: StepRecord?
+    }
+
+    /// Starts the run.
+    ///
+    /// - Parameter ended: Called once, from any thread.
+    init(
+        _ name: String, steps: Int, in folder: SweepFolder, threads: Int, ended: @escaping @Sendable () -> Void
+    ) throws {
+        self.name = name
+        self.steps = steps
+        self.folder = folder
+        let process = Process()
+        process.executableURL = try Self.program()
+        process.arguments = [
+            "train", "--config", folder.settings(name), "--output", folder.run(name), "--threads", "\(threads)",
+            "--resume", "--json", "--untrained-cache", folder.untrained, "--end-with-input",
+        ]
+        for path in [folder.log(name), folder.result(name)] { try AtomicFile.write(Data(), to: path) }
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: folder.log(name)))
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: folder.result(name)))
+        process.standardInput = input
+        process.terminationHandler = { _ in ended() }
+        self.process = Mutex(process)
+        _ = progress()  // what an earlier call did is not this one's speed
+        do {
+            try process.run()
+        } catch {
+            throw UsageError("cannot start \(process.executableURL?.path ?? "the run"): \(reason(of: error))")
+        }
+    }
+
+    /// Asks the run to end; it may end at any instant and loses the step in flight at most.
+    func stop() {
+        process.withLock { if $0.isRunning { $0.terminate() } }
+        // A child that inherited deafness to that signal still ends with its input.
+        try? input.fileHandleForWriting.close()
+    }
+
+    /// How the process ended: the exit status, or the signal.
+    var ending: (status: Int32, signal: Bool) {
+        process.withLock { ($0.terminationStatus, $0.terminationReason == .uncaughtSignal) }
+    }
+
+    /// Steps done, and the last of them, as far as the run's file tells.
+    func progress() -> (steps: Int, sinceStart: Int, last: StepRecord?) {
+        reading.withLock { reading in
+            let file = URL(filePath: folder.run(name) + "/steps.jsonl")
+            if let handle = try? FileHandle(forReadingFrom: file), (try? handle.seek(toOffset: reading.offset)) != nil,
+                let data = try? handle.readToEnd(), let end = data.lastIndex(of: UInt8(ascii: "\n"))
+            {
+                let lines = data[...end].split(separator: UInt8(ascii: "\n"))
+                reading.offset += UInt64(end - data.startIndex + 1)
+                reading.steps += lines.count
+                reading.last = lines.last.flatMap { try? StepRecord(json: String(decoding: $0, as: UTF8.self)) }
+            }
+            let first = reading.firstSteps ?? reading.steps
+            reading.firstSteps = first
+            return (reading.steps, max(0, reading.steps - first), reading.last)
+        }
+    }
+
+    /// This program.
+    private static func program() throws -> URL {
+        guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath(),
+            FileManager.default.isExecutableFile(atPath: program.path)
+        else { throw UsageError("the tinylora program cannot be found to start runs with") }
+        return program
+    }
+}

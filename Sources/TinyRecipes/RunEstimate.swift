@@ -1,0 +1,54 @@
+public import TinyRecords
+
+/// What a run will take, before anything is read: counts that follow from the settings alone.
+public struct RunEstimate: Sendable, Equatable, Encodable {
+    /// Steps; `nil` when they depend on how many training problems there are.
+    public let steps: Int?
+    /// Completions, or worked solutions, of one step.
+    public let completionsPerStep: Int
+    /// Completions of all steps.
+    public let completions: Int?
+    /// Completion tokens of all steps if every completion is as long as it may be.
+    public let tokensAtMost: Int?
+    /// Work relative to other runs: tokens sampled or differentiated at most, evaluations included. The unit means nothing.
+    public let cost: Double
+
+    /// Counts what a configuration asks for.
+    public init(_ configuration: TrainingConfiguration) {
+        let rollout = configuration.rollout, evaluation = configuration.evaluation
+        let isSampled = configuration.algorithm != .sft
+        // A population whose size follows from the number of trained numbers has at least eight members.
+        let members = configuration.algorithm.isEvolution ? configuration.evolution.populationSize ?? 8 : 1
+        let perStep =
+            isSampled
+            ? product(product(rollout.problemsPerStep, rollout.groupSize), members) : configuration.problemsPerStep
+        steps = configuration.epochs == nil ? configuration.steps : nil
+        completionsPerStep = perStep
+        completions = steps.map { product($0, perStep) }
+        tokensAtMost = completions.map { product($0, rollout.maxTokens) }
+
+        let guessed = configuration.resolvingEpochs(problems: Self.usualProblems).steps
+        let steps = Double(configuration.epochs == nil ? configuration.steps : guessed)
+        // A gradient costs about as much as sampling the same tokens.
+        let passes: Double = configuration.algorithm.isPolicyGradient ? 2 : 1
+        let training = steps * Double(perStep) * Double(rollout.maxTokens) * passes
+        let evaluations = 2 + (evaluation.interval.map { (steps / Double(max(1, $0))).rounded(.down) } ?? 0)
+        let problems = Double(evaluation.problems ?? Self.usualProblems) + Double(evaluation.validationProblems)
+        cost = training + evaluations * problems * Double(rollout.maxTokens)
+    }
+
+    /// Problems of a file that nobody has opened yet.
+    private static let usualProblems = 8000
+
+    private enum CodingKeys: String, CodingKey {
+        case steps, completions
+        case completionsPerStep = "completions_per_step"
+        case tokensAtMost = "tokens_at_most"
+    }
+}
+
+/// A product that stops at the largest number instead of trapping.
+private func product(_ a: Int, _ b: Int) -> Int {
+    let (value, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : value
+}

@@ -1,0 +1,78 @@
+import Foundation
+import TinyRecords
+
+/// Names for cells and runs, made of what differs between them.
+///
+/// `grpo-tinylora-13-lr0.05-seed1`: algorithm and method where the sweep has several, then what the cell's block sets and
+/// others set otherwise, then the tuned key and the seed. Equal names get numbers.
+struct SweepNames {
+    private(set) var cells: [String] = []
+    private(set) var runs: [String] = []
+
+    init(cells all: [SweepCell], runs allRuns: [SweepRun], tuned: String?) {
+        let resolved = allRuns.map { values(of: $0.configuration) }
+        var known: [String: Set<SettingValue>] = [:]
+        for values in resolved { for (key, value) in values { known[key, default: []].insert(value) } }
+        let differing = Set(known.filter { $0.value.count > 1 }.keys).subtracting(["seed"])
+        let tuningDiffers = tuned.map(differing.contains) ?? false
+
+        for cell in all {
+            let own = allRuns.firstIndex { $0.cell == cell.index }.map { resolved[$0] } ?? [:]
+            let set = Set(cell.settings.map(\.key)).union(["algorithm", "method"])
+            let keys = differing.intersection(set).subtracting(
+                tuningDiffers && !cell.candidates.isEmpty ? [tuned ?? ""] : [])
+            // Models of one's own come with problem files, which say nothing more.
+            let files: Set<String> = keys.contains("model") ? ["train", "eval", "validation"] : []
+            let parts = keys.subtracting(files).sorted(by: precedes).map { key in
+                // What the file says rather than what it means: `parameters: 35`, however a method counts them.
+                part(key, cell.settings.first { $0.key == key }?.value ?? own[key] ?? .null)
+            }
+            let name = parts.isEmpty ? own["algorithm"]?.description ?? "run" : parts.joined(separator: "-")
+            cells.append(unique(name, among: cells))
+        }
+        for run in allRuns {
+            var name = cells[run.cell]
+            if let tuned, let value = run.candidate { name += "-" + part(tuned, value) }
+            runs.append(unique("\(name)-seed\(run.seed)", among: runs))
+        }
+    }
+}
+
+private func values(of configuration: TrainingConfiguration) -> [String: SettingValue] {
+    guard let line = try? configuration.jsonLine() else { return [:] }
+    return (try? JSONDecoder().decode([String: SettingValue].self, from: Data(line.utf8))) ?? [:]
+}
+
+/// Who, how, how much, the rest, how fast.
+private let first = ["model", "train", "algorithm", "method", "parameters", "rank"], last = ["learning_rate"]
+
+private func precedes(_ a: String, _ b: String) -> Bool {
+    func place(_ key: String) -> Int {
+        first.firstIndex(of: key) ?? (last.contains(key) ? first.count + 1 : first.count)
+    }
+    return place(a) == place(b) ? a < b : place(a) < place(b)
+}
+
+private func part(_ key: String, _ value: SettingValue) -> String {
+    var text = value.description
+    if Setting.paths.contains(key) {
+        let url = URL(fileURLWithPath: text)
+        text = (key == "model" ? url : url.deletingPathExtension()).lastPathComponent
+    }
+    let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
+    switch key {
+    case "algorithm", "method", "parameters", "model", "train": return String(safe.prefix(60))
+    case "learning_rate": return "lr" + safe
+    case let key where key.contains("_"): return "\(key)-\(safe.prefix(60))"
+    default: return key + safe.prefix(60)
+    }
+}
+
+private func unique(_ name: String, among taken: [String]) -> String {
+    var candidate = name, number = 2
+    while taken.contains(candidate) {
+        candidate = "\(name)-\(number)"
+        number += 1
+    }
+    return candidate
+}

@@ -1,0 +1,264 @@
+import Foundation
+import Testing
+
+/// Many runs from one file: each a process of its own, resumed after any end, chosen between by validation problems.
+@Suite("a sweep", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+struct SweepTests {
+    private let defaults = """
+        {base: abacus, max_steps: 2, problems_per_step: 2, num_generations: 2, max_completion_length: 16, \
+        eval_problems: 4, validation_problems: 3}
+        """
+
+    private func sweep(_ file: String, and rest: [String] = [], in scratch: Scratch, limit: TimeInterval = 120)
+        throws -> Outcome
+    {
+        try Executable.run(
+            ["sweep", file, "--output", scratch.path("out"), "--json"] + rest, in: scratch, limit: limit)
+    }
+
+    /// States of `sweep.json` by name.
+    private func states(in scratch: Scratch) throws -> [String: String] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/sweep.json")))
+        let record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let runs = try #require(record["runs"] as? [[String: Any]])
+        return Dictionary(
+            uniqueKeysWithValues: runs.map { ($0["name"] as? String ?? "", $0["state"] as? String ?? "") })
+    }
+
+    private func text(_ name: String, in scratch: Scratch) throws -> String {
+        try String(contentsOfFile: scratch.path(name), encoding: .utf8)
+    }
+
+    @Test("runs everything, chooses the rate by validation, and counts the deciding run as its seed's")
+    func runs() throws {
+        let scratch = try Scratch()
+        let file = try scratch.file(
+            "s.yaml",
+            """
+            defaults: \(defaults)
+            seeds: [1, 2]
+            tune: {key: learning_rate, on: validation}
+            runs: [{parameters: [1, 3], learning_rate: [0.1, 0.05]}]
+            """)
+        let outcome = try sweep(file, in: scratch)
+        expectSuccess(outcome)
+        let record = try outcome.json()
+        let choices = try #require(record["choices"] as? [[String: Any]])
+        #expect(choices.count == 2)
+        for choice in choices {
+            let candidates = try #require(choice["candidates"] as? [[String: Any]])
+            let best = candidates.compactMap { $0["validation"] as? Double }.max()
+            let winners = candidates.filter { $0["validation"] as? Double == best }.compactMap {
+                $0["value"] as? Double
+            }
+            #expect(choice["value"] as? Double == winners.min(), "\(choice)")
+        }
+        let states = try states(in: scratch)
+        #expect(states.values.filter { $0 == "finished" }.count == 6, "\(states)")
+        #expect(states.values.filter { $0 == "unneeded" }.count == 2, "\(states)")
+        let finals = try #require(record["runs"] as? [[String: Any]]).filter { $0["final"] as? Bool == true }
+        #expect(finals.count == 4)
+
+        // One evaluation of the untrained model per split serves all runs, and its lines are the same in all.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("out/untrained")).count == 2)
+        let evaluations = try text("out/1-lr0.1-seed1/evaluations.jsonl", in: scratch).split(separator: "\n")
+        #expect(evaluations.count == 4)
+        #expect(evaluations.filter { $0.contains(#""split":"validation""#) }.count == 2)
+        #expect(evaluations.allSatisfy { $0.contains(#""outcomes":""#) })
+        let samples = try text("out/1-lr0.1-seed1/evaluation-samples.jsonl", in: scratch)
+        #expect(samples.split(separator: "\n").count == 8)
+
+        // The same call again has nothing to do.
+        let adapter = scratch.path("out/1-lr0.1-seed1/adapter.safetensors")
+        let before = try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date
+        expectSuccess(try sweep(file, in: scratch))
+        #expect(try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date == before)
+
+        // A run of the same settings on its own comes to the same adapter.
+        let alone = try Executable.run(
+            ["train", scratch.path("out/settings/1-lr0.1-seed1.json"), "--output", scratch.path("alone"), "--json"],
+            in: scratch)
+        expectSuccess(alone)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: adapter))
+                == Data(contentsOf: URL(fileURLWithPath: scratch.path("alone/adapter.safetensors"))))
+
+        // A changed file keeps what is still asked for under the old names, and says what is new and what is gone.
+        let changed = try scratch.file(
+            "s.yaml",
+            """
+            defaults: \(defaults)
+            seeds: [1]
+            runs: [{parameters: [1], learning_rate: [0.1], rank: [8, 4]}]
+            """)
+        let third = try sweep(changed, in: scratch)
+        expectSuccess(third)
+        #expect(third.errors.contains("1 run is new: "), "\(third)")
+        #expect(third.errors.contains("no longer in the file"), "\(third)")
+        #expect(try self.states(in: scratch)["1-lr0.1-seed1"] == "finished")
+        #expect(try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date == before)
+    }
+
+    @Test("a run that fails does not take the others with it; the end names it, its reason, and is no success")
+    func survivesFailures() throws {
+        let scratch = try Scratch()
+        // Enough completions for some to be right and some wrong, without which nothing moves and nothing diverges.
+        let file = try scratch.file(
+            "s.yaml",
+            """
+            defaults: {base: abacus, max_steps: 2, problems_per_step: 8, num_generations: 4, \
+            max_completion_length: 48, eval_problems: 4}
+            runs:
+              - {parameters: 2, model: nowhere, train: nowhere.jsonl}
+              - {parameters: 3, element_type: fp16, learning_rate: 1e30}
+              - {parameters: 4}
+            """)
+        let outcome = try sweep(file, in: scratch)
+        #expect(!outcome.wasKilled && outcome.status == 1, "\(outcome)")
+        let states = try states(in: scratch)
+        #expect(states["4-seed1"] == "finished", "\(states)")
+        #expect(states["nowhere-2-seed1"] == "failed", "\(states)")
+        #expect(states["3-element_type-fp16-lr1e+30-seed1"] == "failed", "\(states)")
+        #expect(outcome.errors.contains("2 of 3 runs failed"), "\(outcome)")
+        let missing = try text("out/nowhere-2-seed1/failure.json", in: scratch)
+        #expect(missing.contains("nowhere") && missing.contains(#""step" : 0"#), "\(missing)")
+        let diverged = try text("out/3-element_type-fp16-lr1e+30-seed1/failure.json", in: scratch)
+        #expect(diverged.contains("in step 1"), "\(diverged)")
+    }
+
+    @Test("goes on after a kill or an interruption to the same adapters", arguments: [SIGKILL, SIGINT])
+    func resumes(signal: Int32) throws {
+        let scratch = try Scratch()
+        let file = try scratch.file(
+            "s.yaml",
+            "defaults: \(defaults.replacing("max_steps: 2", with: "max_steps: 6"))\nruns: [{parameters: [1, 2, 3]}]")
+        expectSuccess(try Executable.run(["sweep", file, "--output", scratch.path("whole")], in: scratch))
+        // When the signal comes is left to the machine; the files must not tell.
+        let stopped = try Executable.run(
+            ["sweep", file, "--output", scratch.path("out")], in: scratch, limit: 0.7, signal: signal)
+        if signal == SIGINT, stopped.status != 0 {
+            #expect(!stopped.wasKilled && stopped.status == 130, "\(stopped)")
+            #expect(stopped.errors.contains("the same command goes on from here"), "\(stopped)")
+        }
+        expectSuccess(try sweep(file, in: scratch))
+        for name in ["1-seed1", "2-seed1", "3-seed1"] {
+            let adapters = try ["whole", "out"].map {
+                try Data(contentsOf: URL(fileURLWithPath: scratch.path("\($0)/\(name)/adapter.safetensors")))
+            }
+            #expect(adapters[0] == adapters[1], "\(name)")
+        }
+    }
+
+    @Test("a dry run shows the grid and leaves nothing behind")
+    func dryRun() throws {
+        let scratch = try Scratch()
+        let file = try scratch.file("s.yaml", "defaults: \(defaults)\nseeds: [1, 2]\nruns: [{parameters: [1, 2]}]")
+        let outcome = try sweep(file, and: ["--dry-run"], in: scratch)
+        expectSuccess(outcome)
+        let runs = try #require(try outcome.json()["runs"] as? [[String: Any]])
+        #expect(runs.count == 4)
+        let estimate = try #require(runs[0]["estimate"] as? [String: Any])
+        #expect(estimate["completions"] as? Int == 8 && estimate["tokens_at_most"] as? Int == 128)
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out")))
+        let some = try sweep(file, and: ["--dry-run", "--only", "2-*"], in: scratch)
+        #expect(try (some.json()["runs"] as? [[String: Any]])?.count == 2)
+    }
+
+    @Test("what is wrong is one sentence before any run begins")
+    func refuses() throws {
+        let scratch = try Scratch()
+        func refusal(_ text: String, and rest: [String] = [], naming words: [String]) throws {
+            let file = try scratch.file("s.yaml", text)
+            expectRefusal(try sweep(file, and: rest, in: scratch), naming: words)
+        }
+        try refusal("runs: [{parameter: 1}]", naming: ["s.yaml:1", "parameter", "parameters"])
+        try refusal("runs: [{parameters: 1}]", and: ["--only", "x*"], naming: ["x*", "1-seed1".suffix(5).description])
+        try refusal("runs: [{parameters: 1}]", and: ["--jobs", "0"], naming: ["--jobs"])
+        try refusal("runs: [{parameters: 1}]", and: ["--set", "seed=3"], naming: ["seed"])
+        try refusal("parameters: 1", naming: ["runs is missing"])
+        expectRefusal(try sweep(scratch.path("nowhere.yaml"), in: scratch), naming: ["nowhere.yaml"])
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out")))
+    }
+}
+
+/// A recipe and the flags that overrule it.
+@Suite("a recipe on the command line", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+struct RecipeCommandTests {
+    private func settings(_ arguments: [String], in scratch: Scratch) throws -> [String: Any] {
+        let outcome = try Executable.run(["train", "--dry-run", "--json"] + arguments, in: scratch)
+        expectSuccess(outcome)
+        return try #require(outcome.json()["configuration"] as? [String: Any], "\(outcome)")
+    }
+
+    @Test("YAML, JSON and flags come to the same settings; flags overrule the file, --set any key")
+    func resolves() throws {
+        let scratch = try Scratch()
+        let yaml = try scratch.file("r.yaml", "parameters: 4\nlearning_rate: 1e-2\nmax_steps: 3\n")
+        let json = try scratch.file("r.json", #"{"parameters": 4, "learning_rate": 0.01, "max_steps": 3}"#)
+        let expected = try settings(["--parameters", "4", "--learning-rate", "0.01", "--steps", "3"], in: scratch)
+        for arguments in [[yaml], ["--config", yaml], [json], ["--config", json]] {
+            #expect(
+                NSDictionary(dictionary: try settings(arguments, in: scratch)) == NSDictionary(dictionary: expected))
+        }
+        let other = try settings([yaml, "--parameters", "5", "--set", "beta=0.5", "--set", "top_k=7"], in: scratch)
+        #expect(other["parameters"] as? Int == 5 && other["beta"] as? Double == 0.5 && other["top_k"] as? Int == 7)
+        #expect(other["max_steps"] as? Int == 3)
+    }
+
+    @Test("a dry run tells plan, groups, counts and memory, and leaves nothing behind")
+    func outlines() throws {
+        let scratch = try Scratch()
+        let outcome = try Executable.run(["train", "--dry-run", "--json", "--output", "r"], in: scratch)
+        expectSuccess(outcome)
+        let outline = try outcome.json()
+        #expect(outline["trained_parameters"] as? Int == 13)
+        #expect((outline["groups"] as? [Any])?.count == 13)
+        #expect((outline["estimate"] as? [String: Any])?["completions"] as? Int == 80 * 128)
+        let memory = try #require(outline["memory"] as? [String: Int])
+        #expect(memory.filter { $0.key != "total" }.values.reduce(0, +) == memory["total"])
+        #expect(memory.values.allSatisfy { $0 > 0 })
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
+    }
+
+    @Test("epochs become steps, with the problems that are kept for validation taken off")
+    func resolvesEpochs() throws {
+        let scratch = try Scratch()
+        let rows = (0..<40).map { #"{"question": "1 + \#($0) =", "answer": "\#($0 + 1)"}"# + "\n" }.joined()
+        let data = try scratch.file("rows.jsonl", rows)
+        let arguments = ["--train", data, "--epochs", "2", "--set", "problems_per_step=8"]
+        #expect(try settings(arguments, in: scratch)["max_steps"] as? Int == 10)
+        let kept = try settings(arguments + ["--validation-problems", "10"], in: scratch)
+        #expect(kept["max_steps"] as? Int == 8 && kept["num_train_epochs"] is NSNull)
+    }
+
+    @Test("a run that fails says so in its folder, and not any more once it goes on")
+    func writesFailure() throws {
+        let scratch = try Scratch(), data = try scratch.file("rows.jsonl", #"{"question": "1 + 1 =", "answer": "2"}"#)
+        let arguments = [
+            "train", "--train", data, "--output", "r", "--steps", "1", "--batch", "1", "--group-size", "2",
+        ]
+        expectRefusal(
+            try Executable.run(arguments + ["--eval-problems", "2", "--validation-problems", "1"], in: scratch),
+            naming: ["validation_problems is 1", "only 1 problems"])
+        let failure = try String(contentsOfFile: scratch.path("r/failure.json"), encoding: .utf8)
+        #expect(failure.contains("validation_problems is 1"), "\(failure)")
+        expectSuccess(try Executable.run(arguments + ["--eval-problems", "2"], in: scratch))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("r/failure.json")))
+        #expect(FileManager.default.fileExists(atPath: scratch.path("r/result.json")))
+    }
+
+    @Test("wrong files and flags are one sentence with the place")
+    func refuses() throws {
+        let scratch = try Scratch()
+        let yaml = try scratch.file("r.yaml", "seed: 1\nmax_steps: ten\n")
+        func refusal(_ arguments: [String], naming words: [String]) throws {
+            expectRefusal(try Executable.run(["train"] + arguments, in: scratch), naming: words)
+        }
+        try refusal([yaml], naming: ["r.yaml:2", "max_steps", "ten"])
+        try refusal([yaml, "--config", yaml], naming: ["--config"])
+        try refusal(["--set", "learning_rat=1"], naming: ["learning_rate"])
+        try refusal(["--set", "learning_rate"], naming: ["key=value"])
+        try refusal(["--steps", "1", "--epochs", "1"], naming: ["--steps", "--epochs"])
+        try refusal(["--algorithm", "gpro"], naming: ["--algorithm", "grpo"])
+    }
+}
