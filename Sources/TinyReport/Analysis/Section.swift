@@ -36,7 +36,7 @@ public struct Section: Sendable, Encodable {
         case equalTokens = "equal_tokens"
     }
 
-    /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 2000` additions.
+    /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 5000` additions.
     init(_ benchmark: Benchmark, runs: [Run]) {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
