@@ -8,7 +8,10 @@ extension Chart {
     private func place(x value: Double) -> Double {
         Self.left + Self.inset + (plotWidth - 2 * Self.inset) * x.scale.position(value)
     }
-    private func place(y value: Double) -> Double { Self.top + plotHeight * (1 - y.scale.position(value)) }
+    /// Values off the axis stand at its end.
+    private func place(y value: Double) -> Double {
+        Self.top + plotHeight * (1 - min(1, max(0, y.scale.position(value))))
+    }
 
     /// The chart as an SVG element that scales with the page. `id` must be unique in the page.
     func svg(id: String) -> String {

@@ -111,7 +111,9 @@ enum StatisticsText {
         }
         let seeds = results.map(\.seeds.count)
         let single = seeds.filter { $0 == 1 }.count
-        let words = "95 % intervals from \(grouped(HierarchicalBootstrap.standardDraws)) draws of seeds and then problems, the same problems for all"
+        let words =
+            "95 % intervals from \(grouped(HierarchicalBootstrap.standardDraws)) draws of seeds and then problems, "
+            + "the same problems for all"
         if single == results.count { return words + "; with one seed each, they hold no spread between seeds." }
         return words + (single > 0 ? "; rows of one seed hold no spread between seeds." : ".")
     }
