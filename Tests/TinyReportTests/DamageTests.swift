@@ -103,4 +103,53 @@ struct DamageTests {
         #expect(try RunArchive(below: [path + "/study/a"]).runs.map(\.name) == ["a"])
         #expect(try RunArchive(below: [path]).runs.map(\.name) == ["study/a", "study/b"])
     }
+
+    @Test("a copy of a run is not a second seed")
+    func repeated() throws {
+        let archive = try Workspace(["a": SyntheticRun(), "b": SyntheticRun(), "c": SyntheticRun(seed: 2)]).report()
+            .archive
+        #expect(archive.runs.map(\.name) == ["a", "c"])
+        #expect(archive.unusable.map(\.reason) == [.repeated])
+        #expect(archive.unusable.map(\.sentence) == ["has the settings and the seed of a"])
+    }
+
+    @Test(
+        "numbers that no run has end in a page or in a sentence, never in a trap",
+        arguments: [
+            ("manifest.json", "\"trained_parameters\":13", "\"trained_parameters\":-9223372036854775808"),
+            ("manifest.json", "\"trained_parameters\":13", "\"trained_parameters\":9223372036854775807"),
+            ("manifest.json", "\"trained_parameters\":13", "\"trained_parameters\":0"),
+            ("manifest.json", "\"seed\":1", "\"seed\":18446744073709551615"),
+            ("configuration.json", "\"max_steps\":20", "\"max_steps\":1e300"),
+            ("configuration.json", "\"learning_rate\":0.05", "\"learning_rate\":-1e308"),
+            ("steps.jsonl", "\"entropy\":", "\"entropy\":1e308,\"reward\":-1e308,\"other\":"),
+            ("steps.jsonl", "\"seconds\":0.5", "\"seconds\":1e308"),
+            ("steps.jsonl", "\"num_generated_tokens\":", "\"num_generated_tokens\":-1e308,\"other\":"),
+            ("evaluations.jsonl", "\"well_formed\":", "\"well_formed\":-5,\"other\":"),
+            ("evaluations.jsonl", "\"mean_completion_length\":30.5", "\"mean_completion_length\":1e308"),
+            ("evaluations.jsonl", "\"step\":20", "\"step\":9223372036854775807"),
+            ("evaluations.jsonl", "\"step\":0", "\"step\":-1"),
+        ])
+    func extremes(file: String, old: String, new: String) throws {
+        let workspace = try Workspace([
+            "good": SyntheticRun(algorithm: "cma-es", seed: 4), "full": SyntheticRun(method: "full", parameters: 99),
+        ])
+        for (name, text) in SyntheticRun().files {
+            try workspace.write(name == file ? text.replacing(old, with: new) : text, to: "odd/\(name)")
+        }
+        let report = try workspace.report()
+        #expect(report.archive.runs.count + report.archive.unusable.count == 3)
+        #expect(report.html(linkedFrom: workspace.folder.path).hasSuffix("</html>\n"))
+        #expect(!report.markdown().isEmpty && !report.terminalText().isEmpty)
+    }
+
+    @Test("millions of problems without outcomes cost nothing")
+    func claimed() throws {
+        let workspace = try Workspace()
+        for (name, text) in SyntheticRun(hasOutcomes: false).files {
+            try workspace.write(
+                text.replacing("\"problems\":400", with: "\"problems\":4000000000000"), to: "big/\(name)")
+        }
+        #expect(try workspace.report().sections.map(\.problems) == [4_000_000_000_000])
+    }
 }

@@ -20,6 +20,11 @@ struct RunReader {
                 name: name, path: path, settings: settings, manifest: try record("manifest.json"),
                 steps: try steps(), evaluations: try evaluations(), answers: try lines("evaluation-samples.jsonl"),
                 role: role)
+            guard run.manifest.trainedParameters >= 0 else {
+                throw UnusableFinding(
+                    .damaged,
+                    "manifest.json: trained_parameters is \(run.manifest.trainedParameters), expected 0 or more")
+            }
             if let sentence = whatIsMissing(in: run) { throw UnusableFinding(.unfinished, sentence) }
             return .success(run)
         } catch {
