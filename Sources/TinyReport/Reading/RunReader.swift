@@ -116,7 +116,8 @@ struct UnusableFinding: Error {
 
 /// The system's own words where the error carries them.
 func systemReason(_ error: any Error) -> String {
-    let wrapped = error as NSError
-    let cause = wrapped.userInfo[NSUnderlyingErrorKey] as? NSError
-    return (cause ?? wrapped).localizedDescription
+    let error = error as NSError
+    if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { return systemReason(cause) }
+    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(truncatingIfNeeded: error.code))) }
+    return error.localizedDescription
 }
