@@ -92,7 +92,7 @@ let package = Package(
         tests(of: "TinyStatistics"),
         tests(
             of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyStatistics", "TinyRecords"]),
-        tests(of: "TinyReport", uses: ["TinyRecords", "TinyStatistics"]),
+        tests(of: "TinyReport", uses: ["TinyTensor", "TinyStatistics"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],

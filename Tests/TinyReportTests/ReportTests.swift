@@ -1,1 +1,197 @@
+import Foundation
 import Testing
+import TinyReport
+import TinyStatistics
+
+/// The numbers of a report are those that the runs were given.
+@Suite("Numbers of a report")
+struct ReportTests {
+    /// Made once; the files are gone when it is there.
+    private static let study = Result { try Workspace(SyntheticSweep.study()).report() }
+
+    private func section() throws -> Section {
+        let report = try Self.study.get()
+        #expect(report.sections.count == 1)
+        return try #require(report.sections.first)
+    }
+
+    /// Seeds have 332, 338 and 344 right of 400, the untrained model 128, full fine-tuning 360, 366 and 372.
+    @Test("accuracy, gain and share of the full gain are means over seeds")
+    func means() throws {
+        let section = try section()
+        let result = try #require(section.result("tinylora", "grpo", 13))
+        #expect(result.seeds == [1, 2, 3])
+        #expect(abs(result.accuracy.value - 338.0 / 400) < 1e-12)
+        #expect(abs(try #require(result.gain).value - 210.0 / 400) < 1e-12)
+        #expect(abs(try #require(result.share).value - 210.0 / 238) < 1e-12)
+        #expect(result.bytes == 26)
+        #expect(result.generatedTokens == 60_000)
+        #expect(result.trainingSeconds == 10)
+        #expect(abs(try #require(result.lenient) - 358.0 / 400) < 1e-12)
+        let baseline = try #require(section.baselines.first)
+        #expect(section.baselines.count == 1 && baseline.accuracy.value == 0.32)
+        let wilson = WilsonInterval(successes: 128, trials: 400)
+        #expect(baseline.accuracy.low == wilson.low && baseline.accuracy.high == wilson.high)
+    }
+
+    /// An interval has to hold the mean and to be about as wide as two standard errors of problems and seeds on either side.
+    @Test("intervals are those of the bootstrap over seeds and problems")
+    func intervals() throws {
+        let result = try #require(try section().result("tinylora", "grpo", 13))
+        let low = try #require(result.accuracy.low), high = try #require(result.accuracy.high)
+        #expect(low < result.accuracy.value && result.accuracy.value < high)
+        // Were the problems independent from seed to seed, a third of this would be left; were they the same, all of it.
+        let problems = 0.845 * 0.155 / 400
+        #expect(high - low > 2 * 1.96 * (problems / 3).squareRoot())
+        #expect(high - low < 2 * 1.96 * (problems + 0.0002).squareRoot() * 1.2)
+        let one = try #require(try section().result("lora", "sft", 16_800))
+        #expect(one.seeds.count == 1)
+        let width = try #require(one.accuracy.high) - (try #require(one.accuracy.low)), p = one.accuracy.value
+        #expect(abs(width / (2 * 1.96 * (p * (1 - p) / 400).squareRoot()) - 1) < 0.1)
+    }
+
+    @Test("each seed is tested against the untrained model on the same problems")
+    func comparisons() throws {
+        let section = try section()
+        for result in section.results {
+            #expect(result.comparisons.count == result.seeds.count)
+            for (comparison, source) in zip(result.comparisons, result.sources) {
+                let run = try #require(SyntheticSweep.study()[source.run])
+                let before = run.outcomes(right: 128, of: 400, step: 0)
+                let after = run.outcomes(right: try #require(run.right), of: 400, step: run.steps)
+                let improved = zip(before, after).count { $0 == "0" && $1 == "1" }
+                let worsened = zip(before, after).count { $0 == "1" && $1 == "0" }
+                #expect(comparison.improved == improved && comparison.worsened == worsened, "\(source.run)")
+                #expect(comparison.p == PairedComparison(improved: improved, worsened: worsened).pValue)
+            }
+            #expect(result.largestP == result.comparisons.map(\.p).max())
+        }
+    }
+
+    @Test("the share of a family refers to full fine-tuning of that family, or to reinforcement learning")
+    func references() throws {
+        let section = try section()
+        #expect(abs(try #require(section.result("tinylora", "sft", 140)?.share).value - 134.0 / 231) < 1e-12)
+        #expect(abs(try #require(section.result("tinylora", "cma-es", 13)?.share).value - 187.0 / 238) < 1e-12)
+        #expect(section.result("full", "grpo", 2_104_960)?.share == nil)
+        let reached = section.thresholds.first { $0.algorithm == "grpo" && $0.share == 0.90 }
+        #expect(reached?.parameters == 35 && reached?.method == "tinylora")
+    }
+
+    @Test("the learning rate is chosen on validation problems, and only it is shown")
+    func rates() throws {
+        let section = try section()
+        let choice = try #require(section.choices.first { $0.parameters == 13 && $0.method == "tinylora" })
+        #expect(choice.key == "learning_rate")
+        #expect(choice.trials.map(\.value) == [.number(0.01), .number(0.05), .number(0.2)])
+        #expect(choice.trials.map(\.isChosen) == [false, true, false])
+        // Validation has 200 problems: 169 right and one more for each seed's number, whose mean is 2.
+        #expect(abs(choice.trials[1].accuracy - 171.0 / 200) < 1e-12)
+        #expect(choice.untrained == 0.32)
+        #expect(section.results.count { $0.parameters == 13 && $0.algorithm == "grpo" && $0.differences.isEmpty } == 1)
+        #expect(section.result("tinylora", "grpo", 13)?.choice == .validation)
+        #expect(section.result("lora-xs", "grpo", 560)?.choice == .only)
+    }
+
+    @Test(
+        "what is better on test problems does not choose; of equals the smallest does; nothing is said where nothing chose"
+    )
+    func choosing() throws {
+        func rates(_ runs: [SyntheticRun]) throws -> [Double?] {
+            let named = Dictionary(uniqueKeysWithValues: runs.enumerated().map { ("r\($0)", $1) })
+            return try Workspace(named).report().sections[0].results.map(\.learningRate)
+        }
+        let slow = SyntheticRun(rate: 0.01, right: 300, validation: 150)
+        #expect(try rates([slow, SyntheticRun(rate: 0.1, right: 390, validation: 149)]) == [0.01])
+        #expect(try rates([SyntheticRun(rate: 0.1, right: 390, validation: 150), slow]) == [0.01])
+        let unmeasured = try Workspace(["a": SyntheticRun(rate: 0.01), "b": SyntheticRun(rate: 0.1)]).report()
+        #expect(unmeasured.sections[0].results.map(\.choice) == [.none, .none])
+        #expect(unmeasured.terminalText().contains("0.1†"))
+    }
+
+    @Test("a sweep says what it tuned, which runs only helped to choose, and which never began")
+    func sweeps() throws {
+        func run(_ seed: Int, _ sigma: String, _ right: Int, _ validation: Int) -> SyntheticRun {
+            SyntheticRun(
+                algorithm: "cma-es", seed: seed, right: right, validation: validation, settings: ["sigma": sigma])
+        }
+        let workspace = try Workspace([
+            "a": run(1, "0.1", 200, 100), "b": run(2, "0.1", 220, 100), "c": run(9, "0.1", 399, 100),
+            "d": run(9, "0.5", 300, 90),
+        ])
+        try workspace.write(
+            #"{"tune": "sigma", "runs": [{"name": "a", "final": true}, {"name": "b", "final": true}, "#
+                + #"{"name": "c", "final": false}, {"name": "d", "final": false}, "#
+                + #"{"name": "e", "final": false, "state": "failed", "error": "no memory"}]}"#, to: "sweep.json")
+        let report = try workspace.report(), section = report.sections[0]
+        #expect(section.results.count == 1)
+        #expect(section.results[0].seeds == [1, 2])
+        #expect(abs(section.results[0].accuracy.value - 210.0 / 400) < 1e-12)
+        #expect(section.choices.map(\.key) == ["sigma"])
+        #expect(section.choices[0].trials.map(\.isChosen) == [true, false])
+        #expect(report.archive.unusable.map(\.name) == ["e"])
+        #expect(report.archive.unusable.map(\.sentence) == ["no memory"])
+    }
+
+    @Test("configurations that differ in precision or subspace only stand side by side")
+    func ablations() throws {
+        let ablations = try section().ablations
+        #expect(ablations.map(\.key) == ["element_type", "frozen_subspace"])
+        #expect(ablations[0].values == ["fp32", "bf16", "fp16"])
+        #expect(ablations[0].rows.count == 1)
+        // Two seeds have 6 fewer and as many as asked for.
+        let right = ablations[0].rows[0].results.map { ($0?.accuracy.value ?? 0) * 400 }
+        #expect(right.map { $0.rounded() } == [342, 338, 338])
+    }
+
+    /// By 60,000 tokens gradients are at their end (332, 338, 344); evolution, at twice the tokens a step, is half-way (240).
+    @Test("evolution and gradients are compared at equal tokens")
+    func equalTokens() throws {
+        let comparisons = try section().equalTokens
+        #expect(comparisons.map(\.parameters) == [13, 35])
+        #expect(comparisons[0].budget == 60_000)
+        #expect(comparisons[0].lines.map(\.algorithm) == ["grpo", "cma-es"])
+        let accuracies = comparisons[0].lines.compactMap(\.accuracyWithinBudget)
+        #expect(abs(accuracies[0] - 338.0 / 400) < 1e-12 && abs(accuracies[1] - 240.0 / 400) < 1e-12)
+    }
+
+    @Test("runs that do not say which problems were right have Wilson's interval and no test")
+    func withoutOutcomes() throws {
+        let runs = [
+            "a": SyntheticRun(right: 300, hasOutcomes: false),
+            "b": SyntheticRun(seed: 2, right: 320, hasOutcomes: false),
+        ]
+        let section = try Workspace(runs).report().sections[0]
+        let result = section.results[0], wilson = WilsonInterval(successes: 310, trials: 400)
+        #expect(abs(try #require(result.accuracy.low) - wilson.low) < 1e-12)
+        #expect(abs(try #require(result.accuracy.high) - wilson.high) < 1e-12)
+        #expect(result.comparisons.isEmpty && result.largestP == nil)
+        #expect(abs(try #require(result.gain).value - 182.0 / 400) < 1e-12 && result.gain?.low == nil)
+    }
+
+    @Test("results on other problems or of another model never share a table")
+    func benchmarks() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(), "b": SyntheticRun(seed: 2, right: 30, untrained: 10, problems: 40),
+        ])
+        var other = SyntheticRun(seed: 3).files
+        other["manifest.json"] = other["manifest.json"]?.replacing("0123456789abcdef0123", with: "ffff")
+        for (name, text) in other { try workspace.write(text, to: "c/\(name)") }
+        let sections = try workspace.report().sections
+        #expect(sections.map(\.problems) == [400, 40, 400])
+        #expect(sections.map { $0.results.map(\.seeds) } == [[[1]], [[2]], [[3]]])
+    }
+
+    @Test("every number is in the JSON")
+    func json() throws {
+        let report = try Self.study.get()
+        let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report))
+        let top = try #require(value as? [String: Any])
+        #expect((top["runs"] as? [String])?.count == report.archive.runs.count)
+        let sections = try #require(top["sections"] as? [[String: Any]])
+        let results = try #require(sections[0]["results"] as? [[String: Any]])
+        #expect(results.count == report.sections[0].results.count)
+        let accuracy = try #require((results[0]["accuracy"] as? [String: Any])?["value"] as? Double)
+        #expect(abs(accuracy - report.sections[0].results[0].accuracy.value) < 1e-12)
+    }
+}

@@ -58,3 +58,13 @@ struct Cell: Sendable {
         "seed", "learning_rate", "parameters", "method", "algorithm", "model", "train",
     ])
 }
+
+extension Run {
+    /// Everything that decides what a report can say about it.
+    var identity: String {
+        let measured = Benchmark.all(of: self).map { "\($0.problemSet) \($0.problems) \($0.content)" }
+        return
+            (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured
+            + ["validation \(validation?.value.problems ?? 0)"]).joined(separator: "\n")
+    }
+}

@@ -84,12 +84,12 @@ struct MeasuredCell {
     /// ``HierarchicalBootstrap/shares(_:)`` of each run; `nil` unless every run has its outcomes.
     let draws: [[Double]]?
 
-    init?(_ cell: Cell, on benchmark: Benchmark, bootstrap: HierarchicalBootstrap) {
+    init?(_ cell: Cell, on benchmark: Benchmark, bootstrap: HierarchicalBootstrap?) {
         self.cell = cell
         finals = cell.runs.filter { !$0.role.isTrial }.compactMap { run in benchmark.final(of: run).map { (run, $0) } }
         guard !finals.isEmpty else { return nil }
         let verdicts = finals.compactMap(\.evaluation.value.verdicts)
-        draws = verdicts.count == finals.count ? verdicts.map(bootstrap.shares) : nil
+        draws = verdicts.count == finals.count ? bootstrap.map { verdicts.map($0.shares) } : nil
     }
 
     var mean: Double { TinyReport.mean(finals.map(\.evaluation.value.strict)) }

@@ -3,7 +3,7 @@ import TinyStatistics
 /// Turns measured cells into rows of a table.
 struct ResultMaker {
     let benchmark: Benchmark
-    let bootstrap: HierarchicalBootstrap
+    let bootstrap: HierarchicalBootstrap?
     let baselines: [Baseline]
     /// Every cell that trains all weights.
     let full: [MeasuredCell]
@@ -12,8 +12,8 @@ struct ResultMaker {
     func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
         let cell = measured.cell, finals = measured.finals
         let baseline = baseline(of: measured)
-        let draws = measured.draws.map { bootstrap.means(of: $0, as: .measured) }
-        let untrained = baseline?.verdicts.map(bootstrap.shares)
+        let draws = means(of: measured.draws, as: .measured)
+        let untrained = zipped(bootstrap, baseline?.verdicts).map { $0.shares($1) }
         let evaluations = finals.map(\.evaluation.value)
         return CellResult(
             method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
@@ -55,6 +55,10 @@ struct ResultMaker {
         return full.max { $0.mean < $1.mean }
     }
 
+    private func means(of draws: [[Double]]?, as part: HierarchicalBootstrap.Part) -> [Double]? {
+        zipped(bootstrap, draws).map { $0.means(of: $1, as: part) }
+    }
+
     /// The gain as a share of that of full fine-tuning.
     ///
     /// The interval is left out where the draws do not show a gain of full fine-tuning: a share of nothing has no bounds.
@@ -67,7 +71,7 @@ struct ResultMaker {
         guard fullGain > 0 else { return nil }
         let share = (measured.mean - baseline.strict) / fullGain
         guard let draws, let untrained,
-            let ends = reference.draws.map({ bootstrap.means(of: $0, as: .reference) })
+            let ends = means(of: reference.draws, as: .reference)
         else { return Estimate(share) }
         let gains = zip(ends, untrained).map(-)
         guard gains.allSatisfy({ $0 > 0 }) else { return Estimate(share) }

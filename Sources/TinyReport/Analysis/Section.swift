@@ -26,6 +26,8 @@ public struct Section: Sendable, Encodable {
     /// Answers before and after training.
     public let answers: [RunAnswers]
 
+    /// Draws behind the intervals.
+    let draws: Int
     /// Every cell, those of learning rates that were not chosen included.
     let cells: [Cell]
     let differences: Differences
@@ -36,12 +38,17 @@ public struct Section: Sendable, Encodable {
         case equalTokens = "equal_tokens"
     }
 
-    /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 2000` additions.
+    /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 5000` additions.
     init(_ benchmark: Benchmark, runs: [Run]) {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
         let differences = Differences(among: cells)
-        let bootstrap = HierarchicalBootstrap(problems: benchmark.problems)
+        // Only outcomes prove that there are as many problems as a record says, and bound what their draws cost.
+        let hasOutcomes = runs.contains { benchmark.final(of: $0)?.value.outcomes != nil }
+        let bootstrap =
+            hasOutcomes
+            ? HierarchicalBootstrap(
+                problems: benchmark.problems, draws: Self.draws(of: benchmark.problems)) : nil
         let baselines = Baseline.all(of: runs, on: benchmark)
         let shown = sizes.flatMap(\.shown).compactMap { cell, choice in
             MeasuredCell(cell, on: benchmark, bootstrap: bootstrap).map { ($0, choice) }
@@ -53,6 +60,7 @@ public struct Section: Sendable, Encodable {
         model = Fingerprint(name: benchmark.model, content: benchmark.modelContent)
         problemSet = benchmark.problemSet
         problems = benchmark.problems
+        draws = bootstrap?.draws ?? 0
         self.baselines = baselines
         self.cells = cells
         self.differences = differences
@@ -78,6 +86,11 @@ public struct Section: Sendable, Encodable {
             algorithms.append(cell.algorithm)
         }
         return ChartColour(family, algorithm: algorithms.firstIndex(of: algorithm) ?? 0)
+    }
+
+    /// The standard number of draws, fewer where they would take more than 40 MB.
+    private static func draws(of problems: Int) -> Int {
+        max(200, min(HierarchicalBootstrap.standardDraws, 20_000_000 / max(1, problems)))
     }
 
     /// Sections for all runs, in the order of their first run. Runs that were only measured on validation problems go where

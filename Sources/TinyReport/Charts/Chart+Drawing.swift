@@ -5,10 +5,14 @@ extension Chart {
     private var plotWidth: Double { width - Self.left - labelWidth }
     private var plotHeight: Double { height - Self.top - Self.bottom }
 
+    // Values off an axis stand at its end.
     private func place(x value: Double) -> Double {
-        Self.left + Self.inset + (plotWidth - 2 * Self.inset) * x.scale.position(value)
+        Self.left + Self.inset + (plotWidth - 2 * Self.inset) * unitShare(x.scale.position(value))
     }
-    private func place(y value: Double) -> Double { Self.top + plotHeight * (1 - y.scale.position(value)) }
+
+    private func place(y value: Double) -> Double {
+        Self.top + plotHeight * (1 - unitShare(y.scale.position(value)))
+    }
 
     /// The chart as an SVG element that scales with the page. `id` must be unique in the page.
     func svg(id: String) -> String {

@@ -38,6 +38,7 @@ package struct Scale {
         if high - low <= abs(high) * 1e-12 {
             (low, high) = high == 0 ? (0, 1) : (low - abs(low) / 2, high + abs(high) / 2)
         }
+        guard (high - low).isFinite else { return Scale(kind: .linear, domain: 0...1, ticks: [0, 1]) }
         let step = niceStep((high - low) / Double(max(1, count)))
         var first = floor(low / step + 1e-9), last = ceil(high / step - 1e-9)
         if let limits {

@@ -34,6 +34,6 @@ struct SmallChart {
 
     private func share(_ value: Double) -> Double {
         let width = range.upperBound - range.lowerBound
-        return width > 0 ? min(1, max(0, (value - range.lowerBound) / width)) : 0.5
+        return width > 0 ? unitShare((value - range.lowerBound) / width) : 0.5
     }
 }

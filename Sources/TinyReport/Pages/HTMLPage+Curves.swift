@@ -6,7 +6,7 @@ extension HTMLPage {
 
         func values(_ run: Run) -> [Double] {
             for key in keys {
-                let values = run.steps.compactMap { $0.metrics[key] }
+                let values = run.steps.compactMap { $0.metrics[key] }.filter(\.isFinite)
                 if !values.isEmpty { return values }
             }
             return []

@@ -45,10 +45,8 @@ extension HTMLPage {
             chart.movesAside = false
             chart.labelWidth = 20
             chart.height = 250
-            writer.add(
-                "<div><p class=\"panel\">\(escaped(methodLabel(comparison.method))), "
-                    + "\(counted(comparison.parameters, "parameter"))</p>" + chart.svg(id: writer.identifier())
-                    + "</div>")
+            let title = "\(methodLabel(comparison.method)), \(counted(comparison.parameters, "parameter"))"
+            writer.add(panel(title, chart, &writer))
             for (position, line) in comparison.lines.enumerated() {
                 table.rows.append(
                     .init(

@@ -140,9 +140,11 @@ extension HTMLPage {
         var table = HTMLTable(
             caption: writer.caption(
                 table: "The smallest number of trained parameters whose mean recovers a share of the gain of full "
-                    + "fine-tuning; – where none of the sizes does. The untrained model recovers 0 %."),
+                    + "fine-tuning; – where none of the sizes does."),
             columns: [.init(title: "algorithm", isNumber: false)]
                 + Threshold.shares.map { .init(title: "\(decimal(100 * $0, 0)) % of the gain") })
+        table.rows.append(
+            .init(cells: ["untrained (adapter 0)"] + Threshold.shares.map { _ in "–" }, style: "control"))
         for algorithm in algorithms {
             let row = section.thresholds.filter { $0.algorithm == algorithm }
             table.rows.append(

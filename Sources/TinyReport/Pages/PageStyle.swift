@@ -81,7 +81,7 @@ enum PageStyle {
         "A run is one directory; runs that differ in the seed only are one configuration, and configurations that differ in "
             + "the learning rate only, or in what their sweep tunes, are one size. Runs that a sweep made only to choose "
             + "have no part in test results. Settings that only say how a run is looked at do not tell runs apart.",
-        "Accuracy is the mean over the seeds of a configuration. Its interval comes from 2,000 draws with replacement, first "
+        "Accuracy is the mean over the seeds of a configuration. Its interval comes from draws with replacement, first "
             + "of seeds and then of problems; all configurations share the draws of problems, so gains and shares are "
             + "paired. With few seeds the spread between them is understated, and with one it is not in the interval at all.",
         "The untrained model's interval, and that of runs that do not say which problems were right, is Wilson's.",

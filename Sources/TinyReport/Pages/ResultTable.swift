@@ -73,7 +73,7 @@ struct ResultTable {
         var notes = [
             "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds."
         ]
-        notes.append(StatisticsText.interval(of: section.results))
+        notes.append(StatisticsText.interval(of: section))
         if section.results.contains(where: { $0.choice == .validation }) {
             notes.append("Of several learning rates the one shown was chosen on validation problems.")
         }
@@ -102,14 +102,17 @@ extension ChoiceKind {
 
 /// Sentences about the statistics.
 enum StatisticsText {
-    /// What the intervals of some results are.
-    static func interval(of results: [CellResult]) -> String {
+    /// What the intervals of a section are.
+    static func interval(of section: Section) -> String {
+        let results = section.results
         guard results.contains(where: { !$0.comparisons.isEmpty }) else {
             return "95 % intervals are Wilson's for the problems; the runs do not say which problems were right."
         }
         let seeds = results.map(\.seeds.count)
         let single = seeds.filter { $0 == 1 }.count
-        let words = "95 % intervals from 2,000 draws of seeds and then problems, the same problems for all"
+        let words =
+            "95 % intervals from \(grouped(section.draws)) draws of seeds and then problems, "
+            + "the same problems for all"
         if single == results.count { return words + "; with one seed each, they hold no spread between seeds." }
         return words + (single > 0 ? "; rows of one seed hold no spread between seeds." : ".")
     }

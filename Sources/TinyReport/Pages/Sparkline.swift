@@ -9,10 +9,13 @@ package func sparkline(_ values: [Double], width: Int) -> String {
     guard let low = points.min(), let high = points.max() else { return "" }
     return String(
         points.map { value in
-            let height = high > low ? (value - low) / (high - low) : 0.5
+            let height = high > low ? unitShare((value - low) / (high - low)) : 0.5
             return levels[min(levels.count - 1, Int(height * Double(levels.count)))]
         })
 }
+
+/// A share within 0 and 1; what is not a number is 0.
+func unitShare(_ share: Double) -> Double { share > 0 ? min(1, share) : 0 }
 
 /// Means of at most `count` runs of neighbours of nearly equal length; the values themselves when there are no more.
 func binned(_ values: [Double], into count: Int) -> [Double] {

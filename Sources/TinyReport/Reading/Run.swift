@@ -88,6 +88,8 @@ public struct UnusableRun: Sendable, Codable, Hashable {
         case damaged
         /// It has made fewer steps than it was asked for.
         case unfinished
+        /// It is another run once more.
+        case repeated
     }
 
     /// What people call it.

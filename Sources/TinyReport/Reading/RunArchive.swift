@@ -34,7 +34,20 @@ public struct RunArchive: Sendable {
                 .noRuns, "there is no run below \(directories.joined(separator: ", "))",
                 hint: "a run is a directory with a configuration.json, as `tinylora train --output` makes it")
         }
-        self.runs = runs.sorted { naturallyPrecedes($0.name, $1.name) }
+        var known: [String: String] = [:], kept: [Run] = []
+        for run in runs.sorted(by: { naturallyPrecedes($0.name, $1.name) }) {
+            // Equal settings and seeds give equal numbers: counted twice, they would pass for two seeds.
+            if let first = known[run.identity] {
+                unusable.append(
+                    UnusableRun(
+                        name: run.name, path: run.path, reason: .repeated,
+                        sentence: "has the settings and the seed of \(first)"))
+            } else {
+                known[run.identity] = run.name
+                kept.append(run)
+            }
+        }
+        self.runs = kept
         self.unusable = unusable.sorted { naturallyPrecedes($0.name, $1.name) }
     }
 }
@@ -61,7 +74,7 @@ private struct RunSearch {
         }
         let folder = URL(fileURLWithPath: path).lastPathComponent
         if names.contains("configuration.json") || names.contains("failure.json") {
-            let name = relative.isEmpty ? folder : prefix + relative
+            let name = relative.isEmpty ? (prefix.isEmpty ? folder : trimmed(given)) : prefix + relative
             found.append(RunReader(name: name, path: path, role: note?.role(of: folder) ?? SweepRole()))
             return
         }

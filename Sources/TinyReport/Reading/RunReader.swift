@@ -20,6 +20,11 @@ struct RunReader {
                 name: name, path: path, settings: settings, manifest: try record("manifest.json"),
                 steps: try steps(), evaluations: try evaluations(), answers: try lines("evaluation-samples.jsonl"),
                 role: role)
+            guard run.manifest.trainedParameters >= 0 else {
+                throw UnusableFinding(
+                    .damaged,
+                    "manifest.json: trained_parameters is \(run.manifest.trainedParameters), expected 0 or more")
+            }
             if let sentence = whatIsMissing(in: run) { throw UnusableFinding(.unfinished, sentence) }
             return .success(run)
         } catch {
@@ -111,7 +116,8 @@ struct UnusableFinding: Error {
 
 /// The system's own words where the error carries them.
 func systemReason(_ error: any Error) -> String {
-    let wrapped = error as NSError
-    let cause = wrapped.userInfo[NSUnderlyingErrorKey] as? NSError
-    return (cause ?? wrapped).localizedDescription
+    let error = error as NSError
+    if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { return systemReason(cause) }
+    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(truncatingIfNeeded: error.code))) }
+    return error.localizedDescription
 }
