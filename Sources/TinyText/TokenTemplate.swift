@@ -23,7 +23,7 @@ struct TokenTemplate: Sendable, Equatable {
         }
     }
 
-    private init(before: [Int], after: [Int]) {
+    init(before: [Int] = [], after: [Int] = []) {
         self.before = before
         self.after = after
     }

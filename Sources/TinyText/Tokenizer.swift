@@ -1,7 +1,7 @@
 // TinyText turns text into token ids and back. It knows nothing of models, prompts, problems or weights, and of a model
 // directory only the two files that describe a tokenizer.
 
-/// A byte-level byte-pair tokenizer, as a Hugging Face `tokenizer.json` describes it.
+/// A byte-pair tokenizer over bytes or characters, as a Hugging Face `tokenizer.json` describes it.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(modelDirectory: "Qwen2.5-0.5B")
@@ -13,7 +13,7 @@
 /// or refused by name when the file is opened. `truncation` and `padding` are not applied: they describe batches, not text.
 /// Characters are classified by the Unicode version of the Swift library in use.
 ///
-/// Encoding runs at several megabytes per second on one thread.
+/// Encoding runs at tens of megabytes per second on one thread.
 public struct Tokenizer: Sendable {
     private let vocabulary: Vocabulary
     private let model: BytePairModel
@@ -21,6 +21,8 @@ public struct Tokenizer: Sendable {
     private let preTokenizers: [any PreTokenizer]
     private let template: TokenTemplate
     private let tokenBytes: TokenBytes
+    /// What becomes of spaces at the beginning of decoded text.
+    let beginning: TokenDecoding.Beginning
     private let rawFinder: AddedTokenFinder
     private let normalizedFinder: AddedTokenFinder
 
@@ -34,19 +36,31 @@ public struct Tokenizer: Sendable {
     ///   - settings: What is known about the tokenizer from elsewhere.
     init(file: JSONDocument, settings: TokenizerSettings) throws(TextError) {
         let root = file.root
-        let modelVocabulary: TokenTable
-        (model, modelVocabulary) = try BytePairModel.read(from: root.member("model"))
-        normalizers = try TinyText.normalizers(from: root.optional("normalizer"))
-        preTokenizers = try TinyText.preTokenizers(from: root.member("pre_tokenizer"))
-        template = try TokenTemplate(from: root.optional("post_processor"))
-        let decoder = try tokenDecoder(from: root.member("decoder"))
-        vocabulary = try Vocabulary(
-            model: modelVocabulary,
-            addedTokens: try addedTokens(from: root.optional("added_tokens")) + settings.addedTokens, file: file.name)
+        let (stages, spellsBytes) = try TinyText.preTokenizers(from: root.optional("pre_tokenizer"))
+        let (model, vocabulary) = try BytePairModel.read(from: root.member("model"), spellsBytes: spellsBytes)
+        try self.init(
+            TokenizerParts(
+                model: model, vocabulary: vocabulary,
+                addedTokens: try TinyText.addedTokens(from: root.optional("added_tokens")) + settings.addedTokens,
+                normalizers: try TinyText.normalizers(from: root.optional("normalizer")), preTokenizers: stages,
+                template: try TokenTemplate(from: root.optional("post_processor")),
+                decoding: try TokenDecoding(from: root.member("decoder")), file: file.name),
+            settings: settings)
+    }
+
+    /// Puts a tokenizer together, whatever kind of file its parts are from.
+    init(_ parts: TokenizerParts, settings: TokenizerSettings) throws(TextError) {
+        model = parts.model
+        normalizers = parts.normalizers
+        preTokenizers = parts.preTokenizers
+        template = parts.template
+        beginning = parts.decoding.beginning
+        vocabulary = try Vocabulary(model: parts.vocabulary, addedTokens: parts.addedTokens, file: parts.file)
         let normalizers = normalizers
         let normalize = { (content: String) in normalizers.reduce(content) { $1.normalized($0) } }
         let texts = vocabulary.addedTokens.map { ($0.id, $0.isNormalized ? normalize($0.content) : $0.content) }
-        tokenBytes = TokenBytes(vocabulary.table, decoder: decoder, texts: Dictionary(uniqueKeysWithValues: texts))
+        tokenBytes = TokenBytes(
+            vocabulary.table, decoder: parts.decoding.decoder, texts: Dictionary(uniqueKeysWithValues: texts))
         rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
         normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized), spelling: normalize)
         endOfTextID = try vocabulary.id(of: settings.endOfText, calledBy: "eos_token")
@@ -72,7 +86,8 @@ public struct Tokenizer: Sendable {
     /// The text of some ids.
     ///
     /// An added token stands for its own text. (The `tokenizers` library reads it in the byte alphabet as if it were one of the
-    /// model's, which garbles the few that have characters from U+00A1 to U+0143.)
+    /// model's, which garbles the few that have characters from U+00A1 to U+0143.) The space that files made from SentencePiece
+    /// models put before a text is taken off it.
     ///
     /// - Parameters:
     ///   - ids: Any numbers; those without a token stand for nothing.
@@ -80,7 +95,8 @@ public struct Tokenizer: Sendable {
     /// - Returns: The text, with U+FFFD in place of bytes that are not UTF-8.
     public func decode(_ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false) -> String {
         var bytes: [UInt8] = []
-        for id in ids where !skippingSpecialTokens || !isSpecial(id) { bytes += tokenBytes[id] }
+        var joiner = TokenJoiner(skippingSpecialTokens: skippingSpecialTokens)
+        for id in ids { joiner.append(id, of: self, to: &bytes) }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -131,5 +147,15 @@ public struct Tokenizer: Sendable {
     /// The bytes that a token stands for, which need not be whole characters; none when there is no such token.
     public func bytes(of id: Int) -> ArraySlice<UInt8> {
         tokenBytes[id]
+    }
+
+    /// The bytes that a token stands for, or nil when there is no such token.
+    func knownBytes(of id: Int) -> ArraySlice<UInt8>? {
+        vocabulary.table.spelling(of: id) == nil ? nil : tokenBytes[id]
+    }
+
+    /// How the model's vocabulary spells a token; nil for added tokens.
+    func modelSpelling(of id: Int) -> ArraySlice<UInt8>? {
+        vocabulary.addedIDs.contains(id) ? nil : vocabulary.table.spelling(of: id)
     }
 }

@@ -29,10 +29,11 @@ enum Executable {
     ///
     /// - Parameters:
     ///   - arguments: What follows `tinylora`.
+    ///   - input: What the command reads on standard input.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
     ///   - limit: Kills the command with SIGKILL after so many seconds.
     static func run(
-        _ arguments: [String], in scratch: Scratch, limit: TimeInterval = limit
+        _ arguments: [String], input: String? = nil, in scratch: Scratch, limit: TimeInterval = limit
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(path))
@@ -42,7 +43,13 @@ enum Executable {
         environment["HOME"] = scratch.folder.path
         environment["XDG_CACHE_HOME"] = scratch.folder.appendingPathComponent("cache").path
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
+        if let input {
+            let file = try scratch.emptyFile("stdin")
+            try Data(input.utf8).write(to: file)
+            process.standardInput = try FileHandle(forReadingFrom: file)
+        } else {
+            process.standardInput = FileHandle.nullDevice
+        }
         // Files, not pipes: nobody has to read while the command writes.
         let output = try scratch.emptyFile("stdout"), errors = try scratch.emptyFile("stderr")
         process.standardOutput = try FileHandle(forWritingTo: output)

@@ -11,8 +11,8 @@ enum Fixture {
         return folder.appendingPathComponent("Fixtures/TinyText")
     }()
 
-    /// A small vocabulary; flags and normalisation; missing bytes.
-    static let names = ["trained", "flags", "missing"]
+    /// A small vocabulary; flags and normalisation; missing bytes; characters with and without tokens for bytes.
+    static let names = ["trained", "flags", "missing", "sentence", "marks"]
 
     static func tokenizer(_ name: String) throws -> Tokenizer {
         try Tokenizer(contentsOf: folder.appendingPathComponent(name + ".json").path)

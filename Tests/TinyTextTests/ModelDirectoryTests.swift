@@ -38,6 +38,23 @@ struct ModelDirectoryTests {
         #expect(error?.message.contains("</s>") == true)
     }
 
+    @Test("a vocabulary with merges alone says too little, unless it is GPT-2's, or names its class")
+    func vocabularyFiles() throws {
+        let file = try JSONDecoder().decode(TokenizerFile.self, from: Data(Fixture.text("trained.json").utf8))
+        let vocabulary = try JSONEncoder().encode(file.model.vocab)
+        let merges = "#version: 0.2\n" + file.model.merges.map { $0.joined(separator: " ") + "\n" }.joined()
+        func open(_ configuration: String?) throws -> Tokenizer {
+            try folder([("vocab.json", vocabulary), ("merges.txt", Data(merges.utf8))], configuration)
+        }
+        let silent = #expect(throws: TextError.self) { try open(nil) }
+        #expect(silent?.code == .unsupported)
+        let unknown = #expect(throws: TextError.self) { try open(#"{"tokenizer_class": "LlamaTokenizer"}"#) }
+        #expect(unknown?.message.contains("\"LlamaTokenizer\"") == true)
+        let tokenizer = try open(#"{"tokenizer_class": "Qwen2TokenizerFast"}"#)
+        #expect(tokenizer.words(of: "e\u{301} it's 12") == ["\u{E9}", " it", "'s", " ", "1", "2"])
+        #expect(tokenizer.decode(tokenizer.encode("12 apples")) == "12 apples")
+    }
+
     @Test("names the directory that has no tokenizer")
     func missingFile() {
         let error = #expect(throws: TextError.self) { try Tokenizer(modelDirectory: "/no/such/model") }
@@ -47,10 +64,14 @@ struct ModelDirectoryTests {
     }
 
     private func open(_ configuration: String?) throws -> Tokenizer {
+        try folder([("tokenizer.json", Data(Fixture.text("trained.json").utf8))], configuration)
+    }
+
+    private func folder(_ files: [(name: String, content: Data)], _ configuration: String?) throws -> Tokenizer {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try Data(Fixture.text("trained.json").utf8).write(to: folder.appendingPathComponent("tokenizer.json"))
+        for (name, content) in files { try content.write(to: folder.appendingPathComponent(name)) }
         if let configuration {
             try Data(configuration.utf8).write(to: folder.appendingPathComponent("tokenizer_config.json"))
         }

@@ -28,7 +28,9 @@ struct RefusalTests {
         "refuses by name what it would have to approximate",
         arguments: [
             Refusal(#""normalizer": null"#, #""normalizer": {"type": "NFKC"}"#, .unsupported, "NFKC"),
-            Refusal(digits, #"{"type": "Metaspace"}"#, .unsupported, "Metaspace"),
+            Refusal(digits, #"{"type": "Whitespace"}"#, .unsupported, "Whitespace"),
+            Refusal(
+                digits, #"{"type": "Metaspace", "prepend_scheme": "often"}"#, .unsupported, "often"),
             Refusal(digits, #"{"type": "ByteLevel"}"#, .unsupported, "must be the last"),
             Refusal(
                 digits, #"{"type": "Split", "pattern": {"Regex": "a+"}, "behavior": "Isolated"}"#, .unsupported, "a+"),
@@ -42,9 +44,9 @@ struct RefusalTests {
                 digits, #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated", "invert": true}"#,
                 .unsupported, "invert"),
             Refusal(
-                #""pre_tokenizer": {"type": "Sequence"#, #""pre_tokenizer": {"type": "Odd"#, .unsupported, "byte-level"),
+                #""pre_tokenizer": {"type": "Sequence"#, #""pre_tokenizer": {"type": "Odd"#, .unsupported, "Odd"),
             Refusal(#""post_processor": null"#, #""post_processor": {"type": "Bert"}"#, .unsupported, "Bert"),
-            Refusal(#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Fuse""#, .unsupported, "Fuse"),
+            Refusal(#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "CTC""#, .unsupported, "CTC"),
             Refusal(#""type": "BPE""#, #""type": "Unigram""#, .unsupported, "Unigram"),
             Refusal(#""byte_fallback": false"#, #""byte_fallback": true"#, .unsupported, "byte_fallback"),
             Refusal(#""dropout": null"#, #""dropout": 0.1"#, .unsupported, "0.1"),

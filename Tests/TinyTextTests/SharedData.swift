@@ -32,6 +32,21 @@ enum SharedData {
         return try Tokenizer(json: decompressed(file), named: family)
     }
 
+    /// Opens a folder that holds some of the shared files, decompressed, under the given names.
+    static func withFolder<Result>(
+        _ files: [(shared: String, name: String)], _ body: (URL) throws -> Result
+    ) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (shared, name) in files {
+            let file = try #require(tokenizers).appendingPathComponent(shared)
+            let data = shared.hasSuffix(".gz") ? try decompressed(file) : try Data(contentsOf: file)
+            try data.write(to: folder.appendingPathComponent(name))
+        }
+        return try body(folder)
+    }
+
     private static func decompressed(_ file: URL) throws -> Data {
         let process = Process()
         let output = Pipe()

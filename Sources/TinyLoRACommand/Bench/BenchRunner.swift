@@ -72,7 +72,7 @@ struct BenchRunner {
 }
 
 /// The middle value, or the mean of the two in the middle. `values` must not be empty.
-private func median(_ values: [Double]) -> Double {
+func median(_ values: [Double]) -> Double {
     let sorted = values.sorted(), middle = values.count / 2
     return values.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
 }

@@ -20,6 +20,8 @@ struct BenchCommand: AsyncParsableCommand {
                 tinylora bench --kernels --threads 1 --repeats 1
               Half a billion weights instead of Abacus (3 GB of memory), as a record:
                 tinylora bench --model-shape qwen2.5-0.5b --json > bench.json
+              A tokenizer on the texts of a JSON lines file:
+                tinylora bench --tokenizer tokenizer.json --text gsm8k/train.jsonl
             """)
 
     @OptionGroup var threading: ThreadOptions
@@ -29,6 +31,10 @@ struct BenchCommand: AsyncParsableCommand {
     var kernels = false
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
+    @Option(help: ArgumentHelp("Tokenizer to measure, and nothing else; on one thread.", valueName: "file"))
+    var tokenizer: String?
+    @Option(help: ArgumentHelp("Texts for the tokenizer.", valueName: "file.jsonl"))
+    var text: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -37,9 +43,17 @@ struct BenchCommand: AsyncParsableCommand {
         guard (1...1000).contains(repeats) else {
             throw ValidationError("--repeats must be in 1...1000, is \(repeats)")
         }
+        guard (tokenizer == nil) == (text == nil) else {
+            throw ValidationError("--tokenizer and --text go together")
+        }
     }
 
     func run() async throws {
+        if let tokenizer, let text {
+            return try TokenizerBench(
+                tokenizer: tokenizer, text: text, repeats: repeats, console: Console(json: json)
+            ).run()
+        }
         try await Benchmark(
             threads: threading.count(), repeats: repeats, model: kernels ? nil : modelShape,
             console: Console(json: json)

@@ -10,7 +10,7 @@
 /// ```
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
-    private let skipsSpecialTokens: Bool
+    private var joiner: TokenJoiner
     /// The first bytes of a character that is not complete: at most three.
     private var pending: [UInt8] = []
 
@@ -19,13 +19,12 @@ public struct StreamingDecoder: Sendable {
     ///   - skippingSpecialTokens: Whether special tokens are left out.
     public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = false) {
         self.tokenizer = tokenizer
-        skipsSpecialTokens = skippingSpecialTokens
+        joiner = TokenJoiner(skippingSpecialTokens: skippingSpecialTokens)
     }
 
     /// Adds a token and returns the characters that are complete now; empty when none is.
     public mutating func append(_ id: Int) -> String {
-        guard !skipsSpecialTokens || !tokenizer.isSpecial(id) else { return "" }
-        pending += tokenizer.bytes(of: id)
+        joiner.append(id, of: tokenizer, to: &pending)
         let complete = pending.count - incompleteSuffix(of: pending)
         defer { pending.removeFirst(complete) }
         return String(decoding: pending[..<complete], as: UTF8.self)

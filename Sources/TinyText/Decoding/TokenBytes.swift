@@ -8,7 +8,7 @@ struct TokenBytes: Sendable {
     ///   - table: The tokens; an id without a token stands for no bytes.
     ///   - decoder: What the spelling of one of the model's tokens means.
     ///   - texts: The texts of added tokens, which stand for themselves.
-    init(_ table: TokenTable, decoder: some TokenDecoder, texts: [Int: String]) {
+    init(_ table: TokenTable, decoder: any TokenDecoder, texts: [Int: String]) {
         bytes.reserveCapacity(8 * table.idBound)
         ends.reserveCapacity(table.idBound)
         for id in 0..<table.idBound {
@@ -54,15 +54,4 @@ struct ByteLevelDecoder: TokenDecoder {
             position += isPair ? 2 : 1
         }
     }
-}
-
-/// Reads the `decoder` of a tokenizer file.
-///
-/// - Throws: ``TextError`` with code `unsupported` for anything but `ByteLevel`.
-func tokenDecoder(from value: JSONValue) throws(TextError) -> some TokenDecoder {
-    let type = try value.member("type").string()
-    guard type == "ByteLevel" else {
-        throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"ByteLevel\"")
-    }
-    return ByteLevelDecoder()
 }

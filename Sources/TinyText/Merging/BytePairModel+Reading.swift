@@ -3,17 +3,21 @@ extension BytePairModel {
     ///
     /// - Throws: ``TextError`` with code `unsupported` for another model or a setting that would have to be approximated,
     ///   `inconsistentVocabulary` for a token that occurs twice, or a merge of or into tokens that do not exist.
-    static func read(from value: JSONValue) throws(TextError) -> (model: BytePairModel, vocabulary: TokenTable) {
-        try refuseUnknownSettings(of: value)
+    ///
+    /// - Parameter spellsBytes: Whether words are spelled in the ``ByteAlphabet``.
+    static func read(
+        from value: JSONValue, spellsBytes: Bool
+    ) throws(TextError) -> (model: BytePairModel, vocabulary: TokenTable) {
+        try refuseUnknownSettings(of: value, spellsBytes: spellsBytes)
         let vocabulary = try TokenTable(from: value.member("vocab"))
         let model = BytePairModel(
             pairs: try pairs(from: value.member("merges"), vocabulary),
-            symbols: ByteSymbols(vocabulary: vocabulary, missing: try missingByte(from: value, vocabulary)),
+            symbols: try symbols(from: value, vocabulary, spellsBytes: spellsBytes),
             wholeWords: try value.flag("ignore_merges", absent: false) ? vocabulary : nil)
         return (model, vocabulary)
     }
 
-    private static func refuseUnknownSettings(of value: JSONValue) throws(TextError) {
+    private static func refuseUnknownSettings(of value: JSONValue, spellsBytes: Bool) throws(TextError) {
         let type = try value.optional("type")?.string() ?? "BPE"
         guard type == "BPE" else {
             throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"BPE\"")
@@ -23,8 +27,9 @@ extension BytePairModel {
                 throw TextError(.unsupported, "\(value.place) has the \(name) \"\(affix)\", expected none")
             }
         }
-        if try value.flag("byte_fallback", absent: false) {
-            throw TextError(.unsupported, "\(value.place) has byte_fallback true; only byte-level tokenizers are read")
+        let fallsBack = try value.flag("byte_fallback", absent: false)
+        if spellsBytes, fallsBack {
+            throw TextError(.unsupported, "\(value.place) has byte_fallback true behind a ByteLevel pre-tokenizer")
         }
         if let dropout = try value.optional("dropout"), try dropout.number() != 0 {
             throw TextError(
@@ -38,21 +43,7 @@ extension BytePairModel {
         var joined: [UInt8] = []
         for (rank, merge) in merges.enumerated() {
             let middle = try join(merge, rank: rank, into: &joined)
-            let ids = joined.withUnsafeBufferPointer { text in
-                (
-                    left: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[..<middle])),
-                    right: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[middle...])),
-                    result: vocabulary.id(of: text)
-                )
-            }
-            guard let left = ids.left, let right = ids.right, let result = ids.result else {
-                let text = [joined[..<middle], joined[middle...]].map { String(decoding: $0, as: UTF8.self) }
-                throw TextError(
-                    .inconsistentVocabulary,
-                    "merge \(rank) in \(value.document.name), of \"\(text[0])\" and \"\(text[1])\", "
-                        + "is of or into a token that is not in the vocabulary")
-            }
-            pairs.insert(UInt32(left), UInt32(right), rank: rank, result: result)
+            try pairs.insert(joined, middle: middle, rank: rank, vocabulary, file: value.document.name)
         }
         return pairs
     }
@@ -79,17 +70,67 @@ extension BytePairModel {
         throw TextError(.malformedFile, "merge \(rank) in \(merge.document.name) is not a pair of tokens")
     }
 
-    private static func missingByte(
-        from value: JSONValue, _ vocabulary: TokenTable
-    ) throws(TextError) -> ByteSymbols.Missing {
+    private static func symbols(
+        from value: JSONValue, _ vocabulary: TokenTable, spellsBytes: Bool
+    ) throws(TextError) -> any SymbolSource {
         // Many files name an unknown token that is not in the model's vocabulary, which is harmless when no byte is missing.
-        let isComplete = ByteAlphabet.spellings.allSatisfy { vocabulary.id(of: $0) != nil }
-        guard !isComplete, let token = try value.optional("unk_token")?.string() else { return .dropped }
+        if spellsBytes {
+            let isComplete = ByteAlphabet.spellings.allSatisfy { vocabulary.id(of: $0) != nil }
+            return ByteSymbols(
+                vocabulary: vocabulary, missing: isComplete ? .dropped : try missingSymbol(from: value, vocabulary))
+        }
+        return CharacterSymbols(
+            vocabulary: vocabulary, fallsBack: try value.flag("byte_fallback", absent: false),
+            missing: try missingSymbol(from: value, vocabulary))
+    }
+
+    private static func missingSymbol(
+        from value: JSONValue, _ vocabulary: TokenTable
+    ) throws(TextError) -> MissingSymbol {
+        guard let token = try value.optional("unk_token")?.string() else { return .dropped }
         guard let id = vocabulary.id(of: Array(token.utf8)) else {
             throw TextError(
                 .inconsistentVocabulary, "\(value.place) has the unk_token \"\(token)\", which is not in the vocabulary"
             )
         }
         return .unknown(id: UInt32(id), isFused: try value.flag("fuse_unk", absent: false))
+    }
+}
+
+extension PairTable {
+    /// Adds a merge, spelled as its two tokens end to end of which the second begins at `middle`.
+    ///
+    /// - Throws: ``TextError`` with code `inconsistentVocabulary` when it is of or into a token that does not exist.
+    mutating func insert(
+        _ joined: [UInt8], middle: Int, rank: Int, _ vocabulary: TokenTable, file: String
+    ) throws(TextError) {
+        let ids = joined.withUnsafeBufferPointer { text in
+            (
+                left: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[..<middle])),
+                right: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[middle...])),
+                result: vocabulary.id(of: text)
+            )
+        }
+        guard let left = ids.left, let right = ids.right, let result = ids.result else {
+            let text = [joined[..<middle], joined[middle...]].map { String(decoding: $0, as: UTF8.self) }
+            throw TextError(
+                .inconsistentVocabulary,
+                "merge \(rank) in \(file), of \"\(text[0])\" and \"\(text[1])\", "
+                    + "is of or into a token that is not in the vocabulary")
+        }
+        insert(UInt32(left), UInt32(right), rank: rank, result: result)
+    }
+
+    /// Adds a merge spelled `a b`, as `merges.txt` and GGUF files have it.
+    mutating func insert(
+        spaced merge: some Collection<UInt8>, rank: Int, _ vocabulary: TokenTable, file: String
+    ) throws(TextError) {
+        var joined = Array(merge)
+        let space = UInt8(ascii: " ")
+        guard let middle = joined.firstIndex(of: space), !joined[(middle + 1)...].contains(space) else {
+            throw TextError(.malformedFile, "merge \(rank) in \(file) is not a pair of tokens")
+        }
+        joined.remove(at: middle)
+        try insert(joined, middle: middle, rank: rank, vocabulary, file: file)
     }
 }

@@ -1,6 +1,6 @@
 /// Cuts a word into the symbols that merging starts from.
 ///
-/// Byte-level models start from bytes; a model that starts from characters is another conforming type.
+/// Byte-level models start from bytes, others from characters.
 protocol SymbolSource: Sendable {
     /// Appends the ids of the word's symbols.
     func appendSymbols(of word: UnsafeBufferPointer<UInt8>, to symbols: inout [UInt32])
@@ -8,20 +8,27 @@ protocol SymbolSource: Sendable {
     func spelling(of word: UnsafeBufferPointer<UInt8>) -> [UInt8]
 }
 
+/// What becomes of a symbol that is not in the vocabulary.
+enum MissingSymbol: Sendable {
+    /// Nothing: it is left out.
+    case dropped
+    /// The unknown token, once for every symbol, or once for every run of them.
+    case unknown(id: UInt32, isFused: Bool)
+
+    /// Appends what stands for a missing symbol.
+    func append(to symbols: inout [UInt32], isAfterUnknown: inout Bool) {
+        guard case .unknown(let id, let isFused) = self else { return }
+        if !(isFused && isAfterUnknown) { symbols.append(id) }
+        isAfterUnknown = true
+    }
+}
+
 /// One symbol for each byte.
 struct ByteSymbols: SymbolSource {
-    /// What becomes of a byte that is not in the vocabulary.
-    enum Missing: Sendable {
-        /// Nothing: it is left out.
-        case dropped
-        /// The unknown token, once for every byte, or once for every run of them.
-        case unknown(id: UInt32, isFused: Bool)
-    }
-
     private let ids: [UInt32?]
-    private let missing: Missing
+    private let missing: MissingSymbol
 
-    init(vocabulary: TokenTable, missing: Missing) {
+    init(vocabulary: TokenTable, missing: MissingSymbol) {
         ids = ByteAlphabet.spellings.map { vocabulary.id(of: $0).map { UInt32($0) } }
         self.missing = missing
     }
@@ -32,9 +39,8 @@ struct ByteSymbols: SymbolSource {
             if let id = ids[Int(byte)] {
                 symbols.append(id)
                 isAfterUnknown = false
-            } else if case .unknown(let id, let isFused) = missing {
-                if !(isFused && isAfterUnknown) { symbols.append(id) }
-                isAfterUnknown = true
+            } else {
+                missing.append(to: &symbols, isAfterUnknown: &isAfterUnknown)
             }
         }
     }

@@ -10,7 +10,7 @@ struct CanonicalComposition: Normalizer {
             Self.endOfInert(text, 0..<text.bytes.count) == text.bytes.count
         }
         guard !isUnchanged else { return }
-        buffer.rewrite { piece, rewritten in
+        buffer.rewrite { piece, _, rewritten in
             ScalarText.withText(Array(piece)) { Self.append($0, to: &rewritten) }
         }
     }

@@ -17,13 +17,15 @@ extension Normalizer {
 
 /// Reads the `normalizer` of a tokenizer file; none is no stage.
 ///
-/// - Throws: ``TextError`` with code `unsupported` for anything but `NFC` and sequences of it.
+/// - Throws: ``TextError`` with code `unsupported` for anything but `NFC`, `Prepend`, `Replace` and sequences of them.
 func normalizers(from value: JSONValue?) throws(TextError) -> [any Normalizer] {
     guard let value else { return [] }
     var stages: [any Normalizer] = []
     for component in try flattened(value, listedAs: "normalizers") {
         switch try component.member("type").string() {
         case "NFC": stages.append(CanonicalComposition())
+        case "Prepend": stages.append(Prefix(prefix: Array(try component.member("prepend").string().utf8)))
+        case "Replace": stages.append(try Substitution(from: component))
         case let type: throw TextError(.unsupported, "\(component.place) has the unknown type \"\(type)\"")
         }
     }

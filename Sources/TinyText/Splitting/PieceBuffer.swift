@@ -63,18 +63,19 @@ struct PieceBuffer {
 
     /// Replaces every piece of text by what `replacement` makes of it.
     ///
-    /// - Parameter replacement: Given the bytes of a piece, appends the new ones, which must be valid UTF-8.
-    mutating func rewrite(_ replacement: (ArraySlice<UInt8>, inout [UInt8]) -> Void) {
+    /// - Parameter replacement: Given the bytes of a piece and whether it begins the text, appends the new ones, which must be
+    ///   valid UTF-8.
+    mutating func rewrite(_ replacement: (_ piece: ArraySlice<UInt8>, _ isFirst: Bool, inout [UInt8]) -> Void) {
         var rewritten: [UInt8] = []
         rewritten.reserveCapacity(bytes.count + pieces.count)
         var kept: [Piece] = []
         var start = 0
-        for piece in pieces {
+        for (index, piece) in pieces.enumerated() {
             let before = rewritten.count
             if piece.token != nil {
                 rewritten.append(contentsOf: bytes[start..<piece.end])
             } else {
-                replacement(bytes[start..<piece.end], &rewritten)
+                replacement(bytes[start..<piece.end], index == 0, &rewritten)
             }
             if piece.token != nil || rewritten.count > before {
                 kept.append(Piece(end: rewritten.count, token: piece.token))

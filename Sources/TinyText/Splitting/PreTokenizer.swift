@@ -21,28 +21,26 @@ extension WordScanner {
 /// Puts a space before every piece of text that does not begin with one.
 struct SpacePrefix: PreTokenizer {
     func apply(to buffer: inout PieceBuffer) {
-        buffer.rewrite { piece, rewritten in
+        buffer.rewrite { piece, _, rewritten in
             if piece.first != UInt8(ascii: " ") { rewritten.append(UInt8(ascii: " ")) }
             rewritten.append(contentsOf: piece)
         }
     }
 }
 
-/// Reads the `pre_tokenizer` of a tokenizer file as stages; the last must be `ByteLevel`.
+/// Reads the `pre_tokenizer` of a tokenizer file as stages; none leaves the text whole.
 ///
-/// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Split` and
-///   `Sequence`, or that this reader would have to approximate.
-func preTokenizers(from value: JSONValue) throws(TextError) -> [any PreTokenizer] {
+/// - Returns: The stages, and whether the last is `ByteLevel`, so that the model spells bytes instead of characters.
+/// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Metaspace`,
+///   `Split` and `Sequence`, or that this reader would have to approximate.
+func preTokenizers(from value: JSONValue?) throws(TextError) -> (stages: [any PreTokenizer], spellsBytes: Bool) {
+    guard let value else { return ([], false) }
     let components = try flattened(value, listedAs: "pretokenizers")
     for component in components.dropLast() where try component.member("type").string() == "ByteLevel" {
         throw TextError(
             .unsupported, "\(component.place) is a ByteLevel pre-tokenizer before another one; it must be the last")
     }
-    guard let last = components.last, try last.member("type").string() == "ByteLevel" else {
-        throw TextError(
-            .unsupported,
-            "\(value.place) does not end in a ByteLevel pre-tokenizer; only byte-level tokenizers are read")
-    }
+    let spellsBytes = try components.last?.member("type").string() == "ByteLevel"
     var stages: [any PreTokenizer] = []
     for component in components {
         switch try component.member("type").string() {
@@ -51,13 +49,15 @@ func preTokenizers(from value: JSONValue) throws(TextError) -> [any PreTokenizer
             if try component.flag("use_regex", absent: true) { stages.append(GPT2Words()) }
         case "Digits":
             stages.append(DigitWords(areIndividual: try component.flag("individual_digits", absent: false)))
+        case "Metaspace":
+            stages.append(try SpaceMarks(from: component))
         case "Split":
             stages.append(try splitByExpression(from: component))
         case let type:
             throw TextError(.unsupported, "\(component.place) has the unknown type \"\(type)\"")
         }
     }
-    return stages
+    return (stages, spellsBytes)
 }
 
 /// The components of a `Sequence`, of sequences in it, or the one component that `value` is.

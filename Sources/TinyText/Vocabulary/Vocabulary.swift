@@ -4,6 +4,8 @@ struct Vocabulary: Sendable {
     let table: TokenTable
     /// The added tokens, by ascending id.
     let addedTokens: [AddedToken]
+    /// Their ids.
+    let addedIDs: Set<Int>
     /// The ids of special tokens.
     let specialIDs: Set<Int>
 
@@ -33,6 +35,7 @@ struct Vocabulary: Sendable {
         }
         self.table = table
         self.addedTokens = kept.sorted { $0.id < $1.id }
+        addedIDs = Set(kept.lazy.map(\.id))
         specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
     }
 }

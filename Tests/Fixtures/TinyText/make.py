@@ -3,6 +3,8 @@
 trained.json  what `tokenizers` learns from corpus.txt, one text a line
 flags.json    NFC, the split of Llama 3, added tokens with every flag, a template, merges as lists, whole words first
 missing.json  a space before the text, runs of digits, bytes that are not in the vocabulary, merges as strings
+sentence.json characters with tokens for single bytes, spaces as marks, in the layout of Llama 2's files
+marks.json    characters without tokens for bytes, a Metaspace pre-tokenizer that splits and marks the first piece only
 *.cases.jsonl what each makes of some texts: text, ids (template included), decoded (special tokens left out)
 """
 
@@ -87,6 +89,41 @@ def with_missing_bytes(vocabulary, merges):
     return tokenizer
 
 
+def train_marked(vocabulary_size):
+    """A vocabulary of characters in which a mark stands for a space."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary_size, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False)
+    with open("corpus.txt", encoding="utf-8") as corpus:
+        tokenizer.train_from_iterator(corpus.read().split("\n")[:-1], trainer)
+    return parts(tokenizer)
+
+
+def like_llama2():
+    vocabulary, merges = train_marked(200)
+    vocabulary = dict(vocabulary)
+    for byte in range(256):
+        vocabulary[f"<0x{byte:02X}>"] = len(vocabulary)
+    tokenizer = Tokenizer(
+        models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return tokenizer
+
+
+def with_marks():
+    vocabulary, merges = train_marked(150)
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=True)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="first")
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>", "<|endoftext|>"])
+    return tokenizer
+
+
 def texts():
     chosen = [
         "", " ", "12 apples", "How many days are there?", " how", "<|endoftext|>", "a<|endoftext|><|pad|>b",
@@ -118,4 +155,6 @@ def write(name, tokenizer, merges_as_text=False):
 trained = train()
 write("trained", trained)
 write("flags", with_flags(*parts(trained)))
+write("sentence", like_llama2(), merges_as_text=True)
+write("marks", with_marks())
 write("missing", with_missing_bytes(*parts(trained)), merges_as_text=True)

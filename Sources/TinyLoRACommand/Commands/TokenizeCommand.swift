@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Turns text into token ids and back, line by line.
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Turns text into token ids and back: JSON lines in, JSON lines out.",
+        discussion: """
+            Every line of standard input is an object with "text", or with "ids" under --decode; the answer is a line with \
+            "ids", or "text". A line that cannot be read is answered with "error", and the others go on.
+
+            EXAMPLES
+              echo '{"text": "12 + 30 = 42"}' | tinylora tokenize --model Qwen2.5-0.5B --jsonl
+              tinylora tokenize --tokenizer tokenizer.json --jsonl --no-special < texts.jsonl > ids.jsonl
+              tinylora tokenize --tokenizer vocabulary.gguf --jsonl --decode < ids.jsonl
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokenizer file: tokenizer.json, a GGUF file, or vocab.json with merges.txt beside it.", valueName: "file"))
+    var tokenizer: String?
+    @Option(help: ArgumentHelp("Directory of a model; Abacus unless given.", valueName: "dir"))
+    var model: String?
+    @Flag(help: "Read and write JSON lines; the only format there is.")
+    var jsonl = false
+    @Flag(
+        help:
+            "Add no tokens around the text, such as Llama's beginning; the text of special tokens is still recognised.")
+    var noSpecial = false
+    @Flag(help: "From ids to text.")
+    var decode = false
+    @Flag(help: "With --decode, leave special tokens out of the text.")
+    var skipSpecial = false
+
+    func validate() throws {
+        guard tokenizer == nil || model == nil else { throw ValidationError("give --tokenizer or --model, not both") }
+    }
+
+    func run() throws {
+        let tokenizer =
+            if let file = tokenizer {
+                try Tokenizer(contentsOf: file)
+            } else {
+                try Tokenizer(modelDirectory: model ?? AbacusFiles.directory())
+            }
+        try answerLines { line throws(LineError) -> Answer in
+            if decode {
+                let ids: IDs = try read(line)
+                return .text(tokenizer.decode(ids.ids, skippingSpecialTokens: skipSpecial))
+            }
+            let text: Text = try read(line)
+            return .ids(tokenizer.encode(text.text, addingSpecialTokens: !noSpecial))
+        }
+    }
+
+    private struct Text: Decodable {
+        let text: String
+    }
+
+    private struct IDs: Decodable {
+        let ids: [Int]
+    }
+
+    private enum Answer: Encodable {
+        case text(String)
+        case ids([Int])
+
+        private enum CodingKeys: String, CodingKey { case text, ids }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            switch self {
+            case .text(let text): try container.encode(text, forKey: .text)
+            case .ids(let ids): try container.encode(ids, forKey: .ids)
+            }
+        }
+    }
+
+    private func read<Content: Decodable>(_ line: Data) throws(LineError) -> Content {
+        try decodedLine(line, expecting: decode ? #"{"ids": [1, 2]}"# : #"{"text": "…"}"#)
+    }
+}

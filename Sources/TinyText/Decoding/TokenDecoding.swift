@@ -1,0 +1,73 @@
+/// How ids become text: what each token means, and what happens to the space that the encoder put before the text.
+struct TokenDecoding: Sendable {
+    /// What becomes of spaces at the beginning.
+    enum Beginning: Sendable {
+        /// They stay.
+        case kept
+        /// One is taken off the text.
+        case withoutOneSpace
+        /// All marks of the first token are taken off it.
+        case withoutMarks(Substitution)
+    }
+
+    /// What the spelling of one of the model's tokens means.
+    let decoder: any TokenDecoder
+    let beginning: Beginning
+}
+
+extension TokenDecoding {
+    /// Reads the `decoder` of a tokenizer file: `ByteLevel`, `Metaspace`, or a sequence of `Replace`, `ByteFallback`, `Fuse`
+    /// and `Strip` in this order, as files made from SentencePiece models have it.
+    ///
+    /// - Throws: ``TextError`` with code `unsupported` for anything else.
+    init(from value: JSONValue) throws(TextError) {
+        var components = try flattened(value, listedAs: "decoders")[...]
+        func type(_ component: JSONValue?) throws(TextError) -> String? { try component?.member("type").string() }
+        func take(_ name: String) throws(TextError) -> JSONValue? {
+            try type(components.first) == name ? components.removeFirst() : nil
+        }
+
+        if try take("ByteLevel") != nil {
+            decoder = ByteLevelDecoder()
+            beginning = .kept
+        } else if let marks = try take("Metaspace") {
+            let mark = Array(try marks.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
+            decoder = MarkedSpaceDecoder(
+                marks: Substitution(pattern: mark, content: [UInt8(ascii: " ")]),
+                readsBytes: try take("ByteFallback") != nil)
+            let isPrepended = try SpaceMarks.prepending(from: marks) != .never
+            beginning = isPrepended ? .withoutMarks(Substitution(pattern: mark, content: [])) : .kept
+            _ = try take("Fuse")
+        } else {
+            let marks = try take("Replace")
+            let readsBytes = try take("ByteFallback") != nil
+            decoder =
+                if let marks {
+                    MarkedSpaceDecoder(marks: try Substitution(from: marks), readsBytes: readsBytes)
+                } else {
+                    PlainDecoder(readsBytes: readsBytes)
+                }
+            let isFused = try take("Fuse") != nil
+            beginning = try isFused ? Self.beginning(take("Strip")) : .kept
+        }
+        if let rest = components.first {
+            throw TextError(
+                .unsupported,
+                "\(value.place) has the component \"\(try rest.member("type").string())\" where none or another is known"
+            )
+        }
+    }
+
+    private static func beginning(_ strip: JSONValue?) throws(TextError) -> Beginning {
+        guard let strip else { return .kept }
+        let content = try strip.member("content").string()
+        let (start, stop) = (try strip.member("start").integer(), try strip.member("stop").integer())
+        guard content == " ", start == 1, stop == 0 else {
+            throw TextError(
+                .unsupported,
+                "\(strip.place) strips \"\(content)\" \(start) times before and \(stop) times after the text, "
+                    + "expected \" \" once before it")
+        }
+        return .withoutOneSpace
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+extension Tokenizer {
+    /// Opens a vocabulary and its merges, the files that tokenizers had before `tokenizer.json`.
+    ///
+    /// The files do not say how text is cut into words. `tokenizer_config.json` beside them names it; without one only the
+    /// vocabulary of GPT-2 itself is recognised.
+    ///
+    /// - Parameters:
+    ///   - vocabularyFile: `vocab.json`, tokens and ids.
+    ///   - mergesFile: `merges.txt`, one merge a line after an optional `#version` line.
+    ///   - configuration: `tokenizer_config.json`, if there is one.
+    ///   - settings: What the configuration says about added tokens, and about those that begin and end a text.
+    /// - Throws: ``TextError``, with code `unsupported` when the family is not known.
+    init(
+        vocabularyFile: String, mergesFile: String, configuration: JSONDocument?, settings: TokenizerSettings
+    ) throws(TextError) {
+        let file = try JSONDocument(contentsOf: vocabularyFile)
+        let vocabulary = try TokenTable(from: file.root)
+        let family = try Self.family(of: vocabulary, configuration, vocabularyFile)
+        var settings = settings
+        if family == .gpt2, let end = vocabulary.id(of: Array("<|endoftext|>".utf8)), settings.addedTokens.isEmpty {
+            settings.addedTokens = [AddedToken(id: end, content: "<|endoftext|>")]
+            settings.endOfText = settings.endOfText ?? "<|endoftext|>"
+        }
+        let pairs = try mergeLines(mergesFile, vocabulary)
+        try self.init(
+            family.parts(
+                vocabulary: vocabulary, pairs: pairs, addedTokens: settings.addedTokens, file: vocabularyFile),
+            settings: settings)
+    }
+
+    private static func family(
+        of vocabulary: TokenTable, _ configuration: JSONDocument?, _ path: String
+    ) throws(TextError) -> ByteLevelFamily {
+        guard let configuration, let name = try configuration.root.optional("tokenizer_class")?.string() else {
+            // GPT-2 was published as these two files alone: 50,256 tokens and the end of text.
+            guard vocabulary.count == 50_257, vocabulary.id(of: Array("<|endoftext|>".utf8)) == 50_256 else {
+                throw TextError(
+                    .unsupported, "nothing beside \(path) says how its tokenizer cuts text into words",
+                    hint: "a tokenizer_config.json with a tokenizer_class does, and tokenizer.json needs nothing else")
+            }
+            return .gpt2
+        }
+        guard let family = ByteLevelFamily(tokenizerClass: name) else {
+            throw TextError(
+                .unsupported,
+                "\(configuration.name) has the tokenizer_class \"\(name)\", and there is no tokenizer.json",
+                hint: "without tokenizer.json, GPT2Tokenizer and Qwen2Tokenizer are known")
+        }
+        return family
+    }
+}
+
+/// Reads a `merges.txt`.
+private func mergeLines(_ path: String, _ vocabulary: TokenTable) throws(TextError) -> PairTable {
+    let lines = try fileBytes(path).split(separator: UInt8(ascii: "\n"))
+    var pairs = PairTable(capacity: lines.count)
+    var rank = 0
+    for line in lines {
+        let merge = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        if rank == 0, merge.starts(with: "#version".utf8) || merge.isEmpty { continue }
+        try pairs.insert(spaced: merge, rank: rank, vocabulary, file: path)
+        rank += 1
+    }
+    return pairs
+}

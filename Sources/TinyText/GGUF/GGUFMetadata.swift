@@ -1,0 +1,157 @@
+/// The keys and values at the head of a GGUF file: what a model file of llama.cpp says about itself.
+///
+/// Tensors are not read. Nothing is trusted: every length is checked against the bytes that are there.
+///
+/// Source: the format's description in ggml's `docs/gguf.md`, versions 2 and 3.
+struct GGUFMetadata {
+    /// A value, as far as tokenizers need it.
+    enum Value {
+        case integer(Int)
+        case number(Double)
+        case flag(Bool)
+        case text([UInt8])
+        case texts([[UInt8]])
+        case integers([Int])
+        case numbers([Double])
+    }
+
+    /// The name of the file, for messages.
+    let name: String
+    private var values: [String: Value] = [:]
+
+    /// Reads the head of a file.
+    ///
+    /// - Throws: ``TextError`` with code `malformedFile` or `unsupported`.
+    init(_ bytes: [UInt8], name: String) throws(TextError) {
+        self.name = name
+        var reader = GGUFReader(bytes: bytes, name: name)
+        guard bytes.starts(with: "GGUF".utf8) else { throw reader.malformed("does not begin with GGUF") }
+        reader.skip(4)
+        let version = try reader.unsigned(bytes: 4)
+        guard (2...3).contains(version) else {
+            throw TextError(.unsupported, "\(name) has the GGUF version \(version), expected 2 or 3")
+        }
+        _ = try reader.unsigned(bytes: 8)
+        let count = try reader.unsigned(bytes: 8)
+        for _ in 0..<count {
+            let key = String(decoding: try reader.text(), as: UTF8.self)
+            values[key] = try reader.value(depth: 0)
+        }
+    }
+
+    /// A value, or nil when the key is absent or of another type.
+    subscript(_ key: String) -> Value? { values[key] }
+
+    func text(_ key: String) -> String? {
+        if case .text(let bytes) = values[key] { String(decoding: bytes, as: UTF8.self) } else { nil }
+    }
+
+    func integer(_ key: String) -> Int? {
+        if case .integer(let value) = values[key] { value } else { nil }
+    }
+
+    func flag(_ key: String) -> Bool? {
+        if case .flag(let value) = values[key] { value } else { nil }
+    }
+
+    func texts(_ key: String) -> [[UInt8]]? {
+        if case .texts(let value) = values[key] { value } else { nil }
+    }
+
+    func integers(_ key: String) -> [Int]? {
+        if case .integers(let value) = values[key] { value } else { nil }
+    }
+
+    func numbers(_ key: String) -> [Double]? {
+        if case .numbers(let value) = values[key] { value } else { nil }
+    }
+}
+
+/// A place in the bytes of a GGUF file. All numbers are little-endian.
+private struct GGUFReader {
+    let bytes: [UInt8]
+    let name: String
+    private var position = 0
+
+    init(bytes: [UInt8], name: String) {
+        self.bytes = bytes
+        self.name = name
+    }
+
+    func malformed(_ what: String) -> TextError { TextError(.malformedFile, "\(name) \(what)") }
+
+    mutating func skip(_ count: Int) { position += count }
+
+    /// An unsigned number that fits `Int`.
+    mutating func unsigned(bytes count: Int) throws(TextError) -> Int {
+        let value = try raw(count)
+        guard let number = Int(exactly: value) else { throw malformed("has the length \(value) at byte \(position)") }
+        return number
+    }
+
+    mutating func text() throws(TextError) -> [UInt8] {
+        let count = try unsigned(bytes: 8)
+        guard count <= bytes.count - position else {
+            throw malformed("ends within a text of \(count) bytes at byte \(position)")
+        }
+        defer { position += count }
+        return Array(bytes[position..<position + count])
+    }
+
+    mutating func value(depth: Int) throws(TextError) -> GGUFMetadata.Value {
+        let type = try unsigned(bytes: 4)
+        guard type == 9 else { return try scalar(type) }
+        guard depth == 0 else { throw TextError(.unsupported, "\(name) has an array of arrays at byte \(position)") }
+        let element = try unsigned(bytes: 4), count = try unsigned(bytes: 8)
+        // An element takes at least one byte: a false count cannot ask for more memory than the file has.
+        guard count <= bytes.count - position else {
+            throw malformed("ends within an array of \(count) elements at byte \(position)")
+        }
+        switch element {
+        case 8:
+            var texts: [[UInt8]] = []
+            texts.reserveCapacity(count)
+            for _ in 0..<count { texts.append(try text()) }
+            return .texts(texts)
+        case 6, 12:
+            var numbers: [Double] = []
+            numbers.reserveCapacity(count)
+            for _ in 0..<count { if case .number(let number) = try scalar(element) { numbers.append(number) } }
+            return .numbers(numbers)
+        default:
+            var integers: [Int] = []
+            integers.reserveCapacity(count)
+            for _ in 0..<count {
+                switch try scalar(element) {
+                case .integer(let value): integers.append(value)
+                case .flag(let value): integers.append(value ? 1 : 0)
+                default: break
+                }
+            }
+            return .integers(integers)
+        }
+    }
+
+    private mutating func scalar(_ type: Int) throws(TextError) -> GGUFMetadata.Value {
+        switch type {
+        case 0: return .integer(Int(try raw(1)))
+        case 1: return .integer(Int(Int8(truncatingIfNeeded: try raw(1))))
+        case 2: return .integer(Int(try raw(2)))
+        case 3: return .integer(Int(Int16(truncatingIfNeeded: try raw(2))))
+        case 4: return .integer(Int(try raw(4)))
+        case 5: return .integer(Int(Int32(truncatingIfNeeded: try raw(4))))
+        case 6: return .number(Double(Float(bitPattern: UInt32(try raw(4)))))
+        case 7: return .flag(try raw(1) != 0)
+        case 8: return .text(try text())
+        case 10, 11: return .integer(Int(truncatingIfNeeded: try raw(8)))
+        case 12: return .number(Double(bitPattern: try raw(8)))
+        default: throw TextError(.unsupported, "\(name) has a value of the unknown type \(type) at byte \(position)")
+        }
+    }
+
+    private mutating func raw(_ count: Int) throws(TextError) -> UInt64 {
+        guard count <= bytes.count - position else { throw malformed("ends at byte \(bytes.count), within a number") }
+        defer { position += count }
+        return (0..<count).reversed().reduce(0) { $0 << 8 | UInt64(bytes[position + $1]) }
+    }
+}

@@ -1,0 +1,65 @@
+/// One symbol for each character; one that is not in the vocabulary is spelled in bytes, or is unknown.
+struct CharacterSymbols: SymbolSource {
+    private let vocabulary: TokenTable
+    /// The tokens `<0x00>` to `<0xFF>`; those that are missing make a character that needs them unknown.
+    private let bytes: [UInt32?]
+    private let missing: MissingSymbol
+
+    /// - Parameter fallsBack: Whether characters that are not in the vocabulary are spelled in the tokens of their bytes.
+    init(vocabulary: TokenTable, fallsBack: Bool, missing: MissingSymbol) {
+        self.vocabulary = vocabulary
+        bytes = (0...255).map { (byte: UInt8) in
+            fallsBack ? vocabulary.id(of: ByteToken.spelling(of: byte)).map { UInt32($0) } : nil
+        }
+        self.missing = missing
+    }
+
+    func appendSymbols(of word: UnsafeBufferPointer<UInt8>, to symbols: inout [UInt32]) {
+        var isAfterUnknown = false
+        var start = 0
+        while start < word.count {
+            let end = start + Self.length(of: word[start])
+            defer { start = end }
+            let character = UnsafeBufferPointer(rebasing: word[start..<min(end, word.count)])
+            if let id = vocabulary.id(of: character) {
+                symbols.append(UInt32(id))
+                isAfterUnknown = false
+                continue
+            }
+            let spelled = character.compactMap { bytes[Int($0)] }
+            if spelled.count == character.count {
+                symbols.append(contentsOf: spelled)
+                isAfterUnknown = false
+                continue
+            }
+            missing.append(to: &symbols, isAfterUnknown: &isAfterUnknown)
+        }
+    }
+
+    func spelling(of word: UnsafeBufferPointer<UInt8>) -> [UInt8] { Array(word) }
+
+    /// Bytes of the character that begins with `lead`, in valid UTF-8.
+    private static func length(of lead: UInt8) -> Int {
+        switch lead {
+        case ..<0xC0: 1
+        case ..<0xE0: 2
+        case ..<0xF0: 3
+        default: 4
+        }
+    }
+}
+
+/// The tokens that stand for single bytes in vocabularies of characters: `<0x0A>` for a line break.
+enum ByteToken {
+    /// How the token of a byte is spelled.
+    static func spelling(of byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        return Array("<0x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)], UInt8(ascii: ">")]
+    }
+
+    /// The byte that a token stands for, or nil when it is no such token.
+    static func byte(spelledBy token: ArraySlice<UInt8>) -> UInt8? {
+        guard token.count == 6, token.starts(with: "<0x".utf8), token.last == UInt8(ascii: ">") else { return nil }
+        return UInt8(String(decoding: token.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
+    }
+}

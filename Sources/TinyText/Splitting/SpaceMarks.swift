@@ -1,0 +1,66 @@
+/// Spells spaces with a mark that is part of words, as SentencePiece does: the `Metaspace` pre-tokenizer.
+struct SpaceMarks: PreTokenizer {
+    /// Which pieces of text get a mark before them, unless they begin with one.
+    enum Prepending: String, Sendable {
+        case always, first, never
+    }
+
+    /// Usually "▁" (U+2581).
+    let mark: [UInt8]
+    let prepending: Prepending
+    /// Whether every mark begins a word.
+    let splits: Bool
+
+    func apply(to buffer: inout PieceBuffer) {
+        let marking = Substitution(pattern: [UInt8(ascii: " ")], content: mark)
+        buffer.rewrite { piece, isFirst, rewritten in
+            let isMarked = piece.first == UInt8(ascii: " ") || piece.starts(with: mark)
+            if !isMarked, prepending == .always || prepending == .first && isFirst {
+                rewritten.append(contentsOf: mark)
+            }
+            marking.replace(in: piece, into: &rewritten)
+        }
+        if splits { buffer.split(by: MarkedWords(mark: mark)) }
+    }
+}
+
+/// Cuts before every mark.
+private struct MarkedWords: WordScanner {
+    let mark: [UInt8]
+
+    func endOfWord(at start: Int, limit: Int, in text: ScalarText) -> Int {
+        var end = start + text.scalar(at: start).length
+        while end < limit, !begins(at: end, limit: limit, in: text) { end += text.scalar(at: end).length }
+        return end
+    }
+
+    private func begins(at position: Int, limit: Int, in text: ScalarText) -> Bool {
+        limit - position >= mark.count && mark.indices.allSatisfy { text.bytes[position + $0] == mark[$0] }
+    }
+}
+
+extension SpaceMarks {
+    /// Reads a `Metaspace` component of a tokenizer file, in its old and its new spelling.
+    ///
+    /// - Throws: ``TextError`` with code `unsupported` for a scheme or a mark that is not known.
+    init(from value: JSONValue) throws(TextError) {
+        mark = Array(try value.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
+        prepending = try Self.prepending(from: value)
+        splits = try value.flag("split", absent: true)
+        guard String(decoding: mark, as: UTF8.self).unicodeScalars.count == 1 else {
+            throw TextError(.unsupported, "\(value.place) has a replacement that is not one character")
+        }
+    }
+
+    /// `prepend_scheme`, or what `add_prefix_space` meant before there was one.
+    static func prepending(from value: JSONValue) throws(TextError) -> Prepending {
+        guard let scheme = try value.optional("prepend_scheme")?.string() else {
+            return try value.flag("add_prefix_space", absent: true) ? .always : .never
+        }
+        guard let prepending = Prepending(rawValue: scheme) else {
+            throw TextError(
+                .unsupported, "\(value.place) has the prepend_scheme \"\(scheme)\", expected always, first or never")
+        }
+        return prepending
+    }
+}
