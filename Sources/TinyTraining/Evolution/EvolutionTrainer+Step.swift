@@ -32,7 +32,8 @@ extension EvolutionTrainer {
         metrics.numTokens = (before?.numTokens ?? 0) + rollout.tokens
         metrics.generatedTokens = (before?.generatedTokens ?? 0) + rollout.completionTokens
         metrics.epoch = order.epoch(after: step)
-        metrics.learningRate = rate
+        // cma-es moves all the way to its new mean.
+        metrics.learningRate = configuration.algorithm == .openES ? rate : 1
         metrics.loss = -(metrics.evolution?.fitnessMean ?? 0)
         metrics.gradientNorm = moved.gradientNorm
         let ended = clock.now

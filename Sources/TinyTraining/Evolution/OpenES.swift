@@ -34,7 +34,7 @@ public struct OpenES: EvolutionStrategy {
         self.optimiser = optimiser
         self.count = count
         self.seed = seed
-        let size = max(2, settings.populationSize ?? usualPopulationSize(numbers: count))
+        let size = max(2, settings.populationSize ?? CMAESConstants.populationSize(numbers: count))
         populationSize = size + size % 2
     }
 
@@ -101,11 +101,6 @@ public struct OpenES: EvolutionStrategy {
         return gradient.map { $0 / scale }
     }
 }
-
-/// `4 + ⌊3 ln n⌋` members for `n` numbers.
-///
-/// Source: Hansen, arXiv:1604.00772, equation 48.
-func usualPopulationSize(numbers: Int) -> Int { CMAESConstants.populationSize(numbers: numbers) }
 
 /// Makes directions orthogonal within blocks of as many as there are numbers; each keeps its length.
 ///
