@@ -88,16 +88,19 @@ extension TokenizerSettings {
 extension JSONDocument {
     /// Reads and parses a file.
     convenience init(contentsOf path: String) throws(TextError) {
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            let isMissing = !FileManager.default.fileExists(atPath: path)
-            throw TextError(
-                isMissing ? .missingFile : .unreadableFile,
-                isMissing ? "there is no file \(path)" : "\(path) cannot be read", underlying: error)
-        }
-        try self.init(Array(bytes), name: path)
+        try self.init(try readFile(path), name: path)
+    }
+}
+
+/// The bytes of a file.
+func readFile(_ path: String) throws(TextError) -> [UInt8] {
+    do {
+        return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+        let isMissing = !FileManager.default.fileExists(atPath: path)
+        throw TextError(
+            isMissing ? .missingFile : .unreadableFile,
+            isMissing ? "there is no file \(path)" : "\(path) cannot be read", underlying: error)
     }
 }
 
