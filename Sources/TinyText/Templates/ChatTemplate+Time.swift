@@ -137,7 +137,9 @@ extension ChatTemplate.Time {
             guard flag != "-", digits.utf8.count < width else { return digits }
             return String(repeating: String(fill), count: width - digits.utf8.count) + digits
         }
-        func name(_ name: some StringProtocol) -> String { flag == "^" || flag == "#" ? name.uppercased() : String(name) }
+        func name(_ name: some StringProtocol) -> String {
+            flag == "^" || flag == "#" ? name.uppercased() : String(name)
+        }
         func composed(_ format: String) throws(TextError) -> String {
             var result = ""
             var isCode = false
@@ -192,7 +194,8 @@ extension ChatTemplate.Time {
         case "%": return "%"
         case "z", "Z": return ""
         default:
-            throw TextError(.unsupported, "strftime_now does not know %\(code)", hint: "%Y, %m, %d, %B, %H, %M and %S are known")
+            throw TextError(
+                .unsupported, "strftime_now does not know %\(code)", hint: "%Y, %m, %d, %B, %H, %M and %S are known")
         }
     }
 }

@@ -12,9 +12,12 @@ public enum ChatValue: Sendable, Hashable {
 
     /// A name and a value in an object.
     public struct Member: Sendable, Hashable {
+        /// The name, which may occur again: the last one counts.
         public var name: String
+        /// The value.
         public var value: ChatValue
 
+        /// A member with a name and a value.
         public init(_ name: String, _ value: ChatValue) {
             self.name = name
             self.value = value
@@ -69,12 +72,19 @@ public enum ChatValue: Sendable, Hashable {
 extension ChatValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// `nil` is null.
     public init(nilLiteral: ()) { self = .null }
+    /// A truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A whole number.
     public init(integerLiteral value: Int) { self = .integer(value) }
+    /// A number.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// A text.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An array.
     public init(arrayLiteral elements: ChatValue...) { self = .array(elements) }
+    /// An object with its members in this order.
     public init(dictionaryLiteral elements: (String, ChatValue)...) {
         self = .object(elements.map { Member($0, $1) })
     }

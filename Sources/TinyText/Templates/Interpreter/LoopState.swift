@@ -81,14 +81,18 @@ final class LoopState {
         }
     }
 
-    private func cycle(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TextError) -> TemplateObject {
+    private func cycle(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TextError)
+        -> TemplateObject
+    {
         guard !arguments.positional.isEmpty else {
             throw TextError(.invalidOperation, "loop.cycle needs something to cycle through")
         }
         return arguments.positional[max(index0, 0) % arguments.positional.count]
     }
 
-    private func changed(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TextError) -> TemplateObject {
+    private func changed(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TextError)
+        -> TemplateObject
+    {
         let values = arguments.positional
         if let last = lastChanged, last.count == values.count {
             var isSame = true

@@ -42,13 +42,15 @@ struct CallArguments {
     ) throws(TextError) -> [TemplateObject?] {
         guard positional.count <= parameters.count else {
             throw TextError(
-                .invalidOperation, "\(function) takes at most \(parameters.count) arguments, \(positional.count) are given")
+                .invalidOperation,
+                "\(function) takes at most \(parameters.count) arguments, \(positional.count) are given")
         }
         var values: [TemplateObject?] = positional
         values += [TemplateObject?](repeating: nil, count: parameters.count - positional.count)
         for (name, value) in named {
             guard let index = parameters.firstIndex(of: name) else {
-                throw TextError(.invalidOperation, "\(function) has no argument '\(name)'\(suggestion(name, parameters))")
+                throw TextError(
+                    .invalidOperation, "\(function) has no argument '\(name)'\(suggestion(name, parameters))")
             }
             guard values[index] == nil else {
                 throw TextError(.invalidOperation, "\(function) is given its argument '\(name)' twice")

@@ -60,7 +60,9 @@ extension TemplateInterpreter {
                     try method(interpreter, text, arguments)
                 })
         case .list, .tuple, .dictionary, .range, .view:
-            if case .tuple(let list) = value, let index = list.names.firstIndex(of: name) { return list.elements[index] }
+            if case .tuple(let list) = value, let index = list.names.firstIndex(of: name) {
+                return list.elements[index]
+            }
             guard let method = ContainerMethods.find(name, of: value) else { return nil }
             guard case .usable(let body) = method else { return .undefined(.hidden(name, ofType: value.typeName)) }
             return .function(

@@ -51,6 +51,10 @@ extension TemplateInterpreter {
     }
 
     func negated(_ value: TemplateObject) throws(TextError) -> TemplateObject {
+        if case .wideInteger(let digits) = value {
+            let negative = digits.hasPrefix("-") ? String(digits.dropFirst()) : "-" + digits
+            return Int(negative).map { .integer($0) } ?? .wideInteger(negative)
+        }
         switch value.number {
         case .integer(let number)?:
             return try compute(.integer(0), .subtract, .integer(number))
@@ -138,7 +142,8 @@ extension TemplateInterpreter {
     private func power(_ x: Double, _ y: Double) throws(TextError) -> TemplateObject {
         if x == 0 && y < 0 { throw divisionByZero() }
         if x < 0 && x.isFinite && y.isFinite && y != y.rounded() {
-            throw TextError(.invalidOperation, "a negative number to a fractional power is complex, which has no use here")
+            throw TextError(
+                .invalidOperation, "a negative number to a fractional power is complex, which has no use here")
         }
         let result = Foundation.pow(x, y)
         if result.isInfinite && x.isFinite && y.isFinite { throw tooLarge() }

@@ -21,6 +21,7 @@ extension TemplateInterpreter {
         case .none: .none
         case .bool(let value): .bool(value)
         case .integer(let value): .integer(value)
+        case .wideInteger(let digits): .wideInteger(digits)
         case .float(let value): .float(value)
         case .string(let value): .text(value)
         }

@@ -16,12 +16,12 @@ struct BraceFormat {
     }
 
     /// - Parameters:
-    ///   - depth: 1 inside the layout of a field, which may itself have fields.
+    ///   - depth: 0, and one more inside the layout of a field, which may itself have fields.
     ///   - next: The number of the next field without a name; negative after one with a number.
     private func formatted(
         _ scalars: ArraySlice<Unicode.Scalar>, isMarkup: Bool, depth: Int, next: inout Int
     ) throws(TextError) -> String {
-        guard depth < 2 else { throw TextError(.invalidOperation, "Max string recursion exceeded") }
+        guard depth < 3 else { throw TextError(.invalidOperation, "Max string recursion exceeded") }
         var result = ""
         var index = scalars.startIndex
         while index < scalars.endIndex {
@@ -118,7 +118,8 @@ struct BraceFormat {
         while index < name.endIndex {
             let isItem = name[index] == "["
             let start = index + 1
-            let stop = isItem
+            let stop =
+                isItem
                 ? name[start...].firstIndex(of: "]") ?? name.endIndex
                 : name[start...].firstIndex { $0 == "." || $0 == "[" } ?? name.endIndex
             let key = String(scalars: name[start..<stop])
@@ -204,9 +205,9 @@ struct BraceFormat {
             format.isAlternate = true
             index += 1
         }
-        if peek() == "0", format.alignment == nil {
-            format.fill = "0"
-            format.alignment = "="
+        if peek() == "0" {
+            if index < 2 || !isAlignment(1) { format.fill = "0" }
+            format.alignment = format.alignment ?? "="
             index += 1
         }
         format.width = try number() ?? 0

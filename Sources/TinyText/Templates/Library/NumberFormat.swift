@@ -49,7 +49,8 @@ struct NumberFormat {
         let magnitude = number.magnitude
         let decimals = precision ?? 6
         guard decimals <= Self.mostDecimals else {
-            throw TextError(.limitExceeded, "\(decimals) decimals are asked for; at most \(Self.mostDecimals) are written")
+            throw TextError(
+                .limitExceeded, "\(decimals) decimals are asked for; at most \(Self.mostDecimals) are written")
         }
         var text: String
         let hash = isAlternate ? "#" : ""
@@ -71,7 +72,8 @@ struct NumberFormat {
         } else {
             text = grouped(text, by: 3)
         }
-        return try padded(sign: sign(isNegative: number.sign == .minus && !number.isNaN), text, alignment ?? ">", budget)
+        return try padded(
+            sign: sign(isNegative: number.sign == .minus && !number.isNaN), text, alignment ?? ">", budget)
     }
 
     func unknownType(_ kind: String) -> TextError {

@@ -86,7 +86,7 @@ struct PrintfFormat {
         while let length = peek(state), "hlL".unicodeScalars.contains(length) { state.index += 1 }
         guard let conversion = peek(state) else { throw TextError(.invalidOperation, "incomplete format") }
         state.index += 1
-        if conversion == "%" {
+        if conversion == "%" && scalars[state.index - 2] == "%" {
             state.result += "%"
             return
         }
@@ -107,7 +107,11 @@ struct PrintfFormat {
         case "s", "r", "a":
             var shown = try format.type == "s" ? value.printed(budget) : value.represented(budget)
             if text.isMarkup, format.type == "s" {
-                if case .string(let text) = value { shown = text.escaped.string } else { shown = TemplateText(shown).escaped.string }
+                if case .string(let text) = value {
+                    shown = text.escaped.string
+                } else {
+                    shown = TemplateText(shown).escaped.string
+                }
             }
             if let precision = format.precision { shown = String(scalars: shown.unicodeScalars.prefix(precision)) }
             format.alignment = format.alignment ?? ">"

@@ -71,7 +71,9 @@ extension TemplateFilters {
         case "nan": return .nan
         default:
             guard digits.utf8.allSatisfy({ "0123456789.e+-".utf8.contains($0) }) else { return nil }
-            guard let first = digits.utf8.first, first == UInt8(ascii: ".") || (0x30...0x39).contains(first) else { return nil }
+            guard let first = digits.utf8.first, first == UInt8(ascii: ".") || (0x30...0x39).contains(first) else {
+                return nil
+            }
             return strictDouble(String(digits)).map { plain.hasPrefix("-") ? -$0 : $0 }
         }
     }
@@ -189,7 +191,8 @@ extension TemplateFilters {
         let remainder = number % scale
         let base = number - remainder
         let double = remainder.magnitude.multipliedReportingOverflow(by: 2)
-        let isUp = double.partialValue > scale.magnitude || double.partialValue == scale.magnitude && (base / scale) % 2 != 0
+        let isUp =
+            double.partialValue > scale.magnitude || double.partialValue == scale.magnitude && (base / scale) % 2 != 0
         guard isUp else { return base }
         let (result, overflow) = base.addingReportingOverflow(number < 0 ? -scale : scale)
         if overflow { throw interpreter.tooLarge() }

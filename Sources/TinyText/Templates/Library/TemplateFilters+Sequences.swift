@@ -280,7 +280,9 @@ extension TemplateFilters {
                 }
                 path = Self.path(attribute)
             }
-            let test = try positional.popFirst().map { (name) throws(TextError) in try Optional(name).text("", of: "select") }
+            let test = try positional.popFirst().map { (name) throws(TextError) in
+                try Optional(name).text("", of: "select")
+            }
             let rest = CallArguments(positional: Array(positional), named: arguments.named)
             let elements = try interpreter.generator(over: value)
             return .generator(

@@ -76,7 +76,9 @@ extension TemplateFilters {
         var word = String.UnicodeScalarView()
         func finish() {
             if let first = word.first {
-                result += PythonCase.upper(String(first)) + PythonCase.lower(String(String.UnicodeScalarView(word.dropFirst())))
+                result +=
+                    PythonCase.upper(String(first))
+                    + PythonCase.lower(String(String.UnicodeScalarView(word.dropFirst())))
             }
             word = String.UnicodeScalarView()
         }
@@ -244,14 +246,18 @@ extension TemplateFilters {
     }
 
     private static func unescapedHTML(_ text: String) throws(TextError) -> String {
-        let known = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "#39": "'", "#34": "\""]
+        let known = [
+            "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "#39": "'", "#34": "\"",
+        ]
         var result = ""
         var rest = text[...]
         while let start = rest.firstIndex(of: "&") {
             result += rest[..<start]
             rest = rest[start...].dropFirst()
             guard let end = rest.firstIndex(of: ";"),
-                rest[..<end].utf8.allSatisfy({ $0 == UInt8(ascii: "#") || $0 < 0x80 && Unicode.Scalar($0).isPythonAlphanumeric }),
+                rest[..<end].utf8.allSatisfy({
+                    $0 == UInt8(ascii: "#") || $0 < 0x80 && Unicode.Scalar($0).isPythonAlphanumeric
+                }),
                 end > rest.startIndex
             else {
                 result += "&"

@@ -18,7 +18,8 @@ enum TemplateFilters {
         "batch": batch, "count": length, "length": length, "first": first, "last": last, "join": join, "list": list,
         "max": extreme(.greater), "min": extreme(.less), "reverse": reverse, "slice": slice, "sort": sort,
         "unique": unique, "groupby": group,
-        "map": map, "select": select(where: true, onAttribute: false), "reject": select(where: false, onAttribute: false),
+        "map": map, "select": select(where: true, onAttribute: false),
+        "reject": select(where: false, onAttribute: false),
         "selectattr": select(where: true, onAttribute: true), "rejectattr": select(where: false, onAttribute: true),
         // Everything else
         "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary, "items": items,

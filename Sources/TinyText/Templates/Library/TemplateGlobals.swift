@@ -28,7 +28,8 @@ enum TemplateGlobals {
         let distance = isEmpty ? 0 : step > 0 ? UInt(bitPattern: stop &- start) : UInt(bitPattern: start &- stop)
         let count = isEmpty ? 0 : (distance - 1) / step.magnitude + 1
         guard count <= longestRange else {
-            throw TextError(.limitExceeded, "a range of \(count) elements is too long; at most \(longestRange) are allowed")
+            throw TextError(
+                .limitExceeded, "a range of \(count) elements is too long; at most \(longestRange) are allowed")
         }
         return .range(TemplateRange(start: start, step: step, count: Int(count), stop: stop))
     }
@@ -38,7 +39,8 @@ enum TemplateGlobals {
         _ function: String, _ interpreter: TemplateInterpreter, _ arguments: CallArguments
     ) throws(TextError) -> [(TemplateObject, TemplateObject)] {
         guard arguments.positional.count <= 1 else {
-            throw TextError(.invalidOperation, "\(function) expected at most 1 argument, got \(arguments.positional.count)")
+            throw TextError(
+                .invalidOperation, "\(function) expected at most 1 argument, got \(arguments.positional.count)")
         }
         var pairs: [(TemplateObject, TemplateObject)] = []
         if let source = arguments.positional.first {

@@ -58,7 +58,11 @@ extension TextMethods {
             let values = try arguments.positional(of: "startswith", least: 1, most: 3)
             let window = try window(text.string, values[1], values[2], interpreter.budget)
             let candidates: [TemplateObject]
-            if case .tuple(let list)? = values[0] { candidates = list.elements } else { candidates = [values[0] ?? .none] }
+            if case .tuple(let list)? = values[0] {
+                candidates = list.elements
+            } else {
+                candidates = [values[0] ?? .none]
+            }
             for candidate in candidates {
                 let part = try Optional(candidate).text("", of: "startswith or endswith")
                 try interpreter.budget.spend(1 + part.utf8.count / 32)
@@ -91,7 +95,9 @@ extension TextMethods {
             let bytes = Array(text.string.utf8)
             try interpreter.budget.build(bytes.count)
             let search = ByteSearch(part)
-            func piece(_ bytes: ArraySlice<UInt8>) -> TemplateObject { text.with(String(decoding: bytes, as: UTF8.self)) }
+            func piece(_ bytes: ArraySlice<UInt8>) -> TemplateObject {
+                text.with(String(decoding: bytes, as: UTF8.self))
+            }
             guard let place = isFromEnd ? search.last(in: bytes) : search.first(in: bytes) else {
                 let empty = text.with(""), whole = text.with(text.string)
                 return .tuple(try TemplateList(isFromEnd ? [empty, empty, whole] : [whole, empty, empty]))
@@ -110,11 +116,9 @@ extension TextMethods {
         _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
     ) throws(TextError) -> TemplateObject {
         let values = try arguments.positional(of: "replace", least: 2, most: 3)
-        var old = try values[0].text("", of: "replace"), new = try values[1].text("", of: "replace")
-        if text.isMarkup {
-            if case .string(let part)? = values[0] { old = part.escaped.string }
-            if case .string(let part)? = values[1] { new = part.escaped.string }
-        }
+        let old = try values[0].text("", of: "replace")
+        var new = try values[1].text("", of: "replace")
+        if text.isMarkup, case .string(let part)? = values[1] { new = part.escaped.string }
         let count = try values[2].integer(-1, of: "replace")
         return text.with(try replaced(text.string, old, by: new, count: count, interpreter.budget))
     }
@@ -192,7 +196,7 @@ extension TextMethods {
         return pieces
     }
 
-    /// Words between white space; what is left after `limit` cuts keeps its inner space.
+    /// Words between white space; what is left after `limit` cuts keeps its space.
     static func words(of text: String, limit: Int = .max, isFromEnd: Bool = false) -> [String] {
         var scalars = Array(text.unicodeScalars)
         if isFromEnd { scalars.reverse() }
@@ -206,9 +210,7 @@ extension TextMethods {
             guard index < scalars.count else { break }
             let start = index
             if pieces.count == limit {
-                var end = scalars.count
-                while end > start, scalars[end - 1].isPythonSpace { end -= 1 }
-                pieces.append(piece(start..<end))
+                pieces.append(piece(start..<scalars.count))
                 break
             }
             while index < scalars.count, !scalars[index].isPythonSpace { index += 1 }

@@ -64,13 +64,17 @@ enum TextMethods {
     @Sendable
     static func isLower(_ text: String) -> Bool {
         text.unicodeScalars.contains(where: \.properties.isLowercase)
-            && !text.unicodeScalars.contains { $0.properties.isUppercase || $0.properties.generalCategory == .titlecaseLetter }
+            && !text.unicodeScalars.contains {
+                $0.properties.isUppercase || $0.properties.generalCategory == .titlecaseLetter
+            }
     }
 
     @Sendable
     static func isUpper(_ text: String) -> Bool {
         text.unicodeScalars.contains(where: \.properties.isUppercase)
-            && !text.unicodeScalars.contains { $0.properties.isLowercase || $0.properties.generalCategory == .titlecaseLetter }
+            && !text.unicodeScalars.contains {
+                $0.properties.isLowercase || $0.properties.generalCategory == .titlecaseLetter
+            }
     }
 
     @Sendable
@@ -146,7 +150,9 @@ enum TextMethods {
         let rest = String(text.string.unicodeScalars.dropFirst(sign.utf8.count))
         let inner = width.subtractingReportingOverflow(sign.utf8.count)
         return text.with(
-            sign + (try padded(rest, to: inner.overflow ? 0 : inner.partialValue, .right, with: "0", interpreter.budget)))
+            sign
+                + (try padded(rest, to: inner.overflow ? 0 : inner.partialValue, .right, with: "0", interpreter.budget))
+        )
     }
 
     @Sendable
@@ -215,7 +221,8 @@ enum TextMethods {
     private static func formatMap(
         _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
     ) throws(TextError) -> TemplateObject {
-        guard case .dictionary(let dictionary)? = try arguments.positional(of: "format_map", least: 1, most: 1)[0] else {
+        guard case .dictionary(let dictionary)? = try arguments.positional(of: "format_map", least: 1, most: 1)[0]
+        else {
             throw TextError(.invalidOperation, "format_map needs a dict")
         }
         var named: [(name: String, value: TemplateObject)] = []

@@ -75,6 +75,7 @@ struct TemplateLexer {
     }
 
     private mutating func skipComment(from tag: Int) throws(TemplateSyntaxFailure) {
+        let start = position
         while position < scalars.count {
             if let end = self.end(of: "#", at: position) {
                 finishTag(at: end)
@@ -82,6 +83,8 @@ struct TemplateLexer {
             }
             position += 1
         }
+        // What begins with the last character of a template has nothing to close.
+        guard start < scalars.count else { return }
         throw TemplateSyntaxFailure(at: tag, "the comment is not closed")
     }
 
@@ -102,13 +105,19 @@ struct TemplateLexer {
         while index < scalars.count {
             if isText("{%", at: index) {
                 let sign = scalar(index + 2).flatMap { $0 == "-" || $0 == "+" ? $0 : nil }
-                if let next = skip(word: "endraw", from: index + (sign == nil ? 2 : 3)), let end = end(of: "%", at: next) {
+                if let next = skip(word: "endraw", from: index + (sign == nil ? 2 : 3)),
+                    let end = end(of: "%", at: next)
+                {
                     addText(body..<textEnd(body..<index, sign: sign, isVariable: false))
                     finishTag(at: end)
                     return
                 }
             }
             index += 1
+        }
+        guard body < scalars.count else {
+            position = body
+            return
         }
         throw TemplateSyntaxFailure(at: tag, "the raw block is not closed")
     }
@@ -245,11 +254,14 @@ struct TemplateLexer {
         }
         guard let (end, radix, prefix) = NumberScanner(scalars).endOfInteger(from: start) else { return false }
         let digits = source.text(start + prefix..<end).replacing("_", with: "")
-        guard let value = Int(digits, radix: radix) else {
-            throw TemplateSyntaxFailure(at: start, "\(digits) is too large a number; at most \(Int.max) can be used")
-        }
-        tokens.append(TemplateToken(kind: .integer(value), at: start))
         position = end
+        if let value = Int(digits, radix: radix) {
+            tokens.append(TemplateToken(kind: .integer(value), at: start))
+        } else if radix == 10 && digits.utf8.count <= 4300 {
+            tokens.append(TemplateToken(kind: .wideInteger(digits), at: start))
+        } else {
+            throw TemplateSyntaxFailure(at: start, "the number has too many digits")
+        }
         return true
     }
 

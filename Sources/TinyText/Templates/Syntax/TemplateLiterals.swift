@@ -126,9 +126,9 @@ func unescaped(_ contents: ArraySlice<Unicode.Scalar>, at start: Int) throws(Tem
         default:
             // Jinja writes characters beyond ASCII as escapes before it resolves any, so their own backslash is used up.
             text.append("\\")
-            text.append(contentsOf: escape.isASCII ? String(escape).unicodeScalars : escapedName(of: escape).unicodeScalars)
+            text.append(
+                contentsOf: escape.isASCII ? String(escape).unicodeScalars : escapedName(of: escape).unicodeScalars)
         }
     }
     return String(text)
 }
-

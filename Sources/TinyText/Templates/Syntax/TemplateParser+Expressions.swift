@@ -45,7 +45,9 @@ extension TemplateParser {
         return try conditional(after: then)
     }
 
-    private mutating func conditional(after first: TemplateExpression) throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func conditional(after first: TemplateExpression) throws(TemplateSyntaxFailure)
+        -> TemplateExpression
+    {
         var result = first
         var count = 0
         while skip(name: "if") {
@@ -129,7 +131,9 @@ extension TemplateParser {
     ) throws(TemplateSyntaxFailure) -> TemplateExpression {
         let first = try operand(&self)
         var steps: [TemplateExpression.Operand<ArithmeticOperator>] = []
-        while case .symbol(let text) = current.kind, symbols.contains(text), let symbol = ArithmeticOperator(rawValue: text) {
+        while case .symbol(let text) = current.kind, symbols.contains(text),
+            let symbol = ArithmeticOperator(rawValue: text)
+        {
             let at = advance().at
             steps.append(.init(symbol: symbol, right: try operand(&self), at: at))
         }
@@ -204,6 +208,9 @@ extension TemplateParser {
         case .integer(let value):
             advance()
             return .literal(.integer(value))
+        case .wideInteger(let digits):
+            advance()
+            return .literal(.wideInteger(digits))
         case .float(let value):
             advance()
             return .literal(.float(value))

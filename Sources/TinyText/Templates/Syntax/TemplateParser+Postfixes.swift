@@ -109,7 +109,7 @@ extension TemplateParser {
             break
         case .name("is"):
             throw TemplateSyntaxFailure(at: current.at, "tests with 'is' cannot follow each other")
-        case .name, .string, .integer, .float, .symbol("["), .symbol("{"):
+        case .name, .string, .integer, .wideInteger, .float, .symbol("["), .symbol("{"):
             call.positional = [try testArgument()]
         default:
             break

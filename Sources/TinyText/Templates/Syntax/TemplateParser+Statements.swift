@@ -104,6 +104,8 @@ extension TemplateParser {
     }
 
     private mutating func loop(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+        loopsAround += 1
+        defer { loopsAround -= 1 }
         let target = try assignmentTarget(stop: "in")
         guard skip(name: "in") else { throw unexpected("expected 'in'") }
         let iterable = try tuple(isConditionalAllowed: false, stop: "recursive")
@@ -137,7 +139,7 @@ extension TemplateParser {
         var bindings: [TemplateStatement.Binding] = []
         while current.kind != .blockEnd {
             if !bindings.isEmpty { try expect(symbol: ",") }
-            let target = try assignmentTarget()
+            let target = try assignmentTarget(isParameter: true)
             let at = current.at
             try expect(symbol: "=")
             bindings.append(.init(target: target, value: try expression(), at: at))
@@ -206,14 +208,14 @@ extension TemplateParser {
     // MARK: Targets
 
     private mutating func assignmentTarget(
-        withAttributes: Bool = false, stop: String? = nil
+        withAttributes: Bool = false, isParameter: Bool = false, stop: String? = nil
     ) throws(TemplateSyntaxFailure) -> AssignmentTarget {
         var targets: [AssignmentTarget] = []
         var isTuple = false
         while true {
             if !targets.isEmpty { try expect(symbol: ",") }
             if isTupleEnd(stop) { break }
-            targets.append(try singleTarget(withAttributes: withAttributes))
+            targets.append(try singleTarget(withAttributes: withAttributes, isParameter: isParameter))
             guard current.isSymbol(",") else { break }
             isTuple = true
         }
@@ -221,11 +223,15 @@ extension TemplateParser {
         return isTuple ? .tuple(targets) : targets[0]
     }
 
-    private mutating func singleTarget(withAttributes: Bool) throws(TemplateSyntaxFailure) -> AssignmentTarget {
+    private mutating func singleTarget(
+        withAttributes: Bool, isParameter: Bool
+    ) throws(TemplateSyntaxFailure) -> AssignmentTarget {
         let token = current
         if skip(symbol: "(") {
             if skip(symbol: ")") { return .tuple([]) }
-            let inner = try nested { (parser) throws(TemplateSyntaxFailure) in try parser.assignmentTarget() }
+            let inner = try nested { (parser) throws(TemplateSyntaxFailure) in
+                try parser.assignmentTarget(isParameter: isParameter)
+            }
             try expect(symbol: ")")
             return inner
         }
@@ -235,6 +241,9 @@ extension TemplateParser {
         }
         advance()
         if withAttributes, skip(symbol: ".") { return .attribute(of: name, try expectName(), at: token.at) }
+        guard name != "loop" || loopsAround == 0 || isParameter else {
+            throw TemplateSyntaxFailure(at: token.at, "'loop' belongs to the loop around and cannot be assigned to")
+        }
         return .name(name)
     }
 }

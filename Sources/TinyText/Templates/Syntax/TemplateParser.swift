@@ -7,6 +7,8 @@ struct TemplateParser {
     private var depth = 0
     /// Loops around the current place that `break` can leave; a macro's body starts again at 0.
     var loopDepth = 0
+    /// Loops around the current place, whether or not a macro stands between.
+    var loopsAround = 0
     /// Whether an unknown filter is an error only when it is reached, as it is directly below an `if`.
     var isConditional = false
     /// Filters and tests that do not exist, where that is an error of the template as a whole.
@@ -80,7 +82,8 @@ struct TemplateParser {
         _ body: (inout TemplateParser) throws(TemplateSyntaxFailure) -> Result
     ) throws(TemplateSyntaxFailure) -> Result {
         guard depth < Self.deepest else {
-            throw TemplateSyntaxFailure(at: current.at, "blocks and parentheses nest more than \(Self.deepest) levels deep")
+            throw TemplateSyntaxFailure(
+                at: current.at, "blocks and parentheses nest more than \(Self.deepest) levels deep")
         }
         depth += 1
         defer { depth -= 1 }

@@ -3,6 +3,8 @@ enum TemplateLiteral: Sendable {
     case none
     case bool(Bool)
     case integer(Int)
+    /// A whole number beyond 64 bits.
+    case wideInteger(String)
     case float(Double)
     case string(String)
 }

@@ -6,6 +6,7 @@ struct TemplateToken: Sendable {
         case name(String)
         case string(String)
         case integer(Int)
+        case wideInteger(String)
         case float(Double)
         case symbol(String)
         case end
@@ -30,6 +31,7 @@ struct TemplateToken: Sendable {
         case .name(let name): "'\(name)'"
         case .string: "a string"
         case .integer(let value): "'\(value)'"
+        case .wideInteger(let digits): "'\(digits)'"
         case .float(let value): "'\(value)'"
         case .symbol(let symbol): "'\(symbol)'"
         case .end: "the end of the template"

@@ -17,7 +17,8 @@ final class TemplateDictionary {
         self.keys = keys.map { .text($0) }
         self.values = values
         depth = try TemplateList(values).depth
-        index = keys.count <= Self.mostWithoutIndex
+        index =
+            keys.count <= Self.mostWithoutIndex
             ? nil : Dictionary(keys.enumerated().map { (.text($1), $0) }, uniquingKeysWith: { first, _ in first })
     }
 

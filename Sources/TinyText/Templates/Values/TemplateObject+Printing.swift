@@ -51,7 +51,8 @@ struct ObjectPrinter {
         case .tuple(let list): try append(list.elements, "(", list.elements.count == 1 ? ",)" : ")")
         case .dictionary(let dictionary): try append(dictionary)
         case .range(let range):
-            text += range.step == 1
+            text +=
+                range.step == 1
                 ? "range(\(range.start), \(range.stop))" : "range(\(range.start), \(range.stop), \(range.step))"
         case .view(.keys, let dictionary):
             text += "dict_keys("
@@ -104,7 +105,8 @@ struct ObjectPrinter {
 
     private mutating func enter() throws(TextError) {
         guard depth < Self.deepest else {
-            throw TextError(.limitExceeded, "a value that holds itself, or nests \(Self.deepest) levels deep, cannot be printed")
+            throw TextError(
+                .limitExceeded, "a value that holds itself, or nests \(Self.deepest) levels deep, cannot be printed")
         }
         depth += 1
     }
