@@ -149,7 +149,7 @@ final class TemplateInterpreter {
         case .list(let list), .tuple(let list): return list.elements
         case .string(let text):
             try budget.build(text.count, times: 16)
-            return text.string.unicodeScalars.map { text.with(String($0)) }
+            return text.string.unicodeScalars.map { .text(String($0)) }
         case .dictionary(let dictionary), .view(.keys, let dictionary): return dictionary.keys
         case .view(.values, let dictionary): return dictionary.values
         case .view(.items, let dictionary):

@@ -39,7 +39,11 @@ struct PrintfFormat {
             try appendConversion(arguments, &state)
         }
         var mayBeUnused = state.usedNames
-        if case .dictionary = arguments { mayBeUnused = true }
+        switch arguments {
+        // Whatever can be subscripted might be a mapping, as far as Python looks.
+        case .dictionary, .list, .range, .undefined: mayBeUnused = true
+        default: break
+        }
         if !mayBeUnused && !state.values.isEmpty {
             throw TextError(.invalidOperation, "not all arguments converted during string formatting")
         }

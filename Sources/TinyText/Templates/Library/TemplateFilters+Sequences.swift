@@ -131,11 +131,11 @@ extension TemplateFilters {
     ) throws(TextError) -> TemplateObject {
         let values = try arguments.bound(to: "unique", ["case_sensitive", "attribute"])
         let path = path(values[1]), isCaseSensitive = values[0].flag(false)
-        let elements = try interpreter.generator(over: value)
+        let elements = LazyElements(value)
         var seen: Set<DictionaryKey> = []
         return .generator(
-            try TemplateGenerator("generator", of: [.generator(elements)]) { () throws(TextError) in
-                while let element = try elements.next() {
+            try TemplateGenerator("generator", of: [value]) { () throws(TextError) in
+                while let element = try elements.next(interpreter) {
                     let key = try interpreter.path(path, of: element)
                     try interpreter.budget.build(64)
                     if seen.insert(try DictionaryKey.required(isCaseSensitive ? key : lowered(key))).inserted {
@@ -260,11 +260,10 @@ extension TemplateFilters {
             let rest = CallArguments(positional: Array(arguments.positional.dropFirst()), named: arguments.named)
             call = { (element) throws(TextError) in try interpreter.filter(name, element, rest) }
         }
-        let elements = try interpreter.generator(over: value)
+        let elements = LazyElements(value)
         return .generator(
-            try TemplateGenerator("generator", of: [.generator(elements)] + arguments.positional) {
-                () throws(TextError) in
-                guard let element = try elements.next() else { return nil }
+            try TemplateGenerator("generator", of: [value] + arguments.positional) { () throws(TextError) in
+                guard let element = try elements.next(interpreter) else { return nil }
                 return try call(element)
             })
     }
@@ -284,11 +283,10 @@ extension TemplateFilters {
                 try Optional(name).text("", of: "select")
             }
             let rest = CallArguments(positional: Array(positional), named: arguments.named)
-            let elements = try interpreter.generator(over: value)
+            let elements = LazyElements(value)
             return .generator(
-                try TemplateGenerator("generator", of: [.generator(elements)] + rest.positional) {
-                    () throws(TextError) in
-                    while let element = try elements.next() {
+                try TemplateGenerator("generator", of: [value] + rest.positional) { () throws(TextError) in
+                    while let element = try elements.next(interpreter) {
                         let value = try interpreter.path(path, of: element)
                         let holds = try test.map { (test) throws(TextError) in try interpreter.test(test, value, rest) }
                         if holds ?? value.isTrue == wanted { return element }
@@ -296,5 +294,22 @@ extension TemplateFilters {
                     return nil
                 })
         }
+    }
+}
+
+/// The elements of a value, which is not looked at before the first is asked for.
+private final class LazyElements {
+    private let value: TemplateObject
+    private var source: TemplateGenerator?
+
+    init(_ value: TemplateObject) {
+        self.value = value
+    }
+
+    func next(_ interpreter: TemplateInterpreter) throws(TextError) -> TemplateObject? {
+        if let source { return try source.next() }
+        let source = try interpreter.generator(over: value)
+        self.source = source
+        return try source.next()
     }
 }
