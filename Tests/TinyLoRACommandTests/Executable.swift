@@ -30,9 +30,10 @@ enum Executable {
     /// - Parameters:
     ///   - arguments: What follows `tinylora`.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
+    ///   - input: The text of standard input; none unless given.
     ///   - limit: Kills the command with SIGKILL after so many seconds.
     static func run(
-        _ arguments: [String], in scratch: Scratch, limit: TimeInterval = limit
+        _ arguments: [String], in scratch: Scratch, input: String? = nil, limit: TimeInterval = limit
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(path))
@@ -42,7 +43,10 @@ enum Executable {
         environment["HOME"] = scratch.folder.path
         environment["XDG_CACHE_HOME"] = scratch.folder.appendingPathComponent("cache").path
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput =
+            try input.map { text in
+                try FileHandle(forReadingFrom: URL(fileURLWithPath: try scratch.file("stdin", text)))
+            } ?? FileHandle.nullDevice
         // Files, not pipes: nobody has to read while the command writes.
         let output = try scratch.emptyFile("stdout"), errors = try scratch.emptyFile("stderr")
         process.standardOutput = try FileHandle(forWritingTo: output)

@@ -25,7 +25,7 @@ final class TemplateInterpreter {
     }
 
     /// Statements and expressions nest at most this deep, calls of macros included: each level takes stack.
-    private static let deepest = 240
+    private static let deepest = 200
 
     init(limits: ChatTemplate.Limits, now: @escaping () -> ChatTemplate.Time) {
         budget = TemplateBudget(limits)

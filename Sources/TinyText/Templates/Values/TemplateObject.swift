@@ -108,7 +108,8 @@ final class TemplateGenerator {
     ///   - advance: Gives the next element, or nil at the end.
     init(_ kind: String, of source: [TemplateObject], _ advance: @escaping Advance) throws(TextError) {
         self.kind = kind
-        depth = try depthOfContainer(of: source)
+        // Reading one that reads another takes more stack than printing a list in a list.
+        depth = try depthOfContainer(of: source, adding: 4)
         self.advance = advance
     }
 
@@ -193,16 +194,17 @@ final class TemplateFunction {
     }
 }
 
-/// Containers nest at most this deep: comparing, printing and freeing them recurse.
+/// Containers nest at most this deep: comparing, printing and freeing them recurse. What is printed at this depth within
+/// expressions of the greatest depth fits a stack of a megabyte.
 private let deepestContainer = 300
 
-private func depthOfContainer(of elements: [TemplateObject]) throws(TextError) -> Int {
+private func depthOfContainer(of elements: [TemplateObject], adding own: Int = 1) throws(TextError) -> Int {
     var depth = 0
     for element in elements { depth = max(depth, element.depth) }
-    guard depth < deepestContainer else {
+    guard depth + own <= deepestContainer else {
         throw TextError(.limitExceeded, "values nest more than \(deepestContainer) levels deep")
     }
-    return depth + 1
+    return depth + own
 }
 
 extension TemplateObject {
