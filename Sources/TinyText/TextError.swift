@@ -1,7 +1,7 @@
 /// Why a tokenizer could not be read, trained or written, or a chat template not be read or rendered.
 ///
-/// Whoever opens a model catches it, before any work has begun; encoding and decoding never throw. Rendering a conversation
-/// may: a template can refuse one by itself.
+/// Whoever opens a model catches it, before any work has begun; encoding and decoding never throw. Rendering a
+/// conversation may: a template can refuse one by itself.
 public struct TextError: Error, Sendable, CustomStringConvertible {
     /// What kind of disagreement it was: the part a program switches on.
     public enum Code: Sendable, Equatable {

@@ -9,10 +9,10 @@ struct RenderCommand: AsyncParsableCommand {
         abstract: "Renders conversations with a model's chat template.",
         discussion: """
             Standard input is a conversation, a JSON object: messages, and where they are needed tools, \
-            add_generation_prompt, kwargs (more variables of the template), bos_token and eos_token. The prompt goes to \
-            standard output. With --jsonl every line of input is a conversation, and every line of output is its \
-            {"text": …}, or {"error": …} with the line and column of the template; a template that refuses a conversation \
-            ends nothing.
+            add_generation_prompt, kwargs (more variables of the template), bos_token and eos_token. The prompt goes \
+            to standard output. With --jsonl every line of input is a conversation, and every line of output is its \
+            {"text": …}, or {"error": …} with the line and column of the template; a template that refuses a \
+            conversation ends nothing.
 
             EXAMPLES
               echo '{"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true}' |

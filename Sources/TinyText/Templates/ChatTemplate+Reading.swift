@@ -3,7 +3,8 @@ import Foundation
 extension ChatTemplate {
     /// Reads the template in a file.
     ///
-    /// - Throws: ``TextError``: `missingFile`, `unreadableFile`, `malformedFile` when it is not UTF-8, and those of parsing.
+    /// - Throws: ``TextError``: `missingFile`, `unreadableFile`, `malformedFile` when it is not UTF-8, and those of
+    ///   parsing.
     public init(
         contentsOf path: String, beginningOfText: String? = nil, endOfText: String? = nil
     ) throws(TextError) {
@@ -16,8 +17,9 @@ extension ChatTemplate {
 
     /// Opens the template of a model, with the tokens that begin and end its texts.
     ///
-    /// The template is `chat_template.jinja` or, where there is no such file, `chat_template` in `tokenizer_config.json`:
-    /// a text, or a list of named ones. The tokens are in `tokenizer_config.json` or `special_tokens_map.json`.
+    /// The template is `chat_template.jinja` or, where there is no such file, `chat_template` in
+    /// `tokenizer_config.json`: a text, or a list of named ones. The tokens are in `tokenizer_config.json` or
+    /// `special_tokens_map.json`.
     ///
     /// - Parameters:
     ///   - modelDirectory: The directory.

@@ -7,10 +7,10 @@
 /// // <|im_start|>system\n…<|im_start|>user\nWhat is 17*23?<|im_end|>\n<|im_start|>assistant\n
 /// ```
 ///
-/// Renders what `transformers` renders, with jinja2's rules for white space, scopes, values and errors. A template is foreign
-/// code and is treated as such: it sees the variables it is given and nothing else, changes none of them, and its steps,
-/// memory and depth are bounded by ``Limits``. What depends on other files or on chance (`include`, `random`) is refused by
-/// name.
+/// Renders what `transformers` renders, with jinja2's rules for white space, scopes, values and errors. A template is
+/// foreign code and is treated as such: it sees the variables it is given and nothing else, changes none of them, and
+/// its steps, memory and depth are bounded by ``Limits``. What depends on other files or on chance (`include`,
+/// `random`) is refused by name.
 ///
 /// Parsed once, immutable, shared freely between threads. Whole numbers have 64 bits; a larger one in a conversation is
 /// passed on digit by digit, and computing one is an error.
@@ -30,8 +30,8 @@ public struct ChatTemplate: Sendable {
     public struct Rendering: Sendable, Hashable {
         /// The text.
         public let text: String
-        /// What stands in `{% generation %}` blocks: the parts that a model should learn to write. Offsets in the text's
-        /// UTF-8, ascending; empty for a template without such blocks.
+        /// What stands in `{% generation %}` blocks: the parts that a model should learn to write. Offsets in the
+        /// text's UTF-8, ascending; empty for a template without such blocks.
         public let generated: [Range<Int>]
     }
 
@@ -51,7 +51,8 @@ public struct ChatTemplate: Sendable {
     ///   - text: The template.
     ///   - beginningOfText: The value of `bos_token`; undefined unless given.
     ///   - endOfText: The value of `eos_token`; undefined unless given.
-    /// - Throws: ``TextError`` with code `malformedTemplate`, or `unsupported` for what is refused; both with the place.
+    /// - Throws: ``TextError`` with code `malformedTemplate`, or `unsupported` for what is refused; both with the
+    ///   place.
     public init(_ text: String, beginningOfText: String? = nil, endOfText: String? = nil) throws(TextError) {
         let source = TemplateSource(text)
         guard source.scalars.count <= Self.longest else {
@@ -79,12 +80,13 @@ public struct ChatTemplate: Sendable {
     ///   - messages: Usually objects with `role` and `content`.
     ///   - tools: What the model may call, each usually a JSON schema; nil for none.
     ///   - addGenerationPrompt: Whether the text ends with what begins an answer.
-    ///   - variables: What else the template may ask for, such as `enable_thinking`; wins over `bos_token` and `eos_token`.
+    ///   - variables: What else the template may ask for, such as `enable_thinking`; wins over `bos_token` and
+    ///     `eos_token`.
     ///   - now: What `strftime_now` tells; the clock of this machine unless given.
     ///   - limits: What the template may use.
     /// - Returns: The text.
-    /// - Throws: ``TextError``: `raisedByTemplate` with the template's own message, `undefinedValue`, `invalidOperation`,
-    ///   `unsupported` or `limitExceeded`, each with the place in the template.
+    /// - Throws: ``TextError``: `raisedByTemplate` with the template's own message, `undefinedValue`,
+    ///   `invalidOperation`, `unsupported` or `limitExceeded`, each with the place in the template.
     public func render(
         messages: [ChatValue], tools: [ChatValue]? = nil, addGenerationPrompt: Bool = false,
         variables: [String: ChatValue] = [:], now: Time? = nil, limits: Limits = Limits()

@@ -34,8 +34,10 @@ struct TemplateLimitTests {
             "{% set n = namespace(v=[1]) %}{% for i in range(99999) %}{% set n.v = [n.v].count %}{% endfor %}",
             "{% set n = namespace(v='ab') %}{% for i in range(99) %}{% set n.v = n.v ~ n.v %}{% endfor %}",
             "{% set n = namespace(v=[1]) %}{% for i in range(99) %}{% set n.v = [n.v, n.v] %}{% endfor %}{{ n.v }}",
-            "{% set n = namespace(v=[1]) %}{% for i in range(40) %}{% set n.v = [n.v, n.v] %}{% endfor %}{{ n.v == [n.v] }}{{ n.v | tojson }}",
-            "{% set n = namespace(v=(1,)) %}{% for i in range(40) %}{% set n.v = (n.v, n.v) %}{% endfor %}{{ {n.v: 1} }}",
+            "{% set n = namespace(v=[1]) %}{% for i in range(40) %}{% set n.v = [n.v, n.v] %}{% endfor %}"
+                + "{{ n.v == [n.v] }}{{ n.v | tojson }}",
+            "{% set n = namespace(v=(1,)) %}{% for i in range(40) %}{% set n.v = (n.v, n.v) %}{% endfor %}"
+                + "{{ {n.v: 1} }}",
             "{% set n = namespace() %}{% set n.n = n %}{{ n }}",
             "{{ ('a' * 100000).replace('', 'b' * 100000) }}",
             "{{ " + String(repeating: "(", count: 100_000) + "1" + String(repeating: ")", count: 100_000) + " }}",

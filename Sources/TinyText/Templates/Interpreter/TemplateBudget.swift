@@ -1,4 +1,5 @@
-/// What a rendering may still use. Whatever a template does takes from it, so that none runs for ever or fills the memory.
+/// What a rendering may still use. Whatever a template does takes from it, so that none runs for ever or fills the
+/// memory.
 final class TemplateBudget {
     private let limits: ChatTemplate.Limits
     private var steps: Int

@@ -1,7 +1,7 @@
 /// Runs the statements of one rendering.
 ///
-/// Nothing here can reach a file, a clock or any other object than those made from the variables: the sandbox is that there
-/// is nothing else. Steps, memory and depth are counted.
+/// Nothing here can reach a file, a clock or any other object than those made from the variables: the sandbox is that
+/// there is nothing else. Steps, memory and depth are counted.
 final class TemplateInterpreter {
     let budget: TemplateBudget
     /// The time that `strftime_now` tells.

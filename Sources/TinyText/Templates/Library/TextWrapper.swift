@@ -99,7 +99,8 @@ struct TextWrapper {
         return end
     }
 
-    /// Whether a word may be cut after this hyphen: two letters before it, or one and a sign between hyphens; letters after.
+    /// Whether a word may be cut after this hyphen: two letters before it, or one and a sign between hyphens; letters
+    /// after.
     private func isHyphen(_ text: [Unicode.Scalar], _ index: Int) -> Bool {
         func scalar(_ index: Int) -> Unicode.Scalar? { text.indices.contains(index) ? text[index] : nil }
         func letter(_ index: Int) -> Bool { scalar(index).map(isLetter) ?? false }

@@ -1,8 +1,8 @@
 /// Cuts a template into tokens.
 ///
-/// White space around tags goes as Jinja does it with `trim_blocks` and `lstrip_blocks`: the line break after a block or
-/// comment is dropped, and so are blanks between the start of a line and a block or comment. `-` strips all white space on
-/// its side, `+` keeps what would go.
+/// White space around tags goes as Jinja does it with `trim_blocks` and `lstrip_blocks`: the line break after a block
+/// or comment is dropped, and so are blanks between the start of a line and a block or comment. `-` strips all white
+/// space on its side, `+` keeps what would go.
 struct TemplateLexer {
     private let source: TemplateSource
     private var position = 0

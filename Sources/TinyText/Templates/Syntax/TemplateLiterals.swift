@@ -124,7 +124,8 @@ func unescaped(_ contents: ArraySlice<Unicode.Scalar>, at start: Int) throws(Tem
             }
             text.append(Unicode.Scalar(value) ?? "\u{FFFD}")
         default:
-            // Jinja writes characters beyond ASCII as escapes before it resolves any, so their own backslash is used up.
+            // Jinja writes characters beyond ASCII as escapes before it resolves any, so their own backslash is used
+            // up.
             text.append("\\")
             text.append(
                 contentsOf: escape.isASCII ? String(escape).unicodeScalars : escapedName(of: escape).unicodeScalars)

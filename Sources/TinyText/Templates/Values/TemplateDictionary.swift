@@ -77,8 +77,8 @@ enum DictionaryKey: Hashable {
     case tuple([DictionaryKey])
     case object(ObjectIdentifier)
 
-    /// Tuples with more elements than this, at all depths, cannot be keys: a few lines of a template could make one with
-    /// more elements than there is memory.
+    /// Tuples with more elements than this, at all depths, cannot be keys: a few lines of a template could make one
+    /// with more elements than there is memory.
     private static let mostElements = 10_000
 
     /// Nil for lists and dictionaries.

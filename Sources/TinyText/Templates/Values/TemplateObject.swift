@@ -194,8 +194,8 @@ final class TemplateFunction {
     }
 }
 
-/// Containers nest at most this deep: comparing, printing and freeing them recurse. What is printed at this depth within
-/// expressions of the greatest depth fits a stack of a megabyte.
+/// Containers nest at most this deep: comparing, printing and freeing them recurse. What is printed at this depth
+/// within expressions of the greatest depth fits a stack of a megabyte.
 private let deepestContainer = 300
 
 private func depthOfContainer(of elements: [TemplateObject], adding own: Int = 1) throws(TextError) -> Int {
