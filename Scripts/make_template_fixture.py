@@ -488,6 +488,7 @@ namespace(_a=1)
 'foo-bar baz-qux aaaaaaaaaaaaaaaaa'|wordwrap(6)
 'a well-known--thing x--y foo-b'|wordwrap(4)
 'hello  world\n\nfoo'|wordwrap(5,false)
+m|string|wordwrap(4)
 'foo bar'|wordcount
 "it's a_b c-d"|wordcount
 'a\nb\n\nc'|indent

@@ -19,7 +19,7 @@ struct TextWrapper {
             }
             if let chunk = chunks.first, chunk.count > width {
                 if breaksLongWords {
-                    let room = max(1, width - length)
+                    let room = width - length
                     let end = breakingPlace(in: chunk, room: room)
                     line.append(Array(chunk[..<end]))
                     chunks[chunks.startIndex] = Array(chunk[end...])
