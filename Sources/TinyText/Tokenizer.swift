@@ -1,5 +1,5 @@
-// TinyText turns text into token ids and back. It knows nothing of models, prompts, problems or weights, and of a model
-// directory only the two files that describe a tokenizer.
+// TinyText turns text into token ids and back, and conversations into the text of a chat template. It knows nothing of
+// models, problems or weights, and of a model directory only the files that describe a tokenizer and its template.
 
 /// A byte-pair tokenizer over bytes or characters, as a Hugging Face `tokenizer.json` describes it.
 ///

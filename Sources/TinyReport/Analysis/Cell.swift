@@ -17,7 +17,7 @@ struct Cell: Sendable {
     var learningRate: Double? { first.learningRate }
     var tunedKey: String { first.role.tunedKey }
     /// The value of the tuned setting.
-    var tuned: Setting { settings[tunedKey] }
+    var tuned: RecordedSetting { settings[tunedKey] }
     var settings: Settings { first.settings }
 
     /// Sorts runs into cells, in the order of their first runs.

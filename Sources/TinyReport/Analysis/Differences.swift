@@ -11,9 +11,9 @@ struct Differences {
     }
 
     private var varying: [Row: [String]] = [:]
-    private var frequency: [String: [Setting: Int]] = [:]
+    private var frequency: [String: [RecordedSetting: Int]] = [:]
     /// The value most cells have; `nil` where two values are equally common.
-    private var common: [String: Setting] = [:]
+    private var common: [String: RecordedSetting] = [:]
 
     init(among cells: [Cell]) {
         for (row, members) in Dictionary(grouping: cells, by: Row.init) {
@@ -21,7 +21,7 @@ struct Differences {
             varying[row] = keys.filter { key in Set(members.map { $0.settings[key] }).count > 1 }.sorted()
         }
         for key in Set(cells.flatMap(\.settings.keys)) {
-            var counts: [Setting: Int] = [:]
+            var counts: [RecordedSetting: Int] = [:]
             for cell in cells { counts[cell.settings[key], default: 0] += 1 }
             let most = counts.values.max() ?? 0, commonest = counts.filter { $0.value == most }.keys
             frequency[key] = counts
@@ -43,7 +43,7 @@ struct Differences {
 }
 
 /// A setting in words for people; values that say what they are go without their key.
-func settingWords(_ key: String, _ value: Setting) -> String {
+func settingWords(_ key: String, _ value: RecordedSetting) -> String {
     switch key {
     case "element_type": "\(value)"
     case "frozen_subspace": "\(value) subspace"

@@ -19,7 +19,7 @@ public struct TunedChoice: Sendable, Encodable {
 /// One value on validation problems.
 public struct TunedTrial: Sendable, Encodable {
     /// The value of the tuned setting.
-    public let value: Setting
+    public let value: RecordedSetting
     /// Mean accuracy over seeds by the strict grade.
     public let accuracy: Double
     /// Runs behind the mean.
@@ -90,7 +90,7 @@ struct Size {
 }
 
 /// Numbers by size, then everything else by name.
-func precedes(_ a: Setting, _ b: Setting) -> Bool {
+func precedes(_ a: RecordedSetting, _ b: RecordedSetting) -> Bool {
     switch (a.number, b.number) {
     case (let x?, let y?): x < y
     case (nil, nil): a.description < b.description

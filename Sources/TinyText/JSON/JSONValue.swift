@@ -9,6 +9,11 @@ struct JSONValue {
 
     var isNull: Bool { node.kind == .null }
 
+    var kind: JSONDocument.Kind { node.kind }
+
+    /// The digits of a number, as the text has them.
+    var numberText: String { String(decoding: span, as: UTF8.self) }
+
     // MARK: Optional readings
 
     /// The member with this name, or nil when there is none or it is null.

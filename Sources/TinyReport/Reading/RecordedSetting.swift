@@ -4,7 +4,7 @@ public import TinyRecords
 ///
 /// A report compares settings and shows them; it need not know what they mean. So it can read the configurations of
 /// algorithms and methods that it has never heard of.
-public enum Setting: Sendable, Codable, Hashable, CustomStringConvertible {
+public enum RecordedSetting: Sendable, Codable, Hashable, CustomStringConvertible {
     /// Not given.
     case absent
     /// True or false.
@@ -14,7 +14,7 @@ public enum Setting: Sendable, Codable, Hashable, CustomStringConvertible {
     /// A name or a path.
     case text(String)
     /// Several values.
-    case list([Setting])
+    case list([RecordedSetting])
 
     /// Reads any JSON value but an object.
     public init(from decoder: any Decoder) throws {
@@ -28,7 +28,7 @@ public enum Setting: Sendable, Codable, Hashable, CustomStringConvertible {
         } else if let value = try? container.decode(String.self) {
             self = .text(value)
         } else {
-            self = .list(try container.decode([Setting].self))
+            self = .list(try container.decode([RecordedSetting].self))
         }
     }
 
@@ -63,19 +63,19 @@ public enum Setting: Sendable, Codable, Hashable, CustomStringConvertible {
 
 /// A run's configuration: key → value, flat.
 public struct Settings: Record {
-    private let values: [String: Setting]
+    private let values: [String: RecordedSetting]
 
-    init(_ values: [String: Setting]) { self.values = values }
+    init(_ values: [String: RecordedSetting]) { self.values = values }
 
-    /// The value of a key; ``Setting/absent`` when it is not there.
-    public subscript(key: String) -> Setting { values[key] ?? .absent }
+    /// The value of a key; ``RecordedSetting/absent`` when it is not there.
+    public subscript(key: String) -> RecordedSetting { values[key] ?? .absent }
 
     /// Every key, in alphabetical order.
     public var keys: [String] { values.keys.sorted() }
 
     /// Reads an object of settings.
     public init(from decoder: any Decoder) throws {
-        values = try decoder.singleValueContainer().decode([String: Setting].self)
+        values = try decoder.singleValueContainer().decode([String: RecordedSetting].self)
     }
 
     /// Writes an object of settings.

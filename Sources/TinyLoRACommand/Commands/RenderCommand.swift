@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import TinyLoRA
+
+/// Conversation in, prompt out.
+struct RenderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render",
+        abstract: "Renders conversations with a model's chat template.",
+        discussion: """
+            Standard input is a conversation, a JSON object: messages, and where they are needed tools, \
+            add_generation_prompt, kwargs (more variables of the template), bos_token and eos_token. The prompt goes \
+            to standard output. With --jsonl every line of input is a conversation, and every line of output is its \
+            {"text": …}, or {"error": …} with the line and column of the template; a template that refuses a \
+            conversation ends nothing.
+
+            EXAMPLES
+              echo '{"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true}' |
+                tinylora render --model Qwen2.5-0.5B-Instruct
+              tinylora render --template chat_template.jinja --jsonl < conversations.jsonl > prompts.jsonl
+              tinylora render --template chat_template.jinja --now "2025-03-09 12:34:56" < conversation.json
+            """)
+
+    @Option(help: ArgumentHelp("File with the template.", valueName: "file"))
+    var template: String?
+    @Option(
+        help: ArgumentHelp(
+            "Directory of a model; its template and its beginning and end of text are used.", valueName: "dir")
+    )
+    var model: String?
+    @Option(help: ArgumentHelp("Which of a model's templates, when it has several.", valueName: "name"))
+    var named: String?
+    @Flag(help: "Read a conversation from every line, and write a JSON object for each.")
+    var jsonl = false
+    @Option(help: ArgumentHelp("The time that the template is told, instead of the clock's.", valueName: "time"))
+    var now: String?
+
+    func run() async throws {
+        guard (template == nil) != (model == nil) else { throw ValidationError("give either --template or --model") }
+        guard named == nil || model != nil else { throw ValidationError("--named needs --model") }
+        let time = try now.map { text in
+            guard let time = ChatTemplate.Time(text) else {
+                throw ValidationError("--now must be a time such as \"2025-03-09 12:34:56\", is \"\(text)\"")
+            }
+            return time
+        }
+        let opened =
+            if let template { try ChatTemplate(contentsOf: template) } else {
+                try ChatTemplate(modelDirectory: model ?? "", named: named)
+            }
+        guard jsonl else {
+            let input = FileHandle.standardInput.readDataToEndOfFile()
+            let text = try ChatConversation(json: input, named: "standard input").rendered(by: opened, now: time)
+            return FileHandle.standardOutput.write(Data(text.utf8))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var number = 0
+        while let line = readLine() {
+            number += 1
+            if line.allSatisfy(\.isWhitespace) { continue }
+            var result = Result()
+            do throws(TextError) {
+                result.text = try ChatConversation(json: line.utf8, named: "line \(number)")
+                    .rendered(by: opened, now: time)
+            } catch {
+                result.error = error.message
+                result.line = error.position?.line
+                result.column = error.position?.column
+            }
+            FileHandle.standardOutput.write(try encoder.encode(result) + Data("\n".utf8))
+        }
+    }
+
+    private struct Result: Encodable {
+        var text: String?
+        var error: String?
+        var line: Int?
+        var column: Int?
+    }
+}

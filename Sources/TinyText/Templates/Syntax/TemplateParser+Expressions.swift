@@ -1,0 +1,256 @@
+extension TemplateParser {
+    /// An expression, or several with commas between them, which are a tuple.
+    ///
+    /// - Parameters:
+    ///   - isConditionalAllowed: Whether `a if b else c` may stand at the top.
+    ///   - stop: A name that ends the tuple after a comma.
+    ///   - isEmptyAllowed: Whether there may be nothing at all: the tuple `()`.
+    mutating func tuple(
+        isConditionalAllowed: Bool = true, stop: String? = nil, isEmptyAllowed: Bool = false
+    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        var elements: [TemplateExpression] = []
+        var isTuple = false
+        while true {
+            if !elements.isEmpty { try expect(symbol: ",") }
+            if isTupleEnd(stop) { break }
+            elements.append(try expression(isConditionalAllowed: isConditionalAllowed))
+            guard current.isSymbol(",") else { break }
+            isTuple = true
+        }
+        if !isTuple, let only = elements.first { return only }
+        guard isTuple || isEmptyAllowed else { throw unexpected("expected an expression") }
+        return .tuple(elements)
+    }
+
+    func isTupleEnd(_ stop: String?) -> Bool {
+        switch current.kind {
+        case .variableEnd, .blockEnd, .symbol(")"): true
+        case .name(let name): name == stop
+        default: false
+        }
+    }
+
+    mutating func expression(isConditionalAllowed: Bool = true) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        try nested { (parser) throws(TemplateSyntaxFailure) in
+            isConditionalAllowed ? try parser.conditional() : try parser.disjunction()
+        }
+    }
+
+    private mutating func conditional() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        // Whatever stands in a conditional expression may name filters that do not exist, if it is never reached.
+        let known = unknownNames.count
+        let then = try disjunction()
+        guard current.isName("if") else { return then }
+        defer { unknownNames.removeSubrange(known...) }
+        return try conditional(after: then)
+    }
+
+    private mutating func conditional(after first: TemplateExpression) throws(TemplateSyntaxFailure)
+        -> TemplateExpression
+    {
+        var result = first
+        var count = 0
+        while skip(name: "if") {
+            count += 1
+            guard count <= 32 else { throw TemplateSyntaxFailure(at: current.at, "more than 32 conditions in a row") }
+            let test = try disjunction()
+            var otherwise: TemplateExpression?
+            if skip(name: "else") {
+                otherwise = try nested { (parser) throws(TemplateSyntaxFailure) in try parser.conditional() }
+            }
+            result = .conditional(test: test, then: result, otherwise: otherwise)
+        }
+        return result
+    }
+
+    private mutating func disjunction() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        var terms = [try conjunction()]
+        while skip(name: "or") { terms.append(try conjunction()) }
+        return terms.count == 1 ? terms[0] : .or(terms)
+    }
+
+    private mutating func conjunction() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        var terms = [try negation()]
+        while skip(name: "and") { terms.append(try negation()) }
+        return terms.count == 1 ? terms[0] : .and(terms)
+    }
+
+    private mutating func negation() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        guard skip(name: "not") else { return try comparison() }
+        return .not(try nested { (parser) throws(TemplateSyntaxFailure) in try parser.negation() })
+    }
+
+    private mutating func comparison() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let first = try sum()
+        var steps: [TemplateExpression.Operand<ComparisonOperator>] = []
+        while let symbol = comparisonOperator() {
+            let at = advance().at
+            if symbol == .notContained { advance() }
+            steps.append(.init(symbol: symbol, right: try sum(), at: at))
+        }
+        return steps.isEmpty ? first : .comparison(first, steps)
+    }
+
+    private func comparisonOperator() -> ComparisonOperator? {
+        switch current.kind {
+        case .symbol("=="): .equal
+        case .symbol("!="): .notEqual
+        case .symbol("<"): .less
+        case .symbol("<="): .lessOrEqual
+        case .symbol(">"): .greater
+        case .symbol(">="): .greaterOrEqual
+        case .name("in"): .contained
+        case .name("not") where next.isName("in"): .notContained
+        default: nil
+        }
+    }
+
+    // MARK: Arithmetic, loosest first
+
+    private mutating func sum() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        try chain(of: ["+", "-"]) { (parser) throws(TemplateSyntaxFailure) in try parser.concatenation() }
+    }
+
+    private mutating func concatenation() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let at = current.at
+        var terms = [try product()]
+        while skip(symbol: "~") { terms.append(try product()) }
+        return terms.count == 1 ? terms[0] : .concatenation(terms, at: at)
+    }
+
+    private mutating func product() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        try chain(of: ["*", "/", "//", "%"]) { (parser) throws(TemplateSyntaxFailure) in try parser.power() }
+    }
+
+    private mutating func power() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        try chain(of: ["**"]) { (parser) throws(TemplateSyntaxFailure) in try parser.unary() }
+    }
+
+    private mutating func chain(
+        of symbols: [String], _ operand: (inout TemplateParser) throws(TemplateSyntaxFailure) -> TemplateExpression
+    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let first = try operand(&self)
+        var steps: [TemplateExpression.Operand<ArithmeticOperator>] = []
+        while case .symbol(let text) = current.kind, symbols.contains(text),
+            let symbol = ArithmeticOperator(rawValue: text)
+        {
+            let at = advance().at
+            steps.append(.init(symbol: symbol, right: try operand(&self), at: at))
+        }
+        return steps.isEmpty ? first : .arithmetic(first, steps)
+    }
+
+    // MARK: Signs, names and what follows them
+
+    private mutating func unary(withFilters: Bool = true) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let at = current.at
+        let base: TemplateExpression
+        if skip(symbol: "-") {
+            base = .negative(
+                try nested { (parser) throws(TemplateSyntaxFailure) in try parser.unary(withFilters: false) }, at: at)
+        } else if skip(symbol: "+") {
+            base = .positive(
+                try nested { (parser) throws(TemplateSyntaxFailure) in try parser.unary(withFilters: false) }, at: at)
+        } else {
+            base = try primary()
+        }
+        return try postfixes(of: base, withFilters: withFilters)
+    }
+
+    /// A chain in which only `.name`, `[index]` and calls follow until the first filter or test, and from there on only
+    /// filters, tests and calls. A negated test ends one flat chain and begins another.
+    private mutating func postfixes(
+        of base: TemplateExpression, withFilters: Bool
+    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        var steps: [PostfixStep] = []
+        var inFilters = false
+        while true {
+            if !inFilters, current.isSymbol(".") || current.isSymbol("[") {
+                steps.append(try subscriptStep())
+            } else if current.isSymbol("(") {
+                let at = current.at
+                steps.append(PostfixStep(kind: .call(try callArguments()), at: at))
+            } else if withFilters, current.isSymbol("|") {
+                inFilters = true
+                advance()
+                steps.append(try filterStep())
+            } else if withFilters, current.isName("is") {
+                inFilters = true
+                steps.append(try testStep())
+            } else {
+                return steps.isEmpty ? base : .postfix(base, steps)
+            }
+        }
+    }
+
+    mutating func primary() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let token = current
+        switch token.kind {
+        case .name(let name):
+            advance()
+            switch name {
+            case "true", "True": return .literal(.bool(true))
+            case "false", "False": return .literal(.bool(false))
+            case "none", "None": return .literal(.none)
+            default:
+                if name == "caller" || name == "kwargs" || name == "varargs" {
+                    for macro in specialNames.indices { specialNames[macro].insert(name) }
+                }
+                return .name(name, at: token.at)
+            }
+        case .string(var text):
+            advance()
+            while case .string(let more) = current.kind {
+                text.unicodeScalars.append(contentsOf: more.unicodeScalars)
+                advance()
+            }
+            return .literal(.string(text))
+        case .integer(let value):
+            advance()
+            return .literal(.integer(value))
+        case .wideInteger(let digits):
+            advance()
+            return .literal(.wideInteger(digits))
+        case .float(let value):
+            advance()
+            return .literal(.float(value))
+        case .symbol("("):
+            advance()
+            let inner = try tuple(isEmptyAllowed: true)
+            try expect(symbol: ")")
+            return inner
+        case .symbol("["):
+            return .list(try list())
+        case .symbol("{"):
+            return .dictionary(try dictionary(), at: token.at)
+        default:
+            throw unexpected("expected an expression")
+        }
+    }
+
+    private mutating func list() throws(TemplateSyntaxFailure) -> [TemplateExpression] {
+        advance()
+        var elements: [TemplateExpression] = []
+        while !current.isSymbol("]") {
+            if !elements.isEmpty { try expect(symbol: ",") }
+            if current.isSymbol("]") { break }
+            elements.append(try expression())
+        }
+        try expect(symbol: "]")
+        return elements
+    }
+
+    private mutating func dictionary() throws(TemplateSyntaxFailure) -> [TemplateExpression.Pair] {
+        advance()
+        var pairs: [TemplateExpression.Pair] = []
+        while !current.isSymbol("}") {
+            if !pairs.isEmpty { try expect(symbol: ",") }
+            if current.isSymbol("}") { break }
+            let key = try expression()
+            try expect(symbol: ":")
+            pairs.append(.init(key: key, value: try expression()))
+        }
+        try expect(symbol: "}")
+        return pairs
+    }
+}
