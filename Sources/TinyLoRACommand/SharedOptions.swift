@@ -78,7 +78,8 @@ func problemSet(
     if let file {
         set = try ProblemSet(contentsOf: file)
     } else if training {
-        set = ProblemSet(name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: style))
+        set = ProblemSet(
+            name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: style))
     } else {
         set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: style))
     }

@@ -24,7 +24,7 @@ import TinyTraining
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))
         let basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
-        let policy = LocalPolicy(model: try LanguageModel(checkpoint), basis: basis, threads: threads)
+        let policy = LocalPolicy(model: try LanguageModel(checkpoint), method: basis, threads: threads)
         var configuration = smallRun
         configuration.algorithm = algorithm
         configuration.steps = 3
