@@ -1,0 +1,60 @@
+import Foundation
+
+extension AnswerComparison {
+    /// Points at which expressions with variables are compared, and how many must have a value on both sides.
+    private static let points = 6
+    private static let neededPoints = 3
+
+    /// Whether two expressions have the same value: for all values of their variables, as far as points can tell.
+    ///
+    /// Without variables the values are compared exactly, or by their error bounds where they are irrational; the options'
+    /// tolerances then widen the verdict. With variables, both must agree at every point where either has a value.
+    mutating func isSameValue(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
+        guard gold.hasVariables || prediction.hasVariables else {
+            guard let a = evaluator.value(of: gold), let b = evaluator.value(of: prediction) else { return false }
+            return NumericValue.agree(a, b) || isWithinTolerance(a, b)
+        }
+        let names = gold.variables, others = prediction.variables
+        guard names.count <= 24, others.count <= 24 else { return false }
+        var agreeing = 0
+        for point in 0..<Self.points {
+            evaluator.point = point
+            let a = evaluator.value(of: gold), b = evaluator.value(of: prediction)
+            if a == nil && b == nil && evaluator.steps > 0 { continue }
+            guard let a, let b, NumericValue.agree(a, b) else { return false }
+            agreeing += 1
+        }
+        return agreeing >= Self.neededPoints
+    }
+
+    /// Whether the options let a prediction pass that is not equal to the gold value.
+    private func isWithinTolerance(_ gold: NumericValue, _ prediction: NumericValue) -> Bool {
+        guard options.hasTolerance, let a = gold.approximation, let b = prediction.approximation else { return false }
+        let gap = Foundation.hypot(a.real - b.real, a.imaginary - b.imaginary)
+        var bound = options.absoluteTolerance ?? 0
+        if let relative = options.relativeTolerance { bound = max(bound, relative * a.magnitude) }
+        if let places = options.decimalPlaces { bound = max(bound, 0.5 * Foundation.pow(10, Double(-places))) }
+        // A decimal bound such as 0.1 is no double: the gap may pass it by rounding.
+        return gap <= bound * (1 + 1e-12) + a.error + b.error
+    }
+
+    /// Whether one expression is a constant, non-zero multiple of the other, and the multiple's sign where it is real.
+    mutating func commonFactor(_ a: AnswerTree, _ b: AnswerTree) -> FactorSign? {
+        guard a.hasVariables, b.hasVariables, a.isExpression, b.isExpression else { return nil }
+        var first: NumericValue?
+        var agreeing = 0
+        for point in 0..<Self.points {
+            evaluator.point = point
+            guard let x = evaluator.value(of: a), let inverse = evaluator.value(of: b)?.reciprocal else { continue }
+            guard !x.isZero, let ratio = x * inverse else { return nil }
+            if let first, !NumericValue.agree(first, ratio) { return nil }
+            first = first ?? ratio
+            agreeing += 1
+        }
+        guard agreeing >= Self.neededPoints, let value = first?.approximation else { return nil }
+        guard value.isReal else { return .complex }
+        return value.real > 0 ? .positive : .negative
+    }
+
+    enum FactorSign { case positive, negative, complex }
+}

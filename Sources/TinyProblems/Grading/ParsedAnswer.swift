@@ -1,0 +1,62 @@
+/// An answer in every form that comparison needs.
+struct ParsedAnswer {
+    /// Its readings: more than one where a comma may group digits or part numbers.
+    let readings: [(tokens: [AnswerToken], tree: AnswerTree?)]
+    private let text: TextAnswer
+    private let isWords: Bool
+
+    init(_ answer: String) {
+        var readings: [(tokens: [AnswerToken], tree: AnswerTree?)] = []
+        var commas: [AnswerTokeniser.CommaReading] = [.grouping]
+        while let reading = commas.popLast() {
+            guard let tokeniser = AnswerTokeniser(answer, commas: reading) else { break }
+            readings.append((tokeniser.tokens, AnswerParser.parse(tokeniser.tokens)))
+            guard reading == .grouping else { continue }
+            if tokeniser.hasGroupingComma { commas.append(.separating) }
+            if Self.isDecimalComma(answer) { commas.append(.decimal) }
+        }
+        self.readings = readings
+        text = TextAnswer(String(answer.prefix(AnswerTokeniser.maximumLength)))
+        isWords = Self.isWords(readings.first?.tokens ?? [])
+    }
+
+    /// Whether it says anything at all.
+    var isEmpty: Bool { readings.allSatisfy(\.tokens.isEmpty) }
+
+    /// Whether some reading is mathematics, or it is words.
+    var isReadable: Bool { readings.contains { $0.tree != nil } }
+
+    /// Whether a prediction says what this gold answer says.
+    func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        if isEmpty || prediction.isEmpty { return false }
+        for reading in readings {
+            for other in prediction.readings {
+                if reading.tokens == other.tokens { return true }
+                guard let gold = reading.tree, let tree = other.tree else { continue }
+                var comparison = AnswerComparison(options: options)
+                if comparison.isEqual(gold, tree) { return true }
+            }
+        }
+        return isWords && prediction.isWords && text == prediction.text && text.hasWord
+    }
+
+    /// `1,22`: digits, a comma, two digits or more than three. One digit or three after a comma are lists and thousands.
+    private static func isDecimalComma(_ answer: String) -> Bool {
+        let parts = answer.filter { !"$ -+".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else { return false }
+        return parts[1].utf8.count == 2 || parts[1].utf8.count > 3
+    }
+
+    /// Whether spelling is meaning: no notation in which position or braces matter.
+    private static func isWords(_ tokens: [AnswerToken]) -> Bool {
+        tokens.allSatisfy { token in
+            switch token.kind {
+            case .construct, .begin, .end, .relation, .symbol(.power), .symbol(.lower), .symbol(.divide),
+                .symbol(.factorial):
+                false
+            case .unsupported(let name): !Notation.unsupported.contains(name)
+            default: true
+            }
+        }
+    }
+}
