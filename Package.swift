@@ -29,7 +29,8 @@ let package = Package(
         .executable(name: "tinylora", targets: ["TinyLoRACommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
@@ -42,7 +43,7 @@ let package = Package(
         // Text, problems, records: no numbers of a model in sight.
         library("TinyText"),
         library("TinyRecords"),
-        library("TinyProblems"),
+        library("TinyProblems", uses: [.product(name: "BigInt", package: "BigInt")]),
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
         // The seam, and what is built on it.

@@ -7,6 +7,6 @@ struct TinyLoRACommand: AsyncParsableCommand {
         abstract: "Teaches a language model to reason by training a handful of numbers.",
         subcommands: [
             TrainCommand.self, EvalCommand.self, GenerateCommand.self, ScoreCommand.self, InspectCommand.self,
-            BenchCommand.self, PretrainCommand.self,
+            GradeCommand.self, BenchCommand.self, PretrainCommand.self,
         ])
 }

@@ -12,6 +12,17 @@ public struct GradingOptions: Sendable, Hashable, Codable {
         case marked
         /// The last `[…]`.
         case bracketed
+
+        /// Reads a format's name, or a sentence that speaks of boxes, of `####` or of brackets.
+        public init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            let words: [(String, AnswerFormat)] = [("box", .boxed), ("####", .marked), ("bracket", .bracketed)]
+            guard let format = AnswerFormat(rawValue: text) ?? words.first(where: { text.contains($0.0) })?.1 else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no answer format"))
+            }
+            self = format
+        }
     }
 
     /// Which format the strict verdict asks for (`answer_format`).
@@ -51,6 +62,9 @@ public struct GradingOptions: Sendable, Hashable, Codable {
         case absoluteTolerance = "absolute_tolerance"
         case decimalPlaces = "precision"
     }
+
+    /// Keys that public cases of graders carry as notes; they change nothing.
+    public static let notes = ["language", "policy", "allow_set_relation_comp"]
 
     /// Reads the keys that are there.
     public init(from decoder: any Decoder) throws {

@@ -30,24 +30,33 @@ public struct MathGrader: Sendable, Hashable {
 
     /// Whether a predicted answer says what a gold answer says. Nothing is extracted from the prediction but a box.
     public func isEquivalent(_ prediction: String, to gold: String) -> Bool {
-        GoldAnswer(gold).accepts(prediction, options: options)
+        let bytes = Array(prediction.utf8)
+        let answer = AnswerBox.lastAnswer(in: bytes)?.text ?? prediction
+        return GoldAnswer(gold).accepts(ParsedAnswer(answer), options: options)
     }
 
     /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or behind `####`.
     public func grade(_ completion: String, gold: String) -> Grade {
         let answers = ExtractedAnswers(completion, options: options)
         let gold = GoldAnswer(gold)
-        let strict = answers.strict.map { gold.accepts($0, options: options) } ?? false
+        let parsed = answers.strict.map(ParsedAnswer.init)
+        let strict = parsed.map { gold.accepts($0, options: options) } ?? false
         let isWhole = answers.strict != nil && !answers.isMarked
-        let isReadable = answers.strict.map { ParsedAnswer($0).isReadable } ?? false
+        let isReadable = parsed?.isReadable ?? false
         let isWellFormed = answers.isMarked || strict || (isWhole && isReadable)
         if strict { return Grade(strict: true, lenient: true, extracted: answers.strict, isWellFormed: true) }
 
         let isChosen = gold.choice != nil && !answers.isMarked && answers.choice == gold.choice
-        for answer in answers.lenient where gold.accepts(answer, options: options) {
-            return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
+        var extracted = isWellFormed ? answers.strict : nil
+        for answer in answers.lenient {
+            let candidate = ParsedAnswer(answer)
+            if gold.accepts(candidate, options: options) {
+                return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
+            }
+            extracted = extracted ?? answer
+            // What reads as an answer is the answer, right or wrong.
+            if candidate.isReadable { break }
         }
-        let extracted = isWellFormed ? answers.strict : answers.lenient.last ?? (isWhole ? answers.strict : nil)
         return Grade(
             strict: false, lenient: isChosen, extracted: isChosen ? gold.choice.map(String.init) : extracted,
             isWellFormed: isWellFormed)
@@ -74,10 +83,9 @@ struct GoldAnswer {
         choice = ChoiceLetter.ofGold(content)
     }
 
-    func accepts(_ prediction: String, options: GradingOptions) -> Bool {
-        let parsed = ParsedAnswer(prediction)
-        if answer.accepts(parsed, options: options) { return true }
+    func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        if answer.accepts(prediction, options: options) { return true }
         // The bare letter stands for `(D) Alina`.
-        return choice != nil && ChoiceLetter.ofGold(prediction) == choice && prediction.utf8.count <= 16
+        return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
     }
 }

@@ -2,7 +2,8 @@
 struct ParsedAnswer {
     /// Its readings: more than one where a comma may group digits or part numbers.
     let readings: [(tokens: [AnswerToken], tree: AnswerTree?)]
-    private let text: TextAnswer
+    /// As written.
+    let text: String
     private let isWords: Bool
 
     init(_ answer: String) {
@@ -16,8 +17,8 @@ struct ParsedAnswer {
             if Self.isDecimalComma(answer) { commas.append(.decimal) }
         }
         self.readings = readings
-        text = TextAnswer(String(answer.prefix(AnswerTokeniser.maximumLength)))
-        isWords = Self.isWords(readings.first?.tokens ?? [])
+        text = answer
+        isWords = readings.first.map { Self.isWords($0.tokens) } ?? false
     }
 
     /// Whether it says anything at all.
@@ -37,11 +38,14 @@ struct ParsedAnswer {
                 if comparison.isEqual(gold, tree) { return true }
             }
         }
-        return isWords && prediction.isWords && text == prediction.text && text.hasWord
+        guard isWords && prediction.isWords else { return false }
+        let words = TextAnswer(text)
+        return words == TextAnswer(prediction.text) && words.hasWord
     }
 
     /// `1,22`: digits, a comma, two digits or more than three. One digit or three after a comma are lists and thousands.
     private static func isDecimalComma(_ answer: String) -> Bool {
+        guard answer.utf8.count <= 40, answer.utf8.contains(UInt8(ascii: ",")) else { return false }
         let parts = answer.filter { !"$ -+".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else { return false }
         return parts[1].utf8.count == 2 || parts[1].utf8.count > 3

@@ -4,12 +4,24 @@ extension AnswerComparison {
     /// Points at which expressions with variables are compared, and how many must have a value on both sides.
     private static let points = 6
     private static let neededPoints = 3
+    /// Steps of a floor hide differences between their edges, factorials lack values: such expressions meet at more points.
+    private static let morePoints = 24
 
     /// Whether two expressions have the same value: for all values of their variables, as far as points can tell.
     ///
     /// Without variables the values are compared exactly, or by their error bounds where they are irrational; the options'
     /// tolerances then widen the verdict. With variables, both must agree at every point where either has a value.
+    ///
+    /// A logarithm without a base is natural or common, the same in both answers.
     mutating func isSameValue(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
+        if agree(gold, prediction) { return true }
+        guard gold.hasBareLogarithm || prediction.hasBareLogarithm else { return false }
+        evaluator.commonLogarithms = true
+        defer { evaluator.commonLogarithms = false }
+        return agree(gold, prediction)
+    }
+
+    private mutating func agree(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
         guard gold.hasVariables || prediction.hasVariables else {
             guard let a = evaluator.value(of: gold), let b = evaluator.value(of: prediction) else { return false }
             return NumericValue.agree(a, b) || isWithinTolerance(a, b)
@@ -17,10 +29,13 @@ extension AnswerComparison {
         let names = gold.variables, others = prediction.variables
         guard names.count <= 24, others.count <= 24 else { return false }
         var agreeing = 0
-        for point in 0..<Self.points {
+        let points = gold.needsMorePoints || prediction.needsMorePoints ? Self.morePoints : Self.points
+        for point in 0..<points {
             evaluator.point = point
             let a = evaluator.value(of: gold), b = evaluator.value(of: prediction)
             if a == nil && b == nil && evaluator.steps > 0 { continue }
+            // A factorial has values on one side of zero only.
+            if a == nil && gold.hasFactorial || b == nil && prediction.hasFactorial { continue }
             guard let a, let b, NumericValue.agree(a, b) else { return false }
             agreeing += 1
         }

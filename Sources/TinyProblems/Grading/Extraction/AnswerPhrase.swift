@@ -8,28 +8,29 @@ enum AnswerPhrase {
         "答えは", "정답은",
     ].map { Array($0.utf8) }
 
-    /// What follows the last phrase, up to the end of its sentence; `nil` without a phrase.
-    static func lastAnnounced(in bytes: [UInt8]) -> Range<Int>? {
+    /// What follows the last phrase at or after a position, up to the end of its sentence; `nil` without a phrase.
+    static func lastAnnounced(in bytes: [UInt8], from lowest: Int = 0) -> Range<Int>? {
         var best: Int?
         for phrase in phrases {
-            if let start = lastPosition(of: phrase, in: bytes), start + phrase.count > best ?? 0 {
+            if let start = lastPosition(of: phrase, in: bytes, from: lowest), start + phrase.count > best ?? 0 {
                 best = start + phrase.count
             }
         }
         guard var start = best else { return nil }
         while start < bytes.count, isSpace(bytes[start]) || ":*=\"".utf8.contains(bytes[start]) { start += 1 }
+        if bytes[start...].starts(with: Array("not ".utf8)) { return nil }
         return start < bytes.count ? start..<endOfSentence(in: bytes, from: start) : nil
     }
 
     /// The last place of a phrase, ASCII letters in either case.
-    private static func lastPosition(of phrase: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard bytes.count >= phrase.count else { return nil }
+    private static func lastPosition(of phrase: [UInt8], in bytes: [UInt8], from lowest: Int) -> Int? {
+        guard bytes.count >= lowest + phrase.count else { return nil }
         var start = bytes.count - phrase.count
         while true {
             var length = 0
             while length < phrase.count, lowered(bytes[start + length]) == phrase[length] { length += 1 }
             if length == phrase.count { return start }
-            if start == 0 { return nil }
+            if start <= lowest { return nil }
             start -= 1
         }
     }
@@ -46,7 +47,7 @@ enum AnswerPhrase {
             switch bytes[index] {
             case UInt8(ascii: "\\"): index += 1
             case UInt8(ascii: "$"): isMathematics.toggle()
-            case UInt8(ascii: "\n"): return index
+            case UInt8(ascii: "\n"): if !isMathematics { return index }
             case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"):
                 let isLast = index + 1 >= bytes.count || isSpace(bytes[index + 1])
                 if isLast && !isMathematics { return index }

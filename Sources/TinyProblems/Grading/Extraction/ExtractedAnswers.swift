@@ -20,15 +20,15 @@ struct ExtractedAnswers {
     /// The other candidates. The first that reads as an answer counts.
     private(set) var lenient: [String] = []
     /// A letter chosen, for multiple-choice gold answers.
-    private(set) var choice: Character?
+    var choice: Character? { ChoiceLetter.chosen(in: bytes)?.letter }
+    private let bytes: [UInt8]
 
     init(_ completion: String, options: GradingOptions) {
-        guard let bytes = Self.afterThought(Array(completion.utf8), isNeeded: options.requiresEndOfThought) else {
-            return
-        }
+        let found = Self.afterThought(Array(completion.utf8), isNeeded: options.requiresEndOfThought)
+        bytes = found ?? []
+        guard let bytes = found else { return }
         func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-        choice = ChoiceLetter.chosen(in: bytes)?.letter
         let box = AnswerBox.lastAnswer(in: bytes).flatMap { $0.text.trimmingSpaces.isEmpty ? nil : $0 }
         let line = markedLine(in: bytes).flatMap { $0.isEmpty ? nil : $0 }
         switch options.answerFormat {
@@ -42,8 +42,10 @@ struct ExtractedAnswers {
         if strict == nil, isShort, !text(0..<bytes.count).trimmingSpaces.isEmpty { strict = text(0..<bytes.count) }
         if options.answerFormat != .any, let box { lenient.append(box.text) }
 
-        let announced = AnswerPhrase.lastAnnounced(in: bytes)
-        if let announced, !isMarked || announced.lowerBound > box?.range.upperBound ?? line?.upperBound ?? 0 {
+        // After a mark only what follows it can correct it.
+        let mark = isMarked ? max(box?.range.upperBound ?? 0, line?.upperBound ?? 0) : 0
+        let announced = AnswerPhrase.lastAnnounced(in: bytes, from: mark)
+        if let announced {
             lenient.append(Self.withoutOrnaments(text(announced)))
             if let span = LastMathematics.lastSpan(in: Array(bytes[announced])) {
                 lenient.append(text(announced.lowerBound + span.lowerBound..<announced.lowerBound + span.upperBound))
@@ -51,7 +53,7 @@ struct ExtractedAnswers {
                 lenient.append(text(number))
             }
         }
-        guard !isMarked, announced == nil, Self.hasWords(bytes) else { return }
+        guard !isMarked, lenient.count < 2, Self.hasWords(bytes) else { return }
         let span = LastMathematics.lastSpan(in: bytes)
         let number = LastMathematics.number(in: bytes, range: (span?.upperBound ?? 0)..<bytes.count, last: true)
         if let range = number ?? span { lenient.append(text(range)) }

@@ -10,6 +10,8 @@ struct ExpressionEvaluator {
     private(set) var steps = Self.maximumSteps
     /// Which of the points variables are given values at; see ``value(of:)-(String)``.
     var point = 0
+    /// Whether a logarithm without a base is to base 10 and not natural.
+    var commonLogarithms = false
     private var degreesAreAngles = false
 
     /// The value of an expression; `nil` where it has none, is too large, or is no expression.
@@ -65,17 +67,17 @@ struct ExpressionEvaluator {
         return total
     }
 
-    /// A variable's value at the current point: a fraction derived from its name, near 1 in size and of either sign.
+    /// A variable's value at the current point: a fraction derived from its name, in size near 1, 3 or 17 by turns, and
+    /// from the fourth point on of either sign.
     ///
-    /// Numerators and the denominator, a prime, make coincidences such as `x = y²` implausible: a polynomial identity that
-    /// holds at several such points by chance has probability of about degree/2000 at each.
+    /// Numerators of four digits over a prime make coincidences such as `x = y²` implausible: a polynomial that is not zero
+    /// vanishes at such a point with a probability of about degree/2000 (Schwartz and Zippel).
     private func value(of name: String) -> Rational {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         hash = (hash ^ UInt64(point)) &* 0x9E37_79B9_7F4A_7C15
         hash ^= hash >> 31
-        let numerator = 300 + Int(hash % 2_003)
-        // Later points are negative for about half of the names.
+        let numerator = (300 + Int(hash % 2_003)) * [1, 17, 3][point % 3]
         let isNegative = point >= 3 && hash >> 62 & 1 == 1
         return (Rational(isNegative ? -numerator : numerator) / Rational(1_009)) ?? .one
     }
@@ -103,8 +105,8 @@ struct ExpressionEvaluator {
         case .modulo: return values.count == 2 ? modulo(values[0], values[1]) : nil
         case .log:
             guard values.count <= 2 else { return nil }
-            // Without a base: the natural logarithm, unless both answers say otherwise in the same way.
-            return values.count == 2 ? logarithm(first, base: values[1]) : first.logarithm
+            if values.count == 1 && !commonLogarithms { return first.logarithm }
+            return logarithm(first, base: values.count == 2 ? values[1] : .exact(Rational(10)))
         default: return values.count == 1 ? unary(function, first) : nil
         }
     }

@@ -46,7 +46,7 @@ struct AnswerTokeniser {
 
     private mutating func scan() {
         let scalar = scalars[position]
-        if scalar.properties.isWhitespace || scalar == "~" {
+        if scalar.isSpace || scalar == "~" {
             followsSpace = true
             position += 1
         } else if scalar == "\\" {
@@ -131,6 +131,12 @@ struct AnswerTokeniser {
     // MARK: Letters
 
     private mutating func scanLetters() {
+        if matches("p.m") || matches("a.m") {
+            let hour = peek() == "p" ? "pm" : "am"
+            position += 3
+            if peek() == "." { position += 1 }
+            return append(.text(hour))
+        }
         let start = position
         while peek()?.isLetter == true { position += 1 }
         let run = String(String.UnicodeScalarView(scalars[start..<position]))
@@ -216,7 +222,7 @@ struct AnswerTokeniser {
     /// The `{…}` that follows, white space before it skipped; `nil` without one.
     private mutating func argument() -> String? {
         var index = position
-        while index < scalars.count, scalars[index].properties.isWhitespace { index += 1 }
+        while index < scalars.count, scalars[index].isSpace { index += 1 }
         guard index < scalars.count, scalars[index] == "{" else { return nil }
         var depth = 0
         for end in index..<scalars.count {
@@ -242,7 +248,11 @@ struct AnswerTokeniser {
         case "or": append(.symbol(.or))
         case "percent", "pct", "%", "\\%": append(.symbol(.percent))
         default:
-            let isWord = trimmed.unicodeScalars.contains { $0.isLetter || !$0.isASCII } && lowered.count > 1
+            // `A, B` are letters, not a word.
+            let isLetters =
+                trimmed.contains(",") && trimmed.split(separator: ",").allSatisfy { $0.trimmingSpaces.count == 1 }
+            let isWord =
+                !isLetters && trimmed.unicodeScalars.contains { $0.isLetter || !$0.isASCII } && lowered.count > 1
             if isWord { append(.text(trimmed)) } else { insert(trimmed) }
         }
         followsSpace = true
@@ -304,7 +314,9 @@ struct AnswerTokeniser {
     /// The length of a thousands separator before exactly three digits; `nil` without one.
     private mutating func groupSeparator() -> Int? {
         let forms = ["{,}\\!", ",\\!", "{,}", ",", "\\,", "\\ ", " ", "\u{00A0}", "\u{202F}", "\u{2009}"]
-        guard let form = forms.first(where: matches) else { return nil }
+        guard let next = peek(), !next.isDigit, !next.isLetter, let form = forms.first(where: matches) else {
+            return nil
+        }
         var length = form.unicodeScalars.count
         if form.hasSuffix("\\!") { while peek(length) == " " { length += 1 } }
         guard (0..<3).allSatisfy({ peek(length + $0)?.isDigit == true }), peek(length + 3)?.isDigit != true else {
@@ -358,6 +370,7 @@ struct AnswerTokeniser {
 extension Unicode.Scalar {
     /// `0` to `9`.
     var isDigit: Bool { value >= 0x30 && value <= 0x39 }
+    var isSpace: Bool { isASCII ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace }
     /// `A` to `Z` and `a` to `z`.
     var isLetter: Bool { (value | 0x20) >= 0x61 && (value | 0x20) <= 0x7A }
 }

@@ -61,6 +61,18 @@ indirect enum AnswerTree: Hashable, Sendable {
     var hasPlusMinus: Bool { contains { if case .plusMinus = $0 { true } else { false } } }
     var hasMatrix: Bool { contains { if case .matrix = $0 { true } else { false } } }
 
+    var hasFactorial: Bool { uses([.factorial, .binomial]) }
+    /// Whether it is constant between jumps somewhere, or has values at some points only.
+    var needsMorePoints: Bool { uses([.floor, .ceil, .modulo, .factorial, .binomial]) }
+
+    var hasBareLogarithm: Bool {
+        contains { if case .function(.log, let arguments) = $0 { arguments.count == 1 } else { false } }
+    }
+
+    private func uses(_ functions: Set<MathFunction>) -> Bool {
+        contains { if case .function(let function, _) = $0 { functions.contains(function) } else { false } }
+    }
+
     func contains(_ predicate: (AnswerTree) -> Bool) -> Bool {
         predicate(self) || children.contains { $0.contains(predicate) }
     }

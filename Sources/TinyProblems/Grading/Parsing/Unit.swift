@@ -32,7 +32,7 @@ struct Unit: Hashable, Sendable {
         "feet": "foot", "yd": "yard", "mi": "mile", "kg": "kilogram", "gram": "gram", "mg": "milligram", "lb": "pound",
         "oz": "ounce", "min": "minute", "sec": "second", "hr": "hour", "mph": "mile/hour", "degree": "degree",
         "deg": "degree", "dollar": "dollar", "usd": "dollar", "cent": "cent", "ml": "milliliter", "litre": "liter",
-        "am": "am", "pm": "pm",
+        "am": "am", "pm": "pm", "AM": "am", "PM": "pm",
     ]
 
     private static let known: Set<String> = Set(aliases.values).union([
