@@ -105,7 +105,7 @@ struct GradingFuzzTests {
             "</think>", "\\frac 1",
         ])
     func repetition(piece: String) {
-        for count in [30, 200, 2_000, 30_000] {
+        for count in [30, 500, 20_000] {
             let text = String(repeating: piece, count: count)
             check(text, "1", count)
             check("\\boxed{\(text)}", text, count)

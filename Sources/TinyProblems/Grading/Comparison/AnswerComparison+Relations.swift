@@ -90,7 +90,7 @@ extension AnswerTree {
     private var isLabel: Bool {
         switch self {
         case .variable, .text: true
-        case .product(let parts): parts.count <= 4 && parts.allSatisfy(\.isCapital)
+        case .product(let parts): parts.count <= 4 && parts.allSatisfy(\.isCapital) || parts[0].isDerivative
         case .function(.abs, let parts): parts.allSatisfy(\.isLabel)
         case .ratio(let parts): parts.allSatisfy(\.isLabel)
         case .bracketed(let parts, false, false): parts.allSatisfy(\.isLabel)
@@ -98,9 +98,17 @@ extension AnswerTree {
         }
     }
 
-    /// A point of geometry.
+    /// A point of geometry, a word, or the `m` of a measure.
     private var isCapital: Bool {
-        if case .variable(let name) = self, let letter = name.first { letter.isUppercase } else { false }
+        switch self {
+        case .variable(let name): name == "m" || name.first?.isUppercase == true
+        case .text: true
+        default: false
+        }
+    }
+
+    private var isDerivative: Bool {
+        if case .variable(let name) = self { name.hasPrefix("derivative ") } else { false }
     }
 
     fileprivate func isCompatibleLabel(with other: AnswerTree) -> Bool {

@@ -24,7 +24,7 @@ extension AnswerComparison {
     private mutating func agree(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
         guard gold.hasVariables || prediction.hasVariables else {
             guard let a = evaluator.value(of: gold), let b = evaluator.value(of: prediction) else { return false }
-            return NumericValue.agree(a, b) || isWithinTolerance(a, b)
+            return NumericValue.agree(a, b) || isWithinTolerance(a, b) || isPrinted(prediction, b, as: gold, a)
         }
         let names = gold.variables, others = prediction.variables
         guard names.count <= 24, others.count <= 24 else { return false }
@@ -40,6 +40,18 @@ extension AnswerComparison {
             agreeing += 1
         }
         return agreeing >= Self.neededPoints
+    }
+
+    /// Whether a prediction is the printed double of a gold value that is no decimal itself: `0.0833333333333333` for `1/12`.
+    ///
+    /// 15 significant digits must be written and the first 14 right.
+    private func isPrinted(_ text: AnswerTree, _ value: NumericValue, as gold: AnswerTree, _ goldValue: NumericValue)
+        -> Bool
+    {
+        guard text.isLongDecimal, !gold.isNumeral, let a = goldValue.approximation, let b = value.approximation else {
+            return false
+        }
+        return a.isReal && abs(a.real - b.real) <= 1e-14 * abs(a.real)
     }
 
     /// Whether the options let a prediction pass that is not equal to the gold value.

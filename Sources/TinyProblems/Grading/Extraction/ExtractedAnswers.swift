@@ -24,7 +24,8 @@ struct ExtractedAnswers {
     private let bytes: [UInt8]
 
     init(_ completion: String, options: GradingOptions) {
-        let found = Self.afterThought(Array(completion.utf8), isNeeded: options.requiresEndOfThought)
+        let found = Self.afterThought(
+            Array(DecimalDigits.ascii(completion).utf8), isNeeded: options.requiresEndOfThought)
         bytes = found ?? []
         guard let bytes = found else { return }
         func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }

@@ -77,6 +77,15 @@ struct Rational: Hashable, Sendable {
         return abs(value) <= limit ? value : nil
     }
 
+    /// The significant digits of its decimal form, up to 40; 0 where that form has no end.
+    var significantDecimals: Int {
+        let (whole, rest) = (numerator.magnitude * BigUInt(10).power(40)).quotientAndRemainder(
+            dividingBy: denominator.magnitude)
+        guard rest.isZero else { return 0 }
+        let digits = String(whole)
+        return digits.count - digits.reversed().prefix { $0 == "0" }.count
+    }
+
     /// Numerator and denominator as machine integers, within limits.
     func parts(upTo numeratorLimit: Int, over denominatorLimit: Int) -> (numerator: Int, denominator: Int)? {
         guard let top = Rational(unchecked: numerator, 1).integer(upTo: numeratorLimit),

@@ -311,7 +311,7 @@ extension AnswerParser {
             guard let top = argument() else { return nil }
             let middle = position
             guard let bottom = argument() else { return nil }
-            if isDifferential(start..<middle), isDifferential(middle..<position) {
+            if isDifferential(start..<middle), isDifferential(middle..<position), position - middle > 3 {
                 return .variable("derivative " + tokens[start..<position].map { "\($0.kind)" }.joined())
             }
             return .quotient(top, bottom)
@@ -323,7 +323,7 @@ extension AnswerParser {
 
     /// `{d x}`: the numerator or denominator of a derivative.
     private func isDifferential(_ range: Range<Int>) -> Bool {
-        range.count > 3 && tokens[range.lowerBound + 1].kind == .name("d")
+        range.count > 2 && tokens[range.lowerBound + 1].kind == .name("d")
     }
 
     // MARK: Brackets

@@ -26,8 +26,20 @@ struct AnswerParser {
     static func parse(_ tokens: [AnswerToken]) -> AnswerTree? {
         guard !tokens.isEmpty, tokens.count <= maximumTokens else { return nil }
         var parser = AnswerParser(tokens: tokens)
-        guard let tree = parser.answer(), parser.position == tokens.count || parser.isAtEnd else { return nil }
-        return tree
+        if let tree = parser.answer(), parser.isAtEnd { return tree }
+        return named(tokens)
+    }
+
+    /// `… = value`, where what stands before the last sign of equality has a meaning this grammar lacks, as a sum with `\sum`
+    /// has: a name for the value.
+    private static func named(_ tokens: [AnswerToken]) -> AnswerTree? {
+        guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0,
+            tokens[..<sign].contains(where: { if case .unsupported = $0.kind { true } else { false } }),
+            !tokens[..<sign].contains(where: { if case .word = $0.kind { true } else { false } })
+        else { return nil }
+        var parser = AnswerParser(tokens: Array(tokens[(sign + 1)...]))
+        guard let value = parser.answer(), parser.isAtEnd, !value.isRelation else { return nil }
+        return .relation([.variable("\(tokens[..<sign].map(\.kind))"), value], [.equal])
     }
 
     private init(tokens: [AnswerToken]) {

@@ -61,6 +61,24 @@ indirect enum AnswerTree: Hashable, Sendable {
     var hasPlusMinus: Bool { contains { if case .plusMinus = $0 { true } else { false } } }
     var hasMatrix: Bool { contains { if case .matrix = $0 { true } else { false } } }
 
+    /// Whether it is a plain number, perhaps with a sign.
+    var isNumeral: Bool {
+        switch self {
+        case .number: true
+        case .negative(let part): part.isNumeral
+        default: false
+        }
+    }
+
+    /// Whether it is a decimal of 15 significant digits or more, as programs print.
+    var isLongDecimal: Bool {
+        switch self {
+        case .number(let value): !value.isInteger && value.significantDecimals >= 15
+        case .negative(let part): part.isLongDecimal
+        default: false
+        }
+    }
+
     var hasFactorial: Bool { uses([.factorial, .binomial]) }
     /// Whether it is constant between jumps somewhere, or has values at some points only.
     var needsMorePoints: Bool { uses([.floor, .ceil, .modulo, .factorial, .binomial]) }

@@ -45,7 +45,8 @@ struct Unit: Hashable, Sendable {
 
     /// Whether a run of letters is the name of a unit.
     static func isName(_ letters: String) -> Bool {
-        letters.count > 1 && (aliases[letters] != nil || known.contains(singular(letters)))
+        let lowered = letters.count > 2 ? letters.lowercased() : letters
+        return lowered.count > 1 && (aliases[lowered] != nil || known.contains(singular(lowered)))
     }
 
     /// Whether two answers may be the same number of it: unknown words say nothing, known units and powers must agree.
