@@ -45,7 +45,7 @@ def same_answers(gold: str) -> list[str]:
     }
     if re.fullmatch(r"-?\d+", gold):
         forms |= {gold + ".0", f"{int(gold):,}", f"x = {gold}", f"\\frac{{{2 * int(gold)}}}{{2}}", f"{gold}\\text{{ units}}"}
-    if re.fullmatch(r"-?\d+(, ?-?\d+)+", gold):
+    if re.fullmatch(r"-?\d+(, ?-?\d+)+", gold) and not re.fullmatch(r"\d{1,3}(,\d{3})+", gold):
         forms.add(", ".join(reversed(gold.replace(" ", "").split(","))))
     forms.discard(gold)
     return sorted(forms)

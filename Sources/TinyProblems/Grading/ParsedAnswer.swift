@@ -11,9 +11,13 @@ struct ParsedAnswer {
         var commas: [AnswerTokeniser.CommaReading] = [.grouping]
         while let reading = commas.popLast() {
             guard let tokeniser = AnswerTokeniser(answer, commas: reading) else { break }
-            readings.append((tokeniser.tokens, AnswerParser.parse(tokeniser.tokens)))
+            let tree = AnswerParser.parse(tokeniser.tokens)
+            readings.append((tokeniser.tokens, tree))
             guard reading == .grouping else { continue }
-            if tokeniser.hasGroupingComma { commas.append(.separating) }
+            // A single `58,500` is a number and no list.
+            if tokeniser.hasGroupingComma, tree?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {
+                commas.append(.separating)
+            }
             if Self.isDecimalComma(answer) { commas.append(.decimal) }
         }
         self.readings = readings
@@ -41,6 +45,10 @@ struct ParsedAnswer {
         guard isWords && prediction.isWords else { return false }
         let words = TextAnswer(text)
         return words == TextAnswer(prediction.text) && words.hasWord
+    }
+
+    private static func hasBrackets(_ tokens: [AnswerToken]) -> Bool {
+        tokens.contains { if case .open = $0.kind { true } else { false } }
     }
 
     /// `1,22`: digits, a comma, two digits or more than three. One digit or three after a comma are lists and thousands.

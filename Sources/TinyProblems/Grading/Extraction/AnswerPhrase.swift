@@ -8,7 +8,8 @@ enum AnswerPhrase {
         "答えは", "정답은",
     ].map { Array($0.utf8) }
 
-    /// What follows the last phrase at or after a position, up to the end of its sentence; `nil` without a phrase.
+    /// What follows the last phrase at or after a position, up to the end of its sentence; `nil` without a phrase, and
+    /// empty where the phrase says what the answer is not.
     static func lastAnnounced(in bytes: [UInt8], from lowest: Int = 0) -> Range<Int>? {
         var best: Int?
         for phrase in phrases {
@@ -18,7 +19,7 @@ enum AnswerPhrase {
         }
         guard var start = best else { return nil }
         while start < bytes.count, isSpace(bytes[start]) || ":*=\"".utf8.contains(bytes[start]) { start += 1 }
-        if bytes[start...].starts(with: Array("not ".utf8)) { return nil }
+        if bytes[start...].starts(with: Array("not ".utf8)) { return start..<start }
         return start < bytes.count ? start..<endOfSentence(in: bytes, from: start) : nil
     }
 

@@ -47,6 +47,7 @@ struct ExtractedAnswers {
         let mark = isMarked ? max(box?.range.upperBound ?? 0, line?.upperBound ?? 0) : 0
         let announced = AnswerPhrase.lastAnnounced(in: bytes, from: mark)
         if let announced {
+            if announced.isEmpty { return }
             lenient.append(Self.withoutOrnaments(text(announced)))
             if let span = LastMathematics.lastSpan(in: Array(bytes[announced])) {
                 lenient.append(text(announced.lowerBound + span.lowerBound..<announced.lowerBound + span.upperBound))

@@ -34,7 +34,9 @@ struct AnswerParser {
     /// has: a name for the value.
     private static func named(_ tokens: [AnswerToken]) -> AnswerTree? {
         guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0,
-            tokens[..<sign].contains(where: { if case .unsupported = $0.kind { true } else { false } }),
+            tokens[..<sign].contains(where: {
+                if case .unsupported(let name) = $0.kind { Notation.unsupported.contains(name) } else { false }
+            }),
             !tokens[..<sign].contains(where: { if case .word = $0.kind { true } else { false } })
         else { return nil }
         var parser = AnswerParser(tokens: Array(tokens[(sign + 1)...]))
@@ -188,7 +190,10 @@ struct AnswerParser {
     }
 
     private mutating func term() -> AnswerTree? {
+        let start = next
         guard var current = factor() else { return nil }
+        // A plain word is an answer of its own, no factor.
+        if case .word? = start, case .text = current { return current }
         while let token = next {
             switch token {
             case .symbol(.times):
@@ -204,7 +209,7 @@ struct AnswerParser {
                 guard let right = signedFactor() else { return nil }
                 current = .function(.modulo, [current, right])
             default:
-                if let unit = unit() { return .quantity(current, unit) }
+                if let unit = unit(after: current) { return .quantity(current, unit) }
                 guard startsFactor(token) else { return current }
                 if case .number = token, case .number? = position > 0 ? tokens[position - 1].kind : nil { return nil }
                 guard let right = factor() else { return nil }
@@ -241,8 +246,9 @@ struct AnswerParser {
         }
     }
 
-    /// The unit that ends a term: words up to the next separator, with a power.
-    private mutating func unit() -> Unit? {
+    /// The unit that ends a term: words up to the next separator, with a power. Plain words need a number before them.
+    private mutating func unit(after term: AnswerTree) -> Unit? {
+        if case .text? = next {} else if !term.contains({ if case .number = $0 { true } else { false } }) { return nil }
         var end = position
         var words = "", letters = ""
         var power = 1
