@@ -157,13 +157,10 @@ struct AnswerTokeniser {
             }
             return append(.function(function))
         }
-        // A function's name may run into its argument: `sinx`, `xcosx` is left to the words.
-        for length in [6, 3, 2] where run.count > length && run.count <= length + 2 {
-            if let function = MathFunction.named[String(run.prefix(length))] {
-                append(.function(function))
-                for letter in run.dropFirst(length) { append(.name(String(letter))) }
-                return
-            }
+        // A function's name may run into its argument: `sinx`.
+        if let last = run.last, "xyzn".contains(last), let function = MathFunction.named[String(run.dropLast())] {
+            append(.function(function))
+            return append(.name(String(last)))
         }
         if run.count <= 2 { for letter in run { append(.name(String(letter))) } } else { append(.word(run)) }
     }
