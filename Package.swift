@@ -31,6 +31,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
@@ -44,7 +45,7 @@ let package = Package(
         library("TinyText"),
         library("TinyRecords"),
         library("TinyRecipes", uses: ["TinyRecords", .product(name: "Yams", package: "Yams")]),
-        library("TinyProblems"),
+        library("TinyProblems", uses: [.product(name: "BigInt", package: "BigInt")]),
         library("TinyStatistics", uses: ["TinyTensor"]),
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 

@@ -7,7 +7,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
         abstract: "Teaches a language model to reason by training a handful of numbers.",
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
-            ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, BenchCommand.self,
+            ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, GradeCommand.self,
+            BenchCommand.self,
             PretrainCommand.self,
         ])
 }

@@ -30,21 +30,9 @@ func soleNumber(of line: Range<Int>, in bytes: [UInt8]) -> NumberMatch? {
     return match
 }
 
-/// What the last `\boxed{…}` holds, white space trimmed; `nil` without one or when its brace is never closed.
+/// What the last closed `\boxed{…}` holds, white space trimmed; `nil` without one.
 func boxedContent(in bytes: [UInt8]) -> Range<Int>? {
-    let opening = Array("\\boxed{".utf8)
-    guard let position = lastPosition(of: opening, in: bytes) else { return nil }
-    let start = position + opening.count
-    var depth = 1
-    for index in start..<bytes.count {
-        switch bytes[index] {
-        case UInt8(ascii: "{"): depth += 1
-        case UInt8(ascii: "}"): depth -= 1
-        default: continue
-        }
-        if depth == 0 { return trimmed(start..<index, in: bytes) }
-    }
-    return nil
+    AnswerBox.all(in: bytes).last.map { trimmed($0.content, in: bytes) }
 }
 
 private func lastPosition(of pattern: [UInt8], in bytes: [UInt8]) -> Int? {
@@ -54,7 +42,7 @@ private func lastPosition(of pattern: [UInt8], in bytes: [UInt8]) -> Int? {
     }
 }
 
-private func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
+func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
     guard let first = bytes[range].firstIndex(where: { !isSpace($0) }),
         let last = bytes[range].lastIndex(where: { !isSpace($0) })
     else { return range.lowerBound..<range.lowerBound }

@@ -46,7 +46,7 @@ struct NumberMatch {
         return found
     }
 
-    private static func canStart(_ byte: UInt8, after previous: UInt8) -> Bool {
+    static func canStart(_ byte: UInt8, after previous: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "$"), UInt8(ascii: "\\"): true
         case UInt8(ascii: "."): !isDigit(previous) && previous != UInt8(ascii: ".")

@@ -1,0 +1,122 @@
+extension AnswerComparison {
+    /// Compares answers of which one is an equation, an inequality or a membership; `nil` when neither is.
+    mutating func compareRelations(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
+        guard gold.isRelation || prediction.isRelation else { return nil }
+        if case .membership(_, let set) = gold, case .membership(_, let other) = prediction {
+            return isEqual(set, other)
+        }
+        if case .membership(_, let set) = gold { return isEqual(set, prediction) }
+        if case .membership(_, let set) = prediction { return isEqual(gold, set) }
+        if let verdict = compareLabelled(gold, prediction), verdict { return true }
+        if case .relation(let a, let relations) = gold, case .relation(let b, let others) = prediction {
+            if isSameRelation(a, relations, b, others) { return true }
+        }
+        // Both as sets of numbers: `x > 5` and `(5, ∞)`.
+        if let verdict = compareIntervals(gold, prediction) { return verdict }
+        let goldValue = resolved(gold), value = resolved(prediction)
+        guard let goldValue, let value, !gold.isRelation || !prediction.isRelation else { return false }
+        return isEqual(goldValue, value)
+    }
+
+    /// Answers with names: `x = 5` and `x = 5`. Different names are different answers, except `y` and `f(x)` and words.
+    private mutating func compareLabelled(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
+        guard let a = gold.labelled, let b = prediction.labelled else { return nil }
+        return a.label.isCompatibleLabel(with: b.label) && isEqual(a.value, b.value)
+    }
+
+    /// The value that a relation names, or the answer itself when it is no relation; `nil` when it names none.
+    private mutating func resolved(_ tree: AnswerTree) -> AnswerTree? {
+        guard case .relation(let sides, let relations) = tree else { return tree }
+        if let labelled = tree.labelled {
+            let chain = Array(sides.dropFirst())
+            return sides.count == 2 || isConsistent(chain, Array(relations.dropFirst())) ? labelled.value : nil
+        }
+        // A calculation such as `10^3 = 1000`: its value, if it is right.
+        guard isConsistent(sides, relations) else { return nil }
+        return relations.firstIndex(of: .approximately).map { sides[$0] } ?? sides.last
+    }
+
+    /// Whether all sides of a chain have the same value; what follows `≈` is not asked for.
+    private mutating func isConsistent(_ sides: [AnswerTree], _ relations: [Relation]) -> Bool {
+        for (index, relation) in relations.enumerated() {
+            if relation == .approximately { return true }
+            guard relation == .equal, isEqual(sides[index], sides[index + 1]) else { return false }
+        }
+        return !sides[0].hasVariables || relations.isEmpty
+    }
+
+    /// Whether two relations say the same: side by side, mirrored, or as multiples of each other.
+    private mutating func isSameRelation(
+        _ a: [AnswerTree], _ relations: [Relation], _ b: [AnswerTree], _ others: [Relation]
+    ) -> Bool {
+        guard a.count == b.count else { return false }
+        if relations == others, inOrder(a, b) { return true }
+        if relations == others.reversed().map(\.swapped), inOrder(a, b.reversed()) { return true }
+        guard a.count == 2, a.allSatisfy(\.isExpression), b.allSatisfy(\.isExpression) else { return false }
+        let left = AnswerTree.sum([a[0], .negative(a[1])]), right = AnswerTree.sum([b[0], .negative(b[1])])
+        guard let factor = commonFactor(left, right) else { return false }
+        guard relations[0].isOrder else { return relations == others }
+        switch factor {
+        case .positive: return relations == others
+        case .negative: return relations[0] == others[0].swapped
+        case .complex: return false
+        }
+    }
+}
+
+extension AnswerTree {
+    var isRelation: Bool {
+        switch self {
+        case .relation, .membership: true
+        default: false
+        }
+    }
+
+    /// The name and the value of `x = 5`, `5 = x`, `f(x) = 2x`, `|AB| = 3`, `(p, q) = (1, 2)`; `nil` without a name.
+    var labelled: (label: AnswerTree, value: AnswerTree)? {
+        guard case .relation(let sides, let relations) = self, let first = sides.first, let last = sides.last,
+            relations.allSatisfy({ $0 == .equal || $0 == .approximately })
+        else { return nil }
+        if case .text = last { return nil }
+        if first.isLabel {
+            // `x = 22/7 ≈ 3.14`: the side before the sign of approximation, unless that is the name.
+            guard let index = relations.firstIndex(of: .approximately), index > 0 else { return (first, last) }
+            return (first, sides[index])
+        }
+        return sides.count == 2 && last.isLabel ? (last, first) : nil
+    }
+
+    /// Whether it can be the name of a value rather than a value: letters, `AB`, `|AB|`, `A:B`, `(p, q)`, words.
+    private var isLabel: Bool {
+        switch self {
+        case .variable, .text: true
+        case .product(let parts): parts.count <= 4 && parts.allSatisfy(\.isCapital) || parts[0].isDerivative
+        case .function(.abs, let parts): parts.allSatisfy(\.isLabel)
+        case .ratio(let parts): parts.allSatisfy(\.isLabel)
+        case .bracketed(let parts, false, false): parts.allSatisfy(\.isLabel)
+        default: false
+        }
+    }
+
+    /// A point of geometry, a word, or the `m` of a measure.
+    private var isCapital: Bool {
+        switch self {
+        case .variable(let name): name == "m" || name.first?.isUppercase == true
+        case .text: true
+        default: false
+        }
+    }
+
+    private var isDerivative: Bool {
+        if case .variable(let name) = self { name.hasPrefix("derivative ") } else { false }
+    }
+
+    fileprivate func isCompatibleLabel(with other: AnswerTree) -> Bool {
+        if self == other { return true }
+        switch (self, other) {
+        case (.text, _), (_, .text): return true
+        case (.variable("y"), .variable(let name)), (.variable(let name), .variable("y")): return name.contains("open")
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// Decides whether two parsed answers say the same. Mutable for its budget of steps only.
+struct AnswerComparison {
+    /// Longer lists are compared in order only.
+    static let maximumUnordered = 48
+
+    let options: GradingOptions
+    var evaluator = ExpressionEvaluator()
+
+    init(options: GradingOptions) {
+        self.options = options
+    }
+
+    /// Whether a predicted answer says what the gold answer says. Not symmetric where a percent sign or a tolerance decides.
+    mutating func isEqual(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
+        if gold == prediction { return true }
+        guard evaluator.steps > 0 else { return false }
+        if let verdict = compareMeasures(gold, prediction) { return verdict }
+        if let verdict = compareRelations(gold, prediction) { return verdict }
+        if let verdict = compareLists(gold, prediction) { return verdict }
+        if let verdict = compareIntervals(gold, prediction) { return verdict }
+        if let verdict = compareMatrices(gold, prediction) { return verdict }
+        return compareItems(gold, prediction)
+    }
+
+    // MARK: Units and percent
+
+    /// Peels percent signs, degrees and units; `nil` when neither answer has any.
+    private mutating func compareMeasures(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
+        let (goldCore, goldMeasure) = gold.peeled
+        let (core, measure) = prediction.peeled
+        if goldMeasure == nil && measure == nil { return nil }
+        if let goldMeasure, let measure, !goldMeasure.isCompatible(with: measure) { return false }
+        if isEqual(goldCore, core) { return true }
+        guard (goldMeasure == .percent) != (measure == .percent), goldCore.isExpression, core.isExpression else {
+            return false
+        }
+        let hundred = AnswerTree.number(Rational(100))
+        return goldMeasure == .percent
+            ? isEqual(.quotient(goldCore, hundred), core) : isEqual(goldCore, .quotient(core, hundred))
+    }
+
+    // MARK: Lists and sets
+
+    private mutating func compareLists(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
+        guard gold.isCollection || prediction.isCollection else { return nil }
+        // `x = 5, y = 2` is the pair (5, 2).
+        if case .bracketed(let pair, false, false) = gold, let values = prediction.labelledValues {
+            return inOrder(pair, values)
+        }
+        if case .bracketed(let pair, false, false) = prediction, let values = gold.labelledValues {
+            return inOrder(values, pair)
+        }
+        return unordered(gold.elements, prediction.elements)
+    }
+
+    mutating func inOrder(_ gold: [AnswerTree], _ prediction: [AnswerTree]) -> Bool {
+        guard gold.count == prediction.count else { return false }
+        for (a, b) in zip(gold, prediction) where !isEqual(a, b) { return false }
+        return true
+    }
+
+    private mutating func unordered(_ gold: [AnswerTree], _ prediction: [AnswerTree]) -> Bool {
+        guard gold.count == prediction.count else { return false }
+        let areWords = gold.contains { if case .text = $0 { true } else { false } }
+        guard gold.count <= Self.maximumUnordered, !areWords else { return inOrder(gold, prediction) }
+        var rest = prediction
+        for element in gold {
+            var found: Int?
+            for (index, candidate) in rest.enumerated() where isEqual(element, candidate) {
+                found = index
+                break
+            }
+            guard let found else { return false }
+            rest.remove(at: found)
+        }
+        return true
+    }
+
+    // MARK: Single items
+
+    private mutating func compareItems(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
+        switch (gold, prediction) {
+        case (.text(let a), .text(let b)): return TextAnswer(a) == TextAnswer(b)
+        case (.ratio(let a), .ratio(let b)): return inOrder(a, b)
+        case (.bracketed(let a, let opensA, let closesA), .bracketed(let b, let opensB, let closesB)):
+            return opensA == opensB && closesA == closesB && inOrder(a, b)
+        case (.based(let digits, let base), _): return compareBased(digits, base, prediction)
+        case (_, .based(let digits, let base)): return compareBased(digits, base, gold)
+        default:
+            if let a = gold.infiniteSign, let b = prediction.infiniteSign { return a == b }
+            return gold.isExpression && prediction.isExpression && isSameValue(gold, prediction)
+        }
+    }
+
+    /// Numerals with a base agree digit by digit; the digits alone are the same answer with the base left out.
+    private func compareBased(_ digits: String, _ base: Int, _ other: AnswerTree) -> Bool {
+        switch other {
+        case .based(let otherDigits, let otherBase): digits == otherDigits && base == otherBase
+        case .number(let value): Rational(digits: digits) == value
+        default: false
+        }
+    }
+}
+
+/// What a number is a number of.
+enum Measure: Equatable {
+    case percent
+    case degrees
+    case unit(Unit)
+
+    func isCompatible(with other: Measure) -> Bool {
+        switch (self, other) {
+        case (.unit(let a), .unit(let b)): a.isCompatible(with: b)
+        case (.unit(let unit), .degrees), (.degrees, .unit(let unit)): unit.isCompatible(with: Unit("degrees"))
+        default: self == other
+        }
+    }
+}
+
+extension AnswerTree {
+    /// Without the percent sign, degree sign or unit around it, and which it was.
+    fileprivate var peeled: (core: AnswerTree, measure: Measure?) {
+        switch self {
+        case .percent(let core): return (core, .percent)
+        case .degrees(let core): return (core, .degrees)
+        case .quantity(let core, let unit):
+            let (inner, measure) = core.peeled
+            return (inner, measure ?? .unit(unit))
+        case .negative(let part):
+            let (inner, measure) = part.peeled
+            return (.negative(inner), measure)
+        default: return (self, nil)
+        }
+    }
+
+    fileprivate var isCollection: Bool {
+        switch self {
+        case .list, .set: true
+        default: hasPlusMinus
+        }
+    }
+
+    /// The elements of a list or set, every `±` expanded to two.
+    fileprivate var elements: [AnswerTree] {
+        switch self {
+        case .list(let parts), .set(let parts): parts.flatMap(\.elements)
+        default: hasPlusMinus ? [choosing(minus: false), choosing(minus: true)] : [self]
+        }
+    }
+
+    /// The values of `x = 5, y = 2`, where every item has a name of its own.
+    fileprivate var labelledValues: [AnswerTree]? {
+        guard case .list(let parts) = self else { return nil }
+        let named = parts.compactMap(\.labelled)
+        guard named.count == parts.count, Set(named.map(\.label)).count == named.count else { return nil }
+        return named.map(\.value)
+    }
+
+    /// 1 or -1 for a signed infinity.
+    var infiniteSign: Int? {
+        switch self {
+        case .infinity: 1
+        case .negative(let part): part.infiniteSign.map { -$0 }
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// An answer in words, in a spelling that case, white space and type do not change.
+struct TextAnswer: Hashable, Sendable {
+    private let spelling: String
+
+    /// Letters, digits and inner signs of a text, lower case.
+    ///
+    /// White space goes, except between two digits, where it tells numbers apart.
+    init(_ text: String) {
+        var spelling = ""
+        var previous: Character?
+        var isSpace = false
+        for character in Self.withoutCommands(text) {
+            if character.isWhitespace || "{}$~\\\"".contains(character) {
+                isSpace = isSpace || character.isWhitespace
+                continue
+            }
+            if isSpace, let previous, previous.isNumber, character.isNumber { spelling.append(" ") }
+            spelling.append(character)
+            previous = character
+            isSpace = false
+        }
+        let ends = Set(".,;:!?'\u{2018}\u{2019}\u{201C}\u{201D}*")
+        while let last = spelling.last, ends.contains(last) { spelling.removeLast() }
+        while let first = spelling.first, ends.contains(first) { spelling.removeFirst() }
+        if spelling.count > 2, spelling.first == "(", spelling.last == ")" {
+            spelling = String(spelling.dropFirst().dropLast())
+        }
+        self.spelling = spelling.lowercased()
+    }
+
+    /// Whether it holds a word of two letters or more, so that its spelling is its meaning.
+    var hasWord: Bool {
+        var run = 0
+        for character in spelling {
+            run = character.isLetter ? run + 1 : 0
+            if run >= 2 { return true }
+        }
+        return false
+    }
+
+    /// Without the names of commands that only set words.
+    private static func withoutCommands(_ text: String) -> String {
+        guard text.contains("\\") else { return text }
+        var result = ""
+        var rest = Substring(text)
+        while let slash = rest.firstIndex(of: "\\") {
+            result += rest[..<slash]
+            rest = rest[rest.index(after: slash)...]
+            let name = rest.prefix { $0.isASCII && $0.isLetter }
+            let isDropped =
+                Notation.textual.contains(String(name)) || Notation.typefaces.contains(String(name))
+                || Notation.ignored.contains(String(name))
+            if !isDropped && !name.isEmpty { result += "\\" + name }
+            rest = rest.dropFirst(name.count)
+            if name.isEmpty, let symbol = rest.first, " ,;:!>\\".contains(symbol) {
+                if symbol == " " { result += " " }
+                rest = rest.dropFirst()
+            }
+        }
+        return result + rest
+    }
+}

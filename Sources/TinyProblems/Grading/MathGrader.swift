@@ -1,0 +1,91 @@
+/// Grades completions by mathematical equivalence of their final answers.
+///
+/// ```swift
+/// let grader = MathGrader()
+/// grader.grade("So the area is $\\boxed{\\dfrac{14}{3}}$.", gold: "\\frac{14}3").strict      // true
+/// grader.grade("The answer is 4.", gold: "4")                       // strict false, lenient true
+/// grader.isEquivalent("2+3x", to: "y = 3x + 2")                     // true
+/// grader.isEquivalent("0.333", to: "1/3")                           // false: no tolerance unless options ask for one
+/// ```
+///
+/// **Strict** takes the answer in the asked-for format: the last box or `####`, or the whole completion when it is one
+/// short answer. **Lenient** also takes what the completion announces in words, and last its last mathematics. Strict
+/// implies lenient.
+///
+/// **Equality** is decided in exact arithmetic where both answers are fractions, by error bounds where they are irrational,
+/// and at several fixed points where they have variables. What cannot be parsed is equal only to the same notation. When
+/// in doubt the verdict is "different". ``FinalAnswerReward`` is the fast path for answers that are plain numbers and
+/// shares this grader's boxes, markers and numbers.
+///
+/// Total and pure: every input has a verdict, in bounded time and memory (linear in the completion; answers past 4,096
+/// bytes, 40 levels of nesting or numbers of 4,096 bits are compared letter by letter only).
+public struct MathGrader: Sendable, Hashable {
+    /// How answers are extracted and compared.
+    public var options: GradingOptions
+
+    /// Makes a grader; the plain one grades exactly.
+    public init(options: GradingOptions = GradingOptions()) {
+        self.options = options
+    }
+
+    /// Whether a predicted answer says what a gold answer says. Nothing is extracted from the prediction but a box.
+    public func isEquivalent(_ prediction: String, to gold: String) -> Bool {
+        let bytes = Array(prediction.utf8)
+        let answer = AnswerBox.lastAnswer(in: bytes)?.text ?? prediction
+        return GoldAnswer(gold).accepts(ParsedAnswer(answer), options: options)
+    }
+
+    /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or behind `####`.
+    public func grade(_ completion: String, gold: String) -> Grade {
+        let answers = ExtractedAnswers(completion, options: options)
+        let gold = GoldAnswer(gold)
+        let parsed = answers.strict.map(ParsedAnswer.init)
+        let strict = parsed.map { gold.accepts($0, options: options) } ?? false
+        let isWhole = answers.strict != nil && !answers.isMarked
+        let isReadable = parsed?.isReadable ?? false
+        let isWellFormed = answers.isMarked || strict || (isWhole && isReadable)
+        if strict { return Grade(strict: true, lenient: true, extracted: answers.strict, isWellFormed: true) }
+
+        let isChosen = gold.choice != nil && !answers.isMarked && answers.choice == gold.choice
+        var extracted = isWellFormed ? answers.strict : nil
+        for answer in answers.lenient {
+            let candidate = ParsedAnswer(answer)
+            if gold.accepts(candidate, options: options) {
+                return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
+            }
+            extracted = extracted ?? answer
+            // What reads as an answer is the answer, right or wrong.
+            if candidate.isReadable { break }
+        }
+        return Grade(
+            strict: false, lenient: isChosen, extracted: isChosen ? gold.choice.map(String.init) : extracted,
+            isWellFormed: isWellFormed)
+    }
+}
+
+/// A gold answer, whatever it is wrapped in.
+struct GoldAnswer {
+    private let answer: ParsedAnswer
+    /// Its letter, where it is a choice.
+    let choice: Character?
+
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        let content: String
+        if let box = AnswerBox.lastAnswer(in: bytes) {
+            content = box.text
+        } else if let line = markedLine(in: bytes), !line.isEmpty {
+            content = String(decoding: bytes[line], as: UTF8.self)
+        } else {
+            content = text
+        }
+        answer = ParsedAnswer(content)
+        choice = ChoiceLetter.ofGold(content)
+    }
+
+    func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        if answer.accepts(prediction, options: options) { return true }
+        // The bare letter stands for `(D) Alina`.
+        return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
+    }
+}

@@ -1,0 +1,134 @@
+/// What an answer says: an expression, or a structure of expressions.
+indirect enum AnswerTree: Hashable, Sendable {
+    enum Constant: Hashable, Sendable { case pi, e, i }
+
+    // Expressions, with a value once their variables have one.
+    case number(Rational)
+    /// Digits with a base, as in `52_8`.
+    case based(String, base: Int)
+    case constant(Constant)
+    case variable(String)
+    case sum([AnswerTree])
+    case product([AnswerTree])
+    case quotient(AnswerTree, AnswerTree)
+    case negative(AnswerTree)
+    case power(AnswerTree, AnswerTree)
+    case root(AnswerTree, index: AnswerTree)
+    case function(MathFunction, [AnswerTree])
+    case degrees(AnswerTree)
+
+    // Structures.
+    case plusMinus(AnswerTree, isSwapped: Bool)
+    case infinity
+    case percent(AnswerTree)
+    case quantity(AnswerTree, Unit)
+    case ratio([AnswerTree])
+    /// Two or more items in brackets: a tuple, or an interval where there are two.
+    case bracketed([AnswerTree], opensClosed: Bool, closesClosed: Bool)
+    case set([AnswerTree])
+    case list([AnswerTree])
+    case union([AnswerTree])
+    case matrix([[AnswerTree]])
+    case relation([AnswerTree], [Relation])
+    case membership(AnswerTree, AnswerTree)
+    case text(String)
+
+    static let half = AnswerTree.number(.half)
+
+    /// The parts one level down.
+    var children: [AnswerTree] {
+        switch self {
+        case .number, .based, .constant, .variable, .infinity, .text: []
+        case .sum(let parts), .product(let parts), .function(_, let parts), .ratio(let parts), .set(let parts),
+            .list(let parts), .union(let parts), .bracketed(let parts, _, _), .relation(let parts, _):
+            parts
+        case .quotient(let a, let b), .power(let a, let b), .root(let a, let b), .membership(let a, let b): [a, b]
+        case .negative(let part), .degrees(let part), .plusMinus(let part, _), .percent(let part),
+            .quantity(let part, _):
+            [part]
+        case .matrix(let rows): rows.flatMap { $0 }
+        }
+    }
+
+    /// The names of its variables.
+    var variables: Set<String> {
+        var names: Set<String> = []
+        visit { if case .variable(let name) = $0 { names.insert(name) } }
+        return names
+    }
+
+    var hasVariables: Bool { contains { if case .variable = $0 { true } else { false } } }
+    var hasPlusMinus: Bool { contains { if case .plusMinus = $0 { true } else { false } } }
+    var hasMatrix: Bool { contains { if case .matrix = $0 { true } else { false } } }
+
+    /// Whether it is a plain number, perhaps with a sign.
+    var isNumeral: Bool {
+        switch self {
+        case .number: true
+        case .negative(let part): part.isNumeral
+        default: false
+        }
+    }
+
+    /// Whether it is a decimal of 15 significant digits or more, as programs print.
+    var isLongDecimal: Bool {
+        switch self {
+        case .number(let value): !value.isInteger && value.significantDecimals >= 15
+        case .negative(let part): part.isLongDecimal
+        default: false
+        }
+    }
+
+    var hasFactorial: Bool { uses([.factorial, .binomial]) }
+    /// Whether it is constant between jumps somewhere, or has values at some points only.
+    var needsMorePoints: Bool { uses([.floor, .ceil, .modulo, .factorial, .binomial]) }
+
+    var hasBareLogarithm: Bool {
+        contains { if case .function(.log, let arguments) = $0 { arguments.count == 1 } else { false } }
+    }
+
+    private func uses(_ functions: Set<MathFunction>) -> Bool {
+        contains { if case .function(let function, _) = $0 { functions.contains(function) } else { false } }
+    }
+
+    func contains(_ predicate: (AnswerTree) -> Bool) -> Bool {
+        predicate(self) || children.contains { $0.contains(predicate) }
+    }
+
+    private func visit(_ body: (AnswerTree) -> Void) {
+        body(self)
+        for child in children { child.visit(body) }
+    }
+
+    /// Whether it has a value, variables given: no structure anywhere in it.
+    var isExpression: Bool {
+        switch self {
+        case .number, .constant, .variable, .based: true
+        case .sum, .product, .quotient, .negative, .power, .root, .function, .degrees:
+            children.allSatisfy(\.isExpression)
+        default: false
+        }
+    }
+
+    /// The expression with every `±` read as plus or as minus (`∓` the other way round).
+    func choosing(minus: Bool) -> AnswerTree {
+        func apply(_ part: AnswerTree) -> AnswerTree { part.choosing(minus: minus) }
+        switch self {
+        case .plusMinus(let part, let isSwapped): return minus != isSwapped ? .negative(apply(part)) : apply(part)
+        case .sum(let parts): return .sum(parts.map(apply))
+        case .product(let parts): return .product(parts.map(apply))
+        case .quotient(let a, let b): return .quotient(apply(a), apply(b))
+        case .negative(let part): return .negative(apply(part))
+        case .power(let a, let b): return .power(apply(a), apply(b))
+        case .root(let a, let b): return .root(apply(a), index: apply(b))
+        case .function(let function, let parts): return .function(function, parts.map(apply))
+        case .degrees(let part): return .degrees(apply(part))
+        case .percent(let part): return .percent(apply(part))
+        case .quantity(let part, let unit): return .quantity(apply(part), unit)
+        case .bracketed(let parts, let opens, let closes):
+            return .bracketed(parts.map(apply), opensClosed: opens, closesClosed: closes)
+        case .relation(let parts, let relations): return .relation(parts.map(apply), relations)
+        default: return self
+        }
+    }
+}

@@ -1,0 +1,110 @@
+/// Tables of notation: which commands, letters and words mean the same.
+enum Notation {
+    /// Commands that only move things about, dropped.
+    static let ignored: Set<String> = [
+        "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "displaystyle",
+        "textstyle", "limits", "nolimits", "mathstrut", "phantom", "angle", "triangle", "therefore", "quad", "qquad",
+        "hfill",
+        "centering", "boldmath", "middle", "hspace", "strut", "rm", "bf", "it", "boxed", "fbox", "Large", "large",
+        "tiny",
+    ]
+
+    /// Commands whose argument is words.
+    static let textual: Set<String> = [
+        "text", "mbox", "textbf", "textit", "textrm", "textnormal", "textsf", "texttt", "hbox", "emph", "textup",
+    ]
+
+    /// Commands whose argument is set in other type, which changes nothing.
+    static let typefaces: Set<String> = [
+        "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "operatorname", "mathnormal", "vec",
+        "overrightarrow",
+        "widehat", "hat", "operatorname*",
+    ]
+
+    /// Commands that mean something no rule here covers.
+    static let unsupported: Set<String> = [
+        "sum", "prod", "int", "iint", "oint", "lim", "partial", "nabla", "dots", "ldots", "cdots", "vdots", "ddots",
+        "to",
+        "rightarrow", "Rightarrow", "implies", "iff", "mapsto", "forall", "exists", "notin", "subset", "subseteq",
+        "cap",
+        "setminus", "mid", "nmid", "pmod", "perp", "parallel", "sim", "cong", "propto", "overline", "bar", "underline",
+        "stackrel", "underbrace", "overbrace", "dot", "ddot", "wedge", "vee", "neg", "oplus", "otimes", "bigcup",
+        "bigcap",
+        "substack", "not", "longrightarrow", "leftrightarrow", "Leftrightarrow", "circ", "bigcirc", "star", "prime",
+    ]
+
+    static let symbols: [String: AnswerToken.Kind] = [
+        "cdot": .symbol(.times), "times": .symbol(.times), "ast": .symbol(.times), "div": .symbol(.divide),
+        "pm": .symbol(.plusMinus), "mp": .symbol(.minusPlus), "bmod": .symbol(.modulo), "mod": .symbol(.modulo),
+        "cup": .symbol(.union), "in": .symbol(.element), "infty": .symbol(.infinity), "infinity": .symbol(.infinity),
+        "emptyset": .symbol(.emptySet), "varnothing": .symbol(.emptySet), "colon": .symbol(.colon),
+        "ratio": .symbol(.colon),
+        "degree": .symbol(.degree), "lvert": .symbol(.bar), "rvert": .symbol(.bar), "vert": .symbol(.bar),
+        "lfloor": .open(.floor), "rfloor": .close(.floor), "lceil": .open(.ceiling), "rceil": .close(.ceiling),
+        "lbrace": .open(.curly), "rbrace": .close(.curly), "lparen": .open(.round), "rparen": .close(.round),
+        "lbrack": .open(.square), "rbrack": .close(.square),
+        "frac": .construct(.fraction), "dfrac": .construct(.fraction), "tfrac": .construct(.fraction),
+        "cfrac": .construct(.fraction), "sqrt": .construct(.root), "binom": .construct(.binomial),
+        "dbinom": .construct(.binomial), "tbinom": .construct(.binomial),
+        "land": .symbol(.and), "lor": .symbol(.or),
+        "eq": .relation(.equal), "equiv": .relation(.equal), "approx": .relation(.approximately),
+        "simeq": .relation(.approximately), "ne": .relation(.notEqual), "neq": .relation(.notEqual),
+        "lt": .relation(.less), "gt": .relation(.greater), "le": .relation(.lessOrEqual),
+        "leq": .relation(.lessOrEqual),
+        "leqslant": .relation(.lessOrEqual), "leqq": .relation(.lessOrEqual), "ge": .relation(.greaterOrEqual),
+        "geq": .relation(.greaterOrEqual), "geqslant": .relation(.greaterOrEqual), "geqq": .relation(.greaterOrEqual),
+    ]
+
+    /// Commands that spell a letter in another way.
+    static let letterForms: [String: String] = [
+        "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "ell": "l", "imath": "i",
+        "jmath": "j",
+    ]
+
+    /// Words that stand for a symbol in plain text.
+    static let words: [String: AnswerToken.Kind] = [
+        "and": .symbol(.and), "or": .symbol(.or), "pi": .name("pi"), "inf": .symbol(.infinity),
+        "infinity": .symbol(.infinity), "infty": .symbol(.infinity), "oo": .symbol(.infinity), "mod": .symbol(.modulo),
+        "percent": .symbol(.percent), "percentage": .symbol(.percent), "pct": .symbol(.percent),
+        "theta": .name("theta"), "alpha": .name("alpha"), "beta": .name("beta"), "gamma": .name("gamma"),
+        "lambda": .name("lambda"), "omega": .name("omega"), "sigma": .name("sigma"), "phi": .name("phi"),
+        "tau": .name("tau"),
+    ]
+
+    /// Characters outside ASCII.
+    static let characters: [Unicode.Scalar: AnswerToken.Kind] = [
+        "×": .symbol(.times), "·": .symbol(.times), "⋅": .symbol(.times), "∙": .symbol(.times), "∗": .symbol(.times),
+        "÷": .symbol(.divide), "∕": .symbol(.divide), "⁄": .symbol(.divide), "−": .symbol(.minus), "–": .symbol(.minus),
+        "±": .symbol(.plusMinus), "∓": .symbol(.minusPlus), "∞": .symbol(.infinity), "∅": .symbol(.emptySet),
+        "∪": .symbol(.union), "∈": .symbol(.element), "°": .symbol(.degree), "º": .symbol(.degree),
+        "％": .symbol(.percent),
+        "′": .symbol(.prime), "’": .symbol(.prime), "：": .symbol(.colon), "∶": .symbol(.colon), "，": .symbol(.comma),
+        "、": .symbol(.comma), "；": .symbol(.semicolon), "≤": .relation(.lessOrEqual), "≥": .relation(.greaterOrEqual),
+        "⩽": .relation(.lessOrEqual), "⩾": .relation(.greaterOrEqual), "≠": .relation(.notEqual),
+        "≈": .relation(.approximately), "＝": .relation(.equal), "＜": .relation(.less), "＞": .relation(.greater),
+        "√": .construct(.root), "（": .open(.round), "）": .close(.round), "⌊": .open(.floor), "⌋": .close(.floor),
+        "⌈": .open(.ceiling), "⌉": .close(.ceiling), "ℝ": .name("mathbb R"), "π": .name("pi"), "α": .name("alpha"),
+        "β": .name("beta"), "γ": .name("gamma"), "δ": .name("delta"), "θ": .name("theta"), "λ": .name("lambda"),
+        "μ": .name("mu"), "ρ": .name("rho"), "σ": .name("sigma"), "τ": .name("tau"), "φ": .name("phi"),
+        "ω": .name("omega"), "ε": .name("epsilon"),
+    ]
+
+    static let superscripts: [Unicode.Scalar: String] = [
+        "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9",
+    ]
+
+    static let vulgarFractions: [Unicode.Scalar: (Int, Int)] = [
+        "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅙": (1, 6), "⅛": (1, 8),
+    ]
+
+    static let currencies: Set<Unicode.Scalar> = ["€", "£", "¥", "₹", "$"]
+
+    /// Prefixes of library calls, as in `np.arcsin(1)`.
+    static let libraries: Set<String> = ["np", "numpy", "math", "sympy", "sp", "cmath"]
+
+    /// Numbers as words.
+    static let numbers: [String: Int] = [
+        "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+        "ten": 10, "eleven": 11, "twelve": 12,
+    ]
+}

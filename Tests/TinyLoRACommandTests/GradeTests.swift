@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@Suite("tinylora grade", .enabled(if: Executable.isBuilt, Executable.absence))
+struct GradeTests {
+    /// Grades lines as a shell would, through a pipe.
+    private func grade(_ lines: String) throws -> (status: Int32, output: [String]) {
+        let process = Process()
+        let input = Pipe(), output = Pipe()
+        process.executableURL = URL(fileURLWithPath: try #require(Executable.path))
+        process.arguments = ["grade", "--jsonl"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
+        try input.fileHandleForWriting.close()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text.split(separator: "\n").map(String.init))
+    }
+
+    @Test("answers each line in order, and a bad line with an error")
+    func lines() throws {
+        let (status, output) = try grade(
+            #"""
+            {"prediction": "so \\boxed{14/3}", "gold": "\\frac{14}{3}", "kind": "text"}
+            {"prediction": "The answer is 4.", "gold": "4"}
+            nonsense
+            {"prediction": "5"}
+            {"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerance": 0.01}}
+            {"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerence": 0.01}}
+            {"prediction": "no idea at all, sorry", "gold": "1"}
+            """#)
+        #expect(status == 0)
+        #expect(
+            output == [
+                #"{"extracted":"14/3","lenient":true,"strict":true}"#,
+                #"{"extracted":"4","lenient":true,"strict":false}"#,
+                #"{"error":"line 3: not a JSON object"}"#,
+                #"{"error":"line 4: no \"gold\""}"#,
+                #"{"extracted":"9.8","lenient":true,"strict":true}"#,
+                #"{"error":"line 6: no option is called \"relative_tolerence\", did you mean \"relative_tolerance\"?"}"#,
+                #"{"extracted":null,"lenient":false,"strict":false}"#,
+            ])
+    }
+
+    @Test("grades one pair, and refuses half a pair")
+    func onePair() throws {
+        let scratch = try Scratch()
+        let pair = try Executable.run(["grade", "--gold", "\\frac12", "--prediction", "0.5"], in: scratch)
+        #expect(pair.status == 0)
+        #expect(try Executable.run(["grade", "--gold", "1"], in: scratch).status != 0)
+        #expect(try Executable.run(["grade", "--jsonl", "--gold", "1"], in: scratch).status != 0)
+    }
+}
