@@ -48,7 +48,7 @@ struct ArgumentRefusalTests {
         arguments: [
             (["--method", "lora", "--rank", "1", "--parameters", "13"], ["parameters is 13", "LoRA · rank 1"]),
             (["--tying", "full", "--parameters", "13"], ["parameters is 13", "1 parameter "]),
-            (["--method", "lroa"], ["lroa", "did you mean lora?"]),
+            (["--method", "lroa"], ["lroa", "did you mean \"lora\"?"]),
             (["--method", "full", "--lora-alpha", "8"], ["lora_alpha", "full"]),
             (["--target-modules", "q_prj"], ["q_prj", "q_proj"]),
             (["--frozen-subspace", "botom"], ["botom", "bottom"]),

@@ -55,9 +55,12 @@ import TinyTraining
                         if step == stop { throw CancellationError() }
                         return evaluationRecord
                     })
-                let directory = try RunDirectory(preparing: path, resuming: false)
-                let progress = try directory.begin(configuration: configuration, manifest: manifest)
-                await #expect(throws: CancellationError.self) { try await failing.run(in: directory, from: progress) }
+                await #expect(throws: CancellationError.self) {
+                    // The directory is locked as long as the value lives.
+                    let directory = try RunDirectory(preparing: path, resuming: false)
+                    let progress = try directory.begin(configuration: configuration, manifest: manifest)
+                    _ = try await failing.run(in: directory, from: progress)
+                }
                 #expect(try await run(configuration, in: path, resuming: true) == whole, "stopped after step \(stop)")
             }
         }
