@@ -38,6 +38,8 @@ public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
     case equations
     /// As nobody in the model's corpus writes: `We add 12 and 5, which makes 17. … #### 51`.
     case sentences
+    /// The same calculations told as nobody in the corpus tells them: `First 12+5=17, then 17*3=51. #### 51`.
+    case narrated
     /// Results before what leads to them, which nobody in the corpus writes either: `17 is 12+5, 51 is 17*3 #### 51`.
     case inverted
 }
