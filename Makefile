@@ -38,3 +38,7 @@ bench:
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py
+	$(PYTHON) Scripts/make_loss_fixtures.py
+	$(PYTHON) Scripts/make_evolution_fixtures.py
+	$(PYTHON) Scripts/make_template_fixture.py
+	cd Tests/Fixtures/TinyText && $(abspath $(PYTHON)) make.py

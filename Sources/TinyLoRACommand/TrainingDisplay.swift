@@ -39,7 +39,19 @@ final class TrainingDisplay: Sendable {
         if isSupervised {
             return "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
         }
-        return "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
+        let completions = "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
+        guard configuration.algorithm.isEvolution else { return completions }
+        return completions
+            + (configuration.evolution.populationSize.map { " by each of \($0) members" } ?? " by each member")
+    }
+
+    /// What stands over the lines of steps.
+    private var heading: String {
+        if isSupervised { return "  step     loss    |grad|       rate      tokens   tok/s   elapsed      left" }
+        if configuration.algorithm.isEvolution {
+            return "  step   reward   tokens  entropy      best    |update|   tok/s   elapsed      left"
+        }
+        return "  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left"
     }
 
     func show(_ event: TrainingEvent) {
@@ -66,10 +78,7 @@ final class TrainingDisplay: Sendable {
                     + "  accuracy \(percent(record.strict, record.interval))"
                     + (record.loss.map { String(format: " · loss %.4f", $0) } ?? ""))
             if record.step == 0 {
-                console.note(
-                    isSupervised
-                        ? "  step     loss    |grad|       rate      tokens   tok/s   elapsed      left"
-                        : "  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left")
+                console.note(heading)
                 timing.withLock { $0.start = .now }
             }
         }
@@ -102,8 +111,13 @@ final class TrainingDisplay: Sendable {
             return column(metrics.loss, 9, places: 4) + column(metrics.gradientNorm, 10, places: 4)
                 + column(metrics.learningRate, 11, places: 6) + column(grouped(metrics.numTokens), 12)
         }
-        return column(rollout.reward, 9, places: 3) + column(rollout.lengthMean, 9, places: 1)
-            + column(rollout.entropy, 9, places: 3) + column(metrics.gradientNorm, 10, places: 4)
+        let sampled =
+            column(rollout.reward, 9, places: 3) + column(rollout.lengthMean, 9, places: 1)
+            + column(rollout.entropy, 9, places: 3)
+        if let evolution = metrics.evolution {
+            return sampled + column(evolution.fitnessBest, 10, places: 3) + column(evolution.updateNorm, 12, places: 4)
+        }
+        return sampled + column(metrics.gradientNorm, 10, places: 4)
             + column(metrics.policy?.samplingDifferenceMax ?? 0, 13, places: 1)
     }
 

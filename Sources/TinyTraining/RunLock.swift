@@ -1,16 +1,16 @@
 import Foundation
 
-/// The right to write into a run's directory, which one process has at a time.
+/// The right to write into a directory, of one run or of a sweep, which one process has at a time.
 ///
 /// It is the system's lock on the file `.lock`, so it ends with the process, however that ends. The file stays and holds the
 /// id of the process that had it last.
-final class RunLock: Sendable {
+package final class RunLock: Sendable {
     private let descriptor: Int32
 
     /// Takes the right to write into `directory`.
     ///
     /// - Throws: ``TrainingError`` with code `directoryInUse` when another process has it, or `unwritable`.
-    init(_ directory: String) throws(TrainingError) {
+    package init(_ directory: String) throws(TrainingError) {
         let path = directory + "/.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

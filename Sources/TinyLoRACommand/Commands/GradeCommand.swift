@@ -45,21 +45,18 @@ struct GradeCommand: ParsableCommand {
 
     func run() throws {
         if let prediction, let gold {
-            print(try GradedLine(MathGrader().grade(prediction, gold: gold)).text)
-            return
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let grade = GradedLine(MathGrader().grade(prediction, gold: gold))
+            return print(String(decoding: try encoder.encode(grade), as: UTF8.self))
         }
-        var number = 0
-        while let line = readLine(strippingNewline: true) {
-            number += 1
-            let answer: String
+        try answerLines { line, number -> GradedLine in
             do {
-                let pair = try JSONDecoder().decode(GradingPair.self, from: Data(line.utf8))
-                let grade = MathGrader(options: pair.options).grade(pair.prediction, gold: pair.gold)
-                answer = try GradedLine(grade).text
+                let pair = try JSONDecoder().decode(GradingPair.self, from: line)
+                return GradedLine(MathGrader(options: pair.options).grade(pair.prediction, gold: pair.gold))
             } catch {
-                answer = try GradedLine(error: "line \(number): \(sentence(for: error))").text
+                return GradedLine(error: "line \(number): \(sentence(for: error))")
             }
-            try FileHandle.standardOutput.write(contentsOf: Data((answer + "\n").utf8))
         }
     }
 
@@ -125,14 +122,6 @@ private struct GradedLine: Encodable {
             try container.encode(grade.extracted, forKey: .extracted)
         } else {
             try container.encode(error, forKey: .error)
-        }
-    }
-
-    var text: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
         }
     }
 }

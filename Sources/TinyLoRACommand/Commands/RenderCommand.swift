@@ -53,22 +53,14 @@ struct RenderCommand: AsyncParsableCommand {
             let text = try ChatConversation(json: input, named: "standard input").rendered(by: opened, now: time)
             return FileHandle.standardOutput.write(Data(text.utf8))
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var number = 0
-        while let line = readLine() {
-            number += 1
-            if line.allSatisfy(\.isWhitespace) { continue }
-            var result = Result()
+        try answerLines { line, number -> Result in
             do throws(TextError) {
-                result.text = try ChatConversation(json: line.utf8, named: "line \(number)")
-                    .rendered(by: opened, now: time)
+                let conversation = try ChatConversation(json: line, named: "line \(number)")
+                return Result(text: try conversation.rendered(by: opened, now: time))
             } catch {
-                result.error = error.message
-                result.line = error.position?.line
-                result.column = error.position?.column
+                return Result(
+                    error: error.message, line: error.position?.line, column: error.position?.column)
             }
-            FileHandle.standardOutput.write(try encoder.encode(result) + Data("\n".utf8))
         }
     }
 

@@ -45,12 +45,17 @@ struct TokenizeCommand: ParsableCommand {
             } else {
                 try Tokenizer(modelDirectory: model ?? AbacusFiles.directory())
             }
-        try answerLines { line throws(LineError) -> Answer in
+        let decoder = JSONDecoder()
+        try answerLines { line, number -> Answer in
             if decode {
-                let ids: IDs = try read(line)
+                guard let ids = try? decoder.decode(IDs.self, from: line) else {
+                    return .error("line \(number) is not {\"ids\": [1, 2]}")
+                }
                 return .text(tokenizer.decode(ids.ids, skippingSpecialTokens: skipSpecial))
             }
-            let text: Text = try read(line)
+            guard let text = try? decoder.decode(Text.self, from: line) else {
+                return .error("line \(number) is not {\"text\": \"…\"}")
+            }
             return .ids(tokenizer.encode(text.text, addingSpecialTokens: !noSpecial))
         }
     }
@@ -66,19 +71,17 @@ struct TokenizeCommand: ParsableCommand {
     private enum Answer: Encodable {
         case text(String)
         case ids([Int])
+        case error(String)
 
-        private enum CodingKeys: String, CodingKey { case text, ids }
+        private enum CodingKeys: String, CodingKey { case text, ids, error }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             switch self {
             case .text(let text): try container.encode(text, forKey: .text)
             case .ids(let ids): try container.encode(ids, forKey: .ids)
+            case .error(let message): try container.encode(message, forKey: .error)
             }
         }
-    }
-
-    private func read<Content: Decodable>(_ line: Data) throws(LineError) -> Content {
-        try decodedLine(line, expecting: decode ? #"{"ids": [1, 2]}"# : #"{"text": "…"}"#)
     }
 }

@@ -94,20 +94,3 @@ func signalName(_ number: Int32) -> String {
     ]
     return names[number] ?? "signal \(number)"
 }
-
-/// The right to run the sweep of a folder, which one process has at a time and which ends with it.
-final class SweepLock {
-    private let descriptor: Int32
-
-    init(_ folder: SweepFolder) throws {
-        let path = folder.path + "/.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw UsageError("cannot write \(path): \(String(cString: strerror(errno)))") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-            close(descriptor)
-            throw UsageError("another tinylora sweep is at work in \(folder.path)")
-        }
-    }
-
-    deinit { close(descriptor) }
-}
