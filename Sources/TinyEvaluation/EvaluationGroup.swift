@@ -19,7 +19,9 @@ extension EvaluationResult {
 
     /// Problems by level, in order of their numbers; empty when none has one.
     public var levels: [EvaluationGroup] {
-        groups(by: \.level).sorted { (Double($0.label) ?? .infinity, $0.label) < (Double($1.label) ?? .infinity, $1.label) }
+        groups(by: \.level).sorted {
+            (Double($0.label) ?? .infinity, $0.label) < (Double($1.label) ?? .infinity, $1.label)
+        }
     }
 
     private func groups(by label: (EvaluatedSample) -> String?) -> [EvaluationGroup] {

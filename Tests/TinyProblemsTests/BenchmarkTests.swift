@@ -13,7 +13,9 @@ private let publishedData: String? = {
 
 @Suite("Published benchmarks", .enabled(if: publishedData != nil, "the data sets are not beside this checkout"))
 struct PublishedBenchmarkTests {
-    private func load(_ benchmark: Benchmark) throws -> ProblemSet { try benchmark.load(below: #require(publishedData)) }
+    private func load(_ benchmark: Benchmark) throws -> ProblemSet {
+        try benchmark.load(below: #require(publishedData))
+    }
 
     private func grade(_ answer: String, _ problem: Problem, of benchmark: Benchmark) -> Grade {
         benchmark.reward(for: [problem], answerFormat: .boxed).grade("So \\boxed{\(answer)}.", for: problem)
@@ -99,7 +101,9 @@ struct PublishedBenchmarkTests {
         #expect(problems.filter { $0.tolerance != nil }.map(\.tolerance) == [0.1])
         let rough = try #require(problems.first { $0.tolerance != nil })
         #expect(rough.answer == "4.2" && rough.unit == "%")
-        for answer in ["4.25", "4.2\\%", "4.11"] { #expect(grade(answer, rough, of: .olympiadBench).strict, "\(answer)") }
+        for answer in ["4.25", "4.2\\%", "4.11"] {
+            #expect(grade(answer, rough, of: .olympiadBench).strict, "\(answer)")
+        }
         for answer in ["4.4", "42"] { #expect(!grade(answer, rough, of: .olympiadBench).lenient, "\(answer)") }
         let distance = try #require(problems.first { $0.unit == "km" })
         for answer in ["\\frac{41}{12}", "\\frac{41}{12} \\text{ km}"] {

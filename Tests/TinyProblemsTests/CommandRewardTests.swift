@@ -15,7 +15,8 @@ struct CommandRewardTests {
 
     @Test("gets a line per completion and gives a score per line, in order")
     func scores() {
-        let command = #"while read -r line; do case "$line" in *'"completion b"'*) echo '{"score": 1}';; "#
+        let command =
+            #"while read -r line; do case "$line" in *'"completion b"'*) echo '{"score": 1}';; "#
             + #"*) echo '{"score": 0.25, "more": true}';; esac; done"#
         let grades = grades(command)
         #expect(grades.map { $0.reward() } == [0.25, 1, 0.25])

@@ -53,7 +53,9 @@ struct PassAtKTests {
         #expect(values[7] == 0.8)
     }
 
-    @Test("is told for powers of two and all samples", arguments: [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
+    @Test(
+        "is told for powers of two and all samples",
+        arguments: [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
     func counts(samples: Int, expected: [Int]) { #expect(PassAtK.counts(upTo: samples) == expected) }
 }
 
@@ -62,7 +64,8 @@ struct PairedDifferenceTests {
     @Test("has Bonett and Price's interval")
     func interval() {
         // 100 pairs, 14 better, 4 worse: p = 15/102 and 5/102 after adding one of each.
-        let values = Array(repeating: 1.0, count: 14) + Array(repeating: -1.0, count: 4) + Array(repeating: 0, count: 82)
+        let values =
+            Array(repeating: 1.0, count: 14) + Array(repeating: -1.0, count: 4) + Array(repeating: 0, count: 82)
         let difference = PairedDifference(values)
         let better = 15.0 / 102, worse = 5.0 / 102
         let reach = 1.959963984540054 * ((better + worse - (better - worse) * (better - worse)) / 102).squareRoot()

@@ -158,7 +158,8 @@ import TinyTraining
         #expect(
             try HeldOutLoss(
                 policy: policy, settings: smallSupervisedRun.supervised,
-                problems: [Problem(id: "unsolved", question: "q", answer: "a")], prompter: Prompter(style: .plain, codec: SolutionCodec()),
+                problems: [Problem(id: "unsolved", question: "q", answer: "a")],
+                prompter: Prompter(style: .plain, codec: SolutionCodec()),
                 endToken: 0) == nil)
     }
 
@@ -224,7 +225,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = solvedProblems
     ) throws -> SFTTrainer {
         try SFTTrainer(
-            policy: policy, configuration: configuration, problems: problems, prompter: Prompter(style: .plain, codec: SolutionCodec()),
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: SolutionCodec()),
             endToken: 0)
     }
 

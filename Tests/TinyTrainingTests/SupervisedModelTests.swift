@@ -67,7 +67,8 @@ import TinyTraining
         for style in AbacusReferenceStyle.allCases {
             let loss = try HeldOutLoss(
                 policy: policy, settings: SupervisedSettings(), problems: AbacusProblems.test(8, solutions: style),
-                prompter: Prompter(style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer)), endToken: tokenizer.endOfTextID)
+                prompter: Prompter(style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer)),
+                endToken: tokenizer.endOfTextID)
             losses[style] = try await loss?.measured(at: nil)
         }
         let equations = try #require(losses[.equations]), sentences = try #require(losses[.sentences])
@@ -116,7 +117,8 @@ private struct Fixture {
         configuration.supervised.packing = packing
         configuration.supervised.examplesPerStep = packing ? 1 : problems.count
         return try SFTTrainer(
-            policy: policy(threads: threads), configuration: configuration, problems: problems, prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil)
+            policy: policy(threads: threads), configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil)
     }
 
     /// What PyTorch says of the tokens of sequence `index` after its first.

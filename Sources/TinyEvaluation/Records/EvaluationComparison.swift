@@ -58,7 +58,8 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
         }
         guard first.content == second.content else {
             throw EvaluationError(
-                .notPaired, "\(set) has other problems in \(before.path) (\(first.problems)) than in \(after.path) "
+                .notPaired,
+                "\(set) has other problems in \(before.path) (\(first.problems)) than in \(after.path) "
                     + "(\(second.problems))")
         }
         var outcomes: [[(id: String, right: Double, first: EvaluatedSample)]] = []

@@ -11,7 +11,8 @@ func show(_ result: EvaluationResult, of part: EvaluationPlan.Part, on console: 
     }
     let each = result.samplesPerProblem > 1 ? " · \(result.samplesPerProblem) samples each" : ""
     let grader = part.grader.split(separator: " ").first.map(String.init) ?? part.grader
-    console.say("problems   \(result.problemCount) of \(part.set.name)\(each) · \(part.prompter.style.name) · \(grader)")
+    console.say(
+        "problems   \(result.problemCount) of \(part.set.name)\(each) · \(part.prompter.style.name) · \(grader)")
     console.say("strict     \(percent(result.strict))")
     console.say("lenient    \(percent(result.lenient))")
     if let majority = result.majority {
@@ -33,7 +34,8 @@ private func show(_ groups: [EvaluationGroup], named name: String, on console: C
     console.say("  \(left(name, width))  problems  strict (95 %)          lenient (95 %)")
     for group in groups {
         let strict = left(percent(group.strict), 21)
-        console.say("  \(left(group.label, width))  \(column("\(group.problems)", 8)) \(strict) \(percent(group.lenient))")
+        console.say(
+            "  \(left(group.label, width))  \(column("\(group.problems)", 8)) \(strict) \(percent(group.lenient))")
     }
 }
 

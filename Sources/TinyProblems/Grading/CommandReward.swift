@@ -81,7 +81,8 @@ public struct CommandReward: Reward {
 
     /// Files, not pipes: nobody has to read while the command writes.
     private func output(for answers: [GradedAnswer]) throws(CommandFailure) -> [ArraySlice<UInt8>] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-grader-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "tinylora-grader-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

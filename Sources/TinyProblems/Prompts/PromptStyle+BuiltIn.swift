@@ -5,7 +5,8 @@ extension PromptStyle {
     public static let plain = PromptStyle(name: "plain", before: "", after: "", lead: "", answerFormat: .any)
 
     /// The form the model in the box was trained on: `Q: {question}` and, on the next line, `A:`.
-    public static let abacus = PromptStyle(name: "abacus", before: "Q: ", after: "", lead: "\nA:", answerFormat: .marked)
+    public static let abacus = PromptStyle(
+        name: "abacus", before: "Q: ", after: "", lead: "\nA:", answerFormat: .marked)
 
     /// The question and a request for steps and a number after `####`.
     public static let gsm8k = PromptStyle(
@@ -24,7 +25,8 @@ extension PromptStyle {
 
     /// How help texts list the styles.
     public static let builtInNames =
-        builtIn.map(\.name).joined(separator: ", ") + ", boxed-Nshot, gsm8k-Nshot (N of 1...\(mostShots) worked examples)"
+        builtIn.map(\.name).joined(separator: ", ")
+        + ", boxed-Nshot, gsm8k-Nshot (N of 1...\(mostShots) worked examples)"
 
     /// The built-in style of this name, such as `boxed` or `gsm8k-4shot`; `gsm8k-chat` is `gsm8k`.
     ///

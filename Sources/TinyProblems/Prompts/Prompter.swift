@@ -97,7 +97,8 @@ public struct Prompter: Sendable {
     /// A character of the private use area that a text does not have.
     private func unusedScalar(in text: String) throws(ProblemError) -> Unicode.Scalar {
         let used = Set(text.unicodeScalars)
-        guard let scalar = (0xE000...0xF8FF).lazy.compactMap({ Unicode.Scalar($0) }).first(where: { !used.contains($0) })
+        guard
+            let scalar = (0xE000...0xF8FF).lazy.compactMap({ Unicode.Scalar($0) }).first(where: { !used.contains($0) })
         else { throw ProblemError(.reservedText, "a prompt has every character of the private use area") }
         return scalar
     }
