@@ -44,8 +44,8 @@ let package = Package(
         // Text, problems, records: no numbers of a model in sight.
         library("TinyText"),
         library("TinyRecords"),
-        library("TinyRecipes", uses: ["TinyRecords", .product(name: "Yams", package: "Yams")]),
-        library("TinyProblems", uses: [.product(name: "BigInt", package: "BigInt")]),
+        library("TinyRecipes", uses: ["TinyRecords", "TinyProblems", .product(name: "Yams", package: "Yams")]),
+        library("TinyProblems", uses: ["TinyRecords", .product(name: "BigInt", package: "BigInt")]),
         library("TinyStatistics", uses: ["TinyTensor"]),
         library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
@@ -78,7 +78,7 @@ let package = Package(
         tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),
         tests(of: "TinyRecords"),
-        tests(of: "TinyRecipes", uses: ["TinyRecords"]),
+        tests(of: "TinyRecipes", uses: ["TinyRecords", "TinyProblems"]),
         tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
         tests(of: "TinyProblems", uses: ["TinyTensor"]),
@@ -94,6 +94,7 @@ let package = Package(
         tests(
             of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyStatistics", "TinyRecords"]),
         tests(of: "TinyReport", uses: ["TinyTensor", "TinyStatistics"]),
+        tests(of: "TinyLoRA", uses: ["TinyText", "TinyProblems"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],

@@ -1,6 +1,7 @@
 // Accuracy of a policy on a problem set, with intervals and comparisons.
 //
-// This target does not know: tokenizers, checkpoints, how an adapter is made or trained, files, where results are printed.
+// This target does not know: tokenizers, checkpoints, how an adapter is made or trained, where results are printed. Only the
+// folder Records knows files.
 
 /// What keeps an evaluation or a comparison from being made.
 ///
@@ -14,12 +15,22 @@ public struct EvaluationError: Error, Sendable, CustomStringConvertible {
         case noSamples
         /// The adapter has another number of parameters than the policy.
         case wrongAdapter
+        /// A prompt cannot be made of a problem.
+        case unusablePrompt
         /// A prompt has no tokens.
         case emptyPrompt
         /// A prompt leaves no room in the context for a completion.
         case promptTooLong
         /// The policy returned another number of completions than it was asked for.
         case wrongCompletions
+        /// A directory holds an evaluation already.
+        case evaluationExists
+        /// A directory holds an evaluation with other settings.
+        case differentEvaluation
+        /// A directory holds no evaluation, or files that none writes.
+        case damagedRecords
+        /// A directory or file cannot be written.
+        case unwritable
         /// Two results cannot be compared problem by problem.
         case notPaired
     }

@@ -18,11 +18,17 @@ public struct EvaluatedSample: Sendable, Codable, Hashable {
     public var tokenCount: Int
     /// Why the completion ended.
     public var stop: StopReason
+    /// The right answer.
+    public var answer: String?
+    /// ``Problem/subject`` of the problem.
+    public var subject: String?
+    /// ``Problem/level`` of the problem.
+    public var level: String?
 
     /// Makes a record from its parts.
     public init(
         problem: String, sample: Int, prompt: String, completion: String, grade: Grade, tokenCount: Int,
-        stop: StopReason
+        stop: StopReason, answer: String? = nil, subject: String? = nil, level: String? = nil
     ) {
         self.problem = problem
         self.sample = sample
@@ -31,10 +37,13 @@ public struct EvaluatedSample: Sendable, Codable, Hashable {
         self.grade = grade
         self.tokenCount = tokenCount
         self.stop = stop
+        self.answer = answer
+        self.subject = subject
+        self.level = level
     }
 
     private enum CodingKeys: String, CodingKey {
-        case problem, sample, prompt, completion, grade, stop
+        case problem, sample, prompt, completion, grade, stop, answer, subject, level
         case tokenCount = "tokens"
     }
 }
@@ -51,18 +60,29 @@ public struct EvaluationResult: Sendable {
     public let strict: BinomialProportion
     /// Share of completions that are right by the lenient rule.
     public let lenient: BinomialProportion
+    /// Share of problems whose majority is right; `nil` with one sample of each problem or nothing to vote on.
+    public let majority: BinomialProportion?
+    /// The chance that one of `k` samples is strictly right, for some `k`; empty with one sample of each problem.
+    public let passes: [PassAtK]
     /// What could be read of the answers.
     public let parsing: ParseStatistics
     /// Wall-clock time of sampling, seconds.
     public let seconds: Double
+    /// Tokens sampled in that time: all, but for those of an earlier evaluation that this one went on with.
+    public let sampledTokens: Int
 
     /// Sums up graded completions.
     ///
     /// - Parameters:
     ///   - samples: `samplesPerProblem` for each problem, problem by problem; the count must be a multiple.
     ///   - samplesPerProblem: Positive.
+    ///   - majority: Whether each problem's majority is right, if there was a vote.
     ///   - seconds: Wall-clock time it took.
-    public init(problemSet: String, samples: [EvaluatedSample], samplesPerProblem: Int, seconds: Double) {
+    ///   - sampledTokens: Tokens sampled in that time; all unless given.
+    public init(
+        problemSet: String, samples: [EvaluatedSample], samplesPerProblem: Int, majority: [Bool]? = nil,
+        seconds: Double, sampledTokens: Int? = nil
+    ) {
         precondition(
             samplesPerProblem > 0 && samples.count.isMultiple(of: samplesPerProblem),
             "EvaluationResult: \(samples.count) samples, \(samplesPerProblem) per problem")
@@ -70,6 +90,17 @@ public struct EvaluationResult: Sendable {
         self.samples = samples
         self.samplesPerProblem = samplesPerProblem
         self.seconds = seconds
+        self.sampledTokens = sampledTokens ?? samples.reduce(0) { $0 + $1.tokenCount }
+        self.majority = majority.map { votes in
+            BinomialProportion(successes: votes.count { $0 }, trials: votes.count)
+        }
+        let right = successes(of: samples, per: samplesPerProblem, where: \.strict)
+        passes =
+            samplesPerProblem == 1
+            ? []
+            : PassAtK.counts(upTo: samplesPerProblem).map {
+                PassAtK(successes: right, samples: samplesPerProblem, k: $0)
+            }
         parsing = ParseStatistics(samples.map(\.grade))
         strict = BinomialProportion(
             clusterSuccesses: successes(of: samples, per: samplesPerProblem, where: \.strict),
@@ -104,7 +135,7 @@ public struct EvaluationResult: Sendable {
     public var truncatedCount: Int { samples.count { $0.stop != .endOfText } }
 
     /// Sampled tokens per second of wall-clock time; 0 if no time passed.
-    public var tokensPerSecond: Double { seconds > 0 ? Double(tokenCount) / seconds : 0 }
+    public var tokensPerSecond: Double { seconds > 0 ? Double(sampledTokens) / seconds : 0 }
 
     /// The numbers of this result without its samples.
     public var summary: EvaluationSummary { EvaluationSummary(self) }

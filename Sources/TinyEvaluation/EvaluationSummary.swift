@@ -1,5 +1,5 @@
 import TinyProblems
-import TinyStatistics
+public import TinyStatistics
 
 /// The numbers of an evaluation under stable keys, as `--json` prints them.
 public struct EvaluationSummary: Sendable, Codable, Hashable {
@@ -17,6 +17,16 @@ public struct EvaluationSummary: Sendable, Codable, Hashable {
     public var problems: Int
     /// Completions of each problem; key `samples_per_problem`.
     public var samplesPerProblem: Int
+    /// Share of problems whose majority is right, with its interval; key `majority`. Absent with one sample a problem.
+    public var majority: BinomialProportion?
+    /// The chance that one of `k` samples is strictly right; key `pass_at_k`. Absent with one sample a problem.
+    public var passes: [PassAtK]?
+    /// Problems by subject; key `subjects`. Absent when none has one.
+    public var subjects: [EvaluationGroup]?
+    /// Problems by level; key `levels`. Absent when none has one.
+    public var levels: [EvaluationGroup]?
+    /// Completions that the grader failed to judge; key `failed`. Absent when there are none.
+    public var failed: Int?
     /// Completions with an answer where it was asked for; key `well_formed`.
     public var wellFormed: Int
     /// Completions cut off before a stop token; key `truncated`.
@@ -39,6 +49,11 @@ public struct EvaluationSummary: Sendable, Codable, Hashable {
         lenientInterval = [result.lenient.interval.low, result.lenient.interval.high]
         problems = result.problemCount
         samplesPerProblem = result.samplesPerProblem
+        majority = result.majority
+        passes = result.passes.isEmpty ? nil : result.passes
+        subjects = result.subjects.isEmpty ? nil : result.subjects
+        levels = result.levels.isEmpty ? nil : result.levels
+        failed = result.parsing.failed == 0 ? nil : result.parsing.failed
         wellFormed = result.parsing.wellFormed
         truncated = result.truncatedCount
         meanCompletionLength = result.meanCompletionLength
@@ -48,7 +63,8 @@ public struct EvaluationSummary: Sendable, Codable, Hashable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case strict, lenient, interval, problems, truncated, tokens, seconds
+        case strict, lenient, interval, problems, truncated, tokens, seconds, majority, subjects, levels, failed
+        case passes = "pass_at_k"
         case problemSet = "problem_set"
         case lenientInterval = "lenient_interval"
         case samplesPerProblem = "samples_per_problem"

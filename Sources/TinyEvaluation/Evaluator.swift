@@ -16,7 +16,7 @@ public struct EvaluationProgress: Sendable, Hashable {
 ///
 /// ```swift
 /// let evaluator = Evaluator(
-///     policy: policy, codec: tokenizer, style: .abacus, reward: FinalAnswerReward(),
+///     policy: policy, prompter: Prompter(style: .abacus, codec: tokenizer), reward: FinalAnswerReward(),
 ///     sampling: SamplingParameters(temperature: 0, maxTokens: 128, stopTokens: [0]))
 /// let result = try await evaluator.evaluate(heldOut, adapter: values)
 /// result.strict.fraction      // 0.87
@@ -32,10 +32,8 @@ public struct Evaluator: Sendable {
 
     /// What is evaluated.
     public var policy: any Policy
-    /// Its text.
-    public var codec: any TextCodec
-    /// How a question becomes a prompt.
-    public var style: PromptStyle
+    /// How a question becomes a prompt, and tokens become text.
+    public var prompter: Prompter
     /// How a completion is judged.
     public var reward: any Reward
     /// How tokens are chosen; temperature 0 for greedy answers.
@@ -50,12 +48,11 @@ public struct Evaluator: Sendable {
 
     /// Describes an evaluation.
     public init(
-        policy: any Policy, codec: any TextCodec, style: PromptStyle, reward: any Reward = FinalAnswerReward(),
+        policy: any Policy, prompter: Prompter, reward: any Reward = FinalAnswerReward(),
         sampling: SamplingParameters, samplesPerProblem: Int = 1, seed: UInt64 = 0, completionsPerCall: Int = 512
     ) {
         self.policy = policy
-        self.codec = codec
-        self.style = style
+        self.prompter = prompter
         self.reward = reward
         self.sampling = sampling
         self.samplesPerProblem = samplesPerProblem
@@ -70,10 +67,14 @@ public struct Evaluator: Sendable {
     /// - Parameters:
     ///   - set: The problems; not empty.
     ///   - adapter: The adapter's numbers as stored, or `nil` for the base model.
+    ///   - finished: Samples of the first problems from an earlier call with the same arguments, whole problems only; they
+    ///     are not made again, and nothing after them changes.
     ///   - progress: Called now and then, from any thread.
-    /// - Throws: ``EvaluationError``, whatever the policy throws, or `CancellationError`.
+    ///   - record: Called with the samples of each call of the policy, in order, before the next begins.
+    /// - Throws: ``EvaluationError``, whatever the policy or `record` throws, or `CancellationError`.
     public func evaluate(
-        _ set: ProblemSet, adapter: [Float]? = nil, progress: (@Sendable (EvaluationProgress) -> Void)? = nil
+        _ set: ProblemSet, adapter: [Float]? = nil, after finished: [EvaluatedSample] = [],
+        progress: (@Sendable (EvaluationProgress) -> Void)? = nil, record: (([EvaluatedSample]) throws -> Void)? = nil
     ) async throws -> EvaluationResult {
         try checkArguments(set, adapter: adapter)
         let prompts = try encodedPrompts(set)
@@ -81,11 +82,13 @@ public struct Evaluator: Sendable {
         let problemsPerCall = max(1, completionsPerCall / samplesPerProblem)
         let clock = ContinuousClock()
         var elapsed = Duration.zero
-        var samples: [EvaluatedSample] = []
+        try checkFinished(finished, of: set)
+        var samples = finished
         samples.reserveCapacity(total)
-        var tokens = 0
+        let earlier = finished.reduce(0) { $0 + $1.tokenCount }
+        var tokens = earlier
 
-        for first in stride(from: 0, to: set.problems.count, by: problemsPerCall) {
+        for first in stride(from: finished.count / samplesPerProblem, to: set.problems.count, by: problemsPerCall) {
             try Task.checkCancellation()
             let problems = first..<min(first + problemsPerCall, set.problems.count)
             let requests = problems.map { request(problem: $0, prompt: prompts[$0].tokens, adapter: adapter) }
@@ -98,15 +101,20 @@ public struct Evaluator: Sendable {
             }
             elapsed += start.duration(to: clock.now)
             try checkCompletions(completions, for: requests)
-            for (problem, group) in zip(problems, completions) {
-                samples += graded(group, problem: set.problems[problem], prompt: prompts[problem].text)
+            for group in completions {
                 tokens += group.reduce(0) { $0 + $1.tokens.count }
             }
+            let new = try graded(
+                completions, problems: Array(set.problems[problems]), prompts: prompts[problems].map(\.text))
+            try record?(new)
+            samples += new
             progress?(EvaluationProgress(finished: samples.count, total: total, tokens: tokens))
         }
         return EvaluationResult(
-            problemSet: set.name, samples: samples, samplesPerProblem: samplesPerProblem, seconds: elapsed / .seconds(1)
-        )
+            problemSet: set.name, samples: samples, samplesPerProblem: samplesPerProblem,
+            majority: EvaluationResult.majority(
+                of: samples, per: samplesPerProblem, problems: set.problems, reward: reward),
+            seconds: elapsed / .seconds(1), sampledTokens: tokens - earlier)
     }
 
     private func request(problem: Int, prompt: [Int], adapter: [Float]?) -> CompletionRequest {
@@ -116,24 +124,58 @@ public struct Evaluator: Sendable {
         return CompletionRequest(prompt: prompt, streams: streams, adapter: adapter, sampling: sampling)
     }
 
-    private func graded(_ group: [Completion], problem: Problem, prompt: String) -> [EvaluatedSample] {
-        group.enumerated().map { sample, completion in
-            let text = codec.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText)
+    private func graded(
+        _ groups: [[Completion]], problems: [Problem], prompts: [String]
+    ) throws(EvaluationError) -> [EvaluatedSample] {
+        let answers = zip(problems, groups).flatMap { problem, group in
+            group.map {
+                GradedAnswer(
+                    prompter.completionText($0.tokens, endedByStopToken: $0.stop == .endOfText), to: problem)
+            }
+        }
+        let grades = reward.grades(of: answers)
+        guard grades.count == answers.count else {
+            throw EvaluationError(
+                .wrongCompletions, "the reward gave \(grades.count) grades, expected \(answers.count)")
+        }
+        return groups.joined().enumerated().map { index, completion in
+            let problem = answers[index].problem
             return EvaluatedSample(
-                problem: problem.id, sample: sample, prompt: prompt, completion: text,
-                grade: reward.grade(text, for: problem), tokenCount: completion.tokens.count, stop: completion.stop)
+                problem: problem.id, sample: index % samplesPerProblem, prompt: prompts[index / samplesPerProblem],
+                completion: answers[index].completion, grade: grades[index], tokenCount: completion.tokens.count,
+                stop: completion.stop, answer: problem.answer, subject: problem.subject, level: problem.level)
+        }
+    }
+
+    /// Whether earlier samples are those of the first problems.
+    private func checkFinished(_ finished: [EvaluatedSample], of set: ProblemSet) throws(EvaluationError) {
+        let size = samplesPerProblem
+        guard finished.count.isMultiple(of: size), finished.count <= set.problems.count * size,
+            finished.enumerated().allSatisfy({ index, sample in
+                sample.problem == set.problems[index / size].id && sample.sample == index % size
+            })
+        else {
+            throw EvaluationError(
+                .notPaired, "the \(finished.count) samples of an earlier evaluation are not those of \(set.name)")
         }
     }
 }
 
 extension Evaluator {
     /// Makes every prompt and checks that it fits the context with room for at least one token.
-    private func encodedPrompts(_ set: ProblemSet) throws(EvaluationError) -> [(text: String, tokens: [Int])] {
-        var prompts: [(text: String, tokens: [Int])] = []
+    private func encodedPrompts(_ set: ProblemSet) throws(EvaluationError) -> [Prompt] {
+        var prompts: [Prompt] = []
         prompts.reserveCapacity(set.problems.count)
         for problem in set.problems {
-            let text = style.prompt(for: problem)
-            let tokens = codec.encode(text)
+            let prompt: Prompt
+            do throws(ProblemError) {
+                prompt = try prompter.prompt(for: problem)
+            } catch {
+                throw EvaluationError(
+                    .unusablePrompt, "problem \(problem.id) of \(set.name): \(error.message)", hint: error.hint,
+                    underlying: error)
+            }
+            let tokens = prompt.tokens
             guard !tokens.isEmpty else {
                 throw EvaluationError(.emptyPrompt, "the prompt of problem \(problem.id) of \(set.name) has no tokens")
             }
@@ -143,7 +185,7 @@ extension Evaluator {
                     "the prompt of problem \(problem.id) of \(set.name) has \(tokens.count) tokens, but the context holds "
                         + "\(policy.contextLength), of which the completion needs at least one")
             }
-            prompts.append((text, tokens))
+            prompts.append(prompt)
         }
         return prompts
     }

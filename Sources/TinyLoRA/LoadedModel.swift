@@ -13,17 +13,6 @@ public enum TinyLoRAVersion {
     public static let current = "0.1.0"
 }
 
-extension Tokenizer: TextCodec {
-    /// Token ids of a text, with the tokens that the tokenizer puts around every text.
-    public func encode(_ text: String) -> [Int] { encode(text, addingSpecialTokens: true) }
-
-    /// Token ids of a text that follows another.
-    public func encode(continuation: String) -> [Int] { encode(continuation, addingSpecialTokens: false) }
-
-    /// The text of some ids, without special tokens.
-    public func decode(_ ids: [Int]) -> String { decode(ids, skippingSpecialTokens: true) }
-}
-
 /// A model directory, opened: weights, tokenizer and what identifies them.
 ///
 /// ```swift
@@ -89,10 +78,31 @@ public struct LoadedModel: Sendable {
         return tokenizer?.endOfTextID.flatMap { stops.contains($0) ? $0 : nil } ?? stops.first
     }
 
-    /// The prompt style that suits the model: Abacus's own, a chat turn where the tokenizer has its markers, else plain text.
-    public var naturalStyle: PromptStyle {
-        if isAbacus { return .abacus }
-        return tokenizer?.id(of: "<|im_start|>") == nil ? .gsm8k : .gsm8kChat
+    /// The prompt style that suits the model: Abacus's own, or a number after `####`.
+    public var naturalStyle: PromptStyle { isAbacus ? .abacus : .gsm8k }
+
+    /// The model's chat template; `nil` for a model of plain text.
+    ///
+    /// - Throws: `TextError` when there is one that cannot be read.
+    public func chatTemplate() throws(TextError) -> ChatTemplate? {
+        do throws(TextError) {
+            return try ChatTemplate(modelDirectory: checkpoint.directory)
+        } catch {
+            if error.code == .missingFile { return nil }
+            throw error
+        }
+    }
+
+    /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
+    ///
+    /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
+    /// - Throws: ``LoadingError`` without a tokenizer, `TextError` when the template cannot be read, `ProblemError` when it
+    ///   cannot put the style.
+    public func prompter(style: PromptStyle? = nil) throws -> Prompter {
+        let prompter = Prompter(
+            style: style ?? naturalStyle, codec: try requireTokenizer(), chat: try chatTemplate())
+        _ = try prompter.prompt(for: "1 + 1 = ?")
+        return prompter
     }
 
     /// A policy for this model, with the method of an adapter file if one is given.
@@ -133,7 +143,7 @@ public struct LoadedModel: Sendable {
             throw LoadingError("an adapter of \(adapter.design) is not a model")
         }
         try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
-        for name in ["tokenizer.json", "tokenizer_config.json"] {
+        for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {
             let source = "\(checkpoint.directory)/\(name)"
             guard let data = FileManager.default.contents(atPath: source) else { continue }
             try AtomicFile.write(data, to: "\(directory)/\(name)")

@@ -45,14 +45,15 @@ struct SamplingOptions: ParsableArguments {
     var topK: Int?
     @Option(help: "Samples among the most likely tokens that reach this probability together.")
     var topP = 1.0
-    @Option(help: "Most tokens of a completion.")
-    var maxTokens = 128
+    @Option(help: "Most tokens of a completion (default: 128; 1024 for eval with a model of your own).")
+    var maxTokens: Int?
     @Option(help: "Names the random numbers.")
     var seed: UInt64 = 1
 
-    func parameters(stopTokens: [Int]) -> SamplingParameters {
+    func parameters(stopTokens: [Int], mostTokens: Int) -> SamplingParameters {
         SamplingParameters(
-            temperature: temperature, topK: topK, topP: topP, maxTokens: maxTokens, stopTokens: stopTokens)
+            temperature: temperature, topK: topK, topP: topP, maxTokens: maxTokens ?? mostTokens,
+            stopTokens: stopTokens)
     }
 }
 

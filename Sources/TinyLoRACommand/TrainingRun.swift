@@ -27,7 +27,6 @@ struct TrainingRun {
 
     private func train(in run: RunDirectory) async throws {
         let loaded = try LoadedModel(directory: configuration.model)
-        let tokenizer = try loaded.requireTokenizer()
         let heldOut = try evaluationSet(loaded)
         let (training, validationSet) = try trainingSets(loaded)
         let configuration = try resolvingEpochs(training)
@@ -36,7 +35,11 @@ struct TrainingRun {
             design, initialSeed: configuration.seed, threads: threads, cache: factorCache()
         ) { done, total in if done == total { factorNote(total) } }
         let policy = LocalPolicy(model: loaded.model, method: method, threads: threads)
-        let style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? loaded.naturalStyle
+        let prompter = try loaded.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
+        let grader = try GraderChoice(configuration.grader), limit = Duration.seconds(configuration.graderTimeout)
+        func reward(for problems: [Problem]) -> any Reward {
+            grader.reward(for: problems, answerFormat: prompter.style.answerFormat, limit: limit)
+        }
         let display = TrainingDisplay(configuration: configuration, console: console)
         let results = Mutex<[Int: EvaluationResult]>([:])
         let stopTokens = loaded.stopTokens
@@ -46,12 +49,13 @@ struct TrainingRun {
 
         func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
             let evaluator = Evaluator(
-                policy: policy, codec: tokenizer, style: style,
+                policy: policy, prompter: prompter, reward: reward(for: set.problems),
                 sampling: SamplingParameters(
                     temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
-            let key = UntrainedCache.key(
-                model: loaded.fingerprint, set: set, style: style, sampling: evaluator.sampling)
-            let loss = try heldOutLoss(set, policy: policy, style: style, codec: tokenizer, loaded: loaded)
+            let key = try UntrainedCache.key(
+                model: loaded.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
+                grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
+            let loss = try heldOutLoss(set, policy: policy, prompter: prompter, loaded: loaded)
             return { step, values in
                 var known = values == nil ? untrained?.result(key, of: set) : nil
                 if known == nil {
@@ -76,16 +80,16 @@ struct TrainingRun {
             switch configuration.algorithm {
             case .sft:
                 try SFTTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, style: style,
-                    codec: tokenizer, endToken: loaded.endToken)
+                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
+                    endToken: loaded.endToken)
             case .openES, .cmaES:
                 try EvolutionTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, style: style,
-                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
+                    stopTokens: stopTokens, reward: reward(for: training.problems))
             case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
                 try GRPOTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, style: style,
-                    codec: tokenizer, stopTokens: stopTokens, reward: FinalAnswerReward())
+                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
+                    stopTokens: stopTokens, reward: reward(for: training.problems))
             }
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, validationSet, design))
@@ -160,11 +164,11 @@ struct TrainingRun {
 
     /// The loss on held-out solutions, where it is asked for and there are any.
     private func heldOutLoss(
-        _ set: ProblemSet, policy: LocalPolicy, style: PromptStyle, codec: Tokenizer, loaded: LoadedModel
+        _ set: ProblemSet, policy: LocalPolicy, prompter: Prompter, loaded: LoadedModel
     ) throws -> HeldOutLoss? {
         guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
         return try HeldOutLoss(
-            policy: policy, settings: configuration.supervised, problems: set.problems, style: style, codec: codec,
+            policy: policy, settings: configuration.supervised, problems: set.problems, prompter: prompter,
             endToken: loaded.endToken)
     }
 

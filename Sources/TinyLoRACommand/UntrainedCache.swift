@@ -30,12 +30,13 @@ struct UntrainedCache {
 
     /// A name for everything that decides the answers and their grades.
     static func key(
-        model: String, set: ProblemSet, style: PromptStyle, sampling: SamplingParameters
-    ) -> String {
+        model: String, set: ProblemSet, prompter: Prompter, sampling: SamplingParameters, grader: String
+    ) throws -> String {
         var hash = SHA256()
-        for part in [TinyLoRAVersion.current, model, "\(sampling)"] { hash.update(Array("\(part)\u{0}".utf8)) }
+        for part in [TinyLoRAVersion.current, model, "\(sampling)", grader] { hash.update(Array("\(part)\u{0}".utf8)) }
         for problem in set.problems {
-            hash.update(Array("\(problem.id)\u{0}\(style.prompt(for: problem))\u{0}\(problem.answer)\u{0}".utf8))
+            let prompt = try prompter.prompt(for: problem).text
+            hash.update(Array("\(problem.id)\u{0}\(prompt)\u{0}\(problem.answer)\u{0}".utf8))
         }
         return hash.finish().hexadecimal
     }

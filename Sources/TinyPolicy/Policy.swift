@@ -29,6 +29,14 @@ public struct SamplingParameters: Sendable, Codable, Hashable {
         self.maxTokens = maxTokens
         self.stopTokens = stopTokens
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case temperature
+        case topK = "top_k"
+        case topP = "top_p"
+        case maxTokens = "max_tokens"
+        case stopTokens = "stop_tokens"
+    }
 }
 
 /// Why a completion ended.

@@ -37,6 +37,12 @@ public struct FinalAnswerReward: Reward {
         return gradeText(bytes, gold: problem.answer)
     }
 
+    /// Numbers of equal value are the same answer, other texts letter by letter.
+    public func isSame(_ answer: String, as other: String, for problem: Problem) -> Bool {
+        guard let number = ExactNumber(answer), let second = ExactNumber(other) else { return answer == other }
+        return number == second
+    }
+
     private func gradeNumber(_ bytes: [UInt8], gold: ExactNumber) -> Grade {
         if let match = markedLine(in: bytes).flatMap({ soleNumber(of: $0, in: bytes) }) {
             let isRight = ExactNumber(match, in: bytes) == gold

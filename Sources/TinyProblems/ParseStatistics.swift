@@ -10,9 +10,11 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
     public private(set) var strict = 0
     /// Those right by the lenient rule.
     public private(set) var lenient = 0
+    /// Those that the grader failed to judge.
+    public private(set) var failed = 0
 
     private enum CodingKeys: String, CodingKey {
-        case completions, extracted, strict, lenient
+        case completions, extracted, strict, lenient, failed
         case wellFormed = "well_formed"
     }
 
@@ -31,6 +33,7 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
         extracted += grade.extracted == nil ? 0 : 1
         strict += grade.strict ? 1 : 0
         lenient += grade.lenient ? 1 : 0
+        failed += grade.failure == nil ? 0 : 1
     }
 
     /// Counts what `other` has counted.
@@ -40,13 +43,14 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
         extracted += other.extracted
         strict += other.strict
         lenient += other.lenient
+        failed += other.failed
     }
 
     /// One sentence on what keeps every reward of this kind at 0, or `nil` when some completion was rewarded.
     public func reasonForNoReward(_ kind: RewardKind = .strict) -> String? {
         guard completions > 0, (kind == .strict ? strict : lenient) == 0 else { return nil }
         let readable = kind == .strict ? wellFormed : extracted
-        let place = kind == .strict ? "after ####" : "anywhere"
+        let place = kind == .strict ? "where it was asked for" : "anywhere"
         return readable == 0
             ? "none of \(completions) completions had an answer \(place), so every reward is 0"
             : "\(readable) of \(completions) completions had an answer \(place) and none was right, so every reward is 0"

@@ -1,7 +1,7 @@
 // Problem sets, prompts, answer extraction and rewards.
 //
-// This target does not know: models, tokens, adapters, losses, runs. Text goes in, text and verdicts come out; a reward is
-// a pure function of a completion's text and a problem.
+// This target does not know: models, tokenizers' files, adapters, losses, runs. Text goes in, text and verdicts come out; a
+// reward is a pure function of a completion's text and a problem, unless it is a user's own command.
 
 /// A question with a known answer.
 public struct Problem: Sendable, Codable, Hashable, Identifiable {
@@ -13,13 +13,28 @@ public struct Problem: Sendable, Codable, Hashable, Identifiable {
     public var answer: String
     /// A worked solution, where the data set has one.
     public var solution: String?
+    /// What the problem is about, where the data set says so: `Algebra`.
+    public var subject: String?
+    /// How hard it is, in the data set's own words or numbers: `5`.
+    public var level: String?
+    /// The unit the gold answer is in but does not name: `km/h`. An answer may name it or not.
+    public var unit: String?
+    /// How far a number may be from the gold answer; `nil` leaves it to the grader. At least 0.
+    public var tolerance: Double?
 
     /// Makes a problem from its parts.
-    public init(id: String, question: String, answer: String, solution: String? = nil) {
+    public init(
+        id: String, question: String, answer: String, solution: String? = nil, subject: String? = nil,
+        level: String? = nil, unit: String? = nil, tolerance: Double? = nil
+    ) {
         self.id = id
         self.question = question
         self.answer = answer
         self.solution = solution
+        self.subject = subject
+        self.level = level
+        self.unit = unit
+        self.tolerance = tolerance
     }
 }
 

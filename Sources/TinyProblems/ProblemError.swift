@@ -1,4 +1,4 @@
-/// What is wrong with a problem file or a prompt style.
+/// What is wrong with a problem file, a prompt or the name of a set, style or grader.
 ///
 /// Thrown before any sampling starts and meant for the person who named the file; nothing of a run is lost. Grading never
 /// throws: what cannot be read scores 0.
@@ -23,6 +23,16 @@ public struct ProblemError: Error, Sendable, CustomStringConvertible {
         case invalidTemplate
         /// No prompt style has this name.
         case unknownPromptStyle
+        /// No problem set has this name.
+        case unknownBenchmark
+        /// A mapping of fields names a part that problems do not have.
+        case unknownPart
+        /// No grader has this name.
+        case unknownGrader
+        /// A chat template refuses the messages of a prompt, or changes them beyond recognition.
+        case unusableChatFormat
+        /// A question holds a token of the model's that cannot be written as plain text.
+        case reservedText
     }
 
     /// What a program switches on.
@@ -34,7 +44,7 @@ public struct ProblemError: Error, Sendable, CustomStringConvertible {
     /// What the system said.
     public let underlying: (any Error)?
 
-    init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.hint = hint

@@ -1,4 +1,5 @@
 import Foundation
+import TinyRecords
 
 extension ProblemSet {
     /// Reads a JSON Lines file: one object a line, UTF-8.
@@ -49,10 +50,16 @@ private struct Row {
     var question: String
     var answer: String
     var solution: String?
+    var subject: String?
+    var level: String?
+    var unit: String?
+    var tolerance: Double?
 
     func problem(isMarked: Bool, path: String) throws(ProblemError) -> Problem {
-        let id = id ?? String(line)
-        guard isMarked else { return Problem(id: id, question: question, answer: answer, solution: solution) }
+        var problem = Problem(
+            id: id ?? String(line), question: question, answer: answer, solution: solution, subject: subject,
+            level: level, unit: unit, tolerance: tolerance)
+        guard isMarked else { return problem }
         guard let final = textAfterLastMarker(answer) else {
             throw ProblemError(
                 .missingMarker, "\(path):\(line): the answer has no ####, but other answers of the file have",
@@ -63,9 +70,9 @@ private struct Row {
             throw ProblemError(.emptyField, "\(path):\(line): nothing follows the #### of the answer")
         }
         let isNumber = ExactNumber(trimmed) != nil
-        return Problem(
-            id: id, question: question, answer: isNumber ? trimmed.filter { $0 != "," } : trimmed,
-            solution: solution ?? answer)
+        problem.answer = isNumber ? trimmed.filter { $0 != "," } : trimmed
+        problem.solution = solution ?? answer
+        return problem
     }
 }
 
@@ -74,6 +81,7 @@ private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) thro
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
     var rows: [Row] = []
+    var keys: Set<String> = []
     var firstBlank: Int?
     var line = 0
     for bytes in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -87,13 +95,19 @@ private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) thro
                 .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
                 hint: "every line holds one JSON object")
         }
-        rows.append(try readRow(bytes, line: line, path: path, fields: fields, decoder: decoder))
+        rows.append(try readRow(bytes, line: line, path: path, fields: fields, keys: &keys, decoder: decoder))
+    }
+    if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
+        throw ProblemError(
+            .missingField, "no row of \(path) has \"\(missing.key)\" for its \(missing.part)",
+            hint: nearestName(to: missing.key, in: keys.sorted()).map { "did you mean \"\($0)\"?" })
     }
     return rows
 }
 
 private func readRow(
-    _ bytes: ArraySlice<UInt8>, line: Int, path: String, fields: ProblemFields, decoder: JSONDecoder
+    _ bytes: ArraySlice<UInt8>, line: Int, path: String, fields: ProblemFields, keys: inout Set<String>,
+    decoder: JSONDecoder
 ) throws(ProblemError) -> Row {
     guard String(validating: bytes, as: UTF8.self) != nil else {
         throw ProblemError(.malformedLine, "\(path):\(line): the line is not valid UTF-8")
@@ -107,13 +121,17 @@ private func readRow(
             hint: "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
             underlying: error)
     }
+    keys.formUnion(values.keys)
     let row = FieldReader(values: values, place: "\(path):\(line)")
     return Row(
         line: line,
         id: try row.optional("id", among: fields.id, as: \.scalar),
         question: try row.required("question", among: fields.question, as: \.string, expected: "a string"),
         answer: try row.required("answer", among: fields.answer, as: \.scalar, expected: "a string or a number"),
-        solution: try row.optional("solution", among: fields.solution, as: \.text))
+        solution: try row.optional("solution", among: fields.solution, as: \.text),
+        subject: row.label(among: fields.subject), level: row.label(among: fields.level),
+        unit: try row.optional("unit", among: fields.unit, as: \.string),
+        tolerance: try row.tolerance(among: fields.tolerance))
 }
 
 /// Picks fields of one row and words what is missing.
@@ -128,7 +146,10 @@ private struct FieldReader {
             let wanted = keys.map { "\"\($0)\"" }.joined(separator: " or ")
             let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
             throw ProblemError(
-                .missingField, "\(place): the row has no \(wanted) for its \(part); its keys are: \(found)")
+                .missingField, "\(place): the row has no \(wanted) for its \(part); its keys are: \(found)",
+                hint: keys.first.flatMap { nearestName(to: $0, in: values.keys.sorted()) }.map {
+                    "did you mean \"\($0)\"?"
+                })
         }
         guard let text = read(value) else {
             throw ProblemError(.wrongType, "\(place): \"\(key)\" is \(value.typeName), expected \(expected)")
@@ -150,6 +171,22 @@ private struct FieldReader {
                 .wrongType, "\(place): \"\(key)\" is \(value.typeName), which cannot be the row's \(part)")
         }
         return text
+    }
+}
+
+extension FieldReader {
+    /// A label for tables: what is no string or number is none.
+    func label(among keys: [String]) -> String? {
+        keys.lazy.compactMap { values[$0]?.scalar }.first { !$0.isEmpty }
+    }
+
+    /// How far a number may be off.
+    func tolerance(among keys: [String]) throws(ProblemError) -> Double? {
+        guard let text = try optional("tolerance", among: keys, as: \.scalar), !text.isEmpty else { return nil }
+        guard let tolerance = Double(text), tolerance >= 0, tolerance.isFinite else {
+            throw ProblemError(.wrongType, "\(place): the tolerance \"\(text)\" is not a number from 0")
+        }
+        return tolerance
     }
 }
 

@@ -8,23 +8,35 @@ public struct Grade: Sendable, Codable, Hashable {
     public var extracted: String?
     /// Whether an answer stands where it was asked for, right or wrong.
     public var isWellFormed: Bool
+    /// The reward, where the grader has more to say than right and wrong.
+    public var score: Double?
+    /// Why the grader could not judge; the completion counts as wrong then.
+    public var failure: String?
 
     /// Makes a grade from its parts.
-    public init(strict: Bool, lenient: Bool, extracted: String?, isWellFormed: Bool) {
+    public init(
+        strict: Bool, lenient: Bool, extracted: String?, isWellFormed: Bool, score: Double? = nil,
+        failure: String? = nil
+    ) {
         self.strict = strict
         self.lenient = lenient
         self.extracted = extracted
         self.isWellFormed = isWellFormed
+        self.score = score
+        self.failure = failure
     }
 
     private enum CodingKeys: String, CodingKey {
-        case strict, lenient, extracted
+        case strict, lenient, extracted, score, failure
         case isWellFormed = "well_formed"
     }
 
-    /// The reward of this grade: 1 or 0.
+    /// Whether there was something to judge: an answer that was found, or a score.
+    public var isAnswered: Bool { extracted != nil || (score != nil && failure == nil) }
+
+    /// The reward of this grade: its ``score``, else 1 or 0.
     public func reward(_ kind: RewardKind = .strict) -> Double {
-        (kind == .strict ? strict : lenient) ? 1 : 0
+        score ?? ((kind == .strict ? strict : lenient) ? 1 : 0)
     }
 }
 
@@ -36,7 +48,22 @@ public enum RewardKind: String, Sendable, Codable, CaseIterable {
     case lenient
 }
 
-/// Judges completions. A pure function: the same arguments give the same grade, in any order, on any thread.
+/// A completion to judge and what was asked.
+public struct GradedAnswer: Sendable {
+    /// The text after the prompt, without the stop token's own text.
+    public var completion: String
+    /// What was asked.
+    public var problem: Problem
+
+    /// Pairs a completion with its problem.
+    public init(_ completion: String, to problem: Problem) {
+        self.completion = completion
+        self.problem = problem
+    }
+}
+
+/// Judges completions. The built-in ones are pure functions: the same arguments give the same grade, in any order, on any
+/// thread. A user's command is as pure as it is written.
 public protocol Reward: Sendable {
     /// Grades one completion. Never fails: what cannot be read is wrong.
     ///
@@ -44,4 +71,20 @@ public protocol Reward: Sendable {
     ///   - completion: The text after the prompt, without the stop token's own text.
     ///   - problem: What was asked.
     func grade(_ completion: String, for problem: Problem) -> Grade
+
+    /// Grades many completions, in their order; as many grades come back.
+    func grades(of answers: [GradedAnswer]) -> [Grade]
+
+    /// Whether two extracted answers to a problem are the same answer, so that they are one vote.
+    func isSame(_ answer: String, as other: String, for problem: Problem) -> Bool
+}
+
+extension Reward {
+    /// Grades one by one.
+    public func grades(of answers: [GradedAnswer]) -> [Grade] {
+        answers.map { grade($0.completion, for: $0.problem) }
+    }
+
+    /// Letter by letter.
+    public func isSame(_ answer: String, as other: String, for problem: Problem) -> Bool { answer == other }
 }

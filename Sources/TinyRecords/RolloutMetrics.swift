@@ -18,6 +18,10 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var answeredShare = 0.0
     /// The standard deviation of having one.
     public var answeredDeviation = 0.0
+    /// Completions that the grader failed to judge and that earned nothing for it; `nil` when there are none.
+    public var failedGrades: Int?
+    /// Why it failed first.
+    public var gradeFailure: String?
     /// Mean penalty on length; `nil` when there is none.
     public var overlongMean: Double?
     /// Its standard deviation.
@@ -58,6 +62,8 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
         case lenientDeviation = "rewards/lenient/std"
         case answeredShare = "rewards/answered/mean"
         case answeredDeviation = "rewards/answered/std"
+        case failedGrades = "rewards/failed"
+        case gradeFailure = "rewards/failure"
         case overlongMean = "rewards/soft_overlong/mean"
         case overlongDeviation = "rewards/soft_overlong/std"
         case lengthMean = "completions/mean_length"

@@ -30,6 +30,12 @@ public struct TrainingConfiguration: Record {
     public var promptStyle: String?
     /// Which of the two grades is trained on. Key `reward`.
     public var reward = RewardRule.strict
+    /// Who grades: `auto` (what suits the answers and the asked-for format), `final-answer`, `math`, or `command:…`, a shell
+    /// command that scores lines of JSON. Key `grader`.
+    public var grader = "auto"
+    /// Seconds that a command may take to grade the completions of a step or of a part of an evaluation. Range: greater
+    /// than 0. Key `grader_timeout`.
+    public var graderTimeout = 60.0
     /// What is trained.
     public var adapter = AdapterSettings()
     /// How completions are sampled.
@@ -82,6 +88,12 @@ public struct TrainingConfiguration: Record {
         }
         rules.require(
             model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
+        rules.require(
+            Self.graders.contains(grader) || isCommand(grader), "grader",
+            "\"\(grader)\" is none of \(Self.graders.joined(separator: ", ")) and command:…")
+        rules.require(
+            graderTimeout > 0 && graderTimeout <= 1e6, "grader_timeout",
+            "\(graderTimeout) is not greater than 0 and at most 1e6")
         adapter.check(&rules)
         rollout.check(&rules, algorithm: algorithm, comparing: loss.advantage)
         supervised.check(&rules)
@@ -90,6 +102,12 @@ public struct TrainingConfiguration: Record {
         evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
         return rules.broken
+    }
+
+    private static let graders = ["auto", "final-answer", "math"]
+
+    private func isCommand(_ grader: String) -> Bool {
+        grader.hasPrefix("command:") && grader.dropFirst("command:".count).contains { !$0.isWhitespace }
     }
 
     /// The first key, in alphabetical order, whose value differs from `other`'s.
@@ -112,6 +130,7 @@ public struct TrainingConfiguration: Record {
             .init("eval", \.eval), .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
             .init("checkpoint_steps", \.checkpointInterval),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
+            .init("grader", \.grader), .init("grader_timeout", \.graderTimeout),
         ]
         + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
         + SupervisedSettings.fields.map { $0.within(\.supervised) }

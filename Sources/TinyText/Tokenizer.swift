@@ -127,6 +127,9 @@ public struct Tokenizer: Sendable {
     /// The special tokens, by ascending id.
     public var specialTokens: [AddedToken] { vocabulary.addedTokens.filter(\.isSpecial) }
 
+    /// All tokens that are recognised in a text before anything else looks at it, by ascending id.
+    public var addedTokens: [AddedToken] { vocabulary.addedTokens }
+
     /// The id of a token, spelled as in the file, or nil when there is none.
     ///
     /// Byte-level files spell a space "Ġ": `id(of: "Ġthe")`.

@@ -113,23 +113,38 @@ extension GRPOTrainer {
                 "the policy returned a completion of \(broken.tokens.count) tokens with \(broken.logprobs.count) "
                     + "log-probabilities")
         }
-        return zip(rows, zip(requests, answers)).map { row, answered in
+        let graded = zip(rows, answers).flatMap { row, completions in
+            completions.map { completion in
+                GradedAnswer(
+                    prompter.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
+                    to: problems[row])
+            }
+        }
+        let grades = reward.grades(of: graded)
+        guard grades.count == graded.count else {
+            throw TrainingError(.policyMismatch, "the reward gave \(grades.count) grades, expected \(graded.count)")
+        }
+        return zip(requests, answers).enumerated().map { group, answered in
             answered.1.enumerated().map { index, completion in
-                grade(completion, to: problems[row], prompt: answered.0.prompt, index: index)
+                let position = group * groupSize + index
+                return sample(
+                    completion, answer: graded[position], grade: grades[position], prompt: answered.0.prompt,
+                    index: index)
             }
         }
     }
 
-    private func grade(_ completion: Completion, to problem: Problem, prompt: [Int], index: Int) -> RolloutSample {
-        let text = codec.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText)
-        let grade = reward.grade(text, for: problem)
+    private func sample(
+        _ completion: Completion, answer: GradedAnswer, grade: Grade, prompt: [Int], index: Int
+    ) -> RolloutSample {
         let settings = configuration.rollout
         let overlong = settings.overlongMargin.map {
             OverlongPenalty(maxTokens: settings.maxTokens, margin: $0).reward(length: completion.tokens.count)
         }
         return RolloutSample(
-            problem: problem, index: index,
-            sequence: ScoredSequence(prompt: prompt, completion: completion.tokens), completion: completion, text: text,
+            problem: answer.problem, index: index,
+            sequence: ScoredSequence(prompt: prompt, completion: completion.tokens), completion: completion,
+            text: answer.completion,
             grade: grade, earned: grade.reward(configuration.reward == .strict ? .strict : .lenient),
             overlong: overlong ?? 0)
     }

@@ -15,7 +15,7 @@ public struct GRPOTrainer: Trainer {
     /// The run's settings.
     public let configuration: TrainingConfiguration
     let problems: [Problem]
-    let codec: any TextCodec
+    let prompter: Prompter
     let reward: any Reward
     let sampling: SamplingParameters
     let order: ProblemOrder
@@ -29,14 +29,13 @@ public struct GRPOTrainer: Trainer {
     ///   - policy: The model with a place for an adapter.
     ///   - configuration: The run's settings.
     ///   - problems: What to train on, in file order.
-    ///   - style: How a question becomes a prompt.
-    ///   - codec: Text to token ids and back.
+    ///   - prompter: How a question becomes a prompt.
     ///   - stopTokens: Tokens that end a completion.
     ///   - reward: Grades completions.
-    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` or `promptTooLong`.
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` `promptTooLong` or `unusablePrompt`.
     public init(
-        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem], style: PromptStyle,
-        codec: any TextCodec, stopTokens: [Int], reward: any Reward
+        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
+        prompter: Prompter, stopTokens: [Int], reward: any Reward
     ) throws(TrainingError) {
         let broken = configuration.problems()
         guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
@@ -45,7 +44,7 @@ public struct GRPOTrainer: Trainer {
         self.policy = policy
         self.configuration = configuration
         self.problems = problems
-        self.codec = codec
+        self.prompter = prompter
         self.reward = reward
         sampling = SamplingParameters(
             temperature: rollout.temperature, topK: rollout.topK, topP: rollout.topP, maxTokens: rollout.maxTokens,
@@ -55,13 +54,12 @@ public struct GRPOTrainer: Trainer {
         prompts = try Self.prompts(
             of: problems,
             rows: order.rows(from: 0, count: rollout.mostProblems(of: problems.count, steps: configuration.steps)),
-            context: policy.contextLength, maxTokens: rollout.maxTokens,
-            encode: { codec.encode(style.prompt(for: $0)) })
+            context: policy.contextLength, maxTokens: rollout.maxTokens, prompter: prompter)
     }
 
     /// Prompts of all rows that the run may use, each checked to leave room for its completion.
     static func prompts(
-        of problems: [Problem], rows: [Int], context: Int, maxTokens: Int, encode: (Problem) -> [Int]
+        of problems: [Problem], rows: [Int], context: Int, maxTokens: Int, prompter: Prompter
     ) throws(TrainingError) -> [Int: [Int]] {
         let room = context - maxTokens
         guard room >= 1 else {
@@ -72,7 +70,7 @@ public struct GRPOTrainer: Trainer {
         }
         var prompts: [Int: [Int]] = [:]
         for row in rows {
-            let prompt = encode(problems[row])
+            let prompt = try prompter.promptToTrain(on: problems[row]).tokens
             guard !prompt.isEmpty, prompt.count <= room else {
                 throw TrainingError(
                     .promptTooLong,
@@ -97,6 +95,18 @@ public struct GRPOTrainer: Trainer {
     /// Missing rewards, equal rewards, missing answers, missing room.
     public func warnings(after history: [StepMetrics]) -> [TrainingWarning] {
         TrainingWarning.due(after: history.compactMap(\.rollout), of: configuration.steps)
+    }
+}
+
+extension Prompter {
+    /// The prompt of a problem; what keeps it from being made keeps the run from starting.
+    func promptToTrain(on problem: Problem) throws(TrainingError) -> Prompt {
+        do throws(ProblemError) {
+            return try prompt(for: problem)
+        } catch {
+            throw TrainingError(
+                .unusablePrompt, "problem \(problem.id): \(error.message)", hint: error.hint, underlying: error)
+        }
     }
 }
 

@@ -98,11 +98,16 @@ struct Rollout: Sendable {
         metrics.equalRewardShare = Double(groups.count { !hasDifferentValues($0) }) / Double(groups.count)
         metrics.strictMean = share(\.grade.strict)
         metrics.lenientMean = share(\.grade.lenient)
-        metrics.answeredShare = share { $0.grade.extracted != nil }
+        metrics.answeredShare = share(\.grade.isAnswered)
         func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
         metrics.strictDeviation = deviation { $0.grade.strict ? 1 : 0 }
         metrics.lenientDeviation = deviation { $0.grade.lenient ? 1 : 0 }
-        metrics.answeredDeviation = deviation { $0.grade.extracted != nil ? 1 : 0 }
+        metrics.answeredDeviation = deviation { $0.grade.isAnswered ? 1 : 0 }
+        let failures = samples.compactMap(\.grade.failure)
+        if let first = failures.first {
+            metrics.failedGrades = failures.count
+            metrics.gradeFailure = first
+        }
         if penalisesLength {
             metrics.overlongMean = samples.reduce(0) { $0 + $1.overlong } / count
             metrics.overlongDeviation = deviation(\.overlong)

@@ -13,6 +13,8 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         case noSolution
         /// A prompt and its completion do not fit into the model's context.
         case promptTooLong
+        /// A prompt cannot be made of a problem.
+        case unusablePrompt
         /// The directory already holds a run.
         case runExists
         /// Another process is writing into the directory.

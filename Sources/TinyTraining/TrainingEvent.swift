@@ -30,6 +30,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     case noAnswer(steps: Int)
     /// Every completion ended for want of room.
     case allClipped(steps: Int)
+    /// The grader could not judge some completions of a step, which earned nothing.
+    case failedGrades(Int, reason: String)
     /// Some solutions lost their end.
     case truncated(examples: Int, of: Int, maxLength: Int)
 
@@ -50,6 +52,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         case .allClipped(let steps):
             "every completion ran out of room for \(counted(steps)): "
                 + "raise max_completion_length or check the stop tokens"
+        case .failedGrades(let count, let reason):
+            "the grader failed on \(count) completions, which earn nothing: \(reason)"
         case .truncated(let examples, let total, let maxLength):
             "\(examples) of \(total) examples are longer than \(maxLength) tokens and lose their end: "
                 + "raise max_length if the model's context allows it"
@@ -78,6 +82,10 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
         let equal = streak { $0.equalRewardShare == 1 }
         if unrewarded == 0, isDue(equal, first: patience) { warnings.append(.equalRewards(steps: equal)) }
+        let failing = streak { $0.failedGrades ?? 0 > 0 }
+        if isDue(failing, first: 1), let last = history.last, let failed = last.failedGrades {
+            warnings.append(.failedGrades(failed, reason: last.gradeFailure ?? "no reason was given"))
+        }
         let unanswered = streak { $0.answeredShare == 0 }
         if isDue(unanswered, first: 1) { warnings.append(.noAnswer(steps: unanswered)) }
         let clipped = streak { $0.clippedShare == 1 }

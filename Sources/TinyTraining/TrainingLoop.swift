@@ -12,8 +12,8 @@ public import TinyRecords
 ///
 /// ```swift
 /// let trainer = try GRPOTrainer(
-///     policy: policy, configuration: configuration, problems: problems, style: .abacus, codec: tokenizer,
-///     stopTokens: [2], reward: FinalAnswerReward())
+///     policy: policy, configuration: configuration, problems: problems,
+///     prompter: Prompter(style: .abacus, codec: tokenizer), stopTokens: [2], reward: FinalAnswerReward())
 /// let result = try await TrainingLoop(trainer) { event in … }.run()
 /// result.stored                   // the adapter's numbers, as every forward pass used them
 /// ```

@@ -50,7 +50,7 @@ struct AbacusCorpusTests {
         let textbook = Self.documents.filter { $0.venue == .textbook }
         let board = Self.documents.filter { $0.venue == .board }
         #expect(textbook.allSatisfy { $0.author == .careful && $0.prompt.hasPrefix("Exercise: ") })
-        #expect(board.allSatisfy { $0.prompt == PromptStyle.abacus.prompt(for: $0.problem.question) })
+        #expect(board.allSatisfy { $0.prompt == PromptStyle.abacus.plainText(for: $0.problem.question) })
         #expect(Set(board.map(\.author)) == Set(AbacusAuthor.allCases))
         let careful = Double(board.count { $0.author == .careful }) / Double(board.count)
         #expect((0.2...0.35).contains(careful), "\(careful) of \(board.count)")

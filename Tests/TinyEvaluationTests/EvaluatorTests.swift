@@ -16,7 +16,7 @@ struct EvaluatorTests {
     private func evaluator(_ policy: any Policy, samplesPerProblem: Int = 1, completionsPerCall: Int = 512) -> Evaluator
     {
         Evaluator(
-            policy: policy, codec: ScalarCodec(), style: .plain,
+            policy: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()),
             sampling: SamplingParameters(maxTokens: 10, stopTokens: [0]), samplesPerProblem: samplesPerProblem, seed: 7,
             completionsPerCall: completionsPerCall)
     }

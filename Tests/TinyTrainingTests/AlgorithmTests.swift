@@ -143,7 +143,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy()
     ) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems, style: .plain, codec: LetterCodec(),
+            policy: policy, configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: FirstLetterReward())
     }
 
@@ -202,7 +203,8 @@ private struct SmallModel {
         }
         let trainer = try GRPOTrainer(
             policy: LocalPolicy(model: model, method: basis, threads: threads), configuration: configuration,
-            problems: letterProblems, style: .plain, codec: LetterCodec(), stopTokens: [3, 50], reward: EvenReward())
+            problems: letterProblems, prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [3, 50],
+            reward: EvenReward())
         return try await TrainingLoop(trainer).run()
     }
 }

@@ -90,8 +90,8 @@ import TinyTraining
         var configuration = configuration
         configuration.rollout.maxRounds = rounds
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: problems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: ConstantReward())
+            policy: FakePolicy(), configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: ConstantReward())
         let finished = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
         let metrics = try #require(finished.metrics.rollout)
         #expect(metrics.rounds == rounds && metrics.discardedGroups == 3 * (rounds - 1))
@@ -105,8 +105,8 @@ import TinyTraining
         configuration.rollout.maxRounds = 2
         configuration.rollout.overlongMargin = 5
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: problems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: ConstantReward())
+            policy: FakePolicy(), configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: ConstantReward())
         let metrics = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }.metrics.rollout
         #expect(metrics?.discardedGroups == 3 && metrics?.overlongDeviation ?? 0 > 0)
     }
@@ -132,21 +132,24 @@ import TinyTraining
         let policy = FakePolicy()
         let error = #expect(throws: TrainingError.self) {
             try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+                policy: policy, configuration: configuration, problems: problems,
+                prompter: Prompter(style: .plain, codec: LetterCodec()),
                 stopTokens: [0], reward: FirstLetterReward())
         }
         #expect(error?.code == .promptTooLong)
         configuration.rollout.maxRounds = 2  // six problems at most
         #expect(throws: Never.self) {
             try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+                policy: policy, configuration: configuration, problems: problems,
+                prompter: Prompter(style: .plain, codec: LetterCodec()),
                 stopTokens: [0], reward: FirstLetterReward())
         }
     }
 
     private func trainer(_ configuration: TrainingConfiguration, policy: FakePolicy) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: FirstLetterReward())
     }
 }

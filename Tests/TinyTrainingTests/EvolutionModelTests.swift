@@ -34,8 +34,9 @@ import TinyTraining
         configuration.evolution.populationSize = 6
         configuration.evolution.sigma = 0.5
         let trainer = try EvolutionTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems, style: .plain,
-            codec: TokenCodec(vocabulary: checkpoint.configuration.vocabularySize), stopTokens: [3, 50],
+            policy: policy, configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: TokenCodec(vocabulary: checkpoint.configuration.vocabularySize)),
+            stopTokens: [3, 50],
             reward: EvenTokenReward())
         return try await TrainingLoop(trainer).run()
     }

@@ -125,8 +125,9 @@ import TinyTraining
         var configuration = smallSearch(.cmaES)
         configuration.steps = 10
         let trainer = try EvolutionTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: letterProblems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: ConstantReward(isRight: true, extracted: "a"))
+            policy: FakePolicy(), configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0],
+            reward: ConstantReward(isRight: true, extracted: "a"))
         let loop = TrainingLoop(
             trainer,
             report: { event in
@@ -213,8 +214,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: any Policy = FakePolicy()
     ) throws(TrainingError) -> EvolutionTrainer {
         try EvolutionTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: FirstLetterReward())
+            policy: policy, configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: FirstLetterReward())
     }
 
     private func run(_ algorithm: Algorithm, in path: String, resuming: Bool = false) async throws {

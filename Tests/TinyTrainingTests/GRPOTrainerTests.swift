@@ -181,8 +181,8 @@ import TinyTraining
         let events = Mutex<[String]>([])
         let evaluations = Mutex<[String]>([])
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: smallRun, problems: letterProblems, style: .plain,
-            codec: LetterCodec(),
+            policy: FakePolicy(), configuration: smallRun, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: ConstantReward())
         let loop = TrainingLoop(
             trainer,
@@ -246,7 +246,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = letterProblems
     ) throws(TrainingError) -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: FirstLetterReward())
     }
 

@@ -120,8 +120,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy()
     ) async throws -> TrainingResult {
         let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: FirstLetterReward())
+            policy: policy, configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: FirstLetterReward())
         return try await TrainingLoop(trainer).run()
     }
 }

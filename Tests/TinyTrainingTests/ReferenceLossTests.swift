@@ -19,7 +19,8 @@ import TinyTraining
         configuration.loss.updatesPerBatch = 2
         let problems = Array(letterProblems.prefix(configuration.rollout.problemsPerStep))
         let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: FirstLetterReward())
         let step = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
 

@@ -193,7 +193,8 @@ import TinyTraining
 
     private func trainer(policy: FakePolicy = FakePolicy()) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: smallRun, problems: letterProblems, style: .plain, codec: LetterCodec(),
+            policy: policy, configuration: smallRun, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
             stopTokens: [0], reward: FirstLetterReward())
     }
 

@@ -138,8 +138,7 @@ import TinyTraining
                 problems: solvedProblems + [
                     Problem(id: "unsolved", question: "q", answer: "a"),
                     Problem(id: "empty", question: "q", answer: "a", solution: " "),
-                ], style: .plain,
-                codec: SolutionCodec(), endToken: 0))
+                ], prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0))
         let result = try await TrainingLoop(
             trainer(smallSupervisedRun),
             evaluation: { _, adapter in
@@ -159,7 +158,8 @@ import TinyTraining
         #expect(
             try HeldOutLoss(
                 policy: policy, settings: smallSupervisedRun.supervised,
-                problems: [Problem(id: "unsolved", question: "q", answer: "a")], style: .plain, codec: SolutionCodec(),
+                problems: [Problem(id: "unsolved", question: "q", answer: "a")],
+                prompter: Prompter(style: .plain, codec: SolutionCodec()),
                 endToken: 0) == nil)
     }
 
@@ -225,7 +225,8 @@ import TinyTraining
         _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = solvedProblems
     ) throws -> SFTTrainer {
         try SFTTrainer(
-            policy: policy, configuration: configuration, problems: problems, style: .plain, codec: SolutionCodec(),
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: SolutionCodec()),
             endToken: 0)
     }
 

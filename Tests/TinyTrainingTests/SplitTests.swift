@@ -9,8 +9,8 @@ import TinyTraining
 @Suite("two splits") struct SplitTests {
     private func trainer(_ configuration: TrainingConfiguration) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: letterProblems, style: .plain,
-            codec: LetterCodec(), stopTokens: [0], reward: FirstLetterReward())
+            policy: FakePolicy(), configuration: configuration, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: FirstLetterReward())
     }
 
     @Test("both are evaluated before and after, and what a stopped run has of them is not evaluated again")

@@ -29,7 +29,7 @@ import TinyTraining
         let heldOut = try #require(
             try HeldOutLoss(
                 policy: fixture.policy(threads: 1), settings: SupervisedSettings(), problems: fixture.problems,
-                style: .plain, codec: ScalarTokens(), endToken: nil))
+                prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil))
         #expect(try await heldOut.measured(at: nil) == step.metrics.loss)
     }
 
@@ -49,7 +49,7 @@ import TinyTraining
         let documents = (0..<200).map { corpus[$0] }.filter { $0.author == .careful && $0.venue == .board }
         #expect(documents.count > 5)
         for document in documents {
-            let prompt = PromptStyle.abacus.prompt(for: document.problem.question)
+            let prompt = PromptStyle.abacus.plainText(for: document.problem.question)
             let text = continuation(document.problem.referenceSolution(style: .equations), of: prompt)
             #expect(prompt == document.prompt && text == document.completion)
             #expect(
@@ -67,7 +67,8 @@ import TinyTraining
         for style in AbacusReferenceStyle.allCases {
             let loss = try HeldOutLoss(
                 policy: policy, settings: SupervisedSettings(), problems: AbacusProblems.test(8, solutions: style),
-                style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer), endToken: tokenizer.endOfTextID)
+                prompter: Prompter(style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer)),
+                endToken: tokenizer.endOfTextID)
             losses[style] = try await loss?.measured(at: nil)
         }
         let equations = try #require(losses[.equations]), sentences = try #require(losses[.sentences])
@@ -116,8 +117,8 @@ private struct Fixture {
         configuration.supervised.packing = packing
         configuration.supervised.examplesPerStep = packing ? 1 : problems.count
         return try SFTTrainer(
-            policy: policy(threads: threads), configuration: configuration, problems: problems, style: .plain,
-            codec: ScalarTokens(), endToken: nil)
+            policy: policy(threads: threads), configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil)
     }
 
     /// What PyTorch says of the tokens of sequence `index` after its first.

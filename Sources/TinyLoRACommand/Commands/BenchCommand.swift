@@ -54,7 +54,7 @@ struct BenchCommand: AsyncParsableCommand {
                 tokenizer: tokenizer, text: text, repeats: repeats, console: Console(json: json)
             ).run()
         }
-        try await Benchmark(
+        try await BenchRun(
             threads: threading.count(), repeats: repeats, model: kernels ? nil : modelShape,
             console: Console(json: json)
         ).run()

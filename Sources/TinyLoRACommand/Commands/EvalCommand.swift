@@ -1,91 +1,124 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyRecipes
 
 /// Measures accuracy.
 struct EvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
-        abstract: "Measures how many problems a model answers rightly, with a 95 % interval.",
+        abstract: "Measures how many problems a model answers rightly, with 95 % intervals.",
         discussion: """
-            Strict counts answers in the asked-for format (after ####), lenient counts the last number too: published \
-            gains often mix the two.
+            Strict counts answers in the asked-for format (after ####, in \\boxed{}), lenient counts them wherever they \
+            stand: published gains often mix the two. With --samples, mean@k is the mean over all samples, maj@k counts \
+            problems whose most frequent answer is right, and pass@k is the chance that one of k samples is, without bias.
+
+            Sets by name: \(Benchmark.registry.names.joined(separator: ", ")) below --data, and abacus. \
+            --benchmarks adds more from a file. A model with a chat template is asked in chat turns.
+
+            --output keeps every prompt, completion and verdict, written as they are made; --resume goes on with an \
+            evaluation that was interrupted, to the same bytes; --compare tells two of them apart problem by problem.
 
             EXAMPLES
               The untrained model in the box on its held-out problems:
                 tinylora eval
               With an adapter:
                 tinylora eval --adapter runs/demo/adapter.safetensors
-              A model of your own on GSM8K, four samples a problem:
-                tinylora eval --model Qwen2.5-0.5B-Instruct --eval gsm8k/test.jsonl --temperature 1 --samples 4
+              A model of your own on published sets:
+                tinylora eval --model Qwen2.5-0.5B-Instruct --on gsm8k,math500,aime24 --data data --output evals/base
+              Eight samples a problem:
+                tinylora eval --model Qwen2.5-0.5B-Instruct --on aime24 --data data --samples 8 --temperature 0.7
+              A file of your own:
+                tinylora eval --model DIR --problems school.jsonl --fields question=prompt,answer=target
+              Before and after training:
+                tinylora eval --compare evals/base evals/trained
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(
-        help: ArgumentHelp(
-            "Problem file, JSON lines; Abacus's held-out problems unless given.", valueName: "file.jsonl"))
-    var eval: String?
-    @Option(help: "Problems to evaluate, from the start of the file; all of a file unless given.")
-    var problems: Int?
-    @Option(help: "Completions of each problem.")
+    @OptionGroup var problemOptions: EvaluatedProblemOptions
+    @Option(help: "Completions of each problem; more than one needs --temperature.")
     var samples = 1
     @OptionGroup var sampling: SamplingOptions
-    @Option(help: "Prompt style: \(PromptStyle.builtIn.map(\.name).joined(separator: ", ")).")
-    var promptStyle: String?
-    @Option(help: ArgumentHelp("File for every prompt, completion and verdict, JSON lines.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Directory to keep every sample in.", valueName: "dir"))
     var output: String?
+    @Flag(help: "Go on with the evaluation in --output.")
+    var resume = false
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Two directories of --output to compare, and nothing else.", valueName: "before after"))
+    var compare: [String] = []
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    func validate() throws {
+        guard compare.isEmpty || compare.count == 2 else {
+            throw ValidationError("--compare needs two directories, has \(compare.count)")
+        }
+        guard !resume || output != nil else {
+            throw ValidationError("--resume needs --output, the evaluation to go on with")
+        }
+        guard (1...65_536).contains(samples) else {
+            throw ValidationError("--samples must be in 1...65536, is \(samples)")
+        }
+        guard samples == 1 || sampling.temperature > 0 else {
+            throw ValidationError("--samples \(samples) needs a --temperature above 0: greedy samples are all the same")
+        }
+        try problemOptions.check()
+    }
+
     func run() async throws {
         let console = Console(json: json)
-        if let problems, problems < 1 { throw ValidationError("--problems must be at least 1, is \(problems)") }
+        if !compare.isEmpty { return try showComparison(before: compare[0], after: compare[1], on: console) }
+        let sets = try problemOptions.sets(isAbacus: model.model == nil)
         let (loaded, adapter, policy) = try model.open(console)
-        guard loaded.isAbacus || eval != nil else {
-            throw UsageError("--eval is missing: a model of your own needs a problem file")
+        let plan = try EvaluationPlan(
+            sets: sets, options: problemOptions, loaded: loaded, adapter: model.adapter.map { ($0, adapter) },
+            sampling: sampling.parameters(
+                stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024),
+            samplesPerProblem: samples, seed: sampling.seed)
+        for note in plan.parts.compactMap(\.note) { console.note("note       \(note)") }
+        let folder = try output.map { path throws(EvaluationError) in
+            try EvaluationFolder(preparing: path, manifest: plan.manifest, resuming: resume)
         }
-        let set = try problemSet(file: eval, loaded: loaded, training: false, count: problems)
-        let evaluator = Evaluator(
-            policy: policy, codec: try loaded.requireTokenizer(),
-            style: try promptStyle.map { try PromptStyle(named: $0) } ?? loaded.naturalStyle,
-            sampling: sampling.parameters(stopTokens: loaded.stopTokens), samplesPerProblem: samples,
-            seed: sampling.seed)
-        let start = ContinuousClock.now
-        let result = try await evaluator.evaluate(set, adapter: adapter?.values) { progress in
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            let left = seconds / Double(max(1, progress.finished)) * Double(progress.total - progress.finished)
-            console.progress(
-                "\(set.name)  \(progress.finished)/\(progress.total) answered · "
-                    + "\(Int(Double(progress.tokens) / seconds)) tok/s · \(clock(left)) left")
-        }
-        if let output { try write(result.samples, to: output) }
-        if let reason = result.parsing.reasonForNoReward(.strict) { console.warn(reason) }
-        let each = samples > 1 ? " · \(samples) samples each" : ""
-        console.say("problems   \(result.problemCount) of \(set.name)\(each)")
         console.say("adapter    \(adapter?.design.description ?? "none")")
-        console.say("strict     \(percent(result.strict))")
-        console.say("lenient    \(percent(result.lenient))")
-        console.say(
-            "tokens     \(grouped(result.tokenCount)) · \(Int(result.tokensPerSecond)) tok/s · "
-                + "\(result.truncatedCount) of \(result.samples.count) ran out of room")
-        try console.result(result.summary)
+        var summaries: [EvaluationSummary] = []
+        for part in plan.parts {
+            let result = try await evaluate(part, plan: plan, policy: policy, adapter: adapter, in: folder, console)
+            show(result, of: part, on: console)
+            summaries.append(result.summary)
+        }
+        let report = EvaluationReport(settings: plan.manifest, results: summaries)
+        try folder?.write(summary: report)
+        if let folder { console.say("records    \(folder.path)") }
+        try console.result(report)
     }
 
-    private func write(_ samples: [EvaluatedSample], to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = Data()
-        for sample in samples { data += try encoder.encode(sample) + Data("\n".utf8) }
-        try AtomicFile.write(data, to: path)
+    private func evaluate(
+        _ part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalPolicy, adapter: AdapterFile?,
+        in folder: EvaluationFolder?, _ console: Console
+    ) async throws -> EvaluationResult {
+        let name = part.set.name
+        // Small parts, so that an interruption costs little; a part still fills the machine.
+        let evaluator = Evaluator(
+            policy: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
+            samplesPerProblem: samples, seed: sampling.seed, completionsPerCall: folder == nil ? 512 : 64)
+        let earlier = try folder?.resumedSamples(of: name) ?? []
+        let start = ContinuousClock.now, before = earlier.count
+        let tokensBefore = earlier.reduce(0) { $0 + $1.tokenCount }
+        return try await evaluator.evaluate(part.set, adapter: adapter?.values, after: earlier) { progress in
+            let seconds = max(1e-3, (ContinuousClock.now - start) / .seconds(1))
+            let left = seconds / Double(max(1, progress.finished - before)) * Double(progress.total - progress.finished)
+            console.progress(
+                "\(name)  \(progress.finished)/\(progress.total) answered · "
+                    + "\(Int(Double(progress.tokens - tokensBefore) / seconds)) tok/s · \(clock(left)) left")
+        } record: { samples in
+            try folder?.append(samples, of: name)
+        }
     }
 }
 
-/// `31.5 % [27.1, 36.2]`
-func percent(_ proportion: BinomialProportion) -> String {
-    percent(proportion.fraction, [proportion.interval.low, proportion.interval.high])
-}
-
-/// A fraction and its interval in percent.
-func percent(_ fraction: Double, _ interval: [Double]) -> String {
-    String(format: "%5.1f %% [%.1f, %.1f]", 100 * fraction, 100 * interval[0], 100 * interval[1])
+/// What an evaluation came to, as `--json` and `summary.json` have it.
+struct EvaluationReport: Encodable {
+    let settings: EvaluationManifest
+    let results: [EvaluationSummary]
 }

@@ -30,10 +30,13 @@ struct GenerateCommand: AsyncParsableCommand {
         guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
         let (loaded, adapter, policy) = try model.open(console)
         let tokenizer = try loaded.requireTokenizer()
-        let text = question.map { loaded.naturalStyle.prompt(for: $0) } ?? prompt ?? readInput()
+        let tokens =
+            if let question { try loaded.prompter().prompt(for: question).tokens } else {
+                tokenizer.encode(prompt ?? readInput())
+            }
         let request = CompletionRequest(
-            prompt: tokenizer.encode(text), streams: [RandomStream(.sampling, seed: sampling.seed)],
-            adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens))
+            prompt: tokens, streams: [RandomStream(.sampling, seed: sampling.seed)],
+            adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128))
         let stream = json ? nil : StreamingText(tokenizer: tokenizer)
         let completion = try await policy.complete(request) { token in stream?.append(token) }
         stream?.finish()

@@ -105,8 +105,14 @@ struct TrainCommand: AsyncParsableCommand {
     var learningRate: Double?
     @Option(help: "Weight of the divergence from the base model (default: 0).")
     var beta: Double?
-    @Option(help: "Prompt style: \(PromptStyle.builtIn.map(\.name).joined(separator: ", ")).")
+    @Option(help: "Prompt style: \(PromptStyle.builtInNames).")
     var promptStyle: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Who grades: auto, final-answer, math, or command:… which scores lines of JSON (default: auto).
+            """, valueName: "grader"))
+    var grader: String?
     @Option(help: "Problems of an evaluation; 0 leaves it out (default: 400).")
     var evalProblems: Int?
     @Option(help: "Problems to choose settings by, apart from the test (default: 0).")
@@ -163,7 +169,7 @@ struct TrainCommand: AsyncParsableCommand {
             ("algorithm", "algorithm", algorithm), ("solutions", "solutions", solutions), ("method", "method", method),
             ("target_modules", "target-modules", targetModules), ("frozen_subspace", "frozen-subspace", frozenSubspace),
             ("tying", "tying", tying), ("element_type", "type", type),
-            ("prompt_style", "prompt-style", promptStyle),
+            ("prompt_style", "prompt-style", promptStyle), ("grader", "grader", grader),
         ]
         let reals: [(key: String, flag: String, value: Double?)] = [
             ("learning_rate", "learning-rate", learningRate), ("beta", "beta", beta),

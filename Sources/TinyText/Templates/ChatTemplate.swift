@@ -74,6 +74,13 @@ public struct ChatTemplate: Sendable {
         self.endOfText = endOfText
     }
 
+    /// The template's own text, line ends as jinja reads them.
+    public var text: String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: source.scalars)
+        return String(view)
+    }
+
     /// Renders a conversation.
     ///
     /// - Parameters:

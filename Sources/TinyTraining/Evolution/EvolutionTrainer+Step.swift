@@ -75,15 +75,25 @@ extension EvolutionTrainer {
                     + "expected \(total) to \(requests.count)")
         }
         let isStrict = configuration.reward == .strict
+        let asked = answers.enumerated().flatMap { request, completions in
+            completions.map { completion in
+                GradedAnswer(
+                    prompter.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
+                    to: problems[rows[request / membersMN.count]])
+            }
+        }
+        let grades = reward.grades(of: asked)
+        guard grades.count == asked.count else {
+            throw TrainingError(.policyMismatch, "the reward gave \(grades.count) grades, expected \(asked.count)")
+        }
         let graded = answers.enumerated().flatMap { request, completions in
-            let problem = problems[rows[request / membersMN.count]], member = request % membersMN.count
-            return completions.enumerated().map { index, completion in
-                let text = codec.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText)
-                let grade = reward.grade(text, for: problem)
+            completions.enumerated().map { index, completion in
+                let member = request % membersMN.count, position = request * samples + index
+                let grade = grades[position]
                 return RolloutSample(
-                    problem: problem, index: member * samples + index,
+                    problem: asked[position].problem, index: member * samples + index,
                     sequence: ScoredSequence(prompt: requests[request].prompt, completion: completion.tokens),
-                    completion: completion, text: text, grade: grade,
+                    completion: completion, text: asked[position].completion, grade: grade,
                     earned: grade.reward(isStrict ? .strict : .lenient), overlong: 0)
             }
         }

@@ -18,7 +18,7 @@ public struct EvolutionTrainer: Trainer {
     /// What is searched with.
     public let strategy: any EvolutionStrategy
     let problems: [Problem]
-    let codec: any TextCodec
+    let prompter: Prompter
     let reward: any Reward
     let sampling: SamplingParameters
     let order: ProblemOrder
@@ -32,14 +32,13 @@ public struct EvolutionTrainer: Trainer {
     ///   - policy: The model with a place for an adapter.
     ///   - configuration: The run's settings; its algorithm is `openes` or `cma-es`.
     ///   - problems: What to train on, in file order.
-    ///   - style: How a question becomes a prompt.
-    ///   - codec: Text to token ids and back.
+    ///   - prompter: How a question becomes a prompt.
     ///   - stopTokens: Tokens that end a completion.
     ///   - reward: Grades completions.
-    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` or `promptTooLong`.
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` `promptTooLong` or `unusablePrompt`.
     public init(
-        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem], style: PromptStyle,
-        codec: any TextCodec, stopTokens: [Int], reward: any Reward
+        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
+        prompter: Prompter, stopTokens: [Int], reward: any Reward
     ) throws(TrainingError) {
         let broken = configuration.problems()
         guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
@@ -48,7 +47,7 @@ public struct EvolutionTrainer: Trainer {
         self.policy = policy
         self.configuration = configuration
         self.problems = problems
-        self.codec = codec
+        self.prompter = prompter
         self.reward = reward
         strategy = try Self.strategy(configuration, count: policy.parameterCount)
         sampling = SamplingParameters(
@@ -59,8 +58,7 @@ public struct EvolutionTrainer: Trainer {
         prompts = try GRPOTrainer.prompts(
             of: problems,
             rows: order.rows(from: 0, count: rollout.mostProblems(of: problems.count, steps: configuration.steps)),
-            context: policy.contextLength, maxTokens: rollout.maxTokens,
-            encode: { codec.encode(style.prompt(for: $0)) })
+            context: policy.contextLength, maxTokens: rollout.maxTokens, prompter: prompter)
     }
 
     private static func strategy(

@@ -5,8 +5,8 @@ public import TinyRecords
 /// The loss on worked solutions that are not trained on: the mean of minus the log-probability of their tokens.
 ///
 /// ```swift
-/// let loss = try HeldOutLoss(policy: policy, settings: configuration.supervised, problems: heldOut, style: .abacus,
-///     codec: tokenizer, endToken: 0)
+/// let loss = try HeldOutLoss(policy: policy, settings: configuration.supervised, problems: heldOut,
+///     prompter: prompter, endToken: 0)
 /// try await loss?.measured(at: nil)           // the base model's, in nats per token
 /// ```
 public struct HeldOutLoss: Sendable {
@@ -18,11 +18,11 @@ public struct HeldOutLoss: Sendable {
     /// - Returns: `nil` when no problem has one.
     /// - Throws: ``TrainingError`` with code `promptTooLong` naming the row.
     public init?(
-        policy: any Policy, settings: SupervisedSettings, problems: [Problem], style: PromptStyle,
-        codec: any TextCodec, endToken: Int?
+        policy: any Policy, settings: SupervisedSettings, problems: [Problem],
+        prompter: Prompter, endToken: Int?
     ) throws(TrainingError) {
         let encoder = SupervisedEncoder(
-            style: style, codec: codec, endToken: endToken,
+            prompter: prompter, endToken: endToken,
             maxLength: min(settings.maxLength ?? .max, policy.contextLength))
         var sequences: [ScoredSequence] = []
         for problem in problems where problem.isSolved {

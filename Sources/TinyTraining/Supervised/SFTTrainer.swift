@@ -31,21 +31,20 @@ public struct SFTTrainer: Trainer {
     ///   - policy: The model with a place for an adapter.
     ///   - configuration: The run's settings.
     ///   - problems: Problems with solutions, in file order.
-    ///   - style: How a question becomes a prompt.
-    ///   - codec: Text to token ids.
+    ///   - prompter: How a question becomes a prompt.
     ///   - endToken: Follows every solution, so that the model learns to stop; `nil` adds nothing.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `noSolution` or `promptTooLong`; the last
     ///   two name the first such row.
     public init(
-        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem], style: PromptStyle,
-        codec: any TextCodec, endToken: Int?
+        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
+        prompter: Prompter, endToken: Int?
     ) throws(TrainingError) {
         let broken = configuration.problems()
         guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
         guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
         let settings = configuration.supervised
         let encoder = SupervisedEncoder(
-            style: style, codec: codec, endToken: endToken,
+            prompter: prompter, endToken: endToken,
             maxLength: min(settings.maxLength ?? .max, policy.contextLength))
         var examples: [Int: SupervisedExample] = [:]
         if settings.packing {  // which examples share a pack depends on the lengths of all

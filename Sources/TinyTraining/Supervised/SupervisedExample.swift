@@ -14,8 +14,7 @@ package struct SupervisedExample: Sendable {
 
 /// Turns problems into examples.
 package struct SupervisedEncoder: Sendable {
-    private let style: PromptStyle
-    private let codec: any TextCodec
+    private let prompter: Prompter
     private let endToken: Int?
     /// Most tokens of an example.
     package let maxLength: Int
@@ -23,29 +22,27 @@ package struct SupervisedEncoder: Sendable {
     /// Makes an encoder.
     ///
     /// - Parameters:
-    ///   - style: How a question becomes a prompt.
-    ///   - codec: Text to token ids.
+    ///   - prompter: How a question becomes a prompt.
     ///   - endToken: Follows every solution, so that the model learns to stop; `nil` adds nothing.
     ///   - maxLength: Most tokens of an example, prompt included.
-    package init(style: PromptStyle, codec: any TextCodec, endToken: Int?, maxLength: Int) {
-        self.style = style
-        self.codec = codec
+    package init(prompter: Prompter, endToken: Int?, maxLength: Int) {
+        self.prompter = prompter
         self.endToken = endToken
         self.maxLength = maxLength
     }
 
     /// The example of a problem. What is longer than ``maxLength`` is cut at the end, as TRL does.
     ///
-    /// - Throws: ``TrainingError`` with code `noSolution`, or `promptTooLong` when no token of the solution would be left.
+    /// - Throws: ``TrainingError`` with code `noSolution`, `unusablePrompt`, or `promptTooLong` when no token of the solution would be left.
     package func example(of problem: Problem) throws(TrainingError) -> SupervisedExample {
         guard problem.isSolved, let solution = problem.solution else {
             throw TrainingError(
                 .noSolution, "problem \(problem.id) has no worked solution",
                 hint: "every row to learn from needs a \"solution\"; reinforcement learning does with answers alone")
         }
-        let text = style.prompt(for: problem)
-        let prompt = codec.encode(text)
-        let completion = codec.encode(continuation: continuation(solution, of: text)) + [endToken].compactMap(\.self)
+        let made = try prompter.promptToTrain(on: problem)
+        let prompt = made.tokens
+        let completion = prompter.tokens(of: solution, after: made) + [endToken].compactMap(\.self)
         guard !prompt.isEmpty, prompt.count < maxLength, !completion.isEmpty else {
             throw TrainingError(
                 .promptTooLong,
@@ -62,13 +59,4 @@ package struct SupervisedEncoder: Sendable {
 extension Problem {
     /// Whether there is a worked solution with something in it.
     var isSolved: Bool { solution.map { !$0.allSatisfy(\.isWhitespace) } ?? false }
-}
-
-/// The text that a model should write after a prompt: the solution, after a space unless the prompt ends in white space.
-///
-/// Word pieces carry the space in front of them, so a prompt that ends in `A:` is answered with ` 12+5=17.`; one that ends
-/// with a line break, as turns of a chat do, is answered with `12+5=17.`.
-package func continuation(_ solution: String, of prompt: String) -> String {
-    let isSeparated = prompt.last?.isWhitespace ?? true
-    return isSeparated || solution.first?.isWhitespace == true ? solution : " " + solution
 }

@@ -1,7 +1,7 @@
 import TinyLoRA
 
 /// One run of `tinylora bench`: what to measure, and the table of it.
-struct Benchmark {
+struct BenchRun {
     let threads: Int
     let repeats: Int
     /// The model to measure after the kernels, if any.

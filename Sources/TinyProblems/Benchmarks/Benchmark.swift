@@ -1,0 +1,107 @@
+import Foundation
+import TinyRecords
+
+/// A problem set with a name: where its file is, what its rows mean, how it is asked and graded.
+///
+/// ```swift
+/// let set = try Benchmark.registry.benchmark(named: "math500").load(below: "data")
+/// set.problems[0].subject         // "Precalculus"
+/// ```
+public struct Benchmark: Sendable, Hashable {
+    /// How people ask for it: `gsm8k`.
+    public var name: String
+    /// Its file below a data directory, or an absolute path.
+    public var location: String
+    /// Which keys hold the parts.
+    public var fields: ProblemFields
+    /// Name of the prompt style it is usually asked in.
+    public var promptStyle: String
+    /// How it is graded; `automatic` follows its answers and the style.
+    public var grader: GraderChoice
+    /// How ``MathReward`` compares its answers.
+    public var options: GradingOptions
+    /// Rows of the published set; another number in a file is worth a note and no error.
+    public var publishedCount: Int?
+
+    /// Describes a set.
+    public init(
+        name: String, location: String, fields: ProblemFields = .automatic, promptStyle: String = "boxed",
+        grader: GraderChoice = .automatic, options: GradingOptions = GradingOptions(), publishedCount: Int? = nil
+    ) {
+        self.name = name
+        self.location = location
+        self.fields = fields
+        self.promptStyle = promptStyle
+        self.grader = grader
+        self.options = options
+        self.publishedCount = publishedCount
+    }
+
+    /// Where the file is.
+    public func path(below data: String) -> String {
+        location.hasPrefix("/") ? location : "\(data)/\(location)"
+    }
+
+    /// Reads the problems.
+    ///
+    /// - Throws: ``ProblemError`` naming the file, and the line where it is one.
+    public func load(below data: String) throws(ProblemError) -> ProblemSet {
+        let path = path(below: data)
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ProblemError(
+                .unreadableFile, "\(name) is not in \(path)",
+                hint: "the data directory has each set's file at \(location)")
+        }
+        var set = try ProblemSet(contentsOf: path, fields: fields)
+        set.name = name
+        return set
+    }
+
+    /// What a reader should know about a file that differs from the published set; `nil` for the whole set.
+    public func note(on set: ProblemSet) -> String? {
+        guard let publishedCount, publishedCount != set.problems.count else { return nil }
+        return "\(name) has \(set.problems.count) problems here, the published set \(publishedCount)"
+    }
+
+    /// Judges answers to these problems when they are asked in this format.
+    public func reward(
+        for problems: [Problem], answerFormat: GradingOptions.AnswerFormat, grader: GraderChoice? = nil,
+        limit: Duration = CommandReward.standardLimit
+    ) -> any Reward {
+        (grader ?? self.grader).reward(for: problems, answerFormat: answerFormat, options: options, limit: limit)
+    }
+}
+
+/// Problem sets by name.
+public struct BenchmarkRegistry: Sendable, Hashable {
+    /// The sets, in the order in which they were added.
+    public private(set) var benchmarks: [Benchmark]
+
+    /// Some sets; of two with the same name the later one counts.
+    public init(_ benchmarks: [Benchmark] = []) {
+        self.benchmarks = []
+        for benchmark in benchmarks { add(benchmark) }
+    }
+
+    /// Adds a set, in place of one with the same name.
+    public mutating func add(_ benchmark: Benchmark) {
+        benchmarks.removeAll { $0.name == benchmark.name }
+        benchmarks.append(benchmark)
+    }
+
+    /// The names, in order.
+    public var names: [String] { benchmarks.map(\.name) }
+
+    /// The set of this name.
+    ///
+    /// - Throws: ``ProblemError`` with code `unknownBenchmark` and the nearest name.
+    public func benchmark(named name: String) throws(ProblemError) -> Benchmark {
+        guard let benchmark = benchmarks.first(where: { $0.name == name }) else {
+            throw ProblemError(
+                .unknownBenchmark,
+                "there is no problem set \"\(name)\"; the sets are: \(names.joined(separator: ", "))",
+                hint: nearestName(to: name, in: names).map { "did you mean \"\($0)\"?" })
+        }
+        return benchmark
+    }
+}

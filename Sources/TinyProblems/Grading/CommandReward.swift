@@ -1,0 +1,149 @@
+import Foundation
+
+/// A reward by a program of the user's own, such as one that runs the code of a completion.
+///
+/// The command gets one JSON object a line on its standard input, `{"completion", "question", "answer", "id"}` and, where the
+/// problem has them, `solution`, `subject`, `level`. For every line it writes a line `{"score": number}`, in order, and ends
+/// with status 0. A completion counts as right from a score of 1; the score itself is the reward.
+///
+/// ```swift
+/// let reward = CommandReward("python3 run_tests.py", limit: .seconds(30))
+/// reward.grade("def f(x): …", for: problem).reward()        // 0.75
+/// ```
+///
+/// A batch whose command cannot be started, ends otherwise, writes another number of lines or takes longer than the limit
+/// scores 0 as a whole, so that no score depends on how far it came; a line that is no score scores 0 alone. The reason
+/// stands in ``Grade/failure``. What a command tells is as repeatable as the command. It runs with the rights of whoever
+/// started this program: what it does to completions is its own affair.
+///
+/// Grading waits for the command. It and what it started are killed when the time is over.
+public struct CommandReward: Reward {
+    /// A minute.
+    public static let standardLimit = Duration.seconds(60)
+
+    /// What `/bin/sh` runs.
+    public let command: String
+    /// Wall-clock time for one batch.
+    public let limit: Duration
+
+    /// Makes a reward; nothing is run yet.
+    public init(_ command: String, limit: Duration = standardLimit) {
+        self.command = command
+        self.limit = limit
+    }
+
+    /// Runs the command for one completion.
+    public func grade(_ completion: String, for problem: Problem) -> Grade {
+        grades(of: [GradedAnswer(completion, to: problem)])[0]
+    }
+
+    /// Runs the command once for all completions.
+    public func grades(of answers: [GradedAnswer]) -> [Grade] {
+        guard !answers.isEmpty else { return [] }
+        do throws(CommandFailure) {
+            let lines = try output(for: answers)
+            guard lines.count == answers.count else {
+                throw CommandFailure("the command wrote \(lines.count) lines, expected \(answers.count)")
+            }
+            return lines.enumerated().map { index, line in
+                guard let score = (try? JSONDecoder().decode(Score.self, from: Data(line)))?.score, score.isFinite
+                else { return Grade(failure: "the command's line \(index + 1) is not {\"score\": number}") }
+                return Grade(score: score)
+            }
+        } catch {
+            return answers.map { _ in Grade(failure: error.reason) }
+        }
+    }
+
+    private struct Line: Encodable {
+        var completion: String
+        var question: String
+        var answer: String
+        var id: String
+        var solution: String?
+        var subject: String?
+        var level: String?
+
+        init(_ answer: GradedAnswer) {
+            completion = answer.completion
+            question = answer.problem.question
+            self.answer = answer.problem.answer
+            id = answer.problem.id
+            solution = answer.problem.solution
+            subject = answer.problem.subject
+            level = answer.problem.level
+        }
+    }
+
+    private struct Score: Decodable {
+        var score: Double
+    }
+
+    /// Files, not pipes: nobody has to read while the command writes.
+    private func output(for answers: [GradedAnswer]) throws(CommandFailure) -> [ArraySlice<UInt8>] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "tinylora-grader-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            var input = Data()
+            for answer in answers { input += try encoder.encode(Line(answer)) + Data("\n".utf8) }
+            let files = ["input", "output", "errors"].map { folder.appendingPathComponent($0) }
+            for (file, content) in zip(files, [input, Data(), Data()]) { try content.write(to: file) }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", command]
+            process.standardInput = try FileHandle(forReadingFrom: files[0])
+            process.standardOutput = try FileHandle(forWritingTo: files[1])
+            process.standardError = try FileHandle(forWritingTo: files[2])
+            let isOver = DispatchSemaphore(value: 0)
+            process.terminationHandler = { _ in isOver.signal() }
+            try process.run()
+            let wait = DispatchTimeInterval.milliseconds(Int(min(max(0, limit / .milliseconds(1)), 1e12)))
+            if isOver.wait(timeout: .now() + wait) == .timedOut {
+                endGroup(of: process.processIdentifier)
+                isOver.wait()
+                throw CommandFailure("the command took longer than \(limit)")
+            }
+            guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+                let manner = process.terminationReason == .exit ? "with status" : "by signal"
+                throw CommandFailure(
+                    "the command ended \(manner) \(process.terminationStatus)\(lastWords(in: files[2]))")
+            }
+            return [UInt8](try Data(contentsOf: files[1])).split(separator: UInt8(ascii: "\n"))
+        } catch let error as CommandFailure {
+            throw error
+        } catch {
+            throw CommandFailure("the command could not be run: \(error.localizedDescription)")
+        }
+    }
+
+    private func lastWords(in file: URL) -> String {
+        let text = (try? Data(contentsOf: file)).map { String(decoding: $0.suffix(400), as: UTF8.self) } ?? ""
+        return text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+    }
+}
+
+/// Kills a process and, where it leads a group of its own, all that it started.
+private func endGroup(of process: Int32) {
+    kill(getpgid(process) == process ? -process : process, SIGKILL)
+}
+
+/// Why a batch could not be judged.
+private struct CommandFailure: Error {
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+extension Grade {
+    fileprivate init(failure: String) {
+        self.init(strict: false, lenient: false, extracted: nil, isWellFormed: false, score: 0, failure: failure)
+    }
+
+    fileprivate init(score: Double) {
+        self.init(strict: score >= 1, lenient: score >= 1, extracted: nil, isWellFormed: true, score: score)
+    }
+}

@@ -1,0 +1,150 @@
+/// What a model is told about a question: in which words, after which examples, and how it shall write its answer.
+///
+/// ```swift
+/// PromptStyle.abacus.plainText(for: "What is 2 + 3?")        // "Q: What is 2 + 3?\nA:"
+/// let own = try PromptStyle(name: "terse", template: "{question}\nPut the answer in \\boxed{}.", answerFormat: .boxed)
+/// ```
+///
+/// A style says nothing about turns: a ``Prompter`` puts it as a chat for a model that has a chat format, and as plain text
+/// for one that has none. A style is a value that travels with a configuration, so that a prompt can be repeated after the
+/// built-in styles have changed.
+public struct PromptStyle: Sendable, Hashable, Codable {
+    /// Stands for the question in a template.
+    public static let placeholder = "{question}"
+
+    /// How configurations and records call it.
+    public let name: String
+    /// The user's words, with ``placeholder`` exactly once.
+    public let template: String
+    /// What leads from the user's words to the answer in plain text, where no turn does: `A:` on the next line.
+    public let lead: String
+    /// What the model is told before everything else; `nil` leaves it to the chat format.
+    public var system: String?
+    /// Worked examples that go before the question, in order.
+    public var examples: [PromptExample]
+    /// How the answer is to be written; `any` where the style does not ask.
+    public let answerFormat: GradingOptions.AnswerFormat
+
+    private let before: String
+    private let after: String
+
+    /// Makes a style from its parts.
+    ///
+    /// - Throws: ``ProblemError`` with code `invalidTemplate` unless ``placeholder`` occurs exactly once.
+    public init(
+        name: String, template: String, lead: String = "", system: String? = nil, examples: [PromptExample] = [],
+        answerFormat: GradingOptions.AnswerFormat = .any
+    ) throws(ProblemError) {
+        let parts = template.split(separator: Self.placeholder, omittingEmptySubsequences: false)
+        guard parts.count == 2 else {
+            throw ProblemError(
+                .invalidTemplate,
+                "the template of prompt style \"\(name)\" has \(parts.count - 1) places for the question, expected 1",
+                hint: "write \(Self.placeholder) where the question goes")
+        }
+        self.init(
+            name: name, before: String(parts[0]), after: String(parts[1]), lead: lead, system: system,
+            examples: examples, answerFormat: answerFormat)
+    }
+
+    init(
+        name: String, before: String, after: String, lead: String, system: String? = nil,
+        examples: [PromptExample] = [], answerFormat: GradingOptions.AnswerFormat
+    ) {
+        self.name = name
+        self.template = before + Self.placeholder + after
+        self.lead = lead
+        self.system = system
+        self.examples = examples
+        self.answerFormat = answerFormat
+        self.before = before
+        self.after = after
+    }
+
+    /// The same style under another name, with these examples.
+    public func with(examples: [PromptExample], name: String) -> PromptStyle {
+        PromptStyle(
+            name: name, before: before, after: after, lead: lead, system: system, examples: examples,
+            answerFormat: answerFormat)
+    }
+
+    /// The conversation that ends with the question.
+    ///
+    /// - Parameter written: How data is written; questions and examples go through it, the style's own words do not.
+    func messages(for question: String, data written: (String) -> String = { $0 }) -> [ChatMessage] {
+        var messages = system.map { [ChatMessage(.system, $0)] } ?? []
+        for example in examples {
+            messages.append(ChatMessage(.user, before + written(example.question) + after))
+            messages.append(ChatMessage(.assistant, written(example.solution)))
+        }
+        return messages + [ChatMessage(.user, before + written(question) + after)]
+    }
+
+    /// The same as one text: blank lines between examples, ``lead`` before each answer.
+    func plainText(for question: String, data written: (String) -> String) -> String {
+        var text = ""
+        for message in messages(for: question, data: written) {
+            switch message.role {
+            case .system: text += message.content + "\n\n"
+            case .user: text += message.content + lead
+            case .assistant: text += continuation(message.content, of: text) + "\n\n"
+            }
+        }
+        return text
+    }
+
+    /// The prompt as plain text. Nothing in the question is taken for a placeholder.
+    public func plainText(for question: String) -> String { plainText(for: question, data: { $0 }) }
+}
+
+/// A question and how it is answered, shown to a model before it is asked.
+public struct PromptExample: Sendable, Hashable, Codable {
+    /// What is asked.
+    public var question: String
+    /// The whole answer, written as the model shall write.
+    public var solution: String
+
+    /// Makes an example.
+    public init(question: String, solution: String) {
+        self.question = question
+        self.solution = solution
+    }
+}
+
+/// The text that a model should write after a prompt: the solution, after a space unless the prompt ends in white space.
+///
+/// Word pieces carry the space in front of them, so a prompt that ends in `A:` is answered with ` 12+5=17.`; one that ends
+/// with a line break, as turns of a chat do, is answered with `12+5=17.`.
+package func continuation(_ solution: String, of prompt: String) -> String {
+    let isSeparated = prompt.last?.isWhitespace ?? true
+    return isSeparated || solution.first?.isWhitespace == true ? solution : " " + solution
+}
+
+extension PromptStyle {
+    private enum CodingKeys: String, CodingKey {
+        case name, template, lead, system, examples
+        case answerFormat = "answer_format"
+    }
+
+    /// Reads `name` and `template`, and the rest where it is there; the template is checked as in the other initialiser.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            name: values.decode(String.self, forKey: .name), template: values.decode(String.self, forKey: .template),
+            lead: values.decodeIfPresent(String.self, forKey: .lead) ?? "",
+            system: values.decodeIfPresent(String.self, forKey: .system),
+            examples: values.decodeIfPresent([PromptExample].self, forKey: .examples) ?? [],
+            answerFormat: values.decodeIfPresent(GradingOptions.AnswerFormat.self, forKey: .answerFormat) ?? .any)
+    }
+
+    /// Writes everything that decides a prompt.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(name, forKey: .name)
+        try values.encode(template, forKey: .template)
+        try values.encode(lead, forKey: .lead)
+        try values.encodeIfPresent(system, forKey: .system)
+        try values.encode(examples, forKey: .examples)
+        try values.encode(answerFormat, forKey: .answerFormat)
+    }
+}

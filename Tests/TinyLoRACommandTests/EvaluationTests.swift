@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// `tinylora eval` on files of one's own, with the model in the box.
+@Suite("eval", .enabled(if: Executable.isBuilt, Executable.absence))
+struct EvaluationTests {
+    private func rows(_ scratch: Scratch) throws -> String {
+        try scratch.file(
+            "own.jsonl",
+            (1...5).map {
+                #"{"prompt": "Tom has \#($0) apples. He picks 5 more. How many now?", "target": \#($0 + 5)}"#
+            }
+            .joined(separator: "\n"))
+    }
+
+    @Test("keeps a record of every sample, resumes, and compares")
+    func records() throws {
+        let scratch = try Scratch(), file = try rows(scratch)
+        let base = ["eval", "--problems", file, "--fields", "question=prompt,answer=target", "--max-tokens", "24"]
+        let outcome = try Executable.run(base + ["--output", "one", "--json"], in: scratch)
+        expectSuccess(outcome)
+        let results = try #require(try outcome.json()["results"] as? [[String: Any]])
+        #expect(results.count == 1 && results[0]["problems"] as? Int == 5)
+        let name = try #require(
+            FileManager.default.contentsOfDirectory(atPath: scratch.path("one")).first {
+                $0.hasSuffix(".samples.jsonl")
+            })
+        let samples = try Data(contentsOf: URL(fileURLWithPath: scratch.path("one/\(name)")))
+        let lines = samples.split(separator: UInt8(ascii: "\n"))
+        #expect(lines.count == 5)
+        for line in lines {
+            let row = try #require(JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+            for key in ["problem", "sample", "prompt", "completion", "grade", "tokens", "stop", "answer"] {
+                #expect(row[key] != nil, "\(key)")
+            }
+        }
+        expectRefusal(try Executable.run(base + ["--output", "one"], in: scratch), naming: ["--resume"])
+        try samples.prefix(samples.count / 2).write(to: URL(fileURLWithPath: scratch.path("one/\(name)")))
+        expectSuccess(try Executable.run(base + ["--output", "one", "--resume"], in: scratch))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: scratch.path("one/\(name)"))) == samples)
+        let same = try Executable.run(["eval", "--compare", "one", "one", "--json"], in: scratch)
+        expectSuccess(same)
+        let comparison = try #require((try same.json()["comparisons"] as? [[String: Any]])?.first)
+        #expect((comparison["changes"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test("lets a command grade, and tells when it fails")
+    func commandGrader() throws {
+        let scratch = try Scratch(), file = try rows(scratch)
+        let base = ["eval", "--eval", file, "--fields", "question=prompt,answer=target", "--max-tokens", "4", "--json"]
+        let right = try Executable.run(
+            base + ["--grader", #"command:while read -r line; do echo '{"score": 1}'; done"#], in: scratch)
+        expectSuccess(right)
+        #expect((try right.json()["results"] as? [[String: Any]])?.first?["strict"] as? Double == 1)
+        let failing = try Executable.run(base + ["--grader", "command:echo broken >&2; exit 2"], in: scratch)
+        expectSuccess(failing)
+        #expect((try failing.json()["results"] as? [[String: Any]])?.first?["failed"] as? Int == 5)
+        #expect(failing.errors.contains("the command ended with status 2: broken"), "\(failing)")
+    }
+
+    @Test("takes sets from a file by name, and samples several answers")
+    func namedSets() throws {
+        let scratch = try Scratch()
+        _ = try rows(scratch)
+        let sets = try scratch.file("sets.yaml", "own:\n  file: own.jsonl\n  question: prompt\n  answer: target\n")
+        let outcome = try Executable.run(
+            [
+                "eval", "--on", "own,abacus", "--benchmarks", sets, "--limit", "3", "--samples", "4", "--temperature",
+                "0.8", "--max-tokens", "40",
+            ], in: scratch)
+        expectSuccess(outcome)
+        for text in ["3 of own", "3 of abacus/test", "4 samples each", "maj@4", "pass@1", "pass@2", "pass@4"] {
+            #expect(outcome.output.contains(text), "\(text) in \(outcome)")
+        }
+    }
+
+    @Test(
+        "refuses by name",
+        arguments: [
+            (["--on", "gsm8"], ["gsm8", "did you mean \"gsm8k\"?"]),
+            (["--on", "gsm8k", "--data", "nowhere"], ["nowhere/gsm8k/test.jsonl"]),
+            (["--on", "gsm8k,gsm8k"], ["gsm8k twice"]), (["--problems", "none.jsonl"], ["none.jsonl"]),
+            (["--problems", "12"], ["--limit 12"]), (["--grader", "maths"], ["did you mean \"math\"?"]),
+            (["--prompt-style", "boxd"], ["did you mean \"boxed\"?"]),
+            (["--compare", "a", "b"], ["a holds no evaluation"]),
+        ])
+    func refusals(flags: [String], words: [String]) throws {
+        let scratch = try Scratch()
+        expectRefusal(try Executable.run(["eval"] + flags, in: scratch), naming: words)
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+import TinyProblems
+
+/// `CommandReward` with commands that any system has.
+@Suite("A command as a reward")
+struct CommandRewardTests {
+    private let answers = ["a", "b", "c"].enumerated().map {
+        GradedAnswer("completion \($1)", to: Problem(id: "\($0)", question: "q \($1)", answer: $1))
+    }
+
+    private func grades(_ command: String, limit: Duration = .seconds(20)) -> [Grade] {
+        CommandReward(command, limit: limit).grades(of: answers)
+    }
+
+    @Test("gets a line per completion and gives a score per line, in order")
+    func scores() {
+        let command =
+            #"while read -r line; do case "$line" in *'"completion b"'*) echo '{"score": 1}';; "#
+            + #"*) echo '{"score": 0.25, "more": true}';; esac; done"#
+        let grades = grades(command)
+        #expect(grades.map { $0.reward() } == [0.25, 1, 0.25])
+        #expect(grades.map(\.strict) == [false, true, false])
+        #expect(grades.allSatisfy { $0.failure == nil && $0.isAnswered && $0.extracted == nil })
+    }
+
+    @Test("sees the completion, the question, the answer and what else is known")
+    func input() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let problem = Problem(
+            id: "7", question: "two\nlines", answer: "\"", solution: "s", subject: "sums", level: "2")
+        let grade = CommandReward("cat > '\(file.path)'; echo '{\"score\": 1}'").grade("c\u{2028}d", for: problem)
+        #expect(grade.strict)
+        let row = try JSONDecoder().decode([String: String].self, from: Data(contentsOf: file))
+        #expect(
+            row == [
+                "id": "7", "question": "two\nlines", "answer": "\"", "solution": "s", "subject": "sums", "level": "2",
+                "completion": "c\u{2028}d",
+            ])
+    }
+
+    @Test(
+        "scores 0 with a reason when it fails",
+        arguments: [
+            ("echo oh no >&2; exit 3", "the command ended with status 3: oh no"),
+            ("echo '{\"score\": 1}'", "the command wrote 1 lines, expected 3"),
+            ("kill -9 $$", "the command ended by signal 9"),
+            ("this-command-is-not-there", "the command ended with status 127"),
+        ])
+    func failures(command: String, reason: String) {
+        let grades = grades(command)
+        #expect(grades.count == 3)
+        #expect(grades.allSatisfy { !$0.strict && !$0.lenient && $0.reward() == 0 && !$0.isAnswered })
+        #expect(grades.allSatisfy { $0.failure?.hasPrefix(reason) == true }, "\(grades)")
+        #expect(ParseStatistics(grades).failed == 3)
+    }
+
+    @Test("fails only the line that is no score")
+    func badLine() {
+        let grades = grades(#"printf '{"score": 1}\nnothing\n{"score": 2}\n'"#)
+        #expect(grades.map { $0.reward() } == [1, 0, 2])
+        #expect(grades.map(\.failure) == [nil, "the command's line 2 is not {\"score\": number}", nil])
+    }
+
+    @Test("is ended when its time is over, with what it started, and no score then counts")
+    func timeLimit() {
+        let start = ContinuousClock.now
+        let grades = grades(#"echo '{"score": 1}'; sleep 100 & sleep 100"#, limit: .milliseconds(300))
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(grades.allSatisfy { $0.reward() == 0 && $0.failure?.hasPrefix("the command took longer than") == true })
+    }
+}
