@@ -60,6 +60,14 @@ public struct Evaluator: Sendable {
         self.completionsPerCall = completionsPerCall
     }
 
+    /// Checks what can be checked without sampling: the arguments, and that every prompt can be made and has room.
+    ///
+    /// - Throws: ``EvaluationError``.
+    public func check(_ set: ProblemSet, adapter: [Float]? = nil) throws(EvaluationError) {
+        try checkArguments(set, adapter: adapter)
+        _ = try encodedPrompts(set)
+    }
+
     /// Answers and grades every problem of a set.
     ///
     /// Everything that can be checked is checked before the first token is sampled.

@@ -56,11 +56,17 @@ struct TrainingRun {
                 model: loaded.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
                 grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
             let loss = try heldOutLoss(set, policy: policy, prompter: prompter, loaded: loaded)
-            return { step, values in
+            // What a command says today need not be what it says tomorrow.
+            var untrained = untrained
+            if case .command = grader { untrained = nil }
+            return { [untrained] step, values in
                 var known = values == nil ? untrained?.result(key, of: set) : nil
                 if known == nil {
                     known = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
                     if values == nil, let known { untrained?.keep(known, as: key) }
+                }
+                if let failed = known?.parsing.failed, failed > 0 {
+                    console.warn("the grader failed on \(failed) completions of \(set.name), which count as wrong")
                 }
                 let result = try known ?? { throw UsageError("\(set.name) was not evaluated") }()
                 if split == .test {

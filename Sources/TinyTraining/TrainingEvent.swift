@@ -87,7 +87,7 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
             warnings.append(.failedGrades(failed, reason: last.gradeFailure ?? "no reason was given"))
         }
         let unanswered = streak { $0.answeredShare == 0 }
-        if isDue(unanswered, first: 1) { warnings.append(.noAnswer(steps: unanswered)) }
+        if failing == 0, isDue(unanswered, first: 1) { warnings.append(.noAnswer(steps: unanswered)) }
         let clipped = streak { $0.clippedShare == 1 }
         if isDue(clipped, first: 1) { warnings.append(.allClipped(steps: clipped)) }
         return warnings

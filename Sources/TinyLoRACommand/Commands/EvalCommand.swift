@@ -76,6 +76,7 @@ struct EvalCommand: AsyncParsableCommand {
             sampling: sampling.parameters(
                 stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024),
             samplesPerProblem: samples, seed: sampling.seed)
+        for part in plan.parts { try evaluator(of: part, plan: plan, policy: policy).check(part.set) }
         for note in plan.parts.compactMap(\.note) { console.note("note       \(note)") }
         let folder = try output.map { path throws(EvaluationError) in
             try EvaluationFolder(preparing: path, manifest: plan.manifest, resuming: resume)
@@ -93,15 +94,18 @@ struct EvalCommand: AsyncParsableCommand {
         try console.result(report)
     }
 
+    private func evaluator(of part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalPolicy) -> Evaluator {
+        // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
+        Evaluator(
+            policy: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
+            samplesPerProblem: samples, seed: sampling.seed, completionsPerCall: output == nil ? 512 : 64)
+    }
+
     private func evaluate(
         _ part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalPolicy, adapter: AdapterFile?,
         in folder: EvaluationFolder?, _ console: Console
     ) async throws -> EvaluationResult {
-        let name = part.set.name
-        // Small parts, so that an interruption costs little; a part still fills the machine.
-        let evaluator = Evaluator(
-            policy: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
-            samplesPerProblem: samples, seed: sampling.seed, completionsPerCall: folder == nil ? 512 : 64)
+        let name = part.set.name, evaluator = evaluator(of: part, plan: plan, policy: policy)
         let earlier = try folder?.resumedSamples(of: name) ?? []
         let start = ContinuousClock.now, before = earlier.count
         let tokensBefore = earlier.reduce(0) { $0 + $1.tokenCount }

@@ -41,7 +41,7 @@ struct ExtractedAnswers {
         isMarked = strict != nil
         let isShort = bytes.count <= Self.maximumShort
         if strict == nil, isShort, !text(0..<bytes.count).trimmingSpaces.isEmpty { strict = text(0..<bytes.count) }
-        if options.answerFormat != .any, let box { lenient.append(box.text) }
+        if options.answerFormat != .any, let marked = Self.later(box, line, text) { lenient.append(marked) }
 
         // After a mark only what follows it can correct it.
         let mark = isMarked ? max(box?.range.upperBound ?? 0, line?.upperBound ?? 0) : 0
