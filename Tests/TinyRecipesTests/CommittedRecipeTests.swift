@@ -57,7 +57,7 @@ import TinyRecords
     func miniature() throws {
         let plan = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("miniature.yaml").path))
         #expect(plan.cells.count == 19)
-        #expect(plan.expectedRuns == 18 * 5 + 3)
-        #expect(plan.runs.contains { $0.name == "grpo-tinylora-13-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
+        #expect(plan.expectedRuns == 18 * 4 + 3)
+        #expect(plan.runs.contains { $0.name == "grpo-tinylora-13-eval_steps-20-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
     }
 }

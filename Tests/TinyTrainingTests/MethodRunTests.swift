@@ -67,15 +67,18 @@ import TinyTraining
         switch algorithm {
         case .sft:
             return try SFTTrainer(
-                policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+                policy: policy, configuration: configuration, problems: problems,
+                prompter: Prompter(style: .plain, codec: LetterCodec()),
                 endToken: 3)
         case .openES:
             return try EvolutionTrainer(
-                policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+                policy: policy, configuration: configuration, problems: problems,
+                prompter: Prompter(style: .plain, codec: LetterCodec()),
                 stopTokens: [3, 50], reward: EvenReward())
         default:
             return try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems, style: .plain, codec: LetterCodec(),
+                policy: policy, configuration: configuration, problems: problems,
+                prompter: Prompter(style: .plain, codec: LetterCodec()),
                 stopTokens: [3, 50], reward: EvenReward())
         }
     }
