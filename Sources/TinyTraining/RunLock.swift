@@ -16,8 +16,14 @@ package final class RunLock: Sendable {
         guard descriptor >= 0 else {
             throw TrainingError(.unwritable, "\(directory) cannot be written: \(String(cString: strerror(errno)))")
         }
-        // A file system without locks refuses with another number; there the user has to see to it.
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        // A file system without locks refuses with another number; there the user has to see to it. A process that is just
+        // being started holds copies of its parent's descriptors, and with them a lock that was given back, for a moment.
+        var isTaken = true
+        for attempt in 0..<25 where isTaken {
+            if attempt > 0 { usleep(20_000) }
+            isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        }
+        if isTaken {
             let holder = RunLock.holder(descriptor)
             close(descriptor)
             throw TrainingError(

@@ -16,11 +16,7 @@ import TinyRecords
         try String(contentsOfFile: path, encoding: .utf8).contains("\nruns:")
     }
 
-    /// The recipes use settings of methods, losses and algorithms that a build may lack.
-    private static let hasSettings = Set(["method", "solutions", "population_size"])
-        .isSubset(of: TrainingConfiguration.keys)
-
-    @Test("every file resolves to a run or a sweep without a broken rule", .enabled(if: hasSettings), arguments: files)
+    @Test("every file resolves to a run or a sweep without a broken rule", arguments: files)
     func resolves(file: String) throws {
         let path = Self.folder.appendingPathComponent(file).path
         if try isSweep(path) {
@@ -51,13 +47,12 @@ import TinyRecords
         #expect(try recipe.configuration().firstDifference(from: expected) == nil)
     }
 
-    @Test(
-        "the miniature has every method at every size, and decides no rate by test problems",
-        .enabled(if: hasSettings))
+    @Test("the miniature has every method at every size, and decides no rate by test problems")
     func miniature() throws {
         let plan = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("miniature.yaml").path))
         #expect(plan.cells.count == 19)
         #expect(plan.expectedRuns == 18 * 4 + 3)
-        #expect(plan.runs.contains { $0.name == "grpo-tinylora-13-eval_steps-20-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
+        #expect(
+            plan.runs.contains { $0.name == "grpo-tinylora-13-eval_steps-20-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
     }
 }
