@@ -35,7 +35,7 @@ public struct EvolutionTrainer: Trainer {
     ///   - prompter: How a question becomes a prompt.
     ///   - stopTokens: Tokens that end a completion.
     ///   - reward: Grades completions.
-    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems` `promptTooLong` or `unusablePrompt`.
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `promptTooLong` or `unusablePrompt`.
     public init(
         policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
         prompter: Prompter, stopTokens: [Int], reward: any Reward
