@@ -51,8 +51,8 @@ import TinyRecords
     func miniature() throws {
         let plan = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("miniature.yaml").path))
         #expect(plan.cells.count == 19)
-        #expect(plan.expectedRuns == 18 * 4 + 3)
+        #expect(plan.expectedRuns == 18 * 4 + 3 * 1 + 3)
         #expect(
-            plan.runs.contains { $0.name == "grpo-tinylora-13-eval_steps-20-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
+            plan.runs.contains { $0.name == "grpo-tinylora-13-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
     }
 }
