@@ -36,33 +36,43 @@ let package = Package(
     targets: [
         // The engine: bytes to numbers to gradients.
         .target(name: "CTinyKernels"),
+        library("TinyErrors"),
         library("TinyTensor", uses: ["CTinyKernels"]),
-        library("TinyCheckpoint", uses: ["TinyTensor"]),
+        library("TinyCheckpoint", uses: ["TinyErrors", "TinyTensor"]),
         library("TinyModel", uses: ["TinyTensor", "TinyCheckpoint"]),
-        library("TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
+        library("TinyAdapter", uses: ["TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
 
         // Text, problems, records: no numbers of a model in sight.
-        library("TinyText"),
-        library("TinyRecords"),
-        library("TinyRecipes", uses: ["TinyRecords", "TinyProblems", .product(name: "Yams", package: "Yams")]),
-        library("TinyProblems", uses: ["TinyRecords", .product(name: "BigInt", package: "BigInt")]),
+        library("TinyText", uses: ["TinyErrors"]),
+        library("TinyRecords", uses: ["TinyErrors"]),
+        library("TinyProblems", uses: ["TinyErrors", .product(name: "BigInt", package: "BigInt")]),
+        library(
+            "TinyRecipes",
+            uses: ["TinyErrors", "TinyRecords", "TinyProblems", .product(name: "Yams", package: "Yams")]),
         library("TinyStatistics", uses: ["TinyTensor"]),
-        library("TinyAbacus", uses: ["TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
+        library("TinyAbacus", uses: ["TinyErrors", "TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
 
         // The seam, and what is built on it.
-        library("TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
+        library("TinyPolicy", uses: ["TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         library(
             "TinyTraining",
-            uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy"]),
+            uses: [
+                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy",
+            ]),
         library(
-            "TinyEvaluation", uses: ["TinyTensor", "TinyProblems", "TinyStatistics", "TinyRecords", "TinyPolicy"]),
-        library("TinyReport", uses: ["TinyRecords", "TinyStatistics"]),
+            "TinyEvaluation",
+            uses: [
+                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyProblems", "TinyStatistics", "TinyRecords",
+                "TinyPolicy",
+            ]),
+        library("TinyReport", uses: ["TinyErrors", "TinyRecords", "TinyStatistics"]),
 
         library(
             "TinyLoRA",
             uses: [
-                "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyRecords", "TinyProblems",
-                "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyStatistics", "TinyEvaluation", "TinyReport",
+                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyRecords",
+                "TinyProblems", "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyStatistics", "TinyEvaluation",
+                "TinyReport",
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
@@ -74,6 +84,7 @@ let package = Package(
         .target(
             name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport",
             swiftSettings: settings),
+        tests(of: "TinyErrors"),
         tests(of: "TinyTensor", uses: ["CTinyKernels"]),
         tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
         tests(of: "TinyText"),

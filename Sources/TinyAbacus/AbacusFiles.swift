@@ -1,4 +1,5 @@
 public import Foundation
+public import TinyErrors
 
 /// Where the files of the model in the box are.
 public enum AbacusFiles {
@@ -28,12 +29,9 @@ public enum AbacusFiles {
 }
 
 /// Why the model in the box cannot be used.
-public struct AbacusError: Error, Sendable, CustomStringConvertible {
+public struct AbacusError: ExplainedError {
     /// What is missing where.
     public let message: String
 
     init(_ message: String) { self.message = message }
-
-    /// The message.
-    public var description: String { message }
 }

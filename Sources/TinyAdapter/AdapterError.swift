@@ -1,8 +1,10 @@
+public import TinyErrors
+
 /// What went wrong with a plan, a factorisation or an adapter file.
 ///
 /// Thrown before any step is taken; the command prints `message` and `hint` and ends. A run does not survive it.
 /// A cache of factors never throws: what it cannot read is computed again.
-public struct AdapterError: Error, Sendable, CustomStringConvertible {
+public struct AdapterError: ExplainedError {
     /// What a program switches on.
     public enum Code: Sendable {
         /// A plan asks for something that does not exist, such as rank 0 or more groups than modules.
@@ -36,10 +38,5 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.hint = hint
         self.underlying = underlying
-    }
-
-    /// The message, and the hint on a line of its own.
-    public var description: String {
-        hint.map { "\(message)\n hint: \($0)" } ?? message
     }
 }

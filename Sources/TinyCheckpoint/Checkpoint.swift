@@ -40,7 +40,7 @@ public final class Checkpoint: Sendable {
     public func tensor(_ name: String, _ shape: [Int]) throws(CheckpointError) -> CheckpointTensor {
         guard let file = files[name] else {
             throw CheckpointError(
-                .missingTensor, "\(directory) has no tensor \(name)", hint: nearestName(to: name, among: files.keys))
+                .missingTensor, "\(directory) has no tensor \(name)", hint: tensorHint(for: name, among: files.keys))
         }
         let tensor = try file.tensor(name)
         guard tensor.shape == shape else {

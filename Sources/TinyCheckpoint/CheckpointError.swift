@@ -1,8 +1,10 @@
+public import TinyErrors
+
 /// Why a checkpoint could not be read or written.
 ///
 /// Caught by whoever was asked to open or save a model: a command prints it and exits, and a run does not survive it.
 /// `description` is the message and, on a second line, the hint.
-public struct CheckpointError: Error, Sendable, CustomStringConvertible {
+public struct CheckpointError: ExplainedError {
     /// What a program switches on.
     public enum Code: String, Sendable, CaseIterable {
         /// The file or directory is missing or the system refused to read it.
@@ -27,6 +29,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
         case invalidTensors
         /// The system refused to write.
         case unwritable
+        /// Another process is writing into the directory.
+        case directoryInUse
     }
 
     /// What a program switches on.
@@ -45,7 +49,4 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.underlying = underlying
     }
-
-    /// The message and, on a second line, the hint.
-    public var description: String { hint.map { "\(message)\n hint: \($0)" } ?? message }
 }

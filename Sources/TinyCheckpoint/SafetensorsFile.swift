@@ -41,7 +41,7 @@ public final class SafetensorsFile: Sendable {
     public func tensor(_ name: String) throws(CheckpointError) -> CheckpointTensor {
         guard let record = tensors[name] else {
             throw CheckpointError(
-                .missingTensor, "\(path) has no tensor \(name)", hint: nearestName(to: name, among: tensors.keys))
+                .missingTensor, "\(path) has no tensor \(name)", hint: tensorHint(for: name, among: tensors.keys))
         }
         guard let type = record.type else {
             throw CheckpointError(
@@ -52,6 +52,6 @@ public final class SafetensorsFile: Sendable {
 }
 
 /// A hint when the same tensor seems to be there under a longer or a shorter name.
-func nearestName(to name: String, among names: some Sequence<String>) -> String? {
+func tensorHint(for name: String, among names: some Sequence<String>) -> String? {
     names.filter { $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") }.min().map { "there is a tensor \($0)" }
 }

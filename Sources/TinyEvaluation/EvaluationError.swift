@@ -3,10 +3,12 @@
 // This target does not know: tokenizers, checkpoints, how an adapter is made or trained, where results are printed. Only the
 // folder Records knows files.
 
+public import TinyErrors
+
 /// What keeps an evaluation or a comparison from being made.
 ///
 /// Thrown before any sampling, except `wrongCompletions`. Errors of the policy itself are passed on as they are.
-public struct EvaluationError: Error, Sendable, CustomStringConvertible {
+public struct EvaluationError: ExplainedError {
     /// What a program switches on.
     public enum Code: String, Sendable, CaseIterable {
         /// The problem set is empty.
@@ -29,6 +31,8 @@ public struct EvaluationError: Error, Sendable, CustomStringConvertible {
         case differentEvaluation
         /// A directory holds no evaluation, or files that none writes.
         case damagedRecords
+        /// Another process is writing into the directory.
+        case directoryInUse
         /// A directory or file cannot be written.
         case unwritable
         /// Two results cannot be compared problem by problem.
@@ -49,10 +53,5 @@ public struct EvaluationError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.hint = hint
         self.underlying = underlying
-    }
-
-    /// The message, and the hint after it.
-    public var description: String {
-        hint.map { "\(message) (\($0))" } ?? message
     }
 }

@@ -2,6 +2,7 @@ internal import Foundation
 internal import TinyAbacus
 public import TinyAdapter
 public import TinyCheckpoint
+public import TinyErrors
 public import TinyModel
 public import TinyPolicy
 public import TinyProblems
@@ -152,13 +153,10 @@ public struct LoadedModel: Sendable {
 }
 
 /// Why a model directory cannot be used for what was asked.
-public struct LoadingError: Error, Sendable, CustomStringConvertible {
+public struct LoadingError: ExplainedError {
     /// What disagreed.
     public let message: String
 
     /// Makes an error.
     public init(_ message: String) { self.message = message }
-
-    /// The message.
-    public var description: String { message }
 }

@@ -1,5 +1,6 @@
 // What a library user imports: everything, under one name.
 
+@_exported public import TinyErrors
 @_exported public import TinyTensor
 @_exported public import TinyCheckpoint
 @_exported public import TinyModel

@@ -1,5 +1,7 @@
+public import TinyErrors
+
 /// Why a policy cannot answer. The caller's records are safe; nothing was changed.
-public struct PolicyError: Error, Sendable, CustomStringConvertible {
+public struct PolicyError: ExplainedError {
     /// What went wrong, for programs.
     public enum Code: String, Sendable {
         /// A prompt is empty, or leaves no room in the model's context.
@@ -26,7 +28,4 @@ public struct PolicyError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
     }
-
-    /// The message.
-    public var description: String { message }
 }

@@ -1,8 +1,10 @@
+public import TinyErrors
+
 /// What is wrong with a problem file, a prompt or the name of a set, style or grader.
 ///
 /// Thrown before any sampling starts and meant for the person who named the file; nothing of a run is lost. Grading never
 /// throws: what cannot be read scores 0.
-public struct ProblemError: Error, Sendable, CustomStringConvertible {
+public struct ProblemError: ExplainedError {
     /// What a program switches on.
     public enum Code: String, Sendable, CaseIterable {
         /// The file cannot be opened or read.
@@ -49,10 +51,5 @@ public struct ProblemError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.hint = hint
         self.underlying = underlying
-    }
-
-    /// The message, and the hint after it.
-    public var description: String {
-        hint.map { "\(message) (\($0))" } ?? message
     }
 }

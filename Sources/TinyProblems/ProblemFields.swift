@@ -1,4 +1,4 @@
-import TinyRecords
+import TinyErrors
 
 /// Which keys of a row hold the parts of a problem.
 ///

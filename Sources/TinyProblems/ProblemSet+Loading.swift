@@ -1,5 +1,5 @@
 import Foundation
-import TinyRecords
+import TinyErrors
 
 extension ProblemSet {
     /// Reads a JSON Lines file: one object a line, UTF-8.

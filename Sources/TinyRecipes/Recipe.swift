@@ -1,4 +1,5 @@
 import Foundation
+import TinyErrors
 public import TinyRecords
 
 /// One key that was set, and where.

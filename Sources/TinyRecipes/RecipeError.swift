@@ -3,10 +3,12 @@
 // This target does not know: models, policies, processes, terminals, and where runs are kept. It reads files that people
 // write; everything else about it is pure.
 
+public import TinyErrors
+
 /// Why a file describes no run or no sweep.
 ///
 /// Thrown before any work. Messages begin with the place, `recipe.yaml:3` or the flag, and name the key and its value.
-public struct RecipeError: Error, Sendable, CustomStringConvertible {
+public struct RecipeError: ExplainedError {
     /// What went wrong, for programs.
     public enum Code: String, Sendable {
         /// The file cannot be read.
@@ -38,7 +40,4 @@ public struct RecipeError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.underlying = underlying
     }
-
-    /// The message, and the hint behind it.
-    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }

@@ -1,3 +1,5 @@
+import TinyErrors
+
 /// What is trained.
 public enum AdapterMethodKind: String, Sendable, Codable, CaseIterable {
     /// A few numbers that groups of matrices share.

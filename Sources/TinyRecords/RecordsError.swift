@@ -1,7 +1,9 @@
+public import TinyErrors
+
 /// Text that is no record, or a record that cannot become text.
 ///
 /// Caught by whoever reads a user's file (to name the file) and by the run directory. Nothing was changed when it is thrown.
-public struct RecordsError: Error, Sendable, CustomStringConvertible {
+public struct RecordsError: ExplainedError {
     /// What went wrong, for programs.
     public enum Code: Sendable {
         /// Not JSON at all.
@@ -32,9 +34,6 @@ public struct RecordsError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.underlying = underlying
     }
-
-    /// The message, and the hint behind it.
-    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 
     init(_ error: DecodingError) {
         switch error {

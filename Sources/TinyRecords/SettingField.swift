@@ -1,3 +1,5 @@
+import TinyErrors
+
 /// A key of a settings file, whatever its name.
 struct SettingKey: CodingKey {
     let stringValue: String

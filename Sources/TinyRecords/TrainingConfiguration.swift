@@ -101,7 +101,26 @@ public struct TrainingConfiguration: Record {
         optimiser.check(&rules, steps: epochs == nil ? steps : .max)
         evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
+        checkPresence(&rules)
         return rules.broken
+    }
+
+    /// What is switched on must be something that the algorithm has.
+    private func checkPresence(_ rules: inout Rules) {
+        let name = algorithm.rawValue, isSupervised = algorithm == .sft
+        rules.require(!supervised.packing || isSupervised, "packing", "is on, but \(name) learns from no solutions")
+        guard isSupervised || algorithm.isEvolution else { return }
+        rules.require(loss.beta == 0, "beta", "is \(loss.beta), but \(name) has no divergence term")
+        rules.require(
+            loss.updatesPerBatch == 1, "num_iterations",
+            "is \(loss.updatesPerBatch), but \(name) makes one update a step")
+        rules.require(
+            !rollout.replacesEqualGroups, "dynamic_sampling", "is on, but \(name) has no groups to replace")
+        rules.require(
+            !rollout.masksTruncated, "mask_truncated_completions", "is on, but \(name) has no loss of completions")
+        rules.require(
+            rollout.overlongMargin == nil || !isSupervised, "soft_overlong_cache",
+            "is given, but \(name) samples no completions")
     }
 
     private static let graders = ["auto", "final-answer", "math"]

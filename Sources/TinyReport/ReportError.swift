@@ -2,10 +2,12 @@
 //
 // This target does not know: models, policies, tokenizers, how a run is made. It reads what runs have written, and nothing else.
 
+public import TinyErrors
+
 /// What keeps a report from being made at all. A single run that is damaged or failed is listed in the report instead.
 ///
 /// Caught by the command, which shows it; nothing was written when it is thrown.
-public struct ReportError: Error, Sendable, CustomStringConvertible {
+public struct ReportError: ExplainedError {
     /// What a program switches on.
     public enum Code: String, Sendable, CaseIterable {
         /// A given directory is not there or cannot be listed.
@@ -29,7 +31,4 @@ public struct ReportError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.underlying = underlying
     }
-
-    /// The message, and the hint after it.
-    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }

@@ -1,8 +1,10 @@
+public import TinyErrors
+
 /// Why a tokenizer could not be read, trained or written, or a chat template not be read or rendered.
 ///
 /// Whoever opens a model catches it, before any work has begun; encoding and decoding never throw. Rendering a
 /// conversation may: a template can refuse one by itself.
-public struct TextError: Error, Sendable, CustomStringConvertible {
+public struct TextError: ExplainedError {
     /// What kind of disagreement it was: the part a program switches on.
     public enum Code: Sendable, Equatable {
         /// A file that is needed is not there.
@@ -66,9 +68,9 @@ public struct TextError: Error, Sendable, CustomStringConvertible {
             ? TextError(code, message, hint: hint, underlying: underlying, position: position) : self
     }
 
-    /// The message, with the place before it and the hint after it when there are any.
+    /// The message, with the place before it and the hint on a second line when there are any.
     public var description: String {
         let place = position.map { "line \($0.line), column \($0.column): " } ?? ""
-        return place + (hint.map { "\(message) (hint: \($0))" } ?? message)
+        return place + (hint.map { "\(message)\n hint: \($0)" } ?? message)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TinyCheckpoint
 public import TinyRecords
 
 /// The directory of a run: what it was asked, what it ran on, and one line per step, sample and evaluation.
@@ -21,7 +22,7 @@ public import TinyRecords
 public struct RunDirectory: Sendable {
     /// Where it is.
     public let path: String
-    private let lock: RunLock
+    private let lock: DirectoryLock
 
     /// Makes the directory if need be and checks that it can be written and holds no other run. Reads no records yet.
     ///
@@ -36,7 +37,13 @@ public struct RunDirectory: Sendable {
         } catch {
             throw TrainingError(.unwritable, "\(path) cannot be written: \(systemReason(error))", underlying: error)
         }
-        lock = try RunLock(path)
+        do throws(CheckpointError) {
+            lock = try DirectoryLock(path)
+        } catch {
+            throw TrainingError(
+                error.code == .directoryInUse ? .directoryInUse : .unwritable, error.message, hint: error.hint,
+                underlying: error)
+        }
         do {
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")
             try Data().write(to: probe)

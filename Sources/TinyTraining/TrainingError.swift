@@ -1,8 +1,10 @@
+public import TinyErrors
+
 /// Why a run cannot start or go on.
 ///
 /// Thrown before any work when a setting, a file or a directory is wrong, and between steps otherwise. Every step whose
 /// line is in the run directory is safe; the run can be resumed from there.
-public struct TrainingError: Error, Sendable, CustomStringConvertible {
+public struct TrainingError: ExplainedError {
     /// What went wrong, for programs.
     public enum Code: String, Sendable {
         /// A setting is out of its range.
@@ -47,7 +49,4 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.underlying = underlying
     }
-
-    /// The message, and the hint behind it.
-    public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }

@@ -60,6 +60,21 @@ struct EvaluationFolderTests {
         try Data(contentsOf: folder.appendingPathComponent("\(name)/own-six.samples.jsonl"))
     }
 
+    @Test("belongs to one writer at a time, and to any number of readers")
+    func lock() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let first = try EvaluationFolder(preparing: path("one"), manifest: manifest(set()), resuming: false)
+        #expect {
+            _ = try EvaluationFolder(preparing: path("one"), manifest: manifest(set()), resuming: true)
+        } throws: { error in
+            guard let error = error as? EvaluationError else { return false }
+            return error.code == .directoryInUse && error.message.contains(path("one"))
+        }
+        let reader = try EvaluationFolder(reading: path("one"))
+        #expect(reader.manifest.firstDifference(from: first.manifest) == nil)
+        withExtendedLifetime(first) {}
+    }
+
     @Test("is gone on with to the same bytes, wherever it was interrupted", arguments: [0, 1, 2])
     func resumes(stop: Int) async throws {
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -157,6 +157,38 @@ import TinyRecords
         #expect(try TrainingConfiguration(json: json).problems() == [problem])
     }
 
+    @Test(
+        "what is switched on but missing from the algorithm is refused with its name",
+        arguments: [
+            (#"{"packing": true}"#, "packing: is on, but grpo learns from no solutions"),
+            (#"{"algorithm": "openes", "packing": true}"#, "packing: is on, but openes learns from no solutions"),
+            (#"{"algorithm": "cma-es", "beta": 0.1}"#, "beta: is 0.1, but cma-es has no divergence term"),
+            (#"{"algorithm": "sft", "num_iterations": 2}"#, "num_iterations: is 2, but sft makes one update a step"),
+            (
+                #"{"algorithm": "openes", "num_generations": 2, "dynamic_sampling": true}"#,
+                "dynamic_sampling: is on, but openes has no groups to replace"
+            ),
+            (
+                #"{"algorithm": "openes", "mask_truncated_completions": true}"#,
+                "mask_truncated_completions: is on, but openes has no loss of completions"
+            ),
+            (
+                #"{"algorithm": "sft", "soft_overlong_cache": 9}"#,
+                "soft_overlong_cache: is given, but sft samples no completions"
+            ),
+        ])
+    func checksPresence(json: String, problem: String) throws {
+        #expect(try TrainingConfiguration(json: json).problems() == [problem])
+    }
+
+    @Test("a penalty on length is for every algorithm that samples", arguments: [Algorithm.grpo, .openES, .cmaES])
+    func acceptsLengthPenalty(algorithm: Algorithm) {
+        var configuration = TrainingConfiguration()
+        configuration.apply(algorithm)
+        configuration.rollout.overlongMargin = 9
+        #expect(configuration.problems() == [])
+    }
+
     @Test("target modules are a list or all-linear, as PEFT writes them, and come back as they were")
     func targetModules() throws {
         let all = try TrainingConfiguration(json: #"{"target_modules": "all-linear"}"#)
@@ -186,23 +218,5 @@ import TinyRecords
         #expect(
             configuration.problems()
                 == ["tying: \"\(text)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
-    }
-}
-
-@Suite struct NearestNameTests {
-    @Test(
-        "finds what was meant, or nothing",
-        arguments: [
-            ("learning_rat", "learning_rate"), ("Beta", "beta"), ("seeed", "seed"), ("colour", nil), ("", nil),
-            ("x", nil),
-            ("rnak", "rank"),
-        ] as [(String, String?)])
-    func findsNearest(name: String, expected: String?) {
-        #expect(nearestName(to: name, in: ["learning_rate", "beta", "seed", "rank"]) == expected)
-    }
-
-    @Test("among equally near names the first wins")
-    func firstOfEquals() {
-        #expect(nearestName(to: "bat", in: ["cat", "hat"]) == "cat")
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TinyCheckpoint
 import TinyRecords
 
 /// A directory with everything an evaluation made, so that it can be read, gone on with and compared.
@@ -14,14 +15,26 @@ public struct EvaluationFolder: Sendable {
     public let path: String
     /// What decides the samples.
     public let manifest: EvaluationManifest
+    /// Held as long as the value lives; `nil` where it only reads.
+    private let lock: DirectoryLock?
 
     /// Makes the directory, or goes on with the evaluation in it.
     ///
-    /// - Throws: ``EvaluationError``: `evaluationExists` when there is one and `resuming` is false, `differentEvaluation`
+    /// - Throws: ``EvaluationError``: `directoryInUse` when another process writes into it, `evaluationExists` when there is one and `resuming` is false, `differentEvaluation`
     ///   naming the setting that differs, `damagedRecords` or `unwritable`.
     public init(preparing path: String, manifest: EvaluationManifest, resuming: Bool) throws(EvaluationError) {
         self.path = path
         self.manifest = manifest
+        try Self.change(path) {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        do throws(CheckpointError) {
+            lock = try DirectoryLock(path)
+        } catch {
+            throw EvaluationError(
+                error.code == .directoryInUse ? .directoryInUse : .unwritable, error.message, hint: error.hint,
+                underlying: error)
+        }
         if FileManager.default.fileExists(atPath: Self.settings(in: path)) {
             guard resuming else {
                 throw EvaluationError(
@@ -36,7 +49,6 @@ public struct EvaluationFolder: Sendable {
             }
         } else {
             try Self.change(path) {
-                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
                 try Data(try manifest.jsonDocument().utf8).write(
                     to: URL(fileURLWithPath: Self.settings(in: path)), options: .atomic)
             }
@@ -49,6 +61,7 @@ public struct EvaluationFolder: Sendable {
     public init(reading path: String) throws(EvaluationError) {
         self.path = path
         manifest = try Self.manifest(in: path)
+        lock = nil
     }
 
     /// The complete problems of a set, each with all its samples; what was being written when an evaluation ended is left out.

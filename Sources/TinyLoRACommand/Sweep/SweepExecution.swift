@@ -17,7 +17,7 @@ struct SweepExecution {
     private let created: String
     private let gone: [String]
     private let selecting: @Sendable (String) -> Bool
-    private let lock: RunLock
+    private let lock: DirectoryLock
 
     private enum Event {
         case ended(String)
@@ -31,7 +31,7 @@ struct SweepExecution {
         selecting: @escaping @Sendable (String) -> Bool, console: Console
     ) throws {
         try folder.make()
-        lock = try RunLock(folder.path)
+        lock = try DirectoryLock(folder.path)
         let previous = try folder.previous()
         let begun = try folder.begun()
         var plan = plan

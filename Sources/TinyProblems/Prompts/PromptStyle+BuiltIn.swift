@@ -1,4 +1,4 @@
-import TinyRecords
+import TinyErrors
 
 extension PromptStyle {
     /// The question alone.

@@ -1,4 +1,5 @@
 import Foundation
+import TinyErrors
 public import TinyProblems
 import TinyRecords
 

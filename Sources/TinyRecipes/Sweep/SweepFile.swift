@@ -1,4 +1,5 @@
 import Foundation
+import TinyErrors
 import TinyRecords
 
 /// A file that describes many runs.

@@ -1,20 +1,21 @@
 import Foundation
 
-/// The right to write into a directory, of one run or of a sweep, which one process has at a time.
+/// The right to write into a directory, which one process has at a time.
 ///
 /// It is the system's lock on the file `.lock`, so it ends with the process, however that ends. The file stays and holds the
 /// id of the process that had it last.
-package final class RunLock: Sendable {
+package final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
     /// Takes the right to write into `directory`.
     ///
-    /// - Throws: ``TrainingError`` with code `directoryInUse` when another process has it, or `unwritable`.
-    package init(_ directory: String) throws(TrainingError) {
+    /// - Throws: ``CheckpointError`` with code `directoryInUse` when another process has it, or `unwritable`.
+    package init(_ directory: String) throws(CheckpointError) {
         let path = directory + "/.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw TrainingError(.unwritable, "\(directory) cannot be written: \(String(cString: strerror(errno)))")
+            let error = SystemError.last
+            throw CheckpointError(.unwritable, "\(directory) cannot be written: \(error)", underlying: error)
         }
         // A file system without locks refuses with another number; there the user has to see to it. A process that is just
         // being started holds copies of its parent's descriptors, and with them a lock that was given back, for a moment.
@@ -24,9 +25,9 @@ package final class RunLock: Sendable {
             isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
         }
         if isTaken {
-            let holder = RunLock.holder(descriptor)
+            let holder = Self.holder(descriptor)
             close(descriptor)
-            throw TrainingError(
+            throw CheckpointError(
                 .directoryInUse, "another process\(holder) is writing into \(directory)",
                 hint: "wait until it has ended, or choose another directory")
         }
