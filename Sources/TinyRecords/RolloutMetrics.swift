@@ -2,7 +2,7 @@
 public struct RolloutMetrics: Sendable, Equatable, Codable {
     /// Mean reward of the completions.
     public var reward = 0.0
-    /// Mean over groups of the standard deviation of rewards (divisor one less than the group's size).
+    /// Standard deviation of the reward over all completions (divisor one less than their count).
     public var rewardDeviation = 0.0
     /// Share of groups whose rewards are all equal, which teach nothing.
     public var equalRewardShare = 0.0

@@ -1,5 +1,4 @@
 import TinyPolicy
-import TinyProblems
 import TinyRecords
 import TinyTensor
 
@@ -68,7 +67,8 @@ extension GRPOTrainer {
         var problems = 0, rounds = 0, tokens = 0
         repeat {
             let found = try await answer(
-                order.rows(from: drawn + problems, count: wanted.count), step: step, asked: problems, tokens: tokens,
+                sampler.order.rows(from: drawn + problems, count: wanted.count), step: step, asked: problems,
+                tokens: tokens,
                 adapter: adapter, report)
             for (place, group) in zip(wanted, found) {
                 discarded += groups[place]
@@ -95,58 +95,12 @@ extension GRPOTrainer {
             let streams = (0..<groupSize).map { sample in
                 RandomStream(.sampling, seed: configuration.seed, step: step, problem: asked + index, sample: sample)
             }
-            return CompletionRequest(prompt: prompts[row] ?? [], streams: streams, adapter: adapter, sampling: sampling)
+            return RolloutSampler.Request(row: row, adapter: adapter, streams: streams)
         }
         let done = asked * groupSize, total = (asked + rows.count) * groupSize
-        let answers = try await policy.complete(requests) { tokens, finished in
+        return try await sampler.complete(requests) { tokens, finished in
             report(.sampling(step: step, tokens: before + tokens, finished: done + finished, completions: total))
         }
-        guard answers.count == rows.count, answers.allSatisfy({ $0.count == groupSize }) else {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned groups of \(answers.map(\.count)) completions, expected \(rows.count) of \(groupSize)"
-            )
-        }
-        if let broken = answers.joined().first(where: { $0.tokens.count != $0.logprobs.count }) {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned a completion of \(broken.tokens.count) tokens with \(broken.logprobs.count) "
-                    + "log-probabilities")
-        }
-        let graded = zip(rows, answers).flatMap { row, completions in
-            completions.map { completion in
-                GradedAnswer(
-                    prompter.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
-                    to: problems[row])
-            }
-        }
-        let grades = reward.grades(of: graded)
-        guard grades.count == graded.count else {
-            throw TrainingError(.policyMismatch, "the reward gave \(grades.count) grades, expected \(graded.count)")
-        }
-        return zip(requests, answers).enumerated().map { group, answered in
-            answered.1.enumerated().map { index, completion in
-                let position = group * groupSize + index
-                return sample(
-                    completion, answer: graded[position], grade: grades[position], prompt: answered.0.prompt,
-                    index: index)
-            }
-        }
-    }
-
-    private func sample(
-        _ completion: Completion, answer: GradedAnswer, grade: Grade, prompt: [Int], index: Int
-    ) -> RolloutSample {
-        let settings = configuration.rollout
-        let overlong = settings.overlongMargin.map {
-            OverlongPenalty(maxTokens: settings.maxTokens, margin: $0).reward(length: completion.tokens.count)
-        }
-        return RolloutSample(
-            problem: answer.problem, index: index,
-            sequence: ScoredSequence(prompt: prompt, completion: completion.tokens), completion: completion,
-            text: answer.completion,
-            grade: grade, earned: grade.reward(configuration.reward == .strict ? .strict : .lenient),
-            overlong: overlong ?? 0)
     }
 }
 

@@ -16,7 +16,7 @@ extension GRPOTrainer {
         metrics.rollout = found.metrics(configuration.rollout)
         metrics.numTokens = (before?.numTokens ?? 0) + found.tokens
         metrics.generatedTokens = (before?.generatedTokens ?? 0) + found.completionTokens
-        metrics.epoch = order.epoch(afterProblems: drawn + found.problems)
+        metrics.epoch = sampler.order.epoch(afterProblems: drawn + found.problems)
         metrics.learningRate = schedule.rate(step: step)
         var rollout = found.rollout
         var next = try await update(state, step: step, rollout: &rollout, metrics: &metrics, report)
@@ -45,7 +45,7 @@ extension GRPOTrainer {
             let sequences = rollout.samples.map(\.sequence)
             let logprobs = try await policy.logprobs(
                 of: sequences, adapter: nil, temperature: configuration.rollout.temperature)
-            try checkCounts(logprobs.map(\.count), of: sequences)
+            try checkCounts(of: logprobs, scoring: sequences)
             references = logprobs
         }
         guard loss.penalisesReward, let referencesN = references else {
@@ -70,36 +70,26 @@ extension GRPOTrainer {
         let references = try await compare(&rollout, metrics: &policyMetrics)
         var plan = PolicyUpdate(
             rollout, settings: loss, sampling: configuration.rollout, references: references)
-        var parameters = state.parameters
-        var optimiser = AdamW(configuration.optimiser, resuming: state)
+        let rule = GradientUpdate(
+            step: step, settings: configuration.optimiser, elementType: configuration.adapter.elementType)
+        var next = state
         var measured: [UpdateMeasurements] = []
         for update in 1...loss.updatesPerBatch {
-            let result = try await differentiate(plan, at: stored(parameters), step: step, update: update, report)
-            var gradient = result.gradient
+            let result = try await differentiate(plan, at: stored(next.parameters), step: step, update: update, report)
             var measurements = plan.measurements(of: result.logprobs)
             if update == 1 {
                 plan.compareWithSampling(result.logprobs, into: &policyMetrics)
                 plan.finishFirst(result.logprobs)
             }
-            try checkFinite(gradient, named: "derivative of the loss by", step: step)
-            measurements.gradientNorm = shorten(&gradient, toNorm: configuration.optimiser.maxGradientNorm)
-            guard measurements.loss.isFinite, measurements.gradientNorm.isFinite else {
-                throw TrainingError(
-                    .notFinite,
-                    "in step \(step) the loss is \(measurements.loss); the \(step - 1) steps before are kept",
-                    hint: "a smaller learning_rate or a larger beta keeps the policy near where it sampled")
-            }
-            optimiser.update(&parameters, gradient: gradient, learningRate: metrics.learningRate)
-            try checkFinite(stored(parameters), named: "stored value of", step: step)
+            (next, measurements.gradientNorm) = try rule.applied(
+                to: next, gradient: result.gradient, loss: measurements.loss, learningRate: metrics.learningRate)
             measured.append(measurements)
         }
         plan.summarise(measured, into: &policyMetrics)
         metrics.policy = policyMetrics
         metrics.loss = measured.mean(\.loss)
         metrics.gradientNorm = measured.mean(\.gradientNorm)
-        return TrainingState(
-            parameters: parameters, firstMoment: optimiser.firstMoment, secondMoment: optimiser.secondMoment,
-            updates: optimiser.updates)
+        return next
     }
 
     /// Gradients of the completions that need one, each at the numbers `adapter`.
@@ -115,31 +105,8 @@ extension GRPOTrainer {
         let result = try await policy.gradients(
             of: sequences, adapter: adapter, temperature: configuration.rollout.temperature,
             weights: { index, logprobs in plan.loss(index, logprobs: logprobs).weightsT })
-        try checkCounts(result.logprobs.map(\.count), of: sequences)
-        guard result.gradient.count == adapter.count else {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned a gradient of \(result.gradient.count) numbers, the adapter has \(adapter.count)")
-        }
+        try checkCounts(of: result.logprobs, scoring: sequences)
         return result
-    }
-
-    private func checkCounts(_ counts: [Int], of sequences: [ScoredSequence]) throws(TrainingError) {
-        guard counts == sequences.map(\.completion.count) else {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned log-probabilities for \(counts.count) completions of "
-                    + "\(counts.reduce(0, +)) tokens, expected \(sequences.count) of "
-                    + "\(sequences.reduce(0) { $0 + $1.completion.count })")
-        }
-    }
-
-    private func checkFinite(_ values: [Float], named name: String, step: Int) throws(TrainingError) {
-        guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-        throw TrainingError(
-            .notFinite,
-            "in step \(step) the \(name) number \(index) is \(values[index]); the \(step - 1) steps before are kept",
-            hint: "a smaller learning_rate or max_grad_norm keeps the numbers in range")
     }
 }
 

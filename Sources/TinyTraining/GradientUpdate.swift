@@ -1,3 +1,4 @@
+import TinyPolicy
 import TinyRecords
 import TinyTensor
 
@@ -29,7 +30,7 @@ struct GradientUpdate {
         guard loss.isFinite, norm.isFinite else {
             throw TrainingError(
                 .notFinite, "in step \(step) the loss is \(loss) and the gradient's norm \(norm); \(kept)",
-                hint: "a smaller learning_rate keeps the numbers in range")
+                hint: "a smaller learning_rate, or a larger beta, keeps the policy near where it began")
         }
         var parameters = state.parameters
         var optimiser = AdamW(settings, resuming: state)
@@ -49,4 +50,15 @@ struct GradientUpdate {
     }
 
     private var kept: String { "the \(step - 1) steps before are kept" }
+}
+
+/// Checks that a policy scored what it was asked to score.
+func checkCounts(of logprobs: [[Float]], scoring sequences: [ScoredSequence]) throws(TrainingError) {
+    guard logprobs.map(\.count) == sequences.map(\.completion.count) else {
+        throw TrainingError(
+            .policyMismatch,
+            "the policy returned log-probabilities for \(logprobs.count) completions of "
+                + "\(logprobs.reduce(0) { $0 + $1.count }) tokens, expected \(sequences.count) of "
+                + "\(sequences.reduce(0) { $0 + $1.completion.count })")
+    }
 }

@@ -91,15 +91,15 @@ struct Rollout: Sendable {
         var metrics = RolloutMetrics()
         let count = Double(samples.count)
         func share(_ holds: (RolloutSample) -> Bool) -> Double { Double(samples.count(where: holds)) / count }
+        func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
 
         let groups = rewardsPG
         metrics.reward = samples.reduce(0) { $0 + $1.reward } / count
-        metrics.rewardDeviation = groups.reduce(0) { $0 + sampleDeviation($1) } / Double(groups.count)
+        metrics.rewardDeviation = deviation(\.reward)
         metrics.equalRewardShare = Double(groups.count { !hasDifferentValues($0) }) / Double(groups.count)
         metrics.strictMean = share(\.grade.strict)
         metrics.lenientMean = share(\.grade.lenient)
         metrics.answeredShare = share(\.grade.isAnswered)
-        func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
         metrics.strictDeviation = deviation { $0.grade.strict ? 1 : 0 }
         metrics.lenientDeviation = deviation { $0.grade.lenient ? 1 : 0 }
         metrics.answeredDeviation = deviation { $0.grade.isAnswered ? 1 : 0 }

@@ -48,6 +48,19 @@ import TinyTraining
         #expect(result.stored == result.state.parameters.map(type.elementType.rounded))
     }
 
+    @Test("long completions cost reward as they do with gradients")
+    func penalisesLength() async throws {
+        var configuration = smallSearch(.openES)
+        configuration.steps = 1
+        configuration.rollout.temperature = 1
+        configuration.rollout.overlongMargin = configuration.rollout.maxTokens - 1
+        let metrics = try #require(
+            try await TrainingLoop(trainer(configuration, policy: FakePolicy())).run().metrics[0].rollout)
+        let penalty = try #require(metrics.overlongMean)
+        #expect(penalty < 0)
+        #expect(abs(metrics.reward - metrics.strictMean - penalty) < 1e-12)
+    }
+
     @Test("a step is what its parts say: drawn, sampled together, graded, ranked, moved")
     func stepByHand() async throws {
         var configuration = smallSearch(.openES)

@@ -1,7 +1,5 @@
 // Legend: P problems · M members of the population · S samples of one problem by one member
 
-import TinyPolicy
-import TinyProblems
 public import TinyRecords
 import TinyTensor
 
@@ -25,13 +23,13 @@ extension EvolutionTrainer {
         let moved = try strategy.tell(fitnessM, of: population, from: state, learningRate: rate)
         try checkFinite([stored(moved.state.parameters)], step: step)
         var metrics = StepMetrics()
-        metrics.rollout = rollout.metrics(penalisesLength: false)
+        metrics.rollout = rollout.metrics(penalisesLength: configuration.rollout.overlongMargin != nil)
         metrics.evolution = measurements(
             population, membersMN: membersMN, middle: state.parameters,
             rewardsM: rollout.fitness(members: membersMN.count, scale: .none), fitnessM: fitnessM, moved: moved)
         metrics.numTokens = (before?.numTokens ?? 0) + rollout.tokens
         metrics.generatedTokens = (before?.generatedTokens ?? 0) + rollout.completionTokens
-        metrics.epoch = order.epoch(after: step)
+        metrics.epoch = sampler.order.epoch(after: step)
         // cma-es moves all the way to its new mean.
         metrics.learningRate = configuration.algorithm == .openES ? rate : 1
         metrics.loss = -(metrics.evolution?.fitnessMean ?? 0)
@@ -53,51 +51,22 @@ extension EvolutionTrainer {
     private func sample(
         _ step: Int, membersMN: [[Float]], _ report: @escaping @Sendable (TrainingEvent) -> Void
     ) async throws -> Rollout {
-        let rows = order.rows(step: step)
-        let samples = configuration.rollout.groupSize, total = rows.count * membersMN.count * samples
-        let requests = rows.enumerated().flatMap { index, row in
+        let samples = configuration.rollout.groupSize
+        let requests = sampler.order.rows(step: step).enumerated().flatMap { index, row in
             membersMN.enumerated().map { member, adapter in
                 let first = configuration.evolution.usesCommonRandomNumbers ? 0 : member * samples
                 let streams = (first..<first + samples).map { sample in
                     RandomStream(.sampling, seed: configuration.seed, step: step, problem: index, sample: sample)
                 }
-                return CompletionRequest(
-                    prompt: prompts[row] ?? [], streams: streams, adapter: adapter, sampling: sampling)
+                return RolloutSampler.Request(
+                    row: row, adapter: adapter, streams: streams, firstIndex: member * samples)
             }
         }
-        let answers = try await policy.complete(requests) { tokens, finished in
+        let total = requests.count * samples
+        let answers = try await sampler.complete(requests) { tokens, finished in
             report(.sampling(step: step, tokens: tokens, finished: finished, completions: total))
         }
-        guard answers.count == requests.count, answers.allSatisfy({ $0.count == samples }) else {
-            throw TrainingError(
-                .policyMismatch,
-                "the policy returned \(answers.reduce(0) { $0 + $1.count }) completions to \(answers.count) requests, "
-                    + "expected \(total) to \(requests.count)")
-        }
-        let isStrict = configuration.reward == .strict
-        let asked = answers.enumerated().flatMap { request, completions in
-            completions.map { completion in
-                GradedAnswer(
-                    prompter.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
-                    to: problems[rows[request / membersMN.count]])
-            }
-        }
-        let grades = reward.grades(of: asked)
-        guard grades.count == asked.count else {
-            throw TrainingError(.policyMismatch, "the reward gave \(grades.count) grades, expected \(asked.count)")
-        }
-        let graded = answers.enumerated().flatMap { request, completions in
-            completions.enumerated().map { index, completion in
-                let member = request % membersMN.count, position = request * samples + index
-                let grade = grades[position]
-                return RolloutSample(
-                    problem: asked[position].problem, index: member * samples + index,
-                    sequence: ScoredSequence(prompt: requests[request].prompt, completion: completion.tokens),
-                    completion: completion, text: asked[position].completion, grade: grade,
-                    earned: grade.reward(isStrict ? .strict : .lenient), overlong: 0)
-            }
-        }
-        var rollout = Rollout(graded, groupSize: membersMN.count * samples)
+        var rollout = Rollout(answers.flatMap { $0 }, groupSize: membersMN.count * samples)
         rollout.compare(GroupAdvantages(scale: configuration.loss.scaleRewards), penalties: nil)
         return rollout
     }

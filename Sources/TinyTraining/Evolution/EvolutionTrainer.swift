@@ -17,14 +17,8 @@ public struct EvolutionTrainer: Trainer {
     public let configuration: TrainingConfiguration
     /// What is searched with.
     public let strategy: any EvolutionStrategy
-    let problems: [Problem]
-    let prompter: Prompter
-    let reward: any Reward
-    let sampling: SamplingParameters
-    let order: ProblemOrder
+    let sampler: RolloutSampler
     let schedule: LearningRateSchedule
-    /// Prompts of the rows that the run uses.
-    let prompts: [Int: [Int]]
 
     /// Checks everything that can be checked before the first token is sampled.
     ///
@@ -40,25 +34,13 @@ public struct EvolutionTrainer: Trainer {
         policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
         prompter: Prompter, stopTokens: [Int], reward: any Reward
     ) throws(TrainingError) {
-        let broken = configuration.problems()
-        guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
-        guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
-        let rollout = configuration.rollout
+        sampler = try RolloutSampler(
+            policy: policy, configuration: configuration, problems: problems, prompter: prompter,
+            stopTokens: stopTokens, reward: reward)
+        strategy = try Self.strategy(configuration, count: policy.parameterCount)
         self.policy = policy
         self.configuration = configuration
-        self.problems = problems
-        self.prompter = prompter
-        self.reward = reward
-        strategy = try Self.strategy(configuration, count: policy.parameterCount)
-        sampling = SamplingParameters(
-            temperature: rollout.temperature, topK: rollout.topK, topP: rollout.topP, maxTokens: rollout.maxTokens,
-            stopTokens: stopTokens)
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
-        order = ProblemOrder(count: problems.count, perStep: rollout.problemsPerStep, seed: configuration.seed)
-        prompts = try GRPOTrainer.prompts(
-            of: problems,
-            rows: order.rows(from: 0, count: rollout.mostProblems(of: problems.count, steps: configuration.steps)),
-            context: policy.contextLength, maxTokens: rollout.maxTokens, prompter: prompter)
     }
 
     private static func strategy(

@@ -39,9 +39,7 @@ public struct SFTTrainer: Trainer {
         policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
         prompter: Prompter, endToken: Int?
     ) throws(TrainingError) {
-        let broken = configuration.problems()
-        guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
-        guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
+        try configuration.check(problems: problems)
         let settings = configuration.supervised
         let encoder = SupervisedEncoder(
             prompter: prompter, endToken: endToken,
@@ -122,15 +120,4 @@ public struct SFTTrainer: Trainer {
 func meanLoss(of logprobs: [[Float]]) -> Double {
     let sum = logprobs.joined().reduce(0.0) { $0 - Double($1) }
     return sum / Double(max(1, logprobs.reduce(0) { $0 + $1.count }))
-}
-
-/// Checks that a policy scored what it was asked to score.
-func checkCounts(of logprobs: [[Float]], scoring sequences: [ScoredSequence]) throws(TrainingError) {
-    guard logprobs.map(\.count) == sequences.map(\.completion.count) else {
-        throw TrainingError(
-            .policyMismatch,
-            "the policy returned log-probabilities for \(logprobs.count) completions of "
-                + "\(logprobs.reduce(0) { $0 + $1.count }) tokens, expected \(sequences.count) of "
-                + "\(sequences.reduce(0) { $0 + $1.completion.count })")
-    }
 }
