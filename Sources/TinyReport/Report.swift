@@ -45,6 +45,9 @@ public struct Report: Sendable {
         HTMLPage(report: self, folder: URL(fileURLWithPath: folder).standardizedFileURL.path).text
     }
 
+    /// Accuracy against trained parameters beside the published curves, as an SVG file that stands alone; `nil` without results.
+    public func picture() -> String? { PicturePage(report: self).text }
+
     /// The main table in Markdown, for a README.
     public func markdown() -> String { MarkdownPage(report: self).text }
 

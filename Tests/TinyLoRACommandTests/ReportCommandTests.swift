@@ -35,12 +35,13 @@ struct ReportCommandTests {
         #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("href=\"a/evaluations.jsonl\""))
     }
 
-    @Test("--output and --markdown say where, --json gives the numbers")
+    @Test("--output, --markdown and --figure say where, --json gives the numbers")
     func files() throws {
         let scratch = try Scratch()
         try writeRun("a", in: scratch)
         let outcome = try Executable.run(
-            ["report", "runs", "--output", "page.html", "--markdown", "table.md", "--json"], in: scratch)
+            ["report", "runs", "--output", "page.html", "--markdown", "table.md", "--figure", "figure.svg", "--json"],
+            in: scratch)
         expectSuccess(outcome)
         let sections = try #require(try outcome.json()["sections"] as? [[String: Any]])
         let result = try #require((sections.first?["results"] as? [[String: Any]])?.first)
@@ -49,6 +50,8 @@ struct ReportCommandTests {
         #expect(page.contains("href=\"runs/a/evaluations.jsonl\""))
         let table = try String(contentsOfFile: scratch.path("table.md"), encoding: .utf8)
         #expect(table.contains("| TinyLoRA | GRPO | 13 | 26 | 0.05 | 1 | 70.0 |"), "\(table)")
+        let figure = try String(contentsOfFile: scratch.path("figure.svg"), encoding: .utf8)
+        #expect(figure.hasPrefix("<svg ") && figure.contains(">untrained 40.0</text>"), "\(figure)")
         #expect(!FileManager.default.fileExists(atPath: scratch.path("runs/report.html")))
     }
 

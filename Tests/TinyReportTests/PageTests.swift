@@ -62,6 +62,27 @@ struct PageTests {
         #expect(!html.contains("url(") && !html.contains("@import") && !html.contains("src="))
     }
 
+    @Test("the picture is XML that loads nothing, has both panels and names every series once")
+    func picture() throws {
+        let report = try Self.study.get()
+        let svg = try #require(report.picture())
+        let picture = PageReader()
+        let parser = XMLParser(data: Data(svg.utf8))
+        parser.delegate = picture
+        #expect(parser.parse(), "\(parser.parserError.map { "\($0)" } ?? "") line \(parser.lineNumber)")
+        #expect(picture.elements == ["svg", "title", "desc", "style", "rect", "g", "path", "text"])
+        for name in picture.labels { #expect(picture.identifiers.contains(name), "\(name)") }
+        #expect(picture.links.isEmpty && !svg.contains("url(") && !svg.contains("@import"))
+        for text in ["This report: abacus, abacus/test", "Published: Qwen2.5-7B-Instruct, GSM8K"] {
+            #expect(svg.contains(">\(text)</text>"), "\(text)")
+        }
+        for name in ["TinyLoRA, GRPO", "LoRA-XS, SFT (published)", "TinyLoRA, CMA-ES"] {
+            #expect(svg.components(separatedBy: ">\(name)</text>").count == 2, "\(name)")
+        }
+        #expect(svg.contains(">untrained 32.0</text>") && svg.contains(">untrained 75.6</text>"))
+        #expect(try Workspace(["a": SyntheticRun(right: nil, validation: 90)]).report().picture() == nil)
+    }
+
     @Test("every chart has a title and a description")
     func accessible() throws {
         let html = try Self.study.get().html(linkedFrom: "/")

@@ -144,6 +144,33 @@ struct ReportTests {
         #expect(right.map { $0.rounded() } == [342, 338, 338])
     }
 
+    @Test("ranks are compared by number, and not where they are the size")
+    func ranks() throws {
+        func run(_ rank: Int, method: String = "tinylora", parameters: Int = 13, right: Int) -> SyntheticRun {
+            SyntheticRun(method: method, parameters: parameters, right: right, settings: ["rank": "\(rank)"])
+        }
+        let ablations = try Workspace([
+            "a": run(16, right: 300), "b": run(2, right: 200), "c": run(8, right: 340),
+            "d": run(1, method: "lora", parameters: 16_960, right: 350),
+            "e": run(8, method: "lora", parameters: 135_680, right: 360),
+        ]).report().sections[0].ablations
+        #expect(ablations.map(\.key) == ["rank"])
+        #expect(ablations[0].values == ["2", "8", "16"])
+        #expect(ablations[0].rows.map(\.method) == ["tinylora"])
+        #expect(ablations[0].rows[0].results.map { ($0?.accuracy.value ?? 0) * 400 } == [200, 340, 300])
+    }
+
+    @Test("a row that changes other matrices says so even where it is the only one of its size")
+    func tellingDifferences() throws {
+        func run(_ parameters: Int, _ modules: String, seed: Int = 1) -> SyntheticRun {
+            SyntheticRun(parameters: parameters, seed: seed, right: 300, settings: ["target_modules": modules])
+        }
+        let results = try Workspace([
+            "a": run(13, "\"all-linear\""), "b": run(35, "\"all-linear\""), "c": run(5, "[\"down_proj\"]"),
+        ]).report().sections[0].results
+        #expect(results.map(\.differences) == ["down_proj only", "", ""])
+    }
+
     /// By 60,000 tokens gradients are at their end (332, 338, 344); evolution, at twice the tokens a step, is half-way (240).
     @Test("evolution and gradients are compared at equal tokens")
     func equalTokens() throws {

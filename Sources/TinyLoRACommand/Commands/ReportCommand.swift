@@ -15,8 +15,8 @@ struct ReportCommand: AsyncParsableCommand {
             EXAMPLES
               A page in runs/report.html, and a table on the terminal:
                 tinylora report runs
-              Two studies in one page, and the table for a README:
-                tinylora report runs/grpo runs/sft --output study.html --markdown study.md
+              Two studies in one page, and table and figure for a README:
+                tinylora report runs/grpo runs/sft --output study.html --markdown study.md --figure study.svg
               Every number for a program:
                 tinylora report runs --json
             """)
@@ -28,6 +28,10 @@ struct ReportCommand: AsyncParsableCommand {
     var output: String?
     @Option(help: ArgumentHelp("File for the main table in Markdown.", valueName: "file.md"))
     var markdown: String?
+    @Option(
+        help: ArgumentHelp(
+            "File for the figure of accuracy against trained parameters, as SVG.", valueName: "file.svg"))
+    var figure: String?
     @Flag(help: "Print the results as JSON instead of a table.")
     var json = false
 
@@ -38,9 +42,14 @@ struct ReportCommand: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: page).deletingLastPathComponent().path
         try AtomicFile.write(Data(report.html(linkedFrom: folder).utf8), to: page)
         if let markdown { try AtomicFile.write(Data(report.markdown().utf8), to: markdown) }
+        if let figure {
+            guard let picture = report.picture() else { throw UsageError("no run has a result to draw a figure of") }
+            try AtomicFile.write(Data(picture.utf8), to: figure)
+        }
         console.say(report.terminalText())
         console.say("page       \(page)")
         if let markdown { console.say("table      \(markdown)") }
+        if let figure { console.say("figure     \(figure)") }
         try console.result(report)
     }
 }

@@ -10,14 +10,16 @@ public struct Ablation: Sendable, Encodable {
     public let rows: [AblationRow]
 
     /// Settings whose comparison is a result of its own.
-    private static let keys = ["element_type", "tying", "frozen_subspace"]
+    private static let keys = ["element_type", "tying", "frozen_subspace", "rank", "projection_seed"]
 
     /// Every ablation the results hold.
     static func all(in results: [CellResult]) -> [Ablation] {
         keys.compactMap { key in
             var order: [String] = [], members: [String: [CellResult]] = [:]
             for result in results {
-                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
+                var identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
+                // Only sharing may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
+                if key != "tying" { identity += " \(result.parameters)" }
                 if members[identity] == nil { order.append(identity) }
                 members[identity, default: []].append(result)
             }
@@ -25,7 +27,7 @@ public struct Ablation: Sendable, Encodable {
                 .filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
             guard !groups.isEmpty else { return nil }
             let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].description })
-                .sorted { (rank($0), $0) < (rank($1), $1) }
+                .sorted { (place($0), Double($0) ?? 0, $0) < (place($1), Double($1) ?? 0, $1) }
             return Ablation(
                 key: key, values: values,
                 rows: groups.map { group in
@@ -38,8 +40,8 @@ public struct Ablation: Sendable, Encodable {
         }
     }
 
-    /// Precise types first, the rest by name.
-    private static func rank(_ value: String) -> Int {
+    /// Precise types first; the rest by number or by name.
+    private static func place(_ value: String) -> Int {
         ["fp32", "bf16", "fp16", "top", "bottom", "random"].firstIndex(of: value) ?? .max
     }
 }

@@ -29,10 +29,17 @@ struct Differences {
         }
     }
 
-    /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Empty when the row is the only one
-    /// of its kind, and for the row that stands for the rest.
+    /// Settings without which a row would be taken for another one, even where it is the only one of its kind.
+    private static let telling = ["element_type", "frozen_subspace", "target_modules"]
+
+    /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Mostly empty when the row is the
+    /// only one of its kind, and for the row that stands for the rest.
     func words(for cell: Cell, leavingOut key: String? = nil) -> String {
-        (varying[Row(cell)] ?? []).filter { $0 != key && cell.settings[$0] != common[$0] }
+        let varying = varying[Row(cell)] ?? []
+        let telling = Self.telling.filter {
+            common[$0] != nil && cell.settings[$0] != .absent && !varying.contains($0)
+        }
+        return (varying + telling).filter { $0 != key && cell.settings[$0] != common[$0] }.sorted()
             .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
     }
 
@@ -48,6 +55,7 @@ func settingWords(_ key: String, _ value: RecordedSetting) -> String {
     case "element_type": "\(value)"
     case "frozen_subspace": "\(value) subspace"
     case "tying": "tied \(value)"
+    case "target_modules": "\(value) only"
     default: "\(key.replacing("_", with: " ")) \(value)"
     }
 }

@@ -19,12 +19,16 @@ extension Chart {
         var out = "<svg viewBox=\"0 0 \(coordinate(width)) \(coordinate(height))\" role=\"img\" "
         out += "aria-labelledby=\"\(id)t \(id)d\"><title id=\"\(id)t\">\(escaped(title))</title>"
         out += "<desc id=\"\(id)d\">\(escaped(summary))</desc>\n"
-        out += axes
-        out += referenceLines
+        return out + content + "</svg>\n"
+    }
+
+    /// What is drawn, ``width`` wide and ``height`` high, without an element around it.
+    var content: String {
+        var out = axes + referenceLines
         // Lines of all series lie under the markers of all, so that no line crosses a marker.
         for (index, series) in series.enumerated() where series.isConnected { out += line(series, index) }
         for (index, series) in series.enumerated() { out += markers(series, index) }
-        return out + "</svg>\n"
+        return out
     }
 
     private var axes: String {

@@ -59,7 +59,7 @@ extension HTMLPage {
             }
         }
         writer.add(
-            "</div>" + legend(drawn) + "<figcaption>"
+            "</div>" + legend(LegendEntry.all(drawn)) + "<figcaption>"
                 + writer.caption(
                     figure: "Evolution against policy gradients with the same number of parameters: accuracy at each "
                         + "evaluation against the tokens generated for training until then, one line for each seed.")

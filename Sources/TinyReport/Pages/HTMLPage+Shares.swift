@@ -9,7 +9,7 @@ extension HTMLPage {
         ]
         var panels: [(title: String, series: [ChartSeries])] = []
         for group in groups {
-            let own = ownSeries(section) { result in
+            let own = section.series { result in
                 guard group.families.contains(result.family), let share = result.share else { return nil }
                 return ChartPoint(
                     x: Double(result.parameters), y: share.value, low: share.low, high: share.high,
@@ -46,7 +46,7 @@ extension HTMLPage {
             chart.height = 270
             writer.add(panel(title, chart, &writer))
         }
-        writer.add("</div>" + legend(panels.flatMap(\.series)))
+        writer.add("</div>" + legend(LegendEntry.all(panels.flatMap(\.series))))
         writer.add(
             "<figcaption>"
                 + writer.caption(

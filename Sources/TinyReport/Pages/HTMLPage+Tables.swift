@@ -199,7 +199,8 @@ extension HTMLPage {
     private func ablation(_ ablation: Ablation, _ section: Section, _ writer: inout PageWriter) {
         let names = [
             "element_type": "Precision of the trained numbers", "tying": "Way of tying",
-            "frozen_subspace": "Frozen subspace",
+            "frozen_subspace": "Frozen subspace", "rank": "Rank of the frozen subspace",
+            "projection_seed": "Draw of the random projections, by its seed",
         ]
         var table = HTMLTable(
             caption: writer.caption(

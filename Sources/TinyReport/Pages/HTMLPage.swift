@@ -22,7 +22,7 @@ struct HTMLPage {
             "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\"><head><meta charset=\"utf-8\"/>"
                 + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
                 + "<meta name=\"color-scheme\" content=\"light dark\"/><title>\(escaped(title))</title>\n<style>"
-                + PageStyle.text + "</style></head>\n<body><main>\n<h1>\(escaped(title))</h1>\n")
+                + PageStyle.page + "</style></head>\n<body><main>\n<h1>\(escaped(title))</h1>\n")
         head(&writer)
         for section in report.sections {
             writer.add("<section><h2>\(escaped(section.model.name)) on \(escaped(section.problemSet))</h2>\n")

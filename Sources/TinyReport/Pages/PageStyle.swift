@@ -3,11 +3,39 @@
 /// Colours are those of Okabe and Ito (*Color Universal Design*, 2008), which people with any kind of colour vision can tell
 /// apart; at night lighter ones of the same hue. No colour is the only sign of anything: shapes and words say it too.
 enum PageStyle {
-    static let text = """
+    /// The style of a page.
+    static let page = palette + charts + frame
+
+    /// The style of a chart that stands alone.
+    static let picture =
+        palette + charts + "text{font-family:\(sans)}svg .title{font-size:13px;font-weight:600;fill:var(--ink)}"
+        + ".page{fill:var(--page)}"
+
+    private static let sans =
+        "'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
+
+    private static let palette = """
         :root{color-scheme:light dark;--page:#fff;--ink:#1b1b1b;--soft:#5b5f66;--rule:#d9dbdf;--faint:#eceef0;--band:#f6f7f8;
         --rl:#0072b2;--sft:#c4500a;--es:#00805c;--plain:#6b7078;--rl2:#8c4a94;--rl3:#3d8fc4;--es2:#7d7a00;--right:#00704f;--wrong:#b3420a}
         @media (prefers-color-scheme:dark){:root{--page:#15171a;--ink:#e6e7e9;--soft:#a3a8b0;--rule:#3a3e44;--faint:#282b30;
         --band:#1c1f23;--rl:#56b4e9;--sft:#f0934e;--es:#3cc79f;--plain:#9aa0a8;--rl2:#d39ad9;--rl3:#8fc7ee;--es2:#d3cf4e;--right:#4fd0a8;--wrong:#f0934e}}
+
+        """
+
+    private static let charts = """
+        svg text{font-size:11px;fill:var(--soft);font-variant-numeric:tabular-nums}
+        svg .name{fill:var(--ink)}
+        .grid path{stroke:var(--faint)}.axis,.axis path{stroke:var(--soft);fill:none;stroke-width:.8}
+        .rl{--c:var(--rl)}.sft{--c:var(--sft)}.es{--c:var(--es)}.plain{--c:var(--plain)}.rl2{--c:var(--rl2)}.rl3{--c:var(--rl3)}.es2{--c:var(--es2)}
+        .ref{stroke:var(--c);stroke-dasharray:5 4;stroke-width:1.1;fill:none}.lead{stroke:var(--c);stroke-width:.7;fill:none}
+        svg .mark{fill:var(--c)}
+        .line{stroke:var(--c);stroke-width:1.3;fill:none;stroke-opacity:.55}
+        .bar{stroke:var(--c);stroke-width:1;fill:none}
+        .dot{fill:var(--c);stroke:var(--page);stroke-width:1}.dot.variant{fill:var(--page);stroke:var(--c);stroke-width:1.2}
+
+        """
+
+    private static let frame = """
         *{box-sizing:border-box}
         body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 Charter,'Bitstream Charter','Source Serif 4',Georgia,serif}
         main{max-width:1120px;margin:0 auto;padding:40px 28px 64px}
@@ -19,7 +47,7 @@ enum PageStyle {
         a:hover{color:var(--rl)}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 22px;margin:0}
         dt{color:var(--soft)}dd{margin:0}
-        dl,table,.legend,.panel,.row,svg text,.answers h4,small{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}
+        dl,table,.legend,.panel,.row,svg text,.answers h4,small{font-family:\(sans)}
         dl{font-size:14px}
         ul{max-width:780px;padding-left:20px;font-size:15px}li{margin:4px 0}
         figure{margin:22px 0 30px}
@@ -44,15 +72,6 @@ enum PageStyle {
         .legend{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:12.5px;margin:8px 0 8px 46px}
         .legend span{display:inline-flex;align-items:center;gap:5px;color:var(--ink)}
         .legend svg{width:14px;height:14px}
-        svg text{font-size:11px;fill:var(--soft);font-variant-numeric:tabular-nums}
-        svg .name{fill:var(--ink)}
-        .grid path{stroke:var(--faint)}.axis,.axis path{stroke:var(--soft);fill:none;stroke-width:.8}
-        .rl{--c:var(--rl)}.sft{--c:var(--sft)}.es{--c:var(--es)}.plain{--c:var(--plain)}.rl2{--c:var(--rl2)}.rl3{--c:var(--rl3)}.es2{--c:var(--es2)}
-        .ref{stroke:var(--c);stroke-dasharray:5 4;stroke-width:1.1;fill:none}.lead{stroke:var(--c);stroke-width:.7;fill:none}
-        svg .mark{fill:var(--c)}
-        .line{stroke:var(--c);stroke-width:1.3;fill:none;stroke-opacity:.55}
-        .bar{stroke:var(--c);stroke-width:1;fill:none}
-        .dot{fill:var(--c);stroke:var(--page);stroke-width:1}.dot.variant{fill:var(--page);stroke:var(--c);stroke-width:1.2}
         .row{display:grid;grid-template-columns:180px repeat(4,minmax(0,1fr));gap:4px 18px;align-items:center;
         font-size:12px;line-height:1.35;padding:5px 0;border-bottom:1px solid var(--faint);font-variant-numeric:tabular-nums}
         .row.head{border-bottom:1px solid var(--ink);align-items:end;color:var(--soft)}.row.head b{color:var(--ink)}
