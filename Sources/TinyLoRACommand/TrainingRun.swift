@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TinyLoRA
 
 /// One run of `tinylora train`: everything resolved and checked, then trained, then told.
@@ -36,73 +35,22 @@ struct TrainingRun {
         ) { done, total in if done == total { factorNote(total) } }
         let policy = LocalPolicy(model: loaded.model, method: method, threads: threads)
         let prompter = try loaded.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
-        let grader = try GraderChoice(configuration.grader), limit = Duration.seconds(configuration.graderTimeout)
-        func reward(for problems: [Problem]) -> any Reward {
-            grader.reward(for: problems, answerFormat: prompter.style.answerFormat, limit: limit)
-        }
         let display = TrainingDisplay(configuration: configuration, console: console)
-        let results = Mutex<[Int: EvaluationResult]>([:])
-        let stopTokens = loaded.stopTokens
-        if stopTokens.isEmpty {
+        let evaluations = try RunEvaluations(
+            of: configuration, policy: policy, prompter: prompter, loaded: loaded, untrained: untrained, run: run,
+            display: display, console: console)
+        if loaded.stopTokens.isEmpty {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
-
-        func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
-            let evaluator = Evaluator(
-                policy: policy, prompter: prompter, reward: reward(for: set.problems),
-                sampling: SamplingParameters(
-                    temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens))
-            let key = try UntrainedCache.key(
-                model: loaded.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
-                grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
-            let loss = try heldOutLoss(set, policy: policy, prompter: prompter, loaded: loaded)
-            // What a command says today need not be what it says tomorrow.
-            var untrained = untrained
-            if case .command = grader { untrained = nil }
-            return { [untrained] step, values in
-                var known = values == nil ? untrained?.result(key, of: set) : nil
-                if known == nil {
-                    known = try await evaluator.evaluate(set, adapter: values) { display.evaluating($0) }
-                    if values == nil, let known { untrained?.keep(known, as: key) }
-                }
-                if let failed = known?.parsing.failed, failed > 0 {
-                    console.warn("the grader failed on \(failed) completions of \(set.name), which count as wrong")
-                }
-                let result = try known ?? { throw UsageError("\(set.name) was not evaluated") }()
-                if split == .test {
-                    results.withLock { $0[step] = result }
-                    if step == 0 || step == configuration.steps {
-                        let samples = result.sampleRecords(
-                            step: step, of: set, count: RunDirectory.keptEvaluationSamples)
-                        try run.write(samples, ofStep: step)
-                    }
-                }
-                var record = result.record(step: step, split: split)
-                record.loss = try await loss?.measured(at: values)
-                return record
-            }
-        }
-        let trainer: any Trainer =
-            switch configuration.algorithm {
-            case .sft:
-                try SFTTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
-                    endToken: loaded.endToken)
-            case .openES, .cmaES:
-                try EvolutionTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
-                    stopTokens: stopTokens, reward: reward(for: training.problems))
-            case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
-                try GRPOTrainer(
-                    policy: policy, configuration: configuration, problems: training.problems, prompter: prompter,
-                    stopTokens: stopTokens, reward: reward(for: training.problems))
-            }
+        let trainer = try trainer(
+            configuration, policy: policy, problems: training.problems, prompter: prompter, loaded: loaded,
+            reward: evaluations.reward(for:))
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, validationSet, design))
         display.header(loaded: loaded, training: training, heldOut: heldOut, design: design, threads: threads)
         let result = try await TrainingLoop(
-            trainer, evaluation: heldOut.map { try evaluation(of: $0, .test) },
-            validation: validationSet.map { try evaluation(of: $0, .validation) }
+            trainer, evaluation: heldOut.map { try evaluations.evaluation(of: $0, .test) },
+            validation: validationSet.map { try evaluations.evaluation(of: $0, .validation) }
         ) { event in display.show(event) }
         .run(in: run, from: progress)
 
@@ -117,7 +65,7 @@ struct TrainingRun {
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: run.path, result: result, seconds: try trainingSeconds(run))
         display.finish(
-            summary, before: results.withLock { $0[0] }, after: results.withLock { $0[configuration.steps] })
+            summary, before: evaluations.result(after: 0), after: evaluations.result(after: configuration.steps))
         // Written last: a run that has it is finished.
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
@@ -126,6 +74,27 @@ struct TrainingRun {
     }
 
     // MARK: Pieces
+
+    /// What makes the steps of an algorithm.
+    private func trainer(
+        _ configuration: TrainingConfiguration, policy: LocalPolicy, problems: [Problem], prompter: Prompter,
+        loaded: LoadedModel, reward: ([Problem]) -> any Reward
+    ) throws -> any Trainer {
+        switch configuration.algorithm {
+        case .sft:
+            try SFTTrainer(
+                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
+                endToken: loaded.endToken)
+        case .openES, .cmaES:
+            try EvolutionTrainer(
+                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
+                stopTokens: loaded.stopTokens, reward: reward(problems))
+        case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
+            try GRPOTrainer(
+                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
+                stopTokens: loaded.stopTokens, reward: reward(problems))
+        }
+    }
 
     /// The settings with epochs turned into steps.
     func resolvingEpochs(_ training: ProblemSet) throws -> TrainingConfiguration {
@@ -166,16 +135,6 @@ struct TrainingRun {
         return try problemSet(
             file: configuration.eval, loaded: loaded, training: false, count: configuration.evaluation.problems,
             solutions: configuration.supervised.solutions)
-    }
-
-    /// The loss on held-out solutions, where it is asked for and there are any.
-    private func heldOutLoss(
-        _ set: ProblemSet, policy: LocalPolicy, prompter: Prompter, loaded: LoadedModel
-    ) throws -> HeldOutLoss? {
-        guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
-        return try HeldOutLoss(
-            policy: policy, settings: configuration.supervised, problems: set.problems, prompter: prompter,
-            endToken: loaded.endToken)
     }
 
     private func manifest(
@@ -237,11 +196,5 @@ struct TrainingRun {
 
 /// The sentence of an error, and the hint where it has one apart.
 private func facts(of error: any Error) -> (sentence: String, hint: String?) {
-    switch error {
-    case let error as TrainingError: (error.message, error.hint)
-    case let error as CheckpointError: (error.message, error.hint)
-    case let error as ProblemError: (error.message, error.hint)
-    case let error as AdapterError: (error.message, error.hint)
-    default: ("\(error)", nil)
-    }
+    (error as? any ExplainedError).map { ($0.message, $0.hint) } ?? ("\(error)", nil)
 }

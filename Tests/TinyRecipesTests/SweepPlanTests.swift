@@ -74,11 +74,12 @@ import TinyRecords
             runs:
               - {tying: ["tiled:3", by-kind]}
               - {model: [a/b 2.5-7B, d/b 2.5-7B], train: t.jsonl, max_steps: 2}
+              - {target_modules: [[q_proj, v_proj]], max_steps: 3}
             """)
         #expect(
             plan.runs.map(\.name) == [
-                "tyingtiled-3-seed1", "tyingby-kind-seed1", "b-2.5-7B-max_steps-2-seed1",
-                "b-2.5-7B-max_steps-2-2-seed1",
+                "tiled-3-seed1", "by-kind-seed1", "b-2.5-7B-max_steps-2-seed1",
+                "b-2.5-7B-max_steps-2-2-seed1", "max_steps-3-target_modules-q_proj-v_proj-seed1",
             ])
     }
 
@@ -110,6 +111,6 @@ import TinyRecords
         ])
     func namesWhatIsWrong(text: String, words: String) throws {
         let error = try #require(throws: RecipeError.self) { try plan(text) }
-        #expect(error.description.contains(words), "\(error)")
+        #expect("\(error)".contains(words), "\(error)")
     }
 }

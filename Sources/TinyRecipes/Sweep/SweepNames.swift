@@ -59,13 +59,19 @@ private func part(_ key: String, _ value: SettingValue) -> String {
         let url = URL(fileURLWithPath: text)
         text = (key == "model" ? url : url.deletingPathExtension()).lastPathComponent
     }
-    let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
+    let safe = fileName(text)
     switch key {
-    case "algorithm", "method", "parameters", "model", "train": return String(safe.prefix(60))
+    case "algorithm", "method", "parameters", "model", "train", "tying": return String(safe.prefix(60))
     case "learning_rate": return "lr" + safe
     case let key where key.contains("_"): return "\(key)-\(safe.prefix(60))"
     default: return key + safe.prefix(60)
     }
+}
+
+/// A text with whatever may not stand in a file's name as one dash: `["q_proj", "v_proj"]` is `q_proj-v_proj`.
+private func fileName(_ text: String) -> String {
+    let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
+    return safe.split(separator: "-").joined(separator: "-")
 }
 
 private func unique(_ name: String, among taken: [String]) -> String {

@@ -1,0 +1,92 @@
+import Synchronization
+import TinyLoRA
+
+/// Grades and evaluates for one run: before, while and after it is trained, on problems to test and to choose by.
+///
+/// The untrained model's answers may be known from another run; what is asked decides whether they are the same.
+final class RunEvaluations: Sendable {
+    private let configuration: TrainingConfiguration
+    private let policy: LocalPolicy
+    private let prompter: Prompter
+    private let loaded: LoadedModel
+    private let grader: GraderChoice
+    private let untrained: UntrainedCache?
+    private let run: RunDirectory
+    private let display: TrainingDisplay
+    private let console: Console
+    private let results = Mutex<[Int: EvaluationResult]>([:])
+
+    init(
+        of configuration: TrainingConfiguration, policy: LocalPolicy, prompter: Prompter, loaded: LoadedModel,
+        untrained: UntrainedCache?, run: RunDirectory, display: TrainingDisplay, console: Console
+    ) throws {
+        self.configuration = configuration
+        self.policy = policy
+        self.prompter = prompter
+        self.loaded = loaded
+        grader = try GraderChoice(configuration.grader)
+        // What a command says today need not be what it says tomorrow.
+        if case .command = grader { self.untrained = nil } else { self.untrained = untrained }
+        self.run = run
+        self.display = display
+        self.console = console
+    }
+
+    /// What the test problems came to after a step; `nil` where they were not asked.
+    func result(after step: Int) -> EvaluationResult? { results.withLock { $0[step] } }
+
+    /// Who grades answers to some problems.
+    func reward(for problems: [Problem]) -> any Reward {
+        grader.reward(
+            for: problems, answerFormat: prompter.style.answerFormat, limit: .seconds(configuration.graderTimeout))
+    }
+
+    /// The evaluation on a set of problems.
+    func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
+        let evaluator = Evaluator(
+            policy: policy, prompter: prompter, reward: reward(for: set.problems),
+            sampling: SamplingParameters(
+                temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: loaded.stopTokens))
+        let key = try UntrainedCache.key(
+            model: loaded.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
+            grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
+        let loss = try heldOutLoss(set)
+        return { [self] step, values in
+            let result = try await answer(set, by: evaluator, values: values, key: key)
+            if result.parsing.failed > 0 {
+                console.warn(
+                    "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong")
+            }
+            if split == .test { try keep(result, of: set, after: step) }
+            var record = result.record(step: step, split: split)
+            record.loss = try await loss?.measured(at: values)
+            return record
+        }
+    }
+
+    /// Asks the policy; the base model, with no values, only where its answers are not known.
+    private func answer(
+        _ set: ProblemSet, by evaluator: Evaluator, values: [Float]?, key: String
+    ) async throws -> EvaluationResult {
+        if values == nil, let known = untrained?.result(key, of: set) { return known }
+        let result = try await evaluator.evaluate(set, adapter: values) { [display] in display.evaluating($0) }
+        if values == nil { untrained?.keep(result, as: key) }
+        return result
+    }
+
+    /// Keeps a result for the summary, and answers from before and after training in the run's directory.
+    private func keep(_ result: EvaluationResult, of set: ProblemSet, after step: Int) throws {
+        results.withLock { $0[step] = result }
+        guard step == 0 || step == configuration.steps else { return }
+        let samples = result.sampleRecords(step: step, of: set, count: RunDirectory.keptEvaluationSamples)
+        try run.write(samples, ofStep: step)
+    }
+
+    /// The loss on held-out solutions, where it is asked for and there are any.
+    private func heldOutLoss(_ set: ProblemSet) throws -> HeldOutLoss? {
+        guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
+        return try HeldOutLoss(
+            policy: policy, settings: configuration.supervised, problems: set.problems, prompter: prompter,
+            endToken: loaded.endToken)
+    }
+}
