@@ -85,8 +85,8 @@ struct ReportTests {
         #expect(choice.key == "learning_rate")
         #expect(choice.trials.map(\.value) == [.number(0.01), .number(0.05), .number(0.2)])
         #expect(choice.trials.map(\.isChosen) == [false, true, false])
-        // Validation has 200 problems: 169 right and one more for each seed's number, whose mean is 2.
-        #expect(abs(choice.trials[1].accuracy - 171.0 / 200) < 1e-12)
+        // Validation has 200 problems: 169 right and one more for the first seed, the only one that all rates have.
+        #expect(abs(choice.trials[1].accuracy - 170.0 / 200) < 1e-12)
         #expect(choice.untrained == 0.32)
         #expect(section.results.count { $0.parameters == 13 && $0.algorithm == "grpo" && $0.differences.isEmpty } == 1)
         #expect(section.result("tinylora", "grpo", 13)?.choice == .validation)
@@ -107,6 +107,27 @@ struct ReportTests {
         let unmeasured = try Workspace(["a": SyntheticRun(rate: 0.01), "b": SyntheticRun(rate: 0.1)]).report()
         #expect(unmeasured.sections[0].results.map(\.choice) == [.none, .none])
         #expect(unmeasured.terminalText().contains("0.1†"))
+    }
+
+    @Test("further seeds of the chosen value cannot undo the choice, however they come out")
+    func laterSeeds() throws {
+        func run(_ seed: Int, _ rate: Double, _ validation: Int) -> SyntheticRun {
+            SyntheticRun(rate: rate, seed: seed, right: 300, validation: validation)
+        }
+        let runs = ["a": run(1, 0.1, 93), "b": run(2, 0.1, 87), "c": run(3, 0.1, 79), "d": run(1, 0.05, 92)]
+        for note in [false, true] {
+            let workspace = try Workspace(runs)
+            if note {
+                try workspace.write(
+                    #"{"tune": "learning_rate", "runs": [{"name": "a", "final": true}, {"name": "b", "final": true}, "#
+                        + #"{"name": "c", "final": true}, {"name": "d", "final": false}]}"#, to: "sweep.json")
+            }
+            let section = try workspace.report().sections[0]
+            #expect(section.results.map(\.learningRate) == [0.1])
+            #expect(section.results[0].seeds == [1, 2, 3])
+            #expect(section.choices[0].trials.map(\.accuracy) == [92.0 / 200, 93.0 / 200])
+            #expect(section.choices[0].trials.map(\.isChosen) == [false, true])
+        }
     }
 
     @Test("a sweep says what it tuned, which runs only helped to choose, and which never began")

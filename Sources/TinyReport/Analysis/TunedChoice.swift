@@ -20,7 +20,7 @@ public struct TunedChoice: Sendable, Encodable {
 public struct TunedTrial: Sendable, Encodable {
     /// The value of the tuned setting.
     public let value: RecordedSetting
-    /// Mean accuracy over seeds by the strict grade.
+    /// Mean accuracy by the strict grade over the seeds that all values have.
     public let accuracy: Double
     /// Runs behind the mean.
     public let sources: [Source]
@@ -48,20 +48,26 @@ struct Size {
         }
     }
 
-    /// Every cell with validation evaluations, and their mean.
+    /// Every cell with validation evaluations, and their mean over the seeds that all such cells have: a sweep compares values
+    /// with some seeds and gives the others to the chosen value only, whose mean over all seeds says nothing beside theirs.
     private var trials: [(cell: Cell, accuracy: Double, sources: [Source])] {
-        cells.compactMap { cell in
-            let found = cell.runs.compactMap { run in run.validation.map { (run.name, $0) } }
-            guard !found.isEmpty else { return nil }
-            return (
-                cell, mean(found.map(\.1.value.strict)), found.map { Source(run: $0.0, line: $0.1.line) }
-            )
+        let measured = cells.map { cell in (cell, cell.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
+        let seeds = measured.dropFirst().reduce(Set(measured.first?.1.map(\.seed) ?? [])) { shared, next in
+            shared.intersection(next.1.map(\.seed))
+        }
+        return measured.map { cell, runs in
+            let found = (seeds.isEmpty ? runs : runs.filter { seeds.contains($0.seed) })
+                .compactMap { run in run.validation.map { (run.name, $0) } }
+            return (cell, mean(found.map(\.1.value.strict)), found.map { Source(run: $0.0, line: $0.1.line) })
         }
     }
 
     /// The cells a table shows: the chosen one, or all when nothing chose.
     var shown: [(cell: Cell, choice: ChoiceKind)] {
-        let trials = trials
+        var trials = trials
+        // Where a sweep has chosen, only runs of its choice count.
+        let kept = trials.filter { trial in trial.cell.runs.contains { !$0.role.isTrial } }
+        if !kept.isEmpty { trials = kept }
         // Values ascend and only a better one replaces, so the smallest of equals stays.
         var best: (cell: Cell, accuracy: Double)?
         for trial in trials where trial.accuracy > best?.accuracy ?? -1 { best = (trial.cell, trial.accuracy) }

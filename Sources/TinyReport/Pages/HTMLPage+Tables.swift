@@ -172,8 +172,9 @@ extension HTMLPage {
         var table = HTMLTable(
             caption: writer.caption(
                 table:
-                    "Choice of the \(name): accuracy on validation problems in %, mean over seeds. Bold with ● is the "
-                    + "value that was chosen, of equals the smallest; test problems have no part in it."),
+                    "Choice of the \(name): accuracy on validation problems in %, mean over the seeds that all values "
+                    + "have. Bold with ● is the value that was chosen, of equals the smallest; test problems have no part "
+                    + "in it."),
             columns: Self.identity + values.map { HTMLTable.Column(title: escaped("\($0)")) })
         let controls = Set(selections.compactMap(\.untrained)).sorted()
         if !controls.isEmpty {
