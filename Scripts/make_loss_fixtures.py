@@ -56,11 +56,12 @@ TOKENS = [
     [1, 2, 3, 0], [1, 2, 0], [1, 3, 3, 2, 3, 0], [1, 3, 0],
 ]
 KEPT_METRICS = [
-    "reward", "frac_reward_zero_std", "kl", "clip_ratio/region_mean", "clip_ratio/low_mean", "clip_ratio/low_min",
-    "clip_ratio/high_mean", "clip_ratio/high_max", "cispo_clip_ratio", "sampling/sampling_logp_difference/mean",
-    "sampling/sampling_logp_difference/max", "sampling/importance_sampling_ratio/min",
-    "sampling/importance_sampling_ratio/mean", "sampling/importance_sampling_ratio/max", "rewards/soft_overlong/mean",
-    "rewards/soft_overlong/std", "rewards/strict/mean", "rewards/strict/std",
+    "reward", "reward_std", "frac_reward_zero_std", "kl", "clip_ratio/region_mean", "clip_ratio/low_mean",
+    "clip_ratio/low_min", "clip_ratio/high_mean", "clip_ratio/high_max", "cispo_clip_ratio",
+    "sampling/sampling_logp_difference/mean", "sampling/sampling_logp_difference/max",
+    "sampling/importance_sampling_ratio/min", "sampling/importance_sampling_ratio/mean",
+    "sampling/importance_sampling_ratio/max", "rewards/soft_overlong/mean", "rewards/soft_overlong/std",
+    "rewards/strict/mean", "rewards/strict/std",
 ]
 
 
