@@ -50,8 +50,8 @@ import TinyRecords
     @Test("the miniature has every method at every size, and decides no rate by test problems")
     func miniature() throws {
         let plan = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("miniature.yaml").path))
-        #expect(plan.cells.count == 19)
-        #expect(plan.expectedRuns == 18 * 4 + 3 * 1 + 3)
+        #expect(plan.cells.count == 20)
+        #expect(plan.expectedRuns == 18 * 4 + 3 * 1 + 2 * 3)
         #expect(
             plan.runs.contains { $0.name == "grpo-tinylora-13-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
     }
