@@ -112,6 +112,7 @@ struct SweepTests {
               - {parameters: 2, model: nowhere, train: nowhere.jsonl}
               - {parameters: 3, element_type: fp16, learning_rate: 1e30}
               - {parameters: 4}
+              - {parameters: 5, grader: "command:kill -KILL $PPID"}
             """)
         let outcome = try sweep(file, in: scratch)
         #expect(!outcome.wasKilled && outcome.status == 1, "\(outcome)")
@@ -119,7 +120,12 @@ struct SweepTests {
         #expect(states["4-seed1"] == "finished", "\(states)")
         #expect(states["nowhere-2-seed1"] == "failed", "\(states)")
         #expect(states["3-element_type-fp16-lr1e+30-seed1"] == "failed", "\(states)")
-        #expect(outcome.errors.contains("2 of 3 runs failed"), "\(outcome)")
+        // As the system ends a run when no memory is left: at any instant, without a word.
+        let killed = try #require(states.keys.first { $0.hasPrefix("5-") })
+        #expect(states[killed] == "failed", "\(states)")
+        let ending = try text("out/\(killed)/failure.json", in: scratch)
+        #expect(ending.contains("SIGKILL") && ending.contains("no memory left"), "\(ending)")
+        #expect(outcome.errors.contains("3 of 4 runs failed"), "\(outcome)")
         let missing = try text("out/nowhere-2-seed1/failure.json", in: scratch)
         #expect(missing.contains("nowhere") && missing.contains(#""step" : 0"#), "\(missing)")
         let diverged = try text("out/3-element_type-fp16-lr1e+30-seed1/failure.json", in: scratch)

@@ -125,7 +125,7 @@ struct ReportTests {
             let section = try workspace.report().sections[0]
             #expect(section.results.map(\.learningRate) == [0.1])
             #expect(section.results[0].seeds == [1, 2, 3])
-            #expect(section.choices[0].trials.map(\.accuracy) == [92.0 / 200, 93.0 / 200])
+            #expect(section.choices[0].trials.map(\.accuracy) == [0.46, 0.465])
             #expect(section.choices[0].trials.map(\.isChosen) == [false, true])
         }
     }
