@@ -66,7 +66,7 @@ enum PageStyle {
         tbody tr:hover{background:var(--faint)}
         td span[title],th[title]{cursor:help}
         sup{font-size:80%;line-height:0}small{font-size:88%;color:var(--soft)}
-        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(380px,1fr));gap:14px 24px}
+        .pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(380px,1fr));gap:14px 24px}
         .panel{font-size:13px;font-weight:600;margin:0 0 4px 46px}
         svg{display:block;width:100%;height:auto;overflow:visible}
         .legend{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:12.5px;margin:8px 0 8px 46px}
