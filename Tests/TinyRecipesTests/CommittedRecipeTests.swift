@@ -51,7 +51,7 @@ import TinyRecords
     func miniature() throws {
         let plan = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("miniature.yaml").path))
         #expect(plan.cells.count == 20)
-        #expect(plan.expectedRuns == 18 * 4 + 3 * 1 + 2 * 3)
+        #expect(plan.expectedRuns == 3 * 5 + 6 * 4 + 9 * 5 + 2 * 3)
         #expect(
             plan.runs.contains { $0.name == "grpo-tinylora-13-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
     }
