@@ -101,7 +101,9 @@ final class SweepDisplay: Sendable {
     }
 
     private func overall(_ state: SweepState, children: [ChildRun]) -> String {
-        let done = state.outcomes.count, total = max(state.plan.expectedRuns, done)
+        // Runs of an earlier choice, which are not needed any more, are done all the same.
+        let done = state.outcomes.count, known = done + children.count + state.due().count
+        let total = max(state.plan.expectedRuns, known)
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         // Work done in this call against work left, where runs not yet due count as their cell's average.
         var finished = state.outcomes.keys.filter { !kept.contains($0) }.reduce(0) { $0 + (costs[$1] ?? 0) }
@@ -111,8 +113,7 @@ final class SweepDisplay: Sendable {
             finished += share * cost
             left += (1 - share) * cost
         }
-        let later = max(0, total - done - state.due().count - children.count)
-        left += Double(later) * costs.values.reduce(0, +) / Double(max(1, costs.count))
+        left += Double(total - known) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clock(left * seconds / finished) : "?"
         return "  \(done)/\(total) runs · \(children.count) under way · elapsed \(clock(seconds)) · left \(estimate)"
     }
