@@ -141,9 +141,15 @@ struct TrainingRun {
         _ loaded: LoadedModel, _ training: ProblemSet, _ heldOut: ProblemSet?, _ validation: ProblemSet?,
         _ design: any AdapterDesign
     ) -> RunManifest {
-        var datasets = ["train": fingerprint(training)]
-        datasets["eval"] = heldOut.map(fingerprint)
-        datasets["validation"] = validation.map(fingerprint)
+        let isSupervised = configuration.algorithm == .sft
+        var datasets = ["train": fingerprint(training, solutions: isSupervised)]
+        // Solutions have no part in accuracy: the same questions and answers are the same test, whatever is trained.
+        datasets["eval"] = heldOut.map { fingerprint($0) }
+        datasets["validation"] = validation.map { fingerprint($0) }
+        if isSupervised, configuration.supervised.measuresHeldOutLoss {
+            datasets["eval_solutions"] = heldOut.map { fingerprint($0, solutions: true) }
+            datasets["validation_solutions"] = validation.map { fingerprint($0, solutions: true) }
+        }
         let machine = MachineRecord(
             system: ProcessInfo.processInfo.operatingSystemVersionString, architecture: Self.architecture,
             processors: ProcessInfo.processInfo.activeProcessorCount, threads: threads,
@@ -156,11 +162,12 @@ struct TrainingRun {
                 .merging(design.schemes) { first, _ in first }, seed: configuration.seed, machine: machine)
     }
 
-    private func fingerprint(_ set: ProblemSet) -> Fingerprint {
+    /// A hash of the questions and answers, and of the solutions where those have a part.
+    private func fingerprint(_ set: ProblemSet, solutions: Bool = false) -> Fingerprint {
         var hash = SHA256()
         for problem in set.problems {
             hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
-            if configuration.algorithm == .sft { hash.update(Array("\(problem.solution ?? "")\u{0}".utf8)) }
+            if solutions { hash.update(Array("\(problem.solution ?? "")\u{0}".utf8)) }
         }
         return Fingerprint(name: set.name, content: hash.finish().hexadecimal)
     }

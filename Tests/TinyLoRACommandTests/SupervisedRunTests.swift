@@ -33,6 +33,27 @@ struct SupervisedRunTests {
         #expect(losses.count == 4 && losses[3] < losses[0], "\(losses)")
     }
 
+    @Test("is measured on the same test as a run by reinforcement, so that a report compares the two")
+    func sharesTheTest() throws {
+        let scratch = try Scratch()
+        func datasets(_ algorithm: String) throws -> [String: [String: String]] {
+            expectSuccess(
+                try Executable.run(
+                    ["train", "--algorithm", algorithm, "--steps", "1", "--eval-problems", "4", "--output", algorithm],
+                    in: scratch))
+            let manifest = try Data(contentsOf: URL(fileURLWithPath: scratch.path("\(algorithm)/manifest.json")))
+            let record = try #require(JSONSerialization.jsonObject(with: manifest) as? [String: Any])
+            return try #require(record["datasets"] as? [String: [String: String]])
+        }
+        let supervised = try datasets("sft"), reinforced = try datasets("grpo")
+        #expect(supervised["eval"] == reinforced["eval"])
+        // What was learnt from, and what the held-out loss was measured on, are told apart.
+        #expect(supervised["train"] != reinforced["train"])
+        #expect(supervised["eval_solutions"] != nil && reinforced["eval_solutions"] == nil)
+        let outcome = try Executable.run(["report", ".", "--json"], in: scratch)
+        #expect((try outcome.json()["sections"] as? [Any])?.count == 1, "\(outcome)")
+    }
+
     @Test("refuses a row without a solution by its name")
     func refusesMissingSolution() throws {
         let scratch = try Scratch(), model = try scratch.model()
