@@ -35,6 +35,21 @@ struct ReportTests {
     }
 
     /// An interval has to hold the mean and to be about as wide as two standard errors of problems and seeds on either side.
+    @Test("the sampled reward is that of the last ten steps, and there is none without samples")
+    func sampledReward() throws {
+        let run = SyntheticRun(right: 300)
+        let lines = try #require(run.files["steps.jsonl"]).split(separator: "\n")
+        let rewards = try lines.suffix(10).map { line in
+            let values = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return try #require(values?["reward"] as? Double)
+        }
+        let supervised = SyntheticRun(algorithm: "sft", right: 300)
+        let results = try Workspace(["a": run, "b": supervised]).report().sections[0].results
+        #expect(results.map(\.algorithm) == ["grpo", "sft"])
+        #expect(abs(try #require(results[0].sampledReward) - rewards.reduce(0, +) / 10) < 1e-12)
+        #expect(results[1].sampledReward == nil)
+    }
+
     @Test("intervals are those of the bootstrap over seeds and problems")
     func intervals() throws {
         let result = try #require(try section().result("tinylora", "grpo", 13))

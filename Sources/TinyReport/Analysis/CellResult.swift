@@ -33,6 +33,8 @@ public struct CellResult: Sendable, Encodable {
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
+    /// Reward of the completions sampled in the last ``Run/endSteps`` steps of training, mean over seeds; `nil` without rewards.
+    public let sampledReward: Double?
     /// Tokens sampled for training, mean over seeds.
     public let generatedTokens: Double?
     /// Seconds of training, mean over seeds.
@@ -53,6 +55,7 @@ public struct CellResult: Sendable, Encodable {
         case learningRate = "learning_rate"
         case wellFormed = "well_formed"
         case completionLength = "mean_completion_length"
+        case sampledReward = "sampled_reward"
         case generatedTokens = "generated_tokens"
         case trainingSeconds = "training_seconds"
     }

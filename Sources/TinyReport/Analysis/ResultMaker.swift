@@ -34,6 +34,7 @@ struct ResultMaker {
             wellFormed: meanIfComplete(
                 evaluations.map { line in line.wellFormed.map { Double($0) / Double(line.problems) } }),
             completionLength: meanIfComplete(evaluations.map(\.meanCompletionLength)),
+            sampledReward: meanIfComplete(finals.map(\.run.rewardAtEnd)),
             generatedTokens: cell.family == .supervised
                 ? nil : meanIfComplete(finals.map { $0.run.generatedTokens(through: .max) }),
             trainingSeconds: mean(finals.map(\.run.trainingSeconds)),

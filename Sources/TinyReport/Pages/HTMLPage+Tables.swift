@@ -101,10 +101,13 @@ extension HTMLPage {
                 table:
                     "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
                     + "completions with an answer, right or wrong, where it was asked for. A gain in the strict grade with "
-                    + "none in the lenient one is a gain in form. Tokens and time are those of training, mean over seeds."
+                    + "none in the lenient one is a gain in form. Sampled is the reward of the completions of the last "
+                    + "\(Run.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
+                    + "Tokens and time are those of training, mean over seeds."
             ),
             columns: Self.identity + [
                 .init(title: "strict %"), .init(title: "lenient %"), .init(title: "well-formed %"),
+                .init(title: "sampled %", note: "reward of the last steps of training"),
                 .init(title: "tokens an answer"), .init(title: "tokens generated"), .init(title: "training time"),
                 .init(title: "runs", isNumber: false),
             ])
@@ -113,7 +116,7 @@ extension HTMLPage {
                 .init(
                     cells: [
                         "untrained (adapter 0)", "", "0", "", percent(baseline.accuracy.value),
-                        baseline.lenient.map(percent) ?? "", baseline.wellFormed.map(percent) ?? "",
+                        baseline.lenient.map(percent) ?? "", baseline.wellFormed.map(percent) ?? "", "",
                         baseline.completionLength.map { decimal($0, 1) } ?? "", "", "", controlLinks(baseline),
                     ], style: "control"))
         }
@@ -123,7 +126,8 @@ extension HTMLPage {
                     cells: identity(result) + [
                         percent(result.accuracy.value),
                         result.lenient.map { traced(percent($0), result.sources) } ?? "",
-                        result.wellFormed.map(percent) ?? "", result.completionLength.map { decimal($0, 1) } ?? "",
+                        result.wellFormed.map(percent) ?? "", result.sampledReward.map(percent) ?? "",
+                        result.completionLength.map { decimal($0, 1) } ?? "",
                         result.generatedTokens.map(compact) ?? (result.family == .supervised ? "0" : ""),
                         clock(result.trainingSeconds), links(result.sources),
                     ], style: style(result, in: section)))

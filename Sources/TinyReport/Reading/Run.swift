@@ -44,6 +44,15 @@ public struct Run: Sendable {
     /// Seconds of all steps.
     var trainingSeconds: Double { steps.reduce(0) { $0 + $1.seconds } }
 
+    /// Steps whose rewards stand for the end of training.
+    static let endSteps = 10
+
+    /// Mean reward of the last ``endSteps`` steps; `nil` where one of them has none.
+    var rewardAtEnd: Double? {
+        let rewards = steps.suffix(Self.endSteps).map { $0.metrics["reward"] }, found = rewards.compactMap(\.self)
+        return found.isEmpty || found.count < rewards.count ? nil : mean(found)
+    }
+
     /// Tokens sampled for training up to and with a step; `nil` when the records do not tell.
     ///
     /// Where a record does not count them, completions per step times their mean length does.
