@@ -14,7 +14,8 @@ struct Cell: Sendable {
     var algorithm: String { first.algorithm }
     var family: Family { Family(algorithm: algorithm) }
     var parameters: Int { first.manifest.trainedParameters }
-    var learningRate: Double? { first.learningRate }
+    /// Peak learning rate; cma-es has none, whatever its configuration says.
+    var learningRate: Double? { algorithm == "cma-es" ? nil : first.learningRate }
     var tunedKey: String { first.role.tunedKey }
     /// The value of the tuned setting.
     var tuned: RecordedSetting { settings[tunedKey] }
