@@ -68,8 +68,7 @@ extension GRPOTrainer {
         repeat {
             let found = try await answer(
                 sampler.order.rows(from: drawn + problems, count: wanted.count), step: step, asked: problems,
-                tokens: tokens,
-                adapter: adapter, report)
+                tokens: tokens, adapter: adapter, report)
             for (place, group) in zip(wanted, found) {
                 discarded += groups[place]
                 discardedGroups += groups[place].isEmpty ? 0 : 1

@@ -20,8 +20,8 @@ public struct EvaluationFolder: Sendable {
 
     /// Makes the directory, or goes on with the evaluation in it.
     ///
-    /// - Throws: ``EvaluationError``: `directoryInUse` when another process writes into it, `evaluationExists` when there is one and `resuming` is false, `differentEvaluation`
-    ///   naming the setting that differs, `damagedRecords` or `unwritable`.
+    /// - Throws: ``EvaluationError``: `directoryInUse` when another process writes into it, `evaluationExists` when there is
+    ///   one and `resuming` is false, `differentEvaluation` naming the setting that differs, `damagedRecords` or `unwritable`.
     public init(preparing path: String, manifest: EvaluationManifest, resuming: Bool) throws(EvaluationError) {
         self.path = path
         self.manifest = manifest
