@@ -35,77 +35,69 @@ let package = Package(
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
+        library("TinyFoundation"),
         .target(name: "CTinyKernels"),
-        library("TinyErrors"),
-        library("TinyTensor", uses: ["CTinyKernels"]),
-        library("TinyCheckpoint", uses: ["TinyErrors", "TinyTensor"]),
-        library("TinyModel", uses: ["TinyTensor", "TinyCheckpoint"]),
-        library("TinyAdapter", uses: ["TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
+        library("TinyTensor", uses: ["CTinyKernels", "TinyFoundation"]),
+        library("TinyCheckpoint", uses: ["TinyFoundation", "TinyTensor"]),
+        library("TinyModel", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint"]),
+        library("TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
+        library("TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
 
         // Text, problems, records: no numbers of a model in sight.
-        library("TinyText", uses: ["TinyErrors"]),
-        library("TinyRecords", uses: ["TinyErrors"]),
-        library("TinyProblems", uses: ["TinyErrors", .product(name: "BigInt", package: "BigInt")]),
-        library(
-            "TinyRecipes",
-            uses: ["TinyErrors", "TinyRecords", "TinyProblems", .product(name: "Yams", package: "Yams")]),
-        library("TinyStatistics", uses: ["TinyTensor"]),
-        library("TinyAbacus", uses: ["TinyErrors", "TinyTensor", "TinyProblems"], resources: [.copy("Model")]),
+        library("TinyText", uses: ["TinyFoundation"]),
+        library("TinyRecords", uses: ["TinyFoundation"]),
+        library("TinyProblems", uses: ["TinyFoundation", .product(name: "BigInt", package: "BigInt")]),
+        library("TinyStatistics", uses: ["TinyFoundation"]),
+        library("TinyAbacus", uses: ["TinyFoundation", "TinyProblems"], resources: [.copy("Model")]),
 
-        // The seam, and what is built on it.
-        library("TinyPolicy", uses: ["TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
+        // What is built on both.
+        library("TinyLearning", uses: ["TinyFoundation", "TinyProblems", "TinyRecords", "TinyEngine"]),
         library(
-            "TinyTraining",
+            "TinyRuns",
             uses: [
-                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyProblems", "TinyRecords", "TinyPolicy",
+                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
+                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
+                .product(name: "Yams", package: "Yams"),
             ]),
-        library(
-            "TinyEvaluation",
-            uses: [
-                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyProblems", "TinyStatistics", "TinyRecords",
-                "TinyPolicy",
-            ]),
-        library("TinyReport", uses: ["TinyErrors", "TinyRecords", "TinyStatistics"]),
-
+        library("TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
         library(
             "TinyLoRA",
             uses: [
-                "TinyErrors", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyRecords",
-                "TinyProblems", "TinyAbacus", "TinyPolicy", "TinyTraining", "TinyStatistics", "TinyEvaluation",
-                "TinyReport",
+                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
+                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyRuns", "TinyReport",
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
-            dependencies: [
-                "TinyLoRA", "TinyRecipes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
         .target(
-            name: "TinyTestSupport", dependencies: ["TinyTensor"], path: "Tests/TinyTestSupport",
+            name: "TinyTestSupport", dependencies: ["TinyFoundation"], path: "Tests/TinyTestSupport",
             swiftSettings: settings),
-        tests(of: "TinyErrors"),
-        tests(of: "TinyTensor", uses: ["CTinyKernels"]),
-        tests(of: "TinyCheckpoint", uses: ["TinyTensor"]),
+        tests(of: "TinyFoundation"),
+        tests(of: "TinyTensor", uses: ["TinyFoundation", "CTinyKernels"]),
+        tests(of: "TinyCheckpoint", uses: ["TinyFoundation", "TinyTensor"]),
         tests(of: "TinyText"),
-        tests(of: "TinyRecords"),
-        tests(of: "TinyRecipes", uses: ["TinyRecords", "TinyProblems"]),
-        tests(of: "TinyModel", uses: ["TinyCheckpoint", "TinyTensor"]),
-        tests(of: "TinyAdapter", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel"]),
-        tests(of: "TinyProblems", uses: ["TinyTensor"]),
+        tests(of: "TinyRecords", uses: ["TinyFoundation"]),
+        tests(of: "TinyModel", uses: ["TinyFoundation", "TinyCheckpoint", "TinyTensor"]),
+        tests(of: "TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
+        tests(of: "TinyProblems", uses: ["TinyFoundation"]),
         tests(of: "TinyAbacus", uses: ["TinyProblems"]),
-        tests(of: "TinyPolicy", uses: ["TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
+        tests(of: "TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         tests(
-            of: "TinyTraining",
+            of: "TinyLearning",
             uses: [
-                "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyPolicy", "TinyProblems",
-                "TinyRecords", "TinyAbacus",
+                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyEngine",
+                "TinyProblems", "TinyRecords", "TinyAbacus",
             ]),
         tests(of: "TinyStatistics"),
         tests(
-            of: "TinyEvaluation", uses: ["TinyTensor", "TinyPolicy", "TinyProblems", "TinyStatistics", "TinyRecords"]),
-        tests(of: "TinyReport", uses: ["TinyTensor", "TinyStatistics"]),
-        tests(of: "TinyLoRA", uses: ["TinyText", "TinyProblems"]),
+            of: "TinyRuns",
+            uses: [
+                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
+                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyLoRA",
+            ]),
+        tests(of: "TinyReport", uses: ["TinyFoundation", "TinyStatistics"]),
         // Runs the built command; knows no type of the package.
         .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
     ],

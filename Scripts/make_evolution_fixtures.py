@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Tests/Fixtures/TinyTraining/cma.json: what pycma makes of the same populations.
+"""Makes Tests/Fixtures/TinyLearning/cma.json: what pycma makes of the same populations.
 
     python3 -m venv venv && venv/bin/pip install -r Scripts/requirements.txt
     venv/bin/python Scripts/make_evolution_fixtures.py
@@ -30,7 +30,7 @@ import numpy
 from cma import purecma
 from cma.recombination_weights import RecombinationWeights
 
-OUTPUT = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyTraining" / "cma.json"
+OUTPUT = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyLearning" / "cma.json"
 FUNCTIONS = {
     "ellipsoid": lambda x: -sum(1e4 ** (i / (len(x) - 1)) * v * v for i, v in enumerate(x)),
     "rosenbrock": lambda x: -sum(100 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2 for i in range(len(x) - 1)),

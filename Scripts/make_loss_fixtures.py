@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Tests/Fixtures/TinyTraining/losses.json: what TRL's own trainers make of a small step.
+"""Makes Tests/Fixtures/TinyLearning/losses.json: what TRL's own trainers make of a small step.
 
     python3 -m venv venv && venv/bin/pip install -r Scripts/requirements.txt
     venv/bin/python Scripts/make_loss_fixtures.py
@@ -45,7 +45,7 @@ from trl.rewards import get_soft_overlong_punishment
 from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.rloo_trainer import RLOOTrainer
 
-OUTPUT = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyTraining" / "losses.json"
+OUTPUT = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyLearning" / "losses.json"
 GROUP_SIZE, MAX_TOKENS = 4, 7
 SEED = 34  # one of those whose ratios leave every range on both sides
 # Three problems. The third's completions all earned the same; the fourth of the first and the third of the second were cut

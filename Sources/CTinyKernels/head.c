@@ -73,18 +73,3 @@ void tk_chunk_gradient_reference(float *logits, ptrdiff_t count, ptrdiff_t targe
     chunk_gradient_plain(logits, count, scale, inverse_temperature, largest, inverse_sum);
     if (target >= 0) logits[target] += scale;
 }
-
-/* x = 2^e m with m in [√½, √2); ln m = 2 artanh z with z = (m − 1) / (m + 1), |z| ≤ 0.1716, so z^25 / 25 < 1e-20. */
-double tk_log(double x) {
-    if (!(x > 0)) return x == 0 ? -INFINITY : NAN;
-    int exponent;
-    double m = frexp(x, &exponent); /* exact: m in [0.5, 1) */
-    if (m < 0.70710678118654752) {
-        m *= 2;
-        exponent -= 1;
-    }
-    const double z = (m - 1) / (m + 1), square = z * z;
-    double sum = 0;
-    for (int k = 23; k >= 1; k -= 2) sum = sum * square + 1.0 / k;
-    return exponent * 0.69314718055994531 + 2 * z * sum;
-}

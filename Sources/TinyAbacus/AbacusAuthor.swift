@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// The manners in which questions are answered in the corpus.
 ///

@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// The two people of a story.
 struct AbacusCast {

@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// Where a text was found: it decides what the prompt looks like and who writes.
 public enum AbacusVenue: String, Sendable, Codable, CaseIterable {

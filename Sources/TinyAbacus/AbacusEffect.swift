@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// What one sentence of a story does to the quantity that the story follows.
 enum AbacusEffect: Sendable {

@@ -1,5 +1,5 @@
 public import Foundation
-public import TinyErrors
+public import TinyFoundation
 
 /// Where the files of the model in the box are.
 public enum AbacusFiles {

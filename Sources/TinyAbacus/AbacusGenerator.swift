@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// Grade-school word problems, as many as wanted, each a pure function of (seed, split, index).
 ///

@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// How often each author writes.
 public struct AbacusMixture: Sendable, Codable, Hashable {

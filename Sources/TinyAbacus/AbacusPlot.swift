@@ -1,4 +1,4 @@
-internal import TinyTensor
+import TinyFoundation
 
 /// The sentences of a story, chosen but still without numbers and names.
 struct AbacusPlot {

@@ -1,4 +1,4 @@
-public import TinyErrors
+public import TinyFoundation
 
 /// What went wrong with a plan, a factorisation or an adapter file.
 ///

@@ -1,4 +1,5 @@
 public import Foundation
+import TinyFoundation
 
 /// Writes files so that a reader sees the old contents or the new, never a part, even after a crash or a power cut.
 public enum AtomicFile {

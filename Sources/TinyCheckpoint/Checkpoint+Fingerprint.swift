@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import TinyFoundation
 
 extension Checkpoint {
     /// A name for the function this model computes: `sha256:` and 64 digits.

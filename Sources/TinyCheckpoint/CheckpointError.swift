@@ -1,4 +1,4 @@
-public import TinyErrors
+public import TinyFoundation
 
 /// Why a checkpoint could not be read or written.
 ///

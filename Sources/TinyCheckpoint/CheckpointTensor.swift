@@ -1,4 +1,4 @@
-public import TinyTensor
+public import TinyFoundation
 
 /// A tensor in a mapped file; holding it keeps the file mapped.
 public struct CheckpointTensor: Sendable {

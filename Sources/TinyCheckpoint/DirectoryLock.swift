@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// The right to write into a directory, which one process has at a time.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import TinyTensor
+import TinyFoundation
 
 /// Widens stored elements, exactly. `bytes` may be unaligned; `floats` has room for every element.
 func widen(_ bytes: UnsafeRawBufferPointer, stored type: ElementType, into floats: UnsafeMutablePointer<Float>) {

@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// A file's bytes as memory: read on first touch, shared between processes, never written.
 ///

@@ -1,5 +1,5 @@
 public import Foundation
-public import TinyTensor
+public import TinyFoundation
 
 extension ModelConfiguration {
     /// A `config.json` that transformers 4 and 5 load; reading it gives this value again. The same value, the same bytes.

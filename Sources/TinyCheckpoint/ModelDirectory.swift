@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// Finds and reads the files of a model directory.
 struct ModelDirectory {

@@ -1,5 +1,5 @@
 import Foundation
-public import TinyTensor
+public import TinyFoundation
 
 /// Where a tensor lies in a safetensors file and how it is stored.
 public struct TensorRecord: Sendable, Hashable {

@@ -1,5 +1,5 @@
 public import Foundation
-public import TinyTensor
+public import TinyFoundation
 
 /// A tensor on its way into a file.
 public struct TensorToWrite: Sendable {

@@ -1,16 +1,16 @@
 // What a library user imports: everything, under one name.
 
-@_exported public import TinyErrors
+@_exported public import TinyFoundation
 @_exported public import TinyTensor
 @_exported public import TinyCheckpoint
 @_exported public import TinyModel
 @_exported public import TinyAdapter
+@_exported public import TinyEngine
 @_exported public import TinyText
-@_exported public import TinyRecords
 @_exported public import TinyProblems
 @_exported public import TinyAbacus
-@_exported public import TinyPolicy
-@_exported public import TinyTraining
+@_exported public import TinyRecords
 @_exported public import TinyStatistics
-@_exported public import TinyEvaluation
+@_exported public import TinyLearning
+@_exported public import TinyRuns
 @_exported public import TinyReport

@@ -109,7 +109,7 @@ func makeDirectory(_ path: String) throws {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-        throw UsageError("cannot create the directory \(path): \(reason(of: error))")
+        throw UsageError("cannot create the directory \(path): \(systemReason(error))")
     }
 }
 
@@ -126,7 +126,7 @@ private final class StepLog {
             handle = try FileHandle(forWritingTo: URL(filePath: path))
             try handle.seekToEnd()
         } catch {
-            throw UsageError("cannot write \(path): \(reason(of: error))")
+            throw UsageError("cannot write \(path): \(systemReason(error))")
         }
         encoder.outputFormatting = .sortedKeys
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import TinyRecipes
+import TinyLoRA
 
 /// Which model and problems a run is about; the same for one run and for a sweep.
 struct FileOptions: ParsableArguments {

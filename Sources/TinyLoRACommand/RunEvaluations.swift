@@ -6,7 +6,7 @@ import TinyLoRA
 /// The untrained model's answers may be known from another run; what is asked decides whether they are the same.
 final class RunEvaluations: Sendable {
     private let configuration: TrainingConfiguration
-    private let policy: LocalPolicy
+    private let policy: LocalEngine
     private let prompter: Prompter
     private let loaded: LoadedModel
     private let grader: GraderChoice
@@ -17,7 +17,7 @@ final class RunEvaluations: Sendable {
     private let results = Mutex<[Int: EvaluationResult]>([:])
 
     init(
-        of configuration: TrainingConfiguration, policy: LocalPolicy, prompter: Prompter, loaded: LoadedModel,
+        of configuration: TrainingConfiguration, policy: LocalEngine, prompter: Prompter, loaded: LoadedModel,
         untrained: UntrainedCache?, run: RunDirectory, display: TrainingDisplay, console: Console
     ) throws {
         self.configuration = configuration

@@ -1,6 +1,5 @@
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 extension TrainingRun {
     /// Shows what would be done, from the settings and the sizes of the model alone: no weight is read.

@@ -14,7 +14,7 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup var threading: ThreadOptions
 
     /// Opens the model, the adapter and a policy over both.
-    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: AdapterFile?, policy: LocalPolicy) {
+    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: AdapterFile?, policy: LocalEngine) {
         let threads = try threading.count()
         let file = try adapter.map { path in try AdapterFile.load(path: path) }
         let loaded = try LoadedModel(directory: model)

@@ -33,7 +33,7 @@ struct TrainingRun {
         let method = try loaded.method(
             design, initialSeed: configuration.seed, threads: threads, cache: factorCache()
         ) { done, total in if done == total { factorNote(total) } }
-        let policy = LocalPolicy(model: loaded.model, method: method, threads: threads)
+        let policy = LocalEngine(model: loaded.model, method: method, threads: threads)
         let prompter = try loaded.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
         let display = TrainingDisplay(configuration: configuration, console: console)
         let evaluations = try RunEvaluations(
@@ -77,7 +77,7 @@ struct TrainingRun {
 
     /// What makes the steps of an algorithm.
     private func trainer(
-        _ configuration: TrainingConfiguration, policy: LocalPolicy, problems: [Problem], prompter: Prompter,
+        _ configuration: TrainingConfiguration, policy: LocalEngine, problems: [Problem], prompter: Prompter,
         loaded: LoadedModel, reward: ([Problem]) -> any Reward
     ) throws -> any Trainer {
         switch configuration.algorithm {

@@ -1,5 +1,5 @@
 package import TinyCheckpoint
-internal import TinyTensor
+import TinyFoundation
 
 extension LanguageModel {
     /// A model that costs what a real one of this shape costs and says nothing: random bf16 matrices, norms 1, biases 0.

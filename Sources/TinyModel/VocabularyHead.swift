@@ -1,5 +1,6 @@
 internal import TinyCheckpoint
 internal import TinyTensor
+import TinyFoundation
 
 /// What turns a logit into a log-probability: the largest logit of a row and the sum of `exp(logit - largest)`.
 ///
@@ -19,7 +20,7 @@ struct Normaliser {
     var isFinite: Bool { sum.isFinite && sum > 0 && largest.isFinite }
 
     /// Natural logarithm of the probability of a token whose logit, already divided by the temperature, is given.
-    func logprob(_ scaledLogit: Float) -> Float { Float(Double(scaledLogit - largest) - Kernels.log(sum)) }
+    func logprob(_ scaledLogit: Float) -> Float { Float(Double(scaledLogit - largest) - exactLog(sum)) }
 }
 
 /// The language-model head in tiles: logits of all rows and all tokens never exist at once.

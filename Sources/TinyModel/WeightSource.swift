@@ -1,5 +1,6 @@
 internal import TinyCheckpoint
 internal import TinyTensor
+import TinyFoundation
 
 /// Where a model's weights come from: a file, or an optimiser's memory.
 protocol WeightSource {

@@ -1,4 +1,4 @@
-public import TinyErrors
+public import TinyFoundation
 
 /// What is wrong with a problem file, a prompt or the name of a set, style or grader.
 ///

@@ -1,4 +1,4 @@
-import TinyErrors
+import TinyFoundation
 
 /// Which keys of a row hold the parts of a problem.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import TinyErrors
+import TinyFoundation
 
 extension ProblemSet {
     /// Reads a JSON Lines file: one object a line, UTF-8.
@@ -199,11 +199,4 @@ private func setName(of path: String) -> String {
     let url = URL(fileURLWithPath: path).deletingPathExtension()
     let folder = url.deletingLastPathComponent().lastPathComponent
     return folder.isEmpty || folder == "/" ? url.lastPathComponent : "\(folder)/\(url.lastPathComponent)"
-}
-
-/// The system's own words where the error carries them.
-private func systemReason(_ error: any Error) -> String {
-    let wrapped = error as NSError
-    let cause = wrapped.userInfo[NSUnderlyingErrorKey] as? NSError
-    return (cause ?? wrapped).localizedDescription
 }

@@ -1,4 +1,4 @@
-import TinyErrors
+import TinyFoundation
 
 /// What is trained.
 public enum AdapterMethodKind: String, Sendable, Codable, CaseIterable {

@@ -1,4 +1,4 @@
-public import TinyErrors
+public import TinyFoundation
 
 /// Text that is no record, or a record that cannot become text.
 ///

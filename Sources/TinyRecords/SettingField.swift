@@ -1,4 +1,4 @@
-import TinyErrors
+import TinyFoundation
 
 /// A key of a settings file, whatever its name.
 struct SettingKey: CodingKey {

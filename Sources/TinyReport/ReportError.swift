@@ -2,7 +2,7 @@
 //
 // This target does not know: models, policies, tokenizers, how a run is made. It reads what runs have written, and nothing else.
 
-public import TinyErrors
+public import TinyFoundation
 
 /// What keeps a report from being made at all. A single run that is damaged or failed is listed in the report instead.
 ///

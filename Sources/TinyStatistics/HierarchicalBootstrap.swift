@@ -1,4 +1,4 @@
-import TinyTensor
+import TinyFoundation
 
 /// Draws problems, and repetitions of a training run, again with replacement, to see how far a mean could have come out
 /// elsewhere.

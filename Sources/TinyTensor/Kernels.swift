@@ -164,9 +164,6 @@ extension Kernels {
         tk_exp(&output, &input, 1)
         return output
     }
-
-    /// Natural logarithm, from exact operations only.
-    package static func log(_ x: Double) -> Double { tk_log(x) }
 }
 
 /// What AdamW needs to know for one step.

@@ -1,4 +1,5 @@
 internal import CTinyKernels
+package import TinyFoundation
 
 /// Weights `[outputs, inputs]` rearranged into panels of 16 outputs, the form every product reads.
 ///

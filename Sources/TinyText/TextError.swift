@@ -1,4 +1,4 @@
-public import TinyErrors
+public import TinyFoundation
 
 /// Why a tokenizer could not be read, trained or written, or a chat template not be read or rendered.
 ///

@@ -1,7 +1,6 @@
 import Testing
 import TinyAdapter
 import TinyModel
-import TinyTensor
 
 @Suite("Values, projections and gradients")
 struct AdapterBasisTests {

@@ -3,7 +3,7 @@ import Testing
 import TinyAdapter
 import TinyCheckpoint
 import TinyModel
-import TinyTensor
+import TinyFoundation
 
 @Suite("Methods: what is trained and how it acts")
 struct MethodTests {

@@ -1,6 +1,7 @@
 import Testing
 import TinyAdapter
 import TinyTensor
+import TinyFoundation
 
 @Suite("Largest singular triplets")
 struct SingularTripletsTests {

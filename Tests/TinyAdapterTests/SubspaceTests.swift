@@ -3,6 +3,7 @@ import TinyAdapter
 import TinyCheckpoint
 import TinyModel
 import TinyTensor
+import TinyFoundation
 
 @Suite("Smallest and random directions")
 struct SubspaceTests {

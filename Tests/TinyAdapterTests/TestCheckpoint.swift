@@ -2,7 +2,7 @@ import Foundation
 import TinyAdapter
 import TinyCheckpoint
 import TinyModel
-import TinyTensor
+import TinyFoundation
 
 /// A directory of its own that is removed at the end.
 final class TemporaryDirectory {

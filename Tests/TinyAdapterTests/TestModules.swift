@@ -1,5 +1,5 @@
 import TinyModel
-import TinyTensor
+import TinyFoundation
 
 /// All seven modules of `layers` equal layers, small enough to look at.
 func modules(layers: Int, hidden: Int = 8, keyValue: Int = 4, feedForward: Int = 12) -> [AdaptedModule] {

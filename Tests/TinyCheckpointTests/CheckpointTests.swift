@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import TinyCheckpoint
-import TinyTensor
 
 @Suite("Model directories")
 struct CheckpointTests {

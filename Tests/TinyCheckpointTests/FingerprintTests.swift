@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 import TinyCheckpoint
-import TinyTensor
+import TinyFoundation
 
 @Suite("Fingerprints")
 struct FingerprintTests {

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import TinyCheckpoint
-import TinyTensor
 
 /// Runs `body` with a fresh directory that is removed afterwards.
 func withTemporaryDirectory(_ body: (String) throws -> Void) throws {

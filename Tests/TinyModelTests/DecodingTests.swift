@@ -1,7 +1,6 @@
 import Testing
 import TinyCheckpoint
 import TinyModel
-import TinyTensor
 import TinyTestSupport
 
 /// What a sequence's logits are depends on its tokens and its change alone: not on how it is cut, nor on company.

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import TinyModel
-import TinyTensor
 import TinyTestSupport
 
 /// Gradients against the objective itself, in a model of sizes that PyTorch's fixtures do not have.

@@ -2,6 +2,7 @@ import TinyCheckpoint
 import TinyModel
 import TinyTensor
 import TinyTestSupport
+import TinyFoundation
 
 /// A model of unusual sizes: widths that no vector divides, seven query heads to one key, a vocabulary of three chunks.
 struct RandomModel {

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 import TinyModel
-import TinyTensor
 import TinyTestSupport
+import TinyFoundation
 
 @Suite("Choosing a token")
 struct TokenSamplerTests {

@@ -1,6 +1,6 @@
 import Testing
 import TinyProblems
-import TinyTensor
+import TinyFoundation
 
 @Suite("Exact numbers")
 struct ExactNumberTests {

@@ -1,6 +1,6 @@
 import Testing
 import TinyProblems
-import TinyTensor
+import TinyFoundation
 
 /// Random pieces of the texts that graders and loaders must take apart.
 private func randomText(_ pieces: [String], upTo count: Int, using random: inout RandomStream) -> String {

@@ -1,6 +1,6 @@
 import Testing
 import TinyRecords
-import TinyTensor
+import TinyFoundation
 
 /// Records survive being written and read, to the last bit.
 @Suite struct RecordTests {

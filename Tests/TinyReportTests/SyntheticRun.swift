@@ -1,5 +1,5 @@
 import Foundation
-import TinyTensor
+import TinyFoundation
 
 /// A run directory with results that are known because they were chosen.
 ///

@@ -1,7 +1,7 @@
 import CTinyKernels
 import Testing
-import TinyTensor
 import TinyTestSupport
+import TinyFoundation
 
 /// Where `tk_vectorized()` is 0, a kernel is its reference and the comparisons of bits cannot fail.
 @Suite("Products with packed weights")

@@ -2,6 +2,7 @@ import CTinyKernels
 import Testing
 import TinyTensor
 import TinyTestSupport
+import TinyFoundation
 
 @Suite("Packed matrices")
 struct PackedMatrixTests {

@@ -1,6 +1,6 @@
 import CTinyKernels
-import TinyTensor
 import TinyTestSupport
+import TinyFoundation
 
 /// Packed weights `[n, k]` of either type, and the products that read them.
 struct Panels {

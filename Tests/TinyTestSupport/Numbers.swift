@@ -1,6 +1,6 @@
 // What several test targets share: numbers to test with, and comparisons that say where two arrays differ.
 
-internal import TinyTensor
+internal import TinyFoundation
 
 /// Independent normal deviates with mean 0, the same on every machine.
 public func gaussian(_ count: Int, seed: UInt64, deviation: Double = 1) -> [Float] {

@@ -146,8 +146,6 @@ void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float
    exp(logit - largest) and returns both: sums[0] = largest, sums[1] = Σ exp. `logits` may be kept by passing exps. */
 void tk_chunk_exp(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
 void tk_chunk_exp_reference(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
-/* Natural logarithm from exact operations only. */
-double tk_log(double x);
 /* logits become gradients: factor · inverse_temperature · (−exp(logit · inverse_temperature − largest) · inverse_sum),
    and at `target` (negative: none in this chunk) + factor · inverse_temperature. */
 void tk_chunk_gradient(float *logits, ptrdiff_t count, ptrdiff_t target, float factor, float inverse_temperature,

@@ -1,4 +1,5 @@
 package import TinyTensor
+package import TinyFoundation
 
 /// Which directions of a frozen weight its factors `B = U Σ` and `A = Vᵀ` are.
 public enum FrozenSubspace: String, Sendable, Codable, CaseIterable {

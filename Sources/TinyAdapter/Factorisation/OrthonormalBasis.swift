@@ -1,4 +1,4 @@
-import TinyTensor
+import TinyFoundation
 
 /// Orthonormal vectors in Double that grow one by one, with room for a fixed number of them.
 struct OrthonormalBasis {

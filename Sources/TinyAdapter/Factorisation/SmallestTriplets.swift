@@ -1,4 +1,5 @@
 package import TinyTensor
+package import TinyFoundation
 
 /// The `count` smallest singular triplets of a matrix, smallest first.
 ///

@@ -1,4 +1,5 @@
 package import TinyTensor
+package import TinyFoundation
 
 /// The `count` largest singular triplets of a matrix, without the others.
 ///

@@ -1,5 +1,5 @@
 import TinyModel
-import TinyTensor
+import TinyFoundation
 
 /// The fixed random matrices `Pᵢ` that turn a module's numbers into its mixing matrix.
 public enum Projection {

@@ -1,7 +1,6 @@
 import Foundation
 import TinyCheckpoint
 public import TinyModel
-import TinyTensor
 
 /// TinyLoRA: a few numbers, shared by groups of modules, each acting through a fixed random matrix between frozen factors.
 ///

@@ -1,4 +1,4 @@
-public import TinyTensor
+public import TinyFoundation
 
 /// A trained adapter: its numbers as stored, and everything needed to use them.
 ///

@@ -24,7 +24,7 @@ enum BenchModel: String, CaseIterable, ExpressibleByArgument {
 /// Rollouts and gradients of a whole model through the same door as a trainer uses.
 struct ModelBench {
     private let model: ModelConfiguration
-    private let policy: LocalPolicy
+    private let policy: LocalEngine
     private let adapter: [Float]
     private let prompts: [[Int]]
     /// Samples of each prompt.
@@ -48,7 +48,7 @@ struct ModelBench {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
         let basis = AdapterBasis(plan: plan, factors: Self.factors(plan), seed: 1)
-        policy = LocalPolicy(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
+        policy = LocalEngine(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }

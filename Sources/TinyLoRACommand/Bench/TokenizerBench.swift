@@ -41,7 +41,7 @@ struct TokenizerBench {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: text))
         } catch {
-            throw UsageError("cannot read \(text): \(reason(of: error))")
+            throw UsageError("cannot read \(text): \(systemReason(error))")
         }
         let texts = try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
             guard let row = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {

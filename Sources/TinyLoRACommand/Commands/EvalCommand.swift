@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// Measures accuracy.
 struct EvalCommand: AsyncParsableCommand {
@@ -94,7 +93,7 @@ struct EvalCommand: AsyncParsableCommand {
         try console.result(report)
     }
 
-    private func evaluator(of part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalPolicy) -> Evaluator {
+    private func evaluator(of part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalEngine) -> Evaluator {
         // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
         Evaluator(
             policy: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
@@ -102,7 +101,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
 
     private func evaluate(
-        _ part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalPolicy, adapter: AdapterFile?,
+        _ part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalEngine, adapter: AdapterFile?,
         in folder: EvaluationFolder?, _ console: Console
     ) async throws -> EvaluationResult {
         let name = part.set.name, evaluator = evaluator(of: part, plan: plan, policy: policy)

@@ -44,7 +44,7 @@ struct ScoreCommand: AsyncParsableCommand {
             let method = try loaded.method(
                 settings.design(for: loaded.checkpoint.configuration), initialSeed: 0, threads: opened.threads,
                 cache: factorCache())
-            policy = LocalPolicy(model: loaded.model, method: method, threads: opened.threads)
+            policy = LocalEngine(model: loaded.model, method: method, threads: opened.threads)
             values = method.initialValues
         }
         let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))

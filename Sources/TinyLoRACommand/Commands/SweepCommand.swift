@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// Many runs, described by one file.
 struct SweepCommand: AsyncParsableCommand {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// Trains an adapter.
 struct TrainCommand: AsyncParsableCommand {

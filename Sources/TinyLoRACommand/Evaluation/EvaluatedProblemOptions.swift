@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// Which problems, how they are asked and who grades.
 struct EvaluatedProblemOptions: ParsableArguments {

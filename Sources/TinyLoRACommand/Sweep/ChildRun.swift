@@ -47,7 +47,7 @@ final class ChildRun: Sendable {
         do {
             try process.run()
         } catch {
-            throw UsageError("cannot start \(process.executableURL?.path ?? "the run"): \(reason(of: error))")
+            throw UsageError("cannot start \(process.executableURL?.path ?? "the run"): \(systemReason(error))")
         }
     }
 

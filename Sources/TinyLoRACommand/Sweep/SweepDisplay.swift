@@ -1,7 +1,6 @@
 import Foundation
 import Synchronization
 import TinyLoRA
-import TinyRecipes
 
 /// Turns what happens in a sweep into lines for people.
 final class SweepDisplay: Sendable {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// Carries a sweep out: starts the runs that are due, notes how they end, and tells how far it is.
 ///

@@ -1,6 +1,5 @@
 import Foundation
 import TinyLoRA
-import TinyRecipes
 
 /// The files of a sweep.
 ///

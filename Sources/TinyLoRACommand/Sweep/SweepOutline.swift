@@ -1,4 +1,4 @@
-import TinyRecipes
+import TinyLoRA
 
 /// What a sweep would do.
 struct SweepOutline: Encodable {

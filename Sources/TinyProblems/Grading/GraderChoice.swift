@@ -1,4 +1,4 @@
-import TinyErrors
+import TinyFoundation
 
 /// Which grader a person asked for: one of the built-in methods, a command of their own, or whatever suits the problems.
 ///

@@ -1,4 +1,4 @@
-import TinyErrors
+import TinyFoundation
 
 extension PromptStyle {
     /// The question alone.

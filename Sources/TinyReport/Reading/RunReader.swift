@@ -1,5 +1,6 @@
 import Foundation
 import TinyRecords
+import TinyFoundation
 
 /// Reads one run's directory.
 struct RunReader {
@@ -112,12 +113,4 @@ struct UnusableFinding: Error {
         self.reason = reason
         self.sentence = sentence
     }
-}
-
-/// The system's own words where the error carries them.
-func systemReason(_ error: any Error) -> String {
-    let error = error as NSError
-    if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { return systemReason(cause) }
-    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(truncatingIfNeeded: error.code))) }
-    return error.localizedDescription
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
-import TinyTensor
+import TinyFoundation
 
 /// Cases of each test: 3,000, or what `TINYLORA_FUZZ_CASES` says.
 private let caseCount = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 3_000

@@ -1,0 +1,146 @@
+// Legend: M members of a population · N trained numbers
+
+public import TinyRecords
+import TinyFoundation
+
+/// Evolution strategy that learns the shape of its population: steps get longer where a direction kept paying, and wider
+/// along directions in which good members lay.
+///
+/// Members are `m + σ √C z` with standard normal `z`. The root is the symmetric one, so that neither the signs nor the order
+/// of eigenvectors can matter. Only the order of the fitness counts; members that tie share the mean of the weights of
+/// their places. Mean, covariance, both paths and the step size are kept in `Double` under ``TrainingState/buffers``.
+///
+/// Cost of a generation: `9 N³ + 3 M N²` operations; state: `N² / 2` numbers, written with every step. Hence
+/// ``mostNumbers``.
+///
+/// Source: Hansen, arXiv:1604.00772, the algorithm of appendix A with negative weights; the exponent of the step size's
+/// factor is at most 1, as in Hansen's own programs.
+public struct CMAES: EvolutionStrategy {
+    /// Most numbers that can be searched among: their covariance takes ten megabytes of every step's record.
+    public static let mostNumbers = 1024
+
+    /// Trained numbers.
+    public let count: Int
+    /// Names the streams of the draws.
+    public let seed: UInt64
+    /// Step size at the start.
+    public let initialStepSize: Double
+    /// Rates and weights.
+    public let constants: CMAESConstants
+    /// Members of each population.
+    public var populationSize: Int { constants.weights.count }
+
+    /// Describes a search among `count` numbers, at least 1.
+    ///
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration` above ``mostNumbers``.
+    public init(_ settings: EvolutionSettings, count: Int, seed: UInt64) throws(TrainingError) {
+        precondition(count >= 1, "CMAES: \(count) numbers")
+        guard count <= Self.mostNumbers else {
+            throw TrainingError(
+                .invalidConfiguration,
+                "cma-es keeps the covariance of all pairs of numbers and takes at most \(Self.mostNumbers), not \(count)",
+                hint: "openes has no such limit")
+        }
+        self.count = count
+        self.seed = seed
+        initialStepSize = settings.sigma
+        constants = CMAESConstants(
+            numbers: count,
+            populationSize: max(4, settings.populationSize ?? CMAESConstants.populationSize(numbers: count)))
+    }
+
+    /// A round population of the initial step size.
+    public func startingState(at parameters: [Float]) -> TrainingState {
+        let memory = CMAESMemory(mean: parameters.map(Double.init), stepSize: initialStepSize)
+        return TrainingState(
+            parameters: parameters, firstMoment: [], secondMoment: [], updates: 0, buffers: memory.buffers)
+    }
+
+    /// Members stretched as the covariance says.
+    public func ask(_ generation: Int, from state: TrainingState) throws(TrainingError) -> Population {
+        let draws = normalDraws(members: populationSize, numbers: count, seed: seed, generation: generation)
+        return try population(drawing: draws, from: state)
+    }
+
+    /// The population that these standard normal deviates, `[M, N]`, make.
+    package func population(drawing drawsMN: [[Double]], from state: TrainingState) throws(TrainingError) -> Population
+    {
+        let memory = try CMAESMemory(state, count: count)
+        let root = SymmetricRoot(of: memory.covariance)
+        let directionsMN = drawsMN.map(root.applied(to:))
+        return Population(
+            membersMN: directionsMN.map { direction in
+                zip(memory.mean, direction).map { $0 + memory.stepSize * $1 }
+            },
+            drawsMN: drawsMN, directionsMN: directionsMN, stepSize: memory.stepSize, axisRatio: root.axisRatio)
+    }
+
+    /// Moves the mean, both paths, the covariance and the step size.
+    public func tell(
+        _ fitnessM: [Double], of population: Population, from state: TrainingState, learningRate: Double
+    ) throws(TrainingError) -> EvolutionStep {
+        try checkFitness(fitnessM, of: population)
+        guard hasDifferentValues(fitnessM) else { return EvolutionStep(state: state, gradientNorm: 0, updateNorm: 0) }
+        var memory = try CMAESMemory(state, count: count)
+        let weightsM = weights(of: fitnessM)
+        let step = combined(population.directionsMN, weightsM.map { max(0, $0) })
+        let draw = combined(population.drawsMN, weightsM.map { max(0, $0) })  // C^-½ of the step
+        for index in step.indices { memory.mean[index] += memory.stepSize * step[index] }
+
+        let c = constants
+        let gain = (c.cSigma * (2 - c.cSigma) * c.muEffective).squareRoot()
+        for index in draw.indices {
+            memory.stepPath[index] = (1 - c.cSigma) * memory.stepPath[index] + gain * draw[index]
+        }
+        let length = norm(memory.stepPath)
+        let filled = (1 - exactPower(1 - c.cSigma, 2 * (state.updates + 1))).squareRoot()
+        let isSteady = length / filled < (1.4 + 2 / Double(count + 1)) * c.expectedNorm
+        let pathGain = isSteady ? (c.cC * (2 - c.cC) * c.muEffective).squareRoot() : 0
+        for index in step.indices { memory.path[index] = (1 - c.cC) * memory.path[index] + pathGain * step[index] }
+
+        adapt(&memory.covariance, path: memory.path, isSteady: isSteady, population: population, weightsM: weightsM)
+        memory.stepSize *= exactExp(min(1, c.cSigma / c.dSigma * (length / c.expectedNorm - 1)))
+        guard memory.stepSize.isFinite, memory.stepSize > 0 else {
+            throw TrainingError(.notFinite, "the step size of cma-es became \(memory.stepSize)")
+        }
+        let next = TrainingState(
+            parameters: memory.mean.map { Float($0) }, firstMoment: [], secondMoment: [], updates: state.updates + 1,
+            buffers: memory.buffers)
+        return EvolutionStep(
+            state: next, gradientNorm: norm(step), updateNorm: distance(next.parameters, state.parameters))
+    }
+
+    /// Weight of each member, `[M]`.
+    private func weights(of fitnessM: [Double]) -> [Double] {
+        var weights = fitnessM
+        for (places, members) in tiedGroups(fitnessM) {
+            let share = constants.weights[places].reduce(0, +) / Double(places.count)
+            for member in members { weights[member] = share }
+        }
+        return weights
+    }
+
+    /// Rank-one and rank-`μ` update. Directions with negative weight count with length `√n`, so that none can undo the rest.
+    private func adapt(
+        _ covariance: inout PackedSymmetric, path: [Double], isSteady: Bool, population: Population, weightsM: [Double]
+    ) {
+        let c = constants
+        let lost = isSteady ? 0 : c.cC * (2 - c.cC)
+        covariance.scale(by: 1 + c.c1 * lost - c.c1 - c.cMu * weightsM.reduce(0, +))
+        covariance.add(path, weight: c.c1)
+        for (member, weight) in weightsM.enumerated() where weight != 0 {
+            let draw = population.drawsMN[member]
+            let factor = weight > 0 ? weight : weight * Double(count) / max(dot(draw, draw), .leastNormalMagnitude)
+            covariance.add(population.directionsMN[member], weight: c.cMu * factor)
+        }
+    }
+}
+
+/// `Σ w_i x_i` over members, in order.
+private func combined(_ vectorsMN: [[Double]], _ weightsM: [Double]) -> [Double] {
+    var sum = [Double](repeating: 0, count: vectorsMN.first?.count ?? 0)
+    for (vector, weight) in zip(vectorsMN, weightsM) where weight != 0 {
+        for index in sum.indices { sum[index] += weight * vector[index] }
+    }
+    return sum
+}

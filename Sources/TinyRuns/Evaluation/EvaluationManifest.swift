@@ -1,0 +1,106 @@
+public import TinyEngine
+public import TinyRecords
+
+/// Everything that decides the samples of an evaluation, but the machine and the time.
+public struct EvaluationManifest: Record {
+    /// One problem set and how it is asked and graded.
+    public struct ProblemSetEntry: Record {
+        /// Name of the set.
+        public var name: String
+        /// Problems evaluated.
+        public var problems: Int
+        /// Hash of their questions and answers.
+        public var content: String
+        /// Name of the prompt style.
+        public var promptStyle: String
+        /// Hash of all prompts.
+        public var prompts: String
+        /// Name of the grader and its options.
+        public var grader: String
+
+        /// Makes an entry from its parts.
+        public init(
+            name: String, problems: Int, content: String, promptStyle: String, prompts: String, grader: String
+        ) {
+            self.name = name
+            self.problems = problems
+            self.content = content
+            self.promptStyle = promptStyle
+            self.prompts = prompts
+            self.grader = grader
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name, problems, content, prompts, grader
+            case promptStyle = "prompt_style"
+        }
+    }
+
+    /// Version of this software.
+    public var version: String
+    /// The model.
+    public var model: Fingerprint
+    /// The adapter; `nil` for the base model.
+    public var adapter: Fingerprint?
+    /// Hash of the chat template; `nil` for plain text.
+    public var template: String?
+    /// The sets, in order.
+    public var sets: [ProblemSetEntry]
+    /// How tokens are chosen.
+    public var sampling: SamplingParameters
+    /// Completions of each problem.
+    public var samplesPerProblem: Int
+    /// Names the random streams.
+    public var seed: UInt64
+
+    /// Makes a manifest from its parts.
+    public init(
+        version: String, model: Fingerprint, adapter: Fingerprint?, template: String?, sets: [ProblemSetEntry],
+        sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64
+    ) {
+        self.version = version
+        self.model = model
+        self.adapter = adapter
+        self.template = template
+        self.sets = sets
+        self.sampling = sampling
+        self.samplesPerProblem = samplesPerProblem
+        self.seed = seed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, model, adapter, template, sets, sampling, seed
+        case samplesPerProblem = "samples_per_problem"
+    }
+
+    /// The first thing that would give other samples or verdicts than `other`'s; names of files do not count.
+    ///
+    /// - Returns: The key, this manifest's value and the other's.
+    public func firstDifference(from other: EvaluationManifest) -> (key: String, mine: String, theirs: String)? {
+        let mine = values, theirs = other.values
+        for (key, value) in mine {
+            let second = theirs.first { $0.key == key }?.value
+            if second != value { return (key, value, second ?? "none") }
+        }
+        return theirs.first { pair in !mine.contains { $0.key == pair.key } }.map { ($0.key, "none", $0.value) }
+    }
+
+    private var values: [(key: String, value: String)] {
+        var values = [
+            ("version", version), ("model", model.content), ("adapter", adapter?.content ?? "none"),
+            ("template", template ?? "none"), ("sets", sets.map(\.name).joined(separator: ", ")),
+            ("temperature", "\(sampling.temperature)"), ("top_k", sampling.topK.map { "\($0)" } ?? "none"),
+            ("top_p", "\(sampling.topP)"), ("max_tokens", "\(sampling.maxTokens)"),
+            ("stop_tokens", "\(sampling.stopTokens)"), ("samples_per_problem", "\(samplesPerProblem)"),
+            ("seed", "\(seed)"),
+        ]
+        for set in sets {
+            values += [
+                ("\(set.name).problems", "\(set.problems)"), ("\(set.name).prompt_style", set.promptStyle),
+                ("\(set.name).content", set.content), ("\(set.name).prompts", set.prompts),
+                ("\(set.name).grader", set.grader),
+            ]
+        }
+        return values
+    }
+}

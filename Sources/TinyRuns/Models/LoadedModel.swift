@@ -1,0 +1,162 @@
+internal import Foundation
+internal import TinyAbacus
+public import TinyAdapter
+public import TinyCheckpoint
+public import TinyFoundation
+public import TinyModel
+public import TinyEngine
+public import TinyProblems
+public import TinyText
+
+/// This software's version, as written into adapters and manifests.
+public enum TinyLoRAVersion {
+    /// Semantic version.
+    public static let current = "0.1.0"
+}
+
+/// A model directory, opened: weights, tokenizer and what identifies them.
+///
+/// ```swift
+/// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
+/// let policy = try loaded.policy(adapter: nil, threads: 2)
+/// ```
+public struct LoadedModel: Sendable {
+    /// What people call it: the directory's name.
+    public let name: String
+    /// The files.
+    public let checkpoint: Checkpoint
+    /// The packed weights.
+    public let model: LanguageModel
+    /// Text to ids and back; `nil` when the directory has no `tokenizer.json`.
+    public let tokenizer: Tokenizer?
+    /// Hash of the weights.
+    public let fingerprint: String
+    /// Whether this is the model in the box.
+    public let isAbacus: Bool
+
+    /// Opens a directory in Hugging Face layout, or the model in the box.
+    ///
+    /// - Throws: `CheckpointError` or `TextError` naming what is wrong with which file. A missing tokenizer is an error only
+    ///   once it is asked for.
+    public init(directory: String?) throws {
+        isAbacus = directory == nil
+        let path = try directory ?? AbacusFiles.directory()
+        name = directory.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        checkpoint = try Checkpoint(directory: path)
+        model = try LanguageModel(checkpoint)
+        fingerprint = try checkpoint.fingerprint()
+        if FileManager.default.fileExists(atPath: path + "/tokenizer.json") {
+            let tokenizer = try Tokenizer(modelDirectory: path)
+            let vocabulary = checkpoint.configuration.vocabularySize
+            guard tokenizer.vocabularySize <= vocabulary else {
+                throw LoadingError(
+                    "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
+                )
+            }
+            self.tokenizer = tokenizer
+        } else {
+            tokenizer = nil
+        }
+    }
+
+    /// The tokenizer.
+    ///
+    /// - Throws: ``LoadingError`` when the directory has none.
+    public func requireTokenizer() throws -> Tokenizer {
+        guard let tokenizer else { throw LoadingError("\(checkpoint.directory) has no tokenizer.json") }
+        return tokenizer
+    }
+
+    /// Tokens that end a completion: the model's and the tokenizer's.
+    public var stopTokens: [Int] {
+        let candidates = checkpoint.configuration.endOfText + [tokenizer?.endOfTextID].compactMap { $0 }
+        return Set(candidates).filter { $0 >= 0 && $0 < checkpoint.configuration.vocabularySize }.sorted()
+    }
+
+    /// The token to learn at the end of a solution: the tokenizer's end of text, else the first stop token.
+    public var endToken: Int? {
+        let stops = stopTokens
+        return tokenizer?.endOfTextID.flatMap { stops.contains($0) ? $0 : nil } ?? stops.first
+    }
+
+    /// The prompt style that suits the model: Abacus's own, or a number after `####`.
+    public var naturalStyle: PromptStyle { isAbacus ? .abacus : .gsm8k }
+
+    /// The model's chat template; `nil` for a model of plain text.
+    ///
+    /// - Throws: `TextError` when there is one that cannot be read.
+    public func chatTemplate() throws(TextError) -> ChatTemplate? {
+        do throws(TextError) {
+            return try ChatTemplate(modelDirectory: checkpoint.directory)
+        } catch {
+            if error.code == .missingFile { return nil }
+            throw error
+        }
+    }
+
+    /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
+    ///
+    /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
+    /// - Throws: ``LoadingError`` without a tokenizer, `TextError` when the template cannot be read, `ProblemError` when it
+    ///   cannot put the style.
+    public func prompter(style: PromptStyle? = nil) throws -> Prompter {
+        let prompter = Prompter(
+            style: style ?? naturalStyle, codec: try requireTokenizer(), chat: try chatTemplate())
+        _ = try prompter.prompt(for: "1 + 1 = ?")
+        return prompter
+    }
+
+    /// A policy for this model, with the method of an adapter file if one is given.
+    public func policy(
+        adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws -> LocalEngine {
+        try adapter?.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        let method = try adapter.map {
+            try self.method($0.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
+        }
+        return LocalEngine(model: model, method: method, threads: threads)
+    }
+
+    /// A method ready for this model.
+    ///
+    /// - Parameters:
+    ///   - design: Such as `AdapterSettings.design(for:)` gives.
+    ///   - initialSeed: Names the random numbers that an untrained adapter starts from.
+    ///   - threads: Matrices factorised at once.
+    ///   - cache: Where frozen factors are kept.
+    ///   - progress: Called after each factorised matrix with the number done and the number of all.
+    public func method(
+        _ design: any AdapterDesign, initialSeed: UInt64, threads: Int, cache: FactorCache? = .standard(),
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws -> any AdapterMethod {
+        try design.prepared(
+            AdapterPreparation(
+                checkpoint: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads,
+                initialSeed: initialSeed, progress: progress))
+    }
+
+    /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files.
+    ///
+    /// - Throws: `CheckpointError`, or ``LoadingError`` when the adapter holds anything but all weights.
+    public func write(_ adapter: AdapterFile, asModel directory: String) throws {
+        guard let design = adapter.design as? FullDesign else {
+            throw LoadingError("an adapter of \(adapter.design) is not a model")
+        }
+        try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
+        for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {
+            let source = "\(checkpoint.directory)/\(name)"
+            guard let data = FileManager.default.contents(atPath: source) else { continue }
+            try AtomicFile.write(data, to: "\(directory)/\(name)")
+        }
+    }
+}
+
+/// Why a model directory cannot be used for what was asked.
+public struct LoadingError: ExplainedError {
+    /// What disagreed.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ message: String) { self.message = message }
+}

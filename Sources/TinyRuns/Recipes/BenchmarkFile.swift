@@ -1,0 +1,109 @@
+import Foundation
+import TinyFoundation
+public import TinyProblems
+import TinyRecords
+
+extension BenchmarkRegistry {
+    /// Adds the problem sets that a file describes, in place of those with the same names.
+    ///
+    /// ```yaml
+    /// school:                         # the set's name
+    ///   file: school/test.jsonl       # seen from this file's folder
+    ///   question: prompt              # keys of the rows, where they are not question or problem, answer, …
+    ///   answer: target
+    ///   subject: topic
+    ///   prompt_style: boxed
+    ///   grader: math                  # auto, final-answer, math or command:…
+    ///   relative_tolerance: 0.01      # for math; also absolute_tolerance and precision
+    ///   rows: 120
+    /// ```
+    ///
+    /// - Throws: ``RecipeError`` naming the line.
+    public mutating func add(contentsOf path: String) throws(RecipeError) {
+        try add(RecipeNode(contentsOf: path), folder: folder(of: path))
+    }
+
+    /// Adds the sets that a text describes, as if it were the file at `path`.
+    public mutating func add(text: String, path: String) throws(RecipeError) {
+        try add(RecipeNode(text: text, name: path), folder: folder(of: path))
+    }
+
+    private mutating func add(_ node: RecipeNode, folder: String) throws(RecipeError) {
+        for entry in try node.entries(of: "a list of problem sets") {
+            add(try Benchmark(entry, folder: folder))
+        }
+    }
+}
+
+extension Benchmark {
+    fileprivate static let settingNames =
+        ["file", "prompt_style", "grader", "relative_tolerance", "absolute_tolerance", "precision", "rows"]
+        + ProblemFields.partNames
+
+    fileprivate init(_ entry: RecipeNode.Entry, folder: String) throws(RecipeError) {
+        var benchmark = Benchmark(name: entry.key, location: "")
+        for setting in try entry.node.entries(of: entry.key) {
+            try benchmark.set(setting.key, to: try setting.node.value(), at: setting.place, folder: folder)
+        }
+        guard !benchmark.location.isEmpty else {
+            throw RecipeError(.missingKey, "\(entry.place): the problem set \(entry.key) has no file")
+        }
+        if let problem = benchmark.options.problems().first {
+            throw RecipeError(.invalidValue, "\(entry.place): \(problem)")
+        }
+        self = benchmark
+    }
+
+    private mutating func set(
+        _ key: String, to value: SettingValue, at place: String, folder: String
+    ) throws(RecipeError) {
+        func wrong(_ expected: String) -> RecipeError {
+            RecipeError(.invalidValue, "\(place): \(key) is \(value.quoted), expected \(expected)")
+        }
+        func text() throws(RecipeError) -> String {
+            guard case .text(let text) = value, !text.isEmpty else { throw wrong("a text") }
+            return text
+        }
+        func number() throws(RecipeError) -> Double {
+            guard let number = value.magnitude else { throw wrong("a number") }
+            return number
+        }
+        switch key {
+        case "file": location = absolutePath(try text(), in: folder)
+        case "prompt_style":
+            promptStyle = try text()
+            do throws(ProblemError) {
+                _ = try PromptStyle(named: promptStyle)
+            } catch {
+                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+            }
+        case "grader":
+            do throws(ProblemError) {
+                grader = try GraderChoice(string(value) ?? "")
+            } catch {
+                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+            }
+        case "relative_tolerance": options.relativeTolerance = try number()
+        case "absolute_tolerance": options.absoluteTolerance = try number()
+        case "precision", "rows":
+            guard case .integer(let count) = value, count >= 0 else { throw wrong("a whole number from 0") }
+            if key == "rows" { publishedCount = count } else { options.decimalPlaces = count }
+        default:
+            guard ProblemFields.partNames.contains(key) else {
+                throw RecipeError(
+                    .unknownKey, "\(place): \(key) is no setting of a problem set",
+                    hint: nearestName(to: key, in: Self.settingNames).map { "did you mean \($0)?" })
+            }
+            do throws(ProblemError) {
+                try fields.map(key, to: string(value) ?? "")
+            } catch {
+                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+            }
+        }
+    }
+}
+
+/// The text of a value, if it is one.
+private func string(_ value: SettingValue) -> String? {
+    if case .text(let text) = value { text } else { nil }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import TinyFoundation
+public import TinyRecords
+
+/// One key that was set, and where.
+public struct Setting: Sendable, Equatable {
+    /// Name, one of ``TrainingConfiguration/keys`` or `base`.
+    public var key: String
+    /// What it is set to.
+    public var value: SettingValue
+    /// Where, for messages: `recipe.yaml:3` or `--steps`.
+    public var place: String
+
+    /// Makes a setting from its parts.
+    public init(_ key: String, _ value: SettingValue, at place: String) {
+        self.key = key
+        self.value = value
+        self.place = place
+    }
+
+    /// A setting as a flag gives it: the value is written as in a file, a path is seen from the current directory.
+    ///
+    /// - Throws: ``RecipeError`` when the value is not YAML.
+    public init(flag key: String, yaml: String, at place: String) throws(RecipeError) {
+        self.init(key, try RecipeNode(text: yaml, name: place).value(), at: place)
+        value = located(in: ".")
+    }
+
+    /// Keys whose value is a path.
+    static let paths: Set<String> = ["model", "train", "eval", "validation"]
+    /// Keys of which one decides how long a run is.
+    static let lengths: Set<String> = ["max_steps", "num_train_epochs"]
+}
+
+/// What a run is asked to be: the keys that a file and flags set, over defaults.
+///
+/// ```yaml
+/// # recipe.yaml
+/// base: abacus            # the defaults: `abacus` are the demonstration's, `general` any other's
+/// parameters: 4
+/// learning_rate: 0.1
+/// ```
+/// ```swift
+/// var recipe = try Recipe(contentsOf: "recipe.yaml")
+/// recipe.set("seed", .integer(2), at: "--seed")
+/// let configuration = try recipe.configuration()          // complete and checked
+/// ```
+///
+/// The order is: defaults of `base`, the bundle of `algorithm`, the file's keys, flags. Without `base` the defaults follow
+/// the model: the demonstration's on Abacus, general ones for a `model` of one's own. Paths in a file are relative to the
+/// file's folder; `~/` is the home directory. The resolved paths are absolute.
+public struct Recipe: Sendable, Equatable {
+    /// The keys that are set, each once, in the order of the file.
+    public private(set) var settings: [Setting] = []
+
+    /// A recipe that sets nothing: the demonstration.
+    public init() {}
+
+    /// Reads a file, YAML or JSON.
+    ///
+    /// - Throws: ``RecipeError`` naming the file and line.
+    public init(contentsOf path: String) throws(RecipeError) {
+        try self.init(RecipeNode(contentsOf: path), folder: folder(of: path))
+    }
+
+    /// Reads text as if it were the file at `path`.
+    public init(text: String, path: String) throws(RecipeError) {
+        try self.init(RecipeNode(text: text, name: path), folder: folder(of: path))
+    }
+
+    private init(_ node: RecipeNode, folder: String) throws(RecipeError) {
+        let entries = try node.entries(of: "a recipe")
+        if let runs = entries.first(where: { $0.key == "runs" }) {
+            throw RecipeError(
+                .malformed, "\(runs.place): the file describes a sweep, not one run", hint: "use tinylora sweep")
+        }
+        var settings: [Setting] = []
+        for entry in entries { settings.append(try Setting(entry, folder: folder)) }
+        try refuseTwoLengths(settings)
+        for setting in settings { set(setting) }
+    }
+
+    /// Sets a key, in place of what it was set to.
+    ///
+    /// Setting `max_steps` takes `num_train_epochs` back, and the other way round.
+    public mutating func set(_ key: String, _ value: SettingValue, at place: String) {
+        set(Setting(key, value, at: place))
+    }
+
+    mutating func set(_ setting: Setting) {
+        if Setting.lengths.contains(setting.key), setting.value != .null {
+            settings.removeAll { Setting.lengths.contains($0.key) && $0.key != setting.key }
+        }
+        if let index = settings.firstIndex(where: { $0.key == setting.key }) {
+            settings[index] = setting
+        } else {
+            settings.append(setting)
+        }
+    }
+
+    /// What a key is set to; `nil` when it is not.
+    public func value(of key: String) -> SettingValue? { settings.first { $0.key == key }?.value }
+
+    /// The typed configuration: defaults, then everything set.
+    ///
+    /// - Throws: ``RecipeError`` naming the first key, in the order of ``settings``, that is unknown or has a value of the
+    ///   wrong kind, or every key that breaks a rule.
+    public func configuration() throws(RecipeError) -> TrainingConfiguration {
+        let defaults = try self.defaults()
+        let own = settings.filter { $0.key != "base" }
+        for setting in own { try check(setting) }
+        let configuration: TrainingConfiguration
+        do {
+            configuration = try TrainingConfiguration(json: json(own), over: defaults)
+        } catch {
+            throw RecipeError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
+        }
+        let broken = configuration.problems().map { problem in
+            let place = settings.first { problem.hasPrefix($0.key + ":") }?.place
+            return place.map { "\($0): \(problem)" } ?? problem
+        }
+        guard broken.isEmpty else { throw RecipeError(.invalidValue, broken.joined(separator: "; ")) }
+        return configuration
+    }
+
+    /// Where unset keys get their values from.
+    private func defaults() throws(RecipeError) -> TrainingConfiguration {
+        guard let base = settings.first(where: { $0.key == "base" }), base.value != .null else {
+            let hasModel = value(of: "model").map { $0 != .null } ?? false
+            return hasModel ? TrainingConfiguration() : demonstration
+        }
+        switch base.value {
+        case .text("abacus"): return demonstration
+        case .text("general"): return TrainingConfiguration()
+        default:
+            let hint = nearestName(to: base.value.description, in: ["abacus", "general"])
+            throw RecipeError(
+                .invalidValue, "\(base.place): base is \(base.value.quoted), expected abacus or general",
+                hint: hint.map { "did you mean \"\($0)\"?" })
+        }
+    }
+
+    /// The demonstration, which evolution strategies have a version of.
+    private var demonstration: TrainingConfiguration {
+        guard case .text(let name) = value(of: "algorithm"), let algorithm = Algorithm(rawValue: name),
+            algorithm.isEvolution
+        else { return .demonstration }
+        return .demonstration(of: algorithm)
+    }
+
+    /// Checks a key and the kind of its value on its own, so that the message can name the place.
+    private func check(_ setting: Setting) throws(RecipeError) {
+        let names = TrainingConfiguration.keys
+        guard names.contains(setting.key) else {
+            throw unknownKey(setting.key, at: setting.place, known: names + ["base"])
+        }
+        if let number = setting.value.magnitude, !number.isFinite {
+            throw RecipeError(.invalidValue, "\(setting.place): \(setting.key) is not finite: \(number)")
+        }
+        do {
+            _ = try TrainingConfiguration(json: json([setting]), over: TrainingConfiguration())
+        } catch {
+            var message = error.message
+            if error.code == .malformed {  // a number that is no number of this kind, such as half a step
+                message = "\(setting.key) cannot be \(setting.value.quoted)"
+            } else if !message.contains(setting.value.description) {
+                message += ": \(setting.value.quoted)"
+            }
+            throw RecipeError(
+                .invalidValue, "\(setting.place): \(message)", hint: error.hint, underlying: error)
+        }
+    }
+}
+
+extension Setting {
+    /// A line of a file; a path is seen from the file's folder.
+    init(_ entry: RecipeNode.Entry, folder: String) throws(RecipeError) {
+        self.init(entry.key, try entry.node.value(), at: entry.place)
+        value = located(in: folder)
+    }
+
+    /// The value, as an absolute path where the key is a path.
+    func located(in folder: String) -> SettingValue {
+        guard Setting.paths.contains(key) else { return value }
+        switch value {
+        case .text(let path) where !path.isEmpty: return .text(absolutePath(path, in: folder))
+        case .list(let values): return .list(values.map { Setting(key, $0, at: place).located(in: folder) })
+        default: return value
+        }
+    }
+}
+
+/// `path` seen from `folder`, without `.` and `..`; `~/` is the home directory.
+///
+/// - Parameter folder: Absolute, or relative to the current directory.
+public func absolutePath(_ path: String, in folder: String = ".") -> String {
+    let expanded = path == "~" || path.hasPrefix("~/") ? (path as NSString).expandingTildeInPath : path
+    let base = URL(fileURLWithPath: folder, isDirectory: true).absoluteURL
+    return URL(fileURLWithPath: expanded, relativeTo: base).absoluteURL.standardizedFileURL.path
+}
+
+func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+
+/// Refuses both ways of saying how long a run is at one place.
+func refuseTwoLengths(_ settings: [Setting]) throws(RecipeError) {
+    let lengths = settings.filter { Setting.lengths.contains($0.key) && $0.value != .null }
+    guard lengths.count < 2 else {
+        throw RecipeError(
+            .invalidValue, "\(lengths[1].place): \(lengths[0].key) and \(lengths[1].key) both say how long the run is",
+            hint: "keep one of them")
+    }
+}
+
+func unknownKey(_ key: String, at place: String, known: [String]) -> RecipeError {
+    RecipeError(
+        .unknownKey, "\(place): \"\(key)\" is not a setting",
+        hint: nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
+}
+
+private func json(_ settings: [Setting]) -> String {
+    let values = Dictionary(settings.map { ($0.key, $0.value) }) { $1 }
+    // Only numbers that are not finite cannot be written, and those are refused before.
+    return (try? String(decoding: JSONEncoder().encode(values), as: UTF8.self)) ?? "{}"
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Yams
+import TinyFoundation
+
+/// A part of a file with the line it begins in.
+struct RecipeNode: Sendable {
+    /// What it is.
+    enum Content: Sendable {
+        case value(SettingValue)
+        case list([RecipeNode])
+        case mapping([Entry])
+    }
+
+    /// A key and what it is set to.
+    struct Entry: Sendable {
+        var key: String
+        var node: RecipeNode
+        /// Where the key stands, such as `recipe.yaml:3`.
+        var place: String
+    }
+
+    var content: Content
+    /// Where it stands.
+    var place: String
+
+    /// The plain value; lists become lists of values.
+    func value() throws(RecipeError) -> SettingValue {
+        switch content {
+        case .value(let value): return value
+        case .list(let nodes):
+            var values: [SettingValue] = []
+            for node in nodes { values.append(try node.value()) }
+            return .list(values)
+        case .mapping:
+            throw RecipeError(.invalidValue, "\(place): keys and values, where a value is expected")
+        }
+    }
+
+    /// The keys and values.
+    ///
+    /// - Parameter whose: What has them, for the message, such as `a recipe`.
+    func entries(of whose: String) throws(RecipeError) -> [Entry] {
+        switch content {
+        case .mapping(let entries): return entries
+        case .value(.null): return []
+        default: throw RecipeError(.malformed, "\(place): \(whose) is not a list of keys and values")
+        }
+    }
+}
+
+extension RecipeNode {
+    /// Reads a file of YAML, of which JSON is a part.
+    ///
+    /// - Throws: ``RecipeError`` with code `unreadable`, or as ``init(text:name:)``.
+    init(contentsOf path: String) throws(RecipeError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw RecipeError(.unreadable, "cannot read \(path): \(systemReason(error))", underlying: error)
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw RecipeError(.malformed, "\(path): the text is not valid UTF-8")
+        }
+        try self.init(text: text, name: path)
+    }
+
+    /// Reads YAML.
+    ///
+    /// - Parameter name: What places begin with; the file's path.
+    /// - Throws: ``RecipeError`` naming the line, with code `malformed` or `duplicateKey`.
+    init(text: String, name: String) throws(RecipeError) {
+        guard !isTooDeep(text) else {
+            throw RecipeError(.malformed, "\(name): lists are nested more than \(deepest) deep")
+        }
+        let root: Node?
+        do {
+            root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+        } catch let error as YamlError {
+            throw RecipeError(error, name: name)
+        } catch {
+            throw RecipeError(.malformed, "\(name): the text is not YAML", underlying: error)
+        }
+        guard let root else {
+            self.init(content: .value(.null), place: "\(name):1")
+            return
+        }
+        var budget = mostNodes
+        try self.init(root, name: name, budget: &budget)
+    }
+
+    private init(_ node: Node, name: String, budget: inout Int) throws(RecipeError) {
+        let place = "\(name):\(node.mark?.line ?? 1)"
+        budget -= 1  // a few aliases of aliases can stand for more nodes than any memory holds
+        guard budget > 0 else { throw RecipeError(.malformed, "\(place): more than \(mostNodes) values") }
+        switch node {
+        case .scalar(let scalar):
+            let isPlain = scalar.style == .plain || scalar.style == .any
+            self.init(
+                content: .value(isPlain ? SettingValue(plain: scalar.string) : .text(scalar.string)), place: place)
+        case .sequence(let sequence):
+            var nodes: [RecipeNode] = []
+            for element in sequence { nodes.append(try RecipeNode(element, name: name, budget: &budget)) }
+            self.init(content: .list(nodes), place: place)
+        case .mapping(let mapping):
+            var entries: [Entry] = []
+            for (key, value) in mapping {
+                let place = "\(name):\(key.mark?.line ?? 1)"
+                guard case .scalar(let scalar) = key else {
+                    throw RecipeError(.malformed, "\(place): a key is not a word")
+                }
+                guard !entries.contains(where: { $0.key == scalar.string }) else {
+                    throw RecipeError(.duplicateKey, "\(place): \(scalar.string) is there twice")
+                }
+                entries.append(
+                    Entry(key: scalar.string, node: try RecipeNode(value, name: name, budget: &budget), place: place))
+            }
+            self.init(content: .mapping(entries), place: place)
+        case .alias:
+            throw RecipeError(.malformed, "\(place): an alias of nothing")
+        }
+    }
+}
+
+/// Far more than a recipe has, far less than hurts.
+private let mostNodes = 100_000
+private let deepest = 200
+
+/// Whether brackets or dashes nest deeper than any recipe does, which the parser's recursion would not survive.
+private func isTooDeep(_ text: String) -> Bool {
+    var brackets = 0
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+        let start = line.drop { $0 == UInt8(ascii: " ") }
+        if start.first == UInt8(ascii: "#") { continue }
+        var items = 0  // `- - - 1` is a list in a list in a list
+        for byte in start {
+            guard byte != UInt8(ascii: " ") else { continue }
+            guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: "?") else { break }
+            items += 1
+        }
+        if items > deepest { return true }
+        for byte in start {
+            switch byte {
+            case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
+            default: break
+            }
+            if brackets > deepest { return true }
+        }
+    }
+    return false
+}
+
+extension RecipeError {
+    fileprivate init(_ error: YamlError, name: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self.init(.malformed, "\(name):\(mark.line): the text is not YAML: \(problem)", underlying: error)
+        case .duplicatedKeysInMapping(let keys, let context):
+            let keys = keys.sorted().joined(separator: ", ")
+            self.init(.duplicateKey, "\(name):\(context.mark.line): \(keys) is there twice", underlying: error)
+        case .reader(let problem, _, _, _):
+            self.init(.malformed, "\(name): the text is not YAML: \(problem)", underlying: error)
+        default:
+            self.init(.malformed, "\(name): the text is not YAML", underlying: error)
+        }
+    }
+}

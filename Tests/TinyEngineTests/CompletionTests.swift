@@ -1,0 +1,117 @@
+import Testing
+import TinyAdapter
+import TinyModel
+import TinyEngine
+import TinyTensor
+import TinyTestSupport
+
+@Suite("Completions depend on the request alone")
+struct CompletionTests {
+    @Test("not on the number of threads", arguments: ["qwen2-untied", "qwen2-tied-bf16"])
+    func threads(name: String) async throws {
+        let fixture = try PolicyFixture(name), requests = fixture.mixedRequests
+        let one = try await fixture.policy().complete(requests, progress: nil)
+        for threads in [2, 3] {
+            let many = try await fixture.policy(threads: threads).complete(requests, progress: nil)
+            #expect(firstDifference(many, one) == nil, "\(threads) threads")
+        }
+        #expect(Set(one.joined().map(\.tokens)).count > one.joined().count / 2, "samples hardly differ")
+    }
+
+    @Test("not on the requests beside it, their order or their adapters")
+    func company() async throws {
+        let fixture = try PolicyFixture(), policy = fixture.policy(), requests = fixture.mixedRequests
+        let together = try await policy.complete(requests, progress: nil)
+        let reversed = try await policy.complete(requests.reversed(), progress: nil)
+        #expect(firstDifference(reversed.reversed(), together) == nil)
+        for (index, request) in requests.enumerated() {
+            let alone = try await policy.complete([request], progress: nil)
+            #expect(firstDifference(alone, [together[index]]) == nil, "request \(index)")
+        }
+        #expect(try await policy.complete([], progress: nil).isEmpty)
+    }
+
+    @Test("not on whether samples share a request")
+    func samples() async throws {
+        let fixture = try PolicyFixture(), policy = fixture.policy()
+        for request in fixture.mixedRequests {
+            let together = try await policy.complete([request], progress: nil)
+            let single = request.streams.map { stream in
+                var request = request
+                request.streams = [stream]
+                return request
+            }
+            let apart = try await policy.complete(single, progress: nil)
+            #expect(firstDifference([apart.flatMap { $0 }], together) == nil, "prompt of \(request.prompt.count)")
+        }
+    }
+
+    @Test("each token is chosen from the model's logits with the first draw of its own block of the stream")
+    func draws() async throws {
+        let fixture = try PolicyFixture(), requests = fixture.mixedRequests, team = WorkerTeam(threads: 1)
+        let results = try await fixture.policy().complete(requests, progress: nil)
+        for (request, completions) in zip(requests, results) {
+            let sampling = request.sampling, change = request.adapter.map(fixture.basis.change(values:))
+            let sampler = TokenSampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
+            for (stream, completion) in zip(request.streams, completions) {
+                let tokens = request.prompt + completion.tokens
+                let logits = fixture.model.logits(tokens, change: change, team: team)
+                var stream = stream
+                for index in completion.tokens.indices {
+                    let row = logits.row(request.prompt.count - 1 + index)
+                    let choice = sampler.choose(row, count: logits.columns, uniform: stream.uniform())
+                    _ = stream.uniform()  // a block holds two numbers; the second is not used
+                    #expect(choice?.token == completion.tokens[index], "token \(index) after \(request.prompt.count)")
+                    #expect(choice?.logprob.bitPattern == completion.logprobs[index].bitPattern, "token \(index)")
+                }
+            }
+        }
+    }
+
+    @Test("of more sequences than run at once are all made, each as if alone")
+    func manySequences() async throws {
+        let fixture = try PolicyFixture(), policy = fixture.policy()
+        let sampling = SamplingParameters(maxTokens: 4, stopTokens: [3])
+        let requests =
+            (0..<5).map { fixture.request(3 + $0, samples: 110, problem: $0, sampling) }
+            + [fixture.request(2, samples: 300, problem: 9, sampling)]
+        let together = try await policy.complete(requests, progress: nil)
+        #expect(together.map(\.count) == [110, 110, 110, 110, 110, 300])
+        for index in [2, 5] {
+            var last = requests[index]
+            last.streams = last.streams.suffix(2)
+            let alone = try await policy.complete([last], progress: nil)
+            #expect(firstDifference(alone, [Array(together[index].suffix(2))]) == nil, "request \(index)")
+        }
+    }
+
+    @Test("with an adapter of zeros are the base model's, bit for bit", arguments: ["qwen2-tied", "qwen2-untied"])
+    func zeroAdapter(name: String) async throws {
+        let fixture = try PolicyFixture(name), policy = fixture.policy()
+        let zeros = [Float](repeating: 0, count: policy.parameterCount)
+        let base = fixture.request(30, samples: 4, problem: 1),
+            zero = fixture.request(30, samples: 4, problem: 1, adapter: zeros)
+        let results = try await policy.complete([base, zero], progress: nil)
+        #expect(firstDifference([results[1]], [results[0]]) == nil)
+        let without = LocalEngine(model: fixture.model, method: nil, threads: 1)
+        #expect(firstDifference(try await without.complete([base], progress: nil), [results[0]]) == nil)
+        #expect(without.parameterCount == 0)
+        let changed = fixture.request(30, samples: 4, problem: 1, adapter: fixture.adapter(1))
+        let other = try await policy.complete([changed], progress: nil)
+        #expect(firstDifference(other, [results[0]]) != nil, "the adapter changes nothing, so this test says nothing")
+    }
+
+    @Test("come in the same bits when several tasks ask one policy")
+    func tasks() async throws {
+        let fixture = try PolicyFixture(), policy = fixture.policy(threads: 2), requests = fixture.mixedRequests
+        let expected = try await policy.complete(requests, progress: nil)
+        try await withThrowingTaskGroup(of: (Int, [[Completion]]).self) { group in
+            for (index, request) in requests.enumerated() {
+                group.addTask { (index, try await policy.complete([request], progress: nil)) }
+            }
+            for try await (index, found) in group {
+                #expect(firstDifference(found, [expected[index]]) == nil, "request \(index)")
+            }
+        }
+    }
+}

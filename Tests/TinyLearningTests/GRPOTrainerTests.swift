@@ -1,0 +1,313 @@
+import Synchronization
+import Testing
+import TinyEngine
+import TinyProblems
+import TinyRecords
+import TinyLearning
+import TinyFoundation
+
+/// The trainer on a policy that can be checked by hand.
+@Suite struct GRPOTrainerTests {
+    @Test("reward rises", arguments: [LossKind.grpo, .dapo, .drGRPO], RewardScale.allCases)
+    func rewardRises(kind: LossKind, scale: RewardScale) async throws {
+        var configuration = smallRun
+        configuration.steps = 30
+        configuration.loss.kind = kind
+        configuration.loss.scaleRewards = scale
+        configuration.rollout.groupSize = 8
+        configuration.rollout.problemsPerStep = 5
+        let result = try await TrainingLoop(trainer(configuration)).run()
+        let rewards = result.metrics.map(\.rollout!.reward)
+        let before = rewards.prefix(3).reduce(0, +) / 3, after = rewards.suffix(3).reduce(0, +) / 3
+        #expect(before < 0.5 && after > 0.85, "from \(before) to \(after)")
+        #expect(result.state.updates == 30)
+    }
+
+    @Test("the same configuration gives the same bits, another seed others")
+    func sameBits() async throws {
+        let one = try await TrainingLoop(trainer(smallRun)).run()
+        let again = try await TrainingLoop(trainer(smallRun)).run()
+        #expect(one.state == again.state && one.metrics == again.metrics)
+        var other = smallRun
+        other.seed = 2
+        #expect(try await TrainingLoop(trainer(other)).run().state != one.state)
+    }
+
+    @Test("the policy only ever sees numbers as the adapter stores them", arguments: StoredType.allCases)
+    func seesStoredNumbers(type: StoredType) async throws {
+        var configuration = smallRun
+        configuration.adapter.elementType = type
+        let policy = FakePolicy()
+        let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
+        let calls = policy.calls.recorded
+        let seen = calls.sampledAdapters.compactMap(\.self) + calls.differentiatedAdapters
+        #expect(seen.count == 5 * 3 + calls.differentiatedAdapters.count)
+        for adapter in seen { #expect(adapter == adapter.map(type.elementType.rounded)) }
+        #expect(result.stored == result.state.parameters.map(type.elementType.rounded))
+        if type == .bfloat16 { #expect(result.stored != result.state.parameters) }
+    }
+
+    @Test("on-policy ratios are exactly 1, and a training pass that disagrees is noticed")
+    func noticesMismatch() async throws {
+        for metrics in try await TrainingLoop(trainer(smallRun)).run().metrics {
+            #expect(metrics.policy!.samplingDifferenceMax == 0 && metrics.policy!.samplingDifferenceMean == 0)
+            #expect(
+                metrics.policy!.importanceRatioMin == 1 && metrics.policy!.importanceRatioMean == 1
+                    && metrics.policy!.importanceRatioMax == 1)
+            #expect(metrics.policy!.clipShare == 0)
+        }
+        var policy = FakePolicy()
+        policy.mismatch = 0.125
+        var plain = smallRun
+        plain.loss.importanceMode = .none
+        let result = try await TrainingLoop(trainer(plain, policy: policy)).run()
+        let first = try #require(result.metrics.first { $0.policy!.differentiatedShare > 0 })
+        // log-probabilities are at most a few units, so adding 1/8 errs by at most 2^-22
+        #expect(
+            abs(first.policy!.samplingDifferenceMax - 0.125) < 1e-6
+                && abs(first.policy!.samplingDifferenceMean - 0.125) < 1e-6)
+        #expect(abs(first.policy!.importanceRatioMin - 1.1331484530668263) < 1e-6)
+    }
+
+    @Test("a step is what its parts say: sampled, graded, compared, differentiated, updated")
+    func stepByHand() async throws {
+        var configuration = smallRun
+        configuration.steps = 1
+        configuration.loss.updatesPerBatch = 3
+        configuration.loss.beta = 0.1
+        configuration.loss.kind = .dapo
+        configuration.optimiser.maxGradientNorm = 0.05
+        let policy = FakePolicy()
+        let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
+
+        let sampled = policy.calls.recorded.completions
+        let order = ProblemOrder(count: 5, perStep: 3, seed: configuration.seed)
+        let prompts = order.rows(step: 1).map { LetterCodec().encode(letterProblems[$0].question) }
+        let rewards = sampled.map { group in group.map { $0.tokens[0] == 1 ? 1.0 : 0.0 } }
+        let advantage = GroupAdvantages(scale: .group).advantages(rewardsPG: rewards).flatMap { $0 }
+        let old = sampled.flatMap { $0 }.map(\.logprobs)
+        let sequences = zip(prompts, sampled).flatMap { prompt, group in
+            group.map { ScoredSequence(prompt: prompt, completion: $0.tokens) }
+        }
+        let reference = try await policy.logprobs(of: sequences, adapter: nil, temperature: 1)
+        let tokens = old.reduce(0) { $0 + $1.count }
+        let settings = configuration.loss
+        let counts = LossCounts(completions: 12, tokens: tokens, maxTokens: 6)
+        var optimiser = AdamW(configuration.optimiser, count: 3)
+        var parameters: [Float] = [0, 0, 0]
+        for _ in 1...3 {
+            let adapter = parameters.map(ElementType.bfloat16.rounded)
+            let result = try await policy.gradients(of: sequences, adapter: adapter, temperature: 1) {
+                index, logprobs in
+                CompletionLoss(
+                    logprobsT: logprobs,
+                    terms: CompletionTerms(
+                        oldT: old[index], referenceT: reference[index], advantage: .completion(advantage[index])),
+                    loss: settings.policyLoss, divergence: DivergencePenalty(settings), in: counts
+                ).weightsT
+            }
+            var gradient = result.gradient
+            shorten(&gradient, toNorm: 0.05)
+            optimiser.update(&parameters, gradient: gradient, learningRate: 0.2)
+        }
+        #expect(result.state.parameters == parameters)
+        #expect(result.state.firstMoment == optimiser.firstMoment && result.state.updates == 3)
+        #expect(result.metrics[0].gradientNorm > 0.05)
+        #expect(result.metrics[0].rollout!.reward == rewards.joined().reduce(0, +) / 12)
+        let lengths = sampled.joined().map(\.tokens.count)
+        #expect(
+            result.metrics[0].rollout!.lengthMean == Double(tokens) / 12
+                && result.metrics[0].rollout!.lengthMax == lengths.max())
+        #expect(result.metrics[0].numTokens == tokens + 4 * prompts.reduce(0) { $0 + $1.count })
+        #expect(result.metrics[0].epoch == 0.6)
+    }
+
+    @Test("completions without advantage are left out of the backward pass, unless a divergence is asked for")
+    func skipsWithoutAdvantage() async throws {
+        let policy = FakePolicy()
+        let result = try await TrainingLoop(trainer(smallRun, policy: policy)).run()
+        let shares = result.metrics.map(\.policy!.differentiatedShare)
+        #expect(shares.contains { $0 < 1 })
+        let visited = policy.calls.recorded.differentiated.map(\.count)
+        #expect(visited == shares.map { Int($0 * 12) }.filter { $0 > 0 })
+        #expect(
+            result.metrics.allSatisfy {
+                $0.policy!.divergence == nil
+                    && abs($0.policy!.differentiatedShare + $0.rollout!.equalRewardShare - 1) < 1e-15
+            })
+
+        var withDivergence = smallRun
+        withDivergence.loss.beta = 0.05
+        let other = FakePolicy()
+        let metrics = try await TrainingLoop(trainer(withDivergence, policy: other)).run().metrics
+        #expect(metrics.allSatisfy { $0.policy!.differentiatedShare == 1 })
+        #expect(metrics[0].policy!.divergence == 0)
+        #expect(metrics.dropFirst().allSatisfy { ($0.policy!.divergence ?? 0) > 0 })
+        #expect(other.calls.recorded.scoredAdapters.allSatisfy { $0 == nil })
+    }
+
+    @Test("leaving completions out changes nothing: an immeasurably small divergence gives the same numbers")
+    func skippingChangesNothing() async throws {
+        var all = smallRun
+        all.loss.beta = 1e-300
+        let one = try await TrainingLoop(trainer(smallRun)).run(), other = try await TrainingLoop(trainer(all)).run()
+        #expect(one.state == other.state)
+        #expect(one.metrics.map(\.policy!.policyLoss) == other.metrics.map(\.policy!.policyLoss))
+    }
+
+    @Test("later updates of a step see ratios other than 1 and clip them")
+    func laterUpdatesClip() async throws {
+        var configuration = smallRun
+        configuration.loss.updatesPerBatch = 6
+        let metrics = try await TrainingLoop(trainer(configuration)).run().metrics
+        #expect(metrics.contains { $0.policy!.clipShareLow > 0 } && metrics.contains { $0.policy!.clipShareHigh > 0 })
+        for step in metrics {
+            #expect(step.policy!.samplingDifferenceMax == 0)
+            #expect(step.policy!.clipShare == step.policy!.clipShareLow + step.policy!.clipShareHigh)
+        }
+    }
+
+    @Test("the lenient grade is trained on when asked for, and both are recorded")
+    func trainsOnLenient() async throws {
+        var configuration = smallRun
+        configuration.reward = .lenient
+        let metrics = try await TrainingLoop(trainer(configuration)).run().metrics
+        #expect(metrics.allSatisfy { $0.rollout!.reward == $0.rollout!.lenientMean })
+        #expect(metrics.contains { $0.rollout!.lenientMean > $0.rollout!.strictMean })
+    }
+
+    @Test("events tell the run in order, warnings while it goes on")
+    func tellsEvents() async throws {
+        let events = Mutex<[String]>([])
+        let evaluations = Mutex<[String]>([])
+        let trainer = try GRPOTrainer(
+            policy: FakePolicy(), configuration: smallRun, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
+            stopTokens: [0], reward: ConstantReward())
+        let loop = TrainingLoop(
+            trainer,
+            evaluation: { step, adapter in
+                evaluations.withLock { $0.append("\(step) \(adapter == nil ? "base" : "adapter")") }
+                return evaluationRecord
+            },
+            report: { event in events.withLock { $0.append(name(of: event)) } })
+        _ = try await loop.run()
+        #expect(evaluations.withLock { $0 } == ["0 base", "2 adapter", "4 adapter", "5 adapter"])
+        #expect(
+            events.withLock { $0 } == [
+                "started 0/5", "evaluating 0", "evaluated 0", "sampling 1: 12/12", "differentiating 1.1: 0",
+                "finished 1",
+                "no answer could be found in any completion for one step: "
+                    + "check the prompt style and the format the reward expects",
+                "sampling 2: 12/12", "differentiating 2.1: 0", "finished 2", "evaluating 2", "evaluated 2",
+                "sampling 3: 12/12", "differentiating 3.1: 0", "finished 3",
+                "every reward was 0 for 3 steps: nothing is being learned", "sampling 4: 12/12",
+                "differentiating 4.1: 0",
+                "finished 4", "evaluating 4", "evaluated 4", "sampling 5: 12/12", "differentiating 5.1: 0",
+                "finished 5",
+                "evaluating 5", "evaluated 5",
+            ])
+    }
+
+    @Test("a gradient that is not a number stops the run with a sentence")
+    func stopsAtNaN() async throws {
+        var policy = FakePolicy()
+        policy.gradientNoise = .nan
+        let broken = try trainer(smallRun, policy: policy)
+        let error = try await #require(throws: TrainingError.self) { try await TrainingLoop(broken).run() }
+        #expect(error.code == .notFinite)
+        #expect(error.message == "in step 1 the derivative of the loss by number 0 is nan; the 0 steps before are kept")
+    }
+
+    @Test("what cannot be run is refused before the first token")
+    func refusesBeforeStart() throws {
+        let policy = FakePolicy()
+        var broken = smallRun
+        broken.rollout.topP = 2
+        broken.steps = 0
+        #expect(throws: TrainingError.self) { try trainer(broken) }
+        do {
+            _ = try trainer(broken)
+        } catch {
+            #expect(error.message == "max_steps: 0 is not in 1...; top_p: 2.0 is not in (0, 1]")
+        }
+        let empty = try #require(throws: TrainingError.self) { try trainer(smallRun, problems: []) }
+        #expect(empty.code == .noProblems)
+
+        var long = smallRun
+        long.rollout.maxTokens = 60
+        let error = try #require(throws: TrainingError.self) { try trainer(long, policy: policy) }
+        #expect(error.code == .promptTooLong)
+        #expect(error.message.hasSuffix("has 5 tokens, expected 1 to 4"), "\(error.message)")
+        #expect(policy.calls.recorded.sampledAdapters.isEmpty)
+    }
+
+    private func trainer(
+        _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = letterProblems
+    ) throws(TrainingError) -> GRPOTrainer {
+        try GRPOTrainer(
+            policy: policy, configuration: configuration, problems: problems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
+            stopTokens: [0], reward: FirstLetterReward())
+    }
+
+    private func name(of event: TrainingEvent) -> String {
+        switch event {
+        case .started(let steps, let resumed): "started \(resumed)/\(steps)"
+        case .sampling(let step, _, let finished, let completions): "sampling \(step): \(finished)/\(completions)"
+        case .differentiating(let step, let update, let completions):
+            "differentiating \(step).\(update): \(completions)"
+        case .stepFinished(let record): "finished \(record.step)"
+        case .warning(let warning): "\(warning)"
+        case .evaluating(let step): "evaluating \(step)"
+        case .evaluated(let record): "evaluated \(record.step ?? -1)"
+        }
+    }
+}
+
+/// When a warning is due.
+@Suite struct TrainingWarningTests {
+    @Test("missing rewards are told after three steps and at 10, 20, 40, …, or at the end of a shorter run")
+    func missingRewards() {
+        func due(_ count: Int, of steps: Int) -> [TrainingWarning] {
+            var metrics = RolloutMetrics()
+            metrics.answeredShare = 0.5
+            metrics.equalRewardShare = 1
+            return TrainingWarning.due(after: Array(repeating: metrics, count: count), of: steps)
+        }
+        #expect((1...50).filter { !due($0, of: 50).isEmpty } == [3, 10, 20, 40])
+        #expect(due(3, of: 50) == [.noReward(steps: 3)])
+        #expect(due(2, of: 2) == [.noReward(steps: 2)])
+    }
+
+    @Test("equal rewards that are not zero have a warning of their own")
+    func equalRewards() {
+        var metrics = RolloutMetrics()
+        metrics.reward = 1
+        metrics.equalRewardShare = 1
+        metrics.answeredShare = 1
+        #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9) == [.equalRewards(steps: 3)])
+        var different = metrics
+        different.equalRewardShare = 0.9
+        #expect(TrainingWarning.due(after: [metrics, metrics, different], of: 9) == [])
+        #expect(TrainingWarning.due(after: [different, metrics, metrics], of: 9) == [])
+    }
+
+    @Test("missing answers and missing room are told at once")
+    func toldAtOnce() {
+        var metrics = RolloutMetrics()
+        metrics.reward = 0.5
+        metrics.clippedShare = 1
+        #expect(TrainingWarning.due(after: [metrics], of: 9) == [.noAnswer(steps: 1), .allClipped(steps: 1)])
+        #expect(TrainingWarning.due(after: [metrics, metrics], of: 9) == [])
+    }
+}
+
+/// An evaluation that always says the same.
+var evaluationRecord: EvaluationRecord {
+    EvaluationRecord(
+        step: nil, problemSet: "letters", problems: 4, samplesPerProblem: 1, strict: 0.5, interval: [0.25, 0.75],
+        lenient: 0.5,
+        lenientInterval: [0.25, 0.75], wellFormed: 4, truncated: 0, meanCompletionLength: 3, tokens: 12,
+        time: EvaluationTime(seconds: 0, tokensPerSecond: 0))
+}

@@ -1,0 +1,214 @@
+import Foundation
+import Testing
+import TinyProblems
+import TinyRecords
+import TinyLearning
+
+/// Runs survive being stopped at any instant.
+@Suite struct RunDirectoryTests {
+    @Test("a run that is cut off anywhere goes on to the same files as one that was not, times aside")
+    func resumedEqualsUninterrupted() async throws {
+        try await withTemporaryDirectory { folder in
+            let whole = folder + "/whole"
+            try await run(in: whole)
+            let expected = try contents(of: whole)
+            #expect(expected["steps.jsonl"]?.split(separator: "\n").count == 5)
+            #expect(expected["samples.jsonl"]?.split(separator: "\n").count == 10)
+            #expect(expected["evaluations.jsonl"]?.split(separator: "\n").count == 4)
+
+            // As after a kill while a line was being written: each file alone is cut at its last two lines, in and
+            // between them; then a kill in the middle of a step, with samples ahead of steps.
+            var cuts: [[String: Int]] = []
+            for file in ["steps.jsonl", "samples.jsonl", "evaluations.jsonl"] {
+                let ends = try lineEnds(of: file, in: whole)
+                let places = ends.suffix(3).flatMap { [$0, $0 - 1, $0 - 40, $0 + 1] }
+                cuts += places.filter { $0 < ends[ends.count - 1] }.map { [file: $0] }
+                cuts.append([file: 0])
+            }
+            let steps = try lineEnds(of: "steps.jsonl", in: whole),
+                evaluations = try lineEnds(of: "evaluations.jsonl", in: whole)
+            let samples = try lineEnds(of: "samples.jsonl", in: whole)
+            cuts.append(["steps.jsonl": steps[2], "samples.jsonl": samples[6] + 9, "evaluations.jsonl": evaluations[1]])
+            cuts.append(["steps.jsonl": 0, "samples.jsonl": 0, "evaluations.jsonl": 0])
+
+            for (number, cut) in cuts.enumerated() {
+                let copy = folder + "/copy\(number)"
+                try FileManager.default.copyItem(atPath: whole, toPath: copy)
+                for (file, size) in cut { try truncate(copy + "/" + file, to: size) }
+                try await run(in: copy, resuming: true)
+                for (file, text) in try contents(of: copy) { #expect(text == expected[file], "cut \(cut), \(file)") }
+            }
+        }
+    }
+
+    @Test("a torn line is discarded at every byte, and cut away", arguments: ["steps.jsonl", "evaluations.jsonl"])
+    func discardsTornLines(file: String) async throws {
+        try await withTemporaryDirectory { folder in
+            try await run(in: folder + "/run")
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/run/" + file))
+            let ends = try lineEnds(of: file, in: folder + "/run")
+            let complete = ends[ends.count - 2]
+            for size in complete..<bytes.count {
+                try bytes.prefix(size).write(to: URL(fileURLWithPath: folder + "/run/" + file))
+                let progress = try begin(folder + "/run")
+                #expect(progress.steps.count == (file == "steps.jsonl" ? 4 : 5), "\(size) bytes")
+                #expect(progress.evaluations.count == 3, "\(size) bytes")
+                #expect(
+                    try Data(contentsOf: URL(fileURLWithPath: folder + "/run/" + file)).count == complete,
+                    "\(size) bytes")
+            }
+        }
+    }
+
+    @Test("a run that died before its first step is simply begun again")
+    func beginsAgain() async throws {
+        try await withTemporaryDirectory { folder in
+            _ = try RunDirectory(preparing: folder + "/run", resuming: true)
+            try manifest.jsonDocument().write(toFile: folder + "/run/manifest.json", atomically: true, encoding: .utf8)
+            #expect(try begin(folder + "/run").steps.isEmpty)
+            try FileManager.default.removeItem(atPath: folder + "/run/samples.jsonl")
+            try await run(in: folder + "/run", resuming: true)
+            #expect(try begin(folder + "/run").steps.count == 5)
+        }
+    }
+
+    @Test("a run is not overwritten, and not gone on with under other settings")
+    func refusesOtherRuns() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            try await run(in: path)
+            let before = try contents(of: path)
+            let exists = try #require(throws: TrainingError.self) { try RunDirectory(preparing: path, resuming: false) }
+            #expect(exists.code == .runExists && exists.message == "\(path) already holds a run")
+
+            var other = smallRun
+            other.optimiser.learningRate = 0.1
+            let setting = try #require(throws: TrainingError.self) { try begin(path, configuration: other) }
+            #expect(setting.message == "the run in \(path) was made with learning_rate 0.2, now it is 0.1")
+            var changed = manifest
+            changed.model = Fingerprint(name: "other", content: "9999999999999999")
+            let model = try #require(throws: TrainingError.self) { try begin(path, manifest: changed) }
+            #expect(
+                model.message
+                    == "the run in \(path) was made with model fake (0000000000aa), now it is other (999999999999)")
+            #expect(try contents(of: path) == before)
+        }
+    }
+
+    @Test("a directory is written by one run at a time, and is free when that has ended")
+    func locksDirectory() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            do {
+                let holder = try RunDirectory(preparing: path, resuming: false)
+                for resuming in [false, true] {
+                    let error = try #require(throws: TrainingError.self) {
+                        try RunDirectory(preparing: path, resuming: resuming)
+                    }
+                    #expect(error.code == .directoryInUse)
+                    #expect(
+                        error.message
+                            == "another process (\(ProcessInfo.processInfo.processIdentifier)) is writing into \(path)")
+                }
+                #expect(try holder.begin(configuration: smallRun, manifest: manifest).steps.isEmpty)
+            }
+            #expect(try begin(path).steps.isEmpty)
+        }
+    }
+
+    @Test("a damaged line is named with its file and number")
+    func namesDamage() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            try await run(in: path)
+            let steps = try String(contentsOfFile: path + "/steps.jsonl", encoding: .utf8)
+            let lines = steps.split(separator: "\n").map(String.init)
+            try (lines[0] + "\n{\"step\":2}\n").write(toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
+            let damaged = try #require(throws: TrainingError.self) { try begin(path) }
+            #expect(damaged.code == .damagedRun && damaged.message == "\(path)/steps.jsonl:2: time is missing")
+            try (lines[0] + "\n" + lines[2] + "\n").write(
+                toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
+            let gap = try #require(throws: TrainingError.self) { try begin(path) }
+            #expect(gap.message == "\(path)/steps.jsonl:2: the line is step 3, expected 2")
+            try FileManager.default.removeItem(atPath: path + "/configuration.json")
+            let stray = try #require(throws: TrainingError.self) { try RunDirectory(preparing: path, resuming: true) }
+            #expect(stray.message == "\(path) holds steps.jsonl but no configuration.json")
+        }
+    }
+
+    @Test("a directory that cannot be made is named before any work")
+    func namesUnwritable() async throws {
+        try await withTemporaryDirectory { folder in
+            try "".write(toFile: folder + "/file", atomically: true, encoding: .utf8)
+            let error = try #require(throws: TrainingError.self) {
+                try RunDirectory(preparing: folder + "/file/run", resuming: false)
+            }
+            #expect(error.code == .unwritable)
+            #expect(error.message.hasPrefix("\(folder)/file/run cannot be written: "))
+        }
+    }
+
+    @Test("a run of another size of adapter is refused")
+    func refusesOtherSize() async throws {
+        try await withTemporaryDirectory { folder in
+            try await run(in: folder + "/run")
+            let directory = try RunDirectory(preparing: folder + "/run", resuming: true)
+            let progress = try directory.begin(configuration: smallRun, manifest: manifest)
+            var policy = FakePolicy()
+            policy.parameterCount = 2
+            let trainer = try trainer(policy: policy)
+            let error = try await #require(throws: TrainingError.self) {
+                try await TrainingLoop(trainer, evaluation: { _, _ in evaluationRecord }).run(
+                    in: directory, from: progress)
+            }
+            #expect(error.message == "step 5 of the run has 3 trained numbers, the adapter has 2")
+        }
+    }
+
+    @Test("steps before a failure are kept, and the run goes on from them")
+    func keepsStepsBeforeFailure() async throws {
+        try await withTemporaryDirectory { folder in
+            try await run(in: folder + "/whole")
+            do {
+                let directory = try RunDirectory(preparing: folder + "/run", resuming: false)
+                let progress = try directory.begin(configuration: smallRun, manifest: manifest)
+                let failing = TrainingLoop(
+                    try trainer(),
+                    evaluation: { step, _ in
+                        if step == 4 { throw CancellationError() }
+                        return evaluationRecord
+                    })
+                await #expect(throws: CancellationError.self) { try await failing.run(in: directory, from: progress) }
+            }
+            #expect(try begin(folder + "/run").steps.count == 4)
+            try await run(in: folder + "/run", resuming: true)
+            #expect(try contents(of: folder + "/run") == contents(of: folder + "/whole"))
+        }
+    }
+
+    private let manifest = RunManifest(
+        version: "0", created: "2026-01-01T00:00:00Z", model: Fingerprint(name: "fake", content: "0000000000aa"),
+        datasets: [:], plan: "3 parameters", trainedParameters: 3, schemes: [:], seed: 1,
+        machine: MachineRecord(system: "", architecture: "", processors: 1, threads: 1, instructions: ""))
+
+    private func trainer(policy: FakePolicy = FakePolicy()) throws -> GRPOTrainer {
+        try GRPOTrainer(
+            policy: policy, configuration: smallRun, problems: letterProblems,
+            prompter: Prompter(style: .plain, codec: LetterCodec()),
+            stopTokens: [0], reward: FirstLetterReward())
+    }
+
+    private func begin(
+        _ path: String, configuration: TrainingConfiguration = smallRun, manifest: RunManifest? = nil
+    ) throws -> RunProgress {
+        try RunDirectory(preparing: path, resuming: true).begin(
+            configuration: configuration, manifest: manifest ?? self.manifest)
+    }
+
+    private func run(in path: String, resuming: Bool = false) async throws {
+        let directory = try RunDirectory(preparing: path, resuming: resuming)
+        let progress = try directory.begin(configuration: smallRun, manifest: manifest)
+        _ = try await TrainingLoop(trainer(), evaluation: { _, _ in evaluationRecord })
+            .run(in: directory, from: progress)
+    }
+}

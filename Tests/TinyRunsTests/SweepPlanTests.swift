@@ -1,0 +1,116 @@
+import Testing
+import TinyRuns
+import TinyRecords
+
+/// A file of blocks and axes becomes a list of runs.
+@Suite("a sweep's plan") struct SweepPlanTests {
+    private let text = """
+        name: small
+        defaults: {base: abacus, validation_problems: 50, max_steps: 2}
+        seeds: [1, 2]
+        tune: {key: learning_rate, on: validation, seeds: [1]}
+        runs:
+          - {parameters: [1, 13], learning_rate: [0.05, 0.1]}
+          - {parameters: 35, learning_rate: 0.05}
+          - {parameters: [4], rank: [1, 2], seed: 7}
+        """
+
+    private func plan(_ text: String, overruling: [Setting] = []) throws -> SweepPlan {
+        try SweepPlan(SweepFile(text: text, path: "/sweeps/small.yaml"), overruling: overruling)
+    }
+
+    @Test("multiplies axes, and seeds and values of the tuned key within each cell")
+    func multiplies() throws {
+        let plan = try plan(text)
+        #expect(plan.name == "small")
+        #expect(plan.cells.map(\.name) == ["1", "13", "35-lr0.05", "4-rank1", "4-rank2"])
+        #expect(
+            plan.runs.map(\.name) == [
+                "1-lr0.05-seed1", "1-lr0.05-seed2", "1-lr0.1-seed1", "1-lr0.1-seed2", "13-lr0.05-seed1",
+                "13-lr0.05-seed2", "13-lr0.1-seed1", "13-lr0.1-seed2", "35-lr0.05-seed1", "35-lr0.05-seed2",
+                "4-rank1-seed7", "4-rank2-seed7",
+            ])
+        #expect(plan.expectedRuns == 2 * 3 + 2 + 2)
+        let run = plan.runs[3]
+        #expect(run.configuration.adapter.parameters == 1 && run.configuration.optimiser.learningRate == 0.1)
+        #expect(run.configuration.seed == 2 && run.configuration.steps == 2)
+        #expect(run.configuration.adapter.projectionSeed == TrainingConfiguration.demonstration.adapter.projectionSeed)
+    }
+
+    @Test("gives way to flags in every run")
+    func overrules() throws {
+        let plan = try plan(text, overruling: [Setting("max_steps", .integer(5), at: "--set")])
+        #expect(plan.runs.allSatisfy { $0.configuration.steps == 5 })
+    }
+
+    @Test("keeps the names of runs that were begun, whatever else the file says by then")
+    func keepsNames() throws {
+        let before = try plan(text)
+        let begun = Dictionary(uniqueKeysWithValues: before.runs.prefix(6).map { ($0.name, $0.configuration) })
+        var after = try plan(text.replacing("parameters: [1, 13]", with: "beta: [0, 0.5], parameters: [1]"))
+        let fresh = Set(after.runs.map(\.name))
+        #expect(fresh.contains("1-beta0-lr0.05-seed1"))
+        let gone = after.keepNames(of: begun)
+        #expect(gone == ["13-lr0.05-seed1", "13-lr0.05-seed2"])
+        #expect(after.runs.filter { begun[$0.name] != nil }.allSatisfy { begun[$0.name] == $0.configuration })
+        #expect(after.runs.filter { begun[$0.name] != nil }.count == 4)
+        #expect(Set(after.runs.map(\.name)).count == after.runs.count)
+    }
+
+    @Test("a name that is taken by other settings gets a number")
+    func renamesTaken() throws {
+        var plan = try plan(text)
+        var other = TrainingConfiguration()
+        other.seed = 99
+        #expect(plan.keepNames(of: ["1-lr0.05-seed1": other]) == ["1-lr0.05-seed1"])
+        #expect(plan.runs[0].name == "1-lr0.05-seed1-2")
+    }
+
+    @Test("names are fit for folders, and told apart")
+    func safeNames() throws {
+        let plan = try plan(
+            """
+            defaults: {max_steps: 1}
+            runs:
+              - {tying: ["tiled:3", by-kind]}
+              - {model: [a/b 2.5-7B, d/b 2.5-7B], train: t.jsonl, max_steps: 2}
+              - {target_modules: [[q_proj, v_proj]], max_steps: 3}
+            """)
+        #expect(
+            plan.runs.map(\.name) == [
+                "tiled-3-seed1", "by-kind-seed1", "b-2.5-7B-max_steps-2-seed1",
+                "b-2.5-7B-max_steps-2-2-seed1", "max_steps-3-target_modules-q_proj-v_proj-seed1",
+            ])
+    }
+
+    @Test(
+        "what is wrong is named with its line",
+        arguments: [
+            ("runs: []", ":1: runs is not a list of blocks"), ("seeds: [1]", "runs is missing"),
+            ("rums: []\nruns: [{seed: 1}]", ":1: \"rums\" is not a key of a sweep"),
+            ("max_steps: 1\nruns: [{seed: 1}]", "belongs under defaults"),
+            ("runs:\n  - {seeds: [1]}", ":2: \"seeds\" is not a key of a block"),
+            ("runs:\n  - {parameter: [1]}", "did you mean \"parameters\"?"),
+            ("runs:\n  - {parameters: []}", ":2: parameters has no values"),
+            ("runs:\n  - {parameters: [1, 1]}", ":2: parameters has 1 twice"),
+            ("runs:\n  - {parameters: [1, 0]}", ":2: parameters: 0 is not in 1..."),
+            ("runs:\n  - {parameters: 1}\n  - {parameters: 1}", ":3: two runs are the same"),
+            ("seeds: [1, 1]\nruns: [{parameters: 1}]", ":1: seeds has 1, expected"),
+            ("seeds: one\nruns: [{parameters: 1}]", ":1: seeds has \"one\", expected"),
+            ("seeds: []\nruns: [{parameters: 1}]", ":1: seeds has no values"),
+            ("name: a/b\nruns: [{parameters: 1}]", ":1: name is \"a/b\""),
+            ("tune: {key: learning_rate}\nruns: [{learning_rate: [1, 2]}]", "validation_problems is 0"),
+            ("tune: {key: learning_rate}\nruns: [{learning_rate: 1}]", "no block has several values of learning_rate"),
+            ("tune: {key: learning_rat}\nruns: [{seed: 1}]", "did you mean \"learning_rate\"?"),
+            ("tune: {key: seed}\nruns: [{seed: [1, 2]}]", "a seed is not chosen"),
+            ("tune: {on: validation}\nruns: [{seed: 1}]", ":1: tune names no key"),
+            ("tune: {key: rank, on: test}\nruns: [{rank: [1, 2]}]", ":1: on is \"test\", expected validation"),
+            ("tune: {key: rank, by: x}\nruns: [{rank: [1, 2]}]", ":1: \"by\" is not a key of tune"),
+            ("runs: [{max_steps: 1, num_train_epochs: 1}]", "both say how long"),
+            ("runs: [[1]]", "a block of runs is not"), ("[1]", "a sweep is not"),
+        ])
+    func namesWhatIsWrong(text: String, words: String) throws {
+        let error = try #require(throws: RecipeError.self) { try plan(text) }
+        #expect("\(error)".contains(words), "\(error)")
+    }
+}
