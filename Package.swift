@@ -74,6 +74,10 @@ let package = Package(
         .target(
             name: "TinyTestSupport", dependencies: ["TinyFoundation"], path: "Tests/TinyTestSupport",
             swiftSettings: settings),
+        .target(
+            name: "TinyLearningTestSupport",
+            dependencies: ["TinyFoundation", "TinyEngine", "TinyProblems", "TinyRecords", "TinyLearning"],
+            path: "Tests/TinyLearningTestSupport", swiftSettings: settings),
         tests(of: "TinyFoundation"),
         tests(of: "TinyTensor", uses: ["TinyFoundation", "CTinyKernels"]),
         tests(of: "TinyCheckpoint", uses: ["TinyFoundation", "TinyTensor"]),
@@ -88,7 +92,7 @@ let package = Package(
             of: "TinyLearning",
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyEngine",
-                "TinyProblems", "TinyRecords", "TinyAbacus",
+                "TinyProblems", "TinyRecords", "TinyAbacus", "TinyLearningTestSupport",
             ]),
         tests(of: "TinyStatistics"),
         tests(
@@ -96,6 +100,7 @@ let package = Package(
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
                 "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyLoRA",
+                "TinyLearningTestSupport",
             ]),
         tests(of: "TinyReport", uses: ["TinyFoundation", "TinyStatistics"]),
         // Runs the built command; knows no type of the package.

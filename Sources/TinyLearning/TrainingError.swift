@@ -29,8 +29,8 @@ public struct TrainingError: ExplainedError {
         case unwritable
         /// A loss, gradient or trained number became infinite or not a number.
         case notFinite
-        /// The policy answered with other sizes than were asked for.
-        case policyMismatch
+        /// A sampler or learner returned other sizes than were asked for.
+        case engineMismatch
     }
 
     /// What a program switches on.

@@ -55,7 +55,8 @@ public struct TrainingLoop: Sendable {
     ///   - progress: What ``RunDirectory/begin(configuration:manifest:)`` found.
     /// - Throws: ``TrainingError`` when a number stops being finite or the directory cannot be written, whatever the
     ///   policy throws, and `CancellationError`. All finished steps are in the directory then.
-    public func run(in directory: (any TrainingRecorder)? = nil, from progress: RunProgress = RunProgress()) async throws
+    public func run(in directory: (any TrainingRecorder)? = nil, from progress: RunProgress = RunProgress())
+        async throws
         -> TrainingResult
     {
         var state = try startingState(progress)
@@ -126,4 +127,16 @@ public struct TrainingLoop: Sendable {
         }
         return last
     }
+}
+
+/// What a run came to.
+public struct TrainingResult: Sendable {
+    /// The trained numbers in full precision, and the optimiser's memory.
+    public var state: TrainingState
+    /// The trained numbers as the adapter stores them, which is what every forward pass used.
+    public var stored: [Float]
+    /// Metrics of every step, those before a resumption included.
+    public var metrics: [StepMetrics]
+    /// Every evaluation, the base model's first.
+    public var evaluations: [EvaluationRecord]
 }

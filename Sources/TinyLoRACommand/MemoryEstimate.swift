@@ -15,9 +15,6 @@ struct MemoryEstimate: Encodable {
 
     var total: Int { weights + factors + cache + records + optimiser }
 
-    /// The engine's own limits: sequences and bytes of a sampling batch, rows and bytes of a training batch.
-    private static let mostSequences = 256, mostCache = 2 << 30, mostRows = 2048, mostRecords = 1 << 30
-
     init(_ configuration: TrainingConfiguration, model: ModelConfiguration, design: any AdapterDesign) {
         let isFull = design is FullDesign
         let rank = isFull ? 0 : configuration.adapter.rank
@@ -27,17 +24,14 @@ struct MemoryEstimate: Encodable {
         // Prompts are not read yet: half the context at most, as much as a completion at least.
         let (length, overflow) = configuration.rollout.maxTokens.multipliedReportingOverflow(by: 2)
         let positions = min(model.contextLength, overflow ? .max : length)
-        let perPosition = 2 * 4 * model.layerCount * model.keyValueHeadCount * model.headDimension
         let rollout = configuration.rollout
-        let completions = min(rollout.problemsPerStep, Self.mostSequences) * min(rollout.groupSize, Self.mostSequences)
-        let evaluated = configuration.evaluation.problems ?? Self.mostSequences
-        let sequences = min(max(completions, evaluated), Self.mostSequences)
-        cache = min(Self.mostCache, sequences * positions * perPosition)
-        let attention = (model.headCount + 2 * model.keyValueHeadCount) * model.headDimension
-        let row =
-            4 * model.layerCount
-            * (3 * model.hiddenSize + 2 * attention + 2 * model.intermediateSize + ModuleKind.allCases.count * rank)
-        records = min(Self.mostRecords, min(Self.mostRows, completions * positions) * row)
+        let completions = rollout.problemsPerStep.multipliedReportingOverflow(by: rollout.groupSize)
+        let learned = completions.overflow ? .max : completions.partialValue
+        let memory = LocalEngine.memory(
+            model, sampledSequences: max(learned, configuration.evaluation.problems ?? .max),
+            learnedSequences: learned, length: positions, rank: isFull ? nil : rank)
+        cache = memory.cache
+        records = memory.records
         optimiser = 16 * design.parameterCount
     }
 

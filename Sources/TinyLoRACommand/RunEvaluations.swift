@@ -6,7 +6,7 @@ import TinyLoRA
 /// The untrained model's answers may be known from another run; what is asked decides whether they are the same.
 final class RunEvaluations: Sendable {
     private let configuration: TrainingConfiguration
-    private let policy: LocalEngine
+    private let engine: LocalEngine
     private let prompter: Prompter
     private let loaded: LoadedModel
     private let grader: GraderChoice
@@ -17,11 +17,11 @@ final class RunEvaluations: Sendable {
     private let results = Mutex<[Int: EvaluationResult]>([:])
 
     init(
-        of configuration: TrainingConfiguration, policy: LocalEngine, prompter: Prompter, loaded: LoadedModel,
+        of configuration: TrainingConfiguration, engine: LocalEngine, prompter: Prompter, loaded: LoadedModel,
         untrained: UntrainedCache?, run: RunDirectory, display: TrainingDisplay, console: Console
     ) throws {
         self.configuration = configuration
-        self.policy = policy
+        self.engine = engine
         self.prompter = prompter
         self.loaded = loaded
         grader = try GraderChoice(configuration.grader)
@@ -44,7 +44,7 @@ final class RunEvaluations: Sendable {
     /// The evaluation on a set of problems.
     func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
         let evaluator = Evaluator(
-            policy: policy, prompter: prompter, reward: reward(for: set.problems),
+            sampler: engine, prompter: prompter, reward: reward(for: set.problems),
             sampling: SamplingParameters(
                 temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: loaded.stopTokens))
         let key = try UntrainedCache.key(
@@ -86,7 +86,8 @@ final class RunEvaluations: Sendable {
     private func heldOutLoss(_ set: ProblemSet) throws -> HeldOutLoss? {
         guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
         return try HeldOutLoss(
-            policy: policy, settings: configuration.supervised, problems: set.problems, prompter: prompter,
-            endToken: loaded.endToken)
+            learner: engine,
+            task: TrainingTask(problems: set.problems, prompter: prompter, endToken: loaded.endToken),
+            settings: configuration.supervised)
     }
 }

@@ -33,18 +33,19 @@ struct TrainingRun {
         let method = try loaded.method(
             design, initialSeed: configuration.seed, threads: threads, cache: factorCache()
         ) { done, total in if done == total { factorNote(total) } }
-        let policy = LocalEngine(model: loaded.model, method: method, threads: threads)
+        let engine = LocalEngine(model: loaded.model, method: method, threads: threads)
         let prompter = try loaded.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
         let display = TrainingDisplay(configuration: configuration, console: console)
         let evaluations = try RunEvaluations(
-            of: configuration, policy: policy, prompter: prompter, loaded: loaded, untrained: untrained, run: run,
+            of: configuration, engine: engine, prompter: prompter, loaded: loaded, untrained: untrained, run: run,
             display: display, console: console)
         if loaded.stopTokens.isEmpty {
             console.warn("the model names no end-of-text token: completions end at the token limit")
         }
-        let trainer = try trainer(
-            configuration, policy: policy, problems: training.problems, prompter: prompter, loaded: loaded,
-            reward: evaluations.reward(for:))
+        let task = TrainingTask(
+            problems: training.problems, prompter: prompter, stopTokens: loaded.stopTokens, endToken: loaded.endToken,
+            reward: evaluations.reward(for: training.problems))
+        let trainer = try trainer(configuration, engine: engine, task: task)
         let progress = try run.begin(
             configuration: configuration, manifest: manifest(loaded, training, heldOut, validationSet, design))
         display.header(loaded: loaded, training: training, heldOut: heldOut, design: design, threads: threads)
@@ -75,24 +76,17 @@ struct TrainingRun {
 
     // MARK: Pieces
 
-    /// What makes the steps of an algorithm.
+    /// The trainer of an algorithm.
     private func trainer(
-        _ configuration: TrainingConfiguration, policy: LocalEngine, problems: [Problem], prompter: Prompter,
-        loaded: LoadedModel, reward: ([Problem]) -> any Reward
+        _ configuration: TrainingConfiguration, engine: LocalEngine, task: TrainingTask
     ) throws -> any Trainer {
         switch configuration.algorithm {
-        case .sft:
-            try SFTTrainer(
-                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
-                endToken: loaded.endToken)
+        case .sft: try SFTTrainer(learner: engine, task: task, configuration: configuration)
         case .openES, .cmaES:
             try EvolutionTrainer(
-                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
-                stopTokens: loaded.stopTokens, reward: reward(problems))
+                sampler: engine, startingAt: engine.initialAdapter, task: task, configuration: configuration)
         case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
-            try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems, prompter: prompter,
-                stopTokens: loaded.stopTokens, reward: reward(problems))
+            try GRPOTrainer(sampler: engine, learner: engine, task: task, configuration: configuration)
         }
     }
 

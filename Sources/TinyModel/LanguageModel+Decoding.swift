@@ -20,11 +20,4 @@ extension LanguageModel {
         some.base.update(from: hidden.row(rows.lowerBound), count: some.count)
         return VocabularyHead(model: self, team: team).logits(some)
     }
-
-    /// Bytes that the keys and values of one sequence of `length` positions take.
-    package func cacheBytes(length: Int) -> Int {
-        let pages = (length + AttentionKernels.pageLength - 1) / AttentionKernels.pageLength
-        let head = AttentionKernels.pageFloats(width: configuration.headDimension)
-        return 4 * pages * configuration.layerCount * configuration.keyValueHeadCount * head
-    }
 }

@@ -107,17 +107,6 @@ package struct ScoringPass {
 }
 
 extension LanguageModel {
-    /// Bytes of the record of one row, for dividing sequences into batches that fit the memory.
-    package func recordBytes(rank: Int?) -> Int {
-        let sizes = configuration
-        let narrow = (rank ?? 0) * ModuleKind.allCases.count
-        let perLayer =
-            2 * sizes.hiddenSize + queryKeyValueColumns + queryColumns + 2 * sizes.headCount
-            + 2 * sizes.intermediateSize + narrow + 2
-        let cache = 2 * sizes.keyValueHeadCount * sizes.headDimension
-        return 4 * (sizes.layerCount * (perLayer + cache) + 4 * sizes.hiddenSize + 3 * sizes.intermediateSize)
-    }
-
     /// Logits of every token after each position, `[tokens, vocabulary]`. For tests and small inputs.
     package func logits(_ tokens: [Int], change: LowRankChange? = nil, team: WorkerTeam) -> Matrix {
         let segment = Segment(cache: SequenceCache(for: self), tokens: tokens, change: change)

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyCheckpoint
+import TinyFoundation
 
 /// Runs `body` with a fresh directory that is removed afterwards.
 func withTemporaryDirectory(_ body: (String) throws -> Void) throws {

@@ -2,6 +2,7 @@ import Testing
 import TinyAdapter
 import TinyModel
 import TinyEngine
+import TinyFoundation
 import TinyTensor
 import TinyTestSupport
 
@@ -9,7 +10,7 @@ import TinyTestSupport
 struct CompletionTests {
     @Test("not on the number of threads", arguments: ["qwen2-untied", "qwen2-tied-bf16"])
     func threads(name: String) async throws {
-        let fixture = try PolicyFixture(name), requests = fixture.mixedRequests
+        let fixture = try EngineFixture(name), requests = fixture.mixedRequests
         let one = try await fixture.policy().complete(requests, progress: nil)
         for threads in [2, 3] {
             let many = try await fixture.policy(threads: threads).complete(requests, progress: nil)
@@ -20,7 +21,7 @@ struct CompletionTests {
 
     @Test("not on the requests beside it, their order or their adapters")
     func company() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy(), requests = fixture.mixedRequests
+        let fixture = try EngineFixture(), policy = fixture.policy(), requests = fixture.mixedRequests
         let together = try await policy.complete(requests, progress: nil)
         let reversed = try await policy.complete(requests.reversed(), progress: nil)
         #expect(firstDifference(reversed.reversed(), together) == nil)
@@ -33,7 +34,7 @@ struct CompletionTests {
 
     @Test("not on whether samples share a request")
     func samples() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy()
+        let fixture = try EngineFixture(), policy = fixture.policy()
         for request in fixture.mixedRequests {
             let together = try await policy.complete([request], progress: nil)
             let single = request.streams.map { stream in
@@ -48,7 +49,7 @@ struct CompletionTests {
 
     @Test("each token is chosen from the model's logits with the first draw of its own block of the stream")
     func draws() async throws {
-        let fixture = try PolicyFixture(), requests = fixture.mixedRequests, team = WorkerTeam(threads: 1)
+        let fixture = try EngineFixture(), requests = fixture.mixedRequests, team = WorkerTeam(threads: 1)
         let results = try await fixture.policy().complete(requests, progress: nil)
         for (request, completions) in zip(requests, results) {
             let sampling = request.sampling, change = request.adapter.map(fixture.basis.change(values:))
@@ -56,7 +57,7 @@ struct CompletionTests {
             for (stream, completion) in zip(request.streams, completions) {
                 let tokens = request.prompt + completion.tokens
                 let logits = fixture.model.logits(tokens, change: change, team: team)
-                var stream = stream
+                var stream = RandomStream(stream)
                 for index in completion.tokens.indices {
                     let row = logits.row(request.prompt.count - 1 + index)
                     let choice = sampler.choose(row, count: logits.columns, uniform: stream.uniform())
@@ -70,7 +71,7 @@ struct CompletionTests {
 
     @Test("of more sequences than run at once are all made, each as if alone")
     func manySequences() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy()
+        let fixture = try EngineFixture(), policy = fixture.policy()
         let sampling = SamplingParameters(maxTokens: 4, stopTokens: [3])
         let requests =
             (0..<5).map { fixture.request(3 + $0, samples: 110, problem: $0, sampling) }
@@ -87,7 +88,7 @@ struct CompletionTests {
 
     @Test("with an adapter of zeros are the base model's, bit for bit", arguments: ["qwen2-tied", "qwen2-untied"])
     func zeroAdapter(name: String) async throws {
-        let fixture = try PolicyFixture(name), policy = fixture.policy()
+        let fixture = try EngineFixture(name), policy = fixture.policy()
         let zeros = [Float](repeating: 0, count: policy.parameterCount)
         let base = fixture.request(30, samples: 4, problem: 1),
             zero = fixture.request(30, samples: 4, problem: 1, adapter: zeros)
@@ -101,9 +102,9 @@ struct CompletionTests {
         #expect(firstDifference(other, [results[0]]) != nil, "the adapter changes nothing, so this test says nothing")
     }
 
-    @Test("come in the same bits when several tasks ask one policy")
+    @Test("come in the same bits when several tasks ask one engine")
     func tasks() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy(threads: 2), requests = fixture.mixedRequests
+        let fixture = try EngineFixture(), policy = fixture.policy(threads: 2), requests = fixture.mixedRequests
         let expected = try await policy.complete(requests, progress: nil)
         try await withThrowingTaskGroup(of: (Int, [[Completion]]).self) { group in
             for (index, request) in requests.enumerated() {

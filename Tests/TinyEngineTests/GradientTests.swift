@@ -7,7 +7,7 @@ struct GradientTests {
     @Test("log-probabilities are the same bits sampled, scored and differentiated", arguments: [1, 0.7], [1, 2])
     func sameBits(temperature: Double, threads: Int) async throws {
         for name in ["qwen2-untied", "qwen2-tied-bf16"] {
-            let fixture = try PolicyFixture(name), policy = fixture.policy(threads: threads),
+            let fixture = try EngineFixture(name), policy = fixture.policy(threads: threads),
                 adapter = fixture.adapter(1)
             let sampling = SamplingParameters(temperature: temperature, maxTokens: 60, stopTokens: [3])
             let requests = [1, 30, 64].map {
@@ -29,7 +29,7 @@ struct GradientTests {
         }
     }
 
-    private func sequences(_ fixture: PolicyFixture) -> [ScoredSequence] {
+    private func sequences(_ fixture: EngineFixture) -> [ScoredSequence] {
         [(1, 5), (30, 40), (64, 64), (20, 1)].enumerated().map { index, lengths in
             ScoredSequence(
                 prompt: fixture.tokens(lengths.0, seed: UInt64(10 + index)),
@@ -39,7 +39,7 @@ struct GradientTests {
 
     @Test("an adapter of zeros scores as the base model, bit for bit")
     func zeros() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy(), sequences = sequences(fixture)
+        let fixture = try EngineFixture(), policy = fixture.policy(), sequences = sequences(fixture)
         let zero = [Float](repeating: 0, count: policy.parameterCount)
         let found = try await policy.logprobs(of: sequences, adapter: zero, temperature: 1)
         let base = try await policy.logprobs(of: sequences, adapter: nil, temperature: 1)
@@ -55,7 +55,7 @@ struct GradientTests {
     /// square of its width, so that of the narrow one is a third of the difference from one twice as wide.
     @Test("gradients agree with finite differences in every number", arguments: [1, 0.7])
     func finiteDifferences(temperature: Double) async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy(), adapter = fixture.adapter(1)
+        let fixture = try EngineFixture(), policy = fixture.policy(), adapter = fixture.adapter(1)
         let sequence = sequences(fixture)[1], weights = noise(sequence.completion.count, seed: 5)
         let gradient = try await policy.gradients(of: [sequence], adapter: adapter, temperature: temperature) { _, _ in
             weights
@@ -85,17 +85,17 @@ struct GradientTests {
 
     @Test("do not depend on threads or batch: the sum is that of each sequence alone, in order")
     func invariance() async throws {
-        let fixture = try PolicyFixture(), adapter = fixture.adapter(2)
+        let fixture = try EngineFixture(), adapter = fixture.adapter(2)
         let few = sequences(fixture), many = (0..<20).flatMap { _ in few }  // more rows than one pass takes
         @Sendable func weights(_: Int, _ logprobs: [Float]) -> [Float] { logprobs.map { 1 + 0.1 * $0 } }
         let together = try await fixture.policy(threads: 2).gradients(
-            of: many, adapter: adapter, temperature: 0.9, weights: weights)
+            of: many, adapter: adapter, temperature: 0.9, tokenWeights: weights)
         #expect(together.logprobs.count == many.count)
-        var alone: [PolicyGradient] = []
+        var alone: [LearnerGradient] = []
         for sequence in few {
             alone.append(
                 try await fixture.policy().gradients(
-                    of: [sequence], adapter: adapter, temperature: 0.9, weights: weights))
+                    of: [sequence], adapter: adapter, temperature: 0.9, tokenWeights: weights))
         }
         var sum = [Double](repeating: 0, count: adapter.count)
         for place in many.indices {
@@ -108,7 +108,7 @@ struct GradientTests {
 
     @Test("weights are asked for by the sequence's own index, once")
     func weightIndices() async throws {
-        let fixture = try PolicyFixture(), sequences = sequences(fixture), adapter = fixture.adapter(2)
+        let fixture = try EngineFixture(), sequences = sequences(fixture), adapter = fixture.adapter(2)
         let all = try await fixture.policy().gradients(of: sequences, adapter: adapter, temperature: 1) {
             index, logprobs in
             logprobs.map { _ in index == 2 ? 1 : 0 }

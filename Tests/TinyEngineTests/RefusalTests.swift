@@ -17,7 +17,7 @@ struct RefusalTests {
         _ prompt: [Int], adapter: [Float]? = nil,
         _ sampling: SamplingParameters = SamplingParameters(maxTokens: 2, stopTokens: [])
     ) async throws -> EngineError.Code? {
-        let fixture = try PolicyFixture(), good = fixture.request(3, problem: 1)
+        let fixture = try EngineFixture(), good = fixture.request(3, problem: 1)
         let request = CompletionRequest(prompt: prompt, streams: good.streams, adapter: adapter, sampling: sampling)
         return await code { _ = try await fixture.policy().complete([good, request], progress: nil) }
     }
@@ -33,7 +33,7 @@ struct RefusalTests {
     @Test("tokens outside the vocabulary", arguments: [-1, 130, Int.max])
     func unknownToken(token: Int) async throws {
         #expect(try await completion([1, token]) == .unknownToken)
-        let fixture = try PolicyFixture()
+        let fixture = try EngineFixture()
         for sequence in [
             ScoredSequence(prompt: [1, token], completion: [1]), ScoredSequence(prompt: [1], completion: [1, token]),
         ] {
@@ -46,7 +46,7 @@ struct RefusalTests {
 
     @Test("adapters of another size, and any adapter without a method")
     func adapterSize() async throws {
-        let fixture = try PolicyFixture(), right = fixture.adapter(1),
+        let fixture = try EngineFixture(), right = fixture.adapter(1),
             bare = LocalEngine(model: fixture.model, method: nil, threads: 1)
         #expect(try await completion([1], adapter: right) == nil)
         for wrong in [[], Array(right.dropLast()), right + [0]] {
@@ -83,7 +83,7 @@ struct RefusalTests {
 
     @Test("sequences that are empty in part, too long, or scored at temperature 0")
     func scoredSequences() async throws {
-        let policy = try PolicyFixture().policy(), long = [Int](repeating: 1, count: 64)
+        let policy = try EngineFixture().policy(), long = [Int](repeating: 1, count: 64)
         func refusal(_ prompt: [Int], _ completion: [Int], temperature: Double = 1) async -> EngineError.Code? {
             await code {
                 _ = try await policy.logprobs(
@@ -102,14 +102,14 @@ struct RefusalTests {
 
     @Test("adapters that drive the logits out of range, with a sentence instead of tokens")
     func diverged() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy()
+        let fixture = try EngineFixture(), policy = fixture.policy()
         let broken = fixture.request(5, problem: 1, adapter: [Float](repeating: .nan, count: policy.parameterCount))
         #expect(await code { _ = try await policy.complete([broken], progress: nil) } == .notFinite)
     }
 
     @Test("errors name both values")
     func messages() async throws {
-        let fixture = try PolicyFixture()
+        let fixture = try EngineFixture()
         do {
             _ = try await fixture.policy().complete([fixture.request(128, problem: 1)], progress: nil)
             Issue.record("a prompt of 128 tokens was accepted")

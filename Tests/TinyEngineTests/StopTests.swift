@@ -6,14 +6,14 @@ import TinyTestSupport
 @Suite("Why a completion ends")
 struct StopTests {
     /// What the model says when nothing stops it before the limit.
-    private func unstopped(_ fixture: PolicyFixture, _ length: Int, maxTokens: Int) async throws -> Completion {
+    private func unstopped(_ fixture: EngineFixture, _ length: Int, maxTokens: Int) async throws -> Completion {
         let sampling = SamplingParameters(maxTokens: maxTokens, stopTokens: [])
         return try await fixture.policy().complete([fixture.request(length, problem: 1, sampling)], progress: nil)[0][0]
     }
 
     @Test("a stop token ends it and is its last token")
     func stopToken() async throws {
-        let fixture = try PolicyFixture(), free = try await unstopped(fixture, 10, maxTokens: 30)
+        let fixture = try EngineFixture(), free = try await unstopped(fixture, 10, maxTokens: 30)
         #expect(free.stop == .tokenLimit)
         #expect(free.tokens.count == 30)
         for place in [0, 7, 29] {
@@ -29,7 +29,7 @@ struct StopTests {
 
     @Test("the limit ends it with exactly that many tokens, the same ones", arguments: [1, 2, 17])
     func limit(maxTokens: Int) async throws {
-        let fixture = try PolicyFixture(), free = try await unstopped(fixture, 10, maxTokens: 30)
+        let fixture = try EngineFixture(), free = try await unstopped(fixture, 10, maxTokens: 30)
         let found = try await unstopped(fixture, 10, maxTokens: maxTokens)
         #expect(found.stop == .tokenLimit)
         #expect(found.tokens == Array(free.tokens.prefix(maxTokens)))
@@ -37,7 +37,7 @@ struct StopTests {
 
     @Test("a full context ends it with exactly the context's length", arguments: [127, 126, 100, 64])
     func fullContext(length: Int) async throws {
-        let fixture = try PolicyFixture(), room = fixture.policy().contextLength - length
+        let fixture = try EngineFixture(), room = fixture.policy().contextLength - length
         let full = try await unstopped(fixture, length, maxTokens: 500)
         #expect(full.stop == .contextFull)
         #expect(full.tokens.count == room)
@@ -48,7 +48,7 @@ struct StopTests {
 
     @Test("progress counts tokens and completions and ends with all of them")
     func progress() async throws {
-        let fixture = try PolicyFixture(), reports = Mutex<[(tokens: Int, finished: Int)]>([])
+        let fixture = try EngineFixture(), reports = Mutex<[(tokens: Int, finished: Int)]>([])
         let results = try await fixture.policy().complete(fixture.mixedRequests) { tokens, finished in
             reports.withLock { $0.append((tokens, finished)) }
         }
@@ -58,16 +58,22 @@ struct StopTests {
         #expect(seen.last?.finished == results.joined().count)
     }
 
-    @Test("tokens told one by one are those of the completion")
+    @Test("a stream gives the tokens of each sample one by one, then the completion")
     func streaming() async throws {
-        let fixture = try PolicyFixture(), policy = fixture.policy(), told = Mutex<[Int]>([])
+        let fixture = try EngineFixture(), engine = fixture.policy()
         var request = fixture.request(12, samples: 3, problem: 4, adapter: fixture.adapter(1))
-        let expected = try await policy.complete([request], progress: nil)[0][0]
-        let found = try await policy.complete(request) { token in told.withLock { $0.append(token) } }
-        #expect(firstDifference([[found]], [[expected]]) == nil)
-        #expect(told.withLock { $0 } == expected.tokens)
+        let expected = try await engine.complete([request])
+        var tokens = [[Int]](repeating: [], count: 3), completions = [Completion?](repeating: nil, count: 3)
+        for try await event in engine.stream(request) {
+            switch event {
+            case .token(let id, let token, _): tokens[id.sample].append(token)
+            case .finished(let id, let completion):
+                #expect(tokens[id.sample] == completion.tokens)
+                completions[id.sample] = completion
+            }
+        }
+        #expect(firstDifference([completions.compactMap(\.self)], expected) == nil)
         request.streams = []
-        let empty = request
-        await #expect(throws: EngineError.self) { try await policy.complete(empty, token: { _ in }) }
+        await #expect(throws: EngineError.self) { for try await _ in engine.stream(request) {} }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyLearningTestSupport
 import TinyEngine
 import TinyProblems
 import TinyRecords
@@ -21,7 +22,7 @@ import TinyLearning
 
     @Test("a step draws problems in their order until every group teaches something, and the next goes on after them")
     func drawsInOrder() async throws {
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let trainer = try trainer(configuration, policy: policy)
         let order = ProblemOrder(count: 20, perStep: 3, seed: 1)
         var state = trainer.startingState(), drawn = 0, asked = 0, replaced = 0
@@ -73,7 +74,7 @@ import TinyLearning
 
     @Test("a draw depends on the step and its place alone, not on which problems were drawn before")
     func streamsAreNamed() async throws {
-        let one = FakePolicy(), other = FakePolicy()
+        let one = FakeEngine(), other = FakeEngine()
         let trainers = try (trainer(configuration, policy: one), trainer(configuration, policy: other))
         var moved = trainers.1.startingState()
         moved.buffers["problems_drawn"] = [20]  // another epoch: the same prompts in another order
@@ -89,8 +90,8 @@ import TinyLearning
         var configuration = configuration
         configuration.rollout.maxRounds = rounds
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: ConstantReward())
+            sampler: FakeEngine(), learner: FakeEngine(), task: letterTask(problems, reward: ConstantReward()),
+            configuration: configuration)
         let finished = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
         let metrics = try #require(finished.metrics.rollout)
         #expect(metrics.rounds == rounds && metrics.discardedGroups == 3 * (rounds - 1))
@@ -104,15 +105,15 @@ import TinyLearning
         configuration.rollout.maxRounds = 2
         configuration.rollout.overlongMargin = 5
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: ConstantReward())
+            sampler: FakeEngine(), learner: FakeEngine(), task: letterTask(problems, reward: ConstantReward()),
+            configuration: configuration)
         let metrics = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }.metrics.rollout
         #expect(metrics?.discardedGroups == 3 && metrics?.overlongDeviation ?? 0 > 0)
     }
 
     @Test("a state without its count of problems is refused", arguments: [nil, [], [-1], [0.5], [1, 2], [1e300]])
     func refusesDamage(count: [Double]?) async throws {
-        let trainer = try trainer(configuration, policy: FakePolicy())
+        let trainer = try trainer(configuration, policy: FakeEngine())
         var state = trainer.startingState()
         state.buffers["problems_drawn"] = count
         let error = await #expect(throws: TrainingError.self) {
@@ -128,27 +129,21 @@ import TinyLearning
         var problems = problems
         let last = ProblemOrder(count: 20, perStep: 3, seed: 1).rows(from: 0, count: 20)[19]
         problems[last].question = String(repeating: "q", count: 60)
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let error = #expect(throws: TrainingError.self) {
             try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems,
-                prompter: Prompter(style: .plain, codec: LetterCodec()),
-                stopTokens: [0], reward: FirstLetterReward())
+                sampler: policy, learner: policy, task: letterTask(problems), configuration: configuration)
         }
         #expect(error?.code == .promptTooLong)
         configuration.rollout.maxRounds = 2  // six problems at most
         #expect(throws: Never.self) {
             try GRPOTrainer(
-                policy: policy, configuration: configuration, problems: problems,
-                prompter: Prompter(style: .plain, codec: LetterCodec()),
-                stopTokens: [0], reward: FirstLetterReward())
+                sampler: policy, learner: policy, task: letterTask(problems), configuration: configuration)
         }
     }
 
-    private func trainer(_ configuration: TrainingConfiguration, policy: FakePolicy) throws -> GRPOTrainer {
+    private func trainer(_ configuration: TrainingConfiguration, policy: FakeEngine) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()),
-            stopTokens: [0], reward: FirstLetterReward())
+            sampler: policy, learner: policy, task: letterTask(problems), configuration: configuration)
     }
 }

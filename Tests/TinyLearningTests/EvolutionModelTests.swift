@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyLearningTestSupport
 import TinyAdapter
 import TinyCheckpoint
 import TinyModel
@@ -34,10 +35,12 @@ import TinyLearning
         configuration.evolution.populationSize = 6
         configuration.evolution.sigma = 0.5
         let trainer = try EvolutionTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems,
-            prompter: Prompter(style: .plain, codec: TokenCodec(vocabulary: checkpoint.configuration.vocabularySize)),
-            stopTokens: [3, 50],
-            reward: EvenTokenReward())
+            sampler: policy, startingAt: policy.initialAdapter,
+            task: TrainingTask(
+                problems: letterProblems,
+                prompter: Prompter(
+                    style: .plain, codec: TokenCodec(vocabulary: checkpoint.configuration.vocabularySize)),
+                stopTokens: [3, 50], reward: EvenTokenReward()), configuration: configuration)
         return try await TrainingLoop(trainer).run()
     }
 }

@@ -1,5 +1,6 @@
 import Synchronization
 import Testing
+import TinyLearningTestSupport
 import TinyEngine
 import TinyProblems
 import TinyRecords
@@ -37,7 +38,7 @@ import TinyFoundation
     func seesStoredNumbers(type: StoredType) async throws {
         var configuration = smallRun
         configuration.adapter.elementType = type
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
         let calls = policy.calls.recorded
         let seen = calls.sampledAdapters.compactMap(\.self) + calls.differentiatedAdapters
@@ -56,7 +57,7 @@ import TinyFoundation
                     && metrics.policy!.importanceRatioMax == 1)
             #expect(metrics.policy!.clipShare == 0)
         }
-        var policy = FakePolicy()
+        var policy = FakeEngine()
         policy.mismatch = 0.125
         var plain = smallRun
         plain.loss.importanceMode = .none
@@ -77,7 +78,7 @@ import TinyFoundation
         configuration.loss.beta = 0.1
         configuration.loss.kind = .dapo
         configuration.optimiser.maxGradientNorm = 0.05
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
 
         let sampled = policy.calls.recorded.completions
@@ -104,7 +105,7 @@ import TinyFoundation
                     terms: CompletionTerms(
                         oldT: old[index], referenceT: reference[index], advantage: .completion(advantage[index])),
                     loss: settings.policyLoss, divergence: DivergencePenalty(settings), in: counts
-                ).weightsT
+                ).tokenWeightsT
             }
             var gradient = result.gradient
             shorten(&gradient, toNorm: 0.05)
@@ -124,7 +125,7 @@ import TinyFoundation
 
     @Test("completions without advantage are left out of the backward pass, unless a divergence is asked for")
     func skipsWithoutAdvantage() async throws {
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let result = try await TrainingLoop(trainer(smallRun, policy: policy)).run()
         let shares = result.metrics.map(\.policy!.differentiatedShare)
         #expect(shares.contains { $0 < 1 })
@@ -138,7 +139,7 @@ import TinyFoundation
 
         var withDivergence = smallRun
         withDivergence.loss.beta = 0.05
-        let other = FakePolicy()
+        let other = FakeEngine()
         let metrics = try await TrainingLoop(trainer(withDivergence, policy: other)).run().metrics
         #expect(metrics.allSatisfy { $0.policy!.differentiatedShare == 1 })
         #expect(metrics[0].policy!.divergence == 0)
@@ -181,9 +182,8 @@ import TinyFoundation
         let events = Mutex<[String]>([])
         let evaluations = Mutex<[String]>([])
         let trainer = try GRPOTrainer(
-            policy: FakePolicy(), configuration: smallRun, problems: letterProblems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()),
-            stopTokens: [0], reward: ConstantReward())
+            sampler: FakeEngine(), learner: FakeEngine(), task: letterTask(reward: ConstantReward()),
+            configuration: smallRun)
         let loop = TrainingLoop(
             trainer,
             evaluation: { step, adapter in
@@ -211,7 +211,7 @@ import TinyFoundation
 
     @Test("a gradient that is not a number stops the run with a sentence")
     func stopsAtNaN() async throws {
-        var policy = FakePolicy()
+        var policy = FakeEngine()
         policy.gradientNoise = .nan
         let broken = try trainer(smallRun, policy: policy)
         let error = try await #require(throws: TrainingError.self) { try await TrainingLoop(broken).run() }
@@ -221,7 +221,7 @@ import TinyFoundation
 
     @Test("what cannot be run is refused before the first token")
     func refusesBeforeStart() throws {
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         var broken = smallRun
         broken.rollout.topP = 2
         broken.steps = 0
@@ -243,12 +243,10 @@ import TinyFoundation
     }
 
     private func trainer(
-        _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = letterProblems
+        _ configuration: TrainingConfiguration, policy: FakeEngine = FakeEngine(), problems: [Problem] = letterProblems
     ) throws(TrainingError) -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()),
-            stopTokens: [0], reward: FirstLetterReward())
+            sampler: policy, learner: policy, task: letterTask(problems), configuration: configuration)
     }
 
     private func name(of event: TrainingEvent) -> String {
@@ -301,13 +299,4 @@ import TinyFoundation
         #expect(TrainingWarning.due(after: [metrics], of: 9) == [.noAnswer(steps: 1), .allClipped(steps: 1)])
         #expect(TrainingWarning.due(after: [metrics, metrics], of: 9) == [])
     }
-}
-
-/// An evaluation that always says the same.
-var evaluationRecord: EvaluationRecord {
-    EvaluationRecord(
-        step: nil, problemSet: "letters", problems: 4, samplesPerProblem: 1, strict: 0.5, interval: [0.25, 0.75],
-        lenient: 0.5,
-        lenientInterval: [0.25, 0.75], wellFormed: 4, truncated: 0, meanCompletionLength: 3, tokens: 12,
-        time: EvaluationTime(seconds: 0, tokensPerSecond: 0))
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyLearningTestSupport
 import TinyEngine
 import TinyProblems
 import TinyRecords
@@ -79,7 +80,7 @@ import TinyLearning
             configuration.loss.kind = .dapo  // completions of several lengths leave a loss other than 0
             configuration.loss.importanceMax = 1.125
             change(&configuration.loss)
-            var policy = FakePolicy()
+            var policy = FakeEngine()
             policy.mismatch = 0.125
             return try #require(try await run(configuration, policy: policy).metrics.first?.policy)
         }
@@ -109,7 +110,7 @@ import TinyLearning
         var configuration = smallRun
         configuration.loss.importanceMax = 1.125
         configuration.loss.updatesPerBatch = 2
-        var policy = FakePolicy()
+        var policy = FakeEngine()
         policy.mismatch = 0.125
         #expect(try await run(configuration, policy: policy).state.parameters == [0, 0, 0])
         configuration.loss.importanceMode = .none
@@ -117,11 +118,10 @@ import TinyLearning
     }
 
     private func run(
-        _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy()
+        _ configuration: TrainingConfiguration, policy: FakeEngine = FakeEngine()
     ) async throws -> TrainingResult {
         let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: letterProblems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()), stopTokens: [0], reward: FirstLetterReward())
+            sampler: policy, learner: policy, task: letterTask(), configuration: configuration)
         return try await TrainingLoop(trainer).run()
     }
 }

@@ -1,4 +1,5 @@
 import Testing
+import TinyLearningTestSupport
 import TinyEngine
 import TinyRecords
 import TinyLearning
@@ -39,7 +40,7 @@ import TinyLearning
 
     @Test("weights are the derivative of the loss", arguments: variants)
     func finiteDifferences(variant: Variant) async throws {
-        let policy = FakePolicy(), settings = variant.settings
+        let policy = FakeEngine(), settings = variant.settings
         let loss = settings.policyLoss, penalty = DivergencePenalty(settings)
         let sampledAt: [Float] = [0, 0, 0], now: [Float] = [0.3, -0.4, 0.25]
         let sequences = [[1, 2, 0], [2, 2, 3, 1], [3], [1, 1, 0]].enumerated().map { index, tokens in
@@ -71,7 +72,7 @@ import TinyLearning
         }
 
         let result = try await policy.gradients(of: sequences, adapter: now, temperature: 0.8) {
-            part($0, $1).weightsT
+            part($0, $1).tokenWeightsT
         }
         let parts = result.logprobs.enumerated().map { part($0.offset, $0.element) }
         #expect(parts.contains { $0.clippedHigh > 0 } && (!loss.followsRatio || parts.contains { $0.clippedLow > 0 }))

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TinyLearningTestSupport
 import Testing
 import TinyEngine
 import TinyProblems
@@ -49,9 +50,9 @@ struct LossFixture: Decodable, Sendable {
     }
 }
 
-/// A policy that plays a fixture: its adapter has one number for every token, whose log-probability moves with it alone, so
+/// An engine that plays a fixture: its adapter has one parameter for every token, whose log-probability moves with it alone, so
 /// that its gradient is the derivative by log-probabilities.
-struct RecordedPolicy: Policy {
+struct RecordedEngine: Sampler, Learner {
     let fixture: LossFixture
     /// Log-probabilities of each update's pass.
     let updates: [[[Float]]]
@@ -61,7 +62,7 @@ struct RecordedPolicy: Policy {
     var initialAdapter: [Float] { Array(repeating: 0, count: parameterCount) }
     var contextLength: Int { 64 }
 
-    /// What the policy was asked.
+    /// What the engine was asked.
     final class Calls: Sendable {
         private let state = Mutex((prompts: [[Int]](), gradients: [[[Float]]]()))
 
@@ -81,16 +82,16 @@ struct RecordedPolicy: Policy {
         updates = [foreign ? fixture.trained : fixture.sampled, fixture.moved]
     }
 
-    func complete(
-        _ requests: [CompletionRequest], progress: (@Sendable (Int, Int) -> Void)?
-    ) async throws -> [[Completion]] {
-        calls.prompts = requests.map(\.prompt)
-        return requests.indices.map { problem in
-            (0..<fixture.groupSize).map { sample in
-                let index = problem * fixture.groupSize + sample
-                return Completion(
-                    tokens: fixture.tokens[index], logprobs: fixture.sampled[index],
-                    stop: fixture.tokens[index].last == 0 ? .endOfText : .tokenLimit)
+    func session() -> any SamplingSession {
+        AnsweringSession { requests in
+            calls.prompts = requests.map(\.prompt)
+            return requests.indices.map { problem in
+                (0..<fixture.groupSize).map { sample in
+                    let index = problem * fixture.groupSize + sample
+                    return Completion(
+                        tokens: fixture.tokens[index], logprobs: fixture.sampled[index],
+                        stop: fixture.tokens[index].last == 0 ? .endOfText : .tokenLimit)
+                }
             }
         }
     }
@@ -101,16 +102,16 @@ struct RecordedPolicy: Policy {
 
     func gradients(
         of sequences: [ScoredSequence], adapter: [Float], temperature: Double,
-        weights: @Sendable (Int, [Float]) -> [Float]
-    ) async throws -> PolicyGradient {
+        tokenWeights: @Sendable (Int, [Float]) -> [Float]
+    ) async throws -> LearnerGradient {
         let rows = updates[calls.gradients.count]
         var gradient = fixture.tokens.map { $0.map { _ in Float(0) } }
         for (position, sequence) in sequences.enumerated() {
-            gradient[index(sequence)] = weights(position, rows[index(sequence)])
+            gradient[index(sequence)] = tokenWeights(position, rows[index(sequence)])
         }
         calls.append(gradient)
-        return PolicyGradient(
-            logprobs: sequences.map { rows[index($0)] }, gradient: gradient.flatMap { $0 })
+        return LearnerGradient(
+            logprobs: sequences.map { rows[index($0)] }, parts: .sum(gradient.flatMap { $0 }))
     }
 
     /// Which completion of the fixture this is; completions of one problem are all different.

@@ -94,8 +94,8 @@ import TinyLearning
         let second = loss(
             [-1, -1, -1, -1], CompletionTerms(oldT: [-1, -1, -1, -1], advantage: .completion(-1)), settings)
         #expect(abs(first.policy + second.policy - (4 * long - 2 * short)) < 1e-15)
-        #expect(first.weightsT == [Float(-short), Float(-short)])
-        #expect(second.weightsT == Array(repeating: Float(long), count: 4))
+        #expect(first.tokenWeightsT == [Float(-short), Float(-short)])
+        #expect(second.tokenWeightsT == Array(repeating: Float(long), count: 4))
     }
 
     @Test("rloo has one term a completion, with the ratio of all its tokens")
@@ -108,11 +108,12 @@ import TinyLearning
         let terms = CompletionTerms(oldT: [-1.5, -1.75], advantage: .completion(2))
         let found = loss([-1, -2], terms, settings)
         #expect(abs(found.policy + exp(0.25)) < 1e-15)
-        #expect(found.weightsT[0] == found.weightsT[1] && abs(Double(found.weightsT[0]) + exp(0.25)) < 1e-7)
+        #expect(
+            found.tokenWeightsT[0] == found.tokenWeightsT[1] && abs(Double(found.tokenWeightsT[0]) + exp(0.25)) < 1e-7)
         // Under the range with a negative advantage: ρ = e^-1 counts as 0.8, and nothing moves.
         let clipped = loss([-1.5, -2], CompletionTerms(oldT: [-1, -1.5], advantage: .completion(-2)), settings)
         #expect(abs(clipped.policy - 0.5 * 0.8 * 2) < 1e-15)
-        #expect(clipped.weightsT == [0, 0] && clipped.clippedLow == 2)
+        #expect(clipped.tokenWeightsT == [0, 0] && clipped.clippedLow == 2)
     }
 
     @Test("gspo has the geometric mean of a completion's ratios at every token")
@@ -122,11 +123,13 @@ import TinyLearning
         let terms = CompletionTerms(oldT: [-0.5, -0.5], advantage: .completion(1))
         let found = loss([-0.4994, -0.5002], terms, settings)
         #expect(abs(found.policy + 0.5 * exp(2e-4)) < 1e-7)
-        #expect(found.weightsT[0] == found.weightsT[1] && abs(found.weightsT[0] + 0.25 * Float(exp(2e-4))) < 1e-7)
+        #expect(
+            found.tokenWeightsT[0] == found.tokenWeightsT[1]
+                && abs(found.tokenWeightsT[0] + 0.25 * Float(exp(2e-4))) < 1e-7)
         // Mean 5e-4: clipped as a whole, although the second token has not moved.
         let clipped = loss([-0.499, -0.5], terms, settings)
         #expect(abs(clipped.policy + 0.5 * (1 + 4e-4)) < 1e-15)
-        #expect(clipped.weightsT == [0, 0] && clipped.clippedHigh == 2)
+        #expect(clipped.tokenWeightsT == [0, 0] && clipped.clippedHigh == 2)
     }
 
     @Test("cispo weighs log-probabilities by bounded ratios and never drops a token")
@@ -137,7 +140,7 @@ import TinyLearning
         let terms = CompletionTerms(oldT: [-2, -1], advantage: .completion(2))
         let found = loss([-1, -2], terms, settings)
         #expect(abs(found.policy - (1.5 * 2 + exp(-1.0) * 4) / 6) < 1e-15)
-        #expect(found.weightsT[0] == -0.5 && abs(Double(found.weightsT[1]) + exp(-1.0) / 3) < 1e-8)
+        #expect(found.tokenWeightsT[0] == -0.5 && abs(Double(found.tokenWeightsT[1]) + exp(-1.0) / 3) < 1e-8)
         #expect(found.clippedHigh == 1 && found.clippedLow == 0)
     }
 
@@ -146,12 +149,12 @@ import TinyLearning
         var settings = LossSettings()
         settings.kind = .dapo
         let found = loss([-1, -2], CompletionTerms(oldT: [-1, -2], advantage: .tokens([3, -6])), settings)
-        #expect(found.policy == 0.5 && found.weightsT == [-0.5, 1])
+        #expect(found.policy == 0.5 && found.tokenWeightsT == [-0.5, 1])
         // A shared ratio moves the terms of all tokens: -(3 - 6) / 2 each, of four in two completions.
         settings.kind = .grpo
         settings.importanceLevel = .sequence
         let shared = loss([-1, -2], CompletionTerms(oldT: [-1, -2], advantage: .tokens([3, -6])), settings)
-        #expect(shared.policy == 0.75 && shared.weightsT == [0.375, 0.375])
+        #expect(shared.policy == 0.75 && shared.tokenWeightsT == [0.375, 0.375])
     }
 
     @Test("the divergence enters loss and weights with beta, and its plain sum is kept")
@@ -165,8 +168,8 @@ import TinyLearning
         #expect(found.policy == -1)
         #expect(abs(found.divergence - estimate) < 1e-15)
         #expect(abs(found.penalty - 0.5 * 0.5 * estimate) < 1e-15)
-        #expect(found.weightsT[0] == -0.5)
-        #expect(abs(Double(found.weightsT[1]) - 0.5 * (-1 + 0.5 * (1 - exp(1.0)))) < 1e-7)
+        #expect(found.tokenWeightsT[0] == -0.5)
+        #expect(abs(Double(found.tokenWeightsT[1]) - 0.5 * (-1 + 0.5 * (1 - exp(1.0)))) < 1e-7)
     }
 
     @Test("a correction weighs the loss of tokens but not the divergence")
@@ -180,14 +183,14 @@ import TinyLearning
         let found = loss([-1, -2], terms, settings, counts)
         let estimate = Double(exp(1.0)) - 2
         #expect(found.policy == -1.5 && abs(found.penalty - 0.25 * estimate) < 1e-15)
-        #expect(found.weightsT[0] == 0)
-        #expect(abs(Double(found.weightsT[1]) - 0.5 * (-3 + 0.5 * (1 - exp(1.0)))) < 1e-7)
+        #expect(found.tokenWeightsT[0] == 0)
+        #expect(abs(Double(found.tokenWeightsT[1]) - 0.5 * (-3 + 0.5 * (1 - exp(1.0)))) < 1e-7)
         // With a shared ratio, what tokens weigh is averaged in the derivative: (0 + 3) / 2.
         settings.beta = 0
         settings.importanceLevel = .sequence
         terms.referenceT = nil
         let shared = loss([-1, -2], terms, settings, counts)
-        #expect(shared.policy == -1.5 && shared.weightsT == [-0.75, -0.75])
+        #expect(shared.policy == -1.5 && shared.tokenWeightsT == [-0.75, -0.75])
     }
 
     private func loss(

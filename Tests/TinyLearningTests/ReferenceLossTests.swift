@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyLearningTestSupport
 import TinyProblems
 import TinyRecords
 import TinyLearning
@@ -9,7 +10,7 @@ import TinyLearning
     @Test("a step is TRL's", arguments: try LossFixture.load().cases)
     func agreesWithTRL(expected: LossFixture.Case) async throws {
         let fixture = try LossFixture.load()
-        let policy = RecordedPolicy(fixture, foreign: expected.foreign)
+        let policy = RecordedEngine(fixture, foreign: expected.foreign)
         var configuration = try TrainingConfiguration(json: expected.settings)
         configuration.steps = 1
         configuration.rollout.problemsPerStep = fixture.tokens.count / fixture.groupSize
@@ -19,9 +20,7 @@ import TinyLearning
         configuration.loss.updatesPerBatch = 2
         let problems = Array(letterProblems.prefix(configuration.rollout.problemsPerStep))
         let trainer = try GRPOTrainer(
-            policy: policy, configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()),
-            stopTokens: [0], reward: FirstLetterReward())
+            sampler: policy, learner: policy, task: letterTask(problems), configuration: configuration)
         let step = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
 
         // Both sides compute in double precision from the same Floats; a few dozen terms of size 1 err by less than 1e-13.

@@ -1,4 +1,5 @@
 import Testing
+import TinyLearningTestSupport
 import TinyEngine
 import TinyProblems
 import TinyRecords
@@ -30,7 +31,7 @@ import TinyFoundation
         var configuration = smallSupervisedRun
         configuration.optimiser.maxGradientNorm = 0.05
         configuration.optimiser.weightDecay = 0.1
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let result = try await TrainingLoop(trainer(configuration, policy: policy)).run()
 
         var optimiser = AdamW(configuration.optimiser, count: 3)
@@ -62,7 +63,7 @@ import TinyFoundation
         var configuration = smallSupervisedRun
         configuration.adapter.elementType = .float32
         configuration.optimiser.maxGradientNorm = nil
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let trainer = try trainer(configuration, policy: policy)
         let start = TrainingState(starting: [0.3, -0.7, 1.1])
         let step = try await trainer.makeStep(1, from: start, after: nil) { _ in }
@@ -113,7 +114,7 @@ import TinyFoundation
     @Test(
         "prompts are given, never learnt: what stands in them changes no weight, and solutions end with the end token")
     func scoresCompletionsOnly() async throws {
-        let policy = FakePolicy(), other = FakePolicy()
+        let policy = FakeEngine(), other = FakeEngine()
         let one = try await TrainingLoop(trainer(smallSupervisedRun, policy: policy)).run()
         // The fake policy looks at the first token of a prompt only, so nothing else of it may matter.
         let changed = solvedProblems.map { problem in
@@ -131,14 +132,16 @@ import TinyFoundation
 
     @Test("the loop evaluates, and the numbers that are evaluated are those as stored")
     func evaluates() async throws {
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let loss = try #require(
             try HeldOutLoss(
-                policy: policy, settings: smallSupervisedRun.supervised,
-                problems: solvedProblems + [
-                    Problem(id: "unsolved", question: "q", answer: "a"),
-                    Problem(id: "empty", question: "q", answer: "a", solution: " "),
-                ], prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0))
+                learner: policy,
+                task: TrainingTask(
+                    problems: solvedProblems + [
+                        Problem(id: "unsolved", question: "q", answer: "a"),
+                        Problem(id: "empty", question: "q", answer: "a", solution: " "),
+                    ], prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0),
+                settings: smallSupervisedRun.supervised))
         let result = try await TrainingLoop(
             trainer(smallSupervisedRun),
             evaluation: { _, adapter in
@@ -157,10 +160,11 @@ import TinyFoundation
         #expect(last < first)
         #expect(
             try HeldOutLoss(
-                policy: policy, settings: smallSupervisedRun.supervised,
-                problems: [Problem(id: "unsolved", question: "q", answer: "a")],
-                prompter: Prompter(style: .plain, codec: SolutionCodec()),
-                endToken: 0) == nil)
+                learner: policy,
+                task: TrainingTask(
+                    problems: [Problem(id: "unsolved", question: "q", answer: "a")],
+                    prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0),
+                settings: smallSupervisedRun.supervised) == nil)
     }
 
     // MARK: What cannot be learnt
@@ -182,7 +186,7 @@ import TinyFoundation
         var configuration = smallSupervisedRun
         configuration.supervised.maxLength = 6  // "three" leaves room for one token
         configuration.supervised.packing = packing
-        let policy = FakePolicy()
+        let policy = FakeEngine()
         let trainer = try trainer(configuration, policy: policy)
         #expect(trainer.exampleCount == 5 && trainer.truncatedCount == 2)
         let events = Events()
@@ -200,7 +204,7 @@ import TinyFoundation
 
     @Test("the model's context limits an example whatever max_length says")
     func contextLimits() throws {
-        var policy = FakePolicy()
+        var policy = FakeEngine()
         policy.contextLength = 7
         var configuration = smallSupervisedRun
         configuration.supervised.maxLength = nil
@@ -211,7 +215,7 @@ import TinyFoundation
 
     @Test("a policy that answers with other sizes or no numbers is refused")
     func refusesBrokenPolicy() async throws {
-        var policy = FakePolicy()
+        var policy = FakeEngine()
         policy.gradientNoise = .nan
         let error = try await #require(throws: TrainingError.self) {
             try await TrainingLoop(trainer(smallSupervisedRun, policy: policy)).run()
@@ -222,12 +226,13 @@ import TinyFoundation
     }
 
     private func trainer(
-        _ configuration: TrainingConfiguration, policy: FakePolicy = FakePolicy(), problems: [Problem] = solvedProblems
+        _ configuration: TrainingConfiguration, policy: FakeEngine = FakeEngine(), problems: [Problem] = solvedProblems
     ) throws -> SFTTrainer {
         try SFTTrainer(
-            policy: policy, configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: SolutionCodec()),
-            endToken: 0)
+            learner: policy,
+            task: TrainingTask(
+                problems: problems, prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0),
+            configuration: configuration)
     }
 
     private func sequence(of problem: Problem) -> ScoredSequence {

@@ -28,8 +28,10 @@ import TinyLearning
         #expect(abs(step.metrics.loss - sum / Double(tokens)) < 1e-4 * sum / Double(tokens))
         let heldOut = try #require(
             try HeldOutLoss(
-                policy: fixture.policy(threads: 1), settings: SupervisedSettings(), problems: fixture.problems,
-                prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil))
+                learner: fixture.policy(threads: 1),
+                task: TrainingTask(
+                    problems: fixture.problems, prompter: Prompter(style: .plain, codec: ScalarTokens())),
+                settings: SupervisedSettings()))
         #expect(try await heldOut.measured(at: nil) == step.metrics.loss)
     }
 
@@ -66,9 +68,11 @@ import TinyLearning
         var losses: [AbacusReferenceStyle: Double] = [:]
         for style in AbacusReferenceStyle.allCases {
             let loss = try HeldOutLoss(
-                policy: policy, settings: SupervisedSettings(), problems: AbacusProblems.test(8, solutions: style),
-                prompter: Prompter(style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer)),
-                endToken: tokenizer.endOfTextID)
+                learner: policy,
+                task: TrainingTask(
+                    problems: AbacusProblems.test(8, solutions: style),
+                    prompter: Prompter(style: .abacus, codec: TokenizerCodec(tokenizer: tokenizer)),
+                    endToken: tokenizer.endOfTextID), settings: SupervisedSettings())
             losses[style] = try await loss?.measured(at: nil)
         }
         let equations = try #require(losses[.equations]), sentences = try #require(losses[.sentences])
@@ -117,8 +121,9 @@ private struct Fixture {
         configuration.supervised.packing = packing
         configuration.supervised.examplesPerStep = packing ? 1 : problems.count
         return try SFTTrainer(
-            policy: policy(threads: threads), configuration: configuration, problems: problems,
-            prompter: Prompter(style: .plain, codec: ScalarTokens()), endToken: nil)
+            learner: policy(threads: threads),
+            task: TrainingTask(problems: problems, prompter: Prompter(style: .plain, codec: ScalarTokens())),
+            configuration: configuration)
     }
 
     /// What PyTorch says of the tokens of sequence `index` after its first.

@@ -2,6 +2,7 @@ import Testing
 import TinyCheckpoint
 import TinyModel
 import TinyTestSupport
+import TinyTensor
 
 /// What a sequence's logits are depends on its tokens and its change alone: not on how it is cut, nor on company.
 @Suite("Decoding")

@@ -1,5 +1,6 @@
 import Testing
 import TinyModel
+import TinyTensor
 
 /// PyTorch in float64 is the oracle. An honest fp32 engine differs by a few 1e-6 of the largest value; 1e-4 is promised.
 @Suite("Agreement with PyTorch")

@@ -42,12 +42,12 @@ struct EvaluationFolderTests {
         into name: String, resuming: Bool = false, stop: Int? = nil, seed: UInt64 = 5, bias: UInt64 = 3
     ) async throws -> EvaluationResult {
         let set = set(),
-            policy = ScriptedPolicy { prompt, random in "#### \(random.below(Int(bias)) == 0 ? prompt : "9")" }
+            policy = ScriptedSampler { prompt, random in "#### \(random.below(Int(bias)) == 0 ? prompt : "9")" }
         let evaluation = try EvaluationFolder(
             preparing: path(name), manifest: manifest(set, seed: seed), resuming: resuming)
         var parts = 0
         return try await Evaluator(
-            policy: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()),
+            sampler: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()),
             sampling: evaluation.manifest.sampling, samplesPerProblem: 2, seed: seed, completionsPerCall: 4
         ).evaluate(set, after: evaluation.resumedSamples(of: set.name), progress: nil) { samples in
             if parts == stop { throw Interruption() }

@@ -13,16 +13,17 @@ struct EvaluatorTests {
     private let set = ProblemSet(
         name: "five", problems: (0..<5).map { Problem(id: "p\($0)", question: "\($0)", answer: "\($0)") })
 
-    private func evaluator(_ policy: any Policy, samplesPerProblem: Int = 1, completionsPerCall: Int = 512) -> Evaluator
+    private func evaluator(_ policy: any Sampler, samplesPerProblem: Int = 1, completionsPerCall: Int = 512)
+        -> Evaluator
     {
         Evaluator(
-            policy: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()),
+            sampler: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()),
             sampling: SamplingParameters(maxTokens: 10, stopTokens: [0]), samplesPerProblem: samplesPerProblem, seed: 7,
             completionsPerCall: completionsPerCall)
     }
 
     /// Right where marked, right without a marker, wrong, unreadable, cut off.
-    private let mixed = ScriptedPolicy { prompt, _ in
+    private let mixed = ScriptedSampler { prompt, _ in
         switch prompt {
         case "0": "#### 0"
         case "1": "so 1"
@@ -57,7 +58,7 @@ struct EvaluatorTests {
         let answer: @Sendable (String, inout RandomStream) -> String = { prompt, random in
             "#### \(random.below(3) == 0 ? prompt : "9")"
         }
-        let whole = ScriptedPolicy(answer: answer), cut = ScriptedPolicy(answer: answer)
+        let whole = ScriptedSampler(answer: answer), cut = ScriptedSampler(answer: answer)
         let expected = try await evaluator(whole, samplesPerProblem: 3).evaluate(set, adapter: [1, 2])
         let found = try await evaluator(cut, samplesPerProblem: 3, completionsPerCall: completionsPerCall)
             .evaluate(set, adapter: [1, 2])
@@ -72,7 +73,7 @@ struct EvaluatorTests {
 
     @Test("names its streams by problem and sample, in a step that training never has")
     func streams() async throws {
-        let policy = ScriptedPolicy { _, random in "\(random.next())" }
+        let policy = ScriptedSampler { _, random in "\(random.next())" }
         let result = try await evaluator(policy, samplesPerProblem: 2).evaluate(set)
         for (index, sample) in result.samples.enumerated() {
             var stream = RandomStream(.sampling, seed: 7, step: 1 << 31, problem: index / 2, sample: index % 2)
@@ -102,7 +103,7 @@ struct EvaluatorTests {
         func error(_ evaluator: Evaluator, _ set: ProblemSet, adapter: [Float]? = nil) async -> EvaluationError? {
             await #expect(throws: EvaluationError.self) { try await evaluator.evaluate(set, adapter: adapter) }
         }
-        let policy = ScriptedPolicy(contextLength: 4) { _, _ in "" }
+        let policy = ScriptedSampler(contextLength: 4) { _, _ in "" }
         let long = ProblemSet(
             name: "long",
             problems: [
@@ -125,7 +126,7 @@ struct EvaluatorTests {
                 == "the adapter has 3 numbers, but the policy takes 2")
         #expect(policy.requestsOfCalls.isEmpty)
 
-        let careless = ScriptedPolicy(missing: 1) { _, _ in "" }
+        let careless = ScriptedSampler(missing: 1) { _, _ in "" }
         #expect(
             await error(evaluator(careless, samplesPerProblem: 2), set)?.message
                 == "the policy returned 9 completions of 5 prompts, expected 10 of 5")
@@ -133,7 +134,7 @@ struct EvaluatorTests {
 
     @Test("stops between calls when it is cancelled")
     func cancellation() async {
-        let policy = ScriptedPolicy { _, _ in
+        let policy = ScriptedSampler { _, _ in
             withUnsafeCurrentTask { $0?.cancel() }
             return ""
         }

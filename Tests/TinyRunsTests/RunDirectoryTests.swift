@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import TinyRuns
+import TinyLearningTestSupport
 import TinyProblems
 import TinyRecords
 import TinyLearning
@@ -154,7 +156,7 @@ import TinyLearning
             try await run(in: folder + "/run")
             let directory = try RunDirectory(preparing: folder + "/run", resuming: true)
             let progress = try directory.begin(configuration: smallRun, manifest: manifest)
-            var policy = FakePolicy()
+            var policy = FakeEngine()
             policy.parameterCount = 2
             let trainer = try trainer(policy: policy)
             let error = try await #require(throws: TrainingError.self) {
@@ -191,11 +193,9 @@ import TinyLearning
         datasets: [:], plan: "3 parameters", trainedParameters: 3, schemes: [:], seed: 1,
         machine: MachineRecord(system: "", architecture: "", processors: 1, threads: 1, instructions: ""))
 
-    private func trainer(policy: FakePolicy = FakePolicy()) throws -> GRPOTrainer {
+    private func trainer(policy: FakeEngine = FakeEngine()) throws -> GRPOTrainer {
         try GRPOTrainer(
-            policy: policy, configuration: smallRun, problems: letterProblems,
-            prompter: Prompter(style: .plain, codec: LetterCodec()),
-            stopTokens: [0], reward: FirstLetterReward())
+            sampler: policy, learner: policy, task: letterTask(), configuration: smallRun)
     }
 
     private func begin(

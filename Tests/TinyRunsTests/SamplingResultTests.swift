@@ -19,7 +19,7 @@ struct SamplingResultTests {
                     id: "p\(index)", question: list.joined(separator: ";"), answer: answer,
                     subject: index % 2 == 0 ? "even" : "odd", level: index == 0 ? "10" : "9")
             })
-        let policy = ScriptedPolicy { prompt, random in
+        let policy = ScriptedSampler { prompt, random in
             let answers = prompt.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
             // The stream of sample k of problem p is known, so the sample can be told from it.
             let first = random.next()
@@ -33,7 +33,7 @@ struct SamplingResultTests {
             return "?"
         }
         return try await Evaluator(
-            policy: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()), reward: reward,
+            sampler: policy, prompter: Prompter(style: .plain, codec: ScalarCodec()), reward: reward,
             sampling: SamplingParameters(maxTokens: 60, stopTokens: [0]), samplesPerProblem: lists[0].count, seed: 3
         ).evaluate(set)
     }

@@ -1,6 +1,8 @@
 import Foundation
 import Synchronization
 import Testing
+import TinyRuns
+import TinyLearningTestSupport
 import TinyRecords
 import TinyLearning
 

@@ -19,6 +19,8 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
 package func systemReason(_ error: any Error) -> String {
     let error = error as NSError
     if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { return systemReason(cause) }
-    if error.domain == NSPOSIXErrorDomain { return SystemError(number: Int32(truncatingIfNeeded: error.code)).description }
+    if error.domain == NSPOSIXErrorDomain {
+        return SystemError(number: Int32(truncatingIfNeeded: error.code)).description
+    }
     return error.localizedDescription
 }

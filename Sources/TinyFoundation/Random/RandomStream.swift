@@ -1,7 +1,7 @@
 /// What a stream of random numbers is for. Two streams with different purposes never share a draw.
 ///
 /// The raw values are part of the scheme ``RandomStream/scheme``: never renumber them.
-public enum RandomPurpose: UInt32, Sendable, CaseIterable {
+public enum RandomPurpose: UInt32, Sendable, Codable, CaseIterable {
     case sampling = 1
     case projection = 2
     case shuffling = 3
@@ -10,6 +10,29 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
     case factorisation = 6
     case bootstrap = 7
     case evolution = 8
+}
+
+/// The name of a ``RandomStream``: a plain value that can be written down, sent to another process and compared.
+public struct StreamName: Sendable, Codable, Hashable {
+    /// What the numbers are for.
+    public var purpose: RandomPurpose
+    /// The run's seed.
+    public var seed: UInt64
+    /// First index; the training step where there is one.
+    public var step: Int
+    /// Second index.
+    public var problem: Int
+    /// Third index.
+    public var sample: Int
+
+    /// Makes a name; indices are 0 unless given.
+    public init(_ purpose: RandomPurpose, seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
+        self.purpose = purpose
+        self.seed = seed
+        self.step = step
+        self.problem = problem
+        self.sample = sample
+    }
 }
 
 /// A stream of random numbers that is a pure function of its name: purpose, seed and up to three indices.
@@ -35,19 +58,18 @@ public struct RandomStream: Sendable {
     private var used = 4
 
     /// Opens the stream with this name.
-    ///
-    /// - Parameters:
-    ///   - purpose: What the numbers are for.
-    ///   - seed: The run's seed.
-    ///   - step: First index; the training step where there is one.
-    ///   - problem: Second index.
-    ///   - sample: Third index.
-    public init(_ purpose: RandomPurpose, seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
-        let seedKey = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        let named = philox(counter: SIMD4(purpose.rawValue, 0, 0, 0), key: seedKey)
+    public init(_ name: StreamName) {
+        let seedKey = SIMD2(UInt32(truncatingIfNeeded: name.seed), UInt32(truncatingIfNeeded: name.seed >> 32))
+        let named = philox(counter: SIMD4(name.purpose.rawValue, 0, 0, 0), key: seedKey)
         key = SIMD2(named.x, named.y)
         indices = SIMD3(
-            UInt32(truncatingIfNeeded: sample), UInt32(truncatingIfNeeded: problem), UInt32(truncatingIfNeeded: step))
+            UInt32(truncatingIfNeeded: name.sample), UInt32(truncatingIfNeeded: name.problem),
+            UInt32(truncatingIfNeeded: name.step))
+    }
+
+    /// Opens the stream with the name of these parts.
+    public init(_ purpose: RandomPurpose, seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
+        self.init(StreamName(purpose, seed: seed, step: step, problem: problem, sample: sample))
     }
 
     /// Moves to the `position`-th block of four draws, whatever was drawn before.

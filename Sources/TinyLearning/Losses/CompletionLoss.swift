@@ -6,9 +6,9 @@ package struct CompletionTerms: Sendable {
     package var oldT: [Float]
     /// Log-probabilities under the base model, `[T]`; `nil` leaves the divergence out of the loss.
     package var referenceT: [Float]?
-    /// What its tokens are worth.
+    /// The advantage of its tokens.
     package var advantage: Advantage
-    /// What each token's loss is weighed by because another engine sampled it; `nil` for 1.
+    /// Importance weight of each token, where another engine sampled it; `nil` for 1.
     package var correction: ImportanceWeights?
 
     package init(
@@ -30,7 +30,7 @@ package struct CompletionLoss: Sendable, Equatable {
     /// Sum over tokens of the estimated divergence, unscaled.
     package var divergence = 0.0
     /// Derivative of the step's loss with respect to each log-probability, `[T]`.
-    package var weightsT: [Float] = []
+    package var tokenWeightsT: [Float] = []
     /// Tokens whose ratio is under the clip range.
     package var clippedLow = 0
     /// Tokens whose ratio is over the clip range.
@@ -42,7 +42,7 @@ package struct CompletionLoss: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - logprobsT: Current log-probabilities, `[T]`.
-    ///   - terms: What the completion is compared with and weighed by.
+    ///   - terms: What the completion is compared with, and its weights.
     ///   - loss: The loss of a token.
     ///   - divergence: The penalty on leaving the base model; counts where `terms` has a reference.
     ///   - counts: The step.
@@ -50,16 +50,16 @@ package struct CompletionLoss: Sendable, Equatable {
         logprobsT: [Float], terms: CompletionTerms, loss: any PolicyLoss, divergence penalised: DivergencePenalty,
         in counts: LossCounts
     ) {
-        let factor = loss.factor(length: logprobsT.count, in: counts)
+        let factor = loss.aggregation.factor(length: logprobsT.count, in: counts)
         let ratiosT = loss.level.ratios(logprobsT: logprobsT, oldT: terms.oldT)
         var derivativesT: [Double] = []
         derivativesT.reserveCapacity(logprobsT.count)
         for (token, logprob) in logprobsT.enumerated() {
             let (found, region) = loss.loss(
                 ratio: ratiosT[token], logprob: Double(logprob), advantage: terms.advantage[token])
-            let weight = terms.correction?[token] ?? 1
-            policy += factor * (weight * found.value)
-            derivativesT.append(weight * found.derivative)
+            let importance = terms.correction?[token] ?? 1
+            policy += factor * (importance * found.value)
+            derivativesT.append(importance * found.derivative)
             switch region {
             case .counted: break
             case .clippedLow: clippedLow += 1
@@ -76,6 +76,6 @@ package struct CompletionLoss: Sendable, Equatable {
                 derivativesT[token] += penalised.beta * estimate.derivative
             }
         }
-        weightsT = derivativesT.map { Float(factor * $0) }
+        tokenWeightsT = derivativesT.map { Float(factor * $0) }
     }
 }

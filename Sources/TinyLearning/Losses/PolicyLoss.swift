@@ -1,5 +1,5 @@
-// What a loss says of one token, and how the tokens of a step become one number.
-// A new loss is one file that conforms to `PolicyLoss`, one case of `LossKind`, and one line in `LossSettings.policyLoss`.
+// The loss of one token, and how the tokens of a step become one number.
+// A new loss conforms to `PolicyLoss`, and gets a case of `LossKind` and a line in `LossSettings.policyLoss`.
 
 package import TinyRecords
 
@@ -30,7 +30,7 @@ package enum RatioRegion: Sendable {
 
 /// One way to turn the probability ratios and advantages of a step into a number to minimise.
 ///
-/// The loss of a step is the sum over its tokens of ``factor(length:in:)`` times ``loss(ratio:logprob:advantage:)``.
+/// The loss of a step is the sum over its tokens of ``LossAggregation/factor(length:in:)`` times ``loss(ratio:logprob:advantage:)``.
 package protocol PolicyLoss: Sendable {
     /// What a ratio of new to old probability is taken of.
     var level: RatioLevel { get }
@@ -49,8 +49,8 @@ package protocol PolicyLoss: Sendable {
     ///   (``followsRatio``), and where the ratio lies.
     func loss(ratio: Double, logprob: Double, advantage: Double) -> (loss: Differentiated, region: RatioRegion)
 
-    /// What every token's loss is multiplied by in a completion of `length` tokens.
-    func factor(length: Int, in step: LossCounts) -> Double
+    /// How the tokens of a step become one number.
+    var aggregation: LossAggregation { get }
 }
 
 /// How much a step's loss is summed over.
@@ -70,15 +70,42 @@ package struct LossCounts: Sendable, Equatable {
     }
 }
 
+/// How the losses of a step's tokens become one number: what each is multiplied by.
+///
+/// With N completions, the n-th of Tₙ tokens, and M = `max_completion_length`:
+///
+///     completionMean    1 / (N Tₙ)     mean over each completion's tokens, then over completions: completions count the same
+///     tokenMean         1 / Σ T        mean over all tokens of the step: long completions count more than short ones
+///     constantLength    1 / (N M)      sum over tokens by a constant: a completion's length changes no token's weight
+package enum LossAggregation: Sendable {
+    case completionMean
+    case tokenMean
+    case constantLength
+
+    /// The factor of a token in a completion of `length` tokens.
+    package func factor(length: Int, in step: LossCounts) -> Double {
+        switch self {
+        case .completionMean: 1 / (Double(step.completions) * Double(max(1, length)))
+        case .tokenMean: 1 / Double(step.tokens)
+        case .constantLength: 1 / (Double(step.completions) * Double(step.maxTokens))
+        }
+    }
+}
+
 extension LossSettings {
     /// The loss of these settings.
+    ///
+    /// Sources: `grpo` arXiv:2402.03300 eq. 3, with the ratio of a sequence GSPO, arXiv:2507.18071 eq. 5; `dr_grpo`
+    /// arXiv:2503.20783 (where `grpo` divides by a completion's own length, a long wrong answer costs less per token than a
+    /// short one); `dapo` arXiv:2503.14476 eq. 8; `bnpo` the mean over one device's batch, here the whole step, so the same as
+    /// `dapo`; `rloo` arXiv:2402.14740, clipped as in TRL's `RLOOTrainer`: one ratio for each completion, whose term its T
+    /// tokens share; `cispo` arXiv:2506.13585. Names are those of TRL's `loss_type`.
     package var policyLoss: any PolicyLoss {
         switch kind {
-        case .grpo: GRPOLoss(self)
-        case .drGRPO: DrGRPOLoss(self)
-        case .bnpo: BNPOLoss(self)
-        case .dapo: DAPOLoss(self)
-        case .rloo: RLOOLoss(self)
+        case .grpo: ClippedLoss(self, .completionMean)
+        case .drGRPO: ClippedLoss(self, .constantLength)
+        case .bnpo, .dapo: ClippedLoss(self, .tokenMean)
+        case .rloo: ClippedLoss(self, .completionMean, level: .completion)
         case .cispo: CISPOLoss(self)
         }
     }

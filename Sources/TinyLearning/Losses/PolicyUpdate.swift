@@ -1,7 +1,7 @@
 import TinyEngine
 import TinyRecords
 
-/// The loss of the updates over a rollout: which completions need a gradient, their weights, and what came of it.
+/// The loss of the updates over a rollout: which completions need a gradient, the weights of their tokens, and what is measured.
 ///
 /// Without a divergence term a completion with advantage 0 has a loss and a gradient of exactly 0, so the backward pass
 /// leaves it out. It still counts in every mean. A masked completion is left out of loss and token count, but its place
@@ -49,7 +49,7 @@ struct PolicyUpdate: Sendable {
         self.references = references.map { references in needed.map { references[$0] } }
     }
 
-    /// What the policy is asked to differentiate.
+    /// What the learner is asked to differentiate.
     var sequences: [ScoredSequence] { selected.map(\.sequence) }
 
     /// The loss of the `index`-th of ``sequences`` at these log-probabilities, and their weights in the gradient.

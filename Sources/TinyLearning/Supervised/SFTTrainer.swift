@@ -1,5 +1,5 @@
 public import TinyEngine
-public import TinyProblems
+package import TinyProblems
 public import TinyRecords
 
 /// Trains the numbers of an adapter on worked solutions, by next-token prediction.
@@ -13,12 +13,12 @@ public struct SFTTrainer: Trainer {
     public let configuration: TrainingConfiguration
     /// Examples that the run uses.
     public let exampleCount: Int
-    /// Those of them that lost their end because they are longer than `max_length` or the model's context.
+    /// Those of them that were truncated because they are longer than `max_length` or the model's context.
     public let truncatedCount: Int
     /// Most tokens of an example.
     public let maxLength: Int
 
-    private let policy: any Policy
+    private let learner: any Learner
     private let schedule: LearningRateSchedule
     private let order: ExampleOrder
     /// Examples by the row of their problem.
@@ -26,23 +26,15 @@ public struct SFTTrainer: Trainer {
 
     /// Checks everything that can be checked before the first step. Encodes every solution that the run uses.
     ///
-    /// - Parameters:
-    ///   - policy: The model with a place for an adapter.
-    ///   - configuration: The run's settings.
-    ///   - problems: Problems with solutions, in file order.
-    ///   - prompter: How a question becomes a prompt.
-    ///   - endToken: Follows every solution, so that the model learns to stop; `nil` adds nothing.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `noSolution` or `promptTooLong`; the last
     ///   two name the first such row.
     public init(
-        policy: any Policy, configuration: TrainingConfiguration, problems: [Problem],
-        prompter: Prompter, endToken: Int?
+        learner: any Learner, task: TrainingTask, configuration: TrainingConfiguration
     ) throws(TrainingError) {
+        let problems = task.problems
         try configuration.check(problems: problems)
         let settings = configuration.supervised
-        let encoder = SupervisedEncoder(
-            prompter: prompter, endToken: endToken,
-            maxLength: min(settings.maxLength ?? .max, policy.contextLength))
+        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: learner.contextLength)
         var examples: [Int: SupervisedExample] = [:]
         if settings.packing {  // which examples share a pack depends on the lengths of all
             for row in problems.indices { examples[row] = try encoder.example(of: problems[row]) }
@@ -58,7 +50,7 @@ public struct SFTTrainer: Trainer {
                 }
             }
         }
-        self.policy = policy
+        self.learner = learner
         self.configuration = configuration
         self.examples = examples
         exampleCount = examples.count
@@ -68,21 +60,20 @@ public struct SFTTrainer: Trainer {
     }
 
     /// The untrained adapter.
-    public func startingState() -> TrainingState { TrainingState(starting: policy.initialAdapter) }
+    public func startingState() -> TrainingState { TrainingState(starting: learner.initialAdapter) }
 
     /// Differentiates the loss on the step's examples and updates.
     public func makeStep(
         _ step: Int, from state: TrainingState, after before: StepMetrics?,
         report: @escaping @Sendable (TrainingEvent) -> Void
     ) async throws -> FinishedStep {
-        let clock = ContinuousClock()
-        let began = clock.now
+        let timer = StepTimer()
         let examples = order.rows(step: step).compactMap { self.examples[$0] }
         let sequences = examples.map(\.sequence)
         let scored = sequences.reduce(0) { $0 + $1.completion.count }
         report(.differentiating(step: step, update: 1, completions: sequences.count))
         let weight = -1 / Float(scored)
-        let result = try await policy.gradients(of: sequences, adapter: stored(state.parameters), temperature: 1) {
+        let result = try await learner.gradients(of: sequences, adapter: stored(state.parameters), temperature: 1) {
             _, logprobs in Array(repeating: weight, count: logprobs.count)
         }
         try checkCounts(of: result.logprobs, scoring: sequences)
@@ -99,16 +90,11 @@ public struct SFTTrainer: Trainer {
         let (next, norm) = try update.applied(
             to: state, gradient: result.gradient, loss: metrics.loss, learningRate: metrics.learningRate)
         metrics.gradientNorm = norm
-        let seconds = (clock.now - began).seconds
         return FinishedStep(
-            step: step, metrics: metrics, state: next,
-            time: StepTime(
-                seconds: seconds, rolloutSeconds: 0, trainingSeconds: seconds,
-                tokensPerSecond: Double(tokens) / max(seconds, 1e-9)),
-            samples: [])
+            step: step, metrics: metrics, state: next, time: timer.time(tokens: tokens), samples: [])
     }
 
-    /// Says once, after the first step, how many examples lost their end.
+    /// Says once, after the first step, how many examples were truncated.
     public func warnings(after history: [StepMetrics]) -> [TrainingWarning] {
         guard history.count == 1, truncatedCount > 0 else { return [] }
         return [.truncated(examples: truncatedCount, of: exampleCount, maxLength: maxLength)]
@@ -119,4 +105,57 @@ public struct SFTTrainer: Trainer {
 func meanLoss(of logprobs: [[Float]]) -> Double {
     let sum = logprobs.joined().reduce(0.0) { $0 - Double($1) }
     return sum / Double(max(1, logprobs.reduce(0) { $0 + $1.count }))
+}
+
+/// A problem's prompt, which is given, and its worked solution, which is learnt.
+package struct SupervisedExample: Sendable {
+    /// Token ids; the completion ends with the token that ends a text, unless it was truncated.
+    package let sequence: ScoredSequence
+    /// Whether it was truncated at the end.
+    package let isTruncated: Bool
+
+    /// Tokens of both parts.
+    package var tokenCount: Int { sequence.prompt.count + sequence.completion.count }
+}
+
+/// Turns problems into examples.
+package struct SupervisedEncoder: Sendable {
+    private let task: TrainingTask
+    /// Most tokens of an example, prompt included.
+    package let maxLength: Int
+
+    /// Makes an encoder for the shorter of the settings' `max_length` and the model's context.
+    package init(task: TrainingTask, settings: SupervisedSettings, contextLength: Int) {
+        self.task = task
+        maxLength = min(settings.maxLength ?? .max, contextLength)
+    }
+
+    /// The example of a problem. What is longer than ``maxLength`` is cut at the end, as TRL does.
+    ///
+    /// - Throws: ``TrainingError`` with code `noSolution`, `unusablePrompt`, or `promptTooLong` when no token of the solution would be left.
+    package func example(of problem: Problem) throws(TrainingError) -> SupervisedExample {
+        guard problem.isSolved, let solution = problem.solution else {
+            throw TrainingError(
+                .noSolution, "problem \(problem.id) has no worked solution",
+                hint: "every row to learn from needs a \"solution\"; reinforcement learning does with answers alone")
+        }
+        let made = try task.prompt(of: problem)
+        let prompt = made.tokens
+        let completion = task.prompter.tokens(of: solution, after: made) + [task.endToken].compactMap(\.self)
+        guard !prompt.isEmpty, prompt.count < maxLength, !completion.isEmpty else {
+            throw TrainingError(
+                .promptTooLong,
+                "the prompt of problem \(problem.id) has \(prompt.count) tokens, expected 1 to \(maxLength - 1)",
+                hint: "with its solution it must fit into max_length and the model's context")
+        }
+        let room = maxLength - prompt.count
+        return SupervisedExample(
+            sequence: ScoredSequence(prompt: prompt, completion: Array(completion.prefix(room))),
+            isTruncated: completion.count > room)
+    }
+}
+
+extension Problem {
+    /// Whether there is a worked solution with something in it.
+    var isSolved: Bool { solution.map { !$0.allSatisfy(\.isWhitespace) } ?? false }
 }

@@ -98,7 +98,7 @@ struct ModelBench {
         let requests = prompts.indices.map { prompt in
             CompletionRequest(
                 prompt: prompts[prompt],
-                streams: (0..<samples).map { RandomStream(.sampling, seed: 1, problem: prompt, sample: $0) },
+                streams: (0..<samples).map { StreamName(.sampling, seed: 1, problem: prompt, sample: $0) },
                 adapter: adapter, sampling: SamplingParameters(maxTokens: newTokens, stopTokens: []))
         }
         let sequences = prompts.count * samples

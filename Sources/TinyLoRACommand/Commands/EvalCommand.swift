@@ -96,7 +96,7 @@ struct EvalCommand: AsyncParsableCommand {
     private func evaluator(of part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalEngine) -> Evaluator {
         // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
         Evaluator(
-            policy: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
+            sampler: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
             samplesPerProblem: samples, seed: sampling.seed, completionsPerCall: output == nil ? 512 : 64)
     }
 

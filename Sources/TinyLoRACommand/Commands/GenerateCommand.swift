@@ -35,16 +35,25 @@ struct GenerateCommand: AsyncParsableCommand {
                 tokenizer.encode(prompt ?? readInput())
             }
         let request = CompletionRequest(
-            prompt: tokens, streams: [RandomStream(.sampling, seed: sampling.seed)],
+            prompt: tokens, streams: [StreamName(.sampling, seed: sampling.seed)],
             adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128))
-        let stream = json ? nil : StreamingText(tokenizer: tokenizer)
-        let completion = try await policy.complete(request) { token in stream?.append(token) }
-        stream?.finish()
+        var text = StreamingDecoder(tokenizer, skippingSpecialTokens: true)
+        var finished: Completion?
+        for try await event in policy.stream(request) {
+            switch event {
+            case .token(_, let token, _): if !json { show(text.append(token)) }
+            case .finished(_, let completion): finished = completion
+            }
+        }
+        if !json { show(text.finish() + "\n") }
+        guard let completion = finished else { return }
         try console.result(
             Result(
                 text: tokenizer.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
                 tokens: completion.tokens, logprobs: completion.logprobs, stop: completion.stop))
     }
+
+    private func show(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
     private func readInput() -> String {
         String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
@@ -56,20 +65,4 @@ struct GenerateCommand: AsyncParsableCommand {
         let logprobs: [Float]
         let stop: StopReason
     }
-}
-
-/// Prints tokens as text, whole characters only.
-private final class StreamingText: @unchecked Sendable {  // called by one decoding loop, one token after another
-    private var decoder: StreamingDecoder
-
-    init(tokenizer: Tokenizer) { decoder = StreamingDecoder(tokenizer, skippingSpecialTokens: true) }
-
-    func append(_ token: Int) { show(decoder.append(token)) }
-
-    func finish() {
-        show(decoder.finish())
-        show("\n")
-    }
-
-    private func show(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 }

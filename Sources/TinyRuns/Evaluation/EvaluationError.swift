@@ -1,4 +1,4 @@
-// Accuracy of a policy on a problem set, with intervals and comparisons.
+// Accuracy of a model on a problem set, with intervals and comparisons.
 //
 // This target does not know: tokenizers, checkpoints, how an adapter is made or trained, where results are printed. Only the
 // folder Records knows files.
@@ -7,7 +7,7 @@ public import TinyFoundation
 
 /// What keeps an evaluation or a comparison from being made.
 ///
-/// Thrown before any sampling, except `wrongCompletions`. Errors of the policy itself are passed on as they are.
+/// Thrown before any sampling, except `wrongCompletions`. Errors of the sampler are passed on as they are.
 public struct EvaluationError: ExplainedError {
     /// What a program switches on.
     public enum Code: String, Sendable, CaseIterable {
@@ -15,15 +15,13 @@ public struct EvaluationError: ExplainedError {
         case noProblems
         /// The number of samples of each problem is not positive.
         case noSamples
-        /// The adapter has another number of parameters than the policy.
-        case wrongAdapter
         /// A prompt cannot be made of a problem.
         case unusablePrompt
         /// A prompt has no tokens.
         case emptyPrompt
         /// A prompt leaves no room in the context for a completion.
         case promptTooLong
-        /// The policy returned another number of completions than it was asked for.
+        /// The sampler returned another number of completions than it was asked for.
         case wrongCompletions
         /// A directory holds an evaluation already.
         case evaluationExists

@@ -12,11 +12,11 @@ public struct EvaluationProgress: Sendable, Hashable {
     public var tokens: Int
 }
 
-/// Measures how many problems a policy answers rightly.
+/// Measures how many problems a model answers correctly.
 ///
 /// ```swift
 /// let evaluator = Evaluator(
-///     policy: policy, prompter: Prompter(style: .abacus, codec: tokenizer), reward: FinalAnswerReward(),
+///     sampler: engine, prompter: Prompter(style: .abacus, codec: tokenizer), reward: FinalAnswerReward(),
 ///     sampling: SamplingParameters(temperature: 0, maxTokens: 128, stopTokens: [0]))
 /// let result = try await evaluator.evaluate(heldOut, adapter: values)
 /// result.strict.fraction      // 0.87
@@ -26,12 +26,12 @@ public struct EvaluationProgress: Sendable, Hashable {
 /// problem, so a comparison before and after training is paired. Evaluation never shares a random number with a rollout of
 /// the same seed: see ``streamStep``.
 public struct Evaluator: Sendable {
-    /// The step in the names of an evaluation's random streams, `RandomStream(.sampling, seed:step:problem:sample:)`: the
+    /// The step in the names of an evaluation's random streams, `StreamName(.sampling, seed:step:problem:sample:)`: the
     /// highest bit of the 32-bit index, which no training step has. Problem and sample count from 0 in the order of the set.
     public static let streamStep = 0x8000_0000
 
     /// What is evaluated.
-    public var policy: any Policy
+    public var sampler: any Sampler
     /// How a question becomes a prompt, and tokens become text.
     public var prompter: Prompter
     /// How a completion is judged.
@@ -42,16 +42,16 @@ public struct Evaluator: Sendable {
     public var samplesPerProblem: Int
     /// Names the random streams.
     public var seed: UInt64
-    /// Most completions handed to the policy at once, in whole problems and at least one. It bounds memory and how long a
+    /// Most completions handed to the sampler at once, in whole problems and at least one. It bounds memory and how long a
     /// cancelled evaluation goes on; it cannot change a result.
     public var completionsPerCall: Int
 
     /// Describes an evaluation.
     public init(
-        policy: any Policy, prompter: Prompter, reward: any Reward = FinalAnswerReward(),
+        sampler: any Sampler, prompter: Prompter, reward: any Reward = FinalAnswerReward(),
         sampling: SamplingParameters, samplesPerProblem: Int = 1, seed: UInt64 = 0, completionsPerCall: Int = 512
     ) {
-        self.policy = policy
+        self.sampler = sampler
         self.prompter = prompter
         self.reward = reward
         self.sampling = sampling
@@ -78,8 +78,8 @@ public struct Evaluator: Sendable {
     ///   - finished: Samples of the first problems from an earlier call with the same arguments, whole problems only; they
     ///     are not made again, and nothing after them changes.
     ///   - progress: Called now and then, from any thread.
-    ///   - record: Called with the samples of each call of the policy, in order, before the next begins.
-    /// - Throws: ``EvaluationError``, whatever the policy or `record` throws, or `CancellationError`.
+    ///   - record: Called with the samples of each call of the sampler, in order, before the next begins.
+    /// - Throws: ``EvaluationError``, whatever the sampler or `record` throws, or `CancellationError`.
     public func evaluate(
         _ set: ProblemSet, adapter: [Float]? = nil, after finished: [EvaluatedSample] = [],
         progress: (@Sendable (EvaluationProgress) -> Void)? = nil, record: (([EvaluatedSample]) throws -> Void)? = nil
@@ -102,7 +102,7 @@ public struct Evaluator: Sendable {
             let requests = problems.map { request(problem: $0, prompt: prompts[$0].tokens, adapter: adapter) }
             let before = EvaluationProgress(finished: samples.count, total: total, tokens: tokens)
             let start = clock.now
-            let completions = try await policy.complete(requests) { newTokens, newFinished in
+            let completions = try await sampler.complete(requests) { newTokens, newFinished in
                 progress?(
                     EvaluationProgress(
                         finished: before.finished + newFinished, total: total, tokens: before.tokens + newTokens))
@@ -127,7 +127,7 @@ public struct Evaluator: Sendable {
 
     private func request(problem: Int, prompt: [Int], adapter: [Float]?) -> CompletionRequest {
         let streams = (0..<samplesPerProblem).map {
-            RandomStream(.sampling, seed: seed, step: Self.streamStep, problem: problem, sample: $0)
+            StreamName(.sampling, seed: seed, step: Self.streamStep, problem: problem, sample: $0)
         }
         return CompletionRequest(prompt: prompt, streams: streams, adapter: adapter, sampling: sampling)
     }
@@ -187,11 +187,11 @@ extension Evaluator {
             guard !tokens.isEmpty else {
                 throw EvaluationError(.emptyPrompt, "the prompt of problem \(problem.id) of \(set.name) has no tokens")
             }
-            guard tokens.count < policy.contextLength else {
+            guard tokens.count < sampler.contextLength else {
                 throw EvaluationError(
                     .promptTooLong,
                     "the prompt of problem \(problem.id) of \(set.name) has \(tokens.count) tokens, but the context holds "
-                        + "\(policy.contextLength), of which the completion needs at least one")
+                        + "\(sampler.contextLength), of which the completion needs at least one")
             }
             prompts.append(prompt)
         }
@@ -206,11 +206,6 @@ extension Evaluator {
             throw EvaluationError(
                 .noSamples, "an evaluation has \(samplesPerProblem) samples per problem, expected 1 or more")
         }
-        if let adapter, adapter.count != policy.parameterCount {
-            throw EvaluationError(
-                .wrongAdapter, "the adapter has \(adapter.count) numbers, but the policy takes \(policy.parameterCount)"
-            )
-        }
     }
 
     private func checkCompletions(
@@ -220,7 +215,7 @@ extension Evaluator {
         guard expected == returned else {
             throw EvaluationError(
                 .wrongCompletions,
-                "the policy returned \(returned.reduce(0, +)) completions of \(returned.count) prompts, expected "
+                "the sampler returned \(returned.reduce(0, +)) completions of \(returned.count) prompts, expected "
                     + "\(expected.reduce(0, +)) of \(expected.count)")
         }
     }

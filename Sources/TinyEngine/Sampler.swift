@@ -1,0 +1,194 @@
+// The two roles of an engine: a sampler completes prompts, a learner gives log-probabilities and gradients.
+//
+// This target does not know: problems, rewards, losses, optimisers, run files, text. Trainers and evaluators see token ids,
+// log-probabilities and gradients of an adapter's parameters. `LocalEngine` plays both roles on this machine's processor; a
+// server or another process can play one of them.
+
+public import TinyFoundation
+
+/// How tokens are chosen.
+public struct SamplingParameters: Sendable, Codable, Hashable {
+    /// Divides the logits; `0` takes the most likely token. Range: `0...`.
+    public var temperature: Double
+    /// Keeps only this many most likely tokens; `nil` keeps all.
+    public var topK: Int?
+    /// Keeps the smallest set of most likely tokens whose probabilities reach this sum. Range: `(0, 1]`.
+    public var topP: Double
+    /// Most tokens to add to the prompt.
+    public var maxTokens: Int
+    /// Tokens that end a completion; the one that ended it is its last token.
+    public var stopTokens: [Int]
+
+    /// Samples from the model's own distribution unless other values are given.
+    public init(
+        temperature: Double = 1, topK: Int? = nil, topP: Double = 1, maxTokens: Int, stopTokens: [Int]
+    ) {
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.maxTokens = maxTokens
+        self.stopTokens = stopTokens
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case temperature
+        case topK = "top_k"
+        case topP = "top_p"
+        case maxTokens = "max_tokens"
+        case stopTokens = "stop_tokens"
+    }
+}
+
+/// Why a completion ended.
+public enum StopReason: String, Sendable, Codable {
+    /// A stop token was sampled.
+    case endOfText
+    /// ``SamplingParameters/maxTokens`` was reached.
+    case tokenLimit
+    /// The model's context was full.
+    case contextFull
+}
+
+/// Several samples of one prompt. The prompt is computed once. A plain value: it can be encoded and sent to a server.
+public struct CompletionRequest: Sendable, Codable, Hashable {
+    /// Token ids of the prompt; not empty.
+    public var prompt: [Int]
+    /// The random stream of each sample; their count is the number of samples.
+    public var streams: [StreamName]
+    /// The adapter's parameters as stored, or `nil` for the base model.
+    public var adapter: [Float]?
+    /// How tokens are chosen.
+    public var sampling: SamplingParameters
+
+    /// Asks for one completion per stream.
+    public init(prompt: [Int], streams: [StreamName], adapter: [Float]?, sampling: SamplingParameters) {
+        self.prompt = prompt
+        self.streams = streams
+        self.adapter = adapter
+        self.sampling = sampling
+    }
+}
+
+/// One sampled answer.
+public struct Completion: Sendable, Codable, Hashable {
+    /// Token ids after the prompt, the stop token included.
+    public var tokens: [Int]
+    /// Natural logarithm of each token's probability under the whole distribution at the sampling temperature
+    /// (at temperature 0: at temperature 1).
+    public var logprobs: [Float]
+    /// Why it ended.
+    public var stop: StopReason
+
+    /// Makes a completion from its parts.
+    public init(tokens: [Int], logprobs: [Float], stop: StopReason) {
+        self.tokens = tokens
+        self.logprobs = logprobs
+        self.stop = stop
+    }
+}
+
+/// Which sample of which request of a ``SamplingSession``.
+public struct SampleID: Sendable, Hashable {
+    /// What ``SamplingSession/add(_:)`` returned.
+    public var request: Int
+    /// Position in ``CompletionRequest/streams``.
+    public var sample: Int
+
+    /// Names a sample.
+    public init(request: Int, sample: Int) {
+        self.request = request
+        self.sample = sample
+    }
+}
+
+/// What happens to one sample of a session.
+public enum SamplingEvent: Sendable, Hashable {
+    /// A token was sampled.
+    case token(SampleID, token: Int, logprob: Float)
+    /// The sample ended; its last token was reported before.
+    case finished(SampleID, Completion)
+}
+
+/// Requests that are completed together. A request may join or be cancelled between any two tokens; what a sample becomes
+/// depends on its request alone, never on the others. One task at a time uses a session.
+public protocol SamplingSession: AnyObject {
+    /// Adds a request, which begins when there is room.
+    ///
+    /// - Returns: A number that no other request of the session has.
+    /// - Throws: ``EngineError`` when the request is not valid; the session is unchanged.
+    func add(_ request: CompletionRequest) throws -> Int
+
+    /// Ends a request's unfinished samples without a further event. Unknown and finished requests are ignored.
+    func cancel(_ request: Int)
+
+    /// Samples further.
+    ///
+    /// - Returns: At least one event, or none when every request has ended.
+    func advance() async throws -> [SamplingEvent]
+}
+
+/// Completes prompts with adapters.
+///
+/// The adapter's parameters travel with each request, so one sampler serves any number of adapters at once. Trainers need
+/// nothing else of an engine to sample: a stand-in that makes up tokens is a session of a few lines.
+public protocol Sampler: Sendable {
+    /// Most tokens of a sequence, prompt included.
+    var contextLength: Int { get }
+
+    /// Opens a session without requests.
+    func session() -> any SamplingSession
+}
+
+extension Sampler {
+    /// Completes every request.
+    ///
+    /// - Parameters:
+    ///   - requests: Any number, with any adapters; how they are batched changes no result.
+    ///   - progress: Called after each advance with the numbers of sampled tokens and finished completions so far.
+    /// - Returns: For each request, one completion per stream, in order.
+    /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled.
+    public func complete(
+        _ requests: [CompletionRequest],
+        progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil
+    ) async throws -> [[Completion]] {
+        let session = session()
+        var places: [Int: Int] = [:]
+        for (place, request) in requests.enumerated() { places[try session.add(request)] = place }
+        var results = requests.map { [Completion?](repeating: nil, count: $0.streams.count) }
+        var tokens = 0, finished = 0
+        while true {
+            let events = try await session.advance()
+            guard !events.isEmpty else { return results.map { $0.compactMap(\.self) } }
+            for event in events {
+                switch event {
+                case .token: tokens += 1
+                case .finished(let id, let completion):
+                    finished += 1
+                    if let place = places[id.request] { results[place][id.sample] = completion }
+                }
+            }
+            progress?(tokens, finished)
+        }
+    }
+
+    /// Samples one request, event by event. The request is cancelled when the caller stops iterating.
+    public func stream(_ request: CompletionRequest) -> AsyncThrowingStream<SamplingEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    let session = session()
+                    _ = try session.add(request)
+                    while !Task.isCancelled {
+                        let events = try await session.advance()
+                        guard !events.isEmpty else { break }
+                        for event in events { continuation.yield(event) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}

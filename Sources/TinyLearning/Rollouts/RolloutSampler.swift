@@ -1,0 +1,163 @@
+import TinyEngine
+import TinyProblems
+import TinyRecords
+import TinyFoundation
+
+/// Has a sampler complete a run's problems, and grades the completions.
+///
+/// What all trainers that learn from rewards share: the order of the problems, their prompts, how tokens are chosen and who
+/// grades.
+struct RolloutSampler: Sendable {
+    /// Which problems each step trains on.
+    let order: ProblemOrder
+    private let sampler: any Sampler
+    private let configuration: TrainingConfiguration
+    private let task: TrainingTask
+    private let sampling: SamplingParameters
+    /// Prompts of the rows that the run may use.
+    private let prompts: [Int: [Int]]
+
+    /// One problem to complete with one adapter.
+    struct Request: Sendable {
+        /// Row of the problem.
+        var row: Int
+        /// Parameters of the adapter that answers.
+        var adapter: [Float]
+        /// The random stream of each completion.
+        var streams: [StreamName]
+        /// Position of the first completion in its group.
+        var firstIndex = 0
+    }
+
+    /// Checks the settings, and makes the prompt of every problem that the run may use.
+    ///
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `promptTooLong` or `unusablePrompt`.
+    init(sampler: any Sampler, task: TrainingTask, configuration: TrainingConfiguration) throws(TrainingError) {
+        try configuration.check(problems: task.problems)
+        let rollout = configuration.rollout, count = task.problems.count
+        self.sampler = sampler
+        self.configuration = configuration
+        self.task = task
+        sampling = SamplingParameters(
+            temperature: rollout.temperature, topK: rollout.topK, topP: rollout.topP, maxTokens: rollout.maxTokens,
+            stopTokens: task.stopTokens)
+        order = ProblemOrder(count: count, perStep: rollout.problemsPerStep, seed: configuration.seed)
+        prompts = try Self.prompts(
+            of: task, rows: order.rows(from: 0, count: rollout.mostProblems(of: count, steps: configuration.steps)),
+            context: sampler.contextLength, maxTokens: rollout.maxTokens)
+    }
+
+    /// Completes and grades.
+    ///
+    /// - Parameters:
+    ///   - asked: What to complete, all in one call of the sampler.
+    ///   - progress: Called with the tokens and the completions so far.
+    /// - Returns: The completions of each request, in the order of its streams.
+    /// - Throws: ``TrainingError`` with code `engineMismatch`, and what the sampler throws.
+    func complete(
+        _ asked: [Request], progress: @escaping @Sendable (_ tokens: Int, _ finished: Int) -> Void
+    ) async throws -> [[RolloutSample]] {
+        let requests = asked.map { request in
+            CompletionRequest(
+                prompt: prompts[request.row] ?? [], streams: request.streams, adapter: request.adapter,
+                sampling: sampling)
+        }
+        let answers = try await sampler.complete(requests, progress: progress)
+        try Self.check(answers, of: requests)
+        let graded = zip(asked, answers).flatMap { request, completions in
+            completions.map { completion in
+                GradedAnswer(
+                    task.prompter.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
+                    to: task.problems[request.row])
+            }
+        }
+        let grades = task.reward.grades(of: graded)
+        guard grades.count == graded.count else {
+            throw TrainingError(.engineMismatch, "the reward gave \(grades.count) grades, expected \(graded.count)")
+        }
+        var position = 0
+        return asked.indices.map { index in
+            answers[index].enumerated().map { sample, completion in
+                defer { position += 1 }
+                return self.sample(
+                    completion, answer: graded[position], grade: grades[position], prompt: requests[index].prompt,
+                    index: asked[index].firstIndex + sample)
+            }
+        }
+    }
+
+    private func sample(
+        _ completion: Completion, answer: GradedAnswer, grade: Grade, prompt: [Int], index: Int
+    ) -> RolloutSample {
+        let settings = configuration.rollout
+        let overlong = settings.overlongMargin.map {
+            OverlongPenalty(maxTokens: settings.maxTokens, margin: $0).reward(length: completion.tokens.count)
+        }
+        return RolloutSample(
+            problem: answer.problem, index: index,
+            sequence: ScoredSequence(prompt: prompt, completion: completion.tokens), completion: completion,
+            text: answer.completion, grade: grade,
+            earned: grade.reward(configuration.reward == .strict ? .strict : .lenient), overlong: overlong ?? 0)
+    }
+
+    /// Checks that the sampler completed what it was asked to complete.
+    private static func check(_ answers: [[Completion]], of requests: [CompletionRequest]) throws(TrainingError) {
+        guard answers.map(\.count) == requests.map(\.streams.count) else {
+            throw TrainingError(
+                .engineMismatch,
+                "the sampler returned \(answers.reduce(0) { $0 + $1.count }) completions to \(answers.count) requests, "
+                    + "expected \(requests.reduce(0) { $0 + $1.streams.count }) to \(requests.count)")
+        }
+        if let broken = answers.joined().first(where: { $0.tokens.count != $0.logprobs.count }) {
+            throw TrainingError(
+                .engineMismatch,
+                "the sampler returned a completion of \(broken.tokens.count) tokens with \(broken.logprobs.count) "
+                    + "log-probabilities")
+        }
+    }
+
+    /// Prompts of all rows that the run may use, each checked to leave room for its completion.
+    private static func prompts(
+        of task: TrainingTask, rows: [Int], context: Int, maxTokens: Int
+    ) throws(TrainingError) -> [Int: [Int]] {
+        let room = context - maxTokens
+        guard room >= 1 else {
+            throw TrainingError(
+                .promptTooLong,
+                "max_completion_length \(maxTokens) leaves no room for a prompt in the model's context of \(context) tokens"
+            )
+        }
+        var prompts: [Int: [Int]] = [:]
+        for row in rows {
+            let prompt = try task.prompt(of: task.problems[row]).tokens
+            guard !prompt.isEmpty, prompt.count <= room else {
+                throw TrainingError(
+                    .promptTooLong,
+                    "the prompt of problem \(task.problems[row].id) has \(prompt.count) tokens, expected 1 to \(room)",
+                    hint: "with max_completion_length \(maxTokens) it must fit into the model's context of \(context)")
+            }
+            prompts[row] = prompt
+        }
+        return prompts
+    }
+}
+
+extension TrainingConfiguration {
+    /// Checks what every trainer needs before anything else: settings that hold together, and problems.
+    ///
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration` or `noProblems`.
+    func check(problems: [Problem]) throws(TrainingError) {
+        let broken = self.problems()
+        guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
+        guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
+    }
+}
+
+extension RolloutSettings {
+    /// How many of `count` problems a run may come to use.
+    func mostProblems(of count: Int, steps: Int) -> Int {
+        let rounds = replacesEqualGroups ? maxRounds : 1
+        let most = Double(steps) * Double(problemsPerStep) * Double(rounds)
+        return most < Double(count) ? Int(most) : count
+    }
+}

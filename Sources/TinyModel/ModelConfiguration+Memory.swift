@@ -1,0 +1,21 @@
+package import TinyCheckpoint
+internal import TinyTensor
+
+// The memory that computing with a model of this shape takes: engines divide work by it and plan with it.
+extension ModelConfiguration {
+    /// Bytes that the keys and values of one sequence of `length` positions take.
+    package func cacheBytes(length: Int) -> Int {
+        let pages = length / AttentionKernels.pageLength + (length % AttentionKernels.pageLength == 0 ? 0 : 1)
+        return 4 * pages * layerCount * keyValueHeadCount * AttentionKernels.pageFloats(width: headDimension)
+    }
+
+    /// Bytes that the forward pass keeps of one row for the backward pass, its keys and values included.
+    ///
+    /// - Parameter rank: Rank of the low-rank change; `nil` without one.
+    package func recordBytes(rank: Int?) -> Int {
+        let query = headCount * headDimension, keyValue = keyValueHeadCount * headDimension
+        let narrow = (rank ?? 0) * ModuleKind.allCases.count
+        let perLayer = 2 * hiddenSize + 2 * query + 4 * keyValue + 2 * headCount + 2 * intermediateSize + narrow + 2
+        return 4 * (layerCount * perLayer + 4 * hiddenSize + 3 * intermediateSize)
+    }
+}
