@@ -4,39 +4,22 @@ public import TinyFoundation
 ///
 /// Thrown before any step is taken; the command prints `message` and `hint` and ends. A run does not survive it.
 /// A cache of factors never throws: what it cannot read is computed again.
-public struct AdapterError: ExplainedError {
-    /// What a program switches on.
-    public enum Code: Sendable {
-        /// A plan asks for something that does not exist, such as rank 0 or more groups than modules.
-        case invalidPlan
-        /// The number of values differs from the plan's number of parameters, or a value is not finite.
-        case invalidValues
-        /// A weight holds NaN or infinity, or its singular triplets did not converge.
-        case factorisationFailed
-        /// The file is not an adapter, or contradicts itself.
-        case malformedFile
-        /// The file was made by a scheme or version that this program does not know.
-        case unsupportedVersion
-        /// The adapter belongs to another base model.
-        case differentBaseModel
-        /// The system could not read or write a file.
-        case inputOutput
-    }
+public typealias AdapterError = CodedError<AdapterErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// One sentence: what disagreed, with names, values and the file.
-    public let message: String
-    /// What to try, when the cause is known.
-    public let hint: String?
-    /// What the system or another part said.
-    public let underlying: (any Error)?
-
-    /// Makes an error from its parts.
-    public init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
-    }
+/// The codes of ``AdapterError``.
+public enum AdapterErrorCode: Sendable {
+    /// A plan asks for something that does not exist, such as rank 0 or more groups than modules.
+    case invalidPlan
+    /// The number of values differs from the plan's number of parameters, or a value is not finite.
+    case invalidValues
+    /// A weight holds NaN or infinity, or its singular triplets did not converge.
+    case factorisationFailed
+    /// The file is not an adapter, or contradicts itself.
+    case malformedFile
+    /// The file was made by a scheme or version that this program does not know.
+    case unsupportedVersion
+    /// The adapter belongs to another base model.
+    case differentBaseModel
+    /// The system could not read or write a file.
+    case inputOutput
 }

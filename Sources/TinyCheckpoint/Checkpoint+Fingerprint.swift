@@ -1,6 +1,6 @@
 import Dispatch
 import Synchronization
-import TinyFoundation
+public import TinyFoundation
 
 extension Checkpoint {
     /// A name for the function this model computes: `sha256:` and 64 digits.
@@ -16,7 +16,7 @@ extension Checkpoint {
         var pieces: [Piece] = []
         for (name, record) in records {
             guard let file = files[name]?.mapped else { continue }
-            try file.checkSize()
+            try withCheckpointErrors { () throws(FileError) in try file.checkSize() }
             for start in stride(from: record.range.lowerBound, to: record.range.upperBound, by: Piece.size) {
                 pieces.append(Piece(file: file, range: start..<min(start + Piece.size, record.range.upperBound)))
             }

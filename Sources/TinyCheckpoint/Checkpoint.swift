@@ -3,6 +3,8 @@
 // This target does not know: what a layer computes, adapters, tokens' texts, training. It reads and writes the files of a
 // model directory, and offers the small tools that takes (mapped files, atomic writes, SHA-256) to its neighbours.
 
+public import TinyFoundation
+
 /// A model directory in the layout of Hugging Face: `config.json`, weights in one or several safetensors files.
 ///
 /// ```swift

@@ -4,49 +4,45 @@ public import TinyFoundation
 ///
 /// Caught by whoever was asked to open or save a model: a command prints it and exits, and a run does not survive it.
 /// `description` is the message and, on a second line, the hint.
-public struct CheckpointError: ExplainedError {
-    /// What a program switches on.
-    public enum Code: String, Sendable, CaseIterable {
-        /// The file or directory is missing or the system refused to read it.
-        case unreadable
-        /// The file ends before the data it promises.
-        case truncatedFile
-        /// The file's own description of its contents is wrong.
-        case malformedHeader
-        /// No file of the checkpoint holds the tensor.
-        case missingTensor
-        /// A tensor's shape is not the one the model needs, or its data do not fill its shape.
-        case shapeMismatch
-        /// A tensor is stored in a type that is not read.
-        case unsupportedType
-        /// The model belongs to a family that is not implemented.
-        case unsupportedArchitecture
-        /// The configuration asks for arithmetic that is not implemented.
-        case unsupportedFeature
-        /// A configuration file is not JSON, lacks a key or has an impossible value.
-        case malformedConfiguration
-        /// The tensors given to a writer do not make a file.
-        case invalidTensors
-        /// The system refused to write.
-        case unwritable
-        /// Another process is writing into the directory.
-        case directoryInUse
-    }
+public typealias CheckpointError = CodedError<CheckpointErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed: names, both values, file. One sentence without a final stop.
-    public let message: String
-    /// What to try, where the cause is known.
-    public let hint: String?
-    /// What the system or a decoder said.
-    public let underlying: (any Error)?
+/// The codes of ``CheckpointError``.
+public enum CheckpointErrorCode: Sendable {
+    /// The file or directory is missing or the system refused to read it.
+    case unreadable
+    /// The file ends before the data it promises.
+    case truncatedFile
+    /// The file's own description of its contents is wrong.
+    case malformedHeader
+    /// No file of the checkpoint holds the tensor.
+    case missingTensor
+    /// A tensor's shape is not the one the model needs, or its data do not fill its shape.
+    case shapeMismatch
+    /// A tensor is stored in a type that is not read.
+    case unsupportedType
+    /// The model belongs to a family that is not implemented.
+    case unsupportedArchitecture
+    /// The configuration asks for arithmetic that is not implemented.
+    case unsupportedFeature
+    /// A configuration file is not JSON, lacks a key or has an impossible value.
+    case malformedConfiguration
+    /// The tensors given to a writer do not make a file.
+    case invalidTensors
+    /// The system refused to write.
+    case unwritable
+}
 
-    /// Makes an error from its parts.
-    public init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
+/// Reports an error of a file operation as a ``CheckpointError``.
+func withCheckpointErrors<Result>(_ body: () throws(FileError) -> Result) throws(CheckpointError) -> Result {
+    do {
+        return try body()
+    } catch {
+        let code: CheckpointErrorCode =
+            switch error.code {
+            case .unreadable: .unreadable
+            case .truncatedFile: .truncatedFile
+            case .unwritable, .directoryInUse: .unwritable
+            }
+        throw CheckpointError(code, error)
     }
 }

@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// Writes model directories that transformers and ``Checkpoint`` load.
 public enum CheckpointWriter {
     /// Writes `model.safetensors`, `generation_config.json` and `config.json`, making the directory where it is missing.
@@ -13,14 +15,15 @@ public enum CheckpointWriter {
             throw CheckpointError(
                 .malformedConfiguration, "cannot write the model \(directory): \(problems.joined(separator: "; "))")
         }
-        try AtomicFile.makeDirectory(directory)
+        try withCheckpointErrors { () throws(FileError) in try AtomicFile.makeDirectory(directory) }
         let folder = ModelDirectory(path: directory)
         // transformers refuses files whose metadata do not say which framework's layout they follow.
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: folder.file(ModelDirectory.weightsName))
-        try AtomicFile.write(configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
         let types = Set(tensors.map(\.type))
-        try AtomicFile.write(
-            configuration.json(storedType: types.count == 1 ? types.first : nil),
-            to: folder.file(ModelDirectory.configurationName))
+        let json = configuration.json(storedType: types.count == 1 ? types.first : nil)
+        try withCheckpointErrors { () throws(FileError) in
+            try AtomicFile.write(configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
+            try AtomicFile.write(json, to: folder.file(ModelDirectory.configurationName))
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// Any JSON value, so that a file of unknown shape can be asked questions and answer with a sentence.
 enum JSONValue: Codable, Equatable {

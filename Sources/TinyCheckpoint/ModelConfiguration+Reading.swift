@@ -1,4 +1,5 @@
 public import Foundation
+public import TinyFoundation
 
 extension ModelConfiguration {
     /// Reads a `config.json` as transformers 4 or 5 writes it.

@@ -28,10 +28,10 @@ struct ModelDirectory {
     /// `config.json`, with the end-of-text tokens of `generation_config.json`, which transformers prefers too.
     func configuration() throws(CheckpointError) -> ModelConfiguration {
         let path = file(Self.configurationName)
-        var configuration = try ModelConfiguration(json: contents(ofFile: path), path: path)
+        var configuration = try ModelConfiguration(json: contents(of: path), path: path)
         if has(Self.generationName) {
             let path = file(Self.generationName)
-            let generation = try JSONObject(parsing: contents(ofFile: path), path: path)
+            let generation = try JSONObject(parsing: contents(of: path), path: path)
             if let tokens = try generation.integers("eos_token_id") { configuration.endOfText = tokens }
         }
         return configuration
@@ -53,7 +53,7 @@ struct ModelDirectory {
     }
 
     private func shardedWeights() throws(CheckpointError) -> [String: SafetensorsFile] {
-        let index = try JSONObject(parsing: contents(ofFile: file(Self.indexName)), path: file(Self.indexName))
+        let index = try JSONObject(parsing: contents(of: file(Self.indexName)), path: file(Self.indexName))
         let map = try index.required("weight_map", index.object("weight_map"))
         var shards: [String: SafetensorsFile] = [:]
         var files: [String: SafetensorsFile] = [:]
@@ -78,5 +78,9 @@ struct ModelDirectory {
             files[name] = shard
         }
         return files
+    }
+
+    private func contents(of path: String) throws(CheckpointError) -> Data {
+        try withCheckpointErrors { () throws(FileError) in try TinyFoundation.contents(ofFile: path) }
     }
 }

@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// A memory-mapped safetensors file whose header has been checked from end to end.
 ///
 /// ```swift
@@ -19,7 +21,7 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `unreadable`, `truncatedFile` or `malformedHeader`. Tensors of types that are not read are no error
     ///   here; they are when asked for.
     public init(path: String) throws(CheckpointError) {
-        mapped = try MappedFile(path: path)
+        mapped = try withCheckpointErrors { () throws(FileError) in try MappedFile(path: path) }
         let header = try mapped.withBytes { (bytes) throws(CheckpointError) in
             try SafetensorsHeader(of: bytes, path: path)
         }

@@ -56,9 +56,11 @@ public enum SafetensorsWriter {
         try check(tensors, path: path)
         let aligned = tensors.filter { $0.type == .float32 } + tensors.filter { $0.type != .float32 }
         let header = header(aligned, metadata: metadata)
-        try AtomicFile.write(to: path) { (file) throws(CheckpointError) in
-            try header.withBytes { (bytes) throws(CheckpointError) in try file.append(bytes) }
-            for tensor in aligned { try append(tensor, to: file) }
+        try withCheckpointErrors { () throws(FileError) in
+            try AtomicFile.write(to: path) { (file) throws(FileError) in
+                try header.withBytes { (bytes) throws(FileError) in try file.append(bytes) }
+                for tensor in aligned { try append(tensor, to: file) }
+            }
         }
     }
 
@@ -101,15 +103,15 @@ public enum SafetensorsWriter {
         return Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }) + text
     }
 
-    private static func append(_ tensor: TensorToWrite, to file: borrowing FileOutput) throws(CheckpointError) {
+    private static func append(_ tensor: TensorToWrite, to file: borrowing FileOutput) throws(FileError) {
         switch tensor.content {
         case .bytes(let data):
-            try data.withBytes { (bytes) throws(CheckpointError) in try file.append(bytes) }
+            try data.withBytes { (bytes) throws(FileError) in try file.append(bytes) }
         case .floats(let floats):
             let pieceSize = 1 << 18  // a megabyte of floats: large writes, and no second copy of a large tensor
             for start in stride(from: 0, to: floats.count, by: pieceSize) {
                 let piece = floats[start..<min(start + pieceSize, floats.count)]
-                try narrowed(piece, to: tensor.type).withBytes { (bytes) throws(CheckpointError) in
+                try narrowed(piece, to: tensor.type).withBytes { (bytes) throws(FileError) in
                     try file.append(bytes)
                 }
             }

@@ -1,31 +1,20 @@
 public import TinyFoundation
 
 /// Why a policy cannot answer. The caller's records are safe; nothing was changed.
-public struct EngineError: ExplainedError {
-    /// What went wrong, for programs.
-    public enum Code: String, Sendable {
-        /// A prompt is empty, or leaves no room in the model's context.
-        case promptLength
-        /// A token id is outside the vocabulary.
-        case unknownToken
-        /// The adapter has another number of parameters than the policy's method, or there is no method.
-        case adapterMismatch
-        /// A sampling parameter is out of its range.
-        case invalidSampling
-        /// A loss gave another number of weights than there are scored tokens.
-        case weightCount
-        /// The model's logits are infinite or not numbers.
-        case notFinite
-    }
+public typealias EngineError = CodedError<EngineErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed, with both values.
-    public let message: String
-
-    /// Makes an error from its parts.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
+/// The codes of ``EngineError``.
+public enum EngineErrorCode: Sendable {
+    /// A prompt is empty, or leaves no room in the model's context.
+    case promptLength
+    /// A token id is outside the vocabulary.
+    case unknownToken
+    /// The adapter has another number of parameters than the policy's method, or there is no method.
+    case adapterMismatch
+    /// A sampling parameter is out of its range.
+    case invalidSampling
+    /// A loss gave another number of weights than there are scored tokens.
+    case weightCount
+    /// The model's logits are infinite or not numbers.
+    case notFinite
 }

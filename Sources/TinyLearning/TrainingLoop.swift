@@ -55,10 +55,9 @@ public struct TrainingLoop: Sendable {
     ///   - progress: What ``RunDirectory/begin(configuration:manifest:)`` found.
     /// - Throws: ``TrainingError`` when a number stops being finite or the directory cannot be written, whatever the
     ///   policy throws, and `CancellationError`. All finished steps are in the directory then.
-    public func run(in directory: (any TrainingRecorder)? = nil, from progress: RunProgress = RunProgress())
-        async throws
-        -> TrainingResult
-    {
+    public func run(
+        in directory: (any TrainingRecorder)? = nil, from progress: RunProgress = RunProgress()
+    ) async throws -> TrainingResult {
         var state = try startingState(progress)
         var history = progress.steps.map(\.metrics)
         var records = progress.evaluations

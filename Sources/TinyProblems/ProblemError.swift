@@ -4,52 +4,36 @@ public import TinyFoundation
 ///
 /// Thrown before any sampling starts and meant for the person who named the file; nothing of a run is lost. Grading never
 /// throws: what cannot be read scores 0.
-public struct ProblemError: ExplainedError {
-    /// What a program switches on.
-    public enum Code: String, Sendable, CaseIterable {
-        /// The file cannot be opened or read.
-        case unreadableFile
-        /// The file holds no rows.
-        case emptyFile
-        /// A line is not a JSON object.
-        case malformedLine
-        /// A row lacks a field that is needed.
-        case missingField
-        /// A field has a type that cannot be used.
-        case wrongType
-        /// A field is there but empty.
-        case emptyField
-        /// An answer lacks the `####` that other answers of the file have.
-        case missingMarker
-        /// A prompt template lacks its placeholder.
-        case invalidTemplate
-        /// No prompt style has this name.
-        case unknownPromptStyle
-        /// No problem set has this name.
-        case unknownBenchmark
-        /// A mapping of fields names a part that problems do not have.
-        case unknownPart
-        /// No grader has this name.
-        case unknownGrader
-        /// A chat template refuses the messages of a prompt, or changes them beyond recognition.
-        case unusableChatFormat
-        /// A question holds a token of the model's that cannot be written as plain text.
-        case reservedText
-    }
+public typealias ProblemError = CodedError<ProblemErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed: the file, the line and both values, in one sentence.
-    public let message: String
-    /// What to try, where the cause is known.
-    public let hint: String?
-    /// What the system said.
-    public let underlying: (any Error)?
-
-    package init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
-    }
+/// The codes of ``ProblemError``.
+public enum ProblemErrorCode: Sendable {
+    /// The file cannot be opened or read.
+    case unreadableFile
+    /// The file holds no rows.
+    case emptyFile
+    /// A line is not a JSON object.
+    case malformedLine
+    /// A row lacks a field that is needed.
+    case missingField
+    /// A field has a type that cannot be used.
+    case wrongType
+    /// A field is there but empty.
+    case emptyField
+    /// An answer lacks the `####` that other answers of the file have.
+    case missingMarker
+    /// A prompt template lacks its placeholder.
+    case invalidTemplate
+    /// No prompt style has this name.
+    case unknownPromptStyle
+    /// No problem set has this name.
+    case unknownBenchmark
+    /// A mapping of fields names a part that problems do not have.
+    case unknownPart
+    /// No grader has this name.
+    case unknownGrader
+    /// A chat template refuses the messages of a prompt, or changes them beyond recognition.
+    case unusableChatFormat
+    /// A question holds a token of the model's that cannot be written as plain text.
+    case reservedText
 }

@@ -1,4 +1,4 @@
-import TinyFoundation
+public import TinyFoundation
 
 /// Which keys of a row hold the parts of a problem.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 
 extension ProblemSet {
     /// Reads a JSON Lines file: one object a line, UTF-8.

@@ -4,6 +4,7 @@
 // A record becomes a line of JSON and a line of JSON becomes a record; who writes lines where is not its affair.
 
 import Foundation
+public import TinyFoundation
 
 /// A value that is one JSON object: keys in alphabetical order, numbers such that reading gives back the same bits.
 public protocol Record: Codable, Sendable, Equatable {}

@@ -3,38 +3,23 @@ public import TinyFoundation
 /// Text that is no record, or a record that cannot become text.
 ///
 /// Caught by whoever reads a user's file (to name the file) and by the run directory. Nothing was changed when it is thrown.
-public struct RecordsError: ExplainedError {
-    /// What went wrong, for programs.
-    public enum Code: Sendable {
-        /// Not JSON at all.
-        case malformed
-        /// A key that no setting has.
-        case unknownKey
-        /// A key that must be there is not.
-        case missingKey
-        /// A value of the wrong kind or outside its choices.
-        case invalidValue
-        /// A number that JSON cannot hold.
-        case notFinite
-    }
+public typealias RecordsError = CodedError<RecordsErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed: the key and its value.
-    public let message: String
-    /// What to try, when the cause is known.
-    public let hint: String?
-    /// What the system said.
-    public let underlying: (any Error)?
+/// The codes of ``RecordsError``.
+public enum RecordsErrorCode: Sendable {
+    /// Not JSON at all.
+    case malformed
+    /// A key that no setting has.
+    case unknownKey
+    /// A key that must be there is not.
+    case missingKey
+    /// A value of the wrong kind or outside its choices.
+    case invalidValue
+    /// A number that JSON cannot hold.
+    case notFinite
+}
 
-    /// Makes an error from its parts.
-    public init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
-    }
-
+extension RecordsError {
     init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyAdapter
 import TinyModel
+import TinyFoundation
 
 @Suite("Plans")
 struct AdapterPlanTests {

@@ -4,6 +4,7 @@ import TinyAdapter
 import TinyCheckpoint
 import TinyModel
 import TinyTensor
+import TinyFoundation
 
 @Suite("Factors of a checkpoint and their cache")
 struct FactorCacheTests {

@@ -3,30 +3,6 @@ import Testing
 import TinyCheckpoint
 import TinyFoundation
 
-/// Runs `body` with a fresh directory that is removed afterwards.
-func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
-    try body(url.path)
-}
-
-/// The description of the error that `body` throws, with `directory` written as `DIR`.
-func description(in directory: String, of body: () throws -> Void) -> String {
-    do {
-        try body()
-        return "no error"
-    } catch {
-        return "\(error)".replacingOccurrences(of: directory, with: "DIR")
-    }
-}
-
-func write(_ bytes: Data, to path: String) throws { try bytes.write(to: URL(fileURLWithPath: path)) }
-
-func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
-
-func read(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
-
 /// A safetensors file with this header, true or not, followed by `dataCount` bytes 0, 1, 2, …
 func safetensors(header: String, dataCount: Int) -> Data {
     var file = Data()

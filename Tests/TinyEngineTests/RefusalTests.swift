@@ -4,7 +4,7 @@ import TinyTestSupport
 
 @Suite("What a policy refuses")
 struct RefusalTests {
-    private func code(_ body: () async throws -> Void) async -> EngineError.Code? {
+    private func code(_ body: () async throws -> Void) async -> EngineErrorCode? {
         do {
             try await body()
             return nil
@@ -16,7 +16,7 @@ struct RefusalTests {
     private func completion(
         _ prompt: [Int], adapter: [Float]? = nil,
         _ sampling: SamplingParameters = SamplingParameters(maxTokens: 2, stopTokens: [])
-    ) async throws -> EngineError.Code? {
+    ) async throws -> EngineErrorCode? {
         let fixture = try EngineFixture(), good = fixture.request(3, problem: 1)
         let request = CompletionRequest(prompt: prompt, streams: good.streams, adapter: adapter, sampling: sampling)
         return await code { _ = try await fixture.policy().complete([good, request], progress: nil) }
@@ -84,7 +84,7 @@ struct RefusalTests {
     @Test("sequences that are empty in part, too long, or scored at temperature 0")
     func scoredSequences() async throws {
         let policy = try EngineFixture().policy(), long = [Int](repeating: 1, count: 64)
-        func refusal(_ prompt: [Int], _ completion: [Int], temperature: Double = 1) async -> EngineError.Code? {
+        func refusal(_ prompt: [Int], _ completion: [Int], temperature: Double = 1) async -> EngineErrorCode? {
             await code {
                 _ = try await policy.logprobs(
                     of: [ScoredSequence(prompt: prompt, completion: completion)], adapter: nil, temperature: temperature

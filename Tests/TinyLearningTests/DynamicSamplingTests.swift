@@ -5,6 +5,7 @@ import TinyEngine
 import TinyProblems
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// Groups that teach nothing are replaced by those of fresh problems.
 @Suite struct DynamicSamplingTests {

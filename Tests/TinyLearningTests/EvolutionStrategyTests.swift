@@ -3,6 +3,7 @@ import Testing
 import TinyRecords
 import TinyTestSupport
 import TinyLearning
+import TinyFoundation
 
 /// Both strategies on functions whose best numbers are known. Fitness is minus the function.
 @Suite struct EvolutionStrategyTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
+import TinyFoundation
 
 /// A folder of published data sets beside the checkout, or one level further up. It is not part of the repository.
 private let publishedData: String? = {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
+import TinyFoundation
 
 /// Reads rows from memory, under the name `rows.jsonl`.
 func problems(in text: String, fields: ProblemFields = .automatic) throws(ProblemError) -> [Problem] {
@@ -56,7 +57,7 @@ struct ProblemSetTests {
     @Test(
         "that cannot be used are refused with the file, the line and the reason",
         arguments: [
-            ("", ProblemError.Code.emptyFile, "rows.jsonl holds no problems: the file is empty"),
+            ("", ProblemErrorCode.emptyFile, "rows.jsonl holds no problems: the file is empty"),
             ("\n \r\n", .emptyFile, "rows.jsonl holds no problems: the file is empty"),
             (#"{"question": "a", "answer""#, .malformedLine, "rows.jsonl:1: the line is not a JSON object"),
             ("\(row)\n[1]", .malformedLine, "rows.jsonl:2: the line is not a JSON object"),
@@ -100,7 +101,7 @@ struct ProblemSetTests {
                 "rows.jsonl:1: the answer has no ####, but other answers of the file have"
             ),
         ])
-    func refused(text: String, code: ProblemError.Code, message: String) {
+    func refused(text: String, code: ProblemErrorCode, message: String) {
         let error = #expect(throws: ProblemError.self) { try problems(in: text) }
         #expect(error?.code == code)
         #expect(error?.message == message)

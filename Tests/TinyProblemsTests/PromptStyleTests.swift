@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
+import TinyFoundation
 
 @Suite("Prompt styles")
 struct PromptStyleTests {

@@ -1,5 +1,6 @@
 import Testing
 import TinyProblems
+import TinyFoundation
 
 /// Two characters are one token of structure; every other scalar is its own token.
 private struct MarkerCodec: TextCodec {
@@ -61,7 +62,7 @@ struct PrompterTests {
 
     @Test("refuses what it cannot spell out, and formats that refuse or change the messages")
     func refusals() throws {
-        func code(_ prompter: Prompter, _ question: String) -> ProblemError.Code? {
+        func code(_ prompter: Prompter, _ question: String) -> ProblemErrorCode? {
             #expect(throws: ProblemError.self) { try prompter.prompt(for: question) }?.code
         }
         #expect(code(Prompter(style: .plain, codec: MarkerCodec()), "a§") == .reservedText)

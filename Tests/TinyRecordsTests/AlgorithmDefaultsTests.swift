@@ -1,5 +1,6 @@
 import Testing
 import TinyRecords
+import TinyFoundation
 
 /// An algorithm is a bundle of defaults, and contradictions are refused.
 @Suite struct AlgorithmDefaultsTests {

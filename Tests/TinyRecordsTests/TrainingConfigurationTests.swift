@@ -1,5 +1,6 @@
 import Testing
 import TinyRecords
+import TinyFoundation
 
 /// A configuration is complete, checked and written so that reading it gives the same value.
 @Suite struct TrainingConfigurationTests {

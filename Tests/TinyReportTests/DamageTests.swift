@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyReport
+import TinyFoundation
 
 /// A run that cannot be read is listed with its reason and takes nothing else down with it.
 @Suite("Runs without a result")

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyRuns
 import TinyLearningTestSupport
+import TinyTestSupport
 import TinyAdapter
 import TinyCheckpoint
 import TinyModel
@@ -167,13 +168,6 @@ import TinyLearning
             files[name] = text.replacing(/"time":\{[^}]*\}/, with: "")
         }
         return files
-    }
-
-    private func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await body(folder)
     }
 }
 

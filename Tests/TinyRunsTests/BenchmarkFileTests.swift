@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyProblems
 import TinyRuns
+import TinyFoundation
 
 @Suite("A file of problem sets")
 struct BenchmarkFileTests {

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import TinyRuns
 import TinyLearningTestSupport
+import TinyTestSupport
 import TinyEngine
 import TinyProblems
 import TinyRecords
@@ -243,13 +244,6 @@ import TinyFoundation
 
     private func text(_ path: String, _ name: String) throws -> String {
         try String(contentsOfFile: path + "/" + name, encoding: .utf8).replacing(/"time":\{[^}]*\}/, with: "")
-    }
-
-    private func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await body(folder)
     }
 }
 

@@ -5,6 +5,7 @@ import TinyModel
 import TinyRecords
 import TinyLearning
 import TinyRuns
+import TinyFoundation
 
 @Suite("Training all weights")
 struct FullParameterTrainerTests {

@@ -3,6 +3,7 @@ import TinyRuns
 import TinyEngine
 import TinyProblems
 import TinyStatistics
+import TinyFoundation
 
 @Suite("Paired comparison")
 struct PairedComparisonTests {

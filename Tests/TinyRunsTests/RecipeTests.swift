@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyRuns
 import TinyRecords
+import TinyFoundation
 
 private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, path: "/recipes/recipe.yaml") }
 

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyRuns
 import TinyLearningTestSupport
+import TinyTestSupport
 import TinyProblems
 import TinyRecords
 import TinyLearning

@@ -1,14 +1,6 @@
 import Foundation
 import Testing
 
-/// Calls `body` with a directory that is gone afterwards.
-func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try await body(folder)
-}
-
 /// The files of a run by name, as text without what a clock had a hand in; binary files byte for byte.
 func contents(of path: String) throws -> [String: String] {
     var files: [String: String] = [:]

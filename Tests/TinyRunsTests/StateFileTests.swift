@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import TinyRuns
 import TinyLearningTestSupport
+import TinyTestSupport
 import TinyRecords
 import TinyLearning
 

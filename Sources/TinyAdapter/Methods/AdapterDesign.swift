@@ -1,4 +1,5 @@
 public import TinyModel
+public import TinyFoundation
 
 /// Sizes and settings of a method for one model's shape: everything about an adapter but its numbers and frozen factors.
 ///

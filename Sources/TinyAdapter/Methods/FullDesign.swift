@@ -1,6 +1,7 @@
 import Foundation
 public import TinyCheckpoint
 public import TinyModel
+public import TinyFoundation
 
 /// Full fine-tuning: every weight of the model is trained, embeddings and norms included.
 ///

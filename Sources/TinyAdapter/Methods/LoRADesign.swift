@@ -1,6 +1,6 @@
 import Foundation
 public import TinyModel
-import TinyFoundation
+public import TinyFoundation
 
 /// LoRA: `A [rank, inputs]` and `B [outputs, rank]` of every module are trained.
 ///

@@ -1,5 +1,5 @@
 public import TinyModel
-import TinyFoundation
+public import TinyFoundation
 
 /// LoRA-XS: a free matrix `R [rank, rank]` for every module, between the frozen factors of its weight.
 ///

@@ -1,4 +1,5 @@
 public import TinyModel
+public import TinyFoundation
 
 extension AdapterPlan {
     /// The best way to spend a number of parameters: first on distinct scalars, then on larger `u`.

@@ -1,4 +1,5 @@
 import TinyModel
+import TinyFoundation
 
 extension AdapterPlan: Codable {
     private enum CodingKeys: String, CodingKey {

@@ -1,4 +1,5 @@
 public import TinyModel
+public import TinyFoundation
 
 /// Which modules are changed, through how many numbers, and which modules share them.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import TinyModel
+import TinyFoundation
 
 /// Modules of one kind and one shape, as plans write them: seven lines for a whole model instead of one per module.
 private struct ModuleSpan: Codable {

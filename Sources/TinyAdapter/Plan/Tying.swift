@@ -1,4 +1,5 @@
 import TinyModel
+import TinyFoundation
 
 /// How modules share trained numbers.
 ///

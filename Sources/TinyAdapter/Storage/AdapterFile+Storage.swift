@@ -1,7 +1,7 @@
 import Foundation
 public import TinyCheckpoint
 import TinyModel
-import TinyFoundation
+public import TinyFoundation
 
 extension AdapterFile {
     private static let format = "tinylora-adapter", formatVersion = "1"

@@ -1,5 +1,6 @@
 import Foundation
 public import TinyModel
+public import TinyFoundation
 
 /// The notes of an adapter file: what they are called and how a design reads its own.
 ///

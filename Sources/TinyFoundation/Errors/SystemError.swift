@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// What the operating system answered to a call that failed.
+/// The reason of the operating system for a failed call.
 public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The value of `errno`.
     public let number: Int32
@@ -8,14 +8,14 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Takes an error number.
     public init(number: Int32) { self.number = number }
 
-    /// The error of the call that has just failed on this thread.
+    /// The error of the last failed call on this thread.
     package static var last: SystemError { SystemError(number: errno) }
 
-    /// The system's words, such as "No space left on device".
+    /// The system's description, such as "No space left on device".
     public var description: String { String(cString: strerror(number)) }
 }
 
-/// What the system said, without Foundation's frame around it: "No space left on device".
+/// The system's reason for an error of Foundation, such as "No space left on device".
 package func systemReason(_ error: any Error) -> String {
     let error = error as NSError
     if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { return systemReason(cause) }

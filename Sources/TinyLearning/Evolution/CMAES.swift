@@ -1,7 +1,7 @@
 // Legend: M members of a population · N trained numbers
 
 public import TinyRecords
-import TinyFoundation
+public import TinyFoundation
 
 /// Evolution strategy that learns the shape of its population: steps get longer where a direction kept paying, and wider
 /// along directions in which good members lay.

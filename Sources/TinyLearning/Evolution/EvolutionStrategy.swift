@@ -1,7 +1,7 @@
 // Legend: M members of a population · N trained numbers
 
 public import TinyRecords
-import TinyFoundation
+public import TinyFoundation
 
 /// Searches for numbers that earn more by trying a population of them; knows nothing of what they do.
 ///

@@ -3,6 +3,7 @@
 public import TinyEngine
 import TinyFoundation
 public import TinyRecords
+public import TinyFoundation
 
 /// Trains the numbers of an adapter by trying populations of them: completions and rewards only, no backward pass.
 ///

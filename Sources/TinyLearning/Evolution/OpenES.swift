@@ -1,6 +1,7 @@
 // Legend: M members of a population · K mirrored pairs · N trained numbers
 
 public import TinyRecords
+public import TinyFoundation
 
 /// Estimates the gradient of the expected fitness from mirrored perturbations, and follows it.
 ///

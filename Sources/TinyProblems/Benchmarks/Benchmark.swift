@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 
 /// A problem set with a name: where its file is, what its rows mean, how it is asked and graded.
 ///

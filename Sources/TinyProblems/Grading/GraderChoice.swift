@@ -1,4 +1,4 @@
-import TinyFoundation
+public import TinyFoundation
 
 /// Which grader a person asked for: one of the built-in methods, a command of their own, or whatever suits the problems.
 ///

@@ -1,4 +1,4 @@
-import TinyFoundation
+public import TinyFoundation
 
 extension PromptStyle {
     /// The question alone.

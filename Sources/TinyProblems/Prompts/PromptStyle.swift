@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// What a model is told about a question: in which words, after which examples, and how it shall write its answer.
 ///
 /// ```swift

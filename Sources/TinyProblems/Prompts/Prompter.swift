@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// What a model is given.
 public struct Prompt: Sendable, Hashable {
     /// As text.

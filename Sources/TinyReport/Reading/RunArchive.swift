@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 
 /// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs. What a
 /// `sweep.json` says holds for all runs below it.

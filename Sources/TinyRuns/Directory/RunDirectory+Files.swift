@@ -1,6 +1,6 @@
 import Foundation
 public import TinyRecords
-import TinyFoundation
+public import TinyFoundation
 public import TinyLearning
 
 extension RunDirectory: TrainingRecorder {

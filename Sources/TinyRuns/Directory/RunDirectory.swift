@@ -1,7 +1,7 @@
 import Foundation
 import TinyCheckpoint
 public import TinyRecords
-import TinyFoundation
+public import TinyFoundation
 public import TinyLearning
 
 /// The directory of a run: what it was asked, what it ran on, and one line per step, sample and evaluation.
@@ -39,12 +39,10 @@ public struct RunDirectory: Sendable {
         } catch {
             throw TrainingError(.unwritable, "\(path) cannot be written: \(systemReason(error))", underlying: error)
         }
-        do throws(CheckpointError) {
+        do throws(FileError) {
             lock = try DirectoryLock(path)
         } catch {
-            throw TrainingError(
-                error.code == .directoryInUse ? .directoryInUse : .unwritable, error.message, hint: error.hint,
-                underlying: error)
+            throw TrainingError(error.code == .directoryInUse ? .directoryInUse : .unwritable, error)
         }
         do {
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")

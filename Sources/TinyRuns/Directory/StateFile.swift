@@ -1,6 +1,7 @@
 import Foundation
 import TinyCheckpoint
 import TinyRecords
+import TinyFoundation
 
 /// A training state in a file of its own: `state-000040.safetensors` is the state after step 40.
 ///

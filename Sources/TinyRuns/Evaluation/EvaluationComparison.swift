@@ -1,5 +1,6 @@
 import TinyProblems
 public import TinyStatistics
+public import TinyFoundation
 
 /// Two evaluations of the same problems, side by side.
 ///

@@ -8,48 +8,32 @@ public import TinyFoundation
 /// What keeps an evaluation or a comparison from being made.
 ///
 /// Thrown before any sampling, except `wrongCompletions`. Errors of the sampler are passed on as they are.
-public struct EvaluationError: ExplainedError {
-    /// What a program switches on.
-    public enum Code: String, Sendable, CaseIterable {
-        /// The problem set is empty.
-        case noProblems
-        /// The number of samples of each problem is not positive.
-        case noSamples
-        /// A prompt cannot be made of a problem.
-        case unusablePrompt
-        /// A prompt has no tokens.
-        case emptyPrompt
-        /// A prompt leaves no room in the context for a completion.
-        case promptTooLong
-        /// The sampler returned another number of completions than it was asked for.
-        case wrongCompletions
-        /// A directory holds an evaluation already.
-        case evaluationExists
-        /// A directory holds an evaluation with other settings.
-        case differentEvaluation
-        /// A directory holds no evaluation, or files that none writes.
-        case damagedRecords
-        /// Another process is writing into the directory.
-        case directoryInUse
-        /// A directory or file cannot be written.
-        case unwritable
-        /// Two results cannot be compared problem by problem.
-        case notPaired
-    }
+public typealias EvaluationError = CodedError<EvaluationErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed, with both values, in one sentence.
-    public let message: String
-    /// What to try, where the cause is known.
-    public let hint: String?
-    /// What the system said.
-    public let underlying: (any Error)?
-
-    init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
-    }
+/// The codes of ``EvaluationError``.
+public enum EvaluationErrorCode: Sendable {
+    /// The problem set is empty.
+    case noProblems
+    /// The number of samples of each problem is not positive.
+    case noSamples
+    /// A prompt cannot be made of a problem.
+    case unusablePrompt
+    /// A prompt has no tokens.
+    case emptyPrompt
+    /// A prompt leaves no room in the context for a completion.
+    case promptTooLong
+    /// The sampler returned another number of completions than it was asked for.
+    case wrongCompletions
+    /// A directory holds an evaluation already.
+    case evaluationExists
+    /// A directory holds an evaluation with other settings.
+    case differentEvaluation
+    /// A directory holds no evaluation, or files that none writes.
+    case damagedRecords
+    /// Another process is writing into the directory.
+    case directoryInUse
+    /// A directory or file cannot be written.
+    case unwritable
+    /// Two results cannot be compared problem by problem.
+    case notPaired
 }

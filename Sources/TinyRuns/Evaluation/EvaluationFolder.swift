@@ -1,6 +1,7 @@
 import Foundation
 import TinyCheckpoint
 import TinyRecords
+public import TinyFoundation
 
 /// A directory with everything an evaluation made, so that it can be read, gone on with and compared.
 ///
@@ -28,12 +29,10 @@ public struct EvaluationFolder: Sendable {
         try Self.change(path) {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
-        do throws(CheckpointError) {
+        do throws(FileError) {
             lock = try DirectoryLock(path)
         } catch {
-            throw EvaluationError(
-                error.code == .directoryInUse ? .directoryInUse : .unwritable, error.message, hint: error.hint,
-                underlying: error)
+            throw EvaluationError(error.code == .directoryInUse ? .directoryInUse : .unwritable, error)
         }
         if FileManager.default.fileExists(atPath: Self.settings(in: path)) {
             guard resuming else {

@@ -1,6 +1,6 @@
 public import TinyEngine
 public import TinyProblems
-import TinyFoundation
+public import TinyFoundation
 
 /// How far an evaluation has come.
 public struct EvaluationProgress: Sendable, Hashable {

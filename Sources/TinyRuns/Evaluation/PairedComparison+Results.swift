@@ -1,4 +1,5 @@
 public import TinyStatistics
+public import TinyFoundation
 
 extension PairedComparison {
     /// Compares two evaluations of the same problems by their strict grades.

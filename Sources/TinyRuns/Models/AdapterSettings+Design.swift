@@ -2,6 +2,7 @@ public import TinyAdapter
 public import TinyCheckpoint
 internal import TinyModel
 public import TinyRecords
+import TinyFoundation
 
 extension AdapterSettings {
     /// What these settings mean for a model of this shape. Reads no weight.

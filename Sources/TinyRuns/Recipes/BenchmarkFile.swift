@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 public import TinyProblems
 import TinyRecords
 

@@ -8,36 +8,20 @@ public import TinyFoundation
 /// Why a file describes no run or no sweep.
 ///
 /// Thrown before any work. Messages begin with the place, `recipe.yaml:3` or the flag, and name the key and its value.
-public struct RecipeError: ExplainedError {
-    /// What went wrong, for programs.
-    public enum Code: String, Sendable {
-        /// The file cannot be read.
-        case unreadable
-        /// The text is not YAML, or not of the form that a file of this kind has.
-        case malformed
-        /// A key that no setting has.
-        case unknownKey
-        /// A key that is there twice.
-        case duplicateKey
-        /// A key that must be there is not.
-        case missingKey
-        /// A value of the wrong kind or outside its range.
-        case invalidValue
-    }
+public typealias RecipeError = CodedError<RecipeErrorCode>
 
-    /// What a program switches on.
-    public let code: Code
-    /// What disagreed: place, key, value.
-    public let message: String
-    /// What to try, when the cause is known.
-    public let hint: String?
-    /// What the system said.
-    public let underlying: (any Error)?
-
-    init(_ code: Code, _ message: String, hint: String? = nil, underlying: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.underlying = underlying
-    }
+/// The codes of ``RecipeError``.
+public enum RecipeErrorCode: Sendable {
+    /// The file cannot be read.
+    case unreadable
+    /// The text is not YAML, or not of the form that a file of this kind has.
+    case malformed
+    /// A key that no setting has.
+    case unknownKey
+    /// A key that is there twice.
+    case duplicateKey
+    /// A key that must be there is not.
+    case missingKey
+    /// A value of the wrong kind or outside its range.
+    case invalidValue
 }

@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 import TinyRecords
 
 /// A file that describes many runs.

@@ -1,4 +1,5 @@
 public import TinyRecords
+public import TinyFoundation
 
 /// Every run that a sweep may come to, complete and checked.
 public struct SweepPlan: Sendable {

@@ -1,20 +1,19 @@
-import Foundation
-import TinyFoundation
+package import Foundation
 
 /// A file's bytes as memory: read on first touch, shared between processes, never written.
 ///
-/// Opening costs microseconds whatever the size. If another process cuts the file short while it is mapped, touching the
-/// lost part ends the program, as with any mapping; ``checkSize()`` tells beforehand.
+/// Opening costs microseconds at any size. If another process truncates the file while it is mapped, reading the missing
+/// part ends the program, as with any mapping; call ``checkSize()`` first.
 public final class MappedFile: Sendable {
     /// Where the file was found, as given.
     public let path: String
 
     // Safety: the mapping is private and read-only, made in `init` and unmapped in `deinit`, so that any thread may read
-    // it at any time while it can reach `self`.
+    // it as long as `self` exists.
     nonisolated(unsafe) private let mapping: UnsafeRawBufferPointer
 
-    /// The whole file. Valid only while this object lives, which its last mention may end: prefer
-    /// ``withBytes(_:)``, or wrap the use into `withExtendedLifetime`.
+    /// The whole file. Valid only while this object exists, and Swift may release it after its last use in the code:
+    /// prefer ``withBytes(_:)``, or wrap the use into `withExtendedLifetime`.
     public var bytes: UnsafeRawBufferPointer { mapping }
 
     /// Lends the whole file.
@@ -28,7 +27,7 @@ public final class MappedFile: Sendable {
     /// Maps a file.
     ///
     /// - Throws: `unreadable` when there is no such file, it is not a regular file, or the system refuses.
-    public init(path: String) throws(CheckpointError) {
+    public init(path: String) throws(FileError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path, .last) }
@@ -36,7 +35,7 @@ public final class MappedFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path, .last) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(.unreadable, "\(path) is not a regular file")
+            throw FileError(.unreadable, "\(path) is not a regular file")
         }
         let count = Int(status.st_size)
         guard count > 0 else {  // the system refuses to map nothing
@@ -58,21 +57,21 @@ public final class MappedFile: Sendable {
     /// Checks that the file at the path is still as long as what was mapped. Costs one system call.
     ///
     /// - Throws: `unreadable` when the file is gone, `truncatedFile` when it is now shorter.
-    public func checkSize() throws(CheckpointError) {
+    public func checkSize() throws(FileError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw unreadable(path, .last) }
         guard Int(status.st_size) >= mapping.count else {
-            throw CheckpointError(
+            throw FileError(
                 .truncatedFile, "\(path) has \(status.st_size) bytes; it had \(mapping.count) when it was opened")
         }
     }
 }
 
-private func unreadable(_ path: String, _ error: SystemError) -> CheckpointError {
-    CheckpointError(.unreadable, "cannot read \(path): \(error)", underlying: error)
+private func unreadable(_ path: String, _ error: SystemError) -> FileError {
+    FileError(.unreadable, "cannot read \(path): \(error)", underlying: error)
 }
 
 /// The bytes of a small file.
-func contents(ofFile path: String) throws(CheckpointError) -> Data {
+package func contents(ofFile path: String) throws(FileError) -> Data {
     try MappedFile(path: path).withBytes { Data($0) }
 }

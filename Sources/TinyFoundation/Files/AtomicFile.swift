@@ -1,23 +1,22 @@
 public import Foundation
-import TinyFoundation
 
-/// Writes files so that a reader sees the old contents or the new, never a part, even after a crash or a power cut.
+/// Writes files so that a reader sees the old contents or the new ones, never a part, even after a crash or power failure.
 public enum AtomicFile {
     /// Replaces the file at `path`.
     ///
-    /// The data go to a temporary file in the same directory, are forced to the disk, and take the name in one step.
+    /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed.
     ///
     /// - Throws: `unwritable`, naming the directory or file and the system's reason; the old file is then untouched.
-    public static func write(_ data: Data, to path: String) throws(CheckpointError) {
-        try write(to: path) { (file) throws(CheckpointError) in
-            try data.withBytes { (bytes) throws(CheckpointError) in try file.append(bytes) }
+    public static func write(_ data: Data, to path: String) throws(FileError) {
+        try write(to: path) { (file) throws(FileError) in
+            try data.withBytes { (bytes) throws(FileError) in try file.append(bytes) }
         }
     }
 
-    /// Makes a directory and those above it; one that is there already is left as it is.
+    /// Creates a directory and the missing ones above it. An existing directory is left as it is.
     ///
-    /// - Throws: `unwritable`, naming the directory that could not be made and the system's reason.
-    public static func makeDirectory(_ path: String) throws(CheckpointError) {
+    /// - Throws: `unwritable`, naming the directory that could not be created and the system's reason.
+    public static func makeDirectory(_ path: String) throws(FileError) {
         if mkdir(path, 0o755) == 0 { return }
         var error = SystemError.last
         if error.number == ENOENT, parentDirectory(of: path) != path, !path.isEmpty {
@@ -27,13 +26,13 @@ public enum AtomicFile {
         }
         var status = stat()
         if error.number == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-        throw CheckpointError(.unwritable, "cannot make the directory \(path): \(error)", underlying: error)
+        throw FileError(.unwritable, "cannot make the directory \(path): \(error)", underlying: error)
     }
 
-    /// Replaces the file at `path` with what `body` appends. Costs no memory beyond what `body` holds.
-    static func write(
-        to path: String, _ body: (borrowing FileOutput) throws(CheckpointError) -> Void
-    ) throws(CheckpointError) {
+    /// Replaces the file at `path` with what `body` appends. Needs no memory beyond what `body` holds.
+    package static func write(
+        to path: String, _ body: (borrowing FileOutput) throws(FileError) -> Void
+    ) throws(FileError) {
         let directory = parentDirectory(of: path)
         let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
         do {
@@ -47,12 +46,12 @@ public enum AtomicFile {
         guard rename(temporary, path) == 0 else {
             let error = SystemError.last
             unlink(temporary)
-            throw CheckpointError(.unwritable, "cannot write \(path): \(error)", underlying: error)
+            throw FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
         }
         synchronize(directory: directory)
     }
 
-    /// Makes the new name last. Some file systems refuse to synchronise a directory; the data are safe all the same.
+    /// Flushes the rename to the disk. Some file systems refuse to synchronise a directory; the data are safe all the same.
     private static func synchronize(directory: String) {
         let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -62,17 +61,17 @@ public enum AtomicFile {
 }
 
 /// An open file that is only appended to, closed when it goes out of scope.
-struct FileOutput: ~Copyable {
+package struct FileOutput: ~Copyable {
     private let descriptor: Int32
     private let path: String
 
-    /// Creates `temporary`; errors speak of `path`, the file it will become.
-    init(creating temporary: String, in directory: String, for path: String) throws(CheckpointError) {
+    /// Creates `temporary`. Errors name `path`, the file it will become.
+    fileprivate init(creating temporary: String, in directory: String, for path: String) throws(FileError) {
         self.path = path
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let error = SystemError.last
-            throw CheckpointError(
+            throw FileError(
                 .unwritable, "cannot write \(path): creating a file in \(directory) failed: \(error)",
                 hint: error.number == ENOENT ? "the directory does not exist" : nil, underlying: error)
         }
@@ -80,7 +79,7 @@ struct FileOutput: ~Copyable {
 
     deinit { close(descriptor) }
 
-    func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))  // macOS refuses 2 GiB in one call
@@ -93,24 +92,24 @@ struct FileOutput: ~Copyable {
         }
     }
 
-    func synchronize() throws(CheckpointError) {
+    fileprivate func synchronize() throws(FileError) {
         guard fsync(descriptor) == 0 else { throw failure(.last) }
     }
 
-    private func failure(_ error: SystemError) -> CheckpointError {
-        CheckpointError(.unwritable, "cannot write \(path): \(error)", underlying: error)
+    private func failure(_ error: SystemError) -> FileError {
+        FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
     }
 }
 
 /// The directory that holds `path`.
-func parentDirectory(of path: String) -> String {
+private func parentDirectory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 extension Data {
     /// `withUnsafeBytes` with the type of its errors kept.
-    func withBytes<Failure: Error>(
+    package func withBytes<Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         let result = withUnsafeBytes { bytes -> Result<Void, Failure> in

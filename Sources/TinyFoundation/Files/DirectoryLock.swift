@@ -1,25 +1,24 @@
 import Foundation
-import TinyFoundation
 
-/// The right to write into a directory, which one process has at a time.
+/// The exclusive right to write into a directory, held by one process at a time.
 ///
-/// It is the system's lock on the file `.lock`, so it ends with the process, however that ends. The file stays and holds the
-/// id of the process that had it last.
+/// It is the system's lock on the file `.lock`, so it is released when the process ends, even after a crash. The file stays
+/// and contains the id of the last process that held the lock.
 package final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
-    /// Takes the right to write into `directory`.
+    /// Locks `directory`.
     ///
-    /// - Throws: ``CheckpointError`` with code `directoryInUse` when another process has it, or `unwritable`.
-    package init(_ directory: String) throws(CheckpointError) {
+    /// - Throws: ``FileError`` with code `directoryInUse` when another process holds the lock, or `unwritable`.
+    package init(_ directory: String) throws(FileError) {
         let path = directory + "/.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let error = SystemError.last
-            throw CheckpointError(.unwritable, "\(directory) cannot be written: \(error)", underlying: error)
+            throw FileError(.unwritable, "\(directory) cannot be written: \(error)", underlying: error)
         }
-        // A file system without locks refuses with another number; there the user has to see to it. A process that is just
-        // being started holds copies of its parent's descriptors, and with them a lock that was given back, for a moment.
+        // A file system without locks fails with another error; there, keeping other processes out is the user's task. A
+        // process that is being started holds copies of its parent's descriptors, and with them a released lock, for a moment.
         var isTaken = true
         for attempt in 0..<25 where isTaken {
             if attempt > 0 { usleep(20_000) }
@@ -28,11 +27,11 @@ package final class DirectoryLock: Sendable {
         if isTaken {
             let holder = Self.holder(descriptor)
             close(descriptor)
-            throw CheckpointError(
+            throw FileError(
                 .directoryInUse, "another process\(holder) is writing into \(directory)",
                 hint: "wait until it has ended, or choose another directory")
         }
-        // Only for the sentence above: when it cannot be written, the lock holds all the same.
+        // Only for the message above; the lock is valid even if the id cannot be written.
         let name = Array("\(getpid())\n".utf8)
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, name, name.count, 0) }
         self.descriptor = descriptor

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import TinyCheckpoint
+import TinyFoundation
+import TinyTestSupport
 
 @Suite("Atomic files")
 struct AtomicFileTests {
