@@ -1,5 +1,5 @@
 public import TinyEngine
-import TinyFoundation
+public import TinyFoundation
 public import TinyRecords
 
 /// Trains an adapter's parameters with policy gradients: GRPO and its relatives, as ``LossSettings`` says.

@@ -4,6 +4,7 @@
 // files, terminals. It sees a policy, problems with a reward, and records.
 
 public import TinyRecords
+import TinyFoundation
 
 /// Takes a trainer through all steps of a run: evaluates, writes every step before the next begins, goes on where a run
 /// stopped, and tells what happens.

@@ -1,4 +1,5 @@
 public import TinyProblems
+import TinyFoundation
 
 /// What a run trains on: problems, how they become prompts, what ends an answer, and who grades it.
 public struct TrainingTask: Sendable {

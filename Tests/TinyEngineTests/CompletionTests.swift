@@ -5,7 +5,6 @@ import TinyEngine
 import TinyFoundation
 import TinyTensor
 import TinyTestSupport
-import TinyFoundation
 
 @Suite("Completions depend on the request alone")
 struct CompletionTests {

@@ -1,6 +1,7 @@
 import Testing
 import TinyEngine
 import TinyTestSupport
+import TinyFoundation
 
 @Suite("What a policy refuses")
 struct RefusalTests {

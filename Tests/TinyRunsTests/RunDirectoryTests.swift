@@ -6,6 +6,7 @@ import TinyTestSupport
 import TinyProblems
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// Runs survive being stopped at any instant.
 @Suite struct RunDirectoryTests {

@@ -6,6 +6,7 @@ import TinyLearningTestSupport
 import TinyTestSupport
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// Runs whose state is too large for a line go on from a file, and end with the same files wherever they were killed.
 @Suite struct StateFileTests {

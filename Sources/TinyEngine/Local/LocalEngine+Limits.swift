@@ -1,5 +1,6 @@
 public import TinyCheckpoint
 internal import TinyModel
+import TinyFoundation
 
 // What a request may ask, and how much runs at once.
 extension LocalEngine {

@@ -2,6 +2,7 @@ public import TinyAdapter
 internal import TinyCheckpoint
 public import TinyModel
 internal import TinyTensor
+import TinyFoundation
 
 /// The engine of this machine's processor: sampler and learner in one, with the same bits in both roles.
 ///

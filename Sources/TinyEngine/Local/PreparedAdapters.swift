@@ -1,4 +1,5 @@
 internal import TinyAdapter
+import TinyFoundation
 
 /// What adapters do to the model. Equal lists of parameters are prepared once.
 struct PreparedAdapters {

@@ -1,9 +1,8 @@
 // Legend: P problems · M members of the population · S samples of one problem by one member
 
 public import TinyEngine
-import TinyFoundation
-public import TinyRecords
 public import TinyFoundation
+public import TinyRecords
 
 /// Trains the numbers of an adapter by trying populations of them: completions and rewards only, no backward pass.
 ///

@@ -1,6 +1,7 @@
 public import TinyEngine
 package import TinyProblems
 public import TinyRecords
+public import TinyFoundation
 
 /// Trains the numbers of an adapter on worked solutions, by next-token prediction.
 ///
