@@ -1,5 +1,4 @@
 import Testing
-import TinyCheckpoint
 import TinyFoundation
 
 @Suite("SHA-256")
