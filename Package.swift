@@ -45,6 +45,7 @@ let package = Package(
 
         // Text, problems, records: no numbers of a model in sight.
         library("TinyText", uses: ["TinyFoundation"]),
+        library("TinyTemplates", uses: ["TinyFoundation"]),
         library("TinyRecords", uses: ["TinyFoundation"]),
         library("TinyProblems", uses: ["TinyFoundation", .product(name: "BigInt", package: "BigInt")]),
         library("TinyStatistics", uses: ["TinyFoundation"]),
@@ -56,7 +57,7 @@ let package = Package(
             "TinyRuns",
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
-                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
+                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
                 .product(name: "Yams", package: "Yams"),
             ]),
         library("TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
@@ -64,7 +65,8 @@ let package = Package(
             "TinyLoRA",
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
-                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyRuns", "TinyReport",
+                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
+                "TinyRuns", "TinyReport",
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
@@ -81,7 +83,8 @@ let package = Package(
         tests(of: "TinyFoundation"),
         tests(of: "TinyTensor", uses: ["TinyFoundation", "CTinyKernels"]),
         tests(of: "TinyCheckpoint", uses: ["TinyFoundation"]),
-        tests(of: "TinyText"),
+        tests(of: "TinyText", uses: ["TinyFoundation"]),
+        tests(of: "TinyTemplates", uses: ["TinyFoundation"]),
         tests(of: "TinyRecords", uses: ["TinyFoundation"]),
         tests(of: "TinyModel", uses: ["TinyFoundation", "TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),

@@ -1,4 +1,4 @@
-"""What jinja2 makes of many small templates: Tests/Fixtures/TinyText/templates.jsonl.
+"""What jinja2 makes of many small templates: Tests/Fixtures/TinyTemplates/templates.jsonl.
 
     venv/bin/python Scripts/make_template_fixture.py
 
@@ -16,7 +16,7 @@ import transformers
 from transformers.utils import chat_template_utils
 
 VERSIONS = {"jinja2": "3.1.6", "transformers": "5.23.0"}
-FIXTURE = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyText" / "templates.jsonl"
+FIXTURE = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "TinyTemplates" / "templates.jsonl"
 
 VARIABLES = {
     "m": {"role": "user", "content": "Hi\nthere "},

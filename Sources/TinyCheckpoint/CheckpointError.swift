@@ -41,6 +41,7 @@ func withCheckpointErrors<Result>(_ body: () throws(FileError) -> Result) throws
             switch error.code {
             case .unreadable: .unreadable
             case .truncatedFile: .truncatedFile
+            case .malformedFile: .malformedConfiguration
             case .unwritable, .directoryInUse: .unwritable
             }
         throw CheckpointError(code, error)

@@ -7,6 +7,7 @@
 @_exported public import TinyAdapter
 @_exported public import TinyEngine
 @_exported public import TinyText
+@_exported public import TinyTemplates
 @_exported public import TinyProblems
 @_exported public import TinyAbacus
 @_exported public import TinyRecords

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// What is put around the ids of a text: the beginning-of-text token of Llama, for example.
 struct TokenTemplate: Sendable, Equatable {
     var before: [Int] = []
@@ -7,7 +9,7 @@ struct TokenTemplate: Sendable, Equatable {
     ///
     /// `ByteLevel` changes offsets only, which are not computed here.
     /// - Throws: ``TextError`` with code `unsupported` for anything but `ByteLevel`, `TemplateProcessing` and `Sequence`.
-    init(from value: JSONValue?) throws(TextError) {
+    init(from value: JSONNode?) throws {
         guard let value else { return }
         for component in try flattened(value, listedAs: "processors") {
             switch try component.member("type").string() {
@@ -28,7 +30,7 @@ struct TokenTemplate: Sendable, Equatable {
         self.after = after
     }
 
-    private static func template(from value: JSONValue) throws(TextError) -> TokenTemplate {
+    private static func template(from value: JSONNode) throws -> TokenTemplate {
         let known = try value.member("special_tokens")
         var parts: [[Int]] = [[]]
         for element in try value.member("single").elements() {

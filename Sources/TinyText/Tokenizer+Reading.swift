@@ -1,4 +1,5 @@
 import Foundation
+public import TinyFoundation
 
 /// What is known about a tokenizer beyond its own file.
 struct TokenizerSettings {
@@ -24,18 +25,20 @@ extension Tokenizer {
         contentsOf path: String, endOfText: String? = nil, beginningOfText: String? = nil
     ) throws(TextError) {
         let settings = TokenizerSettings(endOfText: endOfText, beginningOfText: beginningOfText)
-        let url = URL(fileURLWithPath: path), directory = url.deletingLastPathComponent()
-        if url.pathExtension == "gguf" {
-            try self.init(gguf: GGUFMetadata(fileBytes(path), name: path), settings: settings)
-        } else if url.lastPathComponent == "vocab.json" {
-            try self.init(vocabularyIn: directory, settings: settings)
-        } else {
-            try self.init(file: JSONDocument(contentsOf: path), settings: settings)
+        let url = URL(fileURLWithPath: path)
+        self = try reportingTextErrors {
+            if url.pathExtension == "gguf" {
+                try Tokenizer(gguf: GGUFMetadata(Array(contents(ofFile: path)), name: path), settings: settings)
+            } else if url.lastPathComponent == "vocab.json" {
+                try Tokenizer(vocabularyIn: url.deletingLastPathComponent(), settings: settings)
+            } else {
+                try Tokenizer(file: JSONDocument(contentsOf: path), settings: settings)
+            }
         }
     }
 
     /// Opens `vocab.json` and `merges.txt`, with `tokenizer_config.json` where there is one.
-    private init(vocabularyIn directory: URL, settings: TokenizerSettings) throws(TextError) {
+    private init(vocabularyIn directory: URL, settings: TokenizerSettings) throws {
         let configuration = try Self.configuration(in: directory)
         var settings = settings
         if let configuration {
@@ -50,7 +53,7 @@ extension Tokenizer {
             settings: settings)
     }
 
-    private static func configuration(in directory: URL) throws(TextError) -> JSONDocument? {
+    private static func configuration(in directory: URL) throws -> JSONDocument? {
         let path = directory.appendingPathComponent("tokenizer_config.json").path
         return FileManager.default.fileExists(atPath: path) ? try JSONDocument(contentsOf: path) : nil
     }
@@ -66,8 +69,10 @@ extension Tokenizer {
         json: some Sequence<UInt8>, named name: String = "tokenizer.json", endOfText: String? = nil,
         beginningOfText: String? = nil
     ) throws(TextError) {
-        let file = try JSONDocument(Array(json), name: name)
-        try self.init(file: file, settings: TokenizerSettings(endOfText: endOfText, beginningOfText: beginningOfText))
+        let settings = TokenizerSettings(endOfText: endOfText, beginningOfText: beginningOfText)
+        self = try reportingTextErrors {
+            try Tokenizer(file: JSONDocument(Array(json), name: name), settings: settings)
+        }
     }
 
     /// Opens the tokenizer of a model: `tokenizer.json`, or else `vocab.json` and `merges.txt`; and from
@@ -77,62 +82,47 @@ extension Tokenizer {
     /// - Throws: ``TextError``; its code is `missingFile` when the directory has neither.
     public init(modelDirectory: String) throws(TextError) {
         let directory = URL(fileURLWithPath: modelDirectory, isDirectory: true)
-        let path = directory.appendingPathComponent("tokenizer.json").path
-        guard FileManager.default.fileExists(atPath: path) else {
-            let older = ["vocab.json", "merges.txt"].map { directory.appendingPathComponent($0).path }
-            guard older.allSatisfy(FileManager.default.fileExists) else {
+        func exists(_ file: String) -> Bool {
+            FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)
+        }
+        self = try reportingTextErrors {
+            if exists("tokenizer.json") {
+                let settings = try Self.configuration(in: directory).map { try TokenizerSettings(from: $0.root) }
+                return try Tokenizer(
+                    file: JSONDocument(contentsOf: directory.appendingPathComponent("tokenizer.json").path),
+                    settings: settings ?? TokenizerSettings())
+            }
+            guard exists("vocab.json"), exists("merges.txt") else {
                 throw TextError(
                     .missingFile, "there is no tokenizer.json in \(modelDirectory)",
-                    hint: "a model directory holds config.json, tokenizer.json and the weights")
+                    hint: "a model directory has config.json, tokenizer.json and the weights")
             }
-            try self.init(vocabularyIn: directory, settings: TokenizerSettings())
-            return
+            return try Tokenizer(vocabularyIn: directory, settings: TokenizerSettings())
         }
-        let settings = try Self.configuration(in: directory).map { file throws(TextError) in
-            try TokenizerSettings(from: file.root)
-        }
-        try self.init(file: try JSONDocument(contentsOf: path), settings: settings ?? TokenizerSettings())
     }
 }
 
 extension TokenizerSettings {
     /// Reads a `tokenizer_config.json`.
-    fileprivate init(from value: JSONValue) throws(TextError) {
+    fileprivate init(from value: JSONNode) throws {
         endOfText = try Self.content(of: value.optional("eos_token"))
         beginningOfText = try Self.content(of: value.optional("bos_token"))
         var tokens: [AddedToken] = []
-        try value.optional("added_tokens_decoder")?.forEachMember { name, token throws(TextError) in
-            guard let id = Int(try name.string()), (0...TokenTable.largestID).contains(id) else {
-                throw TextError(.malformedFile, "\(name.place) is \"\(try name.string())\", expected a token id")
+        if let list = try value.optional("added_tokens_decoder") {
+            for (name, token) in try list.members() {
+                guard let id = Int(try name.string()), (0...TokenTable.largestID).contains(id) else {
+                    throw name.wrongKind("a token id")
+                }
+                tokens.append(try addedToken(from: token, id: id))
             }
-            tokens.append(try addedToken(from: token, id: id))
         }
         addedTokens = tokens.sorted { $0.id < $1.id }
     }
 
     /// A token is named by its text, or described by an object with the text in it.
-    private static func content(of value: JSONValue?) throws(TextError) -> String? {
+    private static func content(of value: JSONNode?) throws -> String? {
         guard let value else { return nil }
         return value.isString ? try value.string() : try value.member("content").string()
-    }
-}
-
-extension JSONDocument {
-    /// Reads and parses a file.
-    convenience init(contentsOf path: String) throws(TextError) {
-        try self.init(fileBytes(path), name: path)
-    }
-}
-
-/// The bytes of a file.
-func fileBytes(_ path: String) throws(TextError) -> [UInt8] {
-    do {
-        return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-        let isMissing = !FileManager.default.fileExists(atPath: path)
-        throw TextError(
-            isMissing ? .missingFile : .unreadableFile,
-            isMissing ? "there is no file \(path)" : "\(path) cannot be read", underlying: error)
     }
 }
 

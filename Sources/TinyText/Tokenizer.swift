@@ -1,6 +1,8 @@
 // TinyText turns text into token ids and back, and conversations into the text of a chat template. It knows nothing of
 // models, problems or weights, and of a model directory only the files that describe a tokenizer and its template.
 
+import TinyFoundation
+
 /// A byte-pair tokenizer over bytes or characters, as a Hugging Face `tokenizer.json` describes it.
 ///
 /// ```swift
@@ -34,10 +36,11 @@ public struct Tokenizer: Sendable {
     /// - Parameters:
     ///   - file: A parsed tokenizer file.
     ///   - settings: What is known about the tokenizer from elsewhere.
-    init(file: JSONDocument, settings: TokenizerSettings) throws(TextError) {
+    init(file: JSONDocument, settings: TokenizerSettings) throws {
         let root = file.root
         let (stages, spellsBytes) = try TinyText.preTokenizers(from: root.optional("pre_tokenizer"))
-        let (model, vocabulary) = try BytePairModel.read(from: root.member("model"), spellsBytes: spellsBytes)
+        let (model, vocabulary) = try BytePairModel.read(
+            from: root.member("model"), spellsBytes: spellsBytes, file: file.name)
         try self.init(
             TokenizerParts(
                 model: model, vocabulary: vocabulary,
@@ -49,7 +52,7 @@ public struct Tokenizer: Sendable {
     }
 
     /// Puts a tokenizer together, whatever kind of file its parts are from.
-    init(_ parts: TokenizerParts, settings: TokenizerSettings) throws(TextError) {
+    init(_ parts: TokenizerParts, settings: TokenizerSettings) throws {
         model = parts.model
         normalizers = parts.normalizers
         preTokenizers = parts.preTokenizers

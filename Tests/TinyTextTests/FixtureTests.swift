@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyTestSupport
 import TinyText
 
 @Suite("Encoding and decoding")

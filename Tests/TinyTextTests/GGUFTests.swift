@@ -1,5 +1,6 @@
 import Testing
 import TinyText
+import TinyFoundation
 
 /// Bytes of a GGUF file, written as its description has them.
 private struct GGUFBytes {

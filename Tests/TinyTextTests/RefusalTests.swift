@@ -1,16 +1,18 @@
 import Foundation
 import Testing
+import TinyTestSupport
 import TinyText
+import TinyFoundation
 
 /// One change to a good file, and what must be said about it.
 struct Refusal: Sendable, CustomTestStringConvertible {
     var passage: String
     var replacement: String
-    var code: TextError.Code
+    var code: TextErrorCode
     /// A part of the message.
     var part: String
 
-    init(_ passage: String, _ replacement: String, _ code: TextError.Code, _ part: String) {
+    init(_ passage: String, _ replacement: String, _ code: TextErrorCode, _ part: String) {
         self.passage = passage
         self.replacement = replacement
         self.code = code
@@ -63,7 +65,7 @@ struct RefusalTests {
             Refusal(#""!": 2"#, #""!": 3"#, .inconsistentVocabulary, "3 twice"),
             Refusal(#""!": 2"#, #""!": -2"#, .malformedFile, "-2"),
             Refusal(#""!": 2"#, #""!": 99999999"#, .malformedFile, "99999999"),
-            Refusal(#""!": 2"#, #""!": "2""#, .malformedFile, "whole number"),
+            Refusal(#""!": 2"#, #""!": "2""#, .malformedFile, "expected an integer"),
             Refusal(#""merges": ["#, #""merges": [["Ġ", "!!"], "#, .inconsistentVocabulary, "!!"),
             Refusal(#""merges": ["#, #""merges": ["a b c", "#, .malformedFile, "merge 0"),
             Refusal(#""merges": ["#, #""merges": [["a"], "#, .malformedFile, "merge 0"),
@@ -92,27 +94,11 @@ struct RefusalTests {
         #expect(try Tokenizer(json: json.utf8).encode("a") == Fixture.tokenizer("trained").encode("a"))
     }
 
-    @Test(
-        "says where a text is not JSON",
-        arguments: [
-            ("", "line 1, column 1"), ("{\"a\":\n  1,}", "line 2, column 5: expected a member's name"),
-            ("[1 2]", "column 4: expected ',' or ']'"), ("[01]", "column 3"), ("[1.]", "column 4: expected a digit"),
-            ("[-]", "column 3"), ("\"a", "not closed"), ("\"\u{1}\"", "control character"),
-            (#""\x""#, "unknown escape"),
-            (#""\u12g4""#, "hexadecimal"), ("nul", "expected 'null'"), ("{} {}", "more text"),
-            ("?", "expected a value"),
-            (String(repeating: "[", count: 100_000), "levels deep"),
-        ])
-    func notJSON(text: String, part: String) throws {
-        let error = #expect(throws: TextError.self) { try Tokenizer(json: text.utf8, named: "some.json") }
+    @Test("refuses bytes that are not JSON", arguments: [[0x22, 0xFF, 0x22], Array("{".utf8)])
+    func notJSON(bytes: [UInt8]) {
+        let error = #expect(throws: TextError.self) { try Tokenizer(json: bytes, named: "some.json") }
         #expect(error?.code == .malformedFile)
-        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
-    }
-
-    @Test("refuses bytes that are not UTF-8")
-    func notUTF8() {
-        let error = #expect(throws: TextError.self) { try Tokenizer(json: [0x22, 0xFF, 0x22]) }
-        #expect(error?.message.contains("UTF-8") == true)
+        #expect(error?.message.contains("some.json") == true)
     }
 
     @Test("reads escapes in strings, also of characters beyond U+FFFF")

@@ -1,17 +1,12 @@
 import Foundation
 import Testing
+import TinyTestSupport
 import TinyText
 
 /// Published tokenizers and their reference tokenisations, where a checkout has them beside it.
 enum SharedData {
     /// `data/tokenizers` of the shared folder, or nil when there is none.
-    static let tokenizers: URL? = {
-        var root = URL(fileURLWithPath: #filePath)
-        for _ in 0..<3 { root.deleteLastPathComponent() }
-        return ["../shared", "../../shared"].lazy
-            .map { root.appendingPathComponent($0 + "/data/tokenizers").standardizedFileURL }
-            .first { FileManager.default.fileExists(atPath: $0.path) }
-    }()
+    static let tokenizers = sharedData("tokenizers")
 
     /// Why a test that needs these files does not run.
     static let absence: Comment = "the shared tokenizer files are not beside this checkout"
@@ -45,19 +40,6 @@ enum SharedData {
             try data.write(to: folder.appendingPathComponent(name))
         }
         return try body(folder)
-    }
-
-    private static func decompressed(_ file: URL) throws -> Data {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", file.path]
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return data
     }
 }
 

@@ -1,4 +1,5 @@
 import Testing
+import TinyTestSupport
 import TinyText
 
 @Suite("Streaming")

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
+import TinyTestSupport
 import TinyText
+import TinyFoundation
 
 /// Any bytes and any characters; `TINYLORA_FUZZ_CASES` says how many, 4,000 unless set.
 @Suite("Tokenizers and any text")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyText
+import TinyFoundation
 
 @Suite("Training a vocabulary")
 struct TrainerTests {

@@ -54,7 +54,7 @@ struct RenderCommand: AsyncParsableCommand {
             return FileHandle.standardOutput.write(Data(text.utf8))
         }
         try answerLines { line, number -> Result in
-            do throws(TextError) {
+            do throws(TemplateError) {
                 let conversation = try ChatConversation(json: line, named: "line \(number)")
                 return Result(text: try conversation.rendered(by: opened, now: time))
             } catch {

@@ -6,6 +6,7 @@ public import TinyFoundation
 public import TinyModel
 public import TinyEngine
 public import TinyProblems
+public import TinyTemplates
 public import TinyText
 
 /// This software's version, as written into adapters and manifests.
@@ -84,9 +85,9 @@ public struct LoadedModel: Sendable {
 
     /// The model's chat template; `nil` for a model of plain text.
     ///
-    /// - Throws: `TextError` when there is one that cannot be read.
-    public func chatTemplate() throws(TextError) -> ChatTemplate? {
-        do throws(TextError) {
+    /// - Throws: `TemplateError` when there is one that cannot be read.
+    public func chatTemplate() throws(TemplateError) -> ChatTemplate? {
+        do throws(TemplateError) {
             return try ChatTemplate(modelDirectory: checkpoint.directory)
         } catch {
             if error.code == .missingFile { return nil }
@@ -97,7 +98,7 @@ public struct LoadedModel: Sendable {
     /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
     ///
     /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
-    /// - Throws: ``LoadingError`` without a tokenizer, `TextError` when the template cannot be read, `ProblemError` when it
+    /// - Throws: ``LoadingError`` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
     ///   cannot put the style.
     public func prompter(style: PromptStyle? = nil) throws -> Prompter {
         let prompter = Prompter(

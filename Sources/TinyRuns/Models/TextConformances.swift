@@ -1,5 +1,7 @@
 public import TinyProblems
 public import TinyText
+public import TinyTemplates
+import TinyFoundation
 
 extension Tokenizer: TextCodec {
     /// Token ids of a text, with the tokens that the tokenizer puts around every text.

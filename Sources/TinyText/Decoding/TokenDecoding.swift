@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How ids become text: what each token means, and what happens to the space that the encoder put before the text.
 struct TokenDecoding: Sendable {
     /// What becomes of spaces at the beginning.
@@ -20,10 +22,10 @@ extension TokenDecoding {
     /// and `Strip` in this order, as files made from SentencePiece models have it.
     ///
     /// - Throws: ``TextError`` with code `unsupported` for anything else.
-    init(from value: JSONValue) throws(TextError) {
+    init(from value: JSONNode) throws {
         var components = try flattened(value, listedAs: "decoders")[...]
-        func type(_ component: JSONValue?) throws(TextError) -> String? { try component?.member("type").string() }
-        func take(_ name: String) throws(TextError) -> JSONValue? {
+        func type(_ component: JSONNode?) throws -> String? { try component?.member("type").string() }
+        func take(_ name: String) throws -> JSONNode? {
             try type(components.first) == name ? components.removeFirst() : nil
         }
 
@@ -58,7 +60,7 @@ extension TokenDecoding {
         }
     }
 
-    private static func beginning(_ strip: JSONValue?) throws(TextError) -> Beginning {
+    private static func beginning(_ strip: JSONNode?) throws -> Beginning {
         guard let strip else { return .kept }
         let content = try strip.member("content").string()
         let (start, stop) = (try strip.member("start").integer(), try strip.member("stop").integer())

@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 extension Tokenizer {
     /// Opens a vocabulary and its merges, the files that tokenizers had before `tokenizer.json`.
@@ -14,7 +15,7 @@ extension Tokenizer {
     /// - Throws: ``TextError``, with code `unsupported` when the family is not known.
     init(
         vocabularyFile: String, mergesFile: String, configuration: JSONDocument?, settings: TokenizerSettings
-    ) throws(TextError) {
+    ) throws {
         let file = try JSONDocument(contentsOf: vocabularyFile)
         let vocabulary = try TokenTable(from: file.root)
         let family = try Self.family(of: vocabulary, configuration, vocabularyFile)
@@ -32,7 +33,7 @@ extension Tokenizer {
 
     private static func family(
         of vocabulary: TokenTable, _ configuration: JSONDocument?, _ path: String
-    ) throws(TextError) -> ByteLevelFamily {
+    ) throws -> ByteLevelFamily {
         guard let configuration, let name = try configuration.root.optional("tokenizer_class")?.string() else {
             // GPT-2 was published as these two files alone: 50,256 tokens and the end of text.
             guard vocabulary.count == 50_257, vocabulary.id(of: Array("<|endoftext|>".utf8)) == 50_256 else {
@@ -53,8 +54,8 @@ extension Tokenizer {
 }
 
 /// Reads a `merges.txt`.
-private func mergeLines(_ path: String, _ vocabulary: TokenTable) throws(TextError) -> PairTable {
-    let lines = try fileBytes(path).split(separator: UInt8(ascii: "\n"))
+private func mergeLines(_ path: String, _ vocabulary: TokenTable) throws -> PairTable {
+    let lines = try contents(ofFile: path).split(separator: UInt8(ascii: "\n"))
     var pairs = PairTable(capacity: lines.count)
     var rank = 0
     for line in lines {

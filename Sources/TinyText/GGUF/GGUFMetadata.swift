@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// The keys and values at the head of a GGUF file: what a model file of llama.cpp says about itself.
 ///
 /// Tensors are not read. Nothing is trusted: every length is checked against the bytes that are there.
@@ -22,7 +24,7 @@ struct GGUFMetadata {
     /// Reads the head of a file.
     ///
     /// - Throws: ``TextError`` with code `malformedFile` or `unsupported`.
-    init(_ bytes: [UInt8], name: String) throws(TextError) {
+    init(_ bytes: [UInt8], name: String) throws {
         self.name = name
         var reader = GGUFReader(bytes: bytes, name: name)
         guard bytes.starts(with: "GGUF".utf8) else { throw reader.malformed("does not begin with GGUF") }
@@ -83,13 +85,13 @@ private struct GGUFReader {
     mutating func skip(_ count: Int) { position += count }
 
     /// An unsigned number that fits `Int`.
-    mutating func unsigned(bytes count: Int) throws(TextError) -> Int {
+    mutating func unsigned(bytes count: Int) throws -> Int {
         let value = try raw(count)
         guard let number = Int(exactly: value) else { throw malformed("has the length \(value) at byte \(position)") }
         return number
     }
 
-    mutating func text() throws(TextError) -> [UInt8] {
+    mutating func text() throws -> [UInt8] {
         let count = try unsigned(bytes: 8)
         guard count <= bytes.count - position else {
             throw malformed("ends within a text of \(count) bytes at byte \(position)")
@@ -98,7 +100,7 @@ private struct GGUFReader {
         return Array(bytes[position..<position + count])
     }
 
-    mutating func value(depth: Int) throws(TextError) -> GGUFMetadata.Value {
+    mutating func value(depth: Int) throws -> GGUFMetadata.Value {
         let type = try unsigned(bytes: 4)
         guard type == 9 else { return try scalar(type) }
         guard depth == 0 else { throw TextError(.unsupported, "\(name) has an array of arrays at byte \(position)") }
@@ -132,7 +134,7 @@ private struct GGUFReader {
         }
     }
 
-    private mutating func scalar(_ type: Int) throws(TextError) -> GGUFMetadata.Value {
+    private mutating func scalar(_ type: Int) throws -> GGUFMetadata.Value {
         switch type {
         case 0: return .integer(Int(try raw(1)))
         case 1: return .integer(Int(Int8(truncatingIfNeeded: try raw(1))))
@@ -149,7 +151,7 @@ private struct GGUFReader {
         }
     }
 
-    private mutating func raw(_ count: Int) throws(TextError) -> UInt64 {
+    private mutating func raw(_ count: Int) throws -> UInt64 {
         guard count <= bytes.count - position else { throw malformed("ends at byte \(bytes.count), within a number") }
         defer { position += count }
         return (0..<count).reversed().reduce(0) { $0 << 8 | UInt64(bytes[position + $1]) }

@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 extension Tokenizer {
     /// Reads the bytes of a GGUF file; for the rest see ``init(contentsOf:endOfText:beginningOfText:)``.
     ///
@@ -5,13 +7,15 @@ extension Tokenizer {
     ///   - gguf: The bytes; those of tensors may be missing.
     ///   - name: What messages call the file.
     public init(gguf: some Sequence<UInt8>, named name: String = "model.gguf") throws(TextError) {
-        try self.init(gguf: GGUFMetadata(Array(gguf), name: name), settings: TokenizerSettings())
+        self = try reportingTextErrors {
+            try Tokenizer(gguf: GGUFMetadata(Array(gguf), name: name), settings: TokenizerSettings())
+        }
     }
 
     /// Reads the tokenizer in a GGUF file: a byte-level one of a known family, or a SentencePiece vocabulary with scores.
     ///
     /// - Throws: ``TextError``, with code `unsupported` naming a kind of tokenizer or a way of cutting words that is not known.
-    init(gguf file: GGUFMetadata, settings: TokenizerSettings) throws(TextError) {
+    init(gguf file: GGUFMetadata, settings: TokenizerSettings) throws {
         guard let kind = file.text("tokenizer.ggml.model"), let tokens = file.texts("tokenizer.ggml.tokens") else {
             throw TextError(.malformedFile, "\(file.name) holds no tokenizer")
         }
@@ -34,7 +38,7 @@ extension Tokenizer {
 
     private static func byteLevel(
         _ file: GGUFMetadata, _ vocabulary: TokenTable, _ added: [AddedToken]
-    ) throws(TextError) -> TokenizerParts {
+    ) throws -> TokenizerParts {
         // Files from before this key was invented hold GPT-2.
         let name = file.text("tokenizer.ggml.pre") ?? "gpt-2"
         guard let family = ByteLevelFamily(ggufName: name) else {
@@ -55,7 +59,7 @@ extension Tokenizer {
     /// Tokens of equal score merge in the order of their ids; in published vocabularies no two have the same.
     private static func scored(
         _ file: GGUFMetadata, _ vocabulary: TokenTable, _ tokens: [[UInt8]], _ added: [AddedToken]
-    ) throws(TextError) -> TokenizerParts {
+    ) throws -> TokenizerParts {
         let scores = file.numbers("tokenizer.ggml.scores") ?? []
         guard scores.count == tokens.count else {
             throw TextError(
@@ -124,7 +128,7 @@ extension Tokenizer {
 
 extension TokenTable {
     /// Tokens in the order of their ids.
-    fileprivate init(ggufTokens tokens: [[UInt8]], file: String) throws(TextError) {
+    fileprivate init(ggufTokens tokens: [[UInt8]], file: String) throws {
         self.init(capacity: tokens.count)
         guard tokens.count <= Self.largestID else {
             throw TextError(.malformedFile, "\(file) has \(tokens.count) tokens")

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 extension BytePairModel {
     /// Reads the `model` of a tokenizer file, and its tokens.
     ///
@@ -6,18 +8,18 @@ extension BytePairModel {
     ///
     /// - Parameter spellsBytes: Whether words are spelled in the ``ByteAlphabet``.
     static func read(
-        from value: JSONValue, spellsBytes: Bool
-    ) throws(TextError) -> (model: BytePairModel, vocabulary: TokenTable) {
+        from value: JSONNode, spellsBytes: Bool, file: String
+    ) throws -> (model: BytePairModel, vocabulary: TokenTable) {
         try refuseUnknownSettings(of: value, spellsBytes: spellsBytes)
         let vocabulary = try TokenTable(from: value.member("vocab"))
         let model = BytePairModel(
-            pairs: try pairs(from: value.member("merges"), vocabulary),
+            pairs: try pairs(from: value.member("merges"), vocabulary, file: file),
             symbols: try symbols(from: value, vocabulary, spellsBytes: spellsBytes),
             wholeWords: try value.flag("ignore_merges", absent: false) ? vocabulary : nil)
         return (model, vocabulary)
     }
 
-    private static func refuseUnknownSettings(of value: JSONValue, spellsBytes: Bool) throws(TextError) {
+    private static func refuseUnknownSettings(of value: JSONNode, spellsBytes: Bool) throws {
         let type = try value.optional("type")?.string() ?? "BPE"
         guard type == "BPE" else {
             throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"BPE\"")
@@ -37,19 +39,23 @@ extension BytePairModel {
         }
     }
 
-    private static func pairs(from value: JSONValue, _ vocabulary: TokenTable) throws(TextError) -> PairTable {
+    private static func pairs(
+        from value: JSONNode, _ vocabulary: TokenTable, file: String
+    ) throws -> PairTable {
         let merges = try value.elements()
         var pairs = PairTable(capacity: merges.count)
         var joined: [UInt8] = []
         for (rank, merge) in merges.enumerated() {
-            let middle = try join(merge, rank: rank, into: &joined)
-            try pairs.insert(joined, middle: middle, rank: rank, vocabulary, file: value.document.name)
+            let middle = try join(merge, rank: rank, into: &joined, file: file)
+            try pairs.insert(joined, middle: middle, rank: rank, vocabulary, file: file)
         }
         return pairs
     }
 
     /// Puts the two tokens of a merge, spelled `"a b"` or `["a", "b"]`, end to end, and returns where the second begins.
-    private static func join(_ merge: JSONValue, rank: Int, into joined: inout [UInt8]) throws(TextError) -> Int {
+    private static func join(
+        _ merge: JSONNode, rank: Int, into joined: inout [UInt8], file: String
+    ) throws -> Int {
         let space = UInt8(ascii: " ")
         joined.removeAll(keepingCapacity: true)
         if merge.isString {
@@ -67,12 +73,12 @@ extension BytePairModel {
                 return middle
             }
         }
-        throw TextError(.malformedFile, "merge \(rank) in \(merge.document.name) is not a pair of tokens")
+        throw TextError(.malformedFile, "merge \(rank) in \(file) is not a pair of tokens")
     }
 
     private static func symbols(
-        from value: JSONValue, _ vocabulary: TokenTable, spellsBytes: Bool
-    ) throws(TextError) -> any SymbolSource {
+        from value: JSONNode, _ vocabulary: TokenTable, spellsBytes: Bool
+    ) throws -> any SymbolSource {
         // Many files name an unknown token that is not in the model's vocabulary, which is harmless when no byte is missing.
         if spellsBytes {
             let isComplete = ByteAlphabet.spellings.allSatisfy { vocabulary.id(of: $0) != nil }
@@ -85,8 +91,8 @@ extension BytePairModel {
     }
 
     private static func missingSymbol(
-        from value: JSONValue, _ vocabulary: TokenTable
-    ) throws(TextError) -> MissingSymbol {
+        from value: JSONNode, _ vocabulary: TokenTable
+    ) throws -> MissingSymbol {
         guard let token = try value.optional("unk_token")?.string() else { return .dropped }
         guard let id = vocabulary.id(of: Array(token.utf8)) else {
             throw TextError(
@@ -103,7 +109,7 @@ extension PairTable {
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when it is of or into a token that does not exist.
     mutating func insert(
         _ joined: [UInt8], middle: Int, rank: Int, _ vocabulary: TokenTable, file: String
-    ) throws(TextError) {
+    ) throws {
         let ids = joined.withUnsafeBufferPointer { text in
             (
                 left: vocabulary.id(of: UnsafeBufferPointer(rebasing: text[..<middle])),
@@ -124,7 +130,7 @@ extension PairTable {
     /// Adds a merge spelled `a b`, as `merges.txt` and GGUF files have it.
     mutating func insert(
         spaced merge: some Collection<UInt8>, rank: Int, _ vocabulary: TokenTable, file: String
-    ) throws(TextError) {
+    ) throws {
         var joined = Array(merge)
         let space = UInt8(ascii: " ")
         guard let middle = joined.firstIndex(of: space), !joined[(middle + 1)...].contains(space) else {

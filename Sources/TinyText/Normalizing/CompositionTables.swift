@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// What characters decompose into, and compose from.
 struct CompositionTables: Sendable {
     /// The tables of ``canonicalDecompositions``.

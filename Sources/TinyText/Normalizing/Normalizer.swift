@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// Rewrites text before it is split.
 ///
 /// A new kind is a file with a conforming type and a line in ``normalizers(from:)``.
@@ -18,7 +20,7 @@ extension Normalizer {
 /// Reads the `normalizer` of a tokenizer file; none is no stage.
 ///
 /// - Throws: ``TextError`` with code `unsupported` for anything but `NFC`, `Prepend`, `Replace` and sequences of them.
-func normalizers(from value: JSONValue?) throws(TextError) -> [any Normalizer] {
+func normalizers(from value: JSONNode?) throws -> [any Normalizer] {
     guard let value else { return [] }
     var stages: [any Normalizer] = []
     for component in try flattened(value, listedAs: "normalizers") {

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// Puts a text before every piece, as SentencePiece models put their mark before a sentence.
 struct Prefix: Normalizer {
     let prefix: [UInt8]
@@ -38,7 +40,7 @@ extension Substitution {
     /// Reads a `Replace` component of a tokenizer file.
     ///
     /// - Throws: ``TextError`` with code `unsupported` when the pattern is an expression or empty.
-    init(from value: JSONValue) throws(TextError) {
+    init(from value: JSONNode) throws {
         guard let pattern = try value.member("pattern").optional("String")?.string(), !pattern.isEmpty else {
             throw TextError(.unsupported, "\(value.place) is a Replace of something other than a plain string")
         }

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// One stage that cuts text into the words within which tokens are merged.
 ///
 /// A new kind is a file with a conforming type and a line in ``preTokenizers(from:)``.
@@ -33,7 +35,7 @@ struct SpacePrefix: PreTokenizer {
 /// - Returns: The stages, and whether the last is `ByteLevel`, so that the model spells bytes instead of characters.
 /// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Metaspace`,
 ///   `Split` and `Sequence`, or that this reader would have to approximate.
-func preTokenizers(from value: JSONValue?) throws(TextError) -> (stages: [any PreTokenizer], spellsBytes: Bool) {
+func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer], spellsBytes: Bool) {
     guard let value else { return ([], false) }
     let components = try flattened(value, listedAs: "pretokenizers")
     for component in components.dropLast() where try component.member("type").string() == "ByteLevel" {
@@ -61,9 +63,9 @@ func preTokenizers(from value: JSONValue?) throws(TextError) -> (stages: [any Pr
 }
 
 /// The components of a `Sequence`, of sequences in it, or the one component that `value` is.
-func flattened(_ value: JSONValue, listedAs list: String) throws(TextError) -> [JSONValue] {
+func flattened(_ value: JSONNode, listedAs list: String) throws -> [JSONNode] {
     guard try value.member("type").string() == "Sequence" else { return [value] }
-    var components: [JSONValue] = []
+    var components: [JSONNode] = []
     for element in try value.member(list).elements() {
         components += try flattened(element, listedAs: list)
     }

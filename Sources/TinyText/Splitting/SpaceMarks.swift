@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// Spells spaces with a mark that is part of words, as SentencePiece does: the `Metaspace` pre-tokenizer.
 struct SpaceMarks: PreTokenizer {
     /// Which pieces of text get a mark before them, unless they begin with one.
@@ -43,7 +45,7 @@ extension SpaceMarks {
     /// Reads a `Metaspace` component of a tokenizer file, in its old and its new spelling.
     ///
     /// - Throws: ``TextError`` with code `unsupported` for a scheme or a mark that is not known.
-    init(from value: JSONValue) throws(TextError) {
+    init(from value: JSONNode) throws {
         mark = Array(try value.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
         prepending = try Self.prepending(from: value)
         splits = try value.flag("split", absent: true)
@@ -53,7 +55,7 @@ extension SpaceMarks {
     }
 
     /// `prepend_scheme`, or what `add_prefix_space` meant before there was one.
-    static func prepending(from value: JSONValue) throws(TextError) -> Prepending {
+    static func prepending(from value: JSONNode) throws -> Prepending {
         guard let scheme = try value.optional("prepend_scheme")?.string() else {
             return try value.flag("add_prefix_space", absent: true) ? .always : .never
         }

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// The regular expressions that this library knows, as scanners that find the same words.
 ///
 /// Expressions are recognised by their exact text: an engine of our own could not promise the same words as the one that
@@ -11,7 +13,7 @@ private let knownExpressions: [String: any WordScanner] = [
 /// Reads a `Split` pre-tokenizer.
 ///
 /// - Throws: ``TextError`` with code `unsupported`, quoting an expression that is not known, or the setting.
-func splitByExpression(from value: JSONValue) throws(TextError) -> any WordScanner {
+func splitByExpression(from value: JSONNode) throws -> any WordScanner {
     guard let pattern = try value.member("pattern").optional("Regex") else {
         throw TextError(.unsupported, "\(value.place) is a Split by a plain string; only known expressions are read")
     }

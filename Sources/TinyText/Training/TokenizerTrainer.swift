@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// Makes a small byte-level vocabulary for a corpus.
 ///
 /// Text is split by single digits and then as GPT-2 splits it, so that every digit is a token of its own and no token joins

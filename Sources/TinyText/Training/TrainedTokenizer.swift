@@ -1,4 +1,5 @@
 import Foundation
+public import TinyFoundation
 
 /// What ``TokenizerTrainer`` made: a tokenizer, and the file that describes it.
 public struct TrainedTokenizer: Sendable {

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// All tokens of a tokenizer: those of its model, and those added to them.
 struct Vocabulary: Sendable {
     /// Tokens and ids.
@@ -10,7 +12,7 @@ struct Vocabulary: Sendable {
     let specialIDs: Set<Int>
 
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when an added token contradicts the model's tokens.
-    init(model: TokenTable, addedTokens: [AddedToken], file: String) throws(TextError) {
+    init(model: TokenTable, addedTokens: [AddedToken], file: String) throws {
         var table = model
         var kept: [AddedToken] = []
         for token in addedTokens where !token.content.isEmpty {
@@ -44,10 +46,10 @@ extension TokenTable {
     /// Reads the `vocab` of a tokenizer file: an object of tokens and ids.
     ///
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when a token or an id occurs twice.
-    init(from value: JSONValue) throws(TextError) {
+    init(from value: JSONNode) throws {
         var table = TokenTable(capacity: value.descendantCount / 2)
         var token: [UInt8] = []
-        try value.forEachMember { name, number throws(TextError) in
+        for (name, number) in try value.members() {
             let id = try tokenID(from: number)
             token.removeAll(keepingCapacity: true)
             try name.appendUTF8(to: &token)
@@ -61,7 +63,7 @@ extension TokenTable {
 }
 
 /// Reads the `added_tokens` of a tokenizer file.
-func addedTokens(from value: JSONValue?) throws(TextError) -> [AddedToken] {
+func addedTokens(from value: JSONNode?) throws -> [AddedToken] {
     var tokens: [AddedToken] = []
     for element in try value?.elements() ?? [] {
         tokens.append(try addedToken(from: element, id: try tokenID(from: element.member("id"))))
@@ -70,7 +72,7 @@ func addedTokens(from value: JSONValue?) throws(TextError) -> [AddedToken] {
 }
 
 /// Reads the description of one added token.
-func addedToken(from value: JSONValue, id: Int) throws(TextError) -> AddedToken {
+func addedToken(from value: JSONNode, id: Int) throws -> AddedToken {
     let isSpecial = try value.flag("special", absent: false)
     return AddedToken(
         id: id, content: try value.member("content").string(), isSpecial: isSpecial,
@@ -83,7 +85,7 @@ func addedToken(from value: JSONValue, id: Int) throws(TextError) -> AddedToken 
 /// Reads a token's id.
 ///
 /// - Throws: ``TextError`` when it is not in `0 ... TokenTable.largestID`.
-func tokenID(from value: JSONValue) throws(TextError) -> Int {
+func tokenID(from value: JSONNode) throws -> Int {
     let id = try value.integer()
     guard (0...TokenTable.largestID).contains(id) else {
         throw TextError(.malformedFile, "\(value.place) is the token id \(id), expected 0 ... \(TokenTable.largestID)")

@@ -1,0 +1,138 @@
+public import TinyFoundation
+
+/// A chat template: the small program in Jinja that turns a conversation into the text a model was trained on.
+///
+/// ```swift
+/// let template = try ChatTemplate(modelDirectory: "Qwen2.5-0.5B-Instruct")
+/// let prompt = try template.render(
+///     messages: [["role": "user", "content": "What is 17*23?"]], addGenerationPrompt: true)
+/// // <|im_start|>system\n…<|im_start|>user\nWhat is 17*23?<|im_end|>\n<|im_start|>assistant\n
+/// ```
+///
+/// Renders what `transformers` renders, with jinja2's rules for white space, scopes, values and errors. A template is
+/// foreign code and is treated as such: it sees the variables it is given and nothing else, changes none of them, and
+/// its steps, memory and depth are bounded by ``Limits``. What depends on other files or on chance (`include`,
+/// `random`) is refused by name.
+///
+/// Parsed once, immutable, shared freely between threads. Whole numbers have 64 bits; a larger one in a conversation is
+/// passed on digit by digit, and computing one is an error.
+public struct ChatTemplate: Sendable {
+    /// What one rendering may use.
+    public struct Limits: Sendable, Hashable {
+        /// Statements, expressions and elements; ten million are about a second.
+        public var steps = 10_000_000
+        /// Text and lists built along the way, in bytes, whether or not they are still in use.
+        public var bytes = 256 << 20
+
+        /// The limits that suit conversations of some megabytes.
+        public init() {}
+    }
+
+    /// A rendered conversation.
+    public struct Rendering: Sendable, Hashable {
+        /// The text.
+        public let text: String
+        /// What stands in `{% generation %}` blocks: the parts that a model should learn to write. Offsets in the
+        /// text's UTF-8, ascending; empty for a template without such blocks.
+        public let generated: [Range<Int>]
+    }
+
+    /// The text that begins a text of this model, which templates call `bos_token`.
+    public var beginningOfText: String?
+    /// The text that ends a text of this model, which templates call `eos_token`.
+    public var endOfText: String?
+    private let source: TemplateSource
+    private let statements: [TemplateStatement]
+
+    /// Templates are at most this long, in code points.
+    private static let longest = 1 << 20
+
+    /// Parses a template.
+    ///
+    /// - Parameters:
+    ///   - text: The template.
+    ///   - beginningOfText: The value of `bos_token`; undefined unless given.
+    ///   - endOfText: The value of `eos_token`; undefined unless given.
+    /// - Throws: ``TemplateError`` with code `malformedTemplate`, or `unsupported` for what is refused; both with the
+    ///   place.
+    public init(_ text: String, beginningOfText: String? = nil, endOfText: String? = nil) throws(TemplateError) {
+        let source = TemplateSource(text)
+        guard source.scalars.count <= Self.longest else {
+            throw TemplateError(
+                .limitExceeded,
+                "the template has \(source.scalars.count) characters; at most \(Self.longest) can be read")
+        }
+        do throws(TemplateSyntaxFailure) {
+            var lexer = TemplateLexer(source)
+            var parser = TemplateParser(try lexer.tokenize())
+            statements = try parser.parse()
+        } catch {
+            throw TemplateError(
+                error.isRefusal ? .unsupported : .malformedTemplate, error.message,
+                position: source.position(of: error.at))
+        }
+        self.source = source
+        self.beginningOfText = beginningOfText
+        self.endOfText = endOfText
+    }
+
+    /// The template's own text, line ends as jinja reads them.
+    public var text: String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: source.scalars)
+        return String(view)
+    }
+
+    /// Renders a conversation.
+    ///
+    /// - Parameters:
+    ///   - messages: Usually objects with `role` and `content`.
+    ///   - tools: What the model may call, each usually a JSON schema; nil for none.
+    ///   - addGenerationPrompt: Whether the text ends with what begins an answer.
+    ///   - variables: What else the template may ask for, such as `enable_thinking`; wins over `bos_token` and
+    ///     `eos_token`.
+    ///   - now: What `strftime_now` tells; the clock of this machine unless given.
+    ///   - limits: What the template may use.
+    /// - Returns: The text.
+    /// - Throws: ``TemplateError``: `raisedByTemplate` with the template's own message, `undefinedValue`,
+    ///   `invalidOperation`, `unsupported` or `limitExceeded`, each with the place in the template.
+    public func render(
+        messages: [JSONValue], tools: [JSONValue]? = nil, addGenerationPrompt: Bool = false,
+        variables: [String: JSONValue] = [:], now: Time? = nil, limits: Limits = Limits()
+    ) throws(TemplateError) -> String {
+        try rendering(
+            messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: variables, now: now,
+            limits: limits
+        ).text
+    }
+
+    /// Renders a conversation and tells which parts of it a model should learn; for the parameters see
+    /// ``render(messages:tools:addGenerationPrompt:variables:now:limits:)``.
+    public func rendering(
+        messages: [JSONValue], tools: [JSONValue]? = nil, addGenerationPrompt: Bool = false,
+        variables: [String: JSONValue] = [:], now: Time? = nil, limits: Limits = Limits()
+    ) throws(TemplateError) -> Rendering {
+        var all: [String: JSONValue] = [
+            "messages": .array(messages), "tools": tools.map { .array($0) } ?? .null, "documents": .null,
+            "add_generation_prompt": .bool(addGenerationPrompt),
+        ]
+        if let beginningOfText { all["bos_token"] = .string(beginningOfText) }
+        if let endOfText { all["eos_token"] = .string(endOfText) }
+        all.merge(variables) { _, given in given }
+        return try rendering(variables: all, now: now, limits: limits)
+    }
+
+    /// Renders the template with these variables and no others.
+    package func rendering(
+        variables: [String: JSONValue], now: Time? = nil, limits: Limits = Limits()
+    ) throws(TemplateError) -> Rendering {
+        let interpreter = TemplateInterpreter(limits: limits) { now ?? .now }
+        do throws(TemplateError) {
+            var objects: [(name: String, value: TemplateObject)] = []
+            for (name, value) in variables { objects.append((name, try value.object())) }
+            return try interpreter.render(statements, variables: objects)
+        } catch {
+            throw error.located(at: source.position(of: interpreter.at))
+        }
+    }
+}

@@ -1,0 +1,195 @@
+/// Runs the statements of one rendering.
+///
+/// Nothing here can reach a file, a clock or any other object than those made from the variables: the sandbox is that
+/// there is nothing else. Steps, memory and depth are counted.
+final class TemplateInterpreter {
+    let budget: TemplateBudget
+    /// The time that `strftime_now` tells.
+    let now: () -> ChatTemplate.Time
+    /// What is printed; blocks that capture their text put it aside.
+    var output = ""
+    /// How many captures are around the current place; only uncaptured text has known offsets.
+    var captures = 0
+    /// Where in the template the last operation stands.
+    var at = 0
+    /// Offsets of `generation` blocks in the output, in UTF-8.
+    var generated: [Range<Int>] = []
+    private var depth = 0
+    /// What may be part of a cycle; emptied at the end.
+    private var owned: [Owned] = []
+
+    private enum Owned {
+        case namespace(TemplateNamespace)
+        case macro(TemplateMacro)
+        case loop(LoopState)
+    }
+
+    /// Statements and expressions nest at most this deep, calls of macros included: each level takes stack.
+    private static let deepest = 200
+
+    init(limits: ChatTemplate.Limits, now: @escaping () -> ChatTemplate.Time) {
+        budget = TemplateBudget(limits)
+        self.now = now
+    }
+
+    /// Renders a template with the given variables.
+    func render(
+        _ statements: [TemplateStatement], variables: [(name: String, value: TemplateObject)]
+    ) throws(TemplateError) -> ChatTemplate.Rendering {
+        let root = TemplateFrame(inside: nil)
+        for (name, value) in TemplateGlobals.all { root[name] = value() }
+        for (name, value) in variables { root[name] = value }
+        let frame = TemplateFrame(inside: root)
+        defer {
+            frame.clear()
+            release()
+        }
+        _ = try execute(statements, in: frame)
+        return ChatTemplate.Rendering(text: output, generated: generated)
+    }
+
+    /// Frees what refers to itself. Everything is held here until then, so that no chain is freed from within itself.
+    private func release() {
+        for object in owned {
+            switch object {
+            case .namespace(let namespace): namespace.clear()
+            case .macro(let macro): macro.frame = nil
+            case .loop(let loop): loop.clear()
+            }
+        }
+    }
+
+    func own(_ namespace: TemplateNamespace) throws(TemplateError) -> TemplateObject {
+        try budget.build(256)
+        owned.append(.namespace(namespace))
+        return .namespace(namespace)
+    }
+
+    func own(_ macro: TemplateMacro) throws(TemplateError) -> TemplateObject {
+        try budget.build(256)
+        owned.append(.macro(macro))
+        return .macro(macro)
+    }
+
+    func own(_ loop: LoopState) throws(TemplateError) {
+        try budget.build(256)
+        owned.append(.loop(loop))
+    }
+
+    /// Goes one level deeper for the duration of `body`.
+    @inline(__always)
+    func nested<Result>(_ body: () throws(TemplateError) -> Result) throws(TemplateError) -> Result {
+        guard depth < Self.deepest else { throw tooDeep() }
+        depth += 1
+        defer { depth -= 1 }
+        return try body()
+    }
+
+    @inline(never)
+    private func tooDeep() -> TemplateError {
+        TemplateError(.limitExceeded, "statements, expressions and macros nest more than \(Self.deepest) levels deep")
+    }
+
+    /// The text that `body` prints.
+    func captured(_ body: () throws(TemplateError) -> Void) throws(TemplateError) -> String {
+        let outer = output
+        output = ""
+        captures += 1
+        defer {
+            output = outer
+            captures -= 1
+        }
+        try body()
+        return output
+    }
+
+    func write(_ text: String) throws(TemplateError) {
+        try budget.build(text.utf8.count)
+        output += text
+    }
+
+    // MARK: Reading sequences
+
+    /// The elements of a value, read one after the other.
+    func generator(over value: TemplateObject) throws(TemplateError) -> TemplateGenerator {
+        switch value {
+        case .generator(let generator): return generator
+        case .list(let list), .tuple(let list):
+            return try generator(value, count: list.elements.count) { list.elements[$0] }
+        case .range(let range):
+            return try generator(value, count: range.count) { .integer(range[$0]) }
+        case .loop(let loop):
+            return try TemplateGenerator("LoopContext", of: [value]) { () throws(TemplateError) in
+                guard let element = try loop.next() else { return nil }
+                return .tuple(try TemplateList([element, .loop(loop)]))
+            }
+        default:
+            let elements = try self.elements(of: value)
+            return try generator(value, count: elements.count) { elements[$0] }
+        }
+    }
+
+    private func generator(
+        _ source: TemplateObject, count: Int, _ element: @escaping (Int) -> TemplateObject
+    ) throws(TemplateError) -> TemplateGenerator {
+        var index = 0
+        let budget = budget
+        return try TemplateGenerator("\(source.typeName)_iterator", of: [source]) { () throws(TemplateError) in
+            guard index < count else { return nil }
+            try budget.spend(1)
+            index += 1
+            return element(index - 1)
+        }
+    }
+
+    /// All elements of a value.
+    func elements(of value: TemplateObject) throws(TemplateError) -> [TemplateObject] {
+        switch value {
+        case .undefined: return []
+        case .list(let list), .tuple(let list): return list.elements
+        case .string(let text):
+            try budget.build(text.count, times: 16)
+            return text.string.unicodeScalars.map { .text(String($0)) }
+        case .dictionary(let dictionary), .view(.keys, let dictionary): return dictionary.keys
+        case .view(.values, let dictionary): return dictionary.values
+        case .view(.items, let dictionary):
+            try budget.build(dictionary.count, times: 64)
+            var items: [TemplateObject] = []
+            for position in 0..<dictionary.count { items.append(try dictionary.item(position)) }
+            return items
+        case .range(let range):
+            try budget.build(range.count, times: 16)
+            return (0..<range.count).map { .integer(range[$0]) }
+        case .generator, .loop:
+            let generator = try generator(over: value)
+            var elements: [TemplateObject] = []
+            while let element = try generator.next() {
+                try budget.build(16)
+                elements.append(element)
+            }
+            return elements
+        case .none, .bool, .integer, .wideInteger, .float, .namespace, .macro, .function:
+            throw TemplateError(.invalidOperation, "'\(value.typeName)' object is not iterable")
+        }
+    }
+
+    /// Python's `len`.
+    func length(of value: TemplateObject) throws(TemplateError) -> Int {
+        switch value {
+        case .undefined: return 0
+        case .string(let text):
+            try budget.spend(text.string.utf8.count / 64)
+            return text.count
+        case .list(let list), .tuple(let list): return list.elements.count
+        case .dictionary(let dictionary), .view(_, let dictionary): return dictionary.count
+        case .range(let range): return range.count
+        case .loop(let loop): return try loop.length()
+        default: throw TemplateError(.invalidOperation, "object of type '\(value.typeName)' has no len()")
+        }
+    }
+
+    func list(_ elements: [TemplateObject]) throws(TemplateError) -> TemplateObject {
+        try budget.build(elements.count, times: 16)
+        return .list(try TemplateList(elements))
+    }
+}

@@ -1,0 +1,342 @@
+extension TemplateFilters {
+    static func mapping(_ map: @escaping @Sendable (String) -> String) -> Filter {
+        { (interpreter, value, arguments) throws(TemplateError) in
+            _ = try arguments.positional(of: "the filter", most: 0)
+            let text = try softText(value, interpreter.budget)
+            try interpreter.budget.build(text.string.utf8.count, times: 3)
+            return text.with(map(text.string))
+        }
+    }
+
+    @Sendable
+    static func string(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "string", most: 0)
+        return .string(try softText(value, interpreter.budget))
+    }
+
+    @Sendable
+    static func center(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let width = try arguments.bound(to: "center", ["width"])[0].integer(80, of: "center")
+        let text = try softText(value, interpreter.budget)
+        return text.with(try TextMethods.padded(text.string, to: width, .center, with: " ", interpreter.budget))
+    }
+
+    @Sendable
+    static func trim(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let characters = try arguments.bound(to: "trim", ["chars"])[0].unlessNone
+        let text = try softText(value, interpreter.budget)
+        try interpreter.budget.build(text.string.utf8.count)
+        guard let characters else { return text.with(stripped(text.string, of: nil)) }
+        return text.with(stripped(text.string, of: try Optional(characters).text("", of: "trim")))
+    }
+
+    @Sendable
+    static func replace(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let values = try arguments.bound(to: "replace", ["old", "new", "count"], required: 2)
+        let budget = interpreter.budget
+        return .text(
+            try TextMethods.replaced(
+                try value.printed(budget), try (values[0] ?? .none).printed(budget),
+                by: try (values[1] ?? .none).printed(budget),
+                count: try values[2].unlessNone.integer(-1, of: "replace"), budget))
+    }
+
+    @Sendable
+    static func format(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        guard arguments.positional.isEmpty || arguments.named.isEmpty else {
+            throw TemplateError(
+                .invalidOperation, "can't handle positional and keyword arguments at the same time")
+        }
+        let format = PrintfFormat(try softText(value, interpreter.budget), interpreter)
+        guard arguments.named.isEmpty else {
+            return try format.apply(
+                to: .dictionary(try TemplateDictionary(arguments.named.map { (.text($0.name), $0.value) })))
+        }
+        return try format.apply(to: .tuple(try TemplateList(arguments.positional)))
+    }
+
+    @Sendable
+    static func title(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "title", most: 0)
+        let text = try softText(value, interpreter.budget).string
+        try interpreter.budget.build(text.utf8.count, times: 3)
+        var result = ""
+        var word = String.UnicodeScalarView()
+        func finish() {
+            if let first = word.first {
+                result +=
+                    PythonCase.upper(String(first))
+                    + PythonCase.lower(String(String.UnicodeScalarView(word.dropFirst())))
+            }
+            word = String.UnicodeScalarView()
+        }
+        for scalar in text.unicodeScalars {
+            if scalar.isPythonSpace || "-({[<".unicodeScalars.contains(scalar) {
+                finish()
+                result.unicodeScalars.append(scalar)
+            } else {
+                word.append(scalar)
+            }
+        }
+        finish()
+        return .text(result)
+    }
+
+    @Sendable
+    static func indent(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let values = try arguments.bound(to: "indent", ["width", "first", "blank"])
+        if case .undefined(let reason) = value { throw reason.error }
+        guard case .string(let text) = value else {
+            throw TemplateError(.invalidOperation, "indent needs a str, found \(value.typeName)")
+        }
+        var indentation: String
+        if case .string(let given)? = values[0] {
+            indentation = text.isMarkup ? given.escaped.string : given.string
+        } else {
+            let width = max(0, try values[0].integer(4, of: "indent"))
+            try interpreter.budget.build(width)
+            indentation = String(repeating: " ", count: width)
+        }
+        let isFirstIndented = values[1].flag(false), areBlanksIndented = values[2].flag(false)
+        let all = lines(of: text.string + "\n")
+        try interpreter.budget.build(all.count, times: indentation.utf8.count + 1)
+        try interpreter.budget.build(text.string.utf8.count)
+        var result = isFirstIndented ? indentation : ""
+        for (index, line) in all.enumerated() {
+            if index > 0 {
+                result += "\n"
+                if areBlanksIndented || !line.isEmpty { result += indentation }
+            }
+            result += line
+        }
+        return text.with(result)
+    }
+
+    @Sendable
+    static func truncate(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let values = try arguments.bound(to: "truncate", ["length", "killwords", "end", "leeway"])
+        let length = try values[0].integer(255, of: "truncate"), end = try values[2].text("...", of: "truncate")
+        let leeway = try values[3].unlessNone.integer(5, of: "truncate")
+        let endCount = end.unicodeScalars.count
+        guard length >= endCount else {
+            throw TemplateError(.invalidOperation, "expected length >= \(endCount), got \(length)")
+        }
+        guard leeway >= 0 else { throw TemplateError(.invalidOperation, "expected leeway >= 0, got \(leeway)") }
+        let (most, overflow) = length.addingReportingOverflow(leeway)
+        if overflow { return value }
+        if try interpreter.length(of: value) <= most { return value }
+        guard case .string(let text) = value else {
+            throw TemplateError(.invalidOperation, "truncate needs a str, found \(value.typeName)")
+        }
+        try interpreter.budget.build(text.string.utf8.count)
+        var kept = Array(text.string.unicodeScalars.prefix(length - endCount))
+        if !values[1].flag(false), let space = kept.lastIndex(of: " ") { kept = Array(kept[..<space]) }
+        return text.with(String(scalars: kept) + end)
+    }
+
+    @Sendable
+    static func countWords(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "wordcount", most: 0)
+        var count = 0
+        var isInWord = false
+        let text = try softText(value, interpreter.budget).string
+        try interpreter.budget.spend(text.utf8.count / 16)
+        for scalar in text.unicodeScalars {
+            let isWord = scalar.isPythonAlphanumeric || scalar == "_"
+            if isWord && !isInWord { count += 1 }
+            isInWord = isWord
+        }
+        return .integer(count)
+    }
+
+    @Sendable
+    static func wrapWords(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let values = try arguments.bound(
+            to: "wordwrap", ["width", "break_long_words", "wrapstring", "break_on_hyphens"])
+        if case .undefined(let reason) = value { throw reason.error }
+        guard case .string(let text) = value else {
+            throw TemplateError(.invalidOperation, "wordwrap needs a str, found \(value.typeName)")
+        }
+        let wrapper = TextWrapper(
+            width: try values[0].integer(79, of: "wordwrap"), breaksLongWords: values[1].flag(true),
+            breaksAtHyphens: values[3].flag(true))
+        let separator = try values[2].unlessNone.text("\n", of: "wordwrap")
+        guard wrapper.width > 0 else {
+            throw TemplateError(.invalidOperation, "invalid width \(wrapper.width) (must be > 0)")
+        }
+        try interpreter.budget.build(text.string.utf8.count, times: 4 + separator.utf8.count)
+        let paragraphs = lines(of: text.string).map { wrapper.lines(of: $0).joined(separator: separator) }
+        return .text(paragraphs.joined(separator: separator))
+    }
+
+    // MARK: HTML and addresses
+
+    @Sendable
+    static func escape(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "escape", most: 0)
+        let text = try softText(value, interpreter.budget)
+        try interpreter.budget.build(text.string.utf8.count, times: 5)
+        return .string(text.escaped)
+    }
+
+    @Sendable
+    static func forceEscape(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "forceescape", most: 0)
+        let text = try value.printed(interpreter.budget)
+        try interpreter.budget.build(text.utf8.count, times: 5)
+        return .string(TemplateText(text).escaped)
+    }
+
+    @Sendable
+    static func markSafe(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "safe", most: 0)
+        return .string(TemplateText(try value.printed(interpreter.budget), isMarkup: true))
+    }
+
+    @Sendable
+    static func stripTags(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "striptags", most: 0)
+        var text = try value.printed(interpreter.budget)
+        try interpreter.budget.build(text.utf8.count, times: 4)
+        for (open, close) in [("<!--", "-->"), ("<", ">")] { text = removed(text, from: open, to: close) }
+        text = TextMethods.words(of: text).joined(separator: " ")
+        return .text(try unescapedHTML(text))
+    }
+
+    private static func removed(_ text: String, from open: String, to close: String) -> String {
+        let bytes = Array(text.utf8)
+        let opening = ByteSearch(open), closing = ByteSearch(close)
+        var result: [UInt8] = []
+        var position = 0
+        while let start = opening.first(in: bytes, from: position),
+            let end = closing.first(in: bytes, from: start)
+        {
+            result += bytes[position..<start]
+            position = end + closing.length
+        }
+        return String(decoding: result + bytes[position...], as: UTF8.self)
+    }
+
+    private static func unescapedHTML(_ text: String) throws(TemplateError) -> String {
+        let known = [
+            "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "#39": "'", "#34": "\"",
+        ]
+        var result = ""
+        var rest = text[...]
+        while let start = rest.firstIndex(of: "&") {
+            result += rest[..<start]
+            rest = rest[start...].dropFirst()
+            guard let end = rest.firstIndex(of: ";"),
+                rest[..<end].utf8.allSatisfy({
+                    $0 == UInt8(ascii: "#") || $0 < 0x80 && Unicode.Scalar($0).isPythonAlphanumeric
+                }),
+                end > rest.startIndex
+            else {
+                result += "&"
+                continue
+            }
+            guard let character = known[String(rest[..<end])] else {
+                throw TemplateError(.unsupported, "striptags does not know &\(rest[..<end]);")
+            }
+            result += character
+            rest = rest[end...].dropFirst()
+        }
+        return result + rest
+    }
+
+    @Sendable
+    static func urlEncode(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        _ = try arguments.positional(of: "urlencode", most: 0)
+        let budget = interpreter.budget
+        func quoted(_ value: TemplateObject, inQuery: Bool) throws(TemplateError) -> String {
+            let text = try value.printed(budget)
+            try budget.build(text.utf8.count, times: 3)
+            var result = ""
+            for byte in text.utf8 {
+                let scalar = Unicode.Scalar(byte)
+                if byte < 0x80, scalar.isPythonAlphanumeric || "_.-~".unicodeScalars.contains(scalar) {
+                    result.unicodeScalars.append(scalar)
+                } else if scalar == "/" && !inQuery {
+                    result += "/"
+                } else if scalar == " " && inQuery {
+                    result += "+"
+                } else {
+                    result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+                }
+            }
+            return result
+        }
+        switch value {
+        case .undefined, .list, .tuple, .dictionary, .range, .view, .generator, .loop:
+            var source = value
+            if case .dictionary(let dictionary) = value { source = .view(.items, dictionary) }
+            var parts: [String] = []
+            for pair in try interpreter.elements(of: source) {
+                let elements = try interpreter.elements(of: pair)
+                guard elements.count == 2 else {
+                    throw TemplateError(.invalidOperation, "urlencode needs pairs, found \(elements.count) elements")
+                }
+                parts.append(try quoted(elements[0], inQuery: true) + "=" + (try quoted(elements[1], inQuery: true)))
+            }
+            return .text(parts.joined(separator: "&"))
+        default: return .text(try quoted(value, inQuery: false))
+        }
+    }
+
+    @Sendable
+    static func xmlAttributes(
+        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
+    ) throws(TemplateError) -> TemplateObject {
+        let hasSpace = try arguments.bound(to: "xmlattr", ["autospace"])[0].flag(true)
+        if case .undefined(let reason) = value { throw reason.error }
+        guard case .dictionary(let dictionary) = value else {
+            throw TemplateError(.invalidOperation, "xmlattr needs a dict, found \(value.typeName)")
+        }
+        var parts: [String] = []
+        for (key, value) in zip(dictionary.keys, dictionary.values) {
+            switch value {
+            case .none, .undefined: continue
+            default: break
+            }
+            let name = try Optional(key).text("", of: "xmlattr")
+            guard !name.unicodeScalars.contains(where: { " \t\n\r\u{0B}\u{0C}/>=".unicodeScalars.contains($0) }) else {
+                throw TemplateError(.invalidOperation, "Invalid character in attribute name: '\(name)'")
+            }
+            let shown = try softText(value, interpreter.budget)
+            try interpreter.budget.build(name.utf8.count + shown.string.utf8.count, times: 5)
+            parts.append("\(TemplateText(name).escaped.string)=\"\(shown.escaped.string)\"")
+        }
+        let text = parts.joined(separator: " ")
+        return .text(hasSpace && !text.isEmpty ? " " + text : text)
+    }
+}

@@ -1,0 +1,174 @@
+import TinyFoundation
+
+extension TemplateParser {
+    /// `.name`, `.0`, `[index]` or `[from:to:by]`.
+    mutating func subscriptStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+        let at = current.at
+        if skip(symbol: ".") {
+            let token = advance()
+            switch token.kind {
+            case .name(let name): return PostfixStep(kind: .attribute(name), at: at)
+            case .integer(let index): return PostfixStep(kind: .item(.literal(.integer(index))), at: at)
+            default: throw TemplateSyntaxFailure(at: token.at, "expected a name or a number, found \(token.shown)")
+            }
+        }
+        advance()
+        var kinds: [PostfixStep.Kind] = []
+        while !current.isSymbol("]") {
+            if !kinds.isEmpty { try expect(symbol: ",") }
+            kinds.append(try subscriptElement())
+        }
+        try expect(symbol: "]")
+        if kinds.count == 1 { return PostfixStep(kind: kinds[0], at: at) }
+        var elements: [TemplateExpression] = []
+        for kind in kinds {
+            guard case .item(let element) = kind else {
+                throw TemplateSyntaxFailure(at: at, "a slice stands between commas, which no value understands")
+            }
+            elements.append(element)
+        }
+        return PostfixStep(kind: .item(.tuple(elements)), at: at)
+    }
+
+    private mutating func subscriptElement() throws(TemplateSyntaxFailure) -> PostfixStep.Kind {
+        var from: TemplateExpression?
+        if !current.isSymbol(":") {
+            let first = try expression()
+            guard current.isSymbol(":") else { return .item(first) }
+            from = first
+        }
+        advance()
+        func isEnd(_ token: TemplateToken) -> Bool { token.isSymbol("]") || token.isSymbol(",") }
+        let to = current.isSymbol(":") || isEnd(current) ? nil : try expression()
+        var step: TemplateExpression?
+        if skip(symbol: ":"), !isEnd(current) { step = try expression() }
+        return .slice(from: from, to: to, by: step)
+    }
+
+    /// `(1, name=2, *list, **dictionary)`.
+    mutating func callArguments() throws(TemplateSyntaxFailure) -> CallSyntax {
+        let at = current.at
+        try expect(symbol: "(")
+        var call = CallSyntax()
+        var isFirst = true
+        func ensure(_ isInOrder: Bool) throws(TemplateSyntaxFailure) {
+            guard isInOrder else { throw TemplateSyntaxFailure(at: at, "the arguments of this call are out of order") }
+        }
+        while !current.isSymbol(")") {
+            if !isFirst {
+                try expect(symbol: ",")
+                if current.isSymbol(")") { break }
+            }
+            isFirst = false
+            if skip(symbol: "*") {
+                try ensure(call.spreadList == nil && call.spreadDictionary == nil)
+                call.spreadList = try expression()
+            } else if skip(symbol: "**") {
+                try ensure(call.spreadDictionary == nil)
+                call.spreadDictionary = try expression()
+            } else if case .name(let name) = current.kind, next.isSymbol("=") {
+                try ensure(call.spreadDictionary == nil)
+                advance()
+                advance()
+                guard !call.named.contains(where: { $0.name.hasSameScalars(as: name) }) else {
+                    throw TemplateSyntaxFailure(at: at, "the argument '\(name)' is given twice")
+                }
+                call.named.append(.init(name: name, value: try expression()))
+            } else {
+                try ensure(call.spreadList == nil && call.spreadDictionary == nil && call.named.isEmpty)
+                call.positional.append(try expression())
+            }
+        }
+        try expect(symbol: ")")
+        return call
+    }
+
+    /// What follows `|`: a filter's name and arguments.
+    mutating func filterStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+        let at = current.at
+        let name = try dottedName()
+        if !isConditional && TemplateFilters.all[name] == nil {
+            unknownNames.append(unknownFilter(name, at: at))
+        }
+        let call = current.isSymbol("(") ? try callArguments() : CallSyntax()
+        return PostfixStep(kind: .filter(name, call), at: at)
+    }
+
+    /// `is test`, `is not test(1)`, `is test 1`.
+    mutating func testStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+        advance()
+        let isNegated = skip(name: "not")
+        let at = current.at
+        let name = try dottedName()
+        if !isConditional && TemplateTests.all[name] == nil {
+            unknownNames.append(unknownTest(name, at: at))
+        }
+        var call = CallSyntax()
+        switch current.kind {
+        case .symbol("("):
+            call = try callArguments()
+        case .name("else"), .name("or"), .name("and"):
+            break
+        case .name("is"):
+            throw TemplateSyntaxFailure(at: current.at, "tests with 'is' cannot follow each other")
+        case .name, .string, .integer, .wideInteger, .float, .symbol("["), .symbol("{"):
+            call.positional = [try testArgument()]
+        default:
+            break
+        }
+        return PostfixStep(kind: .test(name, call, isNegated: isNegated), at: at)
+    }
+
+    private mutating func testArgument() throws(TemplateSyntaxFailure) -> TemplateExpression {
+        let base = try nested { (parser) throws(TemplateSyntaxFailure) in try parser.primary() }
+        var steps: [PostfixStep] = []
+        while true {
+            if current.isSymbol(".") || current.isSymbol("[") {
+                steps.append(try subscriptStep())
+            } else if current.isSymbol("(") {
+                let at = current.at
+                steps.append(PostfixStep(kind: .call(try callArguments()), at: at))
+            } else {
+                return steps.isEmpty ? base : .postfix(base, steps)
+            }
+        }
+    }
+
+    private mutating func dottedName() throws(TemplateSyntaxFailure) -> String {
+        var name = try expectName()
+        while skip(symbol: ".") { name += "." + (try expectName()) }
+        return name
+    }
+}
+
+/// What is said of a filter that does not exist.
+func unknownFilter(_ name: String, at: Int) -> TemplateSyntaxFailure {
+    TemplateSyntaxFailure(at: at, "there is no filter '\(name)'\(suggestion(name, TemplateFilters.all.keys))")
+}
+
+/// What is said of a test that does not exist.
+func unknownTest(_ name: String, at: Int) -> TemplateSyntaxFailure {
+    TemplateSyntaxFailure(at: at, "there is no test '\(name)'\(suggestion(name, TemplateTests.all.keys))")
+}
+
+/// `, did you mean 'upper'?`, when a known name is close to an unknown one.
+func suggestion(_ name: String, _ known: some Sequence<String>) -> String {
+    func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let above = row[j + 1]
+                row[j + 1] = min(diagonal + (x == y ? 0 : 1), min(above, row[j]) + 1)
+                diagonal = above
+            }
+        }
+        return row[b.count]
+    }
+    guard name.utf8.count <= 40 else { return "" }
+    let letters = Array(name.utf8)
+    let nearest = known.map { ($0, distance(letters, Array($0.utf8))) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
+    guard let nearest, nearest.1 <= 2, nearest.1 < letters.count else { return "" }
+    return "; did you mean '\(nearest.0)'?"
+}

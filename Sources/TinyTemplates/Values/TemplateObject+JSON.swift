@@ -1,0 +1,146 @@
+import TinyFoundation
+
+extension JSONValue {
+    /// The value as the interpreter has it.
+    func object() throws(TemplateError) -> TemplateObject {
+        switch self {
+        case .null: return .none
+        case .bool(let flag): return .bool(flag)
+        case .integer(let number): return .integer(number)
+        case .wideInteger(let digits): return .wideInteger(digits)
+        case .number(let number): return .float(number)
+        case .string(let text): return .text(text)
+        case .array(let elements):
+            var objects: [TemplateObject] = []
+            objects.reserveCapacity(elements.count)
+            for element in elements { objects.append(try element.object()) }
+            return .list(try TemplateList(objects))
+        case .object(let members):
+            var pairs: [(TemplateObject, TemplateObject)] = []
+            pairs.reserveCapacity(members.count)
+            for member in members { pairs.append((.text(member.name), try member.value.object())) }
+            return .dictionary(try TemplateDictionary(pairs))
+        }
+    }
+}
+
+/// How `tojson` lays a value out; the defaults are those of chat templates.
+struct JSONLayout {
+    var escapesBeyondASCII = false
+    /// What each level is indented by; nil keeps everything on one line.
+    var indentation: String?
+    var itemSeparator = ", "
+    var keySeparator = ": "
+    var sortsKeys = false
+}
+
+/// Writes values as Python's `json.dumps` does.
+struct JSONText {
+    private let layout: JSONLayout
+    private let budget: TemplateBudget
+    private(set) var text = ""
+
+    init(_ layout: JSONLayout, _ budget: TemplateBudget) {
+        self.layout = layout
+        self.budget = budget
+    }
+
+    mutating func append(_ value: TemplateObject, depth: Int = 0) throws(TemplateError) {
+        try budget.spend(1)
+        switch value {
+        case .none: text += "null"
+        case .bool(let flag): text += flag ? "true" : "false"
+        case .integer(let number): text += String(number)
+        case .wideInteger(let digits): text += digits
+        case .float(let number): text += Self.text(of: number)
+        case .string(let string): try append(quoted: string.string)
+        case .list(let list), .tuple(let list):
+            try append(count: list.elements.count, "[", "]", depth) { (json, index) throws(TemplateError) in
+                try json.append(list.elements[index], depth: depth + 1)
+            }
+        case .dictionary(let dictionary):
+            let order = try order(of: dictionary)
+            try append(count: dictionary.count, "{", "}", depth) { (json, index) throws(TemplateError) in
+                try json.append(quoted: try Self.name(dictionary.keys[order[index]]))
+                json.text += json.layout.keySeparator
+                try json.append(dictionary.values[order[index]], depth: depth + 1)
+            }
+        default:
+            throw TemplateError(.invalidOperation, "Object of type \(value.typeName) is not JSON serializable")
+        }
+    }
+
+    private mutating func append(
+        count: Int, _ open: String, _ close: String, _ depth: Int,
+        _ element: (inout JSONText, Int) throws(TemplateError) -> Void
+    ) throws(TemplateError) {
+        text += open
+        for index in 0..<count {
+            if index > 0 { text += layout.itemSeparator }
+            try breakLine(depth + 1)
+            try element(&self, index)
+        }
+        if count > 0 { try breakLine(depth) }
+        text += close
+    }
+
+    private mutating func breakLine(_ depth: Int) throws(TemplateError) {
+        guard let indentation = layout.indentation else { return }
+        try budget.build(indentation.utf8.count * depth + 1)
+        text += "\n"
+        for _ in 0..<depth { text += indentation }
+    }
+
+    private func order(of dictionary: TemplateDictionary) throws(TemplateError) -> [Int] {
+        guard layout.sortsKeys else { return Array(0..<dictionary.count) }
+        return try sortedOrder(of: dictionary.keys, isReversed: false, budget)
+    }
+
+    private static func text(of number: Double) -> String {
+        number.isNaN ? "NaN" : number.isInfinite ? number < 0 ? "-Infinity" : "Infinity" : pythonText(of: number)
+    }
+
+    private static func name(_ key: TemplateObject) throws(TemplateError) -> String {
+        switch key {
+        case .string(let text): return text.string
+        case .none: return "null"
+        case .bool(let flag): return flag ? "true" : "false"
+        case .integer(let number): return String(number)
+        case .wideInteger(let digits): return digits
+        case .float(let number): return text(of: number)
+        default:
+            throw TemplateError(
+                .invalidOperation, "keys must be str, int, float, bool or None, not \(key.typeName)")
+        }
+    }
+
+    private mutating func append(quoted string: String) throws(TemplateError) {
+        try budget.build(string.utf8.count)
+        var view = String.UnicodeScalarView()
+        view.append("\"")
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                view.append("\\")
+                view.append(scalar)
+            case "\n": view.append(contentsOf: "\\n".unicodeScalars)
+            case "\r": view.append(contentsOf: "\\r".unicodeScalars)
+            case "\t": view.append(contentsOf: "\\t".unicodeScalars)
+            case "\u{08}": view.append(contentsOf: "\\b".unicodeScalars)
+            case "\u{0C}": view.append(contentsOf: "\\f".unicodeScalars)
+            default:
+                if scalar.value < 0x20 || layout.escapesBeyondASCII && scalar.value >= 0x7F {
+                    for unit in String(scalar).utf16 {
+                        let digits = String(unit, radix: 16)
+                        let padding = String(repeating: "0", count: 4 - digits.utf8.count)
+                        view.append(contentsOf: "\\u\(padding)\(digits)".unicodeScalars)
+                    }
+                } else {
+                    view.append(scalar)
+                }
+            }
+        }
+        view.append("\"")
+        text.unicodeScalars.append(contentsOf: view)
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+import TinyFoundation
+import TinyTestSupport
+
+@Suite("JSON")
+struct JSONTests {
+    @Test(
+        "the error names the place where a text is not JSON",
+        arguments: [
+            ("", "line 1, column 1"), ("{\"a\":\n  1,}", "line 2, column 5: expected a member's name"),
+            ("[1 2]", "column 4: expected ',' or ']'"), ("[01]", "column 3"), ("[1.]", "column 4: expected a digit"),
+            ("[\"é\" 2]", "column 6: expected ',' or ']'"),
+            ("[-]", "column 3"), ("\"a", "not closed"), ("\"\u{1}\"", "control character"),
+            (#""\x""#, "unknown escape"),
+            (#""\u12g4""#, "hexadecimal"), ("nul", "expected 'null'"), ("{} {}", "more text"),
+            ("?", "expected a value"),
+            (String(repeating: "[", count: 100_000), "levels deep"),
+        ])
+    func malformed(text: String, part: String) {
+        let error = #expect(throws: FileError.self) { try JSONDocument(Array(text.utf8), name: "some.json") }
+        #expect(error?.code == .malformedFile)
+        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("some.json") == true)
+    }
+
+    @Test("bytes that are not UTF-8 are refused")
+    func notUTF8() {
+        let error = #expect(throws: FileError.self) { try JSONDocument([0x22, 0xFF, 0x22], name: "some.json") }
+        #expect(error?.message == "some.json is not UTF-8")
+    }
+
+    @Test("files that are missing are told apart from files that are not JSON")
+    func files() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/a.json"
+            #expect(#expect(throws: FileError.self) { try JSONDocument(contentsOf: path) }?.isMissingFile == true)
+            try write("[", to: path)
+            #expect(#expect(throws: FileError.self) { try JSONDocument(contentsOf: path) }?.code == .malformedFile)
+            try write("[1]", to: path)
+            #expect(try JSONValue(JSONDocument(contentsOf: path).root) == [1])
+        }
+    }
+
+    @Test("values are read by type, and an error names file, key and value")
+    func readings() throws {
+        let json = #"{"a": {"n": 12, "x": -1.5e2, "t": true, "s": "é\n", "none": null, "list": [1, "b"]}}"#
+        let root = try JSONDocument(Array(json.utf8), name: "some.json").root
+        let object = try root.member("a")
+        #expect(try object.member("n").integer() == 12)
+        #expect(try object.member("n").number() == 12)
+        #expect(try object.member("x").number() == -150)
+        #expect(try object.member("t").bool())
+        #expect(try object.flag("t", absent: false))
+        #expect(try object.flag("u", absent: true))
+        #expect(try object.member("s").string() == "é\n")
+        #expect(try object.member("list").elements().map(\.brief) == ["1", "\"b\""])
+        #expect(try object.optional("none") == nil)
+        #expect(try object.given("none")?.isNull == true)
+        #expect(try object.given("missing") == nil)
+        #expect(try object.members().map { try $0.name.string() } == ["n", "x", "t", "s", "none", "list"])
+
+        func message(_ body: () throws -> Void) -> String? {
+            #expect(throws: FileError.self, performing: body)?.message
+        }
+        #expect(message { _ = try object.member("x").integer() } == "a.x in some.json is -1.5e2, expected an integer")
+        #expect(
+            message { _ = try object.member("list").number() } == "a.list in some.json is an array, expected a number")
+        #expect(message { _ = try object.member("n").string() } == "a.n in some.json is 12, expected a string")
+        #expect(message { _ = try object.member("n").bool() } == "a.n in some.json is 12, expected true or false")
+        #expect(message { _ = try object.member("none") } == "a in some.json has no \"none\"")
+        #expect(message { _ = try root.elements() } == "some.json is an object, expected an array")
+    }
+
+    @Test("escapes in strings are read, also of characters beyond U+FFFF")
+    func escapes() throws {
+        let json = #""\ud83d\ude00\/\"\\\b\f\n\r\t\u00e9\ud83d""#
+        #expect(try JSONValue(json: json.utf8) == "😀/\"\\\u{8}\u{C}\n\r\té\u{FFFD}")
+    }
+
+    @Test(
+        "repeated keys are refused where that is asked for",
+        arguments: [
+            (#"{"a": 1, "b": 2, "\u0061": 3}"#, #"some.json has "a" twice"#),
+            (#"{"a": [{"b": {"c": 1, "c": 1}}]}"#, #"a.b in some.json has "c" twice"#),
+        ])
+    func repeatedKeys(json: String, message: String) throws {
+        _ = try JSONDocument(Array(json.utf8), name: "some.json")
+        let error = #expect(throws: FileError.self) {
+            try JSONDocument(Array(json.utf8), name: "some.json", refusesRepeatedKeys: true)
+        }
+        #expect(error?.message == message)
+    }
+
+    @Test("objects keep their order, integers their digits")
+    func values() throws {
+        let json = #"{"b": 1, "a": [1.0, -12345678901234567890123, 18446744073709551615, null, true, "x"], "b": 2}"#
+        let value = try JSONValue(json: json.utf8)
+        let list: JSONValue = [
+            1.0, .wideInteger("-12345678901234567890123"), .wideInteger("18446744073709551615"), nil, true, "x",
+        ]
+        #expect(value == ["b": 1, "a": list, "b": 2])
+        #expect(value["b"] == 2)
+        #expect(value["c"] == nil)
+    }
+
+    @Test("Codable keeps every value; a document has sorted keys")
+    func codable() throws {
+        let value: JSONValue = [
+            "b": [nil, true, 1, 0.1, "x/y"], "a": .wideInteger("18446744073709551615"), "c": ["d": -5],
+        ]
+        let read = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+        for name in ["a", "b", "c"] { #expect(read[name] == value[name]) }
+        let text = String(decoding: value.document, as: UTF8.self)
+        #expect(text.hasPrefix("{\n  \"a\" : 18446744073709551615,\n  \"b\" : [\n    null,"))
+        #expect(text.hasSuffix("}\n"))
+    }
+}

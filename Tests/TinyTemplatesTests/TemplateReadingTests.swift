@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+import TinyFoundation
+import TinyTemplates
+
+@Suite("The chat template of a model directory")
+struct TemplateReadingTests {
+    private let messages: [JSONValue] = [["role": "user", "content": "Hi"]]
+
+    @Test("is a text in tokenizer_config.json, with the tokens beside it")
+    func text() throws {
+        let template = try open([
+            "tokenizer_config.json":
+                #"{"chat_template": "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}", "bos_token": "<s>"}"#,
+            "special_tokens_map.json": #"{"bos_token": "other", "eos_token": {"content": "</s>"}}"#,
+        ])
+        #expect(try template.render(messages: messages) == "<s>Hi</s>")
+    }
+
+    @Test("is chosen by name when there are several")
+    func named() throws {
+        let files = [
+            "tokenizer_config.json":
+                #"{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}"#
+        ]
+        #expect(try open(files).render(messages: messages) == "d")
+        #expect(try open(files, named: "tool_use").render(messages: messages) == "t")
+        let error = #expect(throws: TemplateError.self) { try open(files, named: "rag") }
+        #expect(error?.hint == "it has 'default', 'tool_use'")
+    }
+
+    @Test("is a file of its own in newer models")
+    func file() throws {
+        let template = try open([
+            "tokenizer_config.json": #"{"chat_template": "old"}"#,
+            "chat_template.jinja": "new{{ eos_token is defined }}",
+        ])
+        #expect(try template.render(messages: messages) == "newFalse")
+    }
+
+    @Test("is missed by name")
+    func missing() throws {
+        let error = #expect(throws: TemplateError.self) { try open(["tokenizer_config.json": "{}"]) }
+        #expect(error?.code == .missingFile)
+        #expect(
+            #expect(throws: TemplateError.self) { try ChatTemplate(contentsOf: "/no/such/file") }?.code == .missingFile)
+    }
+
+    @Test(
+        "a conversation says what is wrong with it",
+        arguments: ["[]", "{}", #"{"messages": 1}"#, #"{"messages": [], "tools": 1}"#])
+    func conversation(json: String) {
+        let error = #expect(throws: TemplateError.self) {
+            try ChatConversation(json: Array(json.utf8), named: "line 7")
+        }
+        #expect(error?.code == .malformedFile)
+        #expect(error?.message.contains("line 7") == true)
+    }
+
+    private func open(_ files: [String: String], named name: String? = nil) throws -> ChatTemplate {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
+        return try ChatTemplate(modelDirectory: folder.path, named: name)
+    }
+}
