@@ -4,32 +4,25 @@
 // `ΔW = B R A`, and its gradient.
 
 public import TinyCheckpoint
-internal import TinyTensor
+package import TinyTensor
 
 /// A decoder-only transformer with frozen, packed weights. Immutable, shared by everyone.
 ///
-/// Architecture: Qwen2 (Qwen2 and Qwen2.5 models). Another family is another way to fill ``Layer`` and, where its blocks
-/// differ, a branch in the forward and the backward pass of a layer.
+/// It is an embedding, layers of attention and feed-forward blocks, a norm and a head. Each block is one file under `Blocks`
+/// with its forward and its backward pass; what families differ in is under `Families`.
 public final class LanguageModel: Sendable {
     /// Sizes and constants.
     public let configuration: ModelConfiguration
-    let embedding: PackedMatrix
-    let head: PackedMatrix
-    let finalNorm: Matrix
+    let embedding: Embedding
     let layers: [Layer]
+    let finalNorm: Norm
+    let head: Head
     let rotary: RotaryEmbedding
 
-    /// One transformer block.
+    /// One layer: two blocks that each add to the residual stream.
     struct Layer: Sendable {
-        let inputNorm: Matrix
-        /// q, k and v stacked: `[(heads + 2 · keyValueHeads) · width, hidden]`.
-        let queryKeyValue: PackedMatrix
-        let queryKeyValueBias: Matrix?
-        let output: PackedMatrix
-        let postNorm: Matrix
-        /// gate and up stacked: `[2 · intermediate, hidden]`.
-        let gateUp: PackedMatrix
-        let down: PackedMatrix
+        let attention: Attention
+        let feedForward: FeedForward
     }
 
     /// Reads and packs a checkpoint's weights; each is checked by name and shape.
@@ -49,50 +42,60 @@ public final class LanguageModel: Sendable {
         try self.init(configuration, source: ListSource(values, of: configuration))
     }
 
-    init(_ configuration: ModelConfiguration, source: some WeightSource) throws(CheckpointError) {
+    /// A model that costs what a real one of this shape costs and says nothing; for benchmarks.
+    package convenience init(randomWeightsOf configuration: ModelConfiguration) throws(CheckpointError) {
+        try self.init(configuration, source: RandomSource())
+    }
+
+    private init(_ configuration: ModelConfiguration, source: some WeightSource) throws(CheckpointError) {
         self.configuration = configuration
-        let hidden = configuration.hiddenSize, vocabulary = configuration.vocabularySize
-        embedding = try source.packed([("model.embed_tokens.weight", vocabulary)], inputs: hidden)
-        head =
-            configuration.tiesEmbeddings
-            ? embedding : try source.packed([("lm_head.weight", vocabulary)], inputs: hidden)
-        finalNorm = try source.vector(["model.norm.weight"], sizes: [hidden])
+        embedding = try Embedding(of: configuration, from: source)
+        head = try Head(of: configuration, embedding: embedding, from: source)
+        finalNorm = try Norm(.finalNorm, of: configuration, from: source)
         rotary = RotaryEmbedding(width: configuration.headDimension, theta: configuration.ropeTheta)
         var layers: [Layer] = []
-        for index in 0..<configuration.layerCount {
-            let prefix = "model.layers.\(index)."
-            let modules = configuration.modules(ofLayer: index)
-            func packed(_ group: InputGroup) throws(CheckpointError) -> PackedMatrix {
-                let members = group.kinds.map { modules[$0.rawValue] }
-                return try source.packed(members.map { ($0.name + ".weight", $0.outputs) }, inputs: members[0].inputs)
-            }
-            let attention = InputGroup.queryKeyValue.kinds.map { modules[$0.rawValue] }
+        for layer in 0..<configuration.layerCount {
             layers.append(
                 Layer(
-                    inputNorm: try source.vector([prefix + "input_layernorm.weight"], sizes: [hidden]),
-                    queryKeyValue: try packed(.queryKeyValue),
-                    queryKeyValueBias: configuration.hasAttentionBias
-                        ? try source.vector(attention.map { $0.name + ".bias" }, sizes: attention.map(\.outputs)) : nil,
-                    output: try packed(.output),
-                    postNorm: try source.vector([prefix + "post_attention_layernorm.weight"], sizes: [hidden]),
-                    gateUp: try packed(.gateUp),
-                    down: try packed(.down)))
+                    attention: try Attention(layer: layer, of: configuration, from: source),
+                    feedForward: try FeedForward(layer: layer, of: configuration, from: source)))
         }
         self.layers = layers
     }
 
-    /// Columns of the stacked q, k, v.
-    var queryKeyValueColumns: Int {
-        (configuration.headCount + 2 * configuration.keyValueHeadCount) * configuration.headDimension
-    }
-
-    /// Columns of q alone.
-    var queryColumns: Int { configuration.headCount * configuration.headDimension }
-
     /// Bytes of the packed weights.
     public var byteCount: Int {
-        layers.reduce(embedding.byteCount + (configuration.tiesEmbeddings ? 0 : head.byteCount)) {
-            $0 + $1.queryKeyValue.byteCount + $1.output.byteCount + $1.gateUp.byteCount + $1.down.byteCount
+        layers.reduce(embedding.table.byteCount + head.byteCount) {
+            $0 + $1.attention.byteCount + $1.feedForward.byteCount
         }
+    }
+}
+
+extension LanguageModel {
+    /// Computes the segments' rows and returns the final norm of each segment's last row, `[segments, hidden]`: what the
+    /// next token is chosen from.
+    package func advance(_ segments: [Segment], team: WorkerTeam) -> Matrix {
+        let pass = ForwardPass(self, segments, recording: false, team: team)
+        return pass.normalised().selecting(pass.rows.batch.spans.map { $0.rows.upperBound - 1 })
+    }
+
+    /// Logits of every token for some rows of ``advance(_:team:)``'s result, `[rows, vocabulary]`.
+    package func nextLogits(_ hidden: Matrix, rows: Range<Int>, team: WorkerTeam) -> Matrix {
+        head.logits(hidden.selecting(rows), team)
+    }
+
+    /// Logits of every token after each position, `[tokens, vocabulary]`. For tests and small inputs.
+    package func logits(_ tokens: [Int], change: LowRankChange? = nil, team: WorkerTeam) -> Matrix {
+        let segment = Segment(cache: SequenceCache(for: self), tokens: tokens, change: change)
+        return head.logits(ForwardPass(self, [segment], recording: false, team: team).normalised(), team)
+    }
+}
+
+extension Matrix {
+    /// A matrix of some of the rows, in order.
+    func selecting(_ indices: some Collection<Int>) -> Matrix {
+        let some = Matrix(rows: indices.count, columns: columns)
+        for (place, index) in indices.enumerated() { some.row(place).update(from: row(index), count: columns) }
+        return some
     }
 }

@@ -26,10 +26,10 @@ package struct TokenSampler: Sendable {
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scratch in
             let exps = scratch.baseAddress!
             var chunks: [(largest: Float, sum: Float)] = []
-            for start in stride(from: 0, to: count, by: VocabularyHead.chunk) {
+            for start in stride(from: 0, to: count, by: Head.chunk) {
                 chunks.append(
                     Kernels.chunkExp(
-                        logits + start, count: min(VocabularyHead.chunk, count - start), inverseTemperature: inverse,
+                        logits + start, count: min(Head.chunk, count - start), inverseTemperature: inverse,
                         exps: exps + start))
             }
             let normaliser = Normaliser(chunks: chunks)
@@ -85,14 +85,14 @@ private struct Distribution {
     }
 
     /// Weight of a token; all weights sum to about ``Normaliser/sum``.
-    func weight(_ token: Int) -> Double { Double(exps[token]) * factor(token / VocabularyHead.chunk) }
+    func weight(_ token: Int) -> Double { Double(exps[token]) * factor(token / Head.chunk) }
 
     /// The token at which the cumulative weight, in order of ids, passes `target`.
     func token(at target: Double) -> Int {
         var before = 0.0, last = 0
         for chunk in chunks.indices {
             let factor = factor(chunk), weight = Double(chunks[chunk].sum) * factor
-            let start = chunk * VocabularyHead.chunk, end = min(count, start + VocabularyHead.chunk)
+            let start = chunk * Head.chunk, end = min(count, start + Head.chunk)
             guard before + weight > target || chunk == chunks.count - 1 else {
                 before += weight
                 continue

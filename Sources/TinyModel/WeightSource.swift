@@ -1,22 +1,25 @@
 internal import TinyCheckpoint
+internal import TinyFoundation
 internal import TinyTensor
-import TinyFoundation
 
-/// Where a model's weights come from: a file, or an optimiser's memory.
+/// Where a model's parameters come from: a file, an optimiser's memory, a list, random numbers.
 protocol WeightSource {
     /// Widened to fp32.
-    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float]
-    /// The bf16 patterns, if that is how the weight is stored.
-    func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]?
+    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float]
+    /// The bf16 patterns, if that is how the parameter is stored.
+    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]?
 }
 
 extension WeightSource {
-    /// Matrices `[outputs, inputs]` stacked into one and packed; bf16 when all of them are.
-    func packed(_ parts: [(name: String, outputs: Int)], inputs: Int) throws(CheckpointError) -> PackedMatrix {
-        let outputs = parts.reduce(0) { $0 + $1.outputs }
+    /// Every source but a file holds fp32.
+    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? { nil }
+
+    /// Matrices with the same number of columns stacked into one and packed; bf16 when all of them are.
+    func packed(_ parts: [ParameterShape]) throws(CheckpointError) -> PackedMatrix {
+        let outputs = parts.reduce(0) { $0 + $1.shape[0] }, inputs = parts[0].shape[1]
         var halves: [UInt16]? = []
         for part in parts {
-            guard let more = try bfloat16(part.name, [part.outputs, inputs]) else {
+            guard let more = try bfloat16(part) else {
                 halves = nil
                 break
             }
@@ -25,14 +28,14 @@ extension WeightSource {
         if let halves { return PackedMatrix(bfloat16: halves, outputs: outputs, inputs: inputs) }
         var all: [Float] = []
         all.reserveCapacity(outputs * inputs)
-        for part in parts { all.append(contentsOf: try floats(part.name, [part.outputs, inputs])) }
+        for part in parts { all.append(contentsOf: try floats(part)) }
         return PackedMatrix(floats: all, outputs: outputs, inputs: inputs)
     }
 
     /// Vectors one after another, as one row.
-    func vector(_ names: [String], sizes: [Int]) throws(CheckpointError) -> Matrix {
+    func vector(_ parts: [ParameterShape]) throws(CheckpointError) -> Matrix {
         var all: [Float] = []
-        for (name, size) in zip(names, sizes) { all.append(contentsOf: try floats(name, [size])) }
+        for part in parts { all.append(contentsOf: try floats(part)) }
         return Matrix(rows: 1, columns: all.count, values: all)
     }
 }
@@ -40,12 +43,12 @@ extension WeightSource {
 struct CheckpointSource: WeightSource {
     let checkpoint: Checkpoint
 
-    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
-        try checkpoint.tensor(name, shape).floats()
+    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
+        try checkpoint.tensor(parameter.name, parameter.shape).floats()
     }
 
-    func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]? {
-        let tensor = try checkpoint.tensor(name, shape)
+    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? {
+        let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
         guard tensor.type == .bfloat16 else { return nil }
         return tensor.withBytes { bytes in
             [UInt16](unsafeUninitializedCapacity: bytes.count / 2) { target, count in
@@ -60,14 +63,15 @@ struct CheckpointSource: WeightSource {
 struct DenseSource: WeightSource {
     let weights: DenseWeights
 
-    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
-        Array(UnsafeBufferPointer(start: weights.pointer(name), count: shape.reduce(1, *)))
+    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
+        guard let values = weights.values(parameter.name) else {
+            throw CheckpointError(.missingTensor, "the weights have no \(parameter.name)")
+        }
+        return values
     }
-
-    func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]? { nil }
 }
 
-/// All weights as one list, in the order of ``ModelConfiguration/parameterShapes``.
+/// All parameters as one list, in the order of ``ModelConfiguration/parameterShapes``.
 struct ListSource: WeightSource {
     private let values: [Float]
     private let offsets: [String: Int]
@@ -84,12 +88,33 @@ struct ListSource: WeightSource {
         self.offsets = offsets
     }
 
-    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
-        guard let offset = offsets[name] else {
-            throw CheckpointError(.missingTensor, "the configuration has no weight \(name)")
+    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
+        guard let offset = offsets[parameter.name] else {
+            throw CheckpointError(.missingTensor, "the configuration has no weight \(parameter.name)")
         }
-        return Array(values[offset..<offset + shape.reduce(1, *)])
+        return Array(values[offset..<offset + parameter.count])
+    }
+}
+
+/// Random bf16 matrices, norms 1, biases 0: what a real model of this shape costs, for benchmarks.
+///
+/// The matrices repeat a table of 65 521 draws from N(0, 0.02²), so that making a model takes no longer than packing it.
+struct RandomSource: WeightSource {
+    private let table: [UInt16]
+
+    init() {
+        var stream = RandomStream(.initialisation, seed: 1)
+        table = (0..<65_521).map { _ in BFloat16(Float(0.02 * stream.normal())).bits }
     }
 
-    func bfloat16(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [UInt16]? { nil }
+    func floats(_ parameter: ParameterShape) -> [Float] {
+        [Float](repeating: parameter.role?.isNorm == true ? 1 : 0, count: parameter.count)
+    }
+
+    func bfloat16(_ parameter: ParameterShape) -> [UInt16]? {
+        var all: [UInt16] = []
+        all.reserveCapacity(parameter.count)
+        while all.count < parameter.count { all.append(contentsOf: table.prefix(parameter.count - all.count)) }
+        return all
+    }
 }

@@ -75,7 +75,7 @@ struct AdapterFileTests {
     @Test("the basis of a loaded adapter is that of the training")
     func basis() throws {
         let checkpoint = try writeModel(to: directory.path + "/model")
-        let plan = try AdapterPlan.resolving(parameters: 5, modules: AdapterPlan.modules(of: checkpoint.configuration))
+        let plan = try AdapterPlan.resolving(parameters: 5, modules: checkpoint.configuration.modules)
         let trained = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil)
         let adapter = try AdapterFile(
             plan: plan, seed: 11, baseModel: .init(name: "model", fingerprint: checkpoint.fingerprint()),

@@ -15,7 +15,7 @@ struct FactorCacheTests {
     init() throws {
         directory = try TemporaryDirectory()
         checkpoint = try writeModel(to: directory.path + "/model")
-        plan = try AdapterPlan.resolving(parameters: 5, modules: AdapterPlan.modules(of: checkpoint.configuration))
+        plan = try AdapterPlan.resolving(parameters: 5, modules: checkpoint.configuration.modules)
     }
 
     private var cachePath: String { directory.path + "/deep/cache" }

@@ -21,7 +21,7 @@ func writeModel(to directory: String, seed: UInt64 = 1, type: ElementType = .bfl
     let configuration = ModelConfiguration(
         vocabularySize: 32, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
         contextLength: 64, tiesEmbeddings: true)
-    let tensors = AdapterPlan.modules(of: configuration).map { module in
+    let tensors = configuration.modules.map { module in
         TensorToWrite(
             name: module.name + ".weight", shape: [module.outputs, module.inputs],
             floats: gaussian(module.outputs * module.inputs, seed: seed &* 1000 &+ UInt64(module.index)), type: type)

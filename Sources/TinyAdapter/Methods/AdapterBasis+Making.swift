@@ -34,7 +34,7 @@ extension AdapterBasis {
 extension [AdaptedModule] {
     /// Checks that a model has these modules.
     func requirePresence(in checkpoint: Checkpoint) throws(AdapterError) {
-        let found = AdapterPlan.modules(of: checkpoint.configuration)
+        let found = checkpoint.configuration.modules
         for planned in self where !(found.indices.contains(planned.index) && found[planned.index] == planned) {
             let other = found.indices.contains(planned.index) ? found[planned.index] : nil
             throw AdapterError(

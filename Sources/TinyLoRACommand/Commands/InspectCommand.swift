@@ -33,7 +33,7 @@ struct InspectCommand: AsyncParsableCommand {
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
         let plan = try AdapterPlan.resolving(
-            parameters: parameters, modules: AdapterPlan.modules(of: sizes), rank: rank)
+            parameters: parameters, modules: sizes.modules, rank: rank)
         let fingerprint = try checkpoint.fingerprint()
         console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
         console.say("weights    \(fingerprint)")

@@ -10,7 +10,7 @@ extension AdapterSettings {
     /// - Throws: `AdapterError` with code `invalidPlan` when the model has no room for them, or when ``parameters`` is not
     ///   what the other settings give.
     public func design(for model: ModelConfiguration) throws -> any AdapterDesign {
-        let modules = AdapterPlan.modules(of: model).filter { targetModules.contains($0.kind.suffix) }
+        let modules = model.modules.filter { targetModules.contains($0.kind.suffix) }
         let design: any AdapterDesign
         switch method {
         case .tinyLoRA:

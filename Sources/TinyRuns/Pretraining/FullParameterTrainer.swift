@@ -200,13 +200,13 @@ extension DenseWeights {
     public static func random(_ model: ModelConfiguration, seed: UInt64) -> DenseWeights {
         let weights = DenseWeights(model.parameterShapes)
         for (index, parameter) in weights.layout.enumerated() {
-            let target = weights.pointer(parameter.name)
+            guard let role = parameter.role else { continue }
+            let target = weights.pointer(role)
             guard parameter.isMatrix else {
-                if parameter.name.hasSuffix("norm.weight") { target.update(repeating: 1, count: parameter.count) }
+                if role.isNorm { target.update(repeating: 1, count: parameter.count) }
                 continue
             }
-            let writesToStream = ["o_proj.weight", "down_proj.weight"].contains { parameter.name.hasSuffix($0) }
-            let deviation = writesToStream ? 0.02 / Double(2 * model.layerCount).squareRoot() : 0.02
+            let deviation = role.writesToStream ? 0.02 / Double(2 * model.layerCount).squareRoot() : 0.02
             var stream = RandomStream(.initialisation, seed: seed, problem: index)
             for element in 0..<parameter.count { target[element] = Float(stream.normal() * deviation) }
         }

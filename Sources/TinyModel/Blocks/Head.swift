@@ -24,19 +24,34 @@ struct Normaliser {
 }
 
 /// The language-model head in tiles: logits of all rows and all tokens never exist at once.
-struct VocabularyHead {
-    let model: LanguageModel
-    let team: WorkerTeam
+struct Head: Sendable {
+    private let weights: PackedMatrix
+    private let vocabulary: Int
+    /// The parameter that the weights are: a tied head is the embedding.
+    private let role: ParameterRole
 
     /// Tokens reduced at a time. Part of the order of sums: never change it.
     static let chunk = 2048
     /// Rows of a tile: with 2048 tokens, 2 MiB of logits.
     private static let rowBlock = 256
 
-    private var vocabulary: Int { model.configuration.vocabularySize }
+    init(
+        of configuration: ModelConfiguration, embedding: Embedding, from source: some WeightSource
+    ) throws(CheckpointError) {
+        vocabulary = configuration.vocabularySize
+        role = configuration.tiesEmbeddings ? .embedding : .head
+        weights =
+            configuration.tiesEmbeddings
+            ? embedding.table : try source.packed([ParameterShape(.head, [vocabulary, configuration.hiddenSize])])
+    }
+
+    /// Bytes of the weights, where they are not the embedding's.
+    var byteCount: Int { role == .embedding ? 0 : weights.byteCount }
 
     /// Log-probability of `targets[i]` after row i of `rows`, logits multiplied by `inverseTemperature`.
-    func logprobs(_ rows: Matrix, targets: [Int], inverseTemperature: Float) -> ([Float], [Normaliser]) {
+    func logprobs(
+        _ rows: Matrix, targets: [Int], inverseTemperature: Float, _ team: WorkerTeam
+    ) -> ([Float], [Normaliser]) {
         precondition(rows.rows == targets.count, "\(rows.rows) rows, \(targets.count) targets")
         let chunks = (vocabulary + Self.chunk - 1) / Self.chunk
         var reduced = [(largest: Float, sum: Float)](repeating: (0, 0), count: chunks * rows.rows)
@@ -44,7 +59,7 @@ struct VocabularyHead {
         reduced.withUnsafeMutableBufferPointer { reduced in
             targetLogits.withUnsafeMutableBufferPointer { targetLogits in
                 nonisolated(unsafe) let reduced = reduced, targetLogits = targetLogits
-                eachTile(rows) { block, tokens, logits in
+                eachTile(rows, team) { block, tokens, logits in
                     team.split(block.count, least: 8) { part in
                         for index in part {
                             let row = block.lowerBound + index, values = logits.row(index)
@@ -64,13 +79,13 @@ struct VocabularyHead {
 
     /// Gradient of `Σ factors[i] · logprob(targets[i])` with respect to the rows.
     ///
-    /// - Parameter weightGradient: Where the gradient of the head's weights `[vocabulary, hidden]` is added, if wanted.
+    /// - Parameter dense: Where the gradient of the head's weights is added, if wanted.
     func backward(
         _ rows: Matrix, targets: [Int], factors: [Float], normalisers: [Normaliser], inverseTemperature: Float,
-        weightGradient: Floats?
+        weights dense: DenseWeights?, _ team: WorkerTeam
     ) -> Matrix {
         let gradient = Matrix(rows: rows.rows, columns: rows.columns)
-        eachTile(rows) { block, tokens, logits in
+        eachTile(rows, team) { block, tokens, logits in
             team.split(block.count, least: 8) { part in
                 for index in part {
                     let row = block.lowerBound + index
@@ -81,52 +96,42 @@ struct VocabularyHead {
                         largest: normalisers[row].largest, inverseSum: Float(1 / normalisers[row].sum))
                 }
             }
-            model.head.multiplyTransposed(
+            weights.multiplyTransposed(
                 logits.base, stride: logits.columns, rows: block.count, into: gradient.row(block.lowerBound),
                 inputStride: gradient.columns, range: tokens, adding: tokens.lowerBound > 0, team: team)
-            if let weightGradient {
+            if let dense {
                 addOuterProduct(
                     logits.base, stride: logits.columns, outputs: tokens.count, rows.row(block.lowerBound),
                     inputStride: rows.columns, inputs: rows.columns, rows: block.count,
-                    to: weightGradient + tokens.lowerBound * rows.columns, team: team)
+                    to: dense.pointer(role) + tokens.lowerBound * rows.columns, team: team)
             }
         }
         return gradient
     }
 
     /// Logits of every token after each of `rows`, `[rows, vocabulary]`: for sampling, a few rows at a time.
-    func logits(_ rows: Matrix) -> Matrix {
+    func logits(_ rows: Matrix, _ team: WorkerTeam) -> Matrix {
         let logits = Matrix(rows: rows.rows, columns: vocabulary)
-        model.head.multiply(
+        weights.multiply(
             rows.base, stride: rows.columns, rows: rows.rows, into: logits.base, outputStride: vocabulary, team: team)
         return logits
     }
 
     /// Computes logits tile by tile: for every block of rows, all chunks of tokens in ascending order.
-    private func eachTile(_ rows: Matrix, _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void)
-    {
+    private func eachTile(
+        _ rows: Matrix, _ team: WorkerTeam,
+        _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void
+    ) {
         let logits = Matrix(rows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
         for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
             let block = first..<min(rows.rows, first + Self.rowBlock)
             for token in stride(from: 0, to: vocabulary, by: Self.chunk) {
                 let tokens = token..<min(vocabulary, token + Self.chunk)
-                model.head.multiply(
+                weights.multiply(
                     rows.row(first), stride: rows.columns, rows: block.count, into: logits.base,
                     outputStride: logits.columns, range: tokens, team: team)
                 body(block, tokens, logits)
             }
         }
     }
-}
-
-/// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
-func addOuterProduct(
-    _ dy: Floats, stride: Int, outputs: Int, _ x: Floats, inputStride: Int, inputs: Int, rows: Int, to gradient: Floats,
-    team: WorkerTeam
-) {
-    let turned = Matrix(rows: outputs, columns: rows)
-    Kernels.transpose(dy, stride: stride, rows: rows, columns: outputs, into: turned.base, team: team)
-    PackedMatrix(columnsOf: x, rows: rows, columns: inputs, stride: inputStride, team: team)
-        .multiply(
-            turned.base, stride: rows, rows: outputs, into: gradient, outputStride: inputs, adding: true, team: team)
 }

@@ -1,0 +1,199 @@
+internal import TinyCheckpoint
+internal import TinyFoundation
+internal import TinyTensor
+
+/// What the backward pass of an attention block needs from its forward pass.
+final class AttentionTape {
+    /// Input of the block, `[rows, hidden]`, and its norm's scale.
+    let input: Matrix
+    let scale: Matrix
+    /// q and k rotated, and v, side by side, `[rows, (heads + 2 · keyValueHeads) · width]`.
+    let queryKeyValue: Matrix
+    /// Weighted values before the output matrix, `[rows, heads · width]`.
+    let attended: Matrix
+    /// Largest score and inverse sum of each query head, `[rows, 2 · heads]`.
+    let stats: Matrix
+    /// `A x` of the two projections.
+    let queryKeyValueNarrow: Matrix?
+    let outputNarrow: Matrix?
+
+    init(_ sizes: ModelConfiguration, rows: Int, rank: Int?) {
+        func matrix(_ columns: Int) -> Matrix { Matrix(rows: rows, columns: columns) }
+        input = matrix(sizes.hiddenSize)
+        scale = matrix(1)
+        queryKeyValue = matrix((sizes.headCount + 2 * sizes.keyValueHeadCount) * sizes.headDimension)
+        attended = matrix(sizes.headCount * sizes.headDimension)
+        stats = matrix(2 * sizes.headCount)
+        queryKeyValueNarrow = rank.map { matrix(InputGroup.queryKeyValue.kinds.count * $0) }
+        outputNarrow = rank.map { matrix(InputGroup.output.kinds.count * $0) }
+    }
+}
+
+/// The attention half of a layer: `stream += output(attend(rotate(q), rotate(k), v))`, q, k and v being projections of
+/// `norm(stream)`.
+struct Attention: Sendable {
+    private let layer: Int
+    private let norm: Norm
+    private let queryKeyValue: Projection
+    private let output: Projection
+    private let queryHeads: Int
+    private let keyHeads: Int
+    private let width: Int
+    /// Query heads that share a key/value head.
+    private var group: Int { queryHeads / keyHeads }
+
+    init(layer: Int, of configuration: ModelConfiguration, from source: some WeightSource) throws(CheckpointError) {
+        self.layer = layer
+        norm = try Norm(.attentionNorm(layer: layer), of: configuration, from: source)
+        queryKeyValue = try Projection(.queryKeyValue, layer: layer, of: configuration, from: source)
+        output = try Projection(.output, layer: layer, of: configuration, from: source)
+        queryHeads = configuration.headCount
+        keyHeads = configuration.keyValueHeadCount
+        width = configuration.headDimension
+    }
+
+    /// Bytes of the packed weights.
+    var byteCount: Int { queryKeyValue.weights.byteCount + output.weights.byteCount }
+
+    /// - Parameter scratch: `[rows, hidden]`, overwritten.
+    func forward(_ stream: Matrix, tape: AttentionTape, scratch: Matrix, _ pass: PassRows) {
+        norm.forward(stream, into: scratch, scale: tape.scale, pass.team)
+        queryKeyValue.forward(scratch, into: tape.queryKeyValue, narrow: tape.queryKeyValueNarrow, pass)
+        storeKeysAndValues(tape, pass)
+        attend(tape, pass)
+        output.forward(tape.attended, into: scratch, narrow: tape.outputNarrow, pass)
+        Kernels.add(scratch.base, count: scratch.count, to: stream.base, team: pass.team)
+    }
+
+    /// Turns the gradient of the block's output into that of its input, in place.
+    func backward(_ gradient: Matrix, tape: AttentionTape, into gradients: PassGradients, _ pass: PassRows) {
+        let dAttended = Matrix(rows: pass.rows, columns: tape.attended.columns)
+        output.backward(
+            gradient, to: dAttended, narrow: tape.outputNarrow, into: gradients, pass, input: tape.attended)
+        let dQueryKeyValue = Matrix(rows: pass.rows, columns: tape.queryKeyValue.columns)
+        attendBackward(dAttended, tape, into: dQueryKeyValue, pass)
+        let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
+        queryKeyValue.backward(
+            dQueryKeyValue, to: dNormed, narrow: tape.queryKeyValueNarrow, into: gradients, pass,
+            input: norm.output(of: tape.input, pass.team))
+        norm.backward(
+            dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
+    }
+
+    // MARK: Attention itself
+
+    /// Rotates queries and keys and writes keys and values to the pages.
+    private func storeKeysAndValues(_ tape: AttentionTape, _ pass: PassRows) {
+        let batch = pass.batch
+        pass.team.split(batch.spans.count, least: max(1, 64 * batch.spans.count / max(1, batch.rows))) { part in
+            for span in batch.spans[part] {
+                for row in span.rows {
+                    let query = tape.queryKeyValue.row(row), position = span.start + row - span.rows.lowerBound
+                    Kernels.rotate(
+                        query, cosine: batch.cosine.row(row), sine: batch.sine.row(row), heads: queryHeads + keyHeads,
+                        width: width, inverse: false)
+                    let page = span.pages[position / AttentionKernels.pageLength]
+                    for head in 0..<keyHeads {
+                        let key = query + (queryHeads + head) * width
+                        AttentionKernels.store(
+                            key: key, value: key + keyHeads * width, slot: position % AttentionKernels.pageLength,
+                            width: width, into: page.pointer(layer: layer, head: head))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Each row attends to the positions of its sequence up to its own, one piece of rows and key/value head at a time.
+    private func attend(_ tape: AttentionTape, _ pass: PassRows) {
+        let batch = pass.batch
+        pass.team.split(batch.pieces.count, least: max(1, 256 / (group * max(1, batch.longest)))) { part in
+            withScratch(AttentionKernels.scratch(keys: batch.longest, width: width)) { scratch in
+                for piece in batch.pieces[part] {
+                    let span = batch.spans[piece.span], first = piece.rows.lowerBound
+                    let query = piece.head * group * width
+                    withPagePointers(span.pages, head: piece.head) { pages in
+                        AttentionKernels.forward(
+                            tape.queryKeyValue.row(first) + query, stride: tape.queryKeyValue.columns, pages: pages,
+                            start: span.start + first - span.rows.lowerBound, rows: piece.rows.count, group: group,
+                            width: width, into: tape.attended.row(first) + query,
+                            outputStride: tape.attended.columns, stats: tape.stats.row(first) + piece.head * group * 2,
+                            statsStride: tape.stats.columns, scratch: scratch)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gradients of q, k and v before rotation, one sequence and key/value head at a time.
+    private func attendBackward(
+        _ dAttended: Matrix, _ tape: AttentionTape, into dQueryKeyValue: Matrix, _ pass: PassRows
+    ) {
+        let batch = pass.batch
+        pass.team.run(chunks: batch.spans.count * keyHeads) { chunk in
+            let span = batch.spans[chunk / keyHeads], head = chunk % keyHeads, first = span.rows.lowerBound
+            let query = head * group * width, key = (queryHeads + head) * width, value = key + keyHeads * width
+            withScratch(AttentionKernels.backwardScratch(keys: span.rows.count, width: width)) { scratch in
+                withPagePointers(span.pages, head: head) { pages in
+                    AttentionKernels.backward(
+                        dAttended.row(first) + query, out: tape.attended.row(first) + query,
+                        q: tape.queryKeyValue.row(first) + query, gradientStride: dAttended.columns,
+                        queryStride: tape.queryKeyValue.columns, pages: pages, rows: span.rows.count, group: group,
+                        width: width, stats: tape.stats.row(first) + head * group * 2,
+                        statsStride: tape.stats.columns, dq: dQueryKeyValue.row(first) + query,
+                        dqStride: dQueryKeyValue.columns, dk: dQueryKeyValue.row(first) + key,
+                        dv: dQueryKeyValue.row(first) + value, keyStride: dQueryKeyValue.columns, scratch: scratch)
+                }
+            }
+            for row in span.rows {
+                let cosine = batch.cosine.row(row), sine = batch.sine.row(row), gradient = dQueryKeyValue.row(row)
+                Kernels.rotate(gradient + query, cosine: cosine, sine: sine, heads: group, width: width, inverse: true)
+                Kernels.rotate(gradient + key, cosine: cosine, sine: sine, heads: 1, width: width, inverse: true)
+            }
+        }
+    }
+
+    private func withScratch(_ floats: Int, _ body: (Floats) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: 4 * floats, alignment: 64) { scratch in
+            body(scratch.bindMemory(to: Float.self).baseAddress!)  // never empty: scratch holds at least one page
+        }
+    }
+
+    /// Calls `body` with the addresses of one head's part of each page.
+    private func withPagePointers(
+        _ pages: [Page], head: Int, _ body: (UnsafePointer<UnsafePointer<Float>?>) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: pages.count) { pointers in
+            for (index, page) in pages.enumerated() {
+                pointers[index] = UnsafePointer(page.pointer(layer: layer, head: head))
+            }
+            body(UnsafePointer(pointers.baseAddress!))
+        }
+    }
+}
+
+/// Rotation angles of positions, as Hugging Face computes them: frequencies and angles rounded to fp32.
+///
+/// Source: Su et al., arXiv:2104.09864, with the halves of a head as pairs.
+struct RotaryEmbedding: Sendable {
+    private let frequencies: [Float]
+
+    init(width: Int, theta: Double) {
+        let logTheta = exactLog(theta)
+        frequencies = (0..<width / 2).map { Float(exactExp(-logTheta * Double(2 * $0) / Double(width))) }
+    }
+
+    /// Cosines and sines `[rows, width / 2]` of the given positions.
+    func angles(_ positions: [Int]) -> (cosine: Matrix, sine: Matrix) {
+        let cosine = Matrix(rows: positions.count, columns: frequencies.count)
+        let sine = Matrix(rows: positions.count, columns: frequencies.count)
+        for (row, position) in positions.enumerated() {
+            for (column, frequency) in frequencies.enumerated() {
+                let (s, c) = exactSineCosine(Double(Float(position) * frequency))
+                cosine.row(row)[column] = Float(c)
+                sine.row(row)[column] = Float(s)
+            }
+        }
+        return (cosine, sine)
+    }
+}

@@ -1,0 +1,426 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+/// The outer halves of one module's change: `ΔW = B R A`.
+public struct ModuleFactors: Sendable {
+    /// `[rank, inputs]`, row-major.
+    public var a: [Float]
+    /// `[outputs, rank]`, row-major.
+    public var b: [Float]
+
+    /// Makes the pair from its parts.
+    public init(a: [Float], b: [Float]) {
+        self.a = a
+        self.b = b
+    }
+}
+
+/// `A` and `B` of the changed modules, prepared for the engine: shared by all changes that differ only in `R`.
+///
+/// Modules that read the same input (q, k, v; gate, up) share one product with their stacked `A`, so that a change costs
+/// one narrow panel per input and never a second pass over the weights. Modules that are not listed cost nothing.
+public final class LowRankFactors: Sendable {
+    /// Rank of every module's change.
+    public let rank: Int
+    /// The changed modules, in counting order.
+    public let modules: [AdaptedModule]
+    /// Their factors, by module.
+    public let factors: [ModuleFactors]
+
+    /// The factors of module i that the kernels read.
+    struct Prepared: Sendable {
+        /// `Bᵀ [rank, outputs]`: adds `s` to the output row by row.
+        let bTransposed: Matrix
+        /// `A [rank, inputs]`: adds `dt` to the input's gradient.
+        let a: Matrix
+        /// `ds = dy B` as a product with packed `Bᵀ`.
+        let packedB: PackedMatrix
+        /// Whether `B` is not all zeros.
+        let hasOutput: Bool
+    }
+
+    /// The changed modules of one layer that read the same input.
+    struct Members: Sendable {
+        /// Positions in ``modules``.
+        let positions: [Int]
+        /// Stacked `A`, `[rank · positions, inputs]`.
+        let stacked: PackedMatrix
+    }
+
+    let prepared: [Prepared]
+    /// By layer and ``InputGroup``; `nil` where no module is changed.
+    private let members: [[Members?]]
+
+    /// Prepares factors.
+    ///
+    /// - Parameters:
+    ///   - rank: Of every module.
+    ///   - modules: In counting order, each at most once.
+    ///   - factors: By module.
+    public init(rank: Int, modules: [AdaptedModule], factors: [ModuleFactors]) {
+        precondition(modules.count == factors.count, "\(modules.count) modules, \(factors.count) factors")
+        precondition(
+            zip(modules, modules.dropFirst()).allSatisfy { $0.index < $1.index }, "modules must be in counting order")
+        self.rank = rank
+        self.modules = modules
+        self.factors = factors
+        prepared = zip(modules, factors).map { module, factor in
+            precondition(
+                factor.a.count == rank * module.inputs && factor.b.count == rank * module.outputs,
+                "\(module.name): factors of \(factor.a.count) and \(factor.b.count) numbers")
+            let bTransposed = Matrix(rows: rank, columns: module.outputs)
+            for row in 0..<module.outputs {
+                for j in 0..<rank { bTransposed.base[j * module.outputs + row] = factor.b[row * rank + j] }
+            }
+            return Prepared(
+                bTransposed: bTransposed, a: Matrix(rows: rank, columns: module.inputs, values: factor.a),
+                packedB: PackedMatrix(floats: bTransposed.base, outputs: rank, inputs: module.outputs),
+                hasOutput: factor.b.contains { $0 != 0 })
+        }
+        let positions = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.index, $0) })
+        let perLayer = ModuleKind.allCases.count
+        members = (0..<(modules.last.map { $0.layer + 1 } ?? 0)).map { layer in
+            InputGroup.allCases.map { group in
+                let found = group.kinds.compactMap { positions[layer * perLayer + $0.rawValue] }
+                guard let first = found.first else { return nil }
+                return Members(
+                    positions: found,
+                    stacked: PackedMatrix(
+                        floats: found.flatMap { factors[$0].a }, outputs: rank * found.count,
+                        inputs: modules[first].inputs))
+            }
+        }
+    }
+
+    /// The changed modules of a layer's input group; `nil` when there are none.
+    func members(layer: Int, _ group: InputGroup) -> Members? {
+        layer < members.count ? members[layer][group.rawValue] : nil
+    }
+}
+
+/// Modules of a layer that read the same input, and whose weights are therefore stacked into one matrix.
+enum InputGroup: Int, CaseIterable {
+    case queryKeyValue, output, gateUp, down
+
+    var kinds: [ModuleKind] {
+        switch self {
+        case .queryKeyValue: [.query, .key, .value]
+        case .output: [.output]
+        case .gateUp: [.gate, .up]
+        case .down: [.down]
+        }
+    }
+}
+
+/// A low-rank change of modules: their factors and the small matrices between them.
+///
+/// `ΔW = B R A` with `R` `[rank, rank]` per module. The base model is the change with `R = 0` or `B = 0`, bit for bit.
+public struct LowRankChange: Sendable {
+    /// `A` and `B` of the changed modules.
+    public let factors: LowRankFactors
+    /// `R` of every changed module, `[modules, rank, rank]`, row-major.
+    public let mixing: [Float]
+    /// Modules whose change is not zero.
+    let isActive: [Bool]
+
+    /// - Parameter mixing: `[modules, rank, rank]`.
+    public init(factors: LowRankFactors, mixing: [Float]) {
+        let size = factors.rank * factors.rank
+        precondition(mixing.count == factors.modules.count * size, "mixing of \(mixing.count) numbers")
+        self.factors = factors
+        self.mixing = mixing
+        isActive = factors.modules.indices.map { module in
+            factors.prepared[module].hasOutput
+                && mixing[module * size..<(module + 1) * size].contains { $0 != 0 }
+        }
+    }
+}
+
+/// The gradient of every changed module's `A` and `B`, to which backward passes add.
+package final class FactorGradient: Sendable {
+    /// Whose gradient.
+    package let factors: LowRankFactors
+    private let buffer: FloatBuffer
+    /// Where each module's part begins: `dA [rank, inputs]`, then `dBᵀ [rank, outputs]`.
+    private let offsets: [Int]
+
+    /// Zeros.
+    package init(of factors: LowRankFactors) {
+        self.factors = factors
+        var offset = 0
+        offsets = factors.modules.map { module in
+            defer { offset += factors.rank * (module.inputs + module.outputs) }
+            return offset
+        }
+        buffer = FloatBuffer(count: offset)
+    }
+
+    /// `dA [rank, inputs]` of a module.
+    func a(_ position: Int) -> Floats { buffer.base + offsets[position] }
+
+    /// `dBᵀ [rank, outputs]` of a module.
+    func bTransposed(_ position: Int) -> Floats { a(position) + factors.rank * factors.modules[position].inputs }
+
+    /// All numbers, module by module: `dA [rank, inputs]`, then `dB [outputs, rank]`, row-major.
+    package var values: [Float] {
+        [Float](unsafeUninitializedCapacity: buffer.count) { values, initialized in
+            for (position, module) in factors.modules.enumerated() {
+                let rank = factors.rank, start = offsets[position], middle = start + rank * module.inputs
+                for index in start..<middle { values.initializeElement(at: index, to: buffer.base[index]) }
+                for row in 0..<module.outputs {
+                    for column in 0..<rank {
+                        values.initializeElement(
+                            at: middle + row * rank + column, to: buffer.base[middle + column * module.outputs + row])
+                    }
+                }
+            }
+            initialized = buffer.count
+        }
+    }
+}
+
+/// The stacked weights of the modules that read one input, and the low-rank changes beside them.
+struct Projection: Sendable {
+    let weights: PackedMatrix
+    private let bias: Matrix?
+    private let group: InputGroup
+    private let layer: Int
+    /// The modules side by side, and the column of the output at which each begins.
+    private let modules: [AdaptedModule]
+    private let columns: [Int]
+
+    init(
+        _ group: InputGroup, layer: Int, of configuration: ModelConfiguration, from source: some WeightSource
+    ) throws(CheckpointError) {
+        self.group = group
+        self.layer = layer
+        let all = configuration.modules(ofLayer: layer), family = ModelFamily(of: configuration)
+        let modules = group.kinds.map { all[$0.rawValue] }
+        self.modules = modules
+        columns = modules.indices.map { modules[..<$0].reduce(0) { $0 + $1.outputs } }
+        weights = try source.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
+        bias =
+            family.biased.isSuperset(of: group.kinds)
+            ? try source.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
+    }
+
+    /// `y = x Wᵀ`, with the bias and the changes of the pass.
+    ///
+    /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
+    func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
+        weights.multiply(
+            x.base, stride: x.columns, rows: pass.rows, into: y.base, outputStride: y.columns, team: pass.team)
+        if let bias {
+            Kernels.addBias(
+                bias.base, rows: pass.rows, columns: bias.columns, to: y.base, stride: y.columns, team: pass.team)
+        }
+        if let narrow { addChanges(x, to: y, t: narrow, pass) }
+    }
+
+    /// `dx = dy W`, with the part of the changes, and the wanted gradients of `W`, its bias and the changes.
+    ///
+    /// - Parameters:
+    ///   - narrow: `A x` of the changes, from the forward pass.
+    ///   - input: `x` of the forward pass; made only where it is needed.
+    func backward(
+        _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
+        input: @autoclosure () -> Matrix
+    ) {
+        weights.multiplyTransposed(
+            dy.base, stride: dy.columns, rows: pass.rows, into: dx.base, inputStride: dx.columns, team: pass.team)
+        if let dense = gradients.weights { addWeightGradients(dy, input(), to: dense, pass) }
+        if let narrow, gradients.mixing != nil || gradients.factors != nil {
+            addChangesBackward(dy, t: narrow, input: input, to: dx, into: gradients, pass)
+        }
+    }
+
+    private func addWeightGradients(_ dy: Matrix, _ x: Matrix, to dense: DenseWeights, _ pass: PassRows) {
+        for (module, column) in zip(modules, columns) {
+            addOuterProduct(
+                dy.base + column, stride: dy.columns, outputs: module.outputs, x.base, inputStride: x.columns,
+                inputs: module.inputs, rows: pass.rows, to: dense.pointer(.weight(module)), team: pass.team)
+            guard bias != nil else { continue }
+            Kernels.sumRows(
+                dy.base + column, stride: dy.columns, rows: pass.rows, columns: module.outputs,
+                into: dense.pointer(.bias(module)))
+        }
+    }
+}
+
+// How a projection applies low-rank changes: t = A x, s = R t, y += B s, and back.
+extension Projection {
+    /// Adds `B R A x` to `y`; `t` receives `A x`, `[rows, columns]`.
+    private func addChanges(_ x: Matrix, to y: Matrix, t: Matrix, _ pass: PassRows) {
+        for run in pass.batch.runs {
+            let factors = run.factors, rank = factors.rank, first = run.rows.lowerBound
+            guard let members = factors.members(layer: layer, group) else { continue }
+            members.stacked.multiply(
+                x.row(first), stride: x.columns, rows: run.rows.count, into: t.row(first), outputStride: t.columns,
+                team: pass.team)
+            eachSpan(run, pass) { _, span, change in
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
+                    let s = scratch.baseAddress!, row = span.rows.lowerBound
+                    for (member, position) in members.positions.enumerated() where change.isActive[position] {
+                        mix(t.row(row) + member * rank, stride: t.columns, change, position, span, into: s)
+                        Kernels.expand(
+                            s, stride: rank, by: factors.prepared[position].bTransposed.base, rows: span.rows.count,
+                            columns: factors.modules[position].outputs, rank: rank,
+                            into: y.row(row) + column(of: factors.modules[position]), outputStride: y.columns)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Given `dy`, adds the changes' part to `dx` and what is wanted of their gradients to `gradients`.
+    private func addChangesBackward(
+        _ dy: Matrix, t: Matrix, input: () -> Matrix, to dx: Matrix, into gradients: PassGradients, _ pass: PassRows
+    ) {
+        for run in pass.batch.runs {
+            let factors = run.factors, rank = factors.rank, first = run.rows.lowerBound
+            guard let members = factors.members(layer: layer, group) else { continue }
+            let ds = Matrix(rows: run.rows.count, columns: rank * members.positions.count)
+            for (member, position) in members.positions.enumerated() {
+                factors.prepared[position].packedB.multiply(
+                    dy.row(first) + column(of: factors.modules[position]), stride: dy.columns, rows: run.rows.count,
+                    into: ds.base + member * rank, outputStride: ds.columns, team: pass.team)
+            }
+            eachSpan(run, pass) { index, span, change in
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
+                    let s = scratch.baseAddress!, row = span.rows.lowerBound
+                    for (member, position) in members.positions.enumerated() {
+                        let own = ds.row(row - first) + member * rank
+                        if let mixing = gradients.mixing {
+                            Kernels.mixGradient(
+                                own, stride: ds.columns, t: t.row(row) + member * rank, inputStride: t.columns,
+                                rows: span.rows.count, rank: rank, into: mixing.row(index) + position * rank * rank)
+                        }
+                        guard change.isActive[position] else { continue }
+                        mix(own, stride: ds.columns, change, position, span, transposed: true, into: s)
+                        Kernels.expand(
+                            s, stride: rank, by: factors.prepared[position].a.base, rows: span.rows.count,
+                            columns: dx.columns, rank: rank, into: dx.row(row), outputStride: dx.columns)
+                    }
+                }
+            }
+            if let gradient = gradients.factors, gradient.factors === factors {
+                addFactorGradients(dy, ds: ds, t: t, x: input(), of: members, run, to: gradient, pass)
+            }
+        }
+    }
+
+    /// Adds `dB = Σ dy ⊗ R A x` and `dA = Σ Rᵀ Bᵀ dy ⊗ x` of a run's rows.
+    ///
+    /// Each sequence's sum is made on its own and added in the order of the sequences, so the result depends on the sequences
+    /// and their order alone: not on the passes that they are divided into, nor on threads.
+    ///
+    /// - Parameters:
+    ///   - ds: `Bᵀ dy`, `[rows of the run, rank · members]`.
+    ///   - t: `A x`, all rows.
+    private func addFactorGradients(
+        _ dy: Matrix, ds: Matrix, t: Matrix, x: Matrix, of members: LowRankFactors.Members, _ run: RowBatch.Run,
+        to gradient: FactorGradient, _ pass: PassRows
+    ) {
+        let rank = run.factors.rank, rows = run.rows.count, first = run.rows.lowerBound
+        let s = Matrix(rows: members.positions.count * rows, columns: rank)
+        let dt = Matrix(rows: members.positions.count * rows, columns: rank)
+        eachSpan(run, pass) { _, span, change in
+            for (member, position) in members.positions.enumerated() {
+                let row = span.rows.lowerBound - first, own = member * rows + row
+                mix(t.row(first + row) + member * rank, stride: t.columns, change, position, span, into: s.row(own))
+                mix(
+                    ds.row(row) + member * rank, stride: ds.columns, change, position, span, transposed: true,
+                    into: dt.row(own))
+            }
+        }
+        let pieces = members.positions.enumerated().flatMap { member, position in
+            let module = run.factors.modules[position]
+            return OuterPiece.all(
+                s.row(member * rows), dy.row(first) + column(of: module), stride: dy.columns, columns: module.outputs,
+                to: gradient.bTransposed(position))
+                + OuterPiece.all(
+                    dt.row(member * rows), x.row(first), stride: x.columns, columns: module.inputs,
+                    to: gradient.a(position))
+        }
+        let spans = run.spans.map { pass.batch.spans[$0].rows }
+        let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
+        pass.team.split(pieces.count, least: least) { part in
+            for piece in pieces[part] {
+                for span in spans { piece.add(span.lowerBound - first, rows: span.count, rank: rank) }
+            }
+        }
+    }
+
+    /// The column of the stacked output at which a module begins.
+    private func column(of module: AdaptedModule) -> Int {
+        columns[group.kinds.firstIndex(of: module.kind) ?? 0]  // members of a group have its kinds
+    }
+
+    /// `s = R t` of one module for the rows of a span, or `Rᵀ t` with `transposed`.
+    private func mix(
+        _ t: Floats, stride: Int, _ change: LowRankChange, _ position: Int, _ span: RowBatch.Span,
+        transposed: Bool = false, into s: Floats
+    ) {
+        let rank = change.factors.rank
+        change.mixing.withUnsafeBufferPointer { mixing in
+            Kernels.mix(
+                t, stride: stride, by: mixing.baseAddress! + position * rank * rank, rows: span.rows.count, rank: rank,
+                transposed: transposed, into: s, outputStride: rank)
+        }
+    }
+
+    /// Calls `body` for every segment of the run, on any thread.
+    private func eachSpan(_ run: RowBatch.Run, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange) -> Void) {
+        let perSpan = max(1, run.rows.count / run.spans.count)
+        pass.team.split(run.spans.count, least: max(1, 16 / perSpan)) { part in
+            for offset in part {
+                let span = pass.batch.spans[run.spans.lowerBound + offset]
+                if let change = span.change { body(run.spans.lowerBound + offset, span, change) }
+            }
+        }
+    }
+}
+
+/// Some columns of one factor's gradient, `target += narrowᵀ · wide`: what one thread computes.
+private struct OuterPiece {
+    /// `[rows of the run, rank]`, and the columns that it multiplies, from the run's first row on.
+    let narrow: Floats
+    let wide: Floats
+    let wideStride: Int
+    let target: Floats
+    let targetStride: Int
+    let count: Int
+
+    /// Columns of a piece: few enough to share small matrices out, enough to read whole cache lines.
+    static let columns = 64
+    /// Products that a thread should have at least, about 20 microseconds of work.
+    static let leastWork = 1 << 20
+
+    /// The pieces of one product.
+    static func all(_ narrow: Floats, _ wide: Floats, stride: Int, columns: Int, to target: Floats) -> [OuterPiece] {
+        Swift.stride(from: 0, to: columns, by: Self.columns).map { first in
+            OuterPiece(
+                narrow: narrow, wide: wide + first, wideStride: stride, target: target + first, targetStride: columns,
+                count: min(Self.columns, columns - first))
+        }
+    }
+
+    /// Adds the product of `rows` rows from `row` on.
+    func add(_ row: Int, rows: Int, rank: Int) {
+        Kernels.outer(
+            narrow + row * rank, stride: rank, wide + row * wideStride, inputStride: wideStride, rows: rows,
+            height: rank, columns: count, into: target, outputStride: targetStride)
+    }
+}
+
+/// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
+func addOuterProduct(
+    _ dy: Floats, stride: Int, outputs: Int, _ x: Floats, inputStride: Int, inputs: Int, rows: Int, to gradient: Floats,
+    team: WorkerTeam
+) {
+    let turned = Matrix(rows: outputs, columns: rows)
+    Kernels.transpose(dy, stride: stride, rows: rows, columns: outputs, into: turned.base, team: team)
+    PackedMatrix(columnsOf: x, rows: rows, columns: inputs, stride: inputStride, team: team)
+        .multiply(
+            turned.base, stride: rows, rows: outputs, into: gradient, outputStride: inputs, adding: true, team: team)
+}

@@ -1,0 +1,44 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+/// RMSNorm: every row of `x [rows, hidden]` divided by its root mean square and multiplied by a weight.
+struct Norm: Sendable {
+    private let role: ParameterRole
+    private let weight: Matrix
+    private let epsilon: Float
+
+    init(_ role: ParameterRole, of configuration: ModelConfiguration, from source: some WeightSource)
+        throws(CheckpointError)
+    {
+        self.role = role
+        weight = try source.vector([ParameterShape(role, [configuration.hiddenSize])])
+        epsilon = configuration.normEpsilon
+    }
+
+    /// - Parameter scale: Receives the inverse root mean square of each row, for the backward pass.
+    func forward(_ x: Matrix, into y: Matrix, scale: Matrix, _ team: WorkerTeam) {
+        Kernels.rmsNorm(
+            x.base, weight: weight.base, rows: x.rows, columns: x.columns, epsilon: epsilon, into: y.base,
+            rstd: scale.base, team: team)
+    }
+
+    /// The output of ``forward(_:into:scale:_:)`` again: computing it twice is cheaper than keeping it.
+    func output(of x: Matrix, _ team: WorkerTeam) -> Matrix {
+        let y = Matrix(rows: x.rows, columns: x.columns)
+        forward(x, into: y, scale: Matrix(rows: x.rows, columns: 1), team)
+        return y
+    }
+
+    /// Adds the gradient with respect to `x` to `gradient`, and that of the weight to `weights` where it is wanted.
+    func backward(
+        _ dy: Matrix, x: Matrix, scale: Matrix, into gradient: Matrix, weights: DenseWeights?, _ team: WorkerTeam
+    ) {
+        if let weights {
+            Kernels.rmsNormWeightBackward(
+                dy.base, x: x.base, rstd: scale.base, rows: x.rows, columns: x.columns, into: weights.pointer(role))
+        }
+        Kernels.rmsNormBackward(
+            dy.base, x: x.base, weight: weight.base, rstd: scale.base, rows: x.rows, columns: x.columns,
+            into: gradient.base, team: team)
+    }
+}
