@@ -31,7 +31,7 @@ TK_INLINE void tile_scores(float *scores, ptrdiff_t lds, ptrdiff_t mr, const flo
                            const float *const *pages, ptrdiff_t keys, ptrdiff_t width) {
     for (ptrdiff_t j = 0; j < keys; j += TK_PANEL) {
         const float *panel = pages[j / TK_PAGE] + j % TK_PAGE / TK_PANEL * width * TK_PANEL;
-        tile(mr, 0, width, queries, width, panel, scores + j, lds, 0);
+        tile(mr, TK_F32, width, queries, width, panel, scores + j, lds, 0);
     }
 }
 
@@ -71,9 +71,15 @@ TK_INLINE void gather_pairs(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t
 
 /* ---- Forward ---- */
 
-static TK_TARGET void attention_vector(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t ldstats, const float *q,
-                                       ptrdiff_t ldq, const float *const *pages, ptrdiff_t start, ptrdiff_t rows,
-                                       ptrdiff_t group, ptrdiff_t width, float scale, float *scratch) {
+static inline void keep_stats(tk_view stats, ptrdiff_t row, ptrdiff_t head, float largest, float inverse) {
+    if (!stats.data) return;
+    stats.data[row * stats.stride + 2 * head] = largest;
+    stats.data[row * stats.stride + 2 * head + 1] = inverse;
+}
+
+static TK_TARGET void attention_vector(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch) {
+    const float *const *pages = head->pages;
+    const ptrdiff_t start = head->start, rows = q.rows, group = head->group, width = head->width;
     const ptrdiff_t lds = TK_KEYS_PADDED(start + rows), ldo = TK_WIDTH_PADDED(width);
     float *queries = scratch, *scores = queries + TK_TILE_ROWS * width, *sums = scores + TK_TILE_ROWS * lds;
     ptrdiff_t mr;
@@ -81,26 +87,23 @@ static TK_TARGET void attention_vector(float *out, ptrdiff_t ldout, float *stats
         mr = tile_rows(rows * group - pair);
         const ptrdiff_t keys = start + (pair + mr - 1) / group + 1;
         const ptrdiff_t padded = (keys + TK_PANEL - 1) / TK_PANEL * TK_PANEL;
-        gather_pairs(queries, width, q, ldq, pair, mr, group, width, scale);
+        gather_pairs(queries, width, q.data, q.stride, pair, mr, group, width, head->scale);
         tile_scores(scores, lds, mr, queries, pages, keys, width);
         float inverse[TK_TILE_ROWS];
         for (ptrdiff_t i = 0; i < mr; i++) {
-            const ptrdiff_t row = (pair + i) / group, head = (pair + i) % group, seen = start + row + 1;
+            const ptrdiff_t row = (pair + i) / group, seen = start + row + 1;
             const float largest = largest_of(scores + i * lds, seen);
             inverse[i] = 1 / exp_row(scores + i * lds, seen, padded, largest);
-            if (stats) {
-                stats[row * ldstats + 2 * head] = largest;
-                stats[row * ldstats + 2 * head + 1] = inverse[i];
-            }
+            keep_stats(stats, row, (pair + i) % group, largest, inverse[i]);
         }
         for (ptrdiff_t from = 0; from < keys; from += TK_PAGE) {
             const float *values = pages[from / TK_PAGE] + TK_PAGE * width;
             for (ptrdiff_t c = 0; c < width; c += TK_PANEL)
-                tile(mr, 0, smaller(TK_PAGE, keys - from), scores + from, lds, values + c * TK_PAGE, sums + c, ldo,
+                tile(mr, TK_F32, smaller(TK_PAGE, keys - from), scores + from, lds, values + c * TK_PAGE, sums + c, ldo,
                      from > 0);
         }
         for (ptrdiff_t i = 0; i < mr; i++) {
-            float *to = out + (pair + i) / group * ldout + (pair + i) % group * width;
+            float *to = out.data + (pair + i) / group * out.stride + (pair + i) % group * width;
             for (ptrdiff_t c = 0; c < width; c++) to[c] = sums[i * ldo + c] * inverse[i];
         }
     }
@@ -125,40 +128,33 @@ static float row_reference(float *query, float *scores, float *largest, const fl
     return 1 / tree16_reference(sums);
 }
 
-void tk_attention_reference(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                            const float *const *pages, ptrdiff_t start, ptrdiff_t rows, ptrdiff_t group,
-                            ptrdiff_t width, float scale, float *scratch) {
+void tk_attention_reference(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch) {
+    const ptrdiff_t width = head->width;
     float *query = scratch, *scores = scratch + width;
-    for (ptrdiff_t t = 0; t < rows; t++) {
-        for (ptrdiff_t g = 0; g < group; g++) {
-            const ptrdiff_t seen = start + t + 1;
+    for (ptrdiff_t t = 0; t < q.rows; t++) {
+        for (ptrdiff_t g = 0; g < head->group; g++) {
+            const ptrdiff_t seen = head->start + t + 1;
             float largest;
-            float inverse = row_reference(query, scores, &largest, q + t * ldq + g * width, pages, seen, width, scale);
-            if (stats) {
-                stats[t * ldstats + 2 * g] = largest;
-                stats[t * ldstats + 2 * g + 1] = inverse;
-            }
+            const float inverse = row_reference(query, scores, &largest, q.data + t * q.stride + g * width,
+                                                head->pages, seen, width, head->scale);
+            keep_stats(stats, t, g, largest, inverse);
             for (ptrdiff_t i = 0; i < width; i++) {
                 float total = 0;
                 for (ptrdiff_t from = 0; from < seen; from += TK_PAGE) {
                     float sum = 0;
                     for (ptrdiff_t j = from; j < smaller(from + TK_PAGE, seen); j++)
-                        sum = fmaf(scores[j], value_element(pages, j, i, width), sum);
+                        sum = fmaf(scores[j], value_element(head->pages, j, i, width), sum);
                     total = from > 0 ? total + sum : sum;
                 }
-                out[t * ldout + g * width + i] = total * inverse;
+                out.data[t * out.stride + g * width + i] = total * inverse;
             }
         }
     }
 }
 
-void tk_attention(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                  const float *const *pages, ptrdiff_t start, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
-                  float scale, float *scratch) {
-    if (tk_vectorized())
-        attention_vector(out, ldout, stats, ldstats, q, ldq, pages, start, rows, group, width, scale, scratch);
-    else
-        tk_attention_reference(out, ldout, stats, ldstats, q, ldq, pages, start, rows, group, width, scale, scratch);
+void tk_attention(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch) {
+    if (tk_vectorized()) attention_vector(out, stats, q, head, scratch);
+    else tk_attention_reference(out, stats, q, head, scratch);
 }
 
 /* ---- Backward ----
@@ -172,12 +168,11 @@ ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width) {
     return PAIR_BLOCK * (2 * width + 2 * wide + 4 * padded) + padded * (width + 3 * wide) + TK_TILE_ROWS * wide;
 }
 
-static TK_TARGET void attention_backward_vector(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv,
-                                                const float *dout, const float *out, ptrdiff_t ldout,
-                                                const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                                                const float *const *pages,
-                                                ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width, float scale,
-                                                float *scratch) {
+static TK_TARGET void attention_backward_vector(tk_view dq, tk_view dk, tk_view dv, tk_input dout,
+                                                const tk_attended *forward, const tk_head *head, float *scratch) {
+    const tk_input q = forward->q, out = forward->out, stats = forward->stats;
+    const float *const *pages = head->pages;
+    const ptrdiff_t rows = q.rows, group = head->group, width = head->width;
     const ptrdiff_t ld = TK_KEYS_PADDED(rows), wide = TK_WIDTH_PADDED(width), pairs = rows * group;
     float *queries = scratch;                          /* [64, width], scaled */
     float *douts = queries + PAIR_BLOCK * width;       /* [64, width] */
@@ -207,8 +202,8 @@ static TK_TARGET void attention_backward_vector(float *dq, ptrdiff_t lddq, float
         const ptrdiff_t count = smaller(PAIR_BLOCK, pairs - block);
         const ptrdiff_t keys = (block + count - 1) / group + 1;
         const ptrdiff_t padded = (keys + TK_PANEL - 1) / TK_PANEL * TK_PANEL;
-        gather_pairs(queries, width, q, ldq, block, count, group, width, scale);
-        gather_pairs(douts, width, dout, ldout, block, count, group, width, 1);
+        gather_pairs(queries, width, q.data, q.stride, block, count, group, width, head->scale);
+        gather_pairs(douts, width, dout.data, dout.stride, block, count, group, width, 1);
         tk_pack_columns(query_panels, queries, width, count, width);
         tk_pack_columns(dout_panels, douts, width, count, width);
 
@@ -217,11 +212,12 @@ static TK_TARGET void attention_backward_vector(float *dq, ptrdiff_t lddq, float
             mr = tile_rows(count - pair);
             tile_scores(p + pair * ld, ld, mr, queries + pair * width, pages, keys, width);
             for (ptrdiff_t j = 0; j < keys; j += TK_PANEL)
-                tile(mr, 0, width, douts + pair * width, width, value_panels + j * width, ds + pair * ld + j, ld, 0);
+                tile(mr, TK_F32, width, douts + pair * width, width, value_panels + j * width, ds + pair * ld + j, ld, 0);
             for (ptrdiff_t i = pair; i < pair + mr; i++) {
-                const ptrdiff_t row = (block + i) / group, head = (block + i) % group;
-                const float largest = stats[row * ldstats + 2 * head], inverse = stats[row * ldstats + 2 * head + 1];
-                const float *o = out + row * ldout + head * width;
+                const ptrdiff_t row = (block + i) / group, own = (block + i) % group;
+                const float *kept = stats.data + row * stats.stride + 2 * own;
+                const float largest = kept[0], inverse = kept[1];
+                const float *o = out.data + row * out.stride + own * width;
                 const v8 mean = splat8(sum_of_products(douts + i * width, o, width));
                 float *pi = p + i * ld, *di = ds + i * ld;
                 exp_row(pi, row + 1, padded, largest);
@@ -233,11 +229,11 @@ static TK_TARGET void attention_backward_vector(float *dq, ptrdiff_t lddq, float
             }
             for (ptrdiff_t from = 0; from < keys; from += TK_PAGE)
                 for (ptrdiff_t c = 0; c < wide; c += TK_PANEL)
-                    tile(mr, 0, smaller(TK_PAGE, keys - from), ds + pair * ld + from, ld,
+                    tile(mr, TK_F32, smaller(TK_PAGE, keys - from), ds + pair * ld + from, ld,
                          key_panels + c * ld + from * TK_PANEL, dquery + c, wide, from > 0);
             for (ptrdiff_t i = 0; i < mr; i++) {
-                float *to = dq + (block + pair + i) / group * lddq + (block + pair + i) % group * width;
-                for (ptrdiff_t c = 0; c < width; c++) to[c] = dquery[i * wide + c] * scale;
+                float *to = dq.data + (block + pair + i) / group * dq.stride + (block + pair + i) % group * width;
+                for (ptrdiff_t c = 0; c < width; c++) to[c] = dquery[i * wide + c] * head->scale;
             }
         }
 
@@ -246,37 +242,39 @@ static TK_TARGET void attention_backward_vector(float *dq, ptrdiff_t lddq, float
         for (ptrdiff_t j = 0; j < keys; j += mr) {
             mr = tile_rows(keys - j);
             for (ptrdiff_t c = 0; c < wide; c += TK_PANEL) {
-                tile(mr, 0, count, p_turned + j * PAIR_BLOCK, PAIR_BLOCK, dout_panels + c * count,
+                tile(mr, TK_F32, count, p_turned + j * PAIR_BLOCK, PAIR_BLOCK, dout_panels + c * count,
                      dvalues + j * wide + c, wide, 1);
-                tile(mr, 0, count, ds_turned + j * PAIR_BLOCK, PAIR_BLOCK, query_panels + c * count,
+                tile(mr, TK_F32, count, ds_turned + j * PAIR_BLOCK, PAIR_BLOCK, query_panels + c * count,
                      dkeys + j * wide + c, wide, 1);
             }
         }
     }
     for (ptrdiff_t j = 0; j < rows; j++) {
-        memcpy(dk + j * ldkv, dkeys + j * wide, (size_t)width * sizeof(float));
-        memcpy(dv + j * ldkv, dvalues + j * wide, (size_t)width * sizeof(float));
+        memcpy(dk.data + j * dk.stride, dkeys + j * wide, (size_t)width * sizeof(float));
+        memcpy(dv.data + j * dv.stride, dvalues + j * wide, (size_t)width * sizeof(float));
     }
 }
 
-void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv,
-                                     const float *dout, const float *out, ptrdiff_t ldout,
-                                     const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                                     const float *const *pages, ptrdiff_t rows, ptrdiff_t group,
-                                     ptrdiff_t width, float scale, float *scratch) {
+void tk_attention_backward_reference(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+                                     const tk_head *head, float *scratch) {
+    const tk_input q = forward->q, out = forward->out, stats = forward->stats;
+    const float *const *pages = head->pages;
+    const ptrdiff_t rows = q.rows, group = head->group, width = head->width;
     const ptrdiff_t ld = TK_KEYS_PADDED(rows), pairs = rows * group;
     float *queries = scratch, *p = queries + PAIR_BLOCK * width, *ds = p + PAIR_BLOCK * ld;
     for (ptrdiff_t j = 0; j < rows; j++) {
-        for (ptrdiff_t i = 0; i < width; i++) dk[j * ldkv + i] = dv[j * ldkv + i] = 0;
+        for (ptrdiff_t i = 0; i < width; i++) dk.data[j * dk.stride + i] = dv.data[j * dv.stride + i] = 0;
     }
     for (ptrdiff_t block = 0; block < pairs; block += PAIR_BLOCK) {
         const ptrdiff_t count = smaller(PAIR_BLOCK, pairs - block), keys = (block + count - 1) / group + 1;
         for (ptrdiff_t n = 0; n < count; n++) {
-            const ptrdiff_t row = (block + n) / group, head = (block + n) % group;
-            const float *from = dout + row * ldout + head * width, *o = out + row * ldout + head * width;
+            const ptrdiff_t row = (block + n) / group, own = (block + n) % group;
+            const float *from = dout.data + row * dout.stride + own * width;
+            const float *o = out.data + row * out.stride + own * width;
             float largest, *pn = p + n * ld, *dn = ds + n * ld;
-            row_reference(queries + n * width, pn, &largest, q + row * ldq + head * width, pages, row + 1, width, scale);
-            const float inverse = stats[row * ldstats + 2 * head + 1];
+            row_reference(queries + n * width, pn, &largest, q.data + row * q.stride + own * width, pages, row + 1, width,
+                          head->scale);
+            const float inverse = stats.data[row * stats.stride + 2 * own + 1];
             const float mean = sum_of_products_reference(from, o, width);
             for (ptrdiff_t j = 0; j < keys; j++) {
                 float dp = 0;
@@ -292,32 +290,26 @@ void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float
                         sum = fmaf(dn[j], key_element(pages, j, i, width), sum);
                     total = page > 0 ? total + sum : sum;
                 }
-                dq[row * lddq + head * width + i] = total * scale;
+                dq.data[row * dq.stride + own * width + i] = total * head->scale;
             }
         }
         for (ptrdiff_t j = 0; j < keys; j++) {
             for (ptrdiff_t i = 0; i < width; i++) {
                 float value = 0, key = 0;
                 for (ptrdiff_t n = 0; n < count; n++) {
-                    const float *from = dout + (block + n) / group * ldout + (block + n) % group * width;
+                    const float *from = dout.data + (block + n) / group * dout.stride + (block + n) % group * width;
                     value = fmaf(p[n * ld + j], from[i], value);
                     key = fmaf(ds[n * ld + j], queries[n * width + i], key);
                 }
-                dv[j * ldkv + i] += value;
-                dk[j * ldkv + i] += key;
+                dv.data[j * dv.stride + i] += value;
+                dk.data[j * dk.stride + i] += key;
             }
         }
     }
 }
 
-void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout,
-                           const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q,
-                           ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
-                           float scale, float *scratch) {
-    if (tk_vectorized())
-        attention_backward_vector(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows, group,
-                                  width, scale, scratch);
-    else
-        tk_attention_backward_reference(dq, lddq, dk, dv, ldkv, dout, out, ldout, stats, ldstats, q, ldq, pages, rows,
-                                        group, width, scale, scratch);
+void tk_attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+                           const tk_head *head, float *scratch) {
+    if (tk_vectorized()) attention_backward_vector(dq, dk, dv, dout, forward, head, scratch);
+    else tk_attention_backward_reference(dq, dk, dv, dout, forward, head, scratch);
 }

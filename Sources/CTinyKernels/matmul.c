@@ -17,35 +17,37 @@ int tk_vectorized(void) {
 /* ---- y = x · wᵀ ---- */
 
 /* 1 to 3 rows are bound by memory: several panels at once are several streams of reads. */
-TK_INLINE void few_rows(const int mr, const int np, const int bf16, float *y, ptrdiff_t ldy, const float *x,
+TK_INLINE void few_rows(const int mr, const int np, const tk_format format, float *y, ptrdiff_t ldy, const float *x,
                         ptrdiff_t ldx, const char *panels, ptrdiff_t k, int add) {
-    const ptrdiff_t element = bf16 ? 2 : 4;
     for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
-        tile_fixed(mr, np, bf16, smaller(TK_BLOCK, k - from), x + from, ldx, panels + from * TK_PANEL * element,
-                   k * TK_PANEL, y, ldy, add || from > 0);
+        tile_fixed(mr, np, format, smaller(TK_BLOCK, k - from), x + from, ldx, panels + from * group_bytes(format), k,
+                   y, ldy, add || from > 0);
     }
 }
 
-TK_INLINE void matmul(const int bf16, float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const char *panels,
-                      ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add) {
-    const ptrdiff_t panel_bytes = k * TK_PANEL * (bf16 ? 2 : 4), whole = n / TK_PANEL;
-    if (k == 0 && !add) {
-        for (ptrdiff_t i = 0; i < m; i++) memset(y + i * ldy, 0, (size_t)n * sizeof(float));
-    }
-    for (ptrdiff_t row = 0; row < m; row += ROW_BLOCK) {
-        const ptrdiff_t rows = smaller(ROW_BLOCK, m - row);
-        const float *xs = x + row * ldx;
-        float *ys = y + row * ldy;
+/* A tile whose last columns do not exist is computed beside the matrix. */
+TK_INLINE void edge_copy(float *to, ptrdiff_t ldto, const float *from, ptrdiff_t ldfrom, ptrdiff_t rows,
+                         ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++) memcpy(to + r * ldto, from + r * ldfrom, (size_t)columns * sizeof(float));
+}
+
+TK_INLINE void matmul(const tk_format format, tk_view y, tk_input x, const tk_panels *w, int add) {
+    const ptrdiff_t n = w->outputs, k = w->inputs, whole = n / TK_PANEL, panel_bytes = k * group_bytes(format);
+    const char *panels = w->data;
+    for (ptrdiff_t row = 0; row < x.rows; row += ROW_BLOCK) {
+        const ptrdiff_t rows = smaller(ROW_BLOCK, x.rows - row);
+        const float *xs = x.data + row * x.stride;
+        float *ys = y.data + row * y.stride;
         ptrdiff_t p = 0;
         if (rows == 1) {
             for (; p + 6 <= whole; p += 6)
-                few_rows(1, 6, bf16, ys + p * TK_PANEL, ldy, xs, ldx, panels + p * panel_bytes, k, add);
+                few_rows(1, 6, format, ys + p * TK_PANEL, y.stride, xs, x.stride, panels + p * panel_bytes, k, add);
         } else if (rows == 2) {
             for (; p + 3 <= whole; p += 3)
-                few_rows(2, 3, bf16, ys + p * TK_PANEL, ldy, xs, ldx, panels + p * panel_bytes, k, add);
+                few_rows(2, 3, format, ys + p * TK_PANEL, y.stride, xs, x.stride, panels + p * panel_bytes, k, add);
         } else if (rows == 3) {
             for (; p + 2 <= whole; p += 2)
-                few_rows(3, 2, bf16, ys + p * TK_PANEL, ldy, xs, ldx, panels + p * panel_bytes, k, add);
+                few_rows(3, 2, format, ys + p * TK_PANEL, y.stride, xs, x.stride, panels + p * panel_bytes, k, add);
         }
         for (; p * TK_PANEL < n; p++) {
             const char *panel = panels + p * panel_bytes;
@@ -54,68 +56,51 @@ TK_INLINE void matmul(const int bf16, float *y, ptrdiff_t ldy, const float *x, p
             for (ptrdiff_t i = 0; i < rows; i += mr) {
                 mr = tile_rows(rows - i);
                 float edge[TK_TILE_ROWS * TK_PANEL];
-                float *out = ys + i * ldy + p * TK_PANEL;
+                float *out = ys + i * y.stride + p * TK_PANEL;
                 float *target = columns == TK_PANEL ? out : edge;
-                const ptrdiff_t ldt = columns == TK_PANEL ? ldy : TK_PANEL;
-                if (target == edge && add) {
-                    for (ptrdiff_t r = 0; r < mr; r++)
-                        memcpy(edge + r * TK_PANEL, out + r * ldy, (size_t)columns * sizeof(float));
-                }
+                const ptrdiff_t ldt = columns == TK_PANEL ? y.stride : TK_PANEL;
+                if (target == edge && add) edge_copy(edge, TK_PANEL, out, y.stride, mr, columns);
                 for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
-                    tile(mr, bf16, smaller(TK_BLOCK, k - from), xs + i * ldx + from, ldx,
-                         panel + from * TK_PANEL * (bf16 ? 2 : 4), target, ldt, add || from > 0);
+                    tile(mr, format, smaller(TK_BLOCK, k - from), xs + i * x.stride + from, x.stride,
+                         panel + from * group_bytes(format), target, ldt, add || from > 0);
                 }
-                if (target == edge) {
-                    for (ptrdiff_t r = 0; r < mr; r++)
-                        memcpy(out + r * ldy, edge + r * TK_PANEL, (size_t)columns * sizeof(float));
-                }
+                if (target == edge) edge_copy(out, y.stride, edge, TK_PANEL, mr, columns);
             }
         }
     }
 }
 
-static TK_TARGET void matmul_f32_vector(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels,
-                                        ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add) {
-    matmul(0, y, ldy, x, ldx, (const char *)panels, m, n, k, add);
-}
-static TK_TARGET void matmul_bf16_vector(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,
-                                         const uint16_t *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add) {
-    matmul(1, y, ldy, x, ldx, (const char *)panels, m, n, k, add);
+static TK_TARGET void matmul_vector(tk_view y, tk_input x, const tk_panels *w, int add) {
+    switch (w->format) {
+    case TK_F32: matmul(TK_F32, y, x, w, add); break;
+    case TK_BF16: matmul(TK_BF16, y, x, w, add); break;
+    }
 }
 
-static void matmul_reference(int bf16, float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const void *panels,
-                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add) {
-    for (ptrdiff_t i = 0; i < m; i++) {
-        for (ptrdiff_t o = 0; o < n; o++) {
-            float total = add ? y[i * ldy + o] : 0;
-            for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
+/* One element of w[n, k]. */
+static inline float panel_element(const tk_panels *w, ptrdiff_t n, ptrdiff_t j) {
+    const char *panel = (const char *)w->data + n / TK_PANEL * w->inputs * group_bytes(w->format);
+    return group_element(panel + j * group_bytes(w->format), w->format, n % TK_PANEL);
+}
+
+void tk_matmul_reference(tk_view y, tk_input x, const tk_panels *w, int add) {
+    for (ptrdiff_t i = 0; i < x.rows; i++) {
+        for (ptrdiff_t o = 0; o < w->outputs; o++) {
+            float *out = y.data + i * y.stride + o, total = add ? *out : 0;
+            for (ptrdiff_t from = 0; from < w->inputs; from += TK_BLOCK) {
                 float sum = 0;
-                for (ptrdiff_t j = from; j < smaller(from + TK_BLOCK, k); j++)
-                    sum = fmaf(x[i * ldx + j], panel_element(panels, bf16, o, j, k), sum);
+                for (ptrdiff_t j = from; j < smaller(from + TK_BLOCK, w->inputs); j++)
+                    sum = fmaf(x.data[i * x.stride + j], panel_element(w, o, j), sum);
                 total = add || from > 0 ? total + sum : sum;
             }
-            y[i * ldy + o] = total;
+            *out = total;
         }
     }
 }
 
-void tk_matmul_f32(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels, ptrdiff_t m,
-                   ptrdiff_t n, ptrdiff_t k, int add) {
-    if (tk_vectorized() && k > 0) matmul_f32_vector(y, ldy, x, ldx, panels, m, n, k, add);
-    else matmul_reference(0, y, ldy, x, ldx, panels, m, n, k, add);
-}
-void tk_matmul_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels, ptrdiff_t m,
-                    ptrdiff_t n, ptrdiff_t k, int add) {
-    if (tk_vectorized() && k > 0) matmul_bf16_vector(y, ldy, x, ldx, panels, m, n, k, add);
-    else matmul_reference(1, y, ldy, x, ldx, panels, m, n, k, add);
-}
-void tk_matmul_f32_reference(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels, ptrdiff_t m,
-                             ptrdiff_t n, ptrdiff_t k, int add) {
-    matmul_reference(0, y, ldy, x, ldx, panels, m, n, k, add);
-}
-void tk_matmul_bf16_reference(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels,
-                              ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add) {
-    matmul_reference(1, y, ldy, x, ldx, panels, m, n, k, add);
+void tk_matmul(tk_view y, tk_input x, const tk_panels *w, int add) {
+    if (tk_vectorized() && w->inputs > 0) matmul_vector(y, x, w, add);
+    else tk_matmul_reference(y, x, w, add);
 }
 
 /* ---- dx = dy · w ---- */
@@ -140,15 +125,15 @@ TK_INLINE void transpose8(v8 *r) {
 }
 
 /* turned[n - from][16] = w[n, column … column + 15] for n in [from, from + count), count a multiple of 16. */
-TK_INLINE void turn_panels(const int bf16, float *turned, const char *panels, ptrdiff_t from, ptrdiff_t count,
-                           ptrdiff_t k, ptrdiff_t column) {
-    const ptrdiff_t element = bf16 ? 2 : 4, columns = smaller(TK_PANEL, k - column);
+TK_INLINE void turn_panels(const tk_format format, float *turned, const tk_panels *w, ptrdiff_t from, ptrdiff_t count,
+                           ptrdiff_t column) {
+    const ptrdiff_t size = group_bytes(format), columns = smaller(TK_PANEL, w->inputs - column);
     for (ptrdiff_t n = 0; n < count; n += TK_PANEL) {
-        const char *panel = panels + ((from + n) / TK_PANEL * k + column) * TK_PANEL * element;
+        const char *panel = (const char *)w->data + ((from + n) / TK_PANEL * w->inputs + column) * size;
         for (int half = 0; half < 2; half++) {
             v8 lo[8], hi[8];
             for (int j = 0; j < 8; j++) {
-                if (half * 8 + j < columns) panel_load(panel, bf16, half * 8 + j, &lo[j], &hi[j]);
+                if (half * 8 + j < columns) group_load(panel + (half * 8 + j) * size, format, &lo[j], &hi[j]);
                 else lo[j] = hi[j] = splat8(0);
             }
             transpose8(lo);
@@ -161,31 +146,29 @@ TK_INLINE void turn_panels(const int bf16, float *turned, const char *panels, pt
     }
 }
 
-TK_INLINE void matmul_transposed(const int bf16, float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                 const char *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first,
+TK_INLINE void matmul_transposed(const tk_format format, tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first,
                                  ptrdiff_t count, int add) {
     float turned[TK_BLOCK * TK_PANEL];
-    for (ptrdiff_t row = 0; row < m; row += TRANSPOSED_ROW_BLOCK) {
-        const ptrdiff_t rows = smaller(TRANSPOSED_ROW_BLOCK, m - row);
+    const ptrdiff_t n = w->outputs;
+    for (ptrdiff_t row = 0; row < dy.rows; row += TRANSPOSED_ROW_BLOCK) {
+        const ptrdiff_t rows = smaller(TRANSPOSED_ROW_BLOCK, dy.rows - row);
         for (ptrdiff_t column = first; column < first + count; column += TK_PANEL) {
             const ptrdiff_t columns = smaller(TK_PANEL, first + count - column);
             for (ptrdiff_t from = 0; from < n; from += TK_BLOCK) {
                 const ptrdiff_t terms = smaller(TK_BLOCK, n - from);
-                turn_panels(bf16, turned, panels, from, (terms + TK_PANEL - 1) / TK_PANEL * TK_PANEL, k, column);
+                turn_panels(format, turned, w, from, (terms + TK_PANEL - 1) / TK_PANEL * TK_PANEL, column);
                 ptrdiff_t mr;
                 for (ptrdiff_t i = 0; i < rows; i += mr) {
                     mr = tile_rows(rows - i);
-                    float *out = dx + (row + i) * ldx + column;
-                    const float *in = dy + (row + i) * ldy + from;
+                    float *out = dx.data + (row + i) * dx.stride + column;
+                    const float *in = dy.data + (row + i) * dy.stride + from;
                     if (columns == TK_PANEL) {
-                        tile(mr, 0, terms, in, ldy, turned, out, ldx, add || from > 0);
+                        tile(mr, TK_F32, terms, in, dy.stride, turned, out, dx.stride, add || from > 0);
                     } else {
                         float edge[TK_TILE_ROWS * TK_PANEL];
-                        for (ptrdiff_t r = 0; r < mr; r++)
-                            memcpy(edge + r * TK_PANEL, out + r * ldx, (size_t)columns * sizeof(float));
-                        tile(mr, 0, terms, in, ldy, turned, edge, TK_PANEL, add || from > 0);
-                        for (ptrdiff_t r = 0; r < mr; r++)
-                            memcpy(out + r * ldx, edge + r * TK_PANEL, (size_t)columns * sizeof(float));
+                        edge_copy(edge, TK_PANEL, out, dx.stride, mr, columns);
+                        tile(mr, TK_F32, terms, in, dy.stride, turned, edge, TK_PANEL, add || from > 0);
+                        edge_copy(out, dx.stride, edge, TK_PANEL, mr, columns);
                     }
                 }
             }
@@ -193,51 +176,31 @@ TK_INLINE void matmul_transposed(const int bf16, float *dx, ptrdiff_t ldx, const
     }
 }
 
-static TK_TARGET void transposed_f32_vector(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                            const float *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                            ptrdiff_t first, ptrdiff_t count, int add) {
-    matmul_transposed(0, dx, ldx, dy, ldy, (const char *)panels, m, n, k, first, count, add);
-}
-static TK_TARGET void transposed_bf16_vector(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                             const uint16_t *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                             ptrdiff_t first, ptrdiff_t count, int add) {
-    matmul_transposed(1, dx, ldx, dy, ldy, (const char *)panels, m, n, k, first, count, add);
+static TK_TARGET void transposed_vector(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                        int add) {
+    switch (w->format) {
+    case TK_F32: matmul_transposed(TK_F32, dx, dy, w, first, count, add); break;
+    case TK_BF16: matmul_transposed(TK_BF16, dx, dy, w, first, count, add); break;
+    }
 }
 
-static void transposed_reference(int bf16, float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                 const void *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first,
-                                 ptrdiff_t count, int add) {
-    for (ptrdiff_t i = 0; i < m; i++) {
+void tk_matmul_transposed_reference(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                    int add) {
+    for (ptrdiff_t i = 0; i < dy.rows; i++) {
         for (ptrdiff_t j = first; j < first + count; j++) {
-            float total = add ? dx[i * ldx + j] : 0;
-            for (ptrdiff_t from = 0; from < n; from += TK_BLOCK) {
+            float *out = dx.data + i * dx.stride + j, total = add ? *out : 0;
+            for (ptrdiff_t from = 0; from < w->outputs; from += TK_BLOCK) {
                 float sum = 0;
-                for (ptrdiff_t o = from; o < smaller(from + TK_BLOCK, n); o++)
-                    sum = fmaf(dy[i * ldy + o], panel_element(panels, bf16, o, j, k), sum);
+                for (ptrdiff_t o = from; o < smaller(from + TK_BLOCK, w->outputs); o++)
+                    sum = fmaf(dy.data[i * dy.stride + o], panel_element(w, o, j), sum);
                 total = add || from > 0 ? total + sum : sum;
             }
-            dx[i * ldx + j] = total;
+            *out = total;
         }
     }
 }
 
-void tk_matmul_transposed_f32(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,
-                              ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add) {
-    if (tk_vectorized() && n > 0) transposed_f32_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
-    else transposed_reference(0, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
-}
-void tk_matmul_transposed_bf16(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const uint16_t *panels,
-                               ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add) {
-    if (tk_vectorized() && n > 0) transposed_bf16_vector(dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
-    else transposed_reference(1, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
-}
-void tk_matmul_transposed_f32_reference(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,
-                                        ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count,
-                                        int add) {
-    transposed_reference(0, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
-}
-void tk_matmul_transposed_bf16_reference(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                         const uint16_t *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                         ptrdiff_t first, ptrdiff_t count, int add) {
-    transposed_reference(1, dx, ldx, dy, ldy, panels, m, n, k, first, count, add);
+void tk_matmul_transposed(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add) {
+    if (tk_vectorized() && w->outputs > 0) transposed_vector(dx, dy, w, first, count, add);
+    else tk_matmul_transposed_reference(dx, dy, w, first, count, add);
 }

@@ -1,33 +1,31 @@
 /* Weight panels and transposes: data moves, nothing is computed. */
 #include "tile.h"
 
-void tk_pack_f32(float *panels, const float *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k) {
+ptrdiff_t tk_group_bytes(tk_format format) { return group_bytes(format); }
+
+static inline void pack(char *panels, const tk_format format, const char *w, ptrdiff_t ldw, ptrdiff_t n,
+                        ptrdiff_t k) {
+    const ptrdiff_t size = group_bytes(format), row_bytes = ldw * element_bytes(format);
     for (ptrdiff_t first = 0; first < n; first += TK_PANEL) {
-        float *panel = panels + first * k;
-        for (ptrdiff_t i = 0; i < TK_PANEL; i++) {
-            const float *row = w + (first + i) * ldw;
-            for (ptrdiff_t j = 0; j < k; j++) panel[j * TK_PANEL + i] = first + i < n ? row[j] : 0;
+        char *panel = panels + first / TK_PANEL * k * size;
+        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++) {
+            const char *row = first + lane < n ? w + (first + lane) * row_bytes : NULL;
+            for (ptrdiff_t j = 0; j < k; j++) group_store(panel + j * size, format, lane, row, j);
         }
     }
 }
 
-void tk_pack_bf16(uint16_t *panels, const uint16_t *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k) {
-    for (ptrdiff_t first = 0; first < n; first += TK_PANEL) {
-        uint16_t *panel = panels + first * k;
-        for (ptrdiff_t i = 0; i < TK_PANEL; i++) {
-            const uint16_t *row = w + (first + i) * ldw;
-            const ptrdiff_t place = i % 8 * 2 + i / 8;
-            for (ptrdiff_t j = 0; j < k; j++) panel[j * TK_PANEL + place] = first + i < n ? row[j] : 0;
-        }
+void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k) {
+    switch (format) {
+    case TK_F32: pack(panels, TK_F32, w, ldw, n, k); break;
+    case TK_BF16: pack(panels, TK_BF16, w, ldw, n, k); break;
     }
 }
 
-void tk_unpack_row_f32(float *out, const float *panels, ptrdiff_t row, ptrdiff_t k) {
-    for (ptrdiff_t j = 0; j < k; j++) out[j] = panel_element(panels, 0, row, j, k);
-}
-
-void tk_unpack_row_bf16(float *out, const uint16_t *panels, ptrdiff_t row, ptrdiff_t k) {
-    for (ptrdiff_t j = 0; j < k; j++) out[j] = panel_element(panels, 1, row, j, k);
+void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row) {
+    const ptrdiff_t size = group_bytes(w->format);
+    const char *panel = (const char *)w->data + row / TK_PANEL * w->inputs * size;
+    for (ptrdiff_t j = 0; j < w->inputs; j++) out[j] = group_element(panel + j * size, w->format, row % TK_PANEL);
 }
 
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns) {

@@ -2,32 +2,21 @@
 #ifndef TK_TILE_H
 #define TK_TILE_H
 
-#include "vectors.h"
+#include "formats.h"
 
 #define TK_TILE_ROWS 6 /* 6 x 16 outputs are 12 accumulators; with two of b and one of a they fill 15 of 16 registers */
 
-TK_INLINE void panel_load(const void *b, int bf16, ptrdiff_t group, v8 *lo, v8 *hi) {
-    if (bf16) {
-        u8 pairs = *(const u8_unaligned *)((const uint16_t *)b + group * TK_PANEL);
-        *lo = (v8)(pairs << 16);
-        *hi = (v8)(pairs & 0xFFFF0000u);
-    } else {
-        *lo = load8((const float *)b + group * TK_PANEL);
-        *hi = load8((const float *)b + group * TK_PANEL + 8);
-    }
-}
-
-/* mr rows times np panels that lie `stride` elements apart; mr, np and bf16 are constants at every call. */
-TK_INLINE void tile_fixed(const int mr, const int np, const int bf16, ptrdiff_t k, const float *a, ptrdiff_t lda,
+/* mr rows times np panels that lie `stride` groups apart; mr, np and format are constants at every call. */
+TK_INLINE void tile_fixed(const int mr, const int np, const tk_format format, ptrdiff_t k, const float *a, ptrdiff_t lda,
                           const void *b, ptrdiff_t stride, float *c, ptrdiff_t ldc, int add) {
     v8 lo[TK_TILE_ROWS], hi[TK_TILE_ROWS];
     TK_UNROLL for (int i = 0; i < mr * np; i++) lo[i] = hi[i] = splat8(0);
     const char *bytes = b;
-    const ptrdiff_t step = stride * (bf16 ? 2 : 4);
+    const ptrdiff_t size = group_bytes(format), step = stride * size;
     for (ptrdiff_t j = 0; j < k; j++) {
         TK_UNROLL for (int p = 0; p < np; p++) {
             v8 b0, b1;
-            panel_load(bytes + p * step, bf16, j, &b0, &b1);
+            group_load(bytes + p * step + j * size, format, &b0, &b1);
             TK_UNROLL for (int i = 0; i < mr; i++) {
                 v8 x = splat8(a[i * lda + j]);
                 lo[i * np + p] = fma8(x, b0, lo[i * np + p]);
@@ -45,15 +34,15 @@ TK_INLINE void tile_fixed(const int mr, const int np, const int bf16, ptrdiff_t 
 }
 
 /* Any 1 … 6 rows, one panel. */
-TK_INLINE void tile(ptrdiff_t mr, const int bf16, ptrdiff_t k, const float *a, ptrdiff_t lda, const void *b, float *c,
+TK_INLINE void tile(ptrdiff_t mr, const tk_format format, ptrdiff_t k, const float *a, ptrdiff_t lda, const void *b, float *c,
                     ptrdiff_t ldc, int add) {
     switch (mr) {
-    case 1: tile_fixed(1, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
-    case 2: tile_fixed(2, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
-    case 3: tile_fixed(3, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
-    case 4: tile_fixed(4, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
-    case 5: tile_fixed(5, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
-    default: tile_fixed(6, 1, bf16, k, a, lda, b, 0, c, ldc, add); break;
+    case 1: tile_fixed(1, 1, format, k, a, lda, b, 0, c, ldc, add); break;
+    case 2: tile_fixed(2, 1, format, k, a, lda, b, 0, c, ldc, add); break;
+    case 3: tile_fixed(3, 1, format, k, a, lda, b, 0, c, ldc, add); break;
+    case 4: tile_fixed(4, 1, format, k, a, lda, b, 0, c, ldc, add); break;
+    case 5: tile_fixed(5, 1, format, k, a, lda, b, 0, c, ldc, add); break;
+    default: tile_fixed(6, 1, format, k, a, lda, b, 0, c, ldc, add); break;
     }
 }
 
@@ -64,16 +53,5 @@ static inline ptrdiff_t tile_rows(ptrdiff_t left) {
 }
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-
-/* One element of panels: output `n`, term `j`. */
-static inline float panel_element(const void *panels, int bf16, ptrdiff_t n, ptrdiff_t j, ptrdiff_t k) {
-    ptrdiff_t lane = n % TK_PANEL, group = n / TK_PANEL * k + j;
-    if (!bf16) return ((const float *)panels)[group * TK_PANEL + lane];
-    uint16_t half = ((const uint16_t *)panels)[group * TK_PANEL + lane % 8 * 2 + lane / 8];
-    uint32_t bits = (uint32_t)half << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 #endif

@@ -15,70 +15,63 @@ package enum Kernels {
 
     /// `y = x · rstd · weight`, row by row; `rstd` receives one number per row.
     package static func rmsNorm(
-        _ x: Floats, weight: ConstantFloats, rows: Int, columns: Int, epsilon: Float, into y: Floats, rstd: Floats,
-        team: WorkerTeam
+        _ x: Matrix, weight: Matrix, epsilon: Float, into y: Matrix, rstd: Matrix, team: WorkerTeam
     ) {
-        split(rows, columns, team) { part in
-            let at = part.lowerBound
-            tk_rmsnorm(y + at * columns, rstd + at, x + at * columns, weight, part.count, columns, epsilon)
+        split(x.rows, x.columns, team) { part in
+            let first = part.lowerBound
+            tk_rmsnorm(
+                y.row(first), rstd.row(first), x.row(first), weight.base, part.count, x.columns, epsilon)
         }
     }
 
-    /// `dx +=` the gradient of ``rmsNorm(_:weight:rows:columns:epsilon:into:rstd:team:)``.
+    /// `dx +=` the gradient of ``rmsNorm(_:weight:epsilon:into:rstd:team:)``.
     package static func rmsNormBackward(
-        _ dy: Floats, x: Floats, weight: ConstantFloats, rstd: Floats, rows: Int, columns: Int, into dx: Floats,
-        team: WorkerTeam
+        _ dy: Matrix, x: Matrix, weight: Matrix, rstd: Matrix, into dx: Matrix, team: WorkerTeam
     ) {
-        split(rows, columns, team) { part in
-            let at = part.lowerBound
+        split(x.rows, x.columns, team) { part in
+            let first = part.lowerBound
             tk_rmsnorm_backward(
-                dx + at * columns, dy + at * columns, x + at * columns, weight, rstd + at, part.count, columns)
+                dx.row(first), dy.row(first), x.row(first), weight.base, rstd.row(first), part.count, x.columns)
         }
     }
 
     /// `dw += Σ rows dy · x · rstd`.
-    package static func rmsNormWeightBackward(
-        _ dy: Floats, x: Floats, rstd: Floats, rows: Int, columns: Int, into dw: Floats
-    ) {
-        tk_rmsnorm_weight_backward(dw, dy, x, rstd, rows, columns)
+    package static func rmsNormWeightBackward(_ dy: Matrix, x: Matrix, rstd: Matrix, into dw: Floats) {
+        tk_rmsnorm_weight_backward(dw, dy.base, x.base, rstd.base, x.rows, x.columns)
     }
 
-    /// `y = silu(gate) · up` for rows `[gate | up]` of `2 · columns`.
-    package static func swiglu(_ gateUp: Floats, rows: Int, columns: Int, into y: Floats, team: WorkerTeam) {
-        split(rows, columns, team) { part in
-            let at = part.lowerBound
-            tk_swiglu(y + at * columns, gateUp + at * 2 * columns, part.count, columns)
+    /// `y = silu(gate) · up` for rows `[gate | up]` of twice the columns of `y`.
+    package static func swiglu(_ gateUp: Matrix, into y: Matrix, team: WorkerTeam) {
+        split(y.rows, y.columns, team) { part in
+            tk_swiglu(y.row(part.lowerBound), gateUp.row(part.lowerBound), part.count, y.columns)
         }
     }
 
     /// The gradient with respect to `[gate | up]`; may be written over `gateUp`.
-    package static func swigluBackward(
-        _ dy: Floats, gateUp: Floats, rows: Int, columns: Int, into dGateUp: Floats, team: WorkerTeam
-    ) {
-        split(rows, columns, team) { part in
-            let at = part.lowerBound
-            tk_swiglu_backward(
-                dGateUp + at * 2 * columns, dy + at * columns, gateUp + at * 2 * columns, part.count, columns)
+    package static func swigluBackward(_ dy: Matrix, gateUp: Matrix, into dGateUp: Matrix, team: WorkerTeam) {
+        split(dy.rows, dy.columns, team) { part in
+            let first = part.lowerBound
+            tk_swiglu_backward(dGateUp.row(first), dy.row(first), gateUp.row(first), part.count, dy.columns)
         }
     }
 
     /// `y += x`.
-    package static func add(_ x: Floats, count: Int, to y: Floats, team: WorkerTeam) {
-        team.split(count, least: leastElements) { part in tk_add(y + part.lowerBound, x + part.lowerBound, part.count) }
+    package static func add(_ x: Matrix, to y: Matrix, team: WorkerTeam) {
+        team.split(x.count, least: leastElements) { part in
+            tk_add(y.base + part.lowerBound, x.base + part.lowerBound, part.count)
+        }
     }
 
     /// Adds `bias` to every row of `y`.
-    package static func addBias(
-        _ bias: ConstantFloats, rows: Int, columns: Int, to y: Floats, stride: Int, team: WorkerTeam
-    ) {
-        split(rows, columns, team) { part in
-            tk_add_bias(y + part.lowerBound * stride, stride, bias, part.count, columns)
+    package static func addBias(_ bias: Matrix, to y: MatrixView, team: WorkerTeam) {
+        split(y.rows, y.columns, team) { part in
+            tk_add_bias(y.row(part.lowerBound), y.stride, bias.base, part.count, y.columns)
         }
     }
 
     /// `sum += Σ rows x`, in ascending order.
-    package static func sumRows(_ x: Floats, stride: Int, rows: Int, columns: Int, into sum: Floats) {
-        tk_sum_rows(sum, x, stride, rows, columns)
+    package static func sumRows(_ x: MatrixView, into sum: Floats) {
+        tk_sum_rows(sum, x.base, x.stride, x.rows, x.columns)
     }
 
     /// Rotates `heads` heads of one row by the angles whose cosines and sines are given.
@@ -89,11 +82,9 @@ package enum Kernels {
     }
 
     /// `out[columns, rows] = x[rows, columns]ᵀ`.
-    package static func transpose(
-        _ x: ConstantFloats, stride: Int, rows: Int, columns: Int, into out: Floats, team: WorkerTeam
-    ) {
-        split(columns, rows, team) { part in
-            tk_transpose(out + part.lowerBound * rows, rows, x + part.lowerBound, stride, rows, part.count)
+    package static func transpose(_ x: MatrixView, into out: Matrix, team: WorkerTeam) {
+        split(x.columns, x.rows, team) { part in
+            tk_transpose(out.row(part.lowerBound), x.rows, x.base + part.lowerBound, x.stride, x.rows, part.count)
         }
     }
 }
@@ -101,37 +92,26 @@ package enum Kernels {
 // Low-rank changes: t = A x, s = R t, y += B s, and back.
 extension Kernels {
     /// `s = R t` for rows that share `R[rank, rank]`; `Rᵀ t` with `transposed`.
-    package static func mix(
-        _ t: ConstantFloats, stride: Int, by r: ConstantFloats, rows: Int, rank: Int, transposed: Bool, into s: Floats,
-        outputStride: Int
-    ) {
-        tk_mix(s, outputStride, t, stride, r, rows, rank, transposed ? 1 : 0)
+    package static func mix(_ t: MatrixView, by r: ConstantFloats, transposed: Bool, into s: MatrixView) {
+        tk_mix(s.base, s.stride, t.base, t.stride, r, t.rows, t.columns, transposed ? 1 : 0)
     }
 
     /// `dR += Σ rows ds ⊗ t`.
-    package static func mixGradient(
-        _ ds: ConstantFloats, stride: Int, t: ConstantFloats, inputStride: Int, rows: Int, rank: Int, into dr: Floats
-    ) {
-        tk_mix_gradient(dr, ds, stride, t, inputStride, rows, rank)
+    package static func mixGradient(_ ds: MatrixView, t: MatrixView, into dr: Floats) {
+        tk_mix_gradient(dr, ds.base, ds.stride, t.base, t.stride, t.rows, t.columns)
     }
 
     /// `y[row] += Σ_j s[row, j] · b[j]` with `b[rank, columns]`.
-    package static func expand(
-        _ s: ConstantFloats, stride: Int, by b: ConstantFloats, rows: Int, columns: Int, rank: Int, into y: Floats,
-        outputStride: Int
-    ) {
-        tk_expand(y, outputStride, s, stride, b, rows, columns, rank)
+    package static func expand(_ s: MatrixView, by b: Matrix, into y: MatrixView) {
+        tk_expand(y.base, y.stride, s.base, s.stride, b.base, s.rows, b.columns, s.columns)
     }
 
     /// `g[height, columns] += Σ rows s[row] ⊗ x[row]`: the gradient of a factor. Rows in ascending order, 256 at a time.
-    package static func outer(
-        _ s: ConstantFloats, stride: Int, _ x: ConstantFloats, inputStride: Int, rows: Int, height: Int, columns: Int,
-        into g: Floats, outputStride: Int
-    ) {
-        for first in Swift.stride(from: 0, to: rows, by: 256) {
+    package static func outer(_ s: MatrixView, _ x: MatrixView, into g: MatrixView) {
+        for first in Swift.stride(from: 0, to: x.rows, by: 256) {
             tk_outer(
-                g, outputStride, s + first * stride, stride, x + first * inputStride, inputStride,
-                min(256, rows - first), height, columns)
+                g.base, g.stride, s.row(first), s.stride, x.row(first), x.stride, min(256, x.rows - first), s.columns,
+                x.columns)
         }
     }
 }

@@ -20,6 +20,35 @@ package final class FloatBuffer: @unchecked Sendable {
     deinit { base.deallocate() }
 }
 
+/// Some rows and columns of a matrix in memory, as kernels take them. Valid as long as the memory's owner lives.
+package struct MatrixView {
+    package let base: UnsafeMutablePointer<Float>
+    package let rows: Int
+    package let columns: Int
+    /// Floats from one row to the next.
+    package let stride: Int
+
+    package init(_ base: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+        self.base = base
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride ?? columns
+    }
+
+    /// First element of a row.
+    package func row(_ index: Int) -> UnsafeMutablePointer<Float> { base + index * stride }
+
+    /// Some of the rows.
+    package func rows(_ range: Range<Int>) -> MatrixView {
+        MatrixView(row(range.lowerBound), rows: range.count, columns: columns, stride: stride)
+    }
+
+    /// `count` of the columns.
+    package func columns(from first: Int, count: Int) -> MatrixView {
+        MatrixView(base + first, rows: rows, columns: count, stride: stride)
+    }
+}
+
 /// A row-major matrix of floats, owned by one task at a time. Copies share memory.
 package struct Matrix: Sendable {
     package let rows: Int
@@ -47,6 +76,9 @@ package struct Matrix: Sendable {
 
     /// First element of a row.
     package func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }
+
+    /// All of it.
+    package var view: MatrixView { MatrixView(base, rows: rows, columns: columns) }
 
     package var count: Int { rows * columns }
 

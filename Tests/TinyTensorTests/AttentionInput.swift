@@ -54,10 +54,16 @@ struct AttentionInput {
         var scratch = [Float](repeating: .nan, count: tk_attention_scratch(rows.upperBound, width))
         let own = Array(queries[rows.lowerBound * stride..<rows.upperBound * stride])
         withPages { pages in
-            kernel(
-                &output.values, stride, &output.stats, 2 * group, own, stride, pages, rows.lowerBound, rows.count,
-                group,
-                width, scale, &scratch)
+            var head = tk_head(pages: pages, start: rows.lowerBound, group: group, width: width, scale: scale)
+            output.values.withUnsafeMutableBufferPointer { out in
+                output.stats.withUnsafeMutableBufferPointer { stats in
+                    own.withUnsafeBufferPointer { q in
+                        kernel(
+                            view(out, rows.count, stride), view(stats, rows.count, 2 * group),
+                            input(q, rows.count, stride), &head, &scratch)
+                    }
+                }
+            }
         }
         return output
     }
@@ -77,11 +83,38 @@ struct AttentionInput {
             values: [Float](repeating: 5, count: positions * width))
         var scratch = [Float](repeating: .nan, count: tk_attention_backward_scratch(positions, width))
         withPages { pages in
-            kernel(
-                &gradient.queries, stride, &gradient.keys, &gradient.values, width, dout, output.values, stride,
-                output.stats, 2 * group, queries, stride, pages, positions, group, width, scale, &scratch)
+            var head = tk_head(pages: pages, start: 0, group: group, width: width, scale: scale)
+            output.values.withUnsafeBufferPointer { out in
+                output.stats.withUnsafeBufferPointer { stats in
+                    queries.withUnsafeBufferPointer { q in
+                        dout.withUnsafeBufferPointer { dout in
+                            var forward = tk_attended(
+                                q: input(q, positions, stride), out: input(out, positions, stride),
+                                stats: input(stats, positions, 2 * group))
+                            gradient.queries.withUnsafeMutableBufferPointer { dq in
+                                gradient.keys.withUnsafeMutableBufferPointer { dk in
+                                    gradient.values.withUnsafeMutableBufferPointer { dv in
+                                        kernel(
+                                            view(dq, positions, stride), view(dk, positions, width),
+                                            view(dv, positions, width), input(dout, positions, stride), &forward,
+                                            &head, &scratch)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
         return gradient
+    }
+
+    private func view(_ values: UnsafeMutableBufferPointer<Float>, _ rows: Int, _ stride: Int) -> tk_view {
+        tk_view(data: values.baseAddress, rows: rows, columns: stride, stride: stride)
+    }
+
+    private func input(_ values: UnsafeBufferPointer<Float>, _ rows: Int, _ stride: Int) -> tk_input {
+        tk_input(data: values.baseAddress, rows: rows, columns: stride, stride: stride)
     }
 
     private func withPages(_ body: (UnsafePointer<UnsafePointer<Float>?>) -> Void) {

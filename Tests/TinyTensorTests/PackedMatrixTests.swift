@@ -24,9 +24,8 @@ struct PackedMatrixTests {
             let team = WorkerTeam(threads: threads)
             defer { team.close() }
             let y = Matrix(rows: rows, columns: outputs), dx = Matrix(rows: rows, columns: inputs)
-            matrix.multiply(x.base, stride: inputs, rows: rows, into: y.base, outputStride: outputs, team: team)
-            matrix.multiplyTransposed(
-                dy.base, stride: outputs, rows: rows, into: dx.base, inputStride: inputs, team: team)
+            matrix.multiply(x.view, into: y.view, team: team)
+            matrix.multiplyTransposed(dy.view, into: dx.view, team: team)
             return (y.values, dx.values)
         }
         for (index, result) in results.enumerated() {
@@ -40,12 +39,12 @@ struct PackedMatrixTests {
         let team = WorkerTeam(threads: 1), matrix = matrix(type)
         let dy = Matrix(rows: rows, columns: outputs, values: gaussian(rows * outputs, seed: 3))
         let whole = Matrix(rows: rows, columns: inputs), parts = Matrix(rows: rows, columns: inputs)
-        matrix.multiplyTransposed(
-            dy.base, stride: outputs, rows: rows, into: whole.base, inputStride: inputs, team: team)
+        matrix.multiplyTransposed(dy.view, into: whole.view, team: team)
         for first in stride(from: 0, to: outputs, by: 512) {
+            let range = first..<min(outputs, first + 512)
             matrix.multiplyTransposed(
-                dy.base + first, stride: outputs, rows: rows, into: parts.base, inputStride: inputs,
-                range: first..<min(outputs, first + 512), adding: first > 0, team: team)
+                dy.view.columns(from: first, count: range.count), into: parts.view, range: range, adding: first > 0,
+                team: team)
         }
         #expect(firstDifference(parts.values, whole.values) == nil)
     }
@@ -65,9 +64,10 @@ struct PackedMatrixTests {
         let team = WorkerTeam(threads: 2), stride = columns + 3
         defer { team.close() }
         let x = gaussian(rows * stride, seed: 4)
+        let padded = Matrix(rows: rows, columns: stride, values: x).view.columns(from: 0, count: columns)
         let turned = Matrix(rows: columns, columns: rows)
-        Kernels.transpose(x, stride: stride, rows: rows, columns: columns, into: turned.base, team: team)
-        let packed = PackedMatrix(columnsOf: x, rows: rows, columns: columns, stride: stride, team: team)
+        Kernels.transpose(padded, into: turned, team: team)
+        let packed = PackedMatrix(columnsOf: padded, team: team)
         #expect(packed.outputs == columns && packed.inputs == rows)
         for column in 0..<columns {
             var found = [Float](repeating: .nan, count: rows)

@@ -9,25 +9,22 @@ struct Panels {
     let k: Int
     /// The weights, row by row; for bf16 the rounded ones, so that both types compute with exactly these.
     let weights: [Float]
-    private let floats: [Float]
-    private let halves: [UInt16]
+    private let packed: [UInt8]
+    private let format: tk_format
 
     init(_ type: ElementType, n: Int, k: Int, seed: UInt64) {
         self.type = type
         self.n = n
         self.k = k
         weights = noise(n * k, seed: seed).map(type.rounded)
-        let size = (n + 15) / 16 * 16 * k
-        var floats: [Float] = [], halves: [UInt16] = []
+        format = type == .bfloat16 ? TK_BF16 : TK_F32
+        var packed = [UInt8](repeating: 0xFF, count: (n + 15) / 16 * k * tk_group_bytes(format))
         if type == .bfloat16 {
-            halves = [UInt16](repeating: 0xFFFF, count: size)
-            tk_pack_bf16(&halves, weights.map { BFloat16($0).bits }, k, n, k)
+            tk_pack(&packed, format, weights.map { BFloat16($0).bits }, k, n, k)
         } else {
-            floats = [Float](repeating: .nan, count: size)
-            tk_pack_f32(&floats, weights, k, n, k)
+            tk_pack(&packed, format, weights, k, n, k)
         }
-        self.floats = floats
-        self.halves = halves
+        self.packed = packed
     }
 
     /// Rows of floats, `stride` apart.
@@ -47,18 +44,10 @@ struct Panels {
         _ x: Rows, rows: Int, into y: inout Rows, outputs: Range<Int>? = nil, adding: Bool = false,
         reference: Bool = false
     ) {
-        let range = outputs ?? 0..<n, add: Int32 = adding ? 1 : 0, start = range.lowerBound * k
-        if type == .bfloat16 {
-            let product = reference ? tk_matmul_bf16_reference : tk_matmul_bf16
-            halves.withUnsafeBufferPointer { panels in
-                let start = panels.baseAddress.map { $0 + start }
-                product(&y.values, y.stride, x.values, x.stride, start, rows, range.count, k, add)
-            }
-        } else {
-            let product = reference ? tk_matmul_f32_reference : tk_matmul_f32
-            floats.withUnsafeBufferPointer { panels in
-                let start = panels.baseAddress.map { $0 + start }
-                product(&y.values, y.stride, x.values, x.stride, start, rows, range.count, k, add)
+        let range = outputs ?? 0..<n, product = reference ? tk_matmul_reference : tk_matmul
+        withPanels(range) { panels in
+            y.withView(rows, range.count) { y in
+                x.withInput(rows, k) { x in product(y, x, &panels, adding ? 1 : 0) }
             }
         }
     }
@@ -68,13 +57,36 @@ struct Panels {
         _ dy: Rows, rows: Int, into dx: inout Rows, columns: Range<Int>? = nil, adding: Bool = false,
         reference: Bool = false
     ) {
-        let range = columns ?? 0..<k, add: Int32 = adding ? 1 : 0
-        if type == .bfloat16 {
-            let product = reference ? tk_matmul_transposed_bf16_reference : tk_matmul_transposed_bf16
-            product(&dx.values, dx.stride, dy.values, dy.stride, halves, rows, n, k, range.lowerBound, range.count, add)
-        } else {
-            let product = reference ? tk_matmul_transposed_f32_reference : tk_matmul_transposed_f32
-            product(&dx.values, dx.stride, dy.values, dy.stride, floats, rows, n, k, range.lowerBound, range.count, add)
+        let range = columns ?? 0..<k
+        let product = reference ? tk_matmul_transposed_reference : tk_matmul_transposed
+        withPanels(0..<n) { panels in
+            dx.withView(rows, k) { dx in
+                dy.withInput(rows, n) { dy in
+                    product(dx, dy, &panels, range.lowerBound, range.count, adding ? 1 : 0)
+                }
+            }
+        }
+    }
+
+    private func withPanels(_ outputs: Range<Int>, _ body: (inout tk_panels) -> Void) {
+        packed.withUnsafeBytes { bytes in
+            let start = bytes.baseAddress.map { $0 + outputs.lowerBound / 16 * k * tk_group_bytes(format) }
+            var panels = tk_panels(data: start, format: format, outputs: outputs.count, inputs: k)
+            body(&panels)
+        }
+    }
+}
+
+extension Panels.Rows {
+    mutating func withView(_ rows: Int, _ columns: Int, _ body: (tk_view) -> Void) {
+        values.withUnsafeMutableBufferPointer {
+            body(tk_view(data: $0.baseAddress, rows: rows, columns: columns, stride: stride))
+        }
+    }
+
+    func withInput(_ rows: Int, _ columns: Int, _ body: (tk_input) -> Void) {
+        values.withUnsafeBufferPointer {
+            body(tk_input(data: $0.baseAddress, rows: rows, columns: columns, stride: stride))
         }
     }
 }

@@ -23,41 +23,51 @@
 /* 1 when the vector versions run on this processor. */
 int tk_vectorized(void);
 
+/* A matrix in memory: `rows` rows of `columns` floats, `stride` floats from one row to the next. */
+typedef struct {
+    float *data;
+    ptrdiff_t rows, columns, stride;
+} tk_view;
+/* The same, only read. */
+typedef struct {
+    const float *data;
+    ptrdiff_t rows, columns, stride;
+} tk_input;
+
 /* ---- Weight panels -------------------------------------------------------------------------------------------------
    w[n,k] becomes ceil(n/16) panels; panel p holds outputs 16p … 16p+15 as k groups of 16 values, missing ones zero.
-   bf16 keeps the 16 values of a group as pairs (i, i+8), so that one 32-byte load widens into two registers. */
-void tk_pack_f32(float *panels, const float *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k);
-void tk_pack_bf16(uint16_t *panels, const uint16_t *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k);
+   A format says how the 16 values of a group are stored; formats.h has one decoder for each, and nothing else depends on it.
+     TK_F32    16 floats
+     TK_BF16   the upper halves of 16 floats as pairs (i, i+8), so that one 32-byte load widens into two registers */
+typedef enum { TK_F32 = 0, TK_BF16 = 1 } tk_format;
+/* Some whole panels: outputs from a multiple of 16 on. */
+typedef struct {
+    const void *data;
+    tk_format format;
+    ptrdiff_t outputs, inputs;
+} tk_panels;
+
+/* Bytes of one group. */
+ptrdiff_t tk_group_bytes(tk_format format);
+/* Packs rows of w (floats for TK_F32, bf16 patterns for TK_BF16), `ldw` elements apart. */
+void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k);
 /* Row `row` of w again, in fp32. */
-void tk_unpack_row_f32(float *out, const float *panels, ptrdiff_t row, ptrdiff_t k);
-void tk_unpack_row_bf16(float *out, const uint16_t *panels, ptrdiff_t row, ptrdiff_t k);
+void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row);
 
 /* ---- Matrix products -----------------------------------------------------------------------------------------------
    y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. */
-void tk_matmul_f32(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels,
-                   ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
-void tk_matmul_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels,
-                    ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
-void tk_matmul_f32_reference(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const float *panels,
-                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
-void tk_matmul_bf16_reference(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const uint16_t *panels,
-                              ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
+void tk_matmul(tk_view y, tk_input x, const tk_panels *w, int add);
+void tk_matmul_reference(tk_view y, tk_input x, const tk_panels *w, int add);
 
 /* dx[m, first…first+count) = dy[m,n] · w[n,k] from the same panels: columns `first` to `first + count` of dx only, both
-   multiples of 16 unless they end at k. With add, added to what dx holds. `dx` points at column 0. */
-void tk_matmul_transposed_f32(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,
-                              ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add);
-void tk_matmul_transposed_bf16(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const uint16_t *panels,
-                               ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add);
-void tk_matmul_transposed_f32_reference(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy, const float *panels,
-                                        ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t first, ptrdiff_t count, int add);
-void tk_matmul_transposed_bf16_reference(float *dx, ptrdiff_t ldx, const float *dy, ptrdiff_t ldy,
-                                         const uint16_t *panels, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,
-                                         ptrdiff_t first, ptrdiff_t count, int add);
+   multiples of 16 unless they end at k. With add, added to what dx holds. */
+void tk_matmul_transposed(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add);
+void tk_matmul_transposed_reference(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                    int add);
 
 /* out[columns, rows] = x[rows, columns]ᵀ */
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
-/* Panels of xᵀ, with x[rows, columns]: what tk_pack_f32 gives for the [columns, rows] matrix xᵀ. */
+/* Panels of xᵀ, with x[rows, columns]: what tk_pack gives for the [columns, rows] matrix xᵀ. */
 void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
@@ -109,9 +119,14 @@ void tk_exp_reference(float *y, const float *x, ptrdiff_t count);
 
 /* ---- Attention -----------------------------------------------------------------------------------------------------
    One sequence, one key/value head shared by `group` query heads. Row t stands at position start + t and sees positions
-   0 … start + t. q, out: query head g of row t begins at t · ld + g · width.
+   0 … start + t. Query head g of row t begins at column g · width of q and out.
    A page holds TK_PAGE positions of this head: first keys as 4 panels [width][16 positions], then values as
    ceil(width/16) panels [64 positions][16 dimensions]; TK_PAGE_FLOATS(width) floats in all. */
+typedef struct {
+    const float *const *pages;
+    ptrdiff_t start, group, width;
+    float scale; /* multiplies the query first */
+} tk_head;
 #define TK_WIDTH_PADDED(width) (((width) + 15) / 16 * 16)
 #define TK_PAGE_FLOATS(width) (TK_PAGE * ((width) + TK_WIDTH_PADDED(width)))
 #define TK_KEYS_PADDED(count) (((count) + TK_PAGE - 1) / TK_PAGE * TK_PAGE)
@@ -120,26 +135,21 @@ void tk_exp_reference(float *y, const float *x, ptrdiff_t count);
 void tk_page_store(float *page, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
 /* Floats of scratch for tk_attention over `keys` positions. */
 ptrdiff_t tk_attention_scratch(ptrdiff_t keys, ptrdiff_t width);
-/* stats (may be NULL) receives per row and query head: the largest score, and 1 / Σ exp(score - largest):
-   [rows, ldstats] with the pair of head g at 2g. scale multiplies the query first. */
-void tk_attention(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                  const float *const *pages, ptrdiff_t start, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
-                  float scale, float *scratch);
-void tk_attention_reference(float *out, ptrdiff_t ldout, float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                            const float *const *pages, ptrdiff_t start, ptrdiff_t rows, ptrdiff_t group,
-                            ptrdiff_t width, float scale, float *scratch);
-/* Gradient of a whole sequence (start = 0): dq, dk, dv are overwritten; dk, dv: position t begins at t · ldkv.
+/* stats (whose data may be NULL) receives per row and query head g, at column 2g: the largest score, and
+   1 / Σ exp(score - largest). */
+void tk_attention(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
+void tk_attention_reference(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
+/* What the forward pass read and made. */
+typedef struct {
+    tk_input q, out, stats;
+} tk_attended;
+/* Gradient of a whole sequence (start = 0) from dout: dq, dk, dv are overwritten.
    Sums over rows run over (t, g) pairs, index t · group + g, in blocks of 64. */
 ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width);
-void tk_attention_backward(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv, const float *dout,
-                           const float *out, ptrdiff_t ldout, const float *stats, ptrdiff_t ldstats, const float *q,
-                           ptrdiff_t ldq, const float *const *pages, ptrdiff_t rows, ptrdiff_t group, ptrdiff_t width,
-                           float scale, float *scratch);
-void tk_attention_backward_reference(float *dq, ptrdiff_t lddq, float *dk, float *dv, ptrdiff_t ldkv,
-                                     const float *dout, const float *out, ptrdiff_t ldout,
-                                     const float *stats, ptrdiff_t ldstats, const float *q, ptrdiff_t ldq,
-                                     const float *const *pages, ptrdiff_t rows, ptrdiff_t group,
-                                     ptrdiff_t width, float scale, float *scratch);
+void tk_attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+                           const tk_head *head, float *scratch);
+void tk_attention_backward_reference(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+                                     const tk_head *head, float *scratch);
 
 /* ---- Language-model head -------------------------------------------------------------------------------------------
    For one row of one chunk of logits: multiplies by `inverse_temperature`, finds the largest, replaces each by

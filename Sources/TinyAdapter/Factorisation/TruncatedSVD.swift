@@ -132,22 +132,15 @@ private struct Bidiagonalisation {
     }
 
     private func product(_ vectors: [Float], count: Int, fromNear: Bool) throws(AdapterError) -> [Double] {
-        let length = fromNear ? far.dimension : near.dimension
-        let result = [Float](unsafeUninitializedCapacity: count * length) { result, initialized in
-            vectors.withUnsafeBufferPointer { vectors in
-                guard let vectors = vectors.baseAddress, let result = result.baseAddress else { return }
-                if fromNear == flipped {
-                    matrix.multiplyTransposed(
-                        vectors, stride: matrix.outputs, rows: count, into: result, inputStride: matrix.inputs,
-                        team: team)
-                } else {
-                    matrix.multiply(
-                        vectors, stride: matrix.inputs, rows: count, into: result, outputStride: matrix.outputs,
-                        team: team)
-                }
-            }
-            initialized = count * length
+        let isTransposed = fromNear == flipped
+        let x = Matrix(rows: count, columns: isTransposed ? matrix.outputs : matrix.inputs, values: vectors)
+        let y = Matrix(rows: count, columns: isTransposed ? matrix.inputs : matrix.outputs)
+        if isTransposed {
+            matrix.multiplyTransposed(x.view, into: y.view, team: team)
+        } else {
+            matrix.multiply(x.view, into: y.view, team: team)
         }
+        let result = y.values
         guard result.allSatisfy(\.isFinite) else {
             throw AdapterError(.factorisationFailed, "the matrix holds NaN, infinity or numbers near the largest Float")
         }

@@ -80,13 +80,10 @@ final class AttentionBench {
         team.run(chunks: pages.count * piecesOfHead) { piece in
             let start = piece % piecesOfHead * Self.pieceRows
             let sequence = piece / piecesOfHead / keyValueHeads, head = piece / piecesOfHead % keyValueHeads
-            let row = sequence * length + start, query = head * group * width
-            withScratch(scratchFloats, pages: pages[piece / piecesOfHead]) { scratch, pages in
+            let first = sequence * length + start
+            withScratch(scratchFloats, pages: pages[piece / piecesOfHead], start: start) { scratch, pages in
                 AttentionKernels.forward(
-                    q.row(row) + query, stride: q.columns, pages: pages, start: start,
-                    rows: min(Self.pieceRows, length - start), group: group, width: width, into: out.row(row) + query,
-                    outputStride: out.columns, stats: stats.row(row) + head * group * 2, statsStride: stats.columns,
-                    scratch: scratch)
+                    attended(first..<first + min(Self.pieceRows, length - start), head: head), pages, scratch: scratch)
             }
         }
     }
@@ -94,28 +91,35 @@ final class AttentionBench {
     private func backward() {
         let scratchFloats = AttentionKernels.backwardScratch(keys: length, width: width)
         team.run(chunks: pages.count) { piece in
-            let head = piece % keyValueHeads, row = piece / keyValueHeads * length
-            let query = head * group * width, key = head * width
-            withScratch(scratchFloats, pages: pages[piece]) { scratch, pages in
+            let head = piece % keyValueHeads, first = piece / keyValueHeads * length
+            let rows = first..<first + length, query = head * group * width, key = head * width
+            withScratch(scratchFloats, pages: pages[piece], start: 0) { scratch, pages in
                 AttentionKernels.backward(
-                    dOut.row(row) + query, out: out.row(row) + query, q: q.row(row) + query,
-                    gradientStride: dOut.columns, queryStride: q.columns, pages: pages, rows: length, group: group,
-                    width: width, stats: stats.row(row) + head * group * 2, statsStride: stats.columns,
-                    dq: dq.row(row) + query, dqStride: dq.columns, dk: dk.row(row) + key, dv: dv.row(row) + key,
-                    keyStride: dk.columns, scratch: scratch)
+                    dOut.view.rows(rows).columns(from: query, count: group * width), attended(rows, head: head), pages,
+                    dq: dq.view.rows(rows).columns(from: query, count: group * width),
+                    dk: dk.view.rows(rows).columns(from: key, count: width),
+                    dv: dv.view.rows(rows).columns(from: key, count: width), scratch: scratch)
             }
         }
     }
 
+    private func attended(_ rows: Range<Int>, head: Int) -> AttentionKernels.Attended {
+        let query = head * group * width
+        return AttentionKernels.Attended(
+            q: q.view.rows(rows).columns(from: query, count: group * width),
+            out: out.view.rows(rows).columns(from: query, count: group * width),
+            stats: stats.view.rows(rows).columns(from: head * group * 2, count: group * 2))
+    }
+
     private func withScratch(
-        _ floats: Int, pages: [UnsafePointer<Float>?],
-        _ body: (UnsafeMutablePointer<Float>, UnsafePointer<UnsafePointer<Float>?>) -> Void
+        _ floats: Int, pages: [UnsafePointer<Float>?], start: Int,
+        _ body: (UnsafeMutablePointer<Float>, AttentionKernels.Head) -> Void
     ) {
         pages.withUnsafeBufferPointer { pages in
             withUnsafeTemporaryAllocation(byteCount: 4 * floats, alignment: 64) { scratch in
                 if let scratch = scratch.assumingMemoryBound(to: Float.self).baseAddress, let pages = pages.baseAddress
                 {
-                    body(scratch, pages)
+                    body(scratch, AttentionKernels.Head(pages: pages, start: start, group: group, width: width))
                 }
             }
         }

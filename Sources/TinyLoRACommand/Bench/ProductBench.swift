@@ -7,7 +7,7 @@ struct ProductBench {
     let outputs: Int
     /// Matrices that take turns, as the layers of a model do.
     let copies: Copies
-    let types: [ElementType]
+    let formats: [WeightFormat]
     let forwardRows: [Int]
     /// Of the transposed product, and of the gradient for those of at least 256 rows.
     let backwardRows: [Int]
@@ -35,16 +35,16 @@ struct ProductBench {
     static func groups(team: WorkerTeam) -> [BenchGroup] {
         func qwen(_ inputs: Int, _ outputs: Int) -> ProductBench {
             ProductBench(
-                model: "Qwen2.5-0.5B", inputs: inputs, outputs: outputs, copies: .cold, types: [.bfloat16, .float32],
+                model: "Qwen2.5-0.5B", inputs: inputs, outputs: outputs, copies: .cold, formats: [.bfloat16, .float32],
                 forwardRows: allRows, backwardRows: [32, 256, 1024])
         }
         func abacus(_ inputs: Int, _ outputs: Int) -> ProductBench {
             ProductBench(
                 model: "Abacus", inputs: inputs, outputs: outputs, copies: .layers(AbacusModel.layerCount),
-                types: [.bfloat16, .float32], forwardRows: allRows, backwardRows: [32, 256, 1024])
+                formats: [.bfloat16, .float32], forwardRows: allRows, backwardRows: [32, 256, 1024])
         }
         let head = ProductBench(
-            model: "Qwen2.5-0.5B", inputs: 896, outputs: 151_936, copies: .cold, types: [.bfloat16],
+            model: "Qwen2.5-0.5B", inputs: 896, outputs: 151_936, copies: .cold, formats: [.bfloat16],
             forwardRows: [1, 4, 8, 32], backwardRows: [32])
         let shapes = [
             qwen(896, 896), qwen(896, 4864), qwen(4864, 896), head,
@@ -62,9 +62,9 @@ struct ProductBench {
         let most = max(forwardRows.max() ?? 1, backwardRows.max() ?? 1)
         let x = RandomNumbers.matrix(most, inputs), y = RandomNumbers.matrix(most, outputs)
         var cases: [BenchCase] = []
-        for type in types {
-            let weights = Rotation(self, type: type)
-            let name = type == .bfloat16 ? "bf16" : "fp32"
+        for format in formats {
+            let weights = Rotation(self, format: format)
+            let name = format == .bfloat16 ? "bf16" : "fp32"
             // The results go to matrices of their own: an operand that grew would end in infinities.
             let result = Matrix(rows: most, columns: max(inputs, outputs))
             cases += forwardRows.map { rows in
@@ -74,12 +74,13 @@ struct ProductBench {
                 .flop("transposed \(name)", shape: shape, size: rows, flop(rows)) { times in
                     for _ in 0..<times {
                         weights.next().multiplyTransposed(
-                            y.base, stride: outputs, rows: rows, into: result.base, inputStride: inputs, team: team)
+                            y.view.rows(0..<rows),
+                            into: MatrixView(result.base, rows: rows, columns: inputs), team: team)
                     }
                 }
             }
         }
-        guard types.contains(.float32) else { return cases }
+        guard formats.contains(.float32) else { return cases }
         let gradient = Matrix(rows: outputs, columns: inputs)
         return cases
             + backwardRows.filter { $0 >= 256 }.map { rows in
@@ -95,7 +96,7 @@ struct ProductBench {
         let run = { (times: Int) in
             for _ in 0..<times {
                 weights.next().multiply(
-                    x.base, stride: inputs, rows: rows, into: y.base, outputStride: outputs, team: team)
+                    x.view.rows(0..<rows), into: MatrixView(y.base, rows: rows, columns: outputs), team: team)
             }
         }
         guard rows <= Self.memoryBoundRows else {
@@ -112,10 +113,9 @@ struct ProductBench {
         .flop("weight gradient fp32", shape: shape, size: rows, flop(rows)) { times in
             for _ in 0..<times {
                 let turned = Matrix(rows: outputs, columns: rows)
-                Kernels.transpose(dy.base, stride: outputs, rows: rows, columns: outputs, into: turned.base, team: team)
-                PackedMatrix(columnsOf: x.base, rows: rows, columns: inputs, stride: inputs, team: team).multiply(
-                    turned.base, stride: rows, rows: outputs, into: gradient.base, outputStride: inputs, adding: true,
-                    team: team)
+                Kernels.transpose(dy.view.rows(0..<rows), into: turned, team: team)
+                PackedMatrix(columnsOf: x.view.rows(0..<rows), team: team)
+                    .multiply(turned.view, into: gradient.view, adding: true, team: team)
             }
         }
     }
@@ -126,17 +126,17 @@ private final class Rotation {
     private let matrices: [PackedMatrix]
     private var index = 0
 
-    init(_ shape: ProductBench, type: ElementType) {
+    init(_ shape: ProductBench, format: WeightFormat) {
         let elements = shape.inputs * shape.outputs
-        let count = shape.copies.count(bytes: elements * type.byteCount)
+        let count = shape.copies.count(bytes: format.byteCount(outputs: shape.outputs, inputs: shape.inputs))
         let weights = RandomNumbers.matrix(shape.outputs, shape.inputs)
-        switch type {
+        switch format {
         case .bfloat16:
             let halves = UnsafeBufferPointer(start: weights.base, count: elements).map { BFloat16($0).bits }
             matrices = (0..<count).map { _ in
                 PackedMatrix(bfloat16: halves, outputs: shape.outputs, inputs: shape.inputs)
             }
-        default:
+        case .float32:
             matrices = (0..<count).map { _ in
                 PackedMatrix(floats: weights.base, outputs: shape.outputs, inputs: shape.inputs)
             }

@@ -17,9 +17,7 @@ enum RowBench {
         let y = Matrix(rows: rows, columns: columns), scale = Matrix(rows: rows, columns: 1)
         return .bytes("RMSNorm", shape: "\(columns)", size: rows, Double(8 * x.count)) { times in
             for _ in 0..<times {
-                Kernels.rmsNorm(
-                    x.base, weight: weight.base, rows: rows, columns: columns, epsilon: 1e-6, into: y.base,
-                    rstd: scale.base, team: team)
+                Kernels.rmsNorm(x, weight: weight, epsilon: 1e-6, into: y, rstd: scale, team: team)
             }
         }
     }
@@ -28,7 +26,7 @@ enum RowBench {
         let gateUp = RandomNumbers.matrix(rows, 2 * columns), y = Matrix(rows: rows, columns: columns)
         return .bytes("SwiGLU", shape: "2 x \(columns)", size: rows, Double(12 * y.count)) { times in
             for _ in 0..<times {
-                Kernels.swiglu(gateUp.base, rows: rows, columns: columns, into: y.base, team: team)
+                Kernels.swiglu(gateUp, into: y, team: team)
             }
         }
     }

@@ -62,7 +62,7 @@ struct Attention: Sendable {
         storeKeysAndValues(tape, pass)
         attend(tape, pass)
         output.forward(tape.attended, into: scratch, narrow: tape.outputNarrow, pass)
-        Kernels.add(scratch.base, count: scratch.count, to: stream.base, team: pass.team)
+        Kernels.add(scratch, to: stream, team: pass.team)
     }
 
     /// Turns the gradient of the block's output into that of its input, in place.
@@ -110,19 +110,23 @@ struct Attention: Sendable {
         pass.team.split(batch.pieces.count, least: max(1, 256 / (group * max(1, batch.longest)))) { part in
             withScratch(AttentionKernels.scratch(keys: batch.longest, width: width)) { scratch in
                 for piece in batch.pieces[part] {
-                    let span = batch.spans[piece.span], first = piece.rows.lowerBound
-                    let query = piece.head * group * width
-                    withPagePointers(span.pages, head: piece.head) { pages in
-                        AttentionKernels.forward(
-                            tape.queryKeyValue.row(first) + query, stride: tape.queryKeyValue.columns, pages: pages,
-                            start: span.start + first - span.rows.lowerBound, rows: piece.rows.count, group: group,
-                            width: width, into: tape.attended.row(first) + query,
-                            outputStride: tape.attended.columns, stats: tape.stats.row(first) + piece.head * group * 2,
-                            statsStride: tape.stats.columns, scratch: scratch)
+                    let span = batch.spans[piece.span]
+                    let start = span.start + piece.rows.lowerBound - span.rows.lowerBound
+                    withPages(of: span, head: piece.head, start: start) { head in
+                        AttentionKernels.forward(attended(piece.rows, head: piece.head, tape), head, scratch: scratch)
                     }
                 }
             }
         }
+    }
+
+    /// What one key/value head reads and makes of some rows.
+    private func attended(_ rows: Range<Int>, head: Int, _ tape: AttentionTape) -> AttentionKernels.Attended {
+        let query = head * group * width
+        return AttentionKernels.Attended(
+            q: tape.queryKeyValue.view.rows(rows).columns(from: query, count: group * width),
+            out: tape.attended.view.rows(rows).columns(from: query, count: group * width),
+            stats: tape.stats.view.rows(rows).columns(from: head * group * 2, count: group * 2))
     }
 
     /// Gradients of q, k and v before rotation, one sequence and key/value head at a time.
@@ -131,24 +135,23 @@ struct Attention: Sendable {
     ) {
         let batch = pass.batch
         pass.team.run(chunks: batch.spans.count * keyHeads) { chunk in
-            let span = batch.spans[chunk / keyHeads], head = chunk % keyHeads, first = span.rows.lowerBound
+            let span = batch.spans[chunk / keyHeads], head = chunk % keyHeads
             let query = head * group * width, key = (queryHeads + head) * width, value = key + keyHeads * width
+            let gradient = dQueryKeyValue.view.rows(span.rows)
             withScratch(AttentionKernels.backwardScratch(keys: span.rows.count, width: width)) { scratch in
-                withPagePointers(span.pages, head: head) { pages in
+                withPages(of: span, head: head, start: 0) { pages in
                     AttentionKernels.backward(
-                        dAttended.row(first) + query, out: tape.attended.row(first) + query,
-                        q: tape.queryKeyValue.row(first) + query, gradientStride: dAttended.columns,
-                        queryStride: tape.queryKeyValue.columns, pages: pages, rows: span.rows.count, group: group,
-                        width: width, stats: tape.stats.row(first) + head * group * 2,
-                        statsStride: tape.stats.columns, dq: dQueryKeyValue.row(first) + query,
-                        dqStride: dQueryKeyValue.columns, dk: dQueryKeyValue.row(first) + key,
-                        dv: dQueryKeyValue.row(first) + value, keyStride: dQueryKeyValue.columns, scratch: scratch)
+                        dAttended.view.rows(span.rows).columns(from: query, count: group * width),
+                        attended(span.rows, head: head, tape), pages,
+                        dq: gradient.columns(from: query, count: group * width),
+                        dk: gradient.columns(from: key, count: width), dv: gradient.columns(from: value, count: width),
+                        scratch: scratch)
                 }
             }
             for row in span.rows {
-                let cosine = batch.cosine.row(row), sine = batch.sine.row(row), gradient = dQueryKeyValue.row(row)
-                Kernels.rotate(gradient + query, cosine: cosine, sine: sine, heads: group, width: width, inverse: true)
-                Kernels.rotate(gradient + key, cosine: cosine, sine: sine, heads: 1, width: width, inverse: true)
+                let cosine = batch.cosine.row(row), sine = batch.sine.row(row), own = dQueryKeyValue.row(row)
+                Kernels.rotate(own + query, cosine: cosine, sine: sine, heads: group, width: width, inverse: true)
+                Kernels.rotate(own + key, cosine: cosine, sine: sine, heads: 1, width: width, inverse: true)
             }
         }
     }
@@ -159,15 +162,17 @@ struct Attention: Sendable {
         }
     }
 
-    /// Calls `body` with the addresses of one head's part of each page.
-    private func withPagePointers(
-        _ pages: [Page], head: Int, _ body: (UnsafePointer<UnsafePointer<Float>?>) -> Void
+    /// Calls `body` with the keys and values of a key/value head.
+    private func withPages(
+        of span: RowBatch.Span, head: Int, start: Int, _ body: (AttentionKernels.Head) -> Void
     ) {
-        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: pages.count) { pointers in
-            for (index, page) in pages.enumerated() {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: span.pages.count) { pointers in
+            for (index, page) in span.pages.enumerated() {
                 pointers[index] = UnsafePointer(page.pointer(layer: layer, head: head))
             }
-            body(UnsafePointer(pointers.baseAddress!))
+            body(
+                AttentionKernels.Head(
+                    pages: UnsafePointer(pointers.baseAddress!), start: start, group: group, width: width))
         }
     }
 }

@@ -20,9 +20,7 @@ struct Embedding: Sendable {
     func backward(_ gradient: Matrix, tokens: [Int], weights: DenseWeights) {
         let target = weights.pointer(.embedding)
         for (row, token) in tokens.enumerated() {
-            Kernels.sumRows(
-                gradient.row(row), stride: gradient.columns, rows: 1, columns: gradient.columns,
-                into: target + token * gradient.columns)
+            Kernels.sumRows(gradient.view.rows(row..<row + 1), into: target + token * gradient.columns)
         }
     }
 }

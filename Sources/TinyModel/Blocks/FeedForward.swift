@@ -47,9 +47,9 @@ struct FeedForward: Sendable {
     ) {
         norm.forward(stream, into: scratch, scale: tape.scale, pass.team)
         gateUp.forward(scratch, into: tape.gateUp, narrow: tape.gateUpNarrow, pass)
-        activate(tape.gateUp, into: activated, pass.team)
+        Kernels.swiglu(tape.gateUp, into: activated, team: pass.team)
         down.forward(activated, into: scratch, narrow: tape.downNarrow, pass)
-        Kernels.add(scratch.base, count: scratch.count, to: stream.base, team: pass.team)
+        Kernels.add(scratch, to: stream, team: pass.team)
     }
 
     /// Turns the gradient of the block's output into that of its input, in place.
@@ -58,9 +58,7 @@ struct FeedForward: Sendable {
         down.backward(
             gradient, to: dActivated, narrow: tape.downNarrow, into: gradients, pass, input: activation(tape, pass))
         let dGateUp = Matrix(rows: pass.rows, columns: tape.gateUp.columns)
-        Kernels.swigluBackward(
-            dActivated.base, gateUp: tape.gateUp.base, rows: pass.rows, columns: intermediateSize, into: dGateUp.base,
-            team: pass.team)
+        Kernels.swigluBackward(dActivated, gateUp: tape.gateUp, into: dGateUp, team: pass.team)
         let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
         gateUp.backward(
             dGateUp, to: dNormed, narrow: tape.gateUpNarrow, into: gradients, pass,
@@ -69,15 +67,10 @@ struct FeedForward: Sendable {
             dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
     }
 
-    /// `silu(gate) · up`.
-    private func activate(_ gateUp: Matrix, into y: Matrix, _ team: WorkerTeam) {
-        Kernels.swiglu(gateUp.base, rows: y.rows, columns: y.columns, into: y.base, team: team)
-    }
-
     /// The activation of the forward pass again.
     private func activation(_ tape: FeedForwardTape, _ pass: PassRows) -> Matrix {
         let out = Matrix(rows: pass.rows, columns: intermediateSize)
-        activate(tape.gateUp, into: out, pass.team)
+        Kernels.swiglu(tape.gateUp, into: out, team: pass.team)
         return out
     }
 }

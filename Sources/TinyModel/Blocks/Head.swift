@@ -96,13 +96,12 @@ struct Head: Sendable {
                         largest: normalisers[row].largest, inverseSum: Float(1 / normalisers[row].sum))
                 }
             }
+            let tile = logits.view.rows(0..<block.count)
             weights.multiplyTransposed(
-                logits.base, stride: logits.columns, rows: block.count, into: gradient.row(block.lowerBound),
-                inputStride: gradient.columns, range: tokens, adding: tokens.lowerBound > 0, team: team)
+                tile, into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
             if let dense {
                 addOuterProduct(
-                    logits.base, stride: logits.columns, outputs: tokens.count, rows.row(block.lowerBound),
-                    inputStride: rows.columns, inputs: rows.columns, rows: block.count,
+                    tile.columns(from: 0, count: tokens.count), rows.view.rows(block),
                     to: dense.pointer(role) + tokens.lowerBound * rows.columns, team: team)
             }
         }
@@ -112,8 +111,7 @@ struct Head: Sendable {
     /// Logits of every token after each of `rows`, `[rows, vocabulary]`: for sampling, a few rows at a time.
     func logits(_ rows: Matrix, _ team: WorkerTeam) -> Matrix {
         let logits = Matrix(rows: rows.rows, columns: vocabulary)
-        weights.multiply(
-            rows.base, stride: rows.columns, rows: rows.rows, into: logits.base, outputStride: vocabulary, team: team)
+        weights.multiply(rows.view, into: logits.view, team: team)
         return logits
     }
 
@@ -128,8 +126,7 @@ struct Head: Sendable {
             for token in stride(from: 0, to: vocabulary, by: Self.chunk) {
                 let tokens = token..<min(vocabulary, token + Self.chunk)
                 weights.multiply(
-                    rows.row(first), stride: rows.columns, rows: block.count, into: logits.base,
-                    outputStride: logits.columns, range: tokens, team: team)
+                    rows.view.rows(block), into: logits.view.rows(0..<block.count), range: tokens, team: team)
                 body(block, tokens, logits)
             }
         }

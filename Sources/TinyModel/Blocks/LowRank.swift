@@ -208,12 +208,8 @@ struct Projection: Sendable {
     ///
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
-        weights.multiply(
-            x.base, stride: x.columns, rows: pass.rows, into: y.base, outputStride: y.columns, team: pass.team)
-        if let bias {
-            Kernels.addBias(
-                bias.base, rows: pass.rows, columns: bias.columns, to: y.base, stride: y.columns, team: pass.team)
-        }
+        weights.multiply(x.view, into: y.view, team: pass.team)
+        if let bias { Kernels.addBias(bias, to: y.view, team: pass.team) }
         if let narrow { addChanges(x, to: y, t: narrow, pass) }
     }
 
@@ -226,8 +222,7 @@ struct Projection: Sendable {
         _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
         input: @autoclosure () -> Matrix
     ) {
-        weights.multiplyTransposed(
-            dy.base, stride: dy.columns, rows: pass.rows, into: dx.base, inputStride: dx.columns, team: pass.team)
+        weights.multiplyTransposed(dy.view, into: dx.view, team: pass.team)
         if let dense = gradients.weights { addWeightGradients(dy, input(), to: dense, pass) }
         if let narrow, gradients.mixing != nil || gradients.factors != nil {
             addChangesBackward(dy, t: narrow, input: input, to: dx, into: gradients, pass)
@@ -236,13 +231,9 @@ struct Projection: Sendable {
 
     private func addWeightGradients(_ dy: Matrix, _ x: Matrix, to dense: DenseWeights, _ pass: PassRows) {
         for (module, column) in zip(modules, columns) {
-            addOuterProduct(
-                dy.base + column, stride: dy.columns, outputs: module.outputs, x.base, inputStride: x.columns,
-                inputs: module.inputs, rows: pass.rows, to: dense.pointer(.weight(module)), team: pass.team)
-            guard bias != nil else { continue }
-            Kernels.sumRows(
-                dy.base + column, stride: dy.columns, rows: pass.rows, columns: module.outputs,
-                into: dense.pointer(.bias(module)))
+            let own = dy.view.columns(from: column, count: module.outputs)
+            addOuterProduct(own, x.view, to: dense.pointer(.weight(module)), team: pass.team)
+            if bias != nil { Kernels.sumRows(own, into: dense.pointer(.bias(module))) }
         }
     }
 }
@@ -252,21 +243,14 @@ extension Projection {
     /// Adds `B R A x` to `y`; `t` receives `A x`, `[rows, columns]`.
     private func addChanges(_ x: Matrix, to y: Matrix, t: Matrix, _ pass: PassRows) {
         for run in pass.batch.runs {
-            let factors = run.factors, rank = factors.rank, first = run.rows.lowerBound
-            guard let members = factors.members(layer: layer, group) else { continue }
-            members.stacked.multiply(
-                x.row(first), stride: x.columns, rows: run.rows.count, into: t.row(first), outputStride: t.columns,
-                team: pass.team)
-            eachSpan(run, pass) { _, span, change in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
-                    let s = scratch.baseAddress!, row = span.rows.lowerBound
-                    for (member, position) in members.positions.enumerated() where change.isActive[position] {
-                        mix(t.row(row) + member * rank, stride: t.columns, change, position, span, into: s)
-                        Kernels.expand(
-                            s, stride: rank, by: factors.prepared[position].bTransposed.base, rows: span.rows.count,
-                            columns: factors.modules[position].outputs, rank: rank,
-                            into: y.row(row) + column(of: factors.modules[position]), outputStride: y.columns)
-                    }
+            guard let members = run.factors.members(layer: layer, group) else { continue }
+            members.stacked.multiply(x.view.rows(run.rows), into: t.view.rows(run.rows), team: pass.team)
+            eachSpan(run, pass) { _, span, change, s in
+                let own = t.view.rows(span.rows), out = y.view.rows(span.rows)
+                for (member, position) in members.positions.enumerated() where change.isActive[position] {
+                    mix(own, member, change, position, into: s)
+                    Kernels.expand(
+                        s, by: run.factors.prepared[position].bTransposed, into: outputs(out, of: position, run))
                 }
             }
         }
@@ -282,25 +266,21 @@ extension Projection {
             let ds = Matrix(rows: run.rows.count, columns: rank * members.positions.count)
             for (member, position) in members.positions.enumerated() {
                 factors.prepared[position].packedB.multiply(
-                    dy.row(first) + column(of: factors.modules[position]), stride: dy.columns, rows: run.rows.count,
-                    into: ds.base + member * rank, outputStride: ds.columns, team: pass.team)
+                    outputs(dy.view.rows(run.rows), of: position, run),
+                    into: ds.view.columns(from: member * rank, count: rank), team: pass.team)
             }
-            eachSpan(run, pass) { index, span, change in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
-                    let s = scratch.baseAddress!, row = span.rows.lowerBound
-                    for (member, position) in members.positions.enumerated() {
-                        let own = ds.row(row - first) + member * rank
-                        if let mixing = gradients.mixing {
-                            Kernels.mixGradient(
-                                own, stride: ds.columns, t: t.row(row) + member * rank, inputStride: t.columns,
-                                rows: span.rows.count, rank: rank, into: mixing.row(index) + position * rank * rank)
-                        }
-                        guard change.isActive[position] else { continue }
-                        mix(own, stride: ds.columns, change, position, span, transposed: true, into: s)
-                        Kernels.expand(
-                            s, stride: rank, by: factors.prepared[position].a.base, rows: span.rows.count,
-                            columns: dx.columns, rank: rank, into: dx.row(row), outputStride: dx.columns)
+            eachSpan(run, pass) { index, span, change, s in
+                let own = ds.view.rows(span.rows.lowerBound - first..<span.rows.upperBound - first)
+                for (member, position) in members.positions.enumerated() {
+                    if let mixing = gradients.mixing {
+                        Kernels.mixGradient(
+                            own.columns(from: member * rank, count: rank),
+                            t: t.view.rows(span.rows).columns(from: member * rank, count: rank),
+                            into: mixing.row(index) + position * rank * rank)
                     }
+                    guard change.isActive[position] else { continue }
+                    mix(own, member, change, position, transposed: true, into: s)
+                    Kernels.expand(s, by: factors.prepared[position].a, into: dx.view.rows(span.rows))
                 }
             }
             if let gradient = gradients.factors, gradient.factors === factors {
@@ -322,60 +302,62 @@ extension Projection {
         to gradient: FactorGradient, _ pass: PassRows
     ) {
         let rank = run.factors.rank, rows = run.rows.count, first = run.rows.lowerBound
-        let s = Matrix(rows: members.positions.count * rows, columns: rank)
-        let dt = Matrix(rows: members.positions.count * rows, columns: rank)
-        eachSpan(run, pass) { _, span, change in
+        let s = members.positions.map { _ in Matrix(rows: rows, columns: rank) }
+        let dt = members.positions.map { _ in Matrix(rows: rows, columns: rank) }
+        eachSpan(run, pass) { _, span, change, _ in
+            let own = span.rows.lowerBound - first..<span.rows.upperBound - first
             for (member, position) in members.positions.enumerated() {
-                let row = span.rows.lowerBound - first, own = member * rows + row
-                mix(t.row(first + row) + member * rank, stride: t.columns, change, position, span, into: s.row(own))
-                mix(
-                    ds.row(row) + member * rank, stride: ds.columns, change, position, span, transposed: true,
-                    into: dt.row(own))
+                mix(t.view.rows(span.rows), member, change, position, into: s[member].view.rows(own))
+                mix(ds.view.rows(own), member, change, position, transposed: true, into: dt[member].view.rows(own))
             }
         }
+        let wide = (dy: dy.view.rows(run.rows), x: x.view.rows(run.rows))
         let pieces = members.positions.enumerated().flatMap { member, position in
-            let module = run.factors.modules[position]
-            return OuterPiece.all(
-                s.row(member * rows), dy.row(first) + column(of: module), stride: dy.columns, columns: module.outputs,
-                to: gradient.bTransposed(position))
-                + OuterPiece.all(
-                    dt.row(member * rows), x.row(first), stride: x.columns, columns: module.inputs,
-                    to: gradient.a(position))
+            OuterPiece.all(s[member].view, outputs(wide.dy, of: position, run), to: gradient.bTransposed(position))
+                + OuterPiece.all(dt[member].view, wide.x, to: gradient.a(position))
         }
         let spans = run.spans.map { pass.batch.spans[$0].rows }
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
         pass.team.split(pieces.count, least: least) { part in
             for piece in pieces[part] {
-                for span in spans { piece.add(span.lowerBound - first, rows: span.count, rank: rank) }
+                for span in spans { piece.add(span.lowerBound - first..<span.upperBound - first) }
             }
         }
     }
 
-    /// The column of the stacked output at which a module begins.
-    private func column(of module: AdaptedModule) -> Int {
-        columns[group.kinds.firstIndex(of: module.kind) ?? 0]  // members of a group have its kinds
+    /// The columns of a changed module in the stacked output.
+    private func outputs(_ y: MatrixView, of position: Int, _ run: RowBatch.Run) -> MatrixView {
+        let module = run.factors.modules[position]
+        let place = group.kinds.firstIndex(of: module.kind) ?? 0  // members of a group have its kinds
+        return y.columns(from: columns[place], count: module.outputs)
     }
 
-    /// `s = R t` of one module for the rows of a span, or `Rᵀ t` with `transposed`.
+    /// `s = R t` for the columns of a member, or `Rᵀ t` with `transposed`.
     private func mix(
-        _ t: Floats, stride: Int, _ change: LowRankChange, _ position: Int, _ span: RowBatch.Span,
-        transposed: Bool = false, into s: Floats
+        _ t: MatrixView, _ member: Int, _ change: LowRankChange, _ position: Int, transposed: Bool = false,
+        into s: MatrixView
     ) {
         let rank = change.factors.rank
         change.mixing.withUnsafeBufferPointer { mixing in
             Kernels.mix(
-                t, stride: stride, by: mixing.baseAddress! + position * rank * rank, rows: span.rows.count, rank: rank,
-                transposed: transposed, into: s, outputStride: rank)
+                t.columns(from: member * rank, count: rank), by: mixing.baseAddress! + position * rank * rank,
+                transposed: transposed, into: s)
         }
     }
 
-    /// Calls `body` for every segment of the run, on any thread.
-    private func eachSpan(_ run: RowBatch.Run, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange) -> Void) {
-        let perSpan = max(1, run.rows.count / run.spans.count)
+    /// Calls `body` for every segment of the run, on any thread, with scratch of `[rows, rank]`.
+    private func eachSpan(
+        _ run: RowBatch.Run, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange, MatrixView) -> Void
+    ) {
+        let perSpan = max(1, run.rows.count / run.spans.count), rank = run.factors.rank
         pass.team.split(run.spans.count, least: max(1, 16 / perSpan)) { part in
-            for offset in part {
-                let span = pass.batch.spans[run.spans.lowerBound + offset]
-                if let change = span.change { body(run.spans.lowerBound + offset, span, change) }
+            for index in part.lowerBound + run.spans.lowerBound..<part.upperBound + run.spans.lowerBound {
+                let span = pass.batch.spans[index]
+                guard let change = span.change else { continue }
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
+                    let s = MatrixView(scratch.baseAddress!, rows: span.rows.count, columns: rank)
+                    body(index, span, change, s)
+                }
             }
         }
     }
@@ -383,44 +365,36 @@ extension Projection {
 
 /// Some columns of one factor's gradient, `target += narrowᵀ · wide`: what one thread computes.
 private struct OuterPiece {
-    /// `[rows of the run, rank]`, and the columns that it multiplies, from the run's first row on.
-    let narrow: Floats
-    let wide: Floats
-    let wideStride: Int
-    let target: Floats
-    let targetStride: Int
-    let count: Int
+    /// `[rows of the run, rank]`, and the columns that it multiplies.
+    let narrow: MatrixView
+    let wide: MatrixView
+    let target: MatrixView
 
     /// Columns of a piece: few enough to share small matrices out, enough to read whole cache lines.
     static let columns = 64
     /// Products that a thread should have at least, about 20 microseconds of work.
     static let leastWork = 1 << 20
 
-    /// The pieces of one product.
-    static func all(_ narrow: Floats, _ wide: Floats, stride: Int, columns: Int, to target: Floats) -> [OuterPiece] {
-        Swift.stride(from: 0, to: columns, by: Self.columns).map { first in
-            OuterPiece(
-                narrow: narrow, wide: wide + first, wideStride: stride, target: target + first, targetStride: columns,
-                count: min(Self.columns, columns - first))
+    /// The pieces of one product into `target [rank, columns]`.
+    static func all(_ narrow: MatrixView, _ wide: MatrixView, to target: Floats) -> [OuterPiece] {
+        let target = MatrixView(target, rows: narrow.columns, columns: wide.columns)
+        return Swift.stride(from: 0, to: wide.columns, by: columns).map { first in
+            let count = min(columns, wide.columns - first)
+            return OuterPiece(
+                narrow: narrow, wide: wide.columns(from: first, count: count),
+                target: target.columns(from: first, count: count))
         }
     }
 
-    /// Adds the product of `rows` rows from `row` on.
-    func add(_ row: Int, rows: Int, rank: Int) {
-        Kernels.outer(
-            narrow + row * rank, stride: rank, wide + row * wideStride, inputStride: wideStride, rows: rows,
-            height: rank, columns: count, into: target, outputStride: targetStride)
-    }
+    /// Adds the product of some rows.
+    func add(_ rows: Range<Int>) { Kernels.outer(narrow.rows(rows), wide.rows(rows), into: target) }
 }
 
 /// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
-func addOuterProduct(
-    _ dy: Floats, stride: Int, outputs: Int, _ x: Floats, inputStride: Int, inputs: Int, rows: Int, to gradient: Floats,
-    team: WorkerTeam
-) {
-    let turned = Matrix(rows: outputs, columns: rows)
-    Kernels.transpose(dy, stride: stride, rows: rows, columns: outputs, into: turned.base, team: team)
-    PackedMatrix(columnsOf: x, rows: rows, columns: inputs, stride: inputStride, team: team)
+func addOuterProduct(_ dy: MatrixView, _ x: MatrixView, to gradient: Floats, team: WorkerTeam) {
+    let turned = Matrix(rows: dy.columns, columns: dy.rows)
+    Kernels.transpose(dy, into: turned, team: team)
+    PackedMatrix(columnsOf: x, team: team)
         .multiply(
-            turned.base, stride: rows, rows: outputs, into: gradient, outputStride: inputs, adding: true, team: team)
+            turned.view, into: MatrixView(gradient, rows: dy.columns, columns: x.columns), adding: true, team: team)
 }

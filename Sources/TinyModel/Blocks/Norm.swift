@@ -18,8 +18,7 @@ struct Norm: Sendable {
     /// - Parameter scale: Receives the inverse root mean square of each row, for the backward pass.
     func forward(_ x: Matrix, into y: Matrix, scale: Matrix, _ team: WorkerTeam) {
         Kernels.rmsNorm(
-            x.base, weight: weight.base, rows: x.rows, columns: x.columns, epsilon: epsilon, into: y.base,
-            rstd: scale.base, team: team)
+            x, weight: weight, epsilon: epsilon, into: y, rstd: scale, team: team)
     }
 
     /// The output of ``forward(_:into:scale:_:)`` again: computing it twice is cheaper than keeping it.
@@ -33,12 +32,7 @@ struct Norm: Sendable {
     func backward(
         _ dy: Matrix, x: Matrix, scale: Matrix, into gradient: Matrix, weights: DenseWeights?, _ team: WorkerTeam
     ) {
-        if let weights {
-            Kernels.rmsNormWeightBackward(
-                dy.base, x: x.base, rstd: scale.base, rows: x.rows, columns: x.columns, into: weights.pointer(role))
-        }
-        Kernels.rmsNormBackward(
-            dy.base, x: x.base, weight: weight.base, rstd: scale.base, rows: x.rows, columns: x.columns,
-            into: gradient.base, team: team)
+        if let weights { Kernels.rmsNormWeightBackward(dy, x: x, rstd: scale, into: weights.pointer(role)) }
+        Kernels.rmsNormBackward(dy, x: x, weight: weight, rstd: scale, into: gradient, team: team)
     }
 }
