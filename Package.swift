@@ -106,8 +106,8 @@ let package = Package(
                 "TinyLearningTestSupport",
             ]),
         tests(of: "TinyReport", uses: ["TinyFoundation", "TinyStatistics"]),
-        // Runs the built command; knows no type of the package.
-        .testTarget(name: "TinyLoRACommandTests", swiftSettings: settings),
+        // Runs the built command; of the package's types it knows SHA-256 only.
+        .testTarget(name: "TinyLoRACommandTests", dependencies: ["TinyFoundation"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

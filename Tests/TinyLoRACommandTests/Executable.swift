@@ -1,6 +1,7 @@
 // Runs the built `tinylora` as a stranger would: arguments in; status, output and error text out.
 //
-// These tests know no type of the package. What they hold the command to is what a shell script can rely on.
+// Of the package's types these tests know the hash function only. What they hold the command to is what a shell script can
+// rely on.
 
 import Foundation
 import Testing
