@@ -1,4 +1,5 @@
 public import TinyProblems
+public import TinyFoundation
 
 /// Abacus problems in the form that trainers and evaluators take.
 ///
@@ -15,7 +16,7 @@ public enum AbacusProblems {
 
     /// The first `count` problems for choosing settings: held out as ``test(_:)``'s are, and none of their calculations occurs
     /// in its first 4,096. Costs as much as making those.
-    public static func validation(_ count: Int, solutions style: AbacusReferenceStyle = .equations) -> [Problem] {
+    public static func validation(_ count: Int, solutions style: SolutionStyle = .equations) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
         let tested = Set((0..<mostTested).map { generator.problem(at: $0, in: .test).steps })
         var problems: [Problem] = []
@@ -30,24 +31,24 @@ public enum AbacusProblems {
     }
 
     /// The same sets with solutions in another style, for supervised training.
-    public static func train(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
+    public static func train(_ count: Int, solutions style: SolutionStyle) -> [Problem] {
         problems(count, in: .training, style: style)
     }
 
     /// The same evaluation sets with solutions in another style, for the loss on held-out solutions.
-    public static func test(_ count: Int, solutions style: AbacusReferenceStyle) -> [Problem] {
+    public static func test(_ count: Int, solutions style: SolutionStyle) -> [Problem] {
         problems(count, in: .test, style: style)
     }
 
     private static func problems(
-        _ count: Int, in split: AbacusSplit, style: AbacusReferenceStyle = .equations
+        _ count: Int, in split: AbacusSplit, style: SolutionStyle = .equations
     ) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
         return (0..<count).map { problem(at: $0, in: split, by: generator, style: style) }
     }
 
     private static func problem(
-        at index: Int, in split: AbacusSplit, by generator: AbacusGenerator, style: AbacusReferenceStyle
+        at index: Int, in split: AbacusSplit, by generator: AbacusGenerator, style: SolutionStyle
     ) -> Problem {
         let problem = generator.problem(at: index, in: split)
         return Problem(

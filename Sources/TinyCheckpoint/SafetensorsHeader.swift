@@ -13,7 +13,7 @@ public struct TensorRecord: Sendable, Hashable {
     public let range: Range<Int>
 
     /// The element type, or `nil` for one that is not read.
-    public var type: ElementType? { ElementType(rawValue: typeName) }
+    public var type: ElementType? { ElementType(safetensorsName: typeName) }
 }
 
 /// The parsed and checked front of a safetensors file.

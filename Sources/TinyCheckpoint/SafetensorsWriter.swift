@@ -75,7 +75,7 @@ public enum SafetensorsWriter {
             guard let expected, expected == tensor.byteCount else {
                 throw CheckpointError(
                     .shapeMismatch,
-                    "cannot write \(path): \(tensor.name) is \(tensor.type.rawValue) \(tensor.shape), "
+                    "cannot write \(path): \(tensor.name) is \(tensor.type.safetensorsName) \(tensor.shape), "
                         + "which \(tensor.byteCount) bytes do not fill")
             }
         }
@@ -93,7 +93,7 @@ public enum SafetensorsWriter {
             let end = offset + tensor.byteCount
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             entries.append(
-                "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(shape)],"
+                "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.type.safetensorsName)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }

@@ -1,8 +1,23 @@
-/// How a number is stored. Raw values are the names safetensors uses.
+/// How a number is stored. Raw values are the names in settings.
 public enum ElementType: String, Sendable, Codable, CaseIterable {
-    case float32 = "F32"
-    case bfloat16 = "BF16"
-    case float16 = "F16"
+    case float32 = "fp32"
+    case bfloat16 = "bf16"
+    case float16 = "fp16"
+
+    /// The type with this name in safetensors files, such as `BF16`; `nil` for other types.
+    public init?(safetensorsName name: String) {
+        guard let type = Self.allCases.first(where: { $0.safetensorsName == name }) else { return nil }
+        self = type
+    }
+
+    /// The name in safetensors files.
+    public var safetensorsName: String {
+        switch self {
+        case .float32: "F32"
+        case .bfloat16: "BF16"
+        case .float16: "F16"
+        }
+    }
 
     /// Bytes of one element.
     public var byteCount: Int { self == .float32 ? 4 : 2 }

@@ -30,7 +30,7 @@ public protocol Trainer: Sendable {
 extension Trainer {
     /// The numbers as the adapter stores them, which is what every forward pass uses.
     public func stored(_ parameters: [Float]) -> [Float] {
-        parameters.map(configuration.adapter.elementType.elementType.rounded)
+        parameters.map(configuration.adapter.elementType.rounded)
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Which model, with which adapter, on how many threads.
 struct ModelOptions: ParsableArguments {
@@ -74,15 +75,14 @@ let abacusTrainingProblems = 4096
 func problemSet(
     file: String?, loaded: LoadedModel, training: Bool, count: Int?, solutions: SolutionStyle = .equations
 ) throws -> ProblemSet {
-    let style = AbacusReferenceStyle(rawValue: solutions.rawValue) ?? .equations
     var set: ProblemSet
     if let file {
         set = try ProblemSet(contentsOf: file)
     } else if training {
         set = ProblemSet(
-            name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: style))
+            name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: solutions))
     } else {
-        set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: style))
+        set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: solutions))
     }
     if let count { set = ProblemSet(name: set.name, problems: Array(set.problems.prefix(count)), path: set.path) }
     return set
@@ -90,6 +90,5 @@ func problemSet(
 
 /// Abacus's own problems to choose settings by, with solutions in a style.
 func abacusValidation(_ count: Int, solutions: SolutionStyle) -> ProblemSet {
-    let style = AbacusReferenceStyle(rawValue: solutions.rawValue) ?? .equations
-    return ProblemSet(name: "abacus/validation", problems: AbacusProblems.validation(count, solutions: style))
+    return ProblemSet(name: "abacus/validation", problems: AbacusProblems.validation(count, solutions: solutions))
 }

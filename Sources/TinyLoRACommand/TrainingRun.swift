@@ -57,7 +57,7 @@ struct TrainingRun {
 
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
-            values: result.state.parameters, elementType: configuration.adapter.elementType.elementType,
+            values: result.state.parameters, elementType: configuration.adapter.elementType,
             toolVersion: "tinylora \(TinyLoRAVersion.current)",
             details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
         let path = run.path + "/adapter.safetensors"

@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// Counts over many grades, so that a trainer or evaluator can say why every reward is 0.
 public struct ParseStatistics: Sendable, Codable, Hashable {
     /// Completions graded.
@@ -46,11 +48,11 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
         failed += other.failed
     }
 
-    /// One sentence on what keeps every reward of this kind at 0, or `nil` when some completion was rewarded.
-    public func reasonForNoReward(_ kind: RewardKind = .strict) -> String? {
-        guard completions > 0, (kind == .strict ? strict : lenient) == 0 else { return nil }
-        let readable = kind == .strict ? wellFormed : extracted
-        let place = kind == .strict ? "where it was asked for" : "anywhere"
+    /// One sentence on what keeps every reward by this rule at 0, or `nil` when some completion was rewarded.
+    public func reasonForNoReward(_ rule: RewardRule = .strict) -> String? {
+        guard completions > 0, (rule == .strict ? strict : lenient) == 0 else { return nil }
+        let readable = rule == .strict ? wellFormed : extracted
+        let place = rule == .strict ? "where it was asked for" : "anywhere"
         return readable == 0
             ? "none of \(completions) completions had an answer \(place), so every reward is 0"
             : "\(readable) of \(completions) completions had an answer \(place) and none was right, so every reward is 0"

@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// What a grader found in a completion.
 public struct Grade: Sendable, Codable, Hashable {
     /// Whether the answer is right and stands where it was asked for.
@@ -35,17 +37,9 @@ public struct Grade: Sendable, Codable, Hashable {
     public var isAnswered: Bool { extracted != nil || (score != nil && failure == nil) }
 
     /// The reward of this grade: its ``score``, else 1 or 0.
-    public func reward(_ kind: RewardKind = .strict) -> Double {
-        score ?? ((kind == .strict ? strict : lenient) ? 1 : 0)
+    public func reward(_ rule: RewardRule = .strict) -> Double {
+        score ?? ((rule == .strict ? strict : lenient) ? 1 : 0)
     }
-}
-
-/// Which verdict of a grade is rewarded.
-public enum RewardKind: String, Sendable, Codable, CaseIterable {
-    /// The answer must stand where it was asked for.
-    case strict
-    /// The answer counts wherever it stands.
-    case lenient
 }
 
 /// A completion to judge and what was asked.

@@ -12,16 +12,6 @@ public enum AdapterMethodKind: String, Sendable, Codable, CaseIterable {
     case full
 }
 
-/// Which directions of the frozen matrices a method moves in.
-public enum FrozenSubspaceKind: String, Sendable, Codable, CaseIterable {
-    /// Those of the largest singular values.
-    case top
-    /// Those of the smallest.
-    case bottom
-    /// Random ones.
-    case random
-}
-
 /// Which matrices of each layer are changed, as PEFT writes it: `"all-linear"` or a list such as `["q_proj", "v_proj"]`.
 public enum TargetModules: Sendable, Equatable, Codable, CustomStringConvertible {
     /// All seven.

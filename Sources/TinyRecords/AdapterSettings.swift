@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// What is trained: which numbers, how many, and how they act on the model's matrices.
 public struct AdapterSettings: Sendable, Equatable {
     /// The method. Key `method`.
@@ -18,9 +20,9 @@ public struct AdapterSettings: Sendable, Equatable {
     /// Which matrices of each layer are changed; all seven unless told otherwise. Key `target_modules`.
     public var targetModules = TargetModules.allLinear
     /// Which directions of the frozen matrices TinyLoRA and LoRA-XS move in. Key `frozen_subspace`.
-    public var frozenSubspace = FrozenSubspaceKind.top
+    public var frozenSubspace = FrozenSubspace.top
     /// How the trained numbers are stored, and therefore used by every forward pass. Key `element_type`.
-    public var elementType = StoredType.bfloat16
+    public var elementType = ElementType.bfloat16
     /// Seed of the frozen random projections and of random directions. Key `projection_seed`.
     public var projectionSeed: UInt64 = 0
 
@@ -60,13 +62,6 @@ public struct AdapterSettings: Sendable, Equatable {
             frozenSubspace == .top || isTinyLoRA || self.method == .loraXS, "frozen_subspace",
             "is \(frozenSubspace.rawValue), but \(method) has no frozen directions")
     }
-}
-
-/// How a trained number is stored.
-public enum StoredType: String, Sendable, Codable, CaseIterable {
-    case float32 = "fp32"
-    case bfloat16 = "bf16"
-    case float16 = "fp16"
 }
 
 /// Whether `text` has the form of a way of tying, with a count where one is needed.

@@ -44,7 +44,7 @@ public struct LossSettings: Sendable, Equatable {
         .init(choice: "scale_rewards", \.scaleRewards), .init("beta", \.beta),
         .init(choice: "kl_estimator", \.estimator), .init("use_kl_in_reward", \.penalisesReward),
         .init("epsilon", \.epsilonLow), .init("epsilon_high", \.epsilonHigh), .init("delta", \.delta),
-        .init(choice: "importance_sampling_level", \.importanceLevel),
+        .init(choice: "importance_sampling_level", \.importanceLevel, among: [.token, .sequence]),
         .init(choice: "importance_sampling_correction", \.importanceMode),
         .init("importance_sampling_clip_max", \.importanceMax), .init("importance_sampling_clip_min", \.importanceMin),
         .init("num_iterations", \.updatesPerBatch),
@@ -54,6 +54,8 @@ public struct LossSettings: Sendable, Equatable {
         rules.require(
             kind != .rloo || importanceLevel == .sequence, "loss_type",
             "rloo weighs whole completions, but importance_sampling_level is token")
+        rules.require(
+            importanceLevel != .completion, "importance_sampling_level", "is completion, expected token or sequence")
         rules.require(
             advantage != .batch || scaleRewards != .group, "scale_rewards",
             "is group, but advantage_estimator batch compares all completions of a step; use batch or none")
@@ -146,8 +148,10 @@ public enum KLEstimator: String, Sendable, Codable, CaseIterable {
 public enum ImportanceLevel: String, Sendable, Codable, CaseIterable {
     /// Each token.
     case token
-    /// The completion.
+    /// The completion, per token: the geometric mean over its tokens.
     case sequence
+    /// The completion as a whole. ``LossKind/rloo`` uses it; it is not a value of the setting.
+    case completion
 }
 
 /// How completions are weighed that another engine sampled than the one that trains.

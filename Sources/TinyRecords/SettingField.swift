@@ -32,13 +32,16 @@ struct SettingField<Settings>: Sendable {
     }
 
     /// Pairs a key with a property that has a few named choices; a misspelt choice is named with the nearest one.
-    init<Choice>(choice name: String, _ property: SettingPath<Settings, Choice>)
-    where Choice: RawRepresentable<String> & CaseIterable & Codable & Sendable {
+    ///
+    /// - Parameter choices: The allowed ones; all unless given.
+    init<Choice>(
+        choice name: String, _ property: SettingPath<Settings, Choice>, among choices: [Choice] = Array(Choice.allCases)
+    ) where Choice: RawRepresentable<String> & CaseIterable & Codable & Sendable {
         self.name = name
         read = { container, key, settings in
             let text = try container.decode(String.self, forKey: key)
-            guard let choice = Choice(rawValue: text) else {
-                let choices = Choice.allCases.map(\.rawValue)
+            guard let choice = choices.first(where: { $0.rawValue == text }) else {
+                let choices = choices.map(\.rawValue)
                 throw RecordsError(
                     .invalidValue, "\(name) is \"\(text)\", expected one of \(choices.joined(separator: ", "))",
                     hint: nearestName(to: text, in: choices).map { "did you mean \"\($0)\"?" })

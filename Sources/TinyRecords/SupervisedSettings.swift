@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// How worked solutions are learnt by next-token prediction.
 ///
 /// Source of the names: TRL's `SFTConfig`.
@@ -30,18 +32,6 @@ public struct SupervisedSettings: Sendable, Equatable {
                 maxLength >= 2, "max_length", "\(maxLength) is not in 2...; a prompt and a token to learn have two")
         }
     }
-}
-
-/// How a worked solution of Abacus is written. All styles are right and end in the marked answer.
-public enum SolutionStyle: String, Sendable, Codable, CaseIterable {
-    /// As the model's own careful manner: `12+5=17. 17*3=51. #### 51`.
-    case equations
-    /// As nobody in the model's corpus writes: `We add 12 and 5, which makes 17. … #### 51`.
-    case sentences
-    /// The same calculations told as nobody in the corpus tells them: `First 12+5=17, then 17*3=51. #### 51`.
-    case narrated
-    /// Results before what leads to them, which nobody in the corpus writes either: `17 is 12+5, 51 is 17*3 #### 51`.
-    case inverted
 }
 
 extension TrainingConfiguration {

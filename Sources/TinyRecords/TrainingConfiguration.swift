@@ -1,3 +1,5 @@
+public import TinyFoundation
+
 /// Everything that decides a training run, complete: what is not said has a general default.
 ///
 /// In a file it is one flat JSON object whose keys are the names TRL's users know where TRL has one:
@@ -174,14 +176,6 @@ public struct TrainingConfiguration: Record {
     public func encode(to encoder: any Encoder) throws {
         try writeSettings(self, fields: Self.fields, to: encoder)
     }
-}
-
-/// Which grade of a completion counts as its reward.
-public enum RewardRule: String, Sendable, Codable, CaseIterable {
-    /// Right answer in the asked-for format.
-    case strict
-    /// Right answer wherever it can be found.
-    case lenient
 }
 
 /// Collects broken rules as `key: reason`.

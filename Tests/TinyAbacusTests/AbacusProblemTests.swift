@@ -1,6 +1,7 @@
 import Testing
 import TinyAbacus
 import TinyProblems
+import TinyFoundation
 
 @Suite("Abacus problems")
 struct AbacusProblemTests {
@@ -79,8 +80,8 @@ struct AbacusProblemTests {
         #expect(shared.isEmpty, "\(shared.count) problems")
     }
 
-    @Test("every reference style is graded as right", arguments: AbacusReferenceStyle.allCases)
-    func referenceSolutionsAreRight(style: AbacusReferenceStyle) throws {
+    @Test("every reference style is graded as right", arguments: SolutionStyle.allCases)
+    func referenceSolutionsAreRight(style: SolutionStyle) throws {
         for problem in AbacusProblems.train(200, solutions: style) {
             let solution = try #require(problem.solution)
             #expect(FinalAnswerReward().grade(solution, for: problem).strict, "\(solution)")

@@ -34,8 +34,8 @@ import TinyFoundation
         #expect(try await TrainingLoop(trainer(other)).run().state != one.state)
     }
 
-    @Test("the policy only ever sees numbers as the adapter stores them", arguments: StoredType.allCases)
-    func seesStoredNumbers(type: StoredType) async throws {
+    @Test("the policy only ever sees numbers as the adapter stores them", arguments: ElementType.allCases)
+    func seesStoredNumbers(type: ElementType) async throws {
         var configuration = smallRun
         configuration.adapter.elementType = type
         let policy = FakeEngine()
@@ -43,8 +43,8 @@ import TinyFoundation
         let calls = policy.calls.recorded
         let seen = calls.sampledAdapters.compactMap(\.self) + calls.differentiatedAdapters
         #expect(seen.count == 5 * 3 + calls.differentiatedAdapters.count)
-        for adapter in seen { #expect(adapter == adapter.map(type.elementType.rounded)) }
-        #expect(result.stored == result.state.parameters.map(type.elementType.rounded))
+        for adapter in seen { #expect(adapter == adapter.map(type.rounded)) }
+        #expect(result.stored == result.state.parameters.map(type.rounded))
         if type == .bfloat16 { #expect(result.stored != result.state.parameters) }
     }
 

@@ -8,7 +8,7 @@ import TinyLearning
 @Suite struct LossTests {
     @Test("the first update has ratio exactly 1: loss -A, derivative -A", arguments: [-2.0, -0.5, 0, 0.75])
     func onPolicy(advantage: Double) {
-        let ratio = RatioLevel.token.ratios(logprobsT: [-1.2345], oldT: [-1.2345])[0]
+        let ratio = ImportanceLevel.token.ratios(logprobsT: [-1.2345], oldT: [-1.2345])[0]
         let (loss, region) = ClippedSurrogate(epsilonLow: 0.2, epsilonHigh: 0.2)(ratio: ratio, advantage: advantage)
         #expect(loss.value == -advantage && loss.derivative == -advantage && region == .counted)
     }
@@ -47,9 +47,9 @@ import TinyLearning
     func ratioLevels() {
         // l = ½, -¼, ½: the mean is ¼, the sum ¾.
         let logprobs: [Float] = [-1, -2, -0.5], old: [Float] = [-1.5, -1.75, -1]
-        let token = RatioLevel.token.ratios(logprobsT: logprobs, oldT: old)
-        let sequence = RatioLevel.sequence.ratios(logprobsT: logprobs, oldT: old)
-        let completion = RatioLevel.completion.ratios(logprobsT: logprobs, oldT: old)
+        let token = ImportanceLevel.token.ratios(logprobsT: logprobs, oldT: old)
+        let sequence = ImportanceLevel.sequence.ratios(logprobsT: logprobs, oldT: old)
+        let completion = ImportanceLevel.completion.ratios(logprobsT: logprobs, oldT: old)
         for (found, expected) in zip(
             token + sequence + completion,
             [exp(0.5), exp(-0.25), exp(0.5), exp(0.25), exp(0.25), exp(0.25), exp(0.75), exp(0.75), exp(0.75)])
@@ -57,9 +57,9 @@ import TinyLearning
             #expect(abs(found - expected) < 4e-16 * expected)
         }
         // A shared ratio moves with every token, by 1/3 or by 1 of its logarithm.
-        #expect(RatioLevel.token.spread([1, 2, 6]) == [1, 2, 6])
-        #expect(RatioLevel.sequence.spread([1, 2, 6]) == [3, 3, 3])
-        #expect(RatioLevel.completion.spread([1, 2, 6]) == [9, 9, 9])
+        #expect(ImportanceLevel.token.spread([1, 2, 6]) == [1, 2, 6])
+        #expect(ImportanceLevel.sequence.spread([1, 2, 6]) == [3, 3, 3])
+        #expect(ImportanceLevel.completion.spread([1, 2, 6]) == [9, 9, 9])
     }
 
     @Test("the divergence is estimated by d, d² / 2 or exp(-d) + d - 1")

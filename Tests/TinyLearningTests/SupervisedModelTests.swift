@@ -9,6 +9,7 @@ import TinyProblems
 import TinyRecords
 import TinyText
 import TinyLearning
+import TinyFoundation
 
 /// Supervised training of real models: the small ones under `Tests/Fixtures` and Abacus.
 @Suite struct SupervisedModelTests {
@@ -65,8 +66,8 @@ import TinyLearning
         let checkpoint = try Checkpoint(directory: AbacusFiles.directory())
         let tokenizer = try Tokenizer(modelDirectory: AbacusFiles.directory())
         let policy = LocalEngine(model: try LanguageModel(checkpoint), method: nil, threads: 1)
-        var losses: [AbacusReferenceStyle: Double] = [:]
-        for style in AbacusReferenceStyle.allCases {
+        var losses: [SolutionStyle: Double] = [:]
+        for style in SolutionStyle.allCases {
             let loss = try HeldOutLoss(
                 learner: policy,
                 task: TrainingTask(

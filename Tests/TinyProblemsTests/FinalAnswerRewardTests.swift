@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
+import TinyFoundation
 
 /// The rules people train on; every row is one promise of `FinalAnswerReward`'s documentation.
 ///

@@ -39,16 +39,16 @@ import TinyFoundation
         #expect(try await TrainingLoop(trainer(other)).run().state != one.state)
     }
 
-    @Test("the policy only ever sees numbers as the adapter stores them", arguments: StoredType.allCases)
-    func seesStoredNumbers(type: StoredType) async throws {
+    @Test("the policy only ever sees numbers as the adapter stores them", arguments: ElementType.allCases)
+    func seesStoredNumbers(type: ElementType) async throws {
         var configuration = smallSearch(.cmaES)
         configuration.adapter.elementType = type
         let policy = FakeEngine()
         let result = try await TrainingLoop(trainer(configuration, sampler: policy)).run()
         let seen = policy.calls.recorded.sampledAdapters.compactMap(\.self)
         #expect(seen.count == 5 * 3 * 6)
-        for adapter in seen { #expect(adapter == adapter.map(type.elementType.rounded)) }
-        #expect(result.stored == result.state.parameters.map(type.elementType.rounded))
+        for adapter in seen { #expect(adapter == adapter.map(type.rounded)) }
+        #expect(result.stored == result.state.parameters.map(type.rounded))
     }
 
     @Test("long completions cost reward as they do with gradients")

@@ -10,6 +10,7 @@ import TinyEngine
 import TinyProblems
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// Whole runs of every method by every kind of trainer, on a small model with real weights.
 @Suite struct MethodRunTests {

@@ -1,7 +1,7 @@
 import Synchronization
 package import TinyModel
 package import TinyTensor
-import TinyFoundation
+package import TinyFoundation
 
 /// The frozen factors of whole models.
 package enum Factorisation {

@@ -1,20 +1,7 @@
 package import TinyTensor
 package import TinyFoundation
 
-/// Which directions of a frozen weight its factors `B = U Σ` and `A = Vᵀ` are.
-public enum FrozenSubspace: String, Sendable, Codable, CaseIterable {
-    /// The largest singular triplets.
-    case top
-    /// The smallest singular triplets, smallest first.
-    ///
-    /// Costs the Gram matrix of the smaller side, `outputs · inputs · smaller` operations in Double, and a few Cholesky
-    /// factorisations: a second for a matrix of 900 × 900 and minutes for one of 3600 × 19000, once per model. The change
-    /// a number can make is as small as the singular values: learning rates must be larger.
-    case bottom
-    /// Random orthonormal directions on both sides, with the largest singular values as `Σ`, so that steps have the size
-    /// they have in the top subspace. Drawn from the projection seed.
-    case random
-
+extension FrozenSubspace {
     /// Name and version of the scheme, as written into adapters and caches.
     package var scheme: String {
         switch self {

@@ -1,7 +1,7 @@
 public import TinyCheckpoint
 package import TinyModel
 package import TinyTensor
-import TinyFoundation
+package import TinyFoundation
 
 extension AdapterBasis {
     /// Factorises the plan's weights of a checkpoint, or takes their factors from the cache, and draws the projections.

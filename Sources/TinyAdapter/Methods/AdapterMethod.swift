@@ -1,5 +1,6 @@
 public import TinyCheckpoint
 public import TinyModel
+import TinyFoundation
 
 /// What is trained, ready for one model: turns an adapter's numbers into what the engine runs, and says which gradient it
 /// needs back.

@@ -1,6 +1,7 @@
 import Foundation
 import TinyCheckpoint
 public import TinyModel
+public import TinyFoundation
 
 /// TinyLoRA: a few numbers, shared by groups of modules, each acting through a fixed random matrix between frozen factors.
 ///

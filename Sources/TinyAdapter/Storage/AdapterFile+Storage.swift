@@ -38,7 +38,7 @@ extension AdapterFile {
         notes[AdapterNotes.parameters] = "\(design.parameterCount)"
         notes[AdapterNotes.baseModelName] = baseModel.name
         notes[AdapterNotes.baseModelFingerprint] = baseModel.fingerprint
-        notes[AdapterNotes.elementType] = elementType.rawValue
+        notes[AdapterNotes.elementType] = elementType.safetensorsName
         notes[AdapterNotes.toolVersion] = toolVersion
         for (key, value) in details { notes[AdapterNotes.detail + key] = value }
         return notes
@@ -60,7 +60,7 @@ extension AdapterFile {
         let design = try design(notes)
         let (values, type) = try numbers(of: design, in: file, path: path)
         try notes.requireAgreement([
-            AdapterNotes.parameters: "\(design.parameterCount)", AdapterNotes.elementType: type.rawValue,
+            AdapterNotes.parameters: "\(design.parameterCount)", AdapterNotes.elementType: type.safetensorsName,
         ])
         let details = notes.values.filter { $0.key.hasPrefix(AdapterNotes.detail) }
             .map { (String($0.key.dropFirst(AdapterNotes.detail.count)), $0.value) }
@@ -115,8 +115,8 @@ extension AdapterFile {
             guard tensor.type == type ?? tensor.type else {
                 throw AdapterError(
                     .malformedFile,
-                    "\(path) contradicts itself: \(expected.name) is \(tensor.type.rawValue), others are "
-                        + (type?.rawValue ?? ""))
+                    "\(path) contradicts itself: \(expected.name) is \(tensor.type.safetensorsName), others are "
+                        + (type?.safetensorsName ?? ""))
             }
             type = tensor.type
             values += tensor.floats()

@@ -67,7 +67,7 @@ public struct AdapterFile: Sendable {
         if let index = rounded.firstIndex(where: { !$0.isFinite }) {
             throw AdapterError(
                 .invalidValues,
-                "value \(index) of the adapter is \(values[index]), which \(elementType.rawValue) cannot hold")
+                "value \(index) of the adapter is \(values[index]), which \(elementType.safetensorsName) cannot hold")
         }
         self.design = design
         self.baseModel = baseModel

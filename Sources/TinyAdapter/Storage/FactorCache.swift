@@ -1,7 +1,7 @@
 public import Foundation
 import TinyCheckpoint
 package import TinyModel
-import TinyFoundation
+public import TinyFoundation
 
 /// Factors kept on disk, so that a model is factorised once.
 ///

@@ -44,13 +44,13 @@ package struct ClippedSurrogate: Sendable {
 ///     L = Σₙ Σₜ factorₙ · -min(ρₙₜ Aₙ, clip(ρₙₜ, 1-εlow, 1+εhigh) Aₙ)
 package struct ClippedLoss: PolicyLoss {
     package let surrogate: ClippedSurrogate
-    package let level: RatioLevel
+    package let level: ImportanceLevel
     package let aggregation: LossAggregation
 
     /// - Parameter level: What a ratio is taken of; the settings' unless given.
-    package init(_ settings: LossSettings, _ aggregation: LossAggregation, level: RatioLevel? = nil) {
+    package init(_ settings: LossSettings, _ aggregation: LossAggregation, level: ImportanceLevel? = nil) {
         surrogate = ClippedSurrogate(settings)
-        self.level = level ?? RatioLevel(settings.importanceLevel)
+        self.level = level ?? settings.importanceLevel
         self.aggregation = aggregation
     }
 
@@ -74,12 +74,12 @@ package struct ClippedLoss: PolicyLoss {
 package struct CISPOLoss: PolicyLoss {
     /// The largest ratio that counts.
     package let bound: Double
-    package let level: RatioLevel
+    package let level: ImportanceLevel
     package let aggregation = LossAggregation.tokenMean
 
     package init(_ settings: LossSettings) {
         bound = settings.epsilonHigh
-        level = RatioLevel(settings.importanceLevel)
+        level = settings.importanceLevel
     }
 
     package var followsRatio: Bool { false }

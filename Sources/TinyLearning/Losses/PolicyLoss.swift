@@ -33,7 +33,7 @@ package enum RatioRegion: Sendable {
 /// The loss of a step is the sum over its tokens of ``LossAggregation/factor(length:in:)`` times ``loss(ratio:logprob:advantage:)``.
 package protocol PolicyLoss: Sendable {
     /// What a ratio of new to old probability is taken of.
-    var level: RatioLevel { get }
+    var level: ImportanceLevel { get }
 
     /// Whether ``loss(ratio:logprob:advantage:)`` is differentiated through the ratio. If not, the ratio is a constant
     /// weight, and the derivative is with respect to the log-probability itself.

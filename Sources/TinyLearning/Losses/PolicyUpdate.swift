@@ -116,7 +116,7 @@ struct PolicyUpdate: Sendable {
                 ratios += weights.values
                 bounded += changed
             } else {
-                ratios += RatioLevel.token.ratios(logprobsT: logprobsT, oldT: sampledT)
+                ratios += ImportanceLevel.token.ratios(logprobsT: logprobsT, oldT: sampledT)
             }
         }
         metrics.samplingDifferenceMean = differences / count

@@ -9,7 +9,7 @@ struct GradientUpdate {
     /// Betas, longest gradient, decay.
     let settings: OptimiserSettings
     /// How the numbers are stored.
-    let elementType: StoredType
+    let elementType: ElementType
 
     /// Makes the update.
     ///
@@ -35,7 +35,7 @@ struct GradientUpdate {
         var parameters = state.parameters
         var optimiser = AdamW(settings, resuming: state)
         optimiser.update(&parameters, gradient: gradient, learningRate: learningRate)
-        try checkFinite(parameters.map(elementType.elementType.rounded), named: "stored value of")
+        try checkFinite(parameters.map(elementType.rounded), named: "stored value of")
         let next = TrainingState(
             parameters: parameters, firstMoment: optimiser.firstMoment, secondMoment: optimiser.secondMoment,
             updates: optimiser.updates)

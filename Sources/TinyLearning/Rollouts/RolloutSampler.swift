@@ -97,7 +97,7 @@ struct RolloutSampler: Sendable {
             problem: answer.problem, index: index,
             sequence: ScoredSequence(prompt: prompt, completion: completion.tokens), completion: completion,
             text: answer.completion, grade: grade,
-            earned: grade.reward(configuration.reward == .strict ? .strict : .lenient), overlong: overlong ?? 0)
+            earned: grade.reward(configuration.reward), overlong: overlong ?? 0)
     }
 
     /// Checks that the sampler completed what it was asked to complete.

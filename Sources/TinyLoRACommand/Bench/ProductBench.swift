@@ -1,4 +1,5 @@
 import TinyLoRA
+import TinyFoundation
 
 /// Products with one shape of weights: forward, transposed, and the gradient of the weights.
 struct ProductBench {

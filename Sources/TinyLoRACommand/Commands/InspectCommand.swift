@@ -57,7 +57,7 @@ struct InspectCommand: AsyncParsableCommand {
         console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
         console.say("base       \(file.baseModel.fingerprint)")
         console.say(
-            "values     \(grouped(file.valuesByteCount)) bytes in \(file.elementType.rawValue)"
+            "values     \(grouped(file.valuesByteCount)) bytes in \(file.elementType.safetensorsName)"
                 + (seed(file.design).map { " · projection seed \($0)" } ?? ""))
         console.say("           " + file.values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
         show(file.design, console)
@@ -67,7 +67,7 @@ struct InspectCommand: AsyncParsableCommand {
                 baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
                 adapterBytes: file.valuesByteCount,
-                elementType: file.elementType.rawValue, projectionSeed: seed(file.design),
+                elementType: file.elementType.safetensorsName, projectionSeed: seed(file.design),
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design)))
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Trains an adapter.
 struct TrainCommand: AsyncParsableCommand {

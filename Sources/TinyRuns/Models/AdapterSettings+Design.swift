@@ -14,10 +14,10 @@ extension AdapterSettings {
         let design: any AdapterDesign
         switch method {
         case .tinyLoRA:
-            design = TinyLoRADesign(plan: try plan(modules), seed: projectionSeed, subspace: subspace)
+            design = TinyLoRADesign(plan: try plan(modules), seed: projectionSeed, subspace: frozenSubspace)
         case .loraXS:
             design = try LoRAXSDesign(
-                modules: modules, rank: rank, alpha: alpha, subspace: subspace, seed: projectionSeed)
+                modules: modules, rank: rank, alpha: alpha, subspace: frozenSubspace, seed: projectionSeed)
         case .lora: design = try LoRADesign(modules: modules, rank: rank, alpha: alpha)
         case .full: design = FullDesign(configuration: model)
         }
@@ -35,13 +35,5 @@ extension AdapterSettings {
             throw AdapterError(.invalidPlan, "tying is \(tying), which is no way of tying modules")
         }
         return try AdapterPlan(modules: modules, rank: rank, u: u ?? 1, tying: way)
-    }
-
-    private var subspace: FrozenSubspace {
-        switch frozenSubspace {
-        case .top: .top
-        case .bottom: .bottom
-        case .random: .random
-        }
     }
 }

@@ -3,7 +3,7 @@
 package import TinyRecords
 import TinyFoundation
 
-/// What a ratio of new to old probability is taken of.
+/// The ratio of new to old probability at each level.
 ///
 /// With `lₜ = logprobₜ - oldₜ` the ratio that token t of a completion sees is
 ///
@@ -12,16 +12,7 @@ import TinyFoundation
 ///     completion    exp(Σ l)         its completion's as a whole
 ///
 /// Source: `token`: arXiv:2402.03300; `sequence`: GSPO, arXiv:2507.18071 eq. 7; `completion`: arXiv:2402.14740.
-package enum RatioLevel: Sendable {
-    case token
-    case sequence
-    case completion
-
-    /// The level a setting names.
-    package init(_ level: ImportanceLevel) {
-        self = level == .token ? .token : .sequence
-    }
-
+extension ImportanceLevel {
     /// The ratio that each token sees, `[T]`. Exactly 1 where both log-probabilities are equal.
     package func ratios(logprobsT: [Float], oldT: [Float]) -> [Double] {
         let differencesT = zip(logprobsT, oldT).map { Double($0) - Double($1) }

@@ -1,19 +1,8 @@
-/// How a reference solution is written. All styles are right and end in the marked answer.
-public enum AbacusReferenceStyle: String, Sendable, Codable, CaseIterable {
-    /// What the careful author of the corpus writes: `12+5=17. 17*3=51. #### 51`.
-    case equations
-    /// Sentences that no author of the corpus writes: `We add 12 and 5, which makes 17. … #### 51`.
-    case sentences
-    /// The steps as the careful author calculates them, told as nobody in the corpus tells them:
-    /// `First 12+5=17, then 17*3=51. #### 51`.
-    case narrated
-    /// Results before what leads to them, which no author of the corpus writes: `17 is 12+5, 51 is 17*3 #### 51`.
-    case inverted
-}
+public import TinyFoundation
 
 extension AbacusProblem {
     /// A worked solution in this style, without a leading space.
-    public func referenceSolution(style: AbacusReferenceStyle) -> String {
+    public func referenceSolution(style: SolutionStyle) -> String {
         let body =
             switch style {
             case .equations: steps.map { $0.equation + "." }.joined(separator: " ")
