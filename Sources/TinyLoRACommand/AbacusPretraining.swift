@@ -1,5 +1,6 @@
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Sizes of the model in the box.
 enum AbacusModel {

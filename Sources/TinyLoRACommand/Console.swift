@@ -80,17 +80,6 @@ final class Console: Sendable {
     private func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
 
-/// `1234567` as `1,234,567`.
-func grouped(_ number: Int) -> String {
-    let digits = String(number.magnitude)
-    var out = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0 && (digits.count - index) % 3 == 0 { out += "," }
-        out.append(digit)
-    }
-    return (number < 0 ? "-" : "") + out
-}
-
 /// Seconds as `0:04:51`.
 func clock(_ seconds: Double) -> String {
     let whole = seconds.isFinite ? Int(seconds.rounded()) : 0

@@ -1,5 +1,6 @@
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 extension TrainingRun {
     /// Shows what would be done, from the settings and the sizes of the model alone: no weight is read.

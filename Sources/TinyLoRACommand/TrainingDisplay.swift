@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TinyLoRA
+import TinyFoundation
 
 /// Turns the events of a run into lines for people.
 final class TrainingDisplay: Sendable {

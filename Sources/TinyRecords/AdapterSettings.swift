@@ -47,7 +47,7 @@ public struct AdapterSettings: Sendable, Equatable {
         }
         if let tying {
             rules.require(
-                isTying(tying), "tying",
+                Tying(tying).map { $0.count ?? 1 >= 1 } ?? false, "tying",
                 "\"\(tying)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none")
             rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no numbers between matrices")
         }
@@ -61,15 +61,5 @@ public struct AdapterSettings: Sendable, Equatable {
         rules.require(
             frozenSubspace == .top || isTinyLoRA || self.method == .loraXS, "frozen_subspace",
             "is \(frozenSubspace.rawValue), but \(method) has no frozen directions")
-    }
-}
-
-/// Whether `text` has the form of a way of tying, with a count where one is needed.
-private func isTying(_ text: String) -> Bool {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    switch parts[0] {
-    case "tiled", "contiguous", "structured": return parts.count == 2 && (Int(parts[1]) ?? 0) >= 1
-    case "by-kind", "full", "none": return parts.count == 1
-    default: return false
     }
 }

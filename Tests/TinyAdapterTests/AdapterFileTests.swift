@@ -20,7 +20,8 @@ struct AdapterFileTests {
     ) throws -> AdapterFile {
         let plan = try AdapterPlan(modules: modules(layers: 28), u: u, tying: tying)
         return try AdapterFile(
-            plan: plan, seed: .max, baseModel: base ?? self.base, values: gaussian(plan.parameterCount, seed: 4),
+            design: TinyLoRADesign(plan: plan, seed: .max), baseModel: base ?? self.base,
+            values: gaussian(plan.parameterCount, seed: 4),
             elementType: type, toolVersion: "0.1.0", details: ["step": "40", "run": "runs/Größe \"1\""])
     }
 
@@ -66,7 +67,8 @@ struct AdapterFileTests {
         for (values, type, message) in cases {
             let error = #expect(throws: AdapterError.self) {
                 try AdapterFile(
-                    plan: plan, seed: 1, baseModel: base, values: values, elementType: type, toolVersion: "1")
+                    design: TinyLoRADesign(plan: plan, seed: 1), baseModel: base, values: values, elementType: type,
+                    toolVersion: "1")
             }
             #expect(error?.message == message && error?.code == .invalidValues)
         }
@@ -76,14 +78,17 @@ struct AdapterFileTests {
     func basis() throws {
         let checkpoint = try writeModel(to: directory.path + "/model")
         let plan = try AdapterPlan.resolving(parameters: 5, modules: checkpoint.configuration.modules)
-        let trained = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil)
+        let trained = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            for: AdapterPreparation(checkpoint: checkpoint))
         let adapter = try AdapterFile(
-            plan: plan, seed: 11, baseModel: .init(name: "model", fingerprint: checkpoint.fingerprint()),
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            baseModel: .init(name: "model", fingerprint: checkpoint.fingerprint()),
             values: gaussian(5, seed: 1), toolVersion: "0.1.0")
         try adapter.write(to: path)
         let loaded = try AdapterFile.load(path: path)
         let basis = try #require(
-            try loaded.method(for: AdapterPreparation(checkpoint: checkpoint)) as? AdapterBasis)
+            try loaded.method(for: AdapterPreparation(checkpoint: checkpoint)) as? TinyLoRAMethod)
         #expect(basis.change(values: loaded.values).mixing == trained.change(values: adapter.values).mixing)
         #expect(basis.factors.factors.map(\.a) == trained.factors.factors.map(\.a))
     }

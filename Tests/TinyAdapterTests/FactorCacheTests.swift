@@ -21,14 +21,13 @@ struct FactorCacheTests {
     private var cachePath: String { directory.path + "/deep/cache" }
 
     private func make(_ cache: FactorCache?, plan: AdapterPlan? = nil, computed: Counter = Counter()) throws
-        -> AdapterBasis
+        -> TinyLoRAMethod
     {
-        try AdapterBasis.make(checkpoint: checkpoint, plan: plan ?? self.plan, seed: 3, cache: cache) { _, _ in
-            computed.add()
-        }
+        let preparation = AdapterPreparation(checkpoint: checkpoint, cache: cache) { _, _ in computed.add() }
+        return try TinyLoRAMethod(design: TinyLoRADesign(plan: plan ?? self.plan, seed: 3), for: preparation)
     }
 
-    private func bits(_ basis: AdapterBasis) -> [[UInt32]] {
+    private func bits(_ basis: TinyLoRAMethod) -> [[UInt32]] {
         basis.factors.factors.map { ($0.a + $0.b).map(\.bitPattern) }
     }
 
@@ -70,8 +69,12 @@ struct FactorCacheTests {
 
     @Test("the bits do not depend on the number of threads")
     func threads() throws {
-        let one = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 3, cache: nil, threads: 1)
-        let three = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 3, cache: nil, threads: 3)
+        let one = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 3),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 1))
+        let three = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 3),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 3))
         #expect(bits(one) == bits(three))
     }
 
@@ -164,7 +167,9 @@ struct FactorCacheTests {
         try CheckpointWriter.write(configuration: checkpoint.configuration, tensors: tensors, to: broken)
         let model = try Checkpoint(directory: broken)
         let error = #expect(throws: AdapterError.self) {
-            try AdapterBasis.make(checkpoint: model, plan: plan, seed: 1, cache: nil)
+            try TinyLoRAMethod(
+                design: TinyLoRADesign(plan: plan, seed: 1),
+                for: AdapterPreparation(checkpoint: model))
         }
         #expect(error?.code == .factorisationFailed)
         #expect(error?.message.hasPrefix("model.layers.1.self_attn.v_proj.weight cannot be factorised: ") == true)

@@ -107,7 +107,7 @@ struct SubspaceTests {
                 subspace: subspace)
             let basis = try design.prepared(
                 AdapterPreparation(checkpoint: checkpoint, cache: cache, progress: { _, _ in computed.add() }))
-            return try #require(basis as? AdapterBasis).factors.factors.map { $0.a + $0.b }
+            return try #require(basis as? TinyLoRAMethod).factors.factors.map { $0.a + $0.b }
         }
         var seen: [[[Float]]] = []
         let choices: [(FrozenSubspace, UInt64)] = [(.top, 1), (.bottom, 1), (.random, 1), (.random, 2)]

@@ -9,7 +9,7 @@ import TinyFoundation
 /// Engines on the small models under `Tests/Fixtures`, with an adapter basis made from their weights.
 struct EngineFixture: Sendable {
     let model: LanguageModel
-    let basis: AdapterBasis
+    let basis: TinyLoRAMethod
 
     init(_ name: String = "qwen2-untied") throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -18,7 +18,9 @@ struct EngineFixture: Sendable {
         model = try LanguageModel(checkpoint)
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))
-        basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
+        basis = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 1))
     }
 
     func policy(threads: Int = 1) -> LocalEngine { LocalEngine(model: model, method: basis, threads: threads) }

@@ -8,6 +8,7 @@ import TinyEngine
 import TinyProblems
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// The search on a small random model.
 @Suite struct EvolutionModelTests {
@@ -24,7 +25,9 @@ import TinyLearning
         let checkpoint = try Checkpoint(directory: folder.path)
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))
-        let basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
+        let basis = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 1))
         let policy = LocalEngine(model: try LanguageModel(checkpoint), method: basis, threads: threads)
         var configuration = smallRun
         configuration.algorithm = algorithm

@@ -85,7 +85,7 @@ import TinyFoundation
 private struct Fixture {
     let problems: [Problem]
     private let model: LanguageModel
-    private let basis: AdapterBasis
+    private let basis: TinyLoRAMethod
     private let arrays: SafetensorsFile
 
     private struct Expected: Decodable {
@@ -100,7 +100,9 @@ private struct Fixture {
         model = try LanguageModel(checkpoint)
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))
-        basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
+        basis = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 1))
         arrays = try SafetensorsFile(path: folder.appending(path: "expected.safetensors").path)
         let expected = try JSONDecoder().decode(
             Expected.self, from: Data(contentsOf: folder.appending(path: "expected.json")))

@@ -10,6 +10,7 @@ import TinyEngine
 import TinyProblems
 import TinyRecords
 import TinyLearning
+import TinyFoundation
 
 /// Every algorithm of policy gradients, from end to end.
 @Suite struct AlgorithmTests {
@@ -174,7 +175,7 @@ import TinyLearning
 /// A model with weights and an adapter that the local engine runs.
 private struct SmallModel {
     let model: LanguageModel
-    let basis: AdapterBasis
+    let basis: TinyLoRAMethod
     var zeros: [Float] { Array(repeating: 0, count: basis.parameterCount) }
 
     init() throws {
@@ -184,7 +185,9 @@ private struct SmallModel {
         model = try LanguageModel(checkpoint)
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))
-        basis = try AdapterBasis.make(checkpoint: checkpoint, plan: plan, seed: 11, cache: nil, threads: 1)
+        basis = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 11),
+            for: AdapterPreparation(checkpoint: checkpoint, threads: 1))
     }
 
     /// Trains it to begin with an even token.

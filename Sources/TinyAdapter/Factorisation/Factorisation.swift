@@ -1,12 +1,13 @@
 import Synchronization
+import TinyCheckpoint
 package import TinyModel
 package import TinyTensor
 package import TinyFoundation
 
 /// The frozen factors of whole models.
 package enum Factorisation {
-    /// Name and version of the scheme of the top subspace, as written into adapters and caches: the convention `B = U Σ`, `A = Vᵀ`, the sign
-    /// taken from v, the algorithm. Any change of a bit needs a new version.
+    /// Name and version of the scheme of the top subspace, as written into adapters and caches: the convention `B = U Σ`,
+    /// `A = Vᵀ`, the sign taken from v, the algorithm. Any change of a bit needs a new version.
     package static let scheme = "us-vt.sign-v.block-lanczos/1"
 
     /// The factors of one weight: `B = U Σ`, `A = Vᵀ`, no scale.
@@ -15,7 +16,7 @@ package enum Factorisation {
     ///   - weight: `[outputs, inputs]`.
     ///   - rank: How many triplets.
     ///   - subspace: Which of them.
-    ///   - seed: Names random directions.
+    ///   - seed: Seeds random directions.
     ///   - index: The module's ``TinyModel/AdaptedModule/index``, which names the random start block.
     ///   - team: Threads for the products.
     package static func factors(
@@ -38,7 +39,7 @@ package enum Factorisation {
     ///   - modules: Whose factors.
     ///   - rank: How many triplets of each.
     ///   - subspace: Which of them.
-    ///   - seed: Names random directions.
+    ///   - seed: Seeds random directions.
     ///   - threads: How many modules are worked on at once; each holds one weight in memory.
     ///   - weight: Reads one weight; called from any thread, in any order.
     ///   - progress: Called after each module with the number done and the number of all.
@@ -74,6 +75,55 @@ package enum Factorisation {
         }
         return try state.withLock { state in try state.results.compactMap { try $0?.get() } }
     }
+
+    /// The factors of every module, from the cache where it has them; new ones are added to it.
+    ///
+    /// - Parameters:
+    ///   - modules: Whose factors.
+    ///   - rank: How many triplets of each.
+    ///   - subspace: Which of them.
+    ///   - seed: Seeds random directions.
+    ///   - fingerprint: Of the model that the weights belong to.
+    ///   - cache: Where factors are kept.
+    ///   - threads: Modules factorised at once.
+    ///   - weight: Reads one weight; called from any thread, in any order.
+    ///   - progress: Called after each factorised module.
+    package static func factors(
+        of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace = .top, seed: UInt64 = 0, fingerprint: String,
+        cache: FactorCache?, threads: Int,
+        weight: @Sendable (AdaptedModule) throws -> PackedMatrix,
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+    ) throws -> [ModuleFactors] {
+        let scheme = subspace.cacheScheme(seed: seed)
+        var known = cache?.load(fingerprint: fingerprint, rank: rank, scheme: scheme) ?? [:]
+        let missing = modules.filter { module in
+            guard let factors = known[module.name] else { return true }
+            return factors.a.count != rank * module.inputs || factors.b.count != rank * module.outputs
+        }
+        let computed = try factors(
+            of: missing, rank: rank, subspace: subspace, seed: seed, threads: threads, weight: weight,
+            progress: progress)
+        for (module, factors) in zip(missing, computed) { known[module.name] = factors }
+        if !missing.isEmpty { cache?.store(known, fingerprint: fingerprint, rank: rank, scheme: scheme) }
+        return modules.compactMap { known[$0.name] }
+    }
+}
+
+extension FrozenSubspace {
+    /// Name and version of the scheme, as written into adapters and caches.
+    package var scheme: String {
+        switch self {
+        case .top: Factorisation.scheme
+        case .bottom: "us-vt.sign-v.smallest-inverse-iteration/1"
+        case .random: "us-vt.random-orthonormal.top-values/1 " + RandomStream.normalScheme
+        }
+    }
+
+    /// What tells cached factors apart.
+    func cacheScheme(seed: UInt64) -> String { self == .random ? "\(scheme) seed \(seed)" : scheme }
+
+    /// Nothing for the usual subspace, else ` · bottom subspace`.
+    var phrase: String { self == .top ? "" : " · \(rawValue) subspace" }
 }
 
 extension SingularTriplets {
@@ -83,5 +133,21 @@ extension SingularTriplets {
         return ModuleFactors(
             a: (0..<count).flatMap { triplet in (0..<inputs).map { right[$0 * count + triplet] } },
             b: left.indices.map { left[$0] * values[$0 % count] })
+    }
+}
+
+extension Checkpoint {
+    /// One module's weight, packed in the type it is stored in (fp16 as fp32, which holds it exactly).
+    @Sendable
+    func packedWeight(of module: AdaptedModule) throws -> PackedMatrix {
+        let tensor = try tensor(module.name + ".weight", [module.outputs, module.inputs])
+        return tensor.withBytes { bytes in
+            if tensor.type == .bfloat16, let start = bytes.baseAddress, UInt(bitPattern: start).isMultiple(of: 2) {
+                return PackedMatrix(
+                    bfloat16: start.assumingMemoryBound(to: UInt16.self), outputs: module.outputs, inputs: module.inputs
+                )
+            }
+            return PackedMatrix(floats: tensor.floats(), outputs: module.outputs, inputs: module.inputs)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
 
@@ -36,7 +37,6 @@ extension AdapterDesign {
     public var method: String { Self.method }
 }
 
-/// A set of modules in a model.
 extension [AdaptedModule] {
     /// Checks that they can carry a low-rank change.
     ///
@@ -62,6 +62,18 @@ extension [AdaptedModule] {
         for module in self where rank > Swift.min(module.outputs, module.inputs) {
             throw AdapterError(
                 .invalidPlan, "rank \(rank) exceeds \(module.name), which is [\(module.outputs), \(module.inputs)]")
+        }
+    }
+
+    /// Checks that a model has these modules.
+    func requirePresence(in checkpoint: Checkpoint) throws(AdapterError) {
+        let found = checkpoint.configuration.modules
+        for planned in self where !(found.indices.contains(planned.index) && found[planned.index] == planned) {
+            let other = found.indices.contains(planned.index) ? found[planned.index] : nil
+            throw AdapterError(
+                .invalidPlan,
+                "the plan expects \(planned.name) [\(planned.outputs), \(planned.inputs)], \(checkpoint.directory) has "
+                    + (other.map { "\($0.name) [\($0.outputs), \($0.inputs)]" } ?? "\(found.count) modules"))
         }
     }
 

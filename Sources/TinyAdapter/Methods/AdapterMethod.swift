@@ -16,8 +16,10 @@ import TinyFoundation
 ///
 /// One method serves any number of adapters at once.
 public protocol AdapterMethod: Sendable {
+    /// The type of its sizes and settings.
+    associatedtype Design: AdapterDesign
     /// Its sizes and settings.
-    var design: any AdapterDesign { get }
+    var design: Design { get }
     /// What an untrained adapter holds; as many numbers as ``AdapterDesign/parameterCount``.
     var initialValues: [Float] { get }
     /// The gradient that a backward pass gives for these numbers.

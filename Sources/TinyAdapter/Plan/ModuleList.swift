@@ -1,4 +1,3 @@
-import Foundation
 import TinyModel
 import TinyFoundation
 
@@ -27,13 +26,6 @@ struct ModuleList: Codable {
     }
 
     func encode(to encoder: any Encoder) throws { try Self.spans(modules).encode(to: encoder) }
-
-    /// The lines as JSON.
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 
     private static func spans(_ modules: [AdaptedModule]) -> [ModuleSpan] {
         var spans: [ModuleSpan] = []

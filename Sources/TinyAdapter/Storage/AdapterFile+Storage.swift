@@ -13,7 +13,7 @@ extension AdapterFile {
         do {
             try SafetensorsWriter.write(tensors, metadata: metadata(), to: path)
         } catch let error as CheckpointError {
-            throw AdapterError(.inputOutput, error.message, hint: error.hint, underlying: error)
+            throw AdapterError(.inputOutput, error)
         } catch {
             throw AdapterError(.inputOutput, "cannot write \(path): \(error)", underlying: error)
         }
@@ -52,9 +52,7 @@ extension AdapterFile {
         do throws(CheckpointError) {
             file = try SafetensorsFile(path: path)
         } catch {
-            throw AdapterError(
-                error.code == .unreadable ? .inputOutput : .malformedFile, error.message, hint: error.hint,
-                underlying: error)
+            throw AdapterError(error.code == .unreadable ? .inputOutput : .malformedFile, error)
         }
         let notes = AdapterNotes(file.metadata, path: path)
         let design = try design(notes)
@@ -100,9 +98,7 @@ extension AdapterFile {
             do throws(CheckpointError) {
                 tensor = try file.tensor(expected.name)
             } catch {
-                guard error.code == .missingTensor else {
-                    throw AdapterError(.malformedFile, error.message, hint: error.hint, underlying: error)
-                }
+                guard error.code == .missingTensor else { throw AdapterError(.malformedFile, error) }
                 throw AdapterError(
                     .malformedFile, "\(path) is not a TinyLoRA adapter: it has no tensor \(expected.name)",
                     underlying: error)

@@ -76,16 +76,6 @@ public struct AdapterFile: Sendable {
         self.toolVersion = toolVersion
         self.details = details
     }
-
-    /// A TinyLoRA adapter.
-    public init(
-        plan: AdapterPlan, seed: UInt64, baseModel: BaseModel, values: [Float], elementType: ElementType = .bfloat16,
-        toolVersion: String, details: [String: String] = [:]
-    ) throws(AdapterError) {
-        try self.init(
-            design: TinyLoRADesign(plan: plan, seed: seed), baseModel: baseModel, values: values,
-            elementType: elementType, toolVersion: toolVersion, details: details)
-    }
 }
 
 extension AdapterFile: Hashable {

@@ -107,6 +107,13 @@ public struct AdapterNotes: Sendable {
         }
     }
 
+    /// A value as the text of a note: JSON with sorted keys.
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
     /// Makes a design of what was read; what cannot be one is the file's fault.
     func checked<Design>(_ make: () throws(AdapterError) -> Design) throws(AdapterError) -> Design {
         do throws(AdapterError) {

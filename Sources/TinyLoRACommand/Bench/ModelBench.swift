@@ -1,5 +1,6 @@
 import ArgumentParser
 import TinyLoRA
+import TinyFoundation
 
 /// Models that can be measured, with random weights.
 enum BenchModel: String, CaseIterable, ExpressibleByArgument {
@@ -47,7 +48,7 @@ struct ModelBench {
     private init(_ shape: BenchModel, _ model: ModelConfiguration, threads: Int) throws {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
-        let basis = AdapterBasis(plan: plan, factors: Self.factors(plan), seed: 1)
+        let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
         policy = LocalEngine(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }

@@ -1,5 +1,6 @@
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// How fast a tokenizer opens and encodes, on one thread.
 struct TokenizerBench {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Shapes, plans and bytes.
 struct InspectCommand: AsyncParsableCommand {

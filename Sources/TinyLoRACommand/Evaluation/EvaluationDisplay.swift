@@ -1,5 +1,6 @@
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Shows what a set came to.
 func show(_ result: EvaluationResult, of part: EvaluationPlan.Part, on console: Console) {

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TinyLoRA
+import TinyFoundation
 
 /// Turns what happens in a sweep into lines for people.
 final class SweepDisplay: Sendable {

@@ -1,4 +1,5 @@
 import TinyLoRA
+import TinyFoundation
 
 /// What a sweep would do.
 struct SweepOutline: Encodable {

@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// A fraction in percent with one decimal: `85.5`. The unit stands in the header.
 func percent(_ fraction: Double) -> String { decimal(100 * fraction, 1) }
@@ -32,13 +33,7 @@ package func shortest(_ value: Double) -> String {
 
 /// `2104960` as `2,104,960`.
 func grouped(_ number: Int) -> String {
-    let digits = Array(String(number.magnitude))
-    var text = number < 0 ? "−" : ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
-        text.append(digit)
-    }
-    return text
+    TinyFoundation.grouped(number).replacing("-", with: "−")
 }
 
 /// Three figures with a unit: `950`, `12.4k`, `2.1M`.

@@ -1,4 +1,3 @@
-import Foundation
 public import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
@@ -10,10 +9,10 @@ public import TinyFoundation
 public struct FullDesign: AdapterDesign {
     /// The method's name.
     public static let method = "full"
-    /// The model's shape.
+    /// The model's sizes.
     public let configuration: ModelConfiguration
 
-    /// Trains all weights of a model of this shape.
+    /// Trains all weights of a model of these sizes.
     public init(configuration: ModelConfiguration) { self.configuration = configuration }
 
     /// The number of weights, a tied head counted once.
@@ -23,7 +22,7 @@ public struct FullDesign: AdapterDesign {
     public var modules: [AdaptedModule] { configuration.modules }
 
     /// As shown to people: `2,104,960 parameters · all weights`.
-    public var description: String { "\(countedNumber(parameterCount, "parameter")) · all weights" }
+    public var description: String { "\(countedGrouped(parameterCount, "parameter")) · all weights" }
 
     /// None.
     public var schemes: [String: String] { [:] }
@@ -42,22 +41,20 @@ public struct FullDesign: AdapterDesign {
             throw AdapterError(
                 .invalidPlan, "the adapter has \(tensors.count) weights, \(checkpoint.directory) has \(found.count)")
         }
-        return FullMethod(shape: self, weights: try tensors.map { try checkpoint.tensor($0.name, $0.shape) })
+        return FullMethod(design: self, weights: try tensors.map { try checkpoint.tensor($0.name, $0.shape) })
     }
 
     /// The weights under their own names.
     public var tensors: [ParameterShape] { configuration.parameterShapes }
 
-    /// The model's shape as JSON.
+    /// The model's configuration as JSON.
     public var notes: [String: String] {
         get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return [AdapterNotes.configuration: String(decoding: try encoder.encode(configuration), as: UTF8.self)]
+            [AdapterNotes.configuration: try AdapterNotes.json(configuration)]
         }
     }
 
-    /// Reads the model's shape.
+    /// Reads the model's configuration.
     public init(notes: AdapterNotes) throws(AdapterError) {
         configuration = try notes.json(AdapterNotes.configuration, as: ModelConfiguration.self)
         let problems = configuration.problems()
@@ -67,16 +64,15 @@ public struct FullDesign: AdapterDesign {
         }
     }
 
-    /// The shape, by its JSON.
+    /// The number of parameters is enough to tell designs apart.
     public func hash(into hasher: inout Hasher) { hasher.combine(parameterCount) }
 }
 
 /// Full fine-tuning of one model.
 struct FullMethod: AdapterMethod {
-    let shape: FullDesign
+    let design: FullDesign
     let weights: [CheckpointTensor]
 
-    var design: any AdapterDesign { shape }
     var initialValues: [Float] { weights.flatMap { $0.floats() } }
     var gradient: AdapterGradient { .weights }
 

@@ -1,11 +1,12 @@
 import Testing
 import TinyAdapter
 import TinyModel
+import TinyFoundation
 
 @Suite("Values, projections and gradients")
-struct AdapterBasisTests {
+struct TinyLoRAMethodTests {
     /// A basis whose factors do not matter.
-    private func basis(u: Int, rank: Int, tying: Tying, seed: UInt64 = 7) throws -> AdapterBasis {
+    private func basis(u: Int, rank: Int, tying: Tying, seed: UInt64 = 7) throws -> TinyLoRAMethod {
         let modules = modules(layers: 4)
         let plan = try AdapterPlan(modules: modules, rank: rank, u: u, tying: tying)
         let factors = modules.map { module in
@@ -13,8 +14,9 @@ struct AdapterBasisTests {
                 a: [Float](repeating: 0, count: rank * module.inputs),
                 b: [Float](repeating: 0, count: module.outputs * rank))
         }
-        return AdapterBasis(
-            plan: plan, factors: LowRankFactors(rank: rank, modules: modules, factors: factors), seed: seed)
+        return TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: seed),
+            factors: LowRankFactors(rank: rank, modules: modules, factors: factors))
     }
 
     @Test("projections have mean 0 and variance 1/r", arguments: [1, 2, 4])

@@ -45,7 +45,7 @@ public struct LoRAXSDesign: AdapterDesign {
 
     /// As shown to people: `2,240 parameters · LoRA-XS · rank 8 · 35 modules`.
     public var description: String {
-        "\(countedNumber(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
+        "\(countedGrouped(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
             + modules.phrase + subspace.phrase
     }
 
@@ -54,8 +54,8 @@ public struct LoRAXSDesign: AdapterDesign {
 
     /// Factorises the weights and draws the initial values.
     public func prepared(_ preparation: AdapterPreparation) throws -> any AdapterMethod {
-        LoRAXS(
-            layout: self, factors: try preparation.factors(of: modules, rank: rank, subspace: subspace, seed: seed),
+        LoRAXSMethod(
+            design: self, factors: try preparation.factors(of: modules, rank: rank, subspace: subspace, seed: seed),
             initialValues: modules.flatMap { module in
                 var stream = RandomStream(.initialisation, seed: preparation.initialSeed, step: module.index + 1)
                 return (0..<rank * rank).map { _ in Float(stream.normal() * Self.deviation) }
@@ -71,7 +71,7 @@ public struct LoRAXSDesign: AdapterDesign {
     public var notes: [String: String] {
         get throws {
             [
-                AdapterNotes.modules: try ModuleList(modules).json(), AdapterNotes.rank: "\(rank)",
+                AdapterNotes.modules: try AdapterNotes.json(ModuleList(modules)), AdapterNotes.rank: "\(rank)",
                 AdapterNotes.alpha: "\(alpha)", AdapterNotes.projectionSeed: "\(seed)",
             ]
         }
@@ -88,14 +88,12 @@ public struct LoRAXSDesign: AdapterDesign {
 }
 
 /// LoRA-XS for one model.
-struct LoRAXS: AdapterMethod {
-    let layout: LoRAXSDesign
+struct LoRAXSMethod: AdapterMethod {
+    let design: LoRAXSDesign
     let factors: LowRankFactors
     let initialValues: [Float]
 
-    var design: any AdapterDesign { layout }
-
-    private var scale: Float { Float(layout.alpha / Double(layout.rank)) }
+    private var scale: Float { Float(design.alpha / Double(design.rank)) }
 
     /// The numbers are `R`, up to the scale.
     func effect(of values: [Float]) -> AdapterEffect {

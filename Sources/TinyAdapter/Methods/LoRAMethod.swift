@@ -37,7 +37,7 @@ public struct LoRADesign: AdapterDesign {
 
     /// As shown to people: `169,920 parameters · LoRA · rank 8 · 35 modules`.
     public var description: String {
-        "\(countedNumber(parameterCount, "parameter")) · LoRA · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
+        "\(countedGrouped(parameterCount, "parameter")) · LoRA · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
             + modules.phrase
     }
 
@@ -47,7 +47,7 @@ public struct LoRADesign: AdapterDesign {
     /// Draws the initial values; reads no weight.
     public func prepared(_ preparation: AdapterPreparation) throws -> any AdapterMethod {
         try modules.requirePresence(in: preparation.checkpoint)
-        return LoRA(layout: self, seed: preparation.initialSeed)
+        return LoRAMethod(design: self, seed: preparation.initialSeed)
     }
 
     /// `lora_A.weight` and `lora_B.weight` of every module, with PEFT's prefix.
@@ -64,7 +64,7 @@ public struct LoRADesign: AdapterDesign {
     public var notes: [String: String] {
         get throws {
             [
-                AdapterNotes.modules: try ModuleList(modules).json(), AdapterNotes.rank: "\(rank)",
+                AdapterNotes.modules: try AdapterNotes.json(ModuleList(modules)), AdapterNotes.rank: "\(rank)",
                 AdapterNotes.alpha: "\(alpha)", "adapter_config": peftConfiguration,
             ]
         }
@@ -92,18 +92,16 @@ public struct LoRADesign: AdapterDesign {
 }
 
 /// LoRA for one model.
-struct LoRA: AdapterMethod {
-    let layout: LoRADesign
+struct LoRAMethod: AdapterMethod {
+    let design: LoRADesign
     let seed: UInt64
 
-    var design: any AdapterDesign { layout }
-
     var initialValues: [Float] {
-        layout.modules.flatMap { module -> [Float] in
+        design.modules.flatMap { module -> [Float] in
             var stream = RandomStream(.initialisation, seed: seed, step: module.index + 1)
             let bound = 1 / Double(module.inputs).squareRoot()
-            let a = (0..<layout.rank * module.inputs).map { _ in Float((2 * stream.uniform() - 1) * bound) }
-            return a + [Float](repeating: 0, count: module.outputs * layout.rank)
+            let a = (0..<design.rank * module.inputs).map { _ in Float((2 * stream.uniform() - 1) * bound) }
+            return a + [Float](repeating: 0, count: module.outputs * design.rank)
         }
     }
 
@@ -111,9 +109,9 @@ struct LoRA: AdapterMethod {
 
     /// `R` is the scale times the unit matrix.
     func effect(of values: [Float]) -> AdapterEffect {
-        let rank = layout.rank, scale = Float(layout.alpha / Double(rank))
+        let rank = design.rank, scale = Float(design.alpha / Double(rank))
         var offset = 0
-        let factors = layout.modules.map { module in
+        let factors = design.modules.map { module in
             let middle = offset + rank * module.inputs, end = middle + module.outputs * rank
             defer { offset = end }
             return ModuleFactors(a: Array(values[offset..<middle]), b: Array(values[middle..<end]))
@@ -122,8 +120,8 @@ struct LoRA: AdapterMethod {
         for index in 0..<rank { unit[index * (rank + 1)] = scale }
         return .change(
             LowRankChange(
-                factors: LowRankFactors(rank: rank, modules: layout.modules, factors: factors),
-                mixing: layout.modules.flatMap { _ in unit }))
+                factors: LowRankFactors(rank: rank, modules: design.modules, factors: factors),
+                mixing: design.modules.flatMap { _ in unit }))
     }
 }
 
