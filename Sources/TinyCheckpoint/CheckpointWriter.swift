@@ -10,7 +10,7 @@ public enum CheckpointWriter {
     public static func write(
         configuration: ModelConfiguration, tensors: [TensorToWrite], to directory: String
     ) throws(CheckpointError) {
-        let problems = configuration.problems()
+        let problems = configuration.violations()
         guard problems.isEmpty else {
             throw CheckpointError(
                 .malformedConfiguration, "cannot write the model \(directory): \(problems.joined(separator: "; "))")

@@ -37,7 +37,7 @@ extension ModelConfiguration {
             tiesEmbeddings: try file.bool("tie_word_embeddings") ?? false,
             beginningOfText: try file.integer("bos_token_id"),
             endOfText: try file.integers("eos_token_id") ?? [])
-        let problems = problems()
+        let problems = violations()
         guard problems.isEmpty else { throw malformed(path, problems.joined(separator: "; ")) }
         switch architecture {
         case .qwen2: try refuseQwen2Extras(file, configuration: self)

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// What a model is: its family, sizes and constants, everything the arithmetic needs besides the weights.
 public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Families of models that are implemented. A new one gets a case here, a branch wherever the compiler then asks
@@ -45,7 +47,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Tokens that end a text; may name tokens outside the vocabulary, which then never occur.
     public var endOfText: [Int]
 
-    /// Describes a model. ``problems()`` tells what is wrong with the description.
+    /// Describes a model. ``violations()`` tells what is wrong with the description.
     ///
     /// - Parameter headDimension: `nil` for `hiddenSize / headCount`.
     public init(
@@ -76,30 +78,26 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Every rule this value breaks, as `key: reason` with the keys of `config.json`; empty when it is valid.
     ///
     /// The upper limits are far above any model and keep products of sizes within 64 bits.
-    public func problems() -> [String] {
-        var problems: [String] = []
+    public func violations() -> [String] {
+        var rules = Rules()
         let sizes = [
             ("vocab_size", vocabularySize, 1 << 26), ("hidden_size", hiddenSize, 1 << 20),
             ("intermediate_size", intermediateSize, 1 << 22), ("num_hidden_layers", layerCount, 1 << 14),
             ("num_attention_heads", headCount, 1 << 14), ("num_key_value_heads", keyValueHeadCount, 1 << 14),
             ("head_dim", headDimension, 1 << 14), ("max_position_embeddings", contextLength, 1 << 31),
         ]
-        for (key, value, limit) in sizes where !(1...limit).contains(value) {
-            problems.append("\(key): \(value) is not within 1 ... \(limit)")
+        for (key, value, limit) in sizes {
+            rules.require((1...limit).contains(value), key, "\(value) is not within 1 ... \(limit)")
         }
-        if keyValueHeadCount > 0, !headCount.isMultiple(of: keyValueHeadCount) {
-            problems.append(
-                "num_key_value_heads: \(keyValueHeadCount) does not divide num_attention_heads, \(headCount)")
-        }
-        if !headDimension.isMultiple(of: 2) {
-            problems.append("head_dim: \(headDimension) is odd, and rotary embedding turns pairs")
-        }
-        if !(normEpsilon > 0 && normEpsilon < 1) {
-            problems.append("rms_norm_eps: \(normEpsilon) is not between 0 and 1")
-        }
-        if !(ropeTheta >= 1 && ropeTheta.isFinite) {
-            problems.append("rope_theta: \(ropeTheta) is not a number from 1 on")
-        }
-        return problems
+        rules.require(
+            keyValueHeadCount <= 0 || headCount.isMultiple(of: keyValueHeadCount), "num_key_value_heads",
+            "\(keyValueHeadCount) does not divide num_attention_heads, \(headCount)")
+        rules.require(
+            headDimension.isMultiple(of: 2), "head_dim", "\(headDimension) is odd, and rotary embedding turns pairs")
+        rules.require(
+            normEpsilon > 0 && normEpsilon < 1, "rms_norm_eps", "\(normEpsilon) is not between 0 and 1")
+        rules.require(
+            ropeTheta >= 1 && ropeTheta.isFinite, "rope_theta", "\(ropeTheta) is not a finite number of at least 1")
+        return rules.broken
     }
 }

@@ -94,7 +94,7 @@ struct TrainingRun {
     func resolvingEpochs(_ training: ProblemSet) throws -> TrainingConfiguration {
         guard configuration.epochs != nil else { return configuration }
         let resolved = configuration.resolvingEpochs(problems: training.problems.count)
-        let broken = resolved.problems()
+        let broken = resolved.violations()
         guard broken.isEmpty else { throw UsageError(broken.joined(separator: "; ")) }
         return resolved
     }

@@ -29,19 +29,22 @@ public struct AdapterSettings: Sendable, Equatable {
     /// Thirteen numbers of rank 2, as in the paper.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init(choice: "method", \.method), .init("parameters", \.parameters), .init("rank", \.rank), .init("u", \.u),
-        .init("tying", \.tying), .init("lora_alpha", \.alpha), .init("target_modules", \.targetModules),
-        .init(choice: "frozen_subspace", \.frozenSubspace), .init(choice: "element_type", \.elementType),
-        .init("projection_seed", \.projectionSeed),
+    static let fields: [SettingField] = [
+        .init(choice: "method", \.adapter.method), .init("parameters", \.adapter.parameters),
+        .init("rank", \.adapter.rank), .init("u", \.adapter.u),
+        .init("tying", \.adapter.tying), .init("lora_alpha", \.adapter.alpha),
+        .init("target_modules", \.adapter.targetModules),
+        .init(choice: "frozen_subspace", \.adapter.frozenSubspace),
+        .init(choice: "element_type", \.adapter.elementType),
+        .init("projection_seed", \.adapter.projectionSeed),
     ]
 
     func check(_ rules: inout Rules) {
         let method = method.rawValue, isTinyLoRA = self.method == .tinyLoRA, isFull = self.method == .full
-        if let parameters { rules.require(parameters >= 1, "parameters", "\(parameters) is not in 1...") }
-        rules.require(rank >= 1, "rank", "\(rank) is not in 1...")
-        if let u {
-            rules.require(u >= 1, "u", "\(u) is not in 1...")
+        rules.require(parameters, atLeast: 1, "parameters")
+        rules.require(rank, atLeast: 1, "rank")
+        rules.require(u, atLeast: 1, "u")
+        if u != nil {
             rules.require(isTinyLoRA, "u", "is given, but \(method) has no groups of matrices")
             rules.require(!isTinyLoRA || tying != nil, "u", "is given without tying, the groups that it belongs to")
         }
@@ -51,8 +54,8 @@ public struct AdapterSettings: Sendable, Equatable {
                 "\"\(tying)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none")
             rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no numbers between matrices")
         }
-        if let alpha {
-            rules.require(alpha > 0 && alpha.isFinite, "lora_alpha", "\(alpha) is not above 0")
+        rules.require(positive: alpha, "lora_alpha")
+        if alpha != nil {
             rules.require(!isTinyLoRA && !isFull, "lora_alpha", "is given, but \(method) has no scale")
         }
         targetModules.check(&rules)

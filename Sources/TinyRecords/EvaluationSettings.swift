@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How progress is measured on problems that are not trained on.
 public struct EvaluationSettings: Sendable, Equatable {
     /// Test problems evaluated before and after training; `nil` takes all, `0` leaves the test out. Range: `0...`.
@@ -15,16 +17,15 @@ public struct EvaluationSettings: Sendable, Equatable {
     /// Before and after training only, on test problems only.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init("eval_problems", \.problems), .init("eval_steps", \.interval),
-        .init("validation_problems", \.validationProblems), .init("validation", \.validationFile),
+    static let fields: [SettingField] = [
+        .init("eval_problems", \.evaluation.problems), .init("eval_steps", \.evaluation.interval),
+        .init("validation_problems", \.evaluation.validationProblems), .init("validation", \.evaluation.validationFile),
     ]
 
     func check(_ rules: inout Rules) {
-        if let problems { rules.require(problems >= 0, "eval_problems", "\(problems) is not in 0...") }
-        if let interval { rules.require(interval >= 1, "eval_steps", "\(interval) is not in 1...") }
-        rules.require(
-            validationProblems >= 0, "validation_problems", "\(validationProblems) is not in 0...")
+        rules.require(problems, atLeast: 0, "eval_problems")
+        rules.require(interval, atLeast: 1, "eval_steps")
+        rules.require(validationProblems, atLeast: 0, "validation_problems")
         rules.require(
             validationFile == nil || validationProblems != 0, "validation",
             "is a file, but validation_problems is 0, so that it would not be used")

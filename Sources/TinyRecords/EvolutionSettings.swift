@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How an evolution strategy searches: the population, how far it reaches, how rewards become steps.
 ///
 /// Each step draws a population around the trained numbers, lets every member answer the step's problems, and moves to where
@@ -22,24 +24,25 @@ public struct EvolutionSettings: Sendable, Equatable {
     /// A population as the number of trained numbers suggests.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init("population_size", \.populationSize), .init("sigma", \.sigma), .init(choice: "es_optimizer", \.optimiser),
-        .init(choice: "fitness_shaping", \.shaping), .init(choice: "es_directions", \.directions),
-        .init("common_random_numbers", \.usesCommonRandomNumbers),
+    static let fields: [SettingField] = [
+        .init("population_size", \.evolution.populationSize), .init("sigma", \.evolution.sigma),
+        .init(choice: "es_optimizer", \.evolution.optimiser),
+        .init(choice: "fitness_shaping", \.evolution.shaping), .init(choice: "es_directions", \.evolution.directions),
+        .init("common_random_numbers", \.evolution.usesCommonRandomNumbers),
     ]
 
     func check(_ rules: inout Rules, algorithm: Algorithm) {
-        rules.require(sigma > 0 && sigma.isFinite, "sigma", "\(sigma) is not greater than 0")
+        rules.require(positive: sigma, "sigma")
         guard let populationSize else { return }
         switch algorithm {
         case .cmaES:
-            rules.require(populationSize >= 4, "population_size", "\(populationSize) is not in 4... (cma-es)")
+            rules.require(populationSize, atLeast: 4, "population_size", " (cma-es)")
         case .openES:
             rules.require(
                 populationSize >= 2 && populationSize.isMultiple(of: 2), "population_size",
                 "\(populationSize) is not an even number in 2...; openes draws its members in pairs")
         default:
-            rules.require(populationSize >= 2, "population_size", "\(populationSize) is not in 2...")
+            rules.require(populationSize, atLeast: 2, "population_size")
         }
     }
 }

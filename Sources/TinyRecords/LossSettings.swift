@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// What a step minimises: the loss of GRPO and its relatives, and what its tokens are worth.
 ///
 /// Source of the names: TRL's `GRPOConfig`, where it has one; there `importance_sampling_correction` and its bounds begin
@@ -39,15 +41,16 @@ public struct LossSettings: Sendable, Equatable {
     /// GRPO without a divergence term, one update per step.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init(choice: "loss_type", \.kind), .init(choice: "advantage_estimator", \.advantage),
-        .init(choice: "scale_rewards", \.scaleRewards), .init("beta", \.beta),
-        .init(choice: "kl_estimator", \.estimator), .init("use_kl_in_reward", \.penalisesReward),
-        .init("epsilon", \.epsilonLow), .init("epsilon_high", \.epsilonHigh), .init("delta", \.delta),
-        .init(choice: "importance_sampling_level", \.importanceLevel, among: [.token, .sequence]),
-        .init(choice: "importance_sampling_correction", \.importanceMode),
-        .init("importance_sampling_clip_max", \.importanceMax), .init("importance_sampling_clip_min", \.importanceMin),
-        .init("num_iterations", \.updatesPerBatch),
+    static let fields: [SettingField] = [
+        .init(choice: "loss_type", \.loss.kind), .init(choice: "advantage_estimator", \.loss.advantage),
+        .init(choice: "scale_rewards", \.loss.scaleRewards), .init("beta", \.loss.beta),
+        .init(choice: "kl_estimator", \.loss.estimator), .init("use_kl_in_reward", \.loss.penalisesReward),
+        .init("epsilon", \.loss.epsilonLow), .init("epsilon_high", \.loss.epsilonHigh), .init("delta", \.loss.delta),
+        .init(choice: "importance_sampling_level", \.loss.importanceLevel, among: [.token, .sequence]),
+        .init(choice: "importance_sampling_correction", \.loss.importanceMode),
+        .init("importance_sampling_clip_max", \.loss.importanceMax),
+        .init("importance_sampling_clip_min", \.loss.importanceMin),
+        .init("num_iterations", \.loss.updatesPerBatch),
     ]
 
     func check(_ rules: inout Rules) {
@@ -59,12 +62,12 @@ public struct LossSettings: Sendable, Equatable {
         rules.require(
             advantage != .batch || scaleRewards != .group, "scale_rewards",
             "is group, but advantage_estimator batch compares all completions of a step; use batch or none")
-        rules.require(beta >= 0 && beta.isFinite, "beta", "\(beta) is not in 0...")
+        rules.require(notNegative: beta, "beta")
         rules.require(
             beta == 0 || penalisesReward || estimator != .k1, "kl_estimator",
             "k1 in the loss has a gradient of 0 on average; use k2 or k3, or use_kl_in_reward")
-        rules.require((0...1).contains(epsilonLow), "epsilon", "\(epsilonLow) is not in [0, 1]")
-        rules.require(epsilonHigh >= 0 && epsilonHigh.isFinite, "epsilon_high", "\(epsilonHigh) is not in 0...")
+        rules.require(fraction: epsilonLow, "epsilon")
+        rules.require(notNegative: epsilonHigh, "epsilon_high")
         rules.require(
             kind != .cispo || epsilonHigh >= 1, "epsilon_high",
             "\(epsilonHigh) is not in 1...; with loss_type cispo it is the largest ratio that counts")
@@ -75,19 +78,13 @@ public struct LossSettings: Sendable, Equatable {
             rules.require(kind != .cispo, "delta", "has no effect with loss_type cispo, whose bound is epsilon_high")
         }
         checkImportance(&rules)
-        rules.require(updatesPerBatch >= 1, "num_iterations", "\(updatesPerBatch) is not in 1...")
+        rules.require(updatesPerBatch, atLeast: 1, "num_iterations")
     }
 
     private func checkImportance(_ rules: inout Rules) {
-        if let importanceMax {
-            rules.require(
-                importanceMax > 0 && importanceMax.isFinite, "importance_sampling_clip_max",
-                "\(importanceMax) is not greater than 0")
-        }
+        rules.require(positive: importanceMax, "importance_sampling_clip_max")
+        rules.require(notNegative: importanceMin, "importance_sampling_clip_min")
         if let importanceMin {
-            rules.require(
-                importanceMin >= 0 && importanceMin.isFinite, "importance_sampling_clip_min",
-                "\(importanceMin) is not in 0...")
             rules.require(
                 importanceMin < importanceMax ?? .infinity, "importance_sampling_clip_min",
                 "\(importanceMin) is not less than \(importanceMax ?? .infinity) (importance_sampling_clip_max)")

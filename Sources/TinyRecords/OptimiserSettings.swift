@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How the loss is minimised: AdamW and its learning rate.
 ///
 /// Source of the names: `TrainingArguments` of Hugging Face transformers.
@@ -23,25 +25,24 @@ public struct OptimiserSettings: Sendable, Equatable {
     /// Constant rate, no shortening, no decay.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init("learning_rate", \.learningRate), .init(choice: "lr_scheduler_type", \.schedule),
-        .init("warmup_steps", \.warmupSteps), .init("max_grad_norm", \.maxGradientNorm), .init("adam_beta1", \.beta1),
-        .init("adam_beta2", \.beta2), .init("adam_epsilon", \.epsilon), .init("weight_decay", \.weightDecay),
+    static let fields: [SettingField] = [
+        .init("learning_rate", \.optimiser.learningRate), .init(choice: "lr_scheduler_type", \.optimiser.schedule),
+        .init("warmup_steps", \.optimiser.warmupSteps), .init("max_grad_norm", \.optimiser.maxGradientNorm),
+        .init("adam_beta1", \.optimiser.beta1),
+        .init("adam_beta2", \.optimiser.beta2), .init("adam_epsilon", \.optimiser.epsilon),
+        .init("weight_decay", \.optimiser.weightDecay),
     ]
 
     func check(_ rules: inout Rules, steps: Int) {
-        rules.require(
-            learningRate > 0 && learningRate.isFinite, "learning_rate", "\(learningRate) is not greater than 0")
+        rules.require(positive: learningRate, "learning_rate")
         rules.require(
             (0...max(0, steps)).contains(warmupSteps), "warmup_steps",
             "\(warmupSteps) is not in 0...\(steps) (max_steps)")
-        if let maxGradientNorm {
-            rules.require(maxGradientNorm > 0, "max_grad_norm", "\(maxGradientNorm) is not greater than 0")
-        }
-        rules.require((0..<1).contains(beta1), "adam_beta1", "\(beta1) is not in [0, 1)")
-        rules.require((0..<1).contains(beta2), "adam_beta2", "\(beta2) is not in [0, 1)")
-        rules.require(epsilon > 0 && epsilon.isFinite, "adam_epsilon", "\(epsilon) is not greater than 0")
-        rules.require(weightDecay >= 0 && weightDecay.isFinite, "weight_decay", "\(weightDecay) is not in 0...")
+        rules.require(positive: maxGradientNorm, "max_grad_norm")
+        rules.require(fraction: beta1, below1: true, "adam_beta1")
+        rules.require(fraction: beta2, below1: true, "adam_beta2")
+        rules.require(positive: epsilon, "adam_epsilon")
+        rules.require(notNegative: weightDecay, "weight_decay")
     }
 }
 

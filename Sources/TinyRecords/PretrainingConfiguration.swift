@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How a model is trained from scratch by next-token prediction, all weights at once.
 ///
 /// The same trainer is the full fine-tuning baseline. Defaults are those that made the model in the box.
@@ -35,23 +37,23 @@ public struct PretrainingConfiguration: Sendable, Codable, Hashable {
     public var steps: Int { documents / max(1, documentsPerStep) }
 
     /// Every rule this value breaks, as `key: reason`; empty when it is valid.
-    public func problems() -> [String] {
-        var found: [String] = []
-        func require(_ holds: Bool, _ text: String) { if !holds { found.append(text) } }
-        require(documentsPerStep > 0, "documentsPerStep: must be positive, is \(documentsPerStep)")
-        require(documents >= documentsPerStep, "documents: must fill a step of \(documentsPerStep), is \(documents)")
-        require(
-            documentsPerPass > 0 && documentsPerPass <= documentsPerStep,
-            "documentsPerPass: must be in 1...\(documentsPerStep), is \(documentsPerPass)")
-        require(learningRate > 0 && learningRate <= 1, "learningRate: must be in (0, 1], is \(learningRate)")
-        require(warmupSteps >= 0, "warmupSteps: must not be negative, is \(warmupSteps)")
-        require((0...1).contains(finalRateShare), "finalRateShare: must be in [0, 1], is \(finalRateShare)")
-        require(weightDecay >= 0, "weightDecay: must not be negative, is \(weightDecay)")
-        require((0..<1).contains(beta1), "beta1: must be in [0, 1), is \(beta1)")
-        require((0..<1).contains(beta2), "beta2: must be in [0, 1), is \(beta2)")
-        require(clip > 0, "clip: must be positive, is \(clip)")
-        require((0...1).contains(promptWeight), "promptWeight: must be in [0, 1], is \(promptWeight)")
-        return found
+    public func violations() -> [String] {
+        var rules = Rules()
+        rules.require(documentsPerStep, atLeast: 1, "documentsPerStep")
+        rules.require(
+            documents >= documentsPerStep, "documents", "\(documents) do not fill a step of \(documentsPerStep)")
+        rules.require(
+            documentsPerPass > 0 && documentsPerPass <= documentsPerStep, "documentsPerPass",
+            "\(documentsPerPass) is not in 1...\(documentsPerStep)")
+        rules.require(learningRate > 0 && learningRate <= 1, "learningRate", "\(learningRate) is not in (0, 1]")
+        rules.require(warmupSteps, atLeast: 0, "warmupSteps")
+        rules.require(fraction: finalRateShare, "finalRateShare")
+        rules.require(notNegative: weightDecay, "weightDecay")
+        rules.require(fraction: beta1, below1: true, "beta1")
+        rules.require(fraction: beta2, below1: true, "beta2")
+        rules.require(positive: clip, "clip")
+        rules.require(fraction: promptWeight, "promptWeight")
+        return rules.broken
     }
 }
 

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// How the completions of a step are sampled.
 public struct RolloutSettings: Sendable, Equatable {
     /// Problems of one step. Range: `1...`. Key `problems_per_step`.
@@ -39,39 +41,37 @@ public struct RolloutSettings: Sendable, Equatable {
     /// Sixteen problems of eight completions each, from the model's own distribution.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init("problems_per_step", \.problemsPerStep), .init("num_generations", \.groupSize),
-        .init("max_completion_length", \.maxTokens), .init("temperature", \.temperature), .init("top_k", \.topK),
-        .init("top_p", \.topP), .init("dynamic_sampling", \.replacesEqualGroups),
-        .init("dynamic_sampling_max_rounds", \.maxRounds), .init("mask_truncated_completions", \.masksTruncated),
-        .init("soft_overlong_cache", \.overlongMargin), .init("samples_per_step", \.samplesPerStep),
+    static let fields: [SettingField] = [
+        .init("problems_per_step", \.rollout.problemsPerStep), .init("num_generations", \.rollout.groupSize),
+        .init("max_completion_length", \.rollout.maxTokens), .init("temperature", \.rollout.temperature),
+        .init("top_k", \.rollout.topK),
+        .init("top_p", \.rollout.topP), .init("dynamic_sampling", \.rollout.replacesEqualGroups),
+        .init("dynamic_sampling_max_rounds", \.rollout.maxRounds),
+        .init("mask_truncated_completions", \.rollout.masksTruncated),
+        .init("soft_overlong_cache", \.rollout.overlongMargin), .init("samples_per_step", \.rollout.samplesPerStep),
     ]
 
     func check(_ rules: inout Rules, algorithm: Algorithm, comparing advantage: AdvantageKind) {
-        rules.require(problemsPerStep >= 1, "problems_per_step", "\(problemsPerStep) is not in 1...")
+        rules.require(problemsPerStep, atLeast: 1, "problems_per_step")
         if algorithm.isEvolution {
-            rules.require(groupSize >= 1, "num_generations", "\(groupSize) is not in 1...")
+            rules.require(groupSize, atLeast: 1, "num_generations")
         } else if advantage == .batch {
-            rules.require(groupSize >= 1, "num_generations", "\(groupSize) is not in 1...")
+            rules.require(groupSize, atLeast: 1, "num_generations")
             rules.require(
                 problemsPerStep != 1 || groupSize != 1, "num_generations",
                 "\(groupSize) of one problem has nothing to compare with")
         } else {
-            rules.require(
-                groupSize >= 2, "num_generations",
-                "\(groupSize) is not in 2...; one completion has nothing to compare with")
+            rules.require(groupSize, atLeast: 2, "num_generations", "; one completion has nothing to compare with")
         }
-        rules.require(maxTokens >= 1, "max_completion_length", "\(maxTokens) is not in 1...")
+        rules.require(maxTokens, atLeast: 1, "max_completion_length")
         if algorithm.isEvolution {
-            rules.require(temperature >= 0 && temperature.isFinite, "temperature", "\(temperature) is not in 0...")
+            rules.require(notNegative: temperature, "temperature")
         } else {
-            rules.require(
-                temperature > 0 && temperature.isFinite, "temperature",
-                "\(temperature) is not greater than 0; training needs completions that differ")
+            rules.require(positive: temperature, "temperature", "; training needs completions that differ")
         }
-        if let topK { rules.require(topK >= 1, "top_k", "\(topK) is not in 1...") }
+        rules.require(topK, atLeast: 1, "top_k")
         rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
-        rules.require(maxRounds >= 2, "dynamic_sampling_max_rounds", "\(maxRounds) is not in 2...")
+        rules.require(maxRounds, atLeast: 2, "dynamic_sampling_max_rounds")
         rules.require(
             !replacesEqualGroups || groupSize != 1, "dynamic_sampling",
             "with num_generations 1 every group is equal and would be replaced")
@@ -80,8 +80,6 @@ public struct RolloutSettings: Sendable, Equatable {
                 overlongMargin >= 1 && overlongMargin < maxTokens, "soft_overlong_cache",
                 "\(overlongMargin) is not in 1..<\(maxTokens) (max_completion_length)")
         }
-        if let samplesPerStep {
-            rules.require(samplesPerStep >= 0, "samples_per_step", "\(samplesPerStep) is not in 0...")
-        }
+        rules.require(samplesPerStep, atLeast: 0, "samples_per_step")
     }
 }

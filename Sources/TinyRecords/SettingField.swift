@@ -9,73 +9,55 @@ struct SettingKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// Where a value lives in settings.
-typealias SettingPath<Settings, Value> = any WritableKeyPath<Settings, Value> & Sendable
-
-/// One setting: its key in a file, and how it gets from there into `Settings` and back.
+/// One setting: its key in a file, and how its value is read into a configuration and written.
 ///
-/// A table of these is the only place that pairs keys with properties. From it follow reading (a missing key keeps its
-/// default, an unknown one is an error), complete writing (an absent value is written as `null`) and naming a difference.
-struct SettingField<Settings>: Sendable {
+/// The table of these, ``TrainingConfiguration/fields``, is the only place that pairs keys with properties. Reading (a missing
+/// key keeps its default, an unknown one is an error), complete writing (an absent value is written as `null`) and naming a
+/// difference follow from it.
+struct SettingField: Sendable {
+    /// Where a value is in a configuration.
+    typealias Property<Value> = any WritableKeyPath<TrainingConfiguration, Value> & Sendable
+
     let name: String
-    let read: @Sendable (KeyedDecodingContainer<SettingKey>, SettingKey, inout Settings) throws -> Void
-    let write: @Sendable (Settings, inout KeyedEncodingContainer<SettingKey>, SettingKey) throws -> Void
-    let describe: @Sendable (Settings) -> String
+    let read: @Sendable (KeyedDecodingContainer<SettingKey>, SettingKey, inout TrainingConfiguration) throws -> Void
+    let write: @Sendable (TrainingConfiguration, inout KeyedEncodingContainer<SettingKey>, SettingKey) throws -> Void
+    /// The value as text; `null` where it is absent.
+    let describe: @Sendable (TrainingConfiguration) -> String
+
+    var key: SettingKey { SettingKey(stringValue: name) }
 
     /// Pairs a key with a property.
-    init<Value: Codable & Sendable>(_ name: String, _ property: SettingPath<Settings, Value>) {
+    init<Value: Codable & Sendable>(_ name: String, _ property: Property<Value>) {
         self.name = name
         read = { container, key, settings in settings[keyPath: property] = try container.decode(Value.self, forKey: key)
         }
         write = { settings, container, key in try container.encode(settings[keyPath: property], forKey: key) }
-        describe = { settings in SettingField.text(settings[keyPath: property]) }
+        describe = { settings in
+            let value = settings[keyPath: property]
+            guard let optional = value as? any OptionalValue else { return "\(value)" }
+            return optional.content.map { "\($0)" } ?? "null"
+        }
     }
 
-    /// Pairs a key with a property that has a few named choices; a misspelt choice is named with the nearest one.
+    /// Pairs a key with a property that has a few named values. The error for another value suggests the nearest name.
     ///
-    /// - Parameter choices: The allowed ones; all unless given.
+    /// - Parameter choices: The allowed values.
     init<Choice>(
-        choice name: String, _ property: SettingPath<Settings, Choice>, among choices: [Choice] = Array(Choice.allCases)
+        choice name: String, _ property: Property<Choice>, among choices: [Choice] = Array(Choice.allCases)
     ) where Choice: RawRepresentable<String> & CaseIterable & Codable & Sendable {
         self.name = name
         read = { container, key, settings in
             let text = try container.decode(String.self, forKey: key)
             guard let choice = choices.first(where: { $0.rawValue == text }) else {
-                let choices = choices.map(\.rawValue)
+                let names = choices.map(\.rawValue)
                 throw RecordsError(
-                    .invalidValue, "\(name) is \"\(text)\", expected one of \(choices.joined(separator: ", "))",
-                    hint: nearestName(to: text, in: choices).map { "did you mean \"\($0)\"?" })
+                    .invalidValue, "\(name) is \"\(text)\", expected one of \(names.joined(separator: ", "))",
+                    hint: nearestName(to: text, in: names).map { "did you mean \"\($0)\"?" })
             }
             settings[keyPath: property] = choice
         }
         write = { settings, container, key in try container.encode(settings[keyPath: property], forKey: key) }
         describe = { settings in settings[keyPath: property].rawValue }
-    }
-
-    /// The same field, seen from the settings that contain `Settings` as a part.
-    func within<Whole>(_ part: SettingPath<Whole, Settings>) -> SettingField<Whole> {
-        SettingField<Whole>(
-            name: name,
-            read: { container, key, whole in try read(container, key, &whole[keyPath: part]) },
-            write: { whole, container, key in try write(whole[keyPath: part], &container, key) },
-            describe: { whole in describe(whole[keyPath: part]) })
-    }
-
-    private init(
-        name: String,
-        read: @escaping @Sendable (KeyedDecodingContainer<SettingKey>, SettingKey, inout Settings) throws -> Void,
-        write: @escaping @Sendable (Settings, inout KeyedEncodingContainer<SettingKey>, SettingKey) throws -> Void,
-        describe: @escaping @Sendable (Settings) -> String
-    ) {
-        self.name = name
-        self.read = read
-        self.write = write
-        self.describe = describe
-    }
-
-    private static func text(_ value: Any) -> String {
-        guard let optional = value as? any OptionalValue else { return "\(value)" }
-        return optional.content.map { "\($0)" } ?? "null"
     }
 }
 
@@ -85,40 +67,4 @@ private protocol OptionalValue {
 
 extension Optional: OptionalValue {
     var content: Any? { self }
-}
-
-/// Reads the keys that are there into `settings`.
-func readSettings<Settings>(
-    _ settings: inout Settings, fields: [SettingField<Settings>], from decoder: any Decoder
-) throws {
-    let container = try decoder.container(keyedBy: SettingKey.self)
-    for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
-        guard let field = fields.first(where: { $0.name == key.stringValue }) else {
-            throw RecordsError(
-                .unknownKey, "\"\(key.stringValue)\" is not a setting",
-                hint: nearestName(to: key.stringValue, in: fields.map(\.name)).map { "did you mean \"\($0)\"?" })
-        }
-        try field.read(container, key, &settings)
-    }
-}
-
-/// Reads those of the named keys that are there into `settings`, whatever else is.
-func readSettings<Settings>(
-    _ settings: inout Settings, fields: [SettingField<Settings>], named names: Set<String>, from decoder: any Decoder
-) throws {
-    let container = try decoder.container(keyedBy: SettingKey.self)
-    for field in fields where names.contains(field.name) {
-        let key = SettingKey(stringValue: field.name)
-        if container.contains(key) { try field.read(container, key, &settings) }
-    }
-}
-
-/// Writes every setting.
-func writeSettings<Settings>(
-    _ settings: Settings, fields: [SettingField<Settings>], to encoder: any Encoder
-) throws {
-    var container = encoder.container(keyedBy: SettingKey.self)
-    for field in fields {
-        try field.write(settings, &container, SettingKey(stringValue: field.name))
-    }
 }

@@ -20,17 +20,15 @@ public struct SupervisedSettings: Sendable, Equatable {
     /// Thirty-two solutions a step, each cut after 1024 tokens.
     public init() {}
 
-    static let fields: [SettingField<Self>] = [
-        .init("examples_per_step", \.examplesPerStep), .init("packing", \.packing), .init("max_length", \.maxLength),
-        .init(choice: "solutions", \.solutions), .init("eval_loss", \.measuresHeldOutLoss),
+    static let fields: [SettingField] = [
+        .init("examples_per_step", \.supervised.examplesPerStep), .init("packing", \.supervised.packing),
+        .init("max_length", \.supervised.maxLength),
+        .init(choice: "solutions", \.supervised.solutions), .init("eval_loss", \.supervised.measuresHeldOutLoss),
     ]
 
     func check(_ rules: inout Rules) {
-        rules.require(examplesPerStep >= 1, "examples_per_step", "\(examplesPerStep) is not in 1...")
-        if let maxLength {
-            rules.require(
-                maxLength >= 2, "max_length", "\(maxLength) is not in 2...; a prompt and a token to learn have two")
-        }
+        rules.require(examplesPerStep, atLeast: 1, "examples_per_step")
+        rules.require(maxLength, atLeast: 2, "max_length", "; a prompt and a token to learn have two")
     }
 }
 

@@ -7,7 +7,7 @@ public import TinyFoundation
 /// ```swift
 /// let configuration = try TrainingConfiguration(json: #"{"learning_rate": 0.02, "num_generations": 16}"#)
 /// configuration.optimiser.learningRate      // 0.02
-/// configuration.problems()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
+/// configuration.violations()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
 /// ```
 public struct TrainingConfiguration: Record {
     /// How the numbers are trained: a bundle of defaults, which other keys overrule. Key `algorithm`.
@@ -75,10 +75,10 @@ public struct TrainingConfiguration: Record {
     public var recordedSamples: Int { algorithm == .sft ? 0 : rollout.recordedSamples }
 
     /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
-    public func problems() -> [String] {
+    public func violations() -> [String] {
         var rules = Rules()
-        rules.require(steps >= 1, "max_steps", "\(steps) is not in 1...")
-        rules.require(checkpointInterval >= 1, "checkpoint_steps", "\(checkpointInterval) is not in 1...")
+        rules.require(steps, atLeast: 1, "max_steps")
+        rules.require(checkpointInterval, atLeast: 1, "checkpoint_steps")
         if let epochs {
             rules.require(
                 epochs > 0 && epochs <= 1e9, "num_train_epochs", "\(epochs) is not greater than 0 and at most 1e9")
@@ -145,7 +145,7 @@ public struct TrainingConfiguration: Record {
     /// Every key a configuration file may hold, in the order of the properties.
     public static var keys: [String] { fields.map(\.name) }
 
-    static let fields: [SettingField<Self>] =
+    static let fields: [SettingField] =
         [
             .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
             .init("eval", \.eval), .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
@@ -153,11 +153,8 @@ public struct TrainingConfiguration: Record {
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
             .init("grader", \.grader), .init("grader_timeout", \.graderTimeout),
         ]
-        + AdapterSettings.fields.map { $0.within(\.adapter) } + RolloutSettings.fields.map { $0.within(\.rollout) }
-        + SupervisedSettings.fields.map { $0.within(\.supervised) }
-        + LossSettings.fields.map { $0.within(\.loss) } + OptimiserSettings.fields.map { $0.within(\.optimiser) }
-        + EvolutionSettings.fields.map { $0.within(\.evolution) }
-        + EvaluationSettings.fields.map { $0.within(\.evaluation) }
+        + AdapterSettings.fields + RolloutSettings.fields + SupervisedSettings.fields + LossSettings.fields
+        + OptimiserSettings.fields + EvolutionSettings.fields + EvaluationSettings.fields
 
     /// Reads a configuration; keys that are not there keep the defaults of its `algorithm` over the general ones, or over
     /// those of ``init(json:over:)``.
@@ -167,22 +164,24 @@ public struct TrainingConfiguration: Record {
         self = decoder.userInfo[.defaults] as? TrainingConfiguration ?? TrainingConfiguration()
         let before = algorithm
         // An algorithm's defaults may depend on the room for a completion.
-        try readSettings(&self, fields: Self.fields, named: ["algorithm", "max_completion_length"], from: decoder)
+        let container = try decoder.container(keyedBy: SettingKey.self)
+        for field in Self.fields where ["algorithm", "max_completion_length"].contains(field.name) {
+            if container.contains(field.key) { try field.read(container, field.key, &self) }
+        }
         if algorithm != before { apply(algorithm) }
-        try readSettings(&self, fields: Self.fields, from: decoder)
+        for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
+            guard let field = Self.fields.first(where: { $0.name == key.stringValue }) else {
+                throw RecordsError(
+                    .unknownKey, "\"\(key.stringValue)\" is not a setting",
+                    hint: nearestName(to: key.stringValue, in: Self.keys).map { "did you mean \"\($0)\"?" })
+            }
+            try field.read(container, key, &self)
+        }
     }
 
     /// Writes every setting, absent ones as `null`.
     public func encode(to encoder: any Encoder) throws {
-        try writeSettings(self, fields: Self.fields, to: encoder)
-    }
-}
-
-/// Collects broken rules as `key: reason`.
-struct Rules {
-    private(set) var broken: [String] = []
-
-    mutating func require(_ holds: Bool, _ key: String, _ reason: @autoclosure () -> String) {
-        if !holds { broken.append("\(key): \(reason())") }
+        var container = encoder.container(keyedBy: SettingKey.self)
+        for field in Self.fields { try field.write(self, &container, field.key) }
     }
 }

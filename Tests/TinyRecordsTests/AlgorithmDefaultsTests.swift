@@ -7,7 +7,7 @@ import TinyFoundation
     @Test("every algorithm's defaults are valid and survive being written and read", arguments: Algorithm.allCases)
     func bundlesAreValid(algorithm: Algorithm) throws {
         let configuration = TrainingConfiguration(algorithm)
-        #expect(configuration.problems() == [] && configuration.algorithm == algorithm)
+        #expect(configuration.violations() == [] && configuration.algorithm == algorithm)
         #expect(try TrainingConfiguration(json: configuration.jsonDocument()) == configuration)
         #expect(try TrainingConfiguration(json: #"{"algorithm": "\#(algorithm.rawValue)"}"#) == configuration)
     }
@@ -49,7 +49,7 @@ import TinyFoundation
     @Test("dapo's margin follows the room that the file gives", arguments: [(20_480, 4_096), (5, 1), (4, nil)])
     func marginFollowsRoom(room: Int, margin: Int?) throws {
         let read = try TrainingConfiguration(json: #"{"algorithm": "dapo", "max_completion_length": \#(room)}"#)
-        #expect(read.rollout.overlongMargin == margin && read.problems() == [])
+        #expect(read.rollout.overlongMargin == margin && read.violations() == [])
     }
 
     @Test("choosing an algorithm leaves no trace of the one before")
@@ -125,12 +125,12 @@ import TinyFoundation
             ),
         ])
     func refusesContradictions(json: String, problem: String) throws {
-        #expect(try TrainingConfiguration(json: json).problems() == [problem])
+        #expect(try TrainingConfiguration(json: json).violations() == [problem])
     }
 
     @Test("a completion alone can be compared over the step")
     func acceptsSingleCompletions() throws {
         let json = #"{"algorithm": "reinforce++", "num_generations": 1}"#
-        #expect(try TrainingConfiguration(json: json).problems() == [])
+        #expect(try TrainingConfiguration(json: json).violations() == [])
     }
 }

@@ -7,7 +7,7 @@ import TinyFoundation
     @Test("the default is valid and survives being written and read")
     func defaultIsValid() throws {
         let configuration = TrainingConfiguration()
-        #expect(configuration.problems() == [])
+        #expect(configuration.violations() == [])
         #expect(try TrainingConfiguration(json: configuration.jsonDocument()) == configuration)
         #expect(configuration.adapter.parameters == nil && configuration.adapter.method == .tinyLoRA)
         #expect(configuration.steps == 40)
@@ -43,7 +43,7 @@ import TinyFoundation
         #expect(expected.optimiser.schedule == .linear && expected.optimiser.maxGradientNorm == 1)
         expected.optimiser.beta2 = 0.99
         expected.optimiser.maxGradientNorm = 2
-        #expect(read == expected && read.problems() == [] && read.recordedSamples == 0)
+        #expect(read == expected && read.violations() == [] && read.recordedSamples == 0)
         #expect(try TrainingConfiguration(json: read.jsonDocument()) == read)
     }
 
@@ -105,7 +105,7 @@ import TinyFoundation
         configuration.evaluation.problems = -1
         configuration.evaluation.interval = 0
         #expect(
-            configuration.problems().map { String($0.prefix { $0 != ":" }) } == [
+            configuration.violations().map { String($0.prefix { $0 != ":" }) } == [
                 "max_steps", "checkpoint_steps", "train", "parameters", "rank", "u", "tying", "problems_per_step",
                 "num_generations", "max_completion_length", "temperature", "top_k", "top_p",
                 "dynamic_sampling_max_rounds", "soft_overlong_cache", "samples_per_step", "examples_per_step",
@@ -114,7 +114,7 @@ import TinyFoundation
                 "adam_beta1",
                 "adam_beta2", "adam_epsilon", "weight_decay", "eval_problems", "eval_steps",
             ])
-        #expect(configuration.problems().contains("top_p: 1.5 is not in (0, 1]"))
+        #expect(configuration.violations().contains("top_p: 1.5 is not in (0, 1]"))
     }
 
     @Test("the first difference between two configurations is named with both values")
@@ -138,7 +138,7 @@ import TinyFoundation
             (#"{"method": "lora-xs", "u": 2}"#, "u: is given, but lora-xs has no groups of matrices"),
             (#"{"u": 2}"#, "u: is given without tying, the groups that it belongs to"),
             (#"{"lora_alpha": 8}"#, "lora_alpha: is given, but tinylora has no scale"),
-            (#"{"method": "lora", "lora_alpha": 0}"#, "lora_alpha: 0.0 is not above 0"),
+            (#"{"method": "lora", "lora_alpha": 0}"#, "lora_alpha: 0.0 is not greater than 0"),
             (
                 #"{"method": "full", "target_modules": ["q_proj"]}"#,
                 "target_modules: are given, but full trains every weight"
@@ -155,7 +155,7 @@ import TinyFoundation
             ),
         ])
     func checksMethod(json: String, problem: String) throws {
-        #expect(try TrainingConfiguration(json: json).problems() == [problem])
+        #expect(try TrainingConfiguration(json: json).violations() == [problem])
     }
 
     @Test(
@@ -179,7 +179,7 @@ import TinyFoundation
             ),
         ])
     func checksPresence(json: String, problem: String) throws {
-        #expect(try TrainingConfiguration(json: json).problems() == [problem])
+        #expect(try TrainingConfiguration(json: json).violations() == [problem])
     }
 
     @Test("a penalty on length is for every algorithm that samples", arguments: [Algorithm.grpo, .openES, .cmaES])
@@ -187,7 +187,7 @@ import TinyFoundation
         var configuration = TrainingConfiguration()
         configuration.apply(algorithm)
         configuration.rollout.overlongMargin = 9
-        #expect(configuration.problems() == [])
+        #expect(configuration.violations() == [])
     }
 
     @Test("target modules are a list or all-linear, as PEFT writes them, and come back as they were")
@@ -207,7 +207,7 @@ import TinyFoundation
     func acceptsTying(text: String) {
         var configuration = TrainingConfiguration()
         configuration.adapter.tying = text
-        #expect(configuration.problems() == [])
+        #expect(configuration.violations() == [])
     }
 
     @Test(
@@ -217,7 +217,7 @@ import TinyFoundation
         var configuration = TrainingConfiguration()
         configuration.adapter.tying = text
         #expect(
-            configuration.problems()
+            configuration.violations()
                 == ["tying: \"\(text)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
     }
 }

@@ -23,9 +23,9 @@ import TinyRecords
             let plan = try SweepPlan(SweepFile(contentsOf: path))
             #expect(plan.name == file.replacing(".yaml", with: ""))
             #expect(Set(plan.runs.map(\.name)).count == plan.runs.count)
-            #expect(plan.runs.allSatisfy { $0.configuration.problems().isEmpty })
+            #expect(plan.runs.allSatisfy { $0.configuration.violations().isEmpty })
         } else {
-            #expect(try Recipe(contentsOf: path).configuration().problems().isEmpty)
+            #expect(try Recipe(contentsOf: path).configuration().violations().isEmpty)
         }
     }
 

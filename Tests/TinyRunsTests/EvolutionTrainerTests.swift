@@ -182,23 +182,23 @@ import TinyFoundation
             json: #"{"algorithm": "cma-es", "population_size": 3, "sigma": 0, "temperature": 0}"#)
         #expect(configuration.rollout.groupSize == 1 && configuration.loss.scaleRewards == .none)
         let demonstration = TrainingConfiguration.demonstration(of: .openES)
-        #expect(demonstration.problems().isEmpty && demonstration.optimiser.learningRate == 0.15)
+        #expect(demonstration.violations().isEmpty && demonstration.optimiser.learningRate == 0.15)
         #expect(
             demonstration.steps * demonstration.rollout.completionsPerStep * 16
                 == TrainingConfiguration.demonstration.steps
                 * TrainingConfiguration.demonstration.rollout.completionsPerStep)
         #expect(
-            configuration.problems() == [
+            configuration.violations() == [
                 "sigma: 0.0 is not greater than 0", "population_size: 3 is not in 4... (cma-es)",
             ])
         let odd = try TrainingConfiguration(
             json: #"{"algorithm": "openes", "population_size": 7, "num_generations": 2}"#)
         #expect(odd.rollout.groupSize == 2)
         #expect(
-            odd.problems() == [
+            odd.violations() == [
                 "population_size: 7 is not an even number in 2...; openes draws its members in pairs"
             ])
-        #expect(try !TrainingConfiguration(json: #"{"temperature": 0}"#).problems().isEmpty)
+        #expect(try !TrainingConfiguration(json: #"{"temperature": 0}"#).violations().isEmpty)
         let error = #expect(throws: TrainingError.self) { try trainer(smallRun) }
         #expect(error?.message == "algorithm grpo is no evolution strategy, expected openes or cma-es")
     }

@@ -57,7 +57,7 @@ public struct FullDesign: AdapterDesign {
     /// Reads the model's configuration.
     public init(notes: AdapterNotes) throws(AdapterError) {
         configuration = try notes.json(AdapterNotes.configuration, as: ModelConfiguration.self)
-        let problems = configuration.problems()
+        let problems = configuration.violations()
         guard problems.isEmpty else {
             throw AdapterError(
                 .malformedFile, "the configuration in \(notes.path) is impossible: \(problems.joined(separator: "; "))")

@@ -147,7 +147,7 @@ extension TrainingConfiguration {
     ///
     /// - Throws: ``TrainingError`` with code `invalidConfiguration` or `noProblems`.
     func check(problems: [Problem]) throws(TrainingError) {
-        let broken = self.problems()
+        let broken = self.violations()
         guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
         guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
     }

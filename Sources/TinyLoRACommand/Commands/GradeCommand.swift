@@ -90,7 +90,7 @@ private struct GradingPair: Decodable {
             throw UsageError("no option is called \"\(key)\"\(nearest)")
         }
         options = try container.decode(GradingOptions.self, forKey: Key("options"))
-        if let problem = options.problems().first { throw UsageError(problem) }
+        if let problem = options.violations().first { throw UsageError(problem) }
     }
 
     private struct Key: CodingKey {

@@ -56,7 +56,7 @@ struct PretrainCommand: AsyncParsableCommand {
         recipe.promptWeight = promptWeight
         recipe.weightDecay = weightDecay
         recipe.seed = seed
-        if let problem = recipe.problems().first { throw ValidationError(problem) }
+        if let problem = recipe.violations().first { throw ValidationError(problem) }
         guard threads >= 1 else { throw ValidationError("--threads must be at least 1, is \(threads)") }
         let model = try AbacusModel.configuration(
             hidden: hidden, layers: layers, intermediate: intermediate, vocabulary: vocabulary)

@@ -41,7 +41,7 @@ public struct GradingOptions: Sendable, Hashable, Codable {
     public init() {}
 
     /// Every rule this value breaks, as `key: reason`; empty when it is valid.
-    public func problems() -> [String] {
+    public func violations() -> [String] {
         var problems: [String] = []
         for (key, value) in [("relative_tolerance", relativeTolerance), ("absolute_tolerance", absoluteTolerance)] {
             if let value, !(value >= 0 && value.isFinite) { problems.append("\(key): \(value) is not a number from 0") }

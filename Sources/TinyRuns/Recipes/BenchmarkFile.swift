@@ -48,7 +48,7 @@ extension Benchmark {
         guard !benchmark.location.isEmpty else {
             throw RecipeError(.missingKey, "\(entry.place): the problem set \(entry.key) has no file")
         }
-        if let problem = benchmark.options.problems().first {
+        if let problem = benchmark.options.violations().first {
             throw RecipeError(.invalidValue, "\(entry.place): \(problem)")
         }
         self = benchmark

@@ -115,7 +115,7 @@ public struct Recipe: Sendable, Equatable {
         } catch {
             throw RecipeError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
         }
-        let broken = configuration.problems().map { problem in
+        let broken = configuration.violations().map { problem in
             let place = settings.first { problem.hasPrefix($0.key + ":") }?.place
             return place.map { "\($0): \(problem)" } ?? problem
         }
