@@ -11,7 +11,7 @@ extension ModelConfiguration {
     ///   - path: The file's name for errors.
     /// - Throws: `malformedConfiguration`, `unsupportedArchitecture` or `unsupportedFeature`.
     public init(json: Data, path: String) throws(CheckpointError) {
-        let file = try JSONObject(parsing: json, path: path)
+        let file = try ConfigurationObject(parsing: json, path: path)
         let architecture = try readArchitecture(file)
         try refuseQuantization(file)
         let rope = try readRope(file)
@@ -49,13 +49,15 @@ private func malformed(_ path: String, _ problem: String) -> CheckpointError {
     CheckpointError(.malformedConfiguration, "\(path): \(problem)")
 }
 
-private func unsupported(_ file: JSONObject, _ key: String, _ value: String, _ supported: String) -> CheckpointError {
+private func unsupported(_ file: ConfigurationObject, _ key: String, _ value: String, _ supported: String)
+    -> CheckpointError
+{
     CheckpointError(
         .unsupportedFeature, "\(file.path): \(file.prefix)\(key) is \(value); only \(supported) is implemented")
 }
 
 /// The family, by class name and by `model_type`; each may be absent, not both.
-private func readArchitecture(_ file: JSONObject) throws(CheckpointError) -> ModelConfiguration.Architecture {
+private func readArchitecture(_ file: ConfigurationObject) throws(CheckpointError) -> ModelConfiguration.Architecture {
     let known = ModelConfiguration.Architecture.allCases
     let className = try file.strings("architectures")?.first
     let modelType = try file.string("model_type")
@@ -75,8 +77,8 @@ private func readArchitecture(_ file: JSONObject) throws(CheckpointError) -> Mod
     return match
 }
 
-private func refuseQuantization(_ file: JSONObject) throws(CheckpointError) {
-    for key in ["quantization_config", "compression_config", "quantization"] where file[key] != nil {
+private func refuseQuantization(_ file: ConfigurationObject) throws(CheckpointError) {
+    for key in ["quantization_config", "compression_config", "quantization"] where try file.has(key) {
         throw CheckpointError(
             .unsupportedFeature, "\(file.path) has \(key): the weights are quantised, which is not implemented",
             hint: "use the same model in BF16, F16 or F32")
@@ -84,7 +86,7 @@ private func refuseQuantization(_ file: JSONObject) throws(CheckpointError) {
 }
 
 /// The base of the wavelengths. Transformers 5 keeps it in `rope_parameters`; transformers 4 beside `rope_scaling`.
-private func readRope(_ file: JSONObject) throws(CheckpointError) -> Double {
+private func readRope(_ file: ConfigurationObject) throws(CheckpointError) -> Double {
     var theta = try file.number("rope_theta")
     for key in ["rope_parameters", "rope_scaling"] {
         guard let parameters = try file.object(key) else { continue }
@@ -93,15 +95,12 @@ private func readRope(_ file: JSONObject) throws(CheckpointError) -> Double {
                 throw unsupported(parameters, typeKey, "\"\(type)\"", "\"default\"")
             }
         }
-        for (name, value) in parameters.values.sorted(by: { $0.key < $1.key }) where value != .null {
-            switch (name, value) {
-            case ("rope_type", _), ("type", _), ("rope_theta", _): continue
-            case ("partial_rotary_factor", .integer(1)), ("partial_rotary_factor", .number(1)): continue
-            default:
-                throw CheckpointError(
-                    .unsupportedFeature,
-                    "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
-            }
+        for (name, value) in try parameters.members().sorted(by: { $0.name < $1.name }) where !value.isNull {
+            if ["rope_type", "type", "rope_theta"].contains(name) { continue }
+            if name == "partial_rotary_factor", value.isNumber, try parameters.number(name) == 1 { continue }
+            throw CheckpointError(
+                .unsupportedFeature,
+                "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
         }
         theta = try parameters.number("rope_theta") ?? theta
     }
@@ -113,15 +112,16 @@ private func readRope(_ file: JSONObject) throws(CheckpointError) -> Double {
 
 /// What a Qwen2 configuration can ask for that is not implemented.
 private func refuseQwen2Extras(
-    _ file: JSONObject, configuration: ModelConfiguration
+    _ file: ConfigurationObject, configuration: ModelConfiguration
 ) throws(CheckpointError) {
     if let activation = try file.string("hidden_act"), activation != "silu" {
         throw unsupported(file, "hidden_act", "\"\(activation)\"", "\"silu\"")
     }
     if try file.bool("is_causal") == false { throw unsupported(file, "is_causal", "false", "true") }
     // A window of null is none; only a missing key has Qwen2Config's default.
-    let slides = try file.bool("use_sliding_window") ?? false && file.values["sliding_window"] != .null
-    let window = slides ? try file.integer("sliding_window") ?? 4096 : nil
+    let hasWindow = try !file.isNull("sliding_window")
+    let slides = try file.bool("use_sliding_window") ?? false
+    let window = slides && hasWindow ? try file.integer("sliding_window") ?? 4096 : nil
     let fullLayers = try file.integer("max_window_layers") ?? 28
     let types = try file.strings("layer_types")
     if let types, types.count != configuration.layerCount {

@@ -18,7 +18,7 @@ extension ModelConfiguration {
             "hidden_act": .string("silu"),
             "rms_norm_eps": .number(shortest(normEpsilon)),
             "rope_theta": .number(ropeTheta),
-            "rope_parameters": .object(["rope_type": .string("default"), "rope_theta": .number(ropeTheta)]),
+            "rope_parameters": ["rope_type": "default", "rope_theta": .number(ropeTheta)],
             "max_position_embeddings": .integer(contextLength),
             "tie_word_embeddings": .bool(tiesEmbeddings),
             "use_sliding_window": .bool(false),
@@ -27,11 +27,11 @@ extension ModelConfiguration {
         values.merge(tokenValues) { own, _ in own }
         if headDimension * headCount != hiddenSize { values["head_dim"] = .integer(headDimension) }
         if let storedType { values["torch_dtype"] = .string(torchName(storedType)) }
-        return JSONValue.object(values).document
+        return document(values)
     }
 
     /// A `generation_config.json` with the special tokens.
-    func generationJSON() -> Data { JSONValue.object(tokenValues).document }
+    func generationJSON() -> Data { document(tokenValues) }
 
     private var tokenValues: [String: JSONValue] {
         var values: [String: JSONValue] = [:]
@@ -43,6 +43,10 @@ extension ModelConfiguration {
         }
         return values
     }
+}
+
+private func document(_ values: [String: JSONValue]) -> Data {
+    JSONValue.object(values.map { JSONValue.Member($0.key, $0.value) }).document
 }
 
 /// The shortest decimal that reads back as this float, as a double: 1e-6 and not 9.99999997e-7.

@@ -31,7 +31,7 @@ struct ModelDirectory {
         var configuration = try ModelConfiguration(json: contents(of: path), path: path)
         if has(Self.generationName) {
             let path = file(Self.generationName)
-            let generation = try JSONObject(parsing: contents(of: path), path: path)
+            let generation = try ConfigurationObject(parsing: contents(of: path), path: path)
             if let tokens = try generation.integers("eos_token_id") { configuration.endOfText = tokens }
         }
         return configuration
@@ -53,12 +53,12 @@ struct ModelDirectory {
     }
 
     private func shardedWeights() throws(CheckpointError) -> [String: SafetensorsFile] {
-        let index = try JSONObject(parsing: contents(of: file(Self.indexName)), path: file(Self.indexName))
+        let index = try ConfigurationObject(parsing: contents(of: file(Self.indexName)), path: file(Self.indexName))
         let map = try index.required("weight_map", index.object("weight_map"))
         var shards: [String: SafetensorsFile] = [:]
         var files: [String: SafetensorsFile] = [:]
-        for name in map.values.keys.sorted() {
-            let shardName = try map.required(name, map.string(name))
+        for (name, value) in try map.members().sorted(by: { $0.name < $1.name }) {
+            let shardName = try withCheckpointErrors { () throws(FileError) in try value.string() }
             guard !shardName.contains("/"), shardName.hasSuffix(".safetensors") else {
                 throw CheckpointError(
                     .malformedHeader,

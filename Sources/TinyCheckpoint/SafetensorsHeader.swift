@@ -1,4 +1,3 @@
-import Foundation
 public import TinyFoundation
 
 /// Where a tensor lies in a safetensors file and how it is stored.
@@ -51,21 +50,11 @@ struct SafetensorsHeader {
                 "\(path) is truncated: it has \(bytes.count) bytes, and its header alone ends at \(dataStart)")
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
-        let outline = JSONOutline(of: text)
-        if outline.isTooDeep {
-            throw CheckpointError(
-                .malformedHeader, "\(path) has a header that nests more than \(JSONOutline.deepest) levels deep")
-        }
         let entries: HeaderEntries
-        do {
-            entries = try JSONDecoder().decode(HeaderEntries.self, from: Data(text))
+        do throws(FileError) {
+            entries = try HeaderEntries(parsing: text, path: path)
         } catch {
-            throw CheckpointError(
-                .malformedHeader, "\(path) has a header that is not a list of tensors: \(sentence(error))",
-                underlying: error)
-        }
-        if let name = outline.repeatedKey {
-            throw CheckpointError(.malformedHeader, "\(path) lists \(name) twice")
+            throw CheckpointError(.malformedHeader, error)
         }
         metadata = entries.metadata
         tensors = try checked(entries.tensors, path: path, dataStart: dataStart, fileSize: bytes.count)
@@ -158,53 +147,37 @@ private let elementSizes: [String: Int] = [
 ]
 
 /// One tensor as the header spells it.
-private struct TensorEntry: Decodable {
+private struct TensorEntry {
     let dtype: String
     let shape: [Int]
     let offsets: [Int]
 
-    private enum CodingKeys: String, CodingKey {
-        case dtype, shape
-        case offsets = "data_offsets"
+    init(_ node: JSONNode) throws(FileError) {
+        dtype = try node.member("dtype").string()
+        shape = try Self.integers(node.member("shape"))
+        offsets = try Self.integers(node.member("data_offsets"))
+    }
+
+    private static func integers(_ node: JSONNode) throws(FileError) -> [Int] {
+        try node.elements().map { (element) throws(FileError) in try element.integer() }
     }
 }
 
 /// The header's object: tensors under their names and metadata under one reserved name.
-private struct HeaderEntries: Decodable {
+private struct HeaderEntries {
     var tensors: [String: TensorEntry] = [:]
     var metadata: [String: String] = [:]
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        for key in container.allKeys {
-            if key.stringValue == SafetensorsHeader.metadataKey {
-                metadata = try container.decodeIfPresent([String: String].self, forKey: key) ?? [:]
-            } else {
-                tensors[key.stringValue] = try container.decode(TensorEntry.self, forKey: key)
+    init(parsing text: UnsafeRawBufferPointer, path: String) throws(FileError) {
+        let document = try JSONDocument(Array(text), name: "the header of \(path)", refusesRepeatedKeys: true)
+        for (name, value) in try document.root.members() {
+            let name = try name.string()
+            let value = value.named(name)
+            if name != SafetensorsHeader.metadataKey {
+                tensors[name] = try TensorEntry(value)
+            } else if !value.isNull {
+                for (key, note) in try value.members() { metadata[try key.string()] = try note.string() }
             }
         }
     }
-}
-
-/// A decoder's complaint: the entry and key it was about.
-private func sentence(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "it cannot be decoded" }
-    switch error {
-    case .keyNotFound(let key, let context):
-        return "\(place(context.codingPath)) has no \(key.stringValue)"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-        return "\(place(context.codingPath)) has the wrong type"
-    default: return "it is not valid JSON"
-    }
-}
-
-private func place(_ path: [any CodingKey]) -> String {
-    path.isEmpty ? "it" : path.map { key in key.intValue.map(String.init) ?? key.stringValue }.joined(separator: ", ")
 }

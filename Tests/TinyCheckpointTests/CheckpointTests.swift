@@ -85,7 +85,7 @@ struct CheckpointTests {
             try write("{}", to: index)
             #expect(message() == "DIR/model.safetensors.index.json has no weight_map")
             try write(#"{"weight_map": {"a": 1}}"#, to: index)
-            #expect(message() == "DIR/model.safetensors.index.json: weight_map.a is 1, expected a text")
+            #expect(message() == "weight_map.a in DIR/model.safetensors.index.json is 1, expected a string")
             try write(#"{"weight_map": {"a": "../b.safetensors"}}"#, to: index)
             #expect(
                 message() == "DIR/model.safetensors.index.json puts a into \"../b.safetensors\", "

@@ -56,26 +56,26 @@ struct SafetensorsErrorTests {
             Case(
                 header: #"{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"#
                     + #""a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
-                message: "F lists a twice"),
+                message: #"the header of F has "a" twice"#),
             Case(
                 header: #"{"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]},"#
                     + #""\u0061":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}}"#, dataCount: 0,
-                message: "F lists a twice"),
+                message: #"the header of F has "a" twice"#),
             Case(
                 header: #"{"a":{"dtype":"F16","dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
-                message: "F lists dtype twice"),
+                message: #"a in the header of F has "dtype" twice"#),
             Case(
                 header: String(repeating: "[", count: 100_000), dataCount: 0,
-                message: "F has a header that nests more than 64 levels deep"),
+                message: "the header of F is not valid JSON: line 1, column 257: nested more than 256 levels deep"),
             Case(
                 header: #"{"a":{"shape":[2],"data_offsets":[0,4]}}"#, dataCount: 4,
-                message: "F has a header that is not a list of tensors: a has no dtype"),
+                message: #"a in the header of F has no "dtype""#),
             Case(
                 header: #"{"a":{"dtype":"F16","shape":"2","data_offsets":[0,4]}}"#, dataCount: 4,
-                message: "F has a header that is not a list of tensors: a, shape has the wrong type"),
+                message: #"a.shape in the header of F is "2", expected an array"#),
             Case(
                 header: #"{"a":"#, dataCount: 4,
-                message: "F has a header that is not a list of tensors: it is not valid JSON"),
+                message: "the header of F is not valid JSON: line 1, column 6: the text ends where a value is expected"),
         ])
     func headers(of wrong: Case) throws {
         try withTemporaryDirectory { directory in

@@ -45,7 +45,7 @@ package struct JSONNode: Sendable {
         while child < entry.next {
             let value = Int(document.entries[child].next)
             if node(child).hasText(name) {
-                return JSONNode(document: document, index: value, path: path.isEmpty ? name : "\(path).\(name)")
+                return node(value).named(name)
             }
             child = Int(document.entries[value].next)
         }
@@ -120,6 +120,11 @@ package struct JSONNode: Sendable {
         return Members(object: self, child: index + 1, end: Int(entry.next))
     }
 
+    /// This value with `name` at the end of its path, for messages about a value of ``members()``.
+    package func named(_ name: String) -> JSONNode {
+        JSONNode(document: document, index: index, path: path.isEmpty ? name : "\(path).\(name)")
+    }
+
     /// The names and values of an object's members.
     package struct Members: Sequence, IteratorProtocol {
         let object: JSONNode
@@ -147,8 +152,7 @@ package struct JSONNode: Sendable {
                     throw malformed("has \"\(String(decoding: text, as: UTF8.self))\" twice")
                 }
                 if value.isObject || value.isArray {
-                    let path = path.isEmpty ? try name.string() : "\(path).\(try name.string())"
-                    try JSONNode(document: document, index: value.index, path: path).refuseRepeatedKeys()
+                    try value.named(try name.string()).refuseRepeatedKeys()
                 }
             }
         } else if isArray {
