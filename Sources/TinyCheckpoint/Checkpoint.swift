@@ -1,7 +1,6 @@
-// Files in, named and checked weights out.
+// Reads and writes the files of a model directory: `config.json` and safetensors files, checked by name and shape.
 //
-// This target does not know: what a layer computes, adapters, tokens' texts, training. It reads and writes the files of a
-// model directory, and offers the small tools that takes (mapped files, atomic writes, SHA-256) to its neighbours.
+// This target does not know: what a layer computes, adapters, tokens' texts, training.
 
 public import TinyFoundation
 

@@ -1,9 +1,8 @@
 public import TinyFoundation
 
-/// Why a checkpoint could not be read or written.
+/// A checkpoint cannot be read or written.
 ///
-/// Caught by whoever was asked to open or save a model: a command prints it and exits, and a run does not survive it.
-/// `description` is the message and, on a second line, the hint.
+/// The command prints it and exits; a run does not continue after it.
 public typealias CheckpointError = CodedError<CheckpointErrorCode>
 
 /// The codes of ``CheckpointError``.

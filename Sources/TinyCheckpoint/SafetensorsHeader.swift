@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// Where a tensor lies in a safetensors file and how it is stored.
+/// Where a tensor is in a safetensors file and how it is stored.
 public struct TensorRecord: Sendable, Hashable {
     /// The tensor's name.
     public let name: String
@@ -146,7 +146,7 @@ private let elementSizes: [String: Int] = [
     "U16": 2, "I16": 2, "F16": 2, "BF16": 2, "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8, "C64": 8,
 ]
 
-/// One tensor as the header spells it.
+/// One tensor's entry in the header.
 private struct TensorEntry {
     let dtype: String
     let shape: [Int]

@@ -17,7 +17,7 @@ public struct AdapterSettings: Sendable, Equatable {
     /// Scales the change of LoRA and LoRA-XS by `lora_alpha / rank`; `nil` is the rank, a scale of 1. Range: above 0.
     /// Key `lora_alpha`.
     public var alpha: Double?
-    /// Which matrices of each layer are changed; all seven unless told otherwise. Key `target_modules`.
+    /// Which matrices of each layer are changed; all seven by default. Key `target_modules`.
     public var targetModules = TargetModules.allLinear
     /// Which directions of the frozen matrices TinyLoRA and LoRA-XS move in. Key `frozen_subspace`.
     public var frozenSubspace = FrozenSubspace.top

@@ -5,8 +5,9 @@ extension TrainingConfiguration {
         apply(algorithm)
     }
 
-    /// Chooses an algorithm of policy gradients: its defaults take the place of every setting of the loss, and of those of
-    /// sampling in the last four rows. What is not listed has GRPO's value. For other algorithms only the name is set.
+    /// Chooses an algorithm. For policy gradients its defaults replace every setting of the loss and the sampling settings in
+    /// the last four rows; empty cells have GRPO's value. `sft` and evolution strategies have the defaults described at
+    /// `applySupervisedDefaults` and `applyEvolutionDefaults`.
     ///
     /// | key | grpo | dr_grpo | bnpo | dapo | rloo | reinforce++ | gspo | cispo |
     /// |---|---|---|---|---|---|---|---|---|

@@ -8,7 +8,7 @@ public enum Algorithm: String, Sendable, Codable, CaseIterable {
     case drGRPO = "dr_grpo"
     /// GRPO with the mean over all tokens.
     case bnpo
-    /// GRPO for long completions: a higher upper bound, equal groups replaced, all tokens equal, room running out gradually.
+    /// GRPO for long completions: a higher upper bound, equal groups replaced, all tokens equal, a soft length penalty.
     case dapo
     /// REINFORCE on whole completions with the others of the group as baseline.
     case rloo
@@ -16,7 +16,7 @@ public enum Algorithm: String, Sendable, Codable, CaseIterable {
     case reinforcePlusPlus = "reinforce++"
     /// GRPO with the ratio of the completion in place of each token's.
     case gspo
-    /// Log-probabilities weighed by bounded ratios: no token loses its gradient.
+    /// Log-probabilities weighted by bounded ratios: every token keeps its gradient.
     case cispo
     /// Next-token loss on reference solutions.
     case sft

@@ -14,13 +14,13 @@ public struct EvaluationRecord: Record {
     public var strict: Double
     /// 95 % interval of ``strict``, low then high.
     public var interval: [Double]
-    /// Share of completions that are right wherever the answer stands.
+    /// Share of completions that are right, wherever the answer is.
     public var lenient: Double
     /// 95 % interval of ``lenient``, low then high.
     public var lenientInterval: [Double]
-    /// Completions with an answer where it was asked for.
+    /// Completions with an answer in the requested format.
     public var wellFormed: Int
-    /// Completions that ended for want of room.
+    /// Completions that reached the token limit.
     public var truncated: Int
     /// Mean tokens of a completion.
     public var meanCompletionLength: Double
@@ -31,7 +31,7 @@ public struct EvaluationRecord: Record {
     /// One character per problem in order, `1` where the completion is right in the asked-for format and `0` where it is
     /// not, so that two evaluations can be compared problem by problem; `nil` with several completions of each problem.
     public var outcomes: String?
-    /// What a clock had a hand in.
+    /// Everything that depends on the clock.
     public var time: EvaluationTime
 
     /// Makes a record from its parts.
@@ -72,9 +72,9 @@ public struct EvaluationRecord: Record {
 
 /// What evaluated problems are for.
 public enum EvaluationSplit: String, Sendable, Codable, CaseIterable {
-    /// They tell what a run came to, and decide nothing.
+    /// They measure the result of a run; no setting is chosen by them.
     case test
-    /// They decide between settings, and count as nothing.
+    /// Settings may be chosen by them.
     case validation
 }
 

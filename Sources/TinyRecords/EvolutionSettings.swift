@@ -8,16 +8,16 @@ public struct EvolutionSettings: Sendable, Equatable {
     /// Members of the population; `nil` takes `4 + ⌊3 ln n⌋` for `n` numbers, for `openes` the next even number.
     /// Range: `2...`, for `openes` even, for `cma-es` `4...`. Key `population_size`.
     public var populationSize: Int?
-    /// Standard deviation of each number in the population; for `cma-es` at the start. As large as the model bears: the mean
-    /// reward of the first population should be a good part of the untrained model's. Range: greater than 0. Key `sigma`.
+    /// Standard deviation of each number in the population; for `cma-es` at the start. As large as possible while the
+    /// mean reward of the first population stays close to the untrained model's. Range: greater than 0. Key `sigma`.
     public var sigma = 0.15
     /// What turns the estimated gradient of `openes` into a step. Key `es_optimizer`.
     public var optimiser = EvolutionOptimiser.adam
-    /// What the rewards of `openes` are turned into before they are weighed. Key `fitness_shaping`.
+    /// What the rewards of `openes` are turned into before they are weighted. Key `fitness_shaping`.
     public var shaping = FitnessShaping.rank
     /// How the directions of `openes` are drawn. Key `es_directions`.
     public var directions = EvolutionDirections.orthogonal
-    /// Whether all members sample with the same random numbers, so that members that behave alike earn alike.
+    /// Whether all members sample with the same random numbers, so that equal behaviour gives equal rewards.
     /// Key `common_random_numbers`.
     public var usesCommonRandomNumbers = true
 
@@ -55,7 +55,7 @@ public enum EvolutionOptimiser: String, Sendable, Codable, CaseIterable {
     case sgd
 }
 
-/// What the rewards of a population are turned into before they are weighed.
+/// What the rewards of a population are turned into before they are weighted.
 public enum FitnessShaping: String, Sendable, Codable, CaseIterable {
     /// Ranks, spread evenly from -½ to ½; equal rewards share the mean of their ranks. Only the order counts.
     case rank

@@ -1,4 +1,4 @@
-/// Why a run ended before its last step: `failure.json` of its directory. A run that goes on or ends well has none.
+/// Why a run ended before its last step: `failure.json` of its directory. A run that continues or succeeds has none.
 public struct FailureRecord: Record {
     /// What happened, in one sentence.
     public var error: String

@@ -1,6 +1,6 @@
 import TinyFoundation
 
-/// What a step minimises: the loss of GRPO and its relatives, and what its tokens are worth.
+/// What a step minimises: the loss of GRPO and related algorithms, and the advantages of its tokens.
 ///
 /// Source of the names: TRL's `GRPOConfig`, where it has one; there `importance_sampling_correction` and its bounds begin
 /// with `vllm_`. `use_kl_in_reward` is verl's.
@@ -15,25 +15,25 @@ public struct LossSettings: Sendable, Equatable {
     public var beta = 0.0
     /// How the divergence is estimated. Key `kl_estimator`.
     public var estimator = KLEstimator.k3
-    /// Whether the divergence of the policy that sampled is taken off the reward, instead of the current one's being added to
+    /// Whether the divergence of the sampling policy is subtracted from the reward, instead of adding the current policy's to
     /// the loss. Key `use_kl_in_reward`.
     public var penalisesReward = false
-    /// How far a ratio may fall under 1 before it stops counting. Range: `[0, 1]`. Key `epsilon`.
+    /// How far a ratio may fall below 1 before it is clipped. Range: `[0, 1]`. Key `epsilon`.
     public var epsilonLow = 0.2
-    /// How far a ratio may rise over 1 before it stops counting; with `loss_type` `cispo` the largest ratio that counts.
+    /// How far a ratio may rise above 1 before it is clipped; with `loss_type` `cispo` the largest ratio.
     /// Range: `0...`, with `cispo` `1...`. Key `epsilon_high`.
     public var epsilonHigh = 0.2
-    /// Largest ratio that counts with a negative advantage; `nil` for any. Range: greater than `1 + epsilon_high`.
+    /// Largest ratio with a negative advantage; `nil` for any. Range: greater than `1 + epsilon_high`.
     /// Key `delta`.
     public var delta: Double?
     /// What a ratio is taken of. Key `importance_sampling_level`.
     public var importanceLevel = ImportanceLevel.token
-    /// How completions are weighed that another engine sampled than the one that trains. Where both give the same bits, every
+    /// How samples of another engine than the learner are corrected. Where both give the same bits, every importance
     /// weight is 1. Key `importance_sampling_correction`.
     public var importanceMode = ImportanceMode.sequenceMask
-    /// Largest such weight; `nil` for any. Range: greater than 0. Key `importance_sampling_clip_max`.
+    /// Largest importance weight; `nil` for any. Range: greater than 0. Key `importance_sampling_clip_max`.
     public var importanceMax: Double? = 3
-    /// Smallest such weight; `nil` for any. Range: `0...`. Key `importance_sampling_clip_min`.
+    /// Smallest importance weight; `nil` for any. Range: `0...`. Key `importance_sampling_clip_min`.
     public var importanceMin: Double?
     /// Updates made with the completions of one step. Range: `1...`. Key `num_iterations`.
     public var updatesPerBatch = 1
@@ -107,7 +107,7 @@ public enum LossKind: String, Sendable, Codable, CaseIterable {
     case drGRPO = "dr_grpo"
     /// Mean over completions, whose ratio is that of all their tokens together.
     case rloo
-    /// Mean over all tokens of log-probabilities weighed by bounded ratios that are not differentiated.
+    /// Mean over all tokens of log-probabilities weighted by bounded ratios that are not differentiated.
     case cispo
 }
 
@@ -151,15 +151,15 @@ public enum ImportanceLevel: String, Sendable, Codable, CaseIterable {
     case completion
 }
 
-/// How completions are weighed that another engine sampled than the one that trains.
+/// How samples of another engine than the learner are corrected, by the ratio of the two engines' probabilities.
 public enum ImportanceMode: String, Sendable, Codable, CaseIterable {
-    /// Not at all: what sampled is compared with as it is.
+    /// No correction: ratios are relative to the engine that sampled.
     case none
-    /// Each token by its ratio, brought within the bounds.
+    /// Each token by its ratio, clipped to the bounds.
     case tokenTruncate = "token_truncate"
     /// Each token by its ratio, or 0 outside the bounds.
     case tokenMask = "token_mask"
-    /// Each completion by its ratio, brought within the bounds.
+    /// Each completion by its ratio, clipped to the bounds.
     case sequenceTruncate = "sequence_truncate"
     /// Each completion by its ratio, or 0 outside the bounds.
     case sequenceMask = "sequence_mask"

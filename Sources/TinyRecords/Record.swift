@@ -1,7 +1,8 @@
-// Values that are written to disk and read again: configurations, manifests, one line per step, sample and evaluation.
+// Values that are written to disk and read again: configurations, manifests, and a line for each step, sample and
+// evaluation.
 //
-// This target does not know: models, tokens, policies, rewards, optimisers, files and directories.
-// A record becomes a line of JSON and a line of JSON becomes a record; who writes lines where is not its affair.
+// This target does not know: models, tokens, samplers, rewards, optimisers, files and directories. It converts records to
+// JSON and back; other targets read and write the files.
 
 import Foundation
 public import TinyFoundation

@@ -1,8 +1,8 @@
 public import TinyFoundation
 
-/// Text that is no record, or a record that cannot become text.
+/// A text is not a valid record, or a record cannot be written as JSON.
 ///
-/// Caught by whoever reads a user's file (to name the file) and by the run directory. Nothing was changed when it is thrown.
+/// Code that reads a user's file catches it to add the file's name. Nothing was changed when it is thrown.
 public typealias RecordsError = CodedError<RecordsErrorCode>
 
 /// The codes of ``RecordsError``.

@@ -4,7 +4,7 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var reward = 0.0
     /// Standard deviation of the reward over all completions (divisor one less than their count).
     public var rewardDeviation = 0.0
-    /// Share of groups whose rewards are all equal, which teach nothing.
+    /// Share of groups whose rewards are all equal; they give no gradient.
     public var equalRewardShare = 0.0
     /// Mean strict grade.
     public var strictMean = 0.0
@@ -18,9 +18,9 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var answeredShare = 0.0
     /// The standard deviation of having one.
     public var answeredDeviation = 0.0
-    /// Completions that the grader failed to judge and that earned nothing for it; `nil` when there are none.
+    /// Completions that the grader could not judge, with reward 0; `nil` when there are none.
     public var failedGrades: Int?
-    /// Why it failed first.
+    /// Reason of the first failure.
     public var gradeFailure: String?
     /// Mean penalty on length; `nil` when there is none.
     public var overlongMean: Double?
@@ -32,7 +32,7 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var lengthMin = 0
     /// Tokens of the longest completion.
     public var lengthMax = 0
-    /// Share of completions that ended for want of room instead of a stop token.
+    /// Share of completions that reached the token limit.
     public var clippedShare = 0.0
     /// Mean tokens of the completions that ended with a stop token; 0 when none did.
     public var terminatedMean = 0.0
@@ -44,7 +44,7 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var entropy = 0.0
     /// Rounds of sampling; `nil` without dynamic sampling.
     public var rounds: Int?
-    /// Groups that were replaced because all their completions earned the same.
+    /// Groups that were replaced because all their rewards were equal.
     public var discardedGroups: Int?
     /// Sampled tokens of the replaced groups. They count in `num_tokens` and `num_generated_tokens`.
     public var discardedTokens: Int?

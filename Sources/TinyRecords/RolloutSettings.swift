@@ -16,16 +16,16 @@ public struct RolloutSettings: Sendable, Equatable {
     public var topK: Int?
     /// Samples from the most likely tokens that together reach this probability. Range: `(0, 1]`. Key `top_p`.
     public var topP = 1.0
-    /// Whether groups whose completions all earned the same, which teach nothing, are replaced by those of fresh problems.
+    /// Whether groups whose rewards are all equal, which give no gradient, are replaced by groups of new problems.
     /// Key `dynamic_sampling`.
     public var replacesEqualGroups = false
     /// Most rounds of sampling in one step, the first included; groups that are equal then stay. Range: `2...`.
     /// Key `dynamic_sampling_max_rounds`.
     public var maxRounds = 10
-    /// Whether completions that ended for want of room are left out of the loss; their rewards count for the others.
+    /// Whether completions that reached the token limit are left out of the loss; their rewards still count in advantages.
     /// Key `mask_truncated_completions`.
     public var masksTruncated = false
-    /// Last tokens of the room for a completion, in which its reward falls from 0 to -1; `nil` for no such penalty.
+    /// Number of tokens before the token limit over which a penalty falls from 0 to -1; `nil` for no penalty.
     /// Range: `1..<max_completion_length`. Key `soft_overlong_cache`.
     public var overlongMargin: Int?
     /// Completions of each step that are written to the run's samples; `nil` writes all. Range: `0...`.

@@ -16,9 +16,9 @@ public struct SampleRecord: Record {
     public var extracted: String?
     /// Whether the answer is right in the asked-for format.
     public var strict: Bool
-    /// Whether the answer is right, wherever it stands.
+    /// Whether the answer is right, wherever it is.
     public var lenient: Bool
-    /// What it counted in the gradient.
+    /// Its advantage in the loss.
     public var advantage: Double
     /// Tokens, the stop token included.
     public var tokens: Int

@@ -1,7 +1,7 @@
 /// What was measured in one step. JSON keys are TRL's metric names wherever TRL has one.
 ///
-/// What every algorithm measures stands here; what only some do stands in groups that are absent otherwise. In JSON all keys
-/// stand on one level.
+/// Metrics of every algorithm are properties of this type; the others are in groups that may be absent. In JSON all keys
+/// are on one level.
 public struct StepMetrics: Sendable, Equatable, Codable {
     /// Passes over the training problems so far.
     public var epoch = 0.0
@@ -15,7 +15,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
     public var loss = 0.0
     /// Euclidean norm of the gradient before any shortening; the mean over the updates of the step.
     public var gradientNorm = 0.0
-    /// Of whoever samples completions.
+    /// Of algorithms that sample completions.
     public var rollout: RolloutMetrics?
     /// Of policy gradients.
     public var policy: PolicyMetrics?
@@ -33,7 +33,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
         case gradientNorm = "grad_norm"
     }
 
-    /// Reads the common keys and those groups whose first key is there.
+    /// Reads the common keys and the groups that are present.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         epoch = try container.decode(Double.self, forKey: .epoch)
@@ -47,7 +47,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
         evolution = try group(EvolutionMetrics.self, markedBy: EvolutionMetrics.CodingKeys.stepSize, from: decoder)
     }
 
-    /// Writes the common keys and the groups that are there, all on one level.
+    /// Writes the common keys and the groups that are present, all on one level.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(epoch, forKey: .epoch)
@@ -62,7 +62,7 @@ public struct StepMetrics: Sendable, Equatable, Codable {
     }
 }
 
-/// A group of keys, if the one that is always written with it is there.
+/// A group of metrics, if `key`, which is always written with it, is present.
 private func group<Group: Decodable, Key: CodingKey>(
     _ type: Group.Type, markedBy key: Key, from decoder: any Decoder
 ) throws -> Group? {

@@ -1,7 +1,7 @@
 /// One training step: what was measured, and the state from which the next step can be made.
 ///
-/// In JSON the metrics stand beside the other keys under TRL's names, and everything that a clock had a hand in stands
-/// under `time`; two equal runs give equal lines but for that key.
+/// In JSON the metrics are beside the other keys, under TRL's names, and everything that depends on the clock is under
+/// `time`: two equal runs give equal lines except for that key.
 public struct StepRecord: Record {
     /// Number of the step; the first is 1.
     public var step: Int
@@ -22,7 +22,7 @@ public struct StepRecord: Record {
 
     private enum CodingKeys: String, CodingKey { case step, state, time }
 
-    /// Reads a step; the metrics stand on the same level as the other keys.
+    /// Reads a step; the metrics are on the same level as the other keys.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         step = try container.decode(Int.self, forKey: .step)
@@ -31,7 +31,7 @@ public struct StepRecord: Record {
         metrics = try StepMetrics(from: decoder)
     }
 
-    /// Writes a step; the metrics stand on the same level as the other keys.
+    /// Writes a step; the metrics are on the same level as the other keys.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(step, forKey: .step)

@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// How worked solutions are learnt by next-token prediction.
+/// How worked solutions are learned by next-token prediction.
 ///
 /// Source of the names: TRL's `SFTConfig`.
 public struct SupervisedSettings: Sendable, Equatable {
@@ -12,7 +12,7 @@ public struct SupervisedSettings: Sendable, Equatable {
     /// Most tokens of an example, prompt included, and the size of a pack; what is longer loses its end. `nil` is the
     /// model's context, which is the limit in any case. Range: `2...`. Key `max_length`.
     public var maxLength: Int? = 1024
-    /// How Abacus's own solutions are written; a problem file brings its solutions along. Key `solutions`.
+    /// How Abacus's own solutions are written; a problem file contains its solutions. Key `solutions`.
     public var solutions = SolutionStyle.sentences
     /// Whether an evaluation also measures the loss on held-out solutions. Key `eval_loss`.
     public var measuresHeldOutLoss = true
@@ -33,7 +33,7 @@ public struct SupervisedSettings: Sendable, Equatable {
 }
 
 extension TrainingConfiguration {
-    /// The defaults of `sft`: the learning rate falls in a straight line, and no gradient is longer than 1, as in
+    /// The defaults of `sft`: a linear schedule, and gradients clipped to norm 1, as in
     /// transformers' `TrainingArguments`. The rate itself depends on what is trained, and stays as it is.
     mutating func applySupervisedDefaults() {
         optimiser.schedule = .linear

@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// Everything that decides a training run, complete: what is not said has a general default.
+/// All settings of a training run. A key that is not given has a default.
 ///
 /// In a file it is one flat JSON object whose keys are the names TRL's users know where TRL has one:
 ///
@@ -26,11 +26,11 @@ public struct TrainingConfiguration: Record {
     /// Passes over the training problems, which decide ``steps`` once their number is known, see ``resolvingEpochs(problems:)``;
     /// `nil` leaves the steps as they are. Range: greater than 0. Key `num_train_epochs`.
     public var epochs: Double?
-    /// Names every random stream of the run. Key `seed`.
+    /// Random seed. Key `seed`.
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
     public var promptStyle: String?
-    /// Which of the two grades is trained on. Key `reward`.
+    /// Which of the two grades is the reward. Key `reward`.
     public var reward = RewardRule.strict
     /// Who grades: `auto` (what suits the answers and the asked-for format), `final-answer`, `math`, or `command:…`, a shell
     /// command that scores lines of JSON. Key `grader`.
@@ -42,7 +42,7 @@ public struct TrainingConfiguration: Record {
     public var adapter = AdapterSettings()
     /// How completions are sampled.
     public var rollout = RolloutSettings()
-    /// How worked solutions are learnt; of `sft` alone.
+    /// How worked solutions are learned; only for `sft`.
     public var supervised = SupervisedSettings()
     /// What is minimised.
     public var loss = LossSettings()
@@ -107,7 +107,7 @@ public struct TrainingConfiguration: Record {
         return rules.broken
     }
 
-    /// What is switched on must be something that the algorithm has.
+    /// Settings that an algorithm does not have must be off.
     private func checkPresence(_ rules: inout Rules) {
         let name = algorithm.rawValue, isSupervised = algorithm == .sft
         rules.require(!supervised.packing || isSupervised, "packing", "is on, but \(name) learns from no solutions")
@@ -163,7 +163,7 @@ public struct TrainingConfiguration: Record {
     public init(from decoder: any Decoder) throws {
         self = decoder.userInfo[.defaults] as? TrainingConfiguration ?? TrainingConfiguration()
         let before = algorithm
-        // An algorithm's defaults may depend on the room for a completion.
+        // An algorithm's defaults may depend on the token limit.
         let container = try decoder.container(keyedBy: SettingKey.self)
         for field in Self.fields where ["algorithm", "max_completion_length"].contains(field.name) {
             if container.contains(field.key) { try field.read(container, field.key, &self) }

@@ -1,4 +1,4 @@
-/// The trained numbers and the optimiser's memory of them; nothing else is needed to go on with a run.
+/// The trained numbers and the optimiser's state: everything needed to resume a run.
 public struct TrainingState: Record {
     /// The trained numbers in full precision, in the adapter's order.
     public var parameters: [Float]
@@ -8,7 +8,7 @@ public struct TrainingState: Record {
     public var secondMoment: [Float]
     /// Updates made so far.
     public var updates: Int
-    /// What else an algorithm remembers, by name.
+    /// Other state of the algorithm, by name.
     public var buffers: [String: [Double]]
 
     /// Makes a state from its parts.

@@ -7,7 +7,7 @@ package import TinyTensor
 package struct SingularTriplets: Sendable, Hashable {
     /// `U`, `[outputs, count]`, row-major; a column is zero where its singular value is zero.
     package var left: [Float]
-    /// `Σ`, in the order of whoever found them.
+    /// `Σ`, largest first or, for the bottom subspace, smallest first.
     package var values: [Float]
     /// `V`, `[inputs, count]`, row-major.
     package var right: [Float]

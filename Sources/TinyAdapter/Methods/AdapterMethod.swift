@@ -37,7 +37,7 @@ extension AdapterMethod {
 public enum AdapterEffect: Sendable {
     /// A low-rank change beside the frozen weights.
     case change(LowRankChange)
-    /// Weights that take the place of the model's, in the order of `ModelConfiguration.parameterShapes`.
+    /// Weights that replace the model's, in the order of `ModelConfiguration.parameterShapes`.
     case weights([Float])
 }
 
@@ -57,16 +57,16 @@ public struct AdapterPreparation: Sendable {
     public var checkpoint: Checkpoint
     /// The checkpoint's fingerprint, if it is known already; only the cache needs it.
     public var fingerprint: String?
-    /// Where frozen factors are kept; `nil` computes them every time.
+    /// Where frozen factors are stored; `nil` computes them every time.
     public var cache: FactorCache?
     /// Modules factorised at once; each holds one weight in memory.
     public var threads: Int
-    /// Names the random numbers that an untrained adapter starts from.
+    /// Random seed of the initial values.
     public var initialSeed: UInt64
     /// Called after each factorised module with the number done and the number of all; never when nothing was computed.
     public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
-    /// Prepares on two threads without a cache unless told otherwise.
+    /// Makes a preparation; two threads and no cache by default.
     public init(
         checkpoint: Checkpoint, fingerprint: String? = nil, cache: FactorCache? = nil, threads: Int = 2,
         initialSeed: UInt64 = 0, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil

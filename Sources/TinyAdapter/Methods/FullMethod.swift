@@ -27,7 +27,7 @@ public struct FullDesign: AdapterDesign {
     /// None.
     public var schemes: [String: String] { [:] }
 
-    /// Finds the checkpoint's weights; reads them when they are asked for.
+    /// Finds the checkpoint's weights; they are read by ``AdapterMethod/initialValues``.
     public func prepared(_ preparation: AdapterPreparation) throws -> any AdapterMethod {
         let checkpoint = preparation.checkpoint
         let found = checkpoint.configuration.parameterShapes

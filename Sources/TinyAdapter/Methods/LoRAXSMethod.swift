@@ -18,7 +18,7 @@ public struct LoRAXSDesign: AdapterDesign {
     public let alpha: Double
     /// Which directions of the weights the factors are.
     public let subspace: FrozenSubspace
-    /// Names random directions.
+    /// Seed of random directions.
     public let seed: UInt64
 
     /// Standard deviation of an untrained adapter's numbers.

@@ -62,7 +62,7 @@ public struct AdapterPlan: Sendable, Hashable, CustomStringConvertible {
             + "\(counted(modules.count, "module")) in \(counted(groupCount, "group")) (\(tying.phrase))"
     }
 
-    /// No transformer has a million layers; the bound keeps a hostile file from asking for them.
+    /// No transformer has a million layers; the bound protects against damaged or malicious files.
     static let largestLayer = 1 << 20
 }
 

@@ -38,7 +38,7 @@ public struct AdapterFile: Sendable {
     public let elementType: ElementType
     /// What wrote the adapter.
     public let toolVersion: String
-    /// Anything else worth keeping, such as step and run.
+    /// Other notes, such as step and run.
     public let details: [String: String]
 
     /// Bytes of the numbers themselves, without the file's header: parameters × bytes per number.
@@ -52,7 +52,7 @@ public struct AdapterFile: Sendable {
     ///   - values: Finite, as many as the design has parameters; rounded to `elementType`.
     ///   - elementType: How to store them.
     ///   - toolVersion: What writes the adapter.
-    ///   - details: Anything else worth keeping.
+    ///   - details: Other notes.
     /// - Throws: ``AdapterError`` with code `invalidValues` when the count is not the design's or a value is not finite
     ///   after rounding.
     public init(

@@ -4,7 +4,7 @@ public import TinyFoundation
 
 /// The notes of an adapter file: what they are called and how a design reads its own.
 ///
-/// The names are kept in files in the world: never change one.
+/// Existing files use these names: never change one.
 public struct AdapterNotes: Sendable {
     static let format = "format"
     static let formatVersion = "format_version"
@@ -58,7 +58,7 @@ public struct AdapterNotes: Sendable {
         }
     }
 
-    /// Notes that repeat what is known from elsewhere must say the same.
+    /// Checks notes that repeat other contents of the file.
     ///
     /// - Throws: ``AdapterError`` with code `malformedFile`.
     public func requireAgreement(_ expected: [String: String]) throws(AdapterError) {

@@ -5,16 +5,16 @@ public import TinyFoundation
 
 /// Factors kept on disk, so that a model is factorised once.
 ///
-/// One safetensors file for each model, rank and subspace; it holds the factors of every module that was ever asked for. The
-/// cache never makes a run fail: what is missing, damaged or unreadable is computed again, what cannot be written is
-/// reported and forgotten. Several processes may share a directory.
+/// One safetensors file for each model, rank and subspace; it holds the factors of every module requested so far. The
+/// cache never makes a run fail: missing, damaged or unreadable factors are computed again, and a failed write is only
+/// reported. Several processes may share a directory.
 public struct FactorCache: Sendable {
-    /// Where the files are; made when first written to.
+    /// Where the files are; created by the first write.
     public let directory: String
-    /// Told once, in a sentence, whenever a file cannot be used or written.
+    /// Called with a message whenever a file cannot be used or written.
     public let report: (@Sendable (String) -> Void)?
 
-    /// A cache in a directory of your choice.
+    /// A cache in this directory.
     public init(directory: String, report: (@Sendable (String) -> Void)? = nil) {
         self.directory = directory
         self.report = report
@@ -24,7 +24,7 @@ public struct FactorCache: Sendable {
     ///
     /// - Parameters:
     ///   - environment: Variables; empty ones count as unset.
-    ///   - report: Told when a file cannot be used or written.
+    ///   - report: Called when a file cannot be used or written.
     /// - Returns: `nil` when none of the variables is set and there is no home directory.
     public static func standard(
         environment: [String: String] = ProcessInfo.processInfo.environment,
