@@ -302,19 +302,23 @@ extension Projection {
         to gradient: FactorGradient, _ pass: PassRows
     ) {
         let rank = run.factors.rank, rows = run.rows.count, first = run.rows.lowerBound
-        let s = members.positions.map { _ in Matrix(rows: rows, columns: rank) }
-        let dt = members.positions.map { _ in Matrix(rows: rows, columns: rank) }
+        // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
+        let s = Matrix(rows: members.positions.count * rows, columns: rank)
+        let dt = Matrix(rows: members.positions.count * rows, columns: rank)
         eachSpan(run, pass) { _, span, change, _ in
             let own = span.rows.lowerBound - first..<span.rows.upperBound - first
             for (member, position) in members.positions.enumerated() {
-                mix(t.view.rows(span.rows), member, change, position, into: s[member].view.rows(own))
-                mix(ds.view.rows(own), member, change, position, transposed: true, into: dt[member].view.rows(own))
+                let target = own.lowerBound + member * rows..<own.upperBound + member * rows
+                mix(t.view.rows(span.rows), member, change, position, into: s.view.rows(target))
+                mix(ds.view.rows(own), member, change, position, transposed: true, into: dt.view.rows(target))
             }
         }
         let wide = (dy: dy.view.rows(run.rows), x: x.view.rows(run.rows))
         let pieces = members.positions.enumerated().flatMap { member, position in
-            OuterPiece.all(s[member].view, outputs(wide.dy, of: position, run), to: gradient.bTransposed(position))
-                + OuterPiece.all(dt[member].view, wide.x, to: gradient.a(position))
+            let own = member * rows..<(member + 1) * rows
+            return OuterPiece.all(
+                s.view.rows(own), outputs(wide.dy, of: position, run), to: gradient.bTransposed(position))
+                + OuterPiece.all(dt.view.rows(own), wide.x, to: gradient.a(position))
         }
         let spans = run.spans.map { pass.batch.spans[$0].rows }
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
