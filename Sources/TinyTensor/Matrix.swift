@@ -20,7 +20,10 @@ package final class FloatBuffer: @unchecked Sendable {
     deinit { base.deallocate() }
 }
 
-/// Some rows and columns of a matrix in memory, as kernels take them. Valid as long as the memory's owner lives.
+/// Some rows and columns of a matrix in memory, as kernels take them.
+///
+/// Unchecked: it does not keep the memory alive. Make views of a `Matrix` that a `let` in scope or a property holds, never of
+/// a temporary or an element of a local array.
 package struct MatrixView {
     package let base: UnsafeMutablePointer<Float>
     package let rows: Int

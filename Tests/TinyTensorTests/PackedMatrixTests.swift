@@ -64,7 +64,9 @@ struct PackedMatrixTests {
         let team = WorkerTeam(threads: 2), stride = columns + 3
         defer { team.close() }
         let x = gaussian(rows * stride, seed: 4)
-        let padded = Matrix(rows: rows, columns: stride, values: x).view.columns(from: 0, count: columns)
+        let whole = Matrix(rows: rows, columns: stride, values: x)
+        defer { withExtendedLifetime(whole) {} }
+        let padded = whole.view.columns(from: 0, count: columns)
         let turned = Matrix(rows: columns, columns: rows)
         Kernels.transpose(padded, into: turned, team: team)
         let packed = PackedMatrix(columnsOf: padded, team: team)
