@@ -93,3 +93,8 @@ func column(_ value: Double, _ width: Int, places: Int) -> String { String(forma
 func column(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
 }
+
+/// `text` left-aligned in `width` columns.
+func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}

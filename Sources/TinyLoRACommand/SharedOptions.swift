@@ -14,15 +14,15 @@ struct ModelOptions: ParsableArguments {
     var adapter: String?
     @OptionGroup var threading: ThreadOptions
 
-    /// Opens the model, the adapter and a policy over both.
-    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: AdapterFile?, policy: LocalEngine) {
+    /// Opens the model, the adapter and an engine for both.
+    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: AdapterFile?, engine: LocalEngine) {
         let threads = try threading.count()
         let file = try adapter.map { path in try AdapterFile.load(path: path) }
         let loaded = try LoadedModel(directory: model)
-        let policy = try loaded.policy(adapter: file, threads: threads, cache: factorCache()) { done, total in
+        let engine = try loaded.engine(adapter: file, threads: threads, cache: factorCache()) { done, total in
             if done == total { factorNote(total) }
         }
-        return (loaded, file, policy)
+        return (loaded, file, engine)
     }
 }
 
@@ -48,7 +48,7 @@ struct SamplingOptions: ParsableArguments {
     var topP = 1.0
     @Option(help: "Most tokens of a completion (default: 128; 1024 for eval with a model of your own).")
     var maxTokens: Int?
-    @Option(help: "Names the random numbers.")
+    @Option(help: "Random seed.")
     var seed: UInt64 = 1
 
     func parameters(stopTokens: [Int], mostTokens: Int) -> SamplingParameters {
@@ -66,29 +66,4 @@ func factorCache() -> FactorCache? {
 /// Tells that a model's matrices were factorised for the first time.
 func factorNote(_ count: Int) {
     FileHandle.standardError.write(Data("factors    \(count) matrices factorised, kept for the next time\n".utf8))
-}
-
-/// Problems of Abacus that are trained on.
-let abacusTrainingProblems = 4096
-
-/// The problems of a file, or Abacus's own with solutions in a style.
-func problemSet(
-    file: String?, loaded: LoadedModel, training: Bool, count: Int?, solutions: SolutionStyle = .equations
-) throws -> ProblemSet {
-    var set: ProblemSet
-    if let file {
-        set = try ProblemSet(contentsOf: file)
-    } else if training {
-        set = ProblemSet(
-            name: "abacus/train", problems: AbacusProblems.train(count ?? abacusTrainingProblems, solutions: solutions))
-    } else {
-        set = ProblemSet(name: "abacus/test", problems: AbacusProblems.test(count ?? 400, solutions: solutions))
-    }
-    if let count { set = ProblemSet(name: set.name, problems: Array(set.problems.prefix(count)), path: set.path) }
-    return set
-}
-
-/// Abacus's own problems to choose settings by, with solutions in a style.
-func abacusValidation(_ count: Int, solutions: SolutionStyle) -> ProblemSet {
-    return ProblemSet(name: "abacus/validation", problems: AbacusProblems.validation(count, solutions: solutions))
 }

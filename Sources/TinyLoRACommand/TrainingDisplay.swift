@@ -19,19 +19,17 @@ final class TrainingDisplay: Sendable {
         self.console = console
     }
 
-    func header(
-        loaded: LoadedModel, training: ProblemSet, heldOut: ProblemSet?, design: any AdapterDesign, threads: Int
-    ) {
-        let size = grouped(loaded.checkpoint.configuration.parameterCount)
-        console.note("model      \(loaded.name) · \(size) parameters")
-        console.note("adapter    \(design.description) · \(configuration.adapter.elementType.rawValue)")
+    func header(_ run: TrainingRun) {
+        let size = grouped(run.model.checkpoint.configuration.parameterCount), test = run.problems.test
+        console.note("model      \(run.model.name) · \(size) parameters")
+        console.note("adapter    \(run.design.description) · \(configuration.adapter.elementType.rawValue)")
         console.note(
-            "problems   \(grouped(training.problems.count)) of \(training.name)"
-                + (heldOut.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
+            "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
+                + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
             "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
-                + "\(threads) threads")
+                + "\(run.threads) threads")
     }
 
     /// What a step is made of.
@@ -55,7 +53,17 @@ final class TrainingDisplay: Sendable {
         return "  step   reward   tokens  entropy    |grad|  max |Δlogp|   tok/s   elapsed      left"
     }
 
-    func show(_ event: TrainingEvent) {
+    func show(_ event: RunEvent) {
+        switch event {
+        case .training(let event): show(event)
+        case .evaluating(let progress):
+            console.progress(
+                "evaluating  \(progress.finished)/\(progress.total) · \(grouped(progress.tokens)) tokens")
+        case .warning(let sentence): console.warn(sentence)
+        }
+    }
+
+    private func show(_ event: TrainingEvent) {
         switch event {
         case .started(_, let done):
             timing.withLock { $0 = Timing(start: .now, firstStep: done) }
@@ -83,10 +91,6 @@ final class TrainingDisplay: Sendable {
                 timing.withLock { $0.start = .now }
             }
         }
-    }
-
-    func evaluating(_ progress: EvaluationProgress) {
-        console.progress("evaluating  \(progress.finished)/\(progress.total) · \(grouped(progress.tokens)) tokens")
     }
 
     private func showStep(_ record: StepRecord) {
@@ -125,15 +129,16 @@ final class TrainingDisplay: Sendable {
     private var isSupervised: Bool { configuration.algorithm == .sft }
 
     /// The result, with one problem's answer before and after.
-    func finish(_ summary: TrainingSummary, before: EvaluationResult?, after: EvaluationResult?) {
-        if let before, let after { example(before, after) }
+    func finish(_ run: TrainedRun) {
+        let summary = run.summary
+        if let before = run.before, let after = run.after { example(before, after) }
         if let accuracy = summary.accuracyBefore, let interval = summary.intervalBefore {
             console.say("before     \(percent(accuracy, interval)) of \(summary.problems ?? 0) held-out problems")
         }
         if let accuracy = summary.accuracyAfter, let interval = summary.intervalAfter {
             console.say("after      \(percent(accuracy, interval))")
         }
-        if let before, let after, let pair = try? PairedComparison(before: before, after: after) {
+        if let before = run.before, let after = run.after, let pair = try? PairedComparison(before: before, after: after) {
             console.say(
                 "changed    \(pair.improved) problems better, \(pair.worsened) worse"
                     + String(format: " (McNemar p = %.2g)", pair.pValue))

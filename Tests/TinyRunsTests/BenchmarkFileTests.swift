@@ -56,7 +56,7 @@ struct BenchmarkFileTests {
             ("school: 3", "own.yaml:1", nil), ("- school", "own.yaml:1", nil),
         ])
     func refusals(text: String, place: String, hint: String?) {
-        let error = #expect(throws: RecipeError.self) { try registry(text) }
+        let error = #expect(throws: RunError.self) { try registry(text) }
         #expect(error?.message.contains(place) == true, "\(String(describing: error))")
         #expect(error?.hint == hint, "\(String(describing: error))")
     }

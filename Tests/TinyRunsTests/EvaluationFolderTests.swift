@@ -67,7 +67,7 @@ struct EvaluationFolderTests {
         #expect {
             _ = try EvaluationFolder(preparing: path("one"), manifest: manifest(set()), resuming: true)
         } throws: { error in
-            guard let error = error as? EvaluationError else { return false }
+            guard let error = error as? RunError else { return false }
             return error.code == .directoryInUse && error.message.contains(path("one"))
         }
         let reader = try EvaluationFolder(reading: path("one"))
@@ -104,17 +104,17 @@ struct EvaluationFolderTests {
     func refusals() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try await evaluate(into: "one")
-        let exists = await #expect(throws: EvaluationError.self) { try await evaluate(into: "one") }
+        let exists = await #expect(throws: RunError.self) { try await evaluate(into: "one") }
         #expect(exists?.code == .evaluationExists)
-        let other = await #expect(throws: EvaluationError.self) {
+        let other = await #expect(throws: RunError.self) {
             try await evaluate(into: "one", resuming: true, seed: 6)
         }
         #expect(other?.code == .differentEvaluation)
         #expect(other?.message == "\(path("one")) was made with seed 5, not 6")
-        let none = #expect(throws: EvaluationError.self) { try EvaluationFolder(reading: path("none")) }
+        let none = #expect(throws: RunError.self) { try EvaluationFolder(reading: path("none")) }
         #expect(none?.code == .damagedRecords)
         try Data("{}\n".utf8).write(to: folder.appendingPathComponent("one/own-six.samples.jsonl"))
-        let damaged = #expect(throws: EvaluationError.self) {
+        let damaged = #expect(throws: RunError.self) {
             try EvaluationFolder(reading: path("one")).samples(of: "own/six")
         }
         #expect(damaged?.message.contains("own-six.samples.jsonl:1: the line is no sample") == true)
@@ -155,12 +155,12 @@ struct EvaluationFolderTests {
         try await evaluate(into: "whole")
         await #expect(throws: Interruption.self) { try await evaluate(into: "cut", stop: 1) }
         let whole = try EvaluationFolder(reading: path("whole"))
-        let cut = #expect(throws: EvaluationError.self) {
+        let cut = #expect(throws: RunError.self) {
             try EvaluationComparison(of: "own/six", before: whole, after: EvaluationFolder(reading: path("cut")))
         }
         #expect(cut?.message == "\(path("cut")) has 2 of 6 problems of own/six" && cut?.code == .notPaired)
         let other = try EvaluationFolder(preparing: path("other"), manifest: manifest(set(5)), resuming: false)
-        #expect(throws: EvaluationError.self) { try EvaluationComparison(of: "own/six", before: whole, after: other) }
-        #expect(throws: EvaluationError.self) { try EvaluationComparison(of: "none", before: whole, after: whole) }
+        #expect(throws: RunError.self) { try EvaluationComparison(of: "own/six", before: whole, after: other) }
+        #expect(throws: RunError.self) { try EvaluationComparison(of: "none", before: whole, after: whole) }
     }
 }

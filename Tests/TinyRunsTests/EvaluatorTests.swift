@@ -100,8 +100,8 @@ struct EvaluatorTests {
 
     @Test("refuses what cannot be evaluated, before it samples")
     func refusals() async throws {
-        func error(_ evaluator: Evaluator, _ set: ProblemSet) async -> EvaluationError? {
-            await #expect(throws: EvaluationError.self) { try await evaluator.evaluate(set) }
+        func error(_ evaluator: Evaluator, _ set: ProblemSet) async -> RunError? {
+            await #expect(throws: RunError.self) { try await evaluator.evaluate(set) }
         }
         let policy = ScriptedSampler(contextLength: 4) { _, _ in "" }
         let long = ProblemSet(

@@ -77,7 +77,7 @@ struct PairedComparisonTests {
             result([true, false], samplesPerProblem: 2),
         ]
         for after in others {
-            let error = #expect(throws: EvaluationError.self) { try PairedComparison(before: before, after: after) }
+            let error = #expect(throws: RunError.self) { try PairedComparison(before: before, after: after) }
             #expect(error?.code == .notPaired)
         }
     }

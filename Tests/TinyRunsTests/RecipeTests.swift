@@ -104,7 +104,7 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
             ("validation: v.jsonl", "recipe.yaml:1: validation: is a file, but validation_problems is 0", nil),
         ] as [(String, String, String?)])
     func namesWhatIsWrong(text: String, message: String, hint: String?) throws {
-        let error = try #require(throws: RecipeError.self) { try recipe(text).configuration() }
+        let error = try #require(throws: RunError.self) { try recipe(text).configuration() }
         #expect(error.message.contains(message), "\(error)")
         #expect(hint.map { error.hint?.contains($0) ?? false } ?? true, "\(error)")
     }
@@ -126,7 +126,7 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
             }
         }
         for name in misspelt where !known.contains(name) && name.count > 1 {
-            let error = try #require(throws: RecipeError.self, "\(name)") {
+            let error = try #require(throws: RunError.self, "\(name)") {
                 try recipe("\"\(name)\": 1").configuration()
             }
             #expect(error.code == .unknownKey && error.hint?.hasPrefix("did you mean") == true, "\(name): \(error)")

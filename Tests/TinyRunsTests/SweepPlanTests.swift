@@ -110,7 +110,7 @@ import TinyRecords
             ("runs: [[1]]", "a block of runs is not"), ("[1]", "a sweep is not"),
         ])
     func namesWhatIsWrong(text: String, words: String) throws {
-        let error = try #require(throws: RecipeError.self) { try plan(text) }
+        let error = try #require(throws: RunError.self) { try plan(text) }
         #expect("\(error)".contains(words), "\(error)")
     }
 }

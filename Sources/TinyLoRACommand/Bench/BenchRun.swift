@@ -35,24 +35,19 @@ struct BenchRun {
             "\(title): fma \(MachineLimit.multiplyAdd.text(limits.multiplyAdd)), read \(MachineLimit.read.text(limits.read))"
         )
         console.say(
-            "  " + leading("work", 24) + leading("shape", 18) + column("size", 6) + column("µs", 12)
-                + column("rate", 12) + leading(" unit", 9) + column("%", 7))
+            "  " + left("work", 24) + left("shape", 18) + column("size", 6) + column("µs", 12)
+                + column("rate", 12) + left(" unit", 9) + column("%", 7))
         for row in rows {
             var line =
-                "  " + leading(row.name, 24) + leading(row.shape, 18) + column("\(row.size)", 6)
+                "  " + left(row.name, 24) + left(row.shape, 18) + column("\(row.size)", 6)
                 + column(row.microseconds, 12, places: row.microseconds < 100 ? 2 : 0)
-                + column(row.rate, 12, places: row.rate < 1000 ? 2 : 0) + leading(" " + row.unit, 9)
+                + column(row.rate, 12, places: row.rate < 1000 ? 2 : 0) + left(" " + row.unit, 9)
             if let percent = row.percent, let limit = row.limit {
                 line += column(percent, 7, places: 1) + (limit == .multiplyAdd ? " fma" : " read")
             }
             console.say(line)
         }
         console.say()
-    }
-
-    /// `text` left-aligned in `width` columns.
-    private func leading(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 
     private struct Result: Encodable {

@@ -25,7 +25,7 @@ enum BenchModel: String, CaseIterable, ExpressibleByArgument {
 /// Rollouts and gradients of a whole model through the same door as a trainer uses.
 struct ModelBench {
     private let model: ModelConfiguration
-    private let policy: LocalEngine
+    private let engine: LocalEngine
     private let adapter: [Float]
     private let prompts: [[Int]]
     /// Samples of each prompt.
@@ -49,7 +49,7 @@ struct ModelBench {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
         let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
-        policy = LocalEngine(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
+        engine = LocalEngine(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }
@@ -87,7 +87,7 @@ struct ModelBench {
                 bound: BenchBound(limit: .multiplyAdd, amount: gradientFlop)
             ) { times in
                 for _ in 0..<times {
-                    _ = try await policy.gradients(of: scored, adapter: adapter, temperature: 1) { _, logprobs in
+                    _ = try await engine.gradients(of: scored, adapter: adapter, temperature: 1) { _, logprobs in
                         [Float](repeating: 1, count: logprobs.count)
                     }
                 }
@@ -107,7 +107,7 @@ struct ModelBench {
             name: name, shape: shape, size: sequences, rate: .tokens(Double(sequences * newTokens)),
             bound: BenchBound(limit: .multiplyAdd, amount: rolloutFlop)
         ) { times in
-            for _ in 0..<times { _ = try await policy.complete(requests, progress: nil) }
+            for _ in 0..<times { _ = try await engine.complete(requests, progress: nil) }
         }
     }
 

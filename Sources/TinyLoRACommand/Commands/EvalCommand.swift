@@ -68,60 +68,39 @@ struct EvalCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(json: json)
         if !compare.isEmpty { return try showComparison(before: compare[0], after: compare[1], on: console) }
-        let sets = try problemOptions.sets(isAbacus: model.model == nil)
-        let (loaded, adapter, policy) = try model.open(console)
-        let plan = try EvaluationPlan(
-            sets: sets, options: problemOptions, loaded: loaded, adapter: model.adapter.map { ($0, adapter) },
+        let problems = try problemOptions.resolved()
+        let (loaded, adapter, engine) = try model.open(console)
+        let run = try EvaluationRun(
+            of: problems, by: loaded, engine, adapter: adapter.flatMap { file in model.adapter.map { ($0, file) } },
             sampling: sampling.parameters(
                 stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024),
-            samplesPerProblem: samples, seed: sampling.seed)
-        for part in plan.parts { try evaluator(of: part, plan: plan, policy: policy).check(part.set) }
-        for note in plan.parts.compactMap(\.note) { console.note("note       \(note)") }
-        let folder = try output.map { path throws(EvaluationError) in
-            try EvaluationFolder(preparing: path, manifest: plan.manifest, resuming: resume)
-        }
+            samplesPerProblem: samples, seed: sampling.seed, in: output, isResuming: resume)
+        for note in run.parts.compactMap(\.note) { console.note("note       \(note)") }
         console.say("adapter    \(adapter?.design.description ?? "none")")
-        var summaries: [EvaluationSummary] = []
-        for part in plan.parts {
-            let result = try await evaluate(part, plan: plan, policy: policy, adapter: adapter, in: folder, console)
+        var results: [EvaluationResult] = []
+        for part in run.parts {
+            let start = ContinuousClock.now
+            let result = try await run.evaluate(part) { progress, earlier in
+                show(progress, of: part, after: earlier, since: start, on: console)
+            }
             show(result, of: part, on: console)
-            summaries.append(result.summary)
+            results.append(result)
         }
-        let report = EvaluationReport(settings: plan.manifest, results: summaries)
-        try folder?.write(summary: report)
-        if let folder { console.say("records    \(folder.path)") }
+        let (report, directory) = try run.finish(results)
+        if let directory { console.say("records    \(directory)") }
         try console.result(report)
-    }
-
-    private func evaluator(of part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalEngine) -> Evaluator {
-        // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
-        Evaluator(
-            sampler: policy, prompter: part.prompter, reward: part.reward, sampling: plan.manifest.sampling,
-            samplesPerProblem: samples, seed: sampling.seed, completionsPerCall: output == nil ? 512 : 64)
-    }
-
-    private func evaluate(
-        _ part: EvaluationPlan.Part, plan: EvaluationPlan, policy: LocalEngine, adapter: AdapterFile?,
-        in folder: EvaluationFolder?, _ console: Console
-    ) async throws -> EvaluationResult {
-        let name = part.set.name, evaluator = evaluator(of: part, plan: plan, policy: policy)
-        let earlier = try folder?.resumedSamples(of: name) ?? []
-        let start = ContinuousClock.now, before = earlier.count
-        let tokensBefore = earlier.reduce(0) { $0 + $1.tokenCount }
-        return try await evaluator.evaluate(part.set, adapter: adapter?.values, after: earlier) { progress in
-            let seconds = max(1e-3, (ContinuousClock.now - start) / .seconds(1))
-            let left = seconds / Double(max(1, progress.finished - before)) * Double(progress.total - progress.finished)
-            console.progress(
-                "\(name)  \(progress.finished)/\(progress.total) answered · "
-                    + "\(Int(Double(progress.tokens - tokensBefore) / seconds)) tok/s · \(clock(left)) left")
-        } record: { samples in
-            try folder?.append(samples, of: name)
-        }
     }
 }
 
-/// What an evaluation came to, as `--json` and `summary.json` have it.
-struct EvaluationReport: Encodable {
-    let settings: EvaluationManifest
-    let results: [EvaluationSummary]
+private func show(
+    _ progress: EvaluationProgress, of part: EvaluationRun.Part, after earlier: [EvaluatedSample],
+    since start: ContinuousClock.Instant, on console: Console
+) {
+    let seconds = max(1e-3, (ContinuousClock.now - start) / .seconds(1))
+    let left =
+        seconds / Double(max(1, progress.finished - earlier.count)) * Double(progress.total - progress.finished)
+    console.progress(
+        "\(part.set.name)  \(progress.finished)/\(progress.total) answered · "
+            + "\(Int(Double(progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }) / seconds)) tok/s · "
+            + "\(clock(left)) left")
 }

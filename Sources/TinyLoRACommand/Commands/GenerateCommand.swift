@@ -28,7 +28,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(json: json)
         guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
-        let (loaded, adapter, policy) = try model.open(console)
+        let (loaded, adapter, engine) = try model.open(console)
         let tokenizer = try loaded.requireTokenizer()
         let tokens =
             if let question { try loaded.prompter().prompt(for: question).tokens } else {
@@ -39,7 +39,7 @@ struct GenerateCommand: AsyncParsableCommand {
             adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128))
         var text = StreamingDecoder(tokenizer, skippingSpecialTokens: true)
         var finished: Completion?
-        for try await event in policy.stream(request) {
+        for try await event in engine.stream(request) {
             switch event {
             case .token(_, let token, _): if !json { show(text.append(token)) }
             case .finished(_, let completion): finished = completion

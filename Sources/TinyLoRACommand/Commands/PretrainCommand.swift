@@ -60,8 +60,43 @@ struct PretrainCommand: AsyncParsableCommand {
         guard threads >= 1 else { throw ValidationError("--threads must be at least 1, is \(threads)") }
         let model = try AbacusModel.configuration(
             hidden: hidden, layers: layers, intermediate: intermediate, vocabulary: vocabulary)
-        try await AbacusPretraining(
-            model: model, recipe: recipe, directory: output, threads: threads, console: console
-        ).run()
+        console.note(
+            "model      \(grouped(model.parameterCount)) parameters · \(model.layerCount) layers of \(model.hiddenSize)"
+                + " · vocabulary \(model.vocabularySize)")
+        console.note(
+            "corpus     \(grouped(recipe.documents)) documents · \(recipe.steps) steps of \(recipe.documentsPerStep)"
+                + " · seed \(recipe.seed) · \(threads) threads")
+        let start = ContinuousClock.now
+        var firstStep = 0, firstTokens = 0
+        let run = AbacusPretraining(model: model, recipe: recipe, directory: output, threads: threads)
+        let tokens = try await run.run { step, tokens in
+            (firstStep, firstTokens) = (step, tokens)
+            if step > 0 { console.note("resuming after step \(step)") }
+            console.note("  step     loss   answer     norm       rate      tokens   tok/s   elapsed      left")
+        } report: { record in
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let left = seconds / Double(record.step - firstStep) * Double(recipe.steps - record.step)
+            let line =
+                column("\(record.step)", 6) + column(record.loss, 9, places: 4)
+                + column(record.completionLoss, 9, places: 4) + column(record.gradientNorm, 9, places: 3)
+                + column(record.learningRate, 11, places: 6) + column(grouped(record.tokens), 12)
+                + column(Double(record.tokens - firstTokens) / seconds, 8, places: 0) + column(clock(seconds), 10)
+                + column(clock(left), 10)
+            if record.step % 100 == 0 || record.step == recipe.steps {
+                console.note(line)
+            } else {
+                console.progress(line)
+            }
+        }
+        console.say("model      \(output) (\(grouped(model.parameterCount)) parameters in bf16)")
+        try console.result(
+            Result(model: output, parameters: model.parameterCount, tokens: tokens, steps: recipe.steps))
+    }
+
+    private struct Result: Encodable {
+        let model: String
+        let parameters: Int
+        let tokens: Int
+        let steps: Int
     }
 }

@@ -37,27 +37,27 @@ struct ScoreCommand: AsyncParsableCommand {
         guard ids.count >= 2 else {
             throw UsageError("there is nothing to score: \(ids.count) tokens, and the first has no log-probability")
         }
-        var policy = opened, values = adapter?.values
+        var engine = opened, values = adapter?.values
         if gradient && adapter == nil {
             var settings = AdapterSettings()
             settings.parameters = parameters
             let method = try loaded.method(
                 settings.design(for: loaded.checkpoint.configuration), initialSeed: 0, threads: opened.threads,
                 cache: factorCache())
-            policy = LocalEngine(model: loaded.model, method: method, threads: opened.threads)
+            engine = LocalEngine(model: loaded.model, method: method, threads: opened.threads)
             values = method.initialValues
         }
         let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
         var result = Result(tokens: ids, logprobs: [], gradient: nil)
         if gradient, let values {
             let weight = -1 / Float(ids.count - 1)
-            let found = try await policy.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
+            let found = try await engine.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
                 logprobs.map { _ in weight }
             }
             result.logprobs = found.logprobs[0]
             result.gradient = found.gradient
         } else {
-            result.logprobs = try await policy.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
+            result.logprobs = try await engine.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
         }
         show(result, loaded.tokenizer, console)
         try console.result(result)

@@ -68,13 +68,37 @@ struct SweepCommand: AsyncParsableCommand {
         }
         if dryRun {
             let outline = SweepOutline(plan, selecting: isSelected)
-            outline.show(console, folder: folder.path, jobs: jobs)
+            show(outline, on: console, folder: folder.path, jobs: jobs)
             return try console.result(outline)
         }
-        let execution = try SweepExecution(
-            plan: plan, file: file, folder: folder, jobs: jobs, threads: threads, selecting: isSelected,
-            console: console)
-        try await execution.run()
+        var options = Sweep.Options(program: try program())
+        options.jobs = jobs
+        options.threads = threads
+        options.selecting = isSelected
+        let display = SweepDisplay(console: console, folder: folder.path, jobs: jobs)
+        let sweep = try Sweep(plan, file: file, in: folder, options: options) { display.show($0) }
+        do {
+            let (record, state) = try await sweep.run()
+            showTable(state, on: console)
+            console.say("sweep      \(folder.path)/sweep.json")
+            try console.result(record)
+            let failed = record.runs.filter { $0.state == "failed" }
+            guard failed.isEmpty else {
+                let names = failed.map { "\($0.name): \($0.error ?? "")" }.joined(separator: "\n  ")
+                throw UsageError("\(failed.count) of \(record.runs.count) runs failed\n  \(names)")
+            }
+        } catch let interruption as SweepInterruption {
+            console.note("interrupted: the same command resumes the sweep")
+            throw ExitCode(128 + interruption.signal)
+        }
+    }
+
+    /// This program, which every run is a process of.
+    private func program() throws -> URL {
+        guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath(),
+            FileManager.default.isExecutableFile(atPath: program.path)
+        else { throw UsageError("the tinylora program cannot be found to start runs with") }
+        return program
     }
 }
 

@@ -137,10 +137,24 @@ struct TrainCommand: AsyncParsableCommand {
         let console = Console(json: json)
         guard !resume || output != nil else { throw ValidationError("--resume needs --output, the run to go on with") }
         if endWithInput { watchInput() }
-        let run = TrainingRun(
-            configuration: try resolved(), threads: try threading.count(), directory: output, resuming: resume,
-            untrained: untrainedCache.map(UntrainedCache.init), console: console)
-        if dryRun { try run.describe() } else { try await run.start() }
+        let configuration = try resolved()
+        if dryRun {
+            let outline = try RunOutline(configuration, output: output)
+            show(outline, on: console)
+            return try console.result(outline)
+        }
+        var options = TrainingRun.Options()
+        options.threads = try threading.count()
+        options.isResuming = resume
+        options.untrainedCache = untrainedCache
+        options.factorCache = factorCache()
+        options.factorised = { factorNote($0) }
+        let run = try TrainingRun(configuration, in: output, options: options)
+        let display = TrainingDisplay(configuration: run.configuration, console: console)
+        display.header(run)
+        let trained = try await run.train { display.show($0) }
+        display.finish(trained)
+        try console.result(trained.summary)
     }
 
     /// Defaults, then the file, then the flags; every rule checked.

@@ -45,51 +45,20 @@ struct EvaluatedProblemOptions: ParsableArguments {
         if let shots, shots < 0 { throw ValidationError("--shots must be at least 0, is \(shots)") }
     }
 
-    /// The sets, read, each with what is known about it.
-    func sets(isAbacus: Bool) throws -> [(benchmark: Benchmark, set: ProblemSet)] {
-        if let problems {
-            if let count = Int(problems), !FileManager.default.fileExists(atPath: problems) {
-                throw UsageError("--problems \(count) is not a file (--limit \(count) evaluates so many problems)")
-            }
-            var mapping = ProblemFields.automatic
-            if let fields { try mapping.map(fields) }
-            let set = try ProblemSet(contentsOf: problems, fields: mapping)
-            let benchmark = Benchmark(
-                name: set.name, location: problems, fields: mapping, promptStyle: isAbacus ? "abacus" : "gsm8k")
-            return [(benchmark, limited(set))]
-        }
-        guard on != nil || isAbacus else {
-            throw UsageError("--on or --problems is missing: a model of your own needs problems")
-        }
-        var registry = Benchmark.registry
-        registry.add(Benchmark(name: Self.abacus, location: "", promptStyle: "abacus"))
-        if let benchmarks { try registry.add(contentsOf: absolutePath(benchmarks)) }
-        let names = (on ?? Self.abacus).split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        guard !names.isEmpty else { throw UsageError("--on names no problem set") }
-        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-            throw UsageError("--on names \(twice) twice")
-        }
-        let found = try names.map { try registry.benchmark(named: $0) }
-        return try found.map { benchmark in
-            if benchmark.name == Self.abacus, benchmark.location.isEmpty {
-                return (benchmark, ProblemSet(name: "abacus/test", problems: AbacusProblems.test(limit ?? 400)))
-            }
-            return (benchmark, limited(try benchmark.load(below: data)))
-        }
-    }
-
-    /// The style of a set.
-    func style(of benchmark: Benchmark, isAbacus: Bool) throws -> PromptStyle {
-        let style = try PromptStyle(named: promptStyle ?? (isAbacus ? "abacus" : benchmark.promptStyle))
-        guard let shots else { return style }
-        guard let shotsFrom, shots > 0 else { return try style.withShots(shots) }
-        return try style.withShots(shots, from: ProblemSet(contentsOf: shotsFrom))
-    }
-
-    private static let abacus = "abacus"
-
-    private func limited(_ set: ProblemSet) -> ProblemSet {
-        guard let limit else { return set }
-        return ProblemSet(name: set.name, problems: Array(set.problems.prefix(limit)), path: set.path)
+    /// The options as the library takes them.
+    func resolved() throws -> EvaluatedProblems {
+        var resolved = EvaluatedProblems()
+        resolved.names = on?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        resolved.data = data
+        resolved.benchmarkFile = benchmarks
+        resolved.file = problems
+        if let fields { try resolved.fields.map(fields) }
+        resolved.limit = limit
+        resolved.promptStyle = promptStyle
+        resolved.shots = shots
+        resolved.shotsFile = shotsFrom
+        resolved.grader = grader
+        resolved.graderTimeout = .seconds(graderTimeout)
+        return resolved
     }
 }

@@ -3,7 +3,7 @@ import TinyLoRA
 import TinyFoundation
 
 /// Shows what a set came to.
-func show(_ result: EvaluationResult, of part: EvaluationPlan.Part, on console: Console) {
+func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {
     if let reason = result.parsing.reasonForNoReward(.strict) { console.warn("\(part.set.name): \(reason)") }
     let failures = result.samples.compactMap(\.grade.failure)
     if let first = failures.first {
@@ -75,11 +75,6 @@ func showComparison(before: String, after: String, on console: Console) throws {
 }
 
 private let mostChanges = 40
-
-/// `text` left-aligned in `width` columns.
-private func left(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-}
 
 /// `31.5 % [27.1, 36.2]`
 func percent(_ proportion: BinomialProportion) -> String {

@@ -50,15 +50,15 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
 
     /// Compares a set of two directories.
     ///
-    /// - Throws: ``EvaluationError`` with code `notPaired` when the problems differ or one evaluation is not complete.
-    public init(of set: String, before: EvaluationFolder, after: EvaluationFolder) throws(EvaluationError) {
+    /// - Throws: ``RunError`` with code `notPaired` when the problems differ or one evaluation is not complete.
+    public init(of set: String, before: EvaluationFolder, after: EvaluationFolder) throws(RunError) {
         let entries = [before, after].map { folder in folder.manifest.sets.first { $0.name == set } }
         guard let first = entries[0], let second = entries[1] else {
             let place = entries[0] == nil ? before.path : after.path
-            throw EvaluationError(.notPaired, "\(place) has no problem set \(set)")
+            throw RunError(.notPaired, "\(place) has no problem set \(set)")
         }
         guard first.content == second.content else {
-            throw EvaluationError(
+            throw RunError(
                 .notPaired,
                 "\(set) has other problems in \(before.path) (\(first.problems)) than in \(after.path) "
                     + "(\(second.problems))")
@@ -68,7 +68,7 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
             let size = max(1, folder.manifest.samplesPerProblem)
             let samples = try folder.samples(of: set)
             guard samples.count == entry.problems * size else {
-                throw EvaluationError(
+                throw RunError(
                     .notPaired,
                     "\(folder.path) has \(samples.count / size) of \(entry.problems) problems of \(set)",
                     hint: "--resume finishes an interrupted evaluation")

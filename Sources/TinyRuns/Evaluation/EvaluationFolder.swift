@@ -21,9 +21,9 @@ public struct EvaluationFolder: Sendable {
 
     /// Makes the directory, or goes on with the evaluation in it.
     ///
-    /// - Throws: ``EvaluationError``: `directoryInUse` when another process writes into it, `evaluationExists` when there is
+    /// - Throws: ``RunError``: `directoryInUse` when another process writes into it, `evaluationExists` when there is
     ///   one and `resuming` is false, `differentEvaluation` naming the setting that differs, `damagedRecords` or `unwritable`.
-    public init(preparing path: String, manifest: EvaluationManifest, resuming: Bool) throws(EvaluationError) {
+    public init(preparing path: String, manifest: EvaluationManifest, resuming: Bool) throws(RunError) {
         self.path = path
         self.manifest = manifest
         try Self.change(path) {
@@ -32,16 +32,16 @@ public struct EvaluationFolder: Sendable {
         do throws(FileError) {
             lock = try DirectoryLock(path)
         } catch {
-            throw EvaluationError(error.code == .directoryInUse ? .directoryInUse : .unwritable, error)
+            throw RunError(error.code == .directoryInUse ? .directoryInUse : .unwritable, error)
         }
         if FileManager.default.fileExists(atPath: Self.settings(in: path)) {
             guard resuming else {
-                throw EvaluationError(
+                throw RunError(
                     .evaluationExists, "\(path) holds an evaluation already",
                     hint: "--resume goes on with it; another directory starts anew")
             }
             if let difference = manifest.firstDifference(from: try Self.manifest(in: path)) {
-                throw EvaluationError(
+                throw RunError(
                     .differentEvaluation,
                     "\(path) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",
                     hint: "an evaluation goes on with the settings it began with")
@@ -56,8 +56,8 @@ public struct EvaluationFolder: Sendable {
 
     /// Opens a directory to read it.
     ///
-    /// - Throws: ``EvaluationError`` with code `damagedRecords` when it holds no evaluation.
-    public init(reading path: String) throws(EvaluationError) {
+    /// - Throws: ``RunError`` with code `damagedRecords` when it holds no evaluation.
+    public init(reading path: String) throws(RunError) {
         self.path = path
         manifest = try Self.manifest(in: path)
         lock = nil
@@ -65,13 +65,13 @@ public struct EvaluationFolder: Sendable {
 
     /// The complete problems of a set, each with all its samples; what was being written when an evaluation ended is left out.
     ///
-    /// - Throws: ``EvaluationError`` with code `damagedRecords` naming the file and line.
-    public func samples(of set: String) throws(EvaluationError) -> [EvaluatedSample] {
+    /// - Throws: ``RunError`` with code `damagedRecords` naming the file and line.
+    public func samples(of set: String) throws(RunError) -> [EvaluatedSample] {
         try read(set).samples
     }
 
     /// As ``samples(of:)``, and cuts off what is left out, so that the next line can follow.
-    public func resumedSamples(of set: String) throws(EvaluationError) -> [EvaluatedSample] {
+    public func resumedSamples(of set: String) throws(RunError) -> [EvaluatedSample] {
         let (samples, end) = try read(set)
         let file = samplesFile(of: set)
         try Self.change(file) {
@@ -84,7 +84,7 @@ public struct EvaluationFolder: Sendable {
     }
 
     /// Writes the next samples of a set and waits until the disk has them.
-    public func append(_ samples: [EvaluatedSample], of set: String) throws(EvaluationError) {
+    public func append(_ samples: [EvaluatedSample], of set: String) throws(RunError) {
         let file = samplesFile(of: set)
         try Self.change(file) {
             let encoder = JSONEncoder()
@@ -101,7 +101,7 @@ public struct EvaluationFolder: Sendable {
     }
 
     /// Writes the numbers of a finished evaluation.
-    public func write(summary: some Encodable) throws(EvaluationError) {
+    public func write(summary: some Encodable) throws(RunError) {
         let file = "\(path)/summary.json"
         try Self.change(file) {
             let encoder = JSONEncoder()
@@ -115,18 +115,18 @@ public struct EvaluationFolder: Sendable {
         "\(path)/\(String(set.map { $0 == "/" || $0 == "\0" ? "-" : $0 })).samples.jsonl"
     }
 
-    private func read(_ set: String) throws(EvaluationError) -> (samples: [EvaluatedSample], end: Int) {
+    private func read(_ set: String) throws(RunError) -> (samples: [EvaluatedSample], end: Int) {
         let file = samplesFile(of: set)
         guard FileManager.default.fileExists(atPath: file) else { return ([], 0) }
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw EvaluationError(.damagedRecords, "\(file) cannot be read")
+            throw RunError(.damagedRecords, "\(file) cannot be read")
         }
         let bytes = [UInt8](data), decoder = JSONDecoder()
         var samples: [EvaluatedSample] = []
         var start = 0, complete = 0
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             guard let sample = try? decoder.decode(EvaluatedSample.self, from: Data(bytes[start..<end])) else {
-                throw EvaluationError(
+                throw RunError(
                     .damagedRecords, "\(file):\(samples.count + 1): the line is no sample of an evaluation")
             }
             samples.append(sample)
@@ -139,24 +139,24 @@ public struct EvaluationFolder: Sendable {
 
     private static func settings(in path: String) -> String { "\(path)/settings.json" }
 
-    private static func manifest(in path: String) throws(EvaluationError) -> EvaluationManifest {
+    private static func manifest(in path: String) throws(RunError) -> EvaluationManifest {
         guard let data = FileManager.default.contents(atPath: settings(in: path)) else {
-            throw EvaluationError(
+            throw RunError(
                 .damagedRecords, "\(path) holds no evaluation: there is no settings.json",
                 hint: "tinylora eval --output DIR writes one")
         }
         do {
             return try EvaluationManifest(json: String(decoding: data, as: UTF8.self))
         } catch {
-            throw EvaluationError(.damagedRecords, "\(settings(in: path)): \(error)", underlying: error)
+            throw RunError(.damagedRecords, "\(settings(in: path)): \(error)", underlying: error)
         }
     }
 
-    private static func change(_ file: String, _ body: () throws -> Void) throws(EvaluationError) {
+    private static func change(_ file: String, _ body: () throws -> Void) throws(RunError) {
         do {
             try body()
         } catch {
-            throw EvaluationError(
+            throw RunError(
                 .unwritable, "\(file) cannot be written: \(error.localizedDescription)", underlying: error)
         }
     }

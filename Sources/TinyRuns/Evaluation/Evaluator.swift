@@ -62,8 +62,8 @@ public struct Evaluator: Sendable {
 
     /// Checks what can be checked without sampling: the arguments, and that every prompt can be made and has room.
     ///
-    /// - Throws: ``EvaluationError``.
-    public func check(_ set: ProblemSet, adapter: [Float]? = nil) throws(EvaluationError) {
+    /// - Throws: ``RunError``.
+    public func check(_ set: ProblemSet, adapter: [Float]? = nil) throws(RunError) {
         try checkArguments(set, adapter: adapter)
         _ = try encodedPrompts(set)
     }
@@ -79,7 +79,7 @@ public struct Evaluator: Sendable {
     ///     are not made again, and nothing after them changes.
     ///   - progress: Called now and then, from any thread.
     ///   - record: Called with the samples of each call of the sampler, in order, before the next begins.
-    /// - Throws: ``EvaluationError``, whatever the sampler or `record` throws, or `CancellationError`.
+    /// - Throws: ``RunError``, whatever the sampler or `record` throws, or `CancellationError`.
     public func evaluate(
         _ set: ProblemSet, adapter: [Float]? = nil, after finished: [EvaluatedSample] = [],
         progress: (@Sendable (EvaluationProgress) -> Void)? = nil, record: (([EvaluatedSample]) throws -> Void)? = nil
@@ -134,7 +134,7 @@ public struct Evaluator: Sendable {
 
     private func graded(
         _ groups: [[Completion]], problems: [Problem], prompts: [String]
-    ) throws(EvaluationError) -> [EvaluatedSample] {
+    ) throws(RunError) -> [EvaluatedSample] {
         let answers = zip(problems, groups).flatMap { problem, group in
             group.map {
                 GradedAnswer(
@@ -143,7 +143,7 @@ public struct Evaluator: Sendable {
         }
         let grades = reward.grades(of: answers)
         guard grades.count == answers.count else {
-            throw EvaluationError(
+            throw RunError(
                 .wrongCompletions, "the reward gave \(grades.count) grades, expected \(answers.count)")
         }
         return groups.joined().enumerated().map { index, completion in
@@ -156,14 +156,14 @@ public struct Evaluator: Sendable {
     }
 
     /// Whether earlier samples are those of the first problems.
-    private func checkFinished(_ finished: [EvaluatedSample], of set: ProblemSet) throws(EvaluationError) {
+    private func checkFinished(_ finished: [EvaluatedSample], of set: ProblemSet) throws(RunError) {
         let size = samplesPerProblem
         guard finished.count.isMultiple(of: size), finished.count <= set.problems.count * size,
             finished.enumerated().allSatisfy({ index, sample in
                 sample.problem == set.problems[index / size].id && sample.sample == index % size
             })
         else {
-            throw EvaluationError(
+            throw RunError(
                 .notPaired, "the \(finished.count) samples of an earlier evaluation are not those of \(set.name)")
         }
     }
@@ -171,7 +171,7 @@ public struct Evaluator: Sendable {
 
 extension Evaluator {
     /// Makes every prompt and checks that it fits the context with room for at least one token.
-    private func encodedPrompts(_ set: ProblemSet) throws(EvaluationError) -> [Prompt] {
+    private func encodedPrompts(_ set: ProblemSet) throws(RunError) -> [Prompt] {
         var prompts: [Prompt] = []
         prompts.reserveCapacity(set.problems.count)
         for problem in set.problems {
@@ -179,16 +179,16 @@ extension Evaluator {
             do throws(ProblemError) {
                 prompt = try prompter.prompt(for: problem)
             } catch {
-                throw EvaluationError(
+                throw RunError(
                     .unusablePrompt, "problem \(problem.id) of \(set.name): \(error.message)", hint: error.hint,
                     underlying: error)
             }
             let tokens = prompt.tokens
             guard !tokens.isEmpty else {
-                throw EvaluationError(.emptyPrompt, "the prompt of problem \(problem.id) of \(set.name) has no tokens")
+                throw RunError(.emptyPrompt, "the prompt of problem \(problem.id) of \(set.name) has no tokens")
             }
             guard tokens.count < sampler.contextLength else {
-                throw EvaluationError(
+                throw RunError(
                     .promptTooLong,
                     "the prompt of problem \(problem.id) of \(set.name) has \(tokens.count) tokens, but the context holds "
                         + "\(sampler.contextLength), of which the completion needs at least one")
@@ -198,22 +198,22 @@ extension Evaluator {
         return prompts
     }
 
-    private func checkArguments(_ set: ProblemSet, adapter: [Float]?) throws(EvaluationError) {
+    private func checkArguments(_ set: ProblemSet, adapter: [Float]?) throws(RunError) {
         guard !set.problems.isEmpty else {
-            throw EvaluationError(.noProblems, "\(set.name) holds no problems to evaluate")
+            throw RunError(.noProblems, "\(set.name) holds no problems to evaluate")
         }
         guard samplesPerProblem > 0 else {
-            throw EvaluationError(
+            throw RunError(
                 .noSamples, "an evaluation has \(samplesPerProblem) samples per problem, expected 1 or more")
         }
     }
 
     private func checkCompletions(
         _ completions: [[Completion]], for requests: [CompletionRequest]
-    ) throws(EvaluationError) {
+    ) throws(RunError) {
         let expected = requests.map(\.streams.count), returned = completions.map(\.count)
         guard expected == returned else {
-            throw EvaluationError(
+            throw RunError(
                 .wrongCompletions,
                 "the sampler returned \(returned.reduce(0, +)) completions of \(returned.count) prompts, expected "
                     + "\(expected.reduce(0, +)) of \(expected.count)")

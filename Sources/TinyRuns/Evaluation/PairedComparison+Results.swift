@@ -7,16 +7,16 @@ extension PairedComparison {
     /// With several samples of each problem a problem counts as improved when more of them are right, so that each problem
     /// still counts once.
     ///
-    /// - Throws: ``EvaluationError`` with code `notPaired` unless both have the same problems and numbers of samples.
-    public init(before: EvaluationResult, after: EvaluationResult) throws(EvaluationError) {
+    /// - Throws: ``RunError`` with code `notPaired` unless both have the same problems and numbers of samples.
+    public init(before: EvaluationResult, after: EvaluationResult) throws(RunError) {
         guard before.samplesPerProblem == after.samplesPerProblem else {
-            throw EvaluationError(
+            throw RunError(
                 .notPaired,
                 "the results cannot be paired: \(before.samplesPerProblem) samples of each problem before, "
                     + "\(after.samplesPerProblem) after")
         }
         guard before.problemIDs == after.problemIDs else {
-            throw EvaluationError(
+            throw RunError(
                 .notPaired,
                 "the results cannot be paired: \(before.problemSet) (\(before.problemCount) problems) before, "
                     + "\(after.problemSet) (\(after.problemCount) problems) after, and the problems differ")

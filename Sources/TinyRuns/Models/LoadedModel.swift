@@ -2,7 +2,7 @@ internal import Foundation
 internal import TinyAbacus
 public import TinyAdapter
 public import TinyCheckpoint
-public import TinyFoundation
+import TinyFoundation
 public import TinyModel
 public import TinyEngine
 public import TinyProblems
@@ -19,7 +19,7 @@ public enum TinyLoRAVersion {
 ///
 /// ```swift
 /// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
-/// let policy = try loaded.policy(adapter: nil, threads: 2)
+/// let engine = try loaded.engine(adapter: nil, threads: 2)
 /// ```
 public struct LoadedModel: Sendable {
     /// What people call it: the directory's name.
@@ -50,7 +50,8 @@ public struct LoadedModel: Sendable {
             let tokenizer = try Tokenizer(modelDirectory: path)
             let vocabulary = checkpoint.configuration.vocabularySize
             guard tokenizer.vocabularySize <= vocabulary else {
-                throw LoadingError(
+                throw RunError(
+                    .unusableModel, 
                     "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
                 )
             }
@@ -62,9 +63,10 @@ public struct LoadedModel: Sendable {
 
     /// The tokenizer.
     ///
-    /// - Throws: ``LoadingError`` when the directory has none.
+    /// - Throws: ``RunError`` when the directory has none.
     public func requireTokenizer() throws -> Tokenizer {
-        guard let tokenizer else { throw LoadingError("\(checkpoint.directory) has no tokenizer.json") }
+        guard let tokenizer else { throw RunError(
+                    .unusableModel, "\(checkpoint.directory) has no tokenizer.json") }
         return tokenizer
     }
 
@@ -98,7 +100,7 @@ public struct LoadedModel: Sendable {
     /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
     ///
     /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
-    /// - Throws: ``LoadingError`` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
+    /// - Throws: ``RunError`` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
     ///   cannot put the style.
     public func prompter(style: PromptStyle? = nil) throws -> Prompter {
         let prompter = Prompter(
@@ -107,8 +109,8 @@ public struct LoadedModel: Sendable {
         return prompter
     }
 
-    /// A policy for this model, with the method of an adapter file if one is given.
-    public func policy(
+    /// An engine for this model, with the method of an adapter file if one is given.
+    public func engine(
         adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> LocalEngine {
@@ -139,10 +141,11 @@ public struct LoadedModel: Sendable {
 
     /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files.
     ///
-    /// - Throws: `CheckpointError`, or ``LoadingError`` when the adapter holds anything but all weights.
+    /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {
         guard let design = adapter.design as? FullDesign else {
-            throw LoadingError("an adapter of \(adapter.design) is not a model")
+            throw RunError(
+                    .unusableModel, "an adapter of \(adapter.design) is not a model")
         }
         try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
         for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {
@@ -151,13 +154,4 @@ public struct LoadedModel: Sendable {
             try AtomicFile.write(data, to: "\(directory)/\(name)")
         }
     }
-}
-
-/// Why a model directory cannot be used for what was asked.
-public struct LoadingError: ExplainedError {
-    /// What disagreed.
-    public let message: String
-
-    /// Makes an error.
-    public init(_ message: String) { self.message = message }
 }

@@ -18,17 +18,17 @@ extension BenchmarkRegistry {
     ///   rows: 120
     /// ```
     ///
-    /// - Throws: ``RecipeError`` naming the line.
-    public mutating func add(contentsOf path: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` naming the line.
+    public mutating func add(contentsOf path: String) throws(RunError) {
         try add(RecipeNode(contentsOf: path), folder: folder(of: path))
     }
 
     /// Adds the sets that a text describes, as if it were the file at `path`.
-    public mutating func add(text: String, path: String) throws(RecipeError) {
+    public mutating func add(text: String, path: String) throws(RunError) {
         try add(RecipeNode(text: text, name: path), folder: folder(of: path))
     }
 
-    private mutating func add(_ node: RecipeNode, folder: String) throws(RecipeError) {
+    private mutating func add(_ node: RecipeNode, folder: String) throws(RunError) {
         for entry in try node.entries(of: "a list of problem sets") {
             add(try Benchmark(entry, folder: folder))
         }
@@ -40,31 +40,31 @@ extension Benchmark {
         ["file", "prompt_style", "grader", "relative_tolerance", "absolute_tolerance", "precision", "rows"]
         + ProblemFields.partNames
 
-    fileprivate init(_ entry: RecipeNode.Entry, folder: String) throws(RecipeError) {
+    fileprivate init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
         var benchmark = Benchmark(name: entry.key, location: "")
         for setting in try entry.node.entries(of: entry.key) {
             try benchmark.set(setting.key, to: try setting.node.value(), at: setting.place, folder: folder)
         }
         guard !benchmark.location.isEmpty else {
-            throw RecipeError(.missingKey, "\(entry.place): the problem set \(entry.key) has no file")
+            throw RunError(.missingKey, "\(entry.place): the problem set \(entry.key) has no file")
         }
         if let problem = benchmark.options.violations().first {
-            throw RecipeError(.invalidValue, "\(entry.place): \(problem)")
+            throw RunError(.invalidValue, "\(entry.place): \(problem)")
         }
         self = benchmark
     }
 
     private mutating func set(
         _ key: String, to value: SettingValue, at place: String, folder: String
-    ) throws(RecipeError) {
-        func wrong(_ expected: String) -> RecipeError {
-            RecipeError(.invalidValue, "\(place): \(key) is \(value.quoted), expected \(expected)")
+    ) throws(RunError) {
+        func wrong(_ expected: String) -> RunError {
+            RunError(.invalidValue, "\(place): \(key) is \(value.quoted), expected \(expected)")
         }
-        func text() throws(RecipeError) -> String {
+        func text() throws(RunError) -> String {
             guard case .text(let text) = value, !text.isEmpty else { throw wrong("a text") }
             return text
         }
-        func number() throws(RecipeError) -> Double {
+        func number() throws(RunError) -> Double {
             guard let number = value.magnitude else { throw wrong("a number") }
             return number
         }
@@ -75,13 +75,13 @@ extension Benchmark {
             do throws(ProblemError) {
                 _ = try PromptStyle(named: promptStyle)
             } catch {
-                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+                throw RunError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
             }
         case "grader":
             do throws(ProblemError) {
                 grader = try GraderChoice(string(value) ?? "")
             } catch {
-                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+                throw RunError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
             }
         case "relative_tolerance": options.relativeTolerance = try number()
         case "absolute_tolerance": options.absoluteTolerance = try number()
@@ -90,14 +90,14 @@ extension Benchmark {
             if key == "rows" { publishedCount = count } else { options.decimalPlaces = count }
         default:
             guard ProblemFields.partNames.contains(key) else {
-                throw RecipeError(
+                throw RunError(
                     .unknownKey, "\(place): \(key) is no setting of a problem set",
                     hint: nearestName(to: key, in: Self.settingNames).map { "did you mean \($0)?" })
             }
             do throws(ProblemError) {
                 try fields.map(key, to: string(value) ?? "")
             } catch {
-                throw RecipeError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+                throw RunError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
             }
         }
     }

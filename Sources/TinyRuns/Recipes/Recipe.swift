@@ -20,8 +20,8 @@ public struct Setting: Sendable, Equatable {
 
     /// A setting as a flag gives it: the value is written as in a file, a path is seen from the current directory.
     ///
-    /// - Throws: ``RecipeError`` when the value is not YAML.
-    public init(flag key: String, yaml: String, at place: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` when the value is not YAML.
+    public init(flag key: String, yaml: String, at place: String) throws(RunError) {
         self.init(key, try RecipeNode(text: yaml, name: place).value(), at: place)
         value = located(in: ".")
     }
@@ -58,20 +58,20 @@ public struct Recipe: Sendable, Equatable {
 
     /// Reads a file, YAML or JSON.
     ///
-    /// - Throws: ``RecipeError`` naming the file and line.
-    public init(contentsOf path: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` naming the file and line.
+    public init(contentsOf path: String) throws(RunError) {
         try self.init(RecipeNode(contentsOf: path), folder: folder(of: path))
     }
 
     /// Reads text as if it were the file at `path`.
-    public init(text: String, path: String) throws(RecipeError) {
+    public init(text: String, path: String) throws(RunError) {
         try self.init(RecipeNode(text: text, name: path), folder: folder(of: path))
     }
 
-    private init(_ node: RecipeNode, folder: String) throws(RecipeError) {
+    private init(_ node: RecipeNode, folder: String) throws(RunError) {
         let entries = try node.entries(of: "a recipe")
         if let runs = entries.first(where: { $0.key == "runs" }) {
-            throw RecipeError(
+            throw RunError(
                 .malformed, "\(runs.place): the file describes a sweep, not one run", hint: "use tinylora sweep")
         }
         var settings: [Setting] = []
@@ -103,9 +103,9 @@ public struct Recipe: Sendable, Equatable {
 
     /// The typed configuration: defaults, then everything set.
     ///
-    /// - Throws: ``RecipeError`` naming the first key, in the order of ``settings``, that is unknown or has a value of the
+    /// - Throws: ``RunError`` naming the first key, in the order of ``settings``, that is unknown or has a value of the
     ///   wrong kind, or every key that breaks a rule.
-    public func configuration() throws(RecipeError) -> TrainingConfiguration {
+    public func configuration() throws(RunError) -> TrainingConfiguration {
         let defaults = try self.defaults()
         let own = settings.filter { $0.key != "base" }
         for setting in own { try check(setting) }
@@ -113,18 +113,18 @@ public struct Recipe: Sendable, Equatable {
         do {
             configuration = try TrainingConfiguration(json: json(own), over: defaults)
         } catch {
-            throw RecipeError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
+            throw RunError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
         }
         let broken = configuration.violations().map { problem in
             let place = settings.first { problem.hasPrefix($0.key + ":") }?.place
             return place.map { "\($0): \(problem)" } ?? problem
         }
-        guard broken.isEmpty else { throw RecipeError(.invalidValue, broken.joined(separator: "; ")) }
+        guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
         return configuration
     }
 
     /// Where unset keys get their values from.
-    private func defaults() throws(RecipeError) -> TrainingConfiguration {
+    private func defaults() throws(RunError) -> TrainingConfiguration {
         guard let base = settings.first(where: { $0.key == "base" }), base.value != .null else {
             let hasModel = value(of: "model").map { $0 != .null } ?? false
             return hasModel ? TrainingConfiguration() : demonstration
@@ -134,7 +134,7 @@ public struct Recipe: Sendable, Equatable {
         case .text("general"): return TrainingConfiguration()
         default:
             let hint = nearestName(to: base.value.description, in: ["abacus", "general"])
-            throw RecipeError(
+            throw RunError(
                 .invalidValue, "\(base.place): base is \(base.value.quoted), expected abacus or general",
                 hint: hint.map { "did you mean \"\($0)\"?" })
         }
@@ -149,13 +149,13 @@ public struct Recipe: Sendable, Equatable {
     }
 
     /// Checks a key and the kind of its value on its own, so that the message can name the place.
-    private func check(_ setting: Setting) throws(RecipeError) {
+    private func check(_ setting: Setting) throws(RunError) {
         let names = TrainingConfiguration.keys
         guard names.contains(setting.key) else {
             throw unknownKey(setting.key, at: setting.place, known: names + ["base"])
         }
         if let number = setting.value.magnitude, !number.isFinite {
-            throw RecipeError(.invalidValue, "\(setting.place): \(setting.key) is not finite: \(number)")
+            throw RunError(.invalidValue, "\(setting.place): \(setting.key) is not finite: \(number)")
         }
         do {
             _ = try TrainingConfiguration(json: json([setting]), over: TrainingConfiguration())
@@ -166,7 +166,7 @@ public struct Recipe: Sendable, Equatable {
             } else if !message.contains(setting.value.description) {
                 message += ": \(setting.value.quoted)"
             }
-            throw RecipeError(
+            throw RunError(
                 .invalidValue, "\(setting.place): \(message)", hint: error.hint, underlying: error)
         }
     }
@@ -174,7 +174,7 @@ public struct Recipe: Sendable, Equatable {
 
 extension Setting {
     /// A line of a file; a path is seen from the file's folder.
-    init(_ entry: RecipeNode.Entry, folder: String) throws(RecipeError) {
+    init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
         self.init(entry.key, try entry.node.value(), at: entry.place)
         value = located(in: folder)
     }
@@ -202,17 +202,17 @@ public func absolutePath(_ path: String, in folder: String = ".") -> String {
 func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
 
 /// Refuses both ways of saying how long a run is at one place.
-func refuseTwoLengths(_ settings: [Setting]) throws(RecipeError) {
+func refuseTwoLengths(_ settings: [Setting]) throws(RunError) {
     let lengths = settings.filter { Setting.lengths.contains($0.key) && $0.value != .null }
     guard lengths.count < 2 else {
-        throw RecipeError(
+        throw RunError(
             .invalidValue, "\(lengths[1].place): \(lengths[0].key) and \(lengths[1].key) both say how long the run is",
             hint: "keep one of them")
     }
 }
 
-func unknownKey(_ key: String, at place: String, known: [String]) -> RecipeError {
-    RecipeError(
+func unknownKey(_ key: String, at place: String, known: [String]) -> RunError {
+    RunError(
         .unknownKey, "\(place): \"\(key)\" is not a setting",
         hint: nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
 }

@@ -24,7 +24,7 @@ struct RecipeNode: Sendable {
     var place: String
 
     /// The plain value; lists become lists of values.
-    func value() throws(RecipeError) -> SettingValue {
+    func value() throws(RunError) -> SettingValue {
         switch content {
         case .value(let value): return value
         case .list(let nodes):
@@ -32,18 +32,18 @@ struct RecipeNode: Sendable {
             for node in nodes { values.append(try node.value()) }
             return .list(values)
         case .mapping:
-            throw RecipeError(.invalidValue, "\(place): keys and values, where a value is expected")
+            throw RunError(.invalidValue, "\(place): keys and values, where a value is expected")
         }
     }
 
     /// The keys and values.
     ///
     /// - Parameter whose: What has them, for the message, such as `a recipe`.
-    func entries(of whose: String) throws(RecipeError) -> [Entry] {
+    func entries(of whose: String) throws(RunError) -> [Entry] {
         switch content {
         case .mapping(let entries): return entries
         case .value(.null): return []
-        default: throw RecipeError(.malformed, "\(place): \(whose) is not a list of keys and values")
+        default: throw RunError(.malformed, "\(place): \(whose) is not a list of keys and values")
         }
     }
 }
@@ -51,16 +51,16 @@ struct RecipeNode: Sendable {
 extension RecipeNode {
     /// Reads a file of YAML, of which JSON is a part.
     ///
-    /// - Throws: ``RecipeError`` with code `unreadable`, or as ``init(text:name:)``.
-    init(contentsOf path: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` with code `unreadable`, or as ``init(text:name:)``.
+    init(contentsOf path: String) throws(RunError) {
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw RecipeError(.unreadable, "cannot read \(path): \(systemReason(error))", underlying: error)
+            throw RunError(.unreadable, "cannot read \(path): \(systemReason(error))", underlying: error)
         }
         guard let text = String(validating: data, as: UTF8.self) else {
-            throw RecipeError(.malformed, "\(path): the text is not valid UTF-8")
+            throw RunError(.malformed, "\(path): the text is not valid UTF-8")
         }
         try self.init(text: text, name: path)
     }
@@ -68,18 +68,18 @@ extension RecipeNode {
     /// Reads YAML.
     ///
     /// - Parameter name: What places begin with; the file's path.
-    /// - Throws: ``RecipeError`` naming the line, with code `malformed` or `duplicateKey`.
-    init(text: String, name: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` naming the line, with code `malformed` or `duplicateKey`.
+    init(text: String, name: String) throws(RunError) {
         guard !isTooDeep(text) else {
-            throw RecipeError(.malformed, "\(name): lists are nested more than \(deepest) deep")
+            throw RunError(.malformed, "\(name): lists are nested more than \(deepest) deep")
         }
         let root: Node?
         do {
             root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
         } catch let error as YamlError {
-            throw RecipeError(error, name: name)
+            throw RunError(error, name: name)
         } catch {
-            throw RecipeError(.malformed, "\(name): the text is not YAML", underlying: error)
+            throw RunError(.malformed, "\(name): the text is not YAML", underlying: error)
         }
         guard let root else {
             self.init(content: .value(.null), place: "\(name):1")
@@ -89,10 +89,10 @@ extension RecipeNode {
         try self.init(root, name: name, budget: &budget)
     }
 
-    private init(_ node: Node, name: String, budget: inout Int) throws(RecipeError) {
+    private init(_ node: Node, name: String, budget: inout Int) throws(RunError) {
         let place = "\(name):\(node.mark?.line ?? 1)"
         budget -= 1  // a few aliases of aliases can stand for more nodes than any memory holds
-        guard budget > 0 else { throw RecipeError(.malformed, "\(place): more than \(mostNodes) values") }
+        guard budget > 0 else { throw RunError(.malformed, "\(place): more than \(mostNodes) values") }
         switch node {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain || scalar.style == .any
@@ -107,17 +107,17 @@ extension RecipeNode {
             for (key, value) in mapping {
                 let place = "\(name):\(key.mark?.line ?? 1)"
                 guard case .scalar(let scalar) = key else {
-                    throw RecipeError(.malformed, "\(place): a key is not a word")
+                    throw RunError(.malformed, "\(place): a key is not a word")
                 }
                 guard !entries.contains(where: { $0.key == scalar.string }) else {
-                    throw RecipeError(.duplicateKey, "\(place): \(scalar.string) is there twice")
+                    throw RunError(.duplicateKey, "\(place): \(scalar.string) is there twice")
                 }
                 entries.append(
                     Entry(key: scalar.string, node: try RecipeNode(value, name: name, budget: &budget), place: place))
             }
             self.init(content: .mapping(entries), place: place)
         case .alias:
-            throw RecipeError(.malformed, "\(place): an alias of nothing")
+            throw RunError(.malformed, "\(place): an alias of nothing")
         }
     }
 }
@@ -151,7 +151,7 @@ private func isTooDeep(_ text: String) -> Bool {
     return false
 }
 
-extension RecipeError {
+extension RunError {
     fileprivate init(_ error: YamlError, name: String) {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

@@ -42,29 +42,29 @@ public struct SweepFile: Sendable {
 
     /// Reads a file.
     ///
-    /// - Throws: ``RecipeError`` naming the file and line.
-    public init(contentsOf path: String) throws(RecipeError) {
+    /// - Throws: ``RunError`` naming the file and line.
+    public init(contentsOf path: String) throws(RunError) {
         try self.init(RecipeNode(contentsOf: path), path: path)
     }
 
     /// Reads text as if it were the file at `path`.
-    public init(text: String, path: String) throws(RecipeError) {
+    public init(text: String, path: String) throws(RunError) {
         try self.init(RecipeNode(text: text, name: path), path: path)
     }
 
     private static let keys = ["name", "defaults", "seeds", "tune", "runs"]
 
-    private init(_ root: RecipeNode, path: String) throws(RecipeError) {
+    private init(_ root: RecipeNode, path: String) throws(RunError) {
         let folder = folder(of: path)
         let entries = try root.entries(of: "a sweep")
         guard let runs = entries.first(where: { $0.key == "runs" }) else {
-            throw RecipeError(
+            throw RunError(
                 .missingKey, "\(path): runs is missing, the list of what is to be run",
                 hint: "a file of one run goes to tinylora train")
         }
         for entry in entries where !Self.keys.contains(entry.key) {
             let isSetting = TrainingConfiguration.keys.contains(entry.key)
-            throw RecipeError(
+            throw RunError(
                 .unknownKey, "\(entry.place): \"\(entry.key)\" is not a key of a sweep",
                 hint: isSetting
                     ? "a setting of all runs belongs under defaults"
@@ -80,36 +80,36 @@ public struct SweepFile: Sendable {
         }
         try refuseTwoLengths(defaults)
         self.defaults = defaults
-        seeds = try node("seeds").map { node throws(RecipeError) in try Self.seeds(node, of: "seeds") } ?? [1]
+        seeds = try node("seeds").map { node throws(RunError) in try Self.seeds(node, of: "seeds") } ?? [1]
         let seeds = seeds
-        tuning = try node("tune").map { node throws(RecipeError) in try SweepTuning(node, seeds: seeds) }
+        tuning = try node("tune").map { node throws(RunError) in try SweepTuning(node, seeds: seeds) }
         guard case .list(let nodes) = runs.node.content, !nodes.isEmpty else {
-            throw RecipeError(.malformed, "\(runs.place): runs is not a list of blocks, each of keys and values")
+            throw RunError(.malformed, "\(runs.place): runs is not a list of blocks, each of keys and values")
         }
         var blocks: [Block] = []
         for node in nodes { blocks.append(try Self.block(node, folder: folder)) }
         self.blocks = blocks
         if let tuning, !blocks.contains(where: { $0.axes.contains { $0.key == tuning.key && $0.values.count > 1 } }) {
-            throw RecipeError(
+            throw RunError(
                 .invalidValue, "\(tuning.place): no block has several values of \(tuning.key) to choose from")
         }
     }
 
-    private static func name(_ node: RecipeNode) throws(RecipeError) -> String {
+    private static func name(_ node: RecipeNode) throws(RunError) -> String {
         guard case .text(let name) = try node.value(), isFileName(name) else {
-            throw RecipeError(
+            throw RunError(
                 .invalidValue,
                 "\(node.place): name is \(try node.value().quoted), expected a word that can name a folder")
         }
         return name
     }
 
-    private static func block(_ node: RecipeNode, folder: String) throws(RecipeError) -> Block {
+    private static func block(_ node: RecipeNode, folder: String) throws(RunError) -> Block {
         var axes: [Axis] = []
         var settings: [Setting] = []
         for entry in try node.entries(of: "a block of runs") {
             guard entry.key != "seeds" else {
-                throw RecipeError(
+                throw RunError(
                     .unknownKey, "\(entry.place): \"seeds\" is not a key of a block", hint: "did you mean \"seed\"?")
             }
             let setting = try Setting(entry, folder: folder)
@@ -117,10 +117,10 @@ public struct SweepFile: Sendable {
             var values = [setting.value]
             if case .list(let several) = setting.value { values = several }
             guard !values.isEmpty else {
-                throw RecipeError(.invalidValue, "\(entry.place): \(entry.key) has no values")
+                throw RunError(.invalidValue, "\(entry.place): \(entry.key) has no values")
             }
             if let twice = values.enumerated().first(where: { values[..<$0.offset].contains($0.element) })?.element {
-                throw RecipeError(.invalidValue, "\(entry.place): \(entry.key) has \(twice) twice")
+                throw RunError(.invalidValue, "\(entry.place): \(entry.key) has \(twice) twice")
             }
             axes.append(Axis(key: entry.key, values: values, place: entry.place))
         }
@@ -129,12 +129,12 @@ public struct SweepFile: Sendable {
     }
 
     /// A seed or several, each once.
-    static func seeds(_ node: RecipeNode, of key: String) throws(RecipeError) -> [UInt64] {
+    static func seeds(_ node: RecipeNode, of key: String) throws(RunError) -> [UInt64] {
         let value = try node.value()
         return try seeds(value, of: key, at: node.place)
     }
 
-    static func seeds(_ value: SettingValue, of key: String, at place: String) throws(RecipeError) -> [UInt64] {
+    static func seeds(_ value: SettingValue, of key: String, at place: String) throws(RunError) -> [UInt64] {
         var values = [value]
         if case .list(let several) = value { values = several }
         var seeds: [UInt64] = []
@@ -146,13 +146,13 @@ public struct SweepFile: Sendable {
                 default: nil
                 }
             guard let seed, !seeds.contains(seed) else {
-                throw RecipeError(
+                throw RunError(
                     .invalidValue,
                     "\(place): \(key) has \(value.quoted), expected whole numbers from 0, each once")
             }
             seeds.append(seed)
         }
-        guard !seeds.isEmpty else { throw RecipeError(.invalidValue, "\(place): \(key) has no values") }
+        guard !seeds.isEmpty else { throw RunError(.invalidValue, "\(place): \(key) has no values") }
         return seeds
     }
 }
@@ -165,31 +165,31 @@ public struct SweepTuning: Sendable {
     public var seeds: [UInt64]
     var place: String
 
-    init(_ node: RecipeNode, seeds all: [UInt64]) throws(RecipeError) {
+    init(_ node: RecipeNode, seeds all: [UInt64]) throws(RunError) {
         place = node.place
         let entries = try node.entries(of: "tune"), known = ["key", "on", "seeds"]
         for entry in entries where !known.contains(entry.key) {
-            throw RecipeError(
+            throw RunError(
                 .unknownKey, "\(entry.place): \"\(entry.key)\" is not a key of tune",
                 hint: nearestName(to: entry.key, in: known).map { "did you mean \"\($0)\"?" })
         }
         func entry(_ key: String) -> RecipeNode.Entry? { entries.first { $0.key == key } }
         guard let key = entry("key"), case .text(let name) = try key.node.value() else {
-            throw RecipeError(.missingKey, "\(node.place): tune names no key, such as key: learning_rate")
+            throw RunError(.missingKey, "\(node.place): tune names no key, such as key: learning_rate")
         }
         guard name != "seed", TrainingConfiguration.keys.contains(name) else {
             throw name == "seed"
-                ? RecipeError(.invalidValue, "\(key.place): a seed is not chosen, it is averaged over")
+                ? RunError(.invalidValue, "\(key.place): a seed is not chosen, it is averaged over")
                 : unknownKey(name, at: key.place, known: TrainingConfiguration.keys)
         }
         self.key = name
         if let split = entry("on"), try split.node.value() != .text("validation") {
-            throw RecipeError(
+            throw RunError(
                 .invalidValue, "\(split.place): on is \(try split.node.value().quoted), expected validation",
                 hint: "problems that choose a setting cannot also measure it")
         }
         seeds =
-            try entry("seeds").map { entry throws(RecipeError) in
+            try entry("seeds").map { entry throws(RunError) in
                 try SweepFile.seeds(entry.node, of: "seeds")
             } ?? Array(all.prefix(1))
     }

@@ -17,8 +17,8 @@ public struct SweepPlan: Sendable {
     /// - Parameters:
     ///   - file: The sweep.
     ///   - overruling: Settings that take the place of the file's, as a recipe's flags do.
-    /// - Throws: ``RecipeError`` naming the place of a setting that is wrong in any run, or two runs that are the same.
-    public init(_ file: SweepFile, overruling: [Setting] = []) throws(RecipeError) {
+    /// - Throws: ``RunError`` naming the place of a setting that is wrong in any run, or two runs that are the same.
+    public init(_ file: SweepFile, overruling: [Setting] = []) throws(RunError) {
         name = file.name
         tuning = file.tuning
         var cells: [SweepCell] = []
@@ -27,7 +27,7 @@ public struct SweepPlan: Sendable {
         for block in file.blocks {
             let seedAxis = block.axes.first { $0.key == "seed" }
             let seeds =
-                try seedAxis.map { axis throws(RecipeError) in
+                try seedAxis.map { axis throws(RunError) in
                     try SweepFile.seeds(.list(axis.values), of: "seed", at: axis.place)
                 } ?? file.seeds
             let tuned = block.axes.first { $0.key == file.tuning?.key && $0.values.count > 1 }
@@ -49,14 +49,14 @@ public struct SweepPlan: Sendable {
                             configuration: try recipe.configuration())
                         try Self.check(run, of: cell, in: block)
                         if let twin = cellOf.updateValue(cell.index, forKey: .init(run.configuration)) {
-                            throw RecipeError(
+                            throw RunError(
                                 .invalidValue,
                                 "\(block.place): two runs are the same: \(cell.description) and "
                                     + "\(cells[twin].description), seed \(seed)")
                         }
                         runs.append(run)
                         guard runs.count <= Self.mostRuns else {
-                            throw RecipeError(
+                            throw RunError(
                                 .malformed, "\(block.place): the sweep has more than \(Self.mostRuns) runs")
                         }
                     }
@@ -120,9 +120,9 @@ public struct SweepPlan: Sendable {
 
     private static func check(
         _ run: SweepRun, of cell: SweepCell, in block: SweepFile.Block
-    ) throws(RecipeError) {
+    ) throws(RunError) {
         if !cell.candidates.isEmpty, run.configuration.evaluation.validationProblems == 0 {
-            throw RecipeError(
+            throw RunError(
                 .invalidValue, "\(block.place): validation_problems is 0, but there are values to choose from",
                 hint: "set validation_problems under defaults")
         }

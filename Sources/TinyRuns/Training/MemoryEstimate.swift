@@ -1,19 +1,24 @@
-import TinyLoRA
+import TinyAdapter
+import TinyCheckpoint
+internal import TinyEngine
+internal import TinyModel
+import TinyRecords
 
 /// Bytes that a run needs, from the sizes of the model and the settings. Each is a bound, not a measurement.
-struct MemoryEstimate: Encodable {
+public struct MemoryEstimate: Encodable, Sendable {
     /// Packed weights, read once and never changed.
-    let weights: Int
+    public let weights: Int
     /// Frozen factors of the changed modules.
-    let factors: Int
+    public let factors: Int
     /// Keys and values of the sequences that are sampled at once.
-    let cache: Int
+    public let cache: Int
     /// What the forward pass keeps for the backward pass.
-    let records: Int
+    public let records: Int
     /// Trained numbers with their moments and their gradient.
-    let optimiser: Int
+    public let optimiser: Int
 
-    var total: Int { weights + factors + cache + records + optimiser }
+    /// All of it.
+    public var total: Int { weights + factors + cache + records + optimiser }
 
     init(_ configuration: TrainingConfiguration, model: ModelConfiguration, design: any AdapterDesign) {
         let isFull = design is FullDesign
@@ -35,27 +40,10 @@ struct MemoryEstimate: Encodable {
         optimiser = 16 * design.parameterCount
     }
 
-    var lines: [String] {
-        [
-            "memory     about \(Self.text(total)): weights \(Self.text(weights)) · factors \(Self.text(factors)) · "
-                + "cache \(Self.text(cache)) · records \(Self.text(records)) · optimiser \(Self.text(optimiser))"
-        ]
-    }
-
-    /// `1.5 MB`; decimal units.
-    static func text(_ bytes: Int) -> String {
-        let units = ["B", "kB", "MB", "GB", "TB"]
-        var value = Double(bytes), unit = 0
-        while value >= 1000, unit + 1 < units.count {
-            value /= 1000
-            unit += 1
-        }
-        return unit == 0 ? "\(bytes) B" : column(value, 0, places: value < 10 ? 1 : 0) + " " + units[unit]
-    }
-
     private enum CodingKeys: String, CodingKey { case weights, factors, cache, records, optimiser, total }
 
-    func encode(to encoder: any Encoder) throws {
+    /// Writes every part and the total.
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(weights, forKey: .weights)
         try container.encode(factors, forKey: .factors)

@@ -1,5 +1,8 @@
-import Synchronization
-import TinyLoRA
+internal import Synchronization
+internal import TinyEngine
+internal import TinyLearning
+internal import TinyProblems
+internal import TinyRecords
 
 /// Grades and evaluates for one run: before, while and after it is trained, on problems to test and to choose by.
 ///
@@ -8,54 +11,49 @@ final class RunEvaluations: Sendable {
     private let configuration: TrainingConfiguration
     private let engine: LocalEngine
     private let prompter: Prompter
-    private let loaded: LoadedModel
+    private let model: LoadedModel
     private let grader: GraderChoice
     private let untrained: UntrainedCache?
     private let run: RunDirectory
-    private let display: TrainingDisplay
-    private let console: Console
+    private let report: @Sendable (RunEvent) -> Void
     private let results = Mutex<[Int: EvaluationResult]>([:])
 
     init(
-        of configuration: TrainingConfiguration, engine: LocalEngine, prompter: Prompter, loaded: LoadedModel,
-        untrained: UntrainedCache?, run: RunDirectory, display: TrainingDisplay, console: Console
+        of configuration: TrainingConfiguration, engine: LocalEngine, prompter: Prompter, model: LoadedModel,
+        untrained: UntrainedCache?, run: RunDirectory, report: @escaping @Sendable (RunEvent) -> Void
     ) throws {
         self.configuration = configuration
         self.engine = engine
         self.prompter = prompter
-        self.loaded = loaded
+        self.model = model
         grader = try GraderChoice(configuration.grader)
         // What a command says today need not be what it says tomorrow.
         if case .command = grader { self.untrained = nil } else { self.untrained = untrained }
         self.run = run
-        self.display = display
-        self.console = console
+        self.report = report
     }
 
     /// What the test problems came to after a step; `nil` where they were not asked.
     func result(after step: Int) -> EvaluationResult? { results.withLock { $0[step] } }
 
-    /// Who grades answers to some problems.
-    func reward(for problems: [Problem]) -> any Reward {
-        grader.reward(
-            for: problems, answerFormat: prompter.style.answerFormat, limit: .seconds(configuration.graderTimeout))
-    }
-
     /// The evaluation on a set of problems.
     func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
         let evaluator = Evaluator(
-            sampler: engine, prompter: prompter, reward: reward(for: set.problems),
+            sampler: engine, prompter: prompter, reward: grader.reward(
+                for: set.problems, answerFormat: prompter.style.answerFormat,
+                limit: .seconds(configuration.graderTimeout)),
             sampling: SamplingParameters(
-                temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: loaded.stopTokens))
+                temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: model.stopTokens))
         let key = try UntrainedCache.key(
-            model: loaded.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
+            model: model.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
             grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
         let loss = try heldOutLoss(set)
         return { [self] step, values in
             let result = try await answer(set, by: evaluator, values: values, key: key)
             if result.parsing.failed > 0 {
-                console.warn(
-                    "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong")
+                report(
+                    .warning(
+                        "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong"))
             }
             if split == .test { try keep(result, of: set, after: step) }
             var record = result.record(step: step, split: split)
@@ -69,7 +67,7 @@ final class RunEvaluations: Sendable {
         _ set: ProblemSet, by evaluator: Evaluator, values: [Float]?, key: String
     ) async throws -> EvaluationResult {
         if values == nil, let known = untrained?.result(key, of: set) { return known }
-        let result = try await evaluator.evaluate(set, adapter: values) { [display] in display.evaluating($0) }
+        let result = try await evaluator.evaluate(set, adapter: values) { [report] in report(.evaluating($0)) }
         if values == nil { untrained?.keep(result, as: key) }
         return result
     }
@@ -87,7 +85,7 @@ final class RunEvaluations: Sendable {
         guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
         return try HeldOutLoss(
             learner: engine,
-            task: TrainingTask(problems: set.problems, prompter: prompter, endToken: loaded.endToken),
+            task: TrainingTask(problems: set.problems, prompter: prompter, endToken: model.endToken),
             settings: configuration.supervised)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
-import TinyLoRA
+internal import TinyFoundation
+import TinyRecords
 
 /// The files of a sweep.
 ///
@@ -8,8 +9,12 @@ import TinyLoRA
 ///     settings/NAME.json what the run was begun with
 ///     logs/NAME.log      what the run said
 ///     untrained/         what the untrained model answered, shared by all runs
-struct SweepFolder {
-    let path: String
+public struct SweepFolder: Sendable {
+    /// The directory.
+    public let path: String
+
+    /// Names a sweep's directory.
+    public init(path: String) { self.path = path }
 
     func run(_ name: String) -> String { "\(path)/\(name)" }
     func settings(_ name: String) -> String { "\(path)/settings/\(name).json" }
@@ -19,7 +24,7 @@ struct SweepFolder {
     private var record: String { path + "/sweep.json" }
 
     func make() throws {
-        for folder in [path, path + "/settings", path + "/logs"] { try makeDirectory(folder) }
+        for folder in [path, path + "/settings", path + "/logs"] { try AtomicFile.makeDirectory(folder) }
     }
 
     /// The settings of every run that was begun here.
@@ -32,7 +37,7 @@ struct SweepFolder {
                 begun[String(file.dropLast(5))] = try TrainingConfiguration(
                     json: String(contentsOfFile: path, encoding: .utf8))
             } catch {
-                throw UsageError("\(path): \(error)")
+                throw RunError(.malformed, "\(path): \(error)")
             }
         }
         return begun
@@ -59,7 +64,7 @@ struct SweepFolder {
         do {
             return try SweepRecord(json: String(contentsOfFile: record, encoding: .utf8))
         } catch {
-            throw UsageError("\(record): \(error)")
+            throw RunError(.malformed, "\(record): \(error)")
         }
     }
 
@@ -78,7 +83,7 @@ struct SweepFolder {
         let failure = FailureRecord(
             error: signal ? "the run was ended by \(exit)" : line ?? "the run ended with status \(status)",
             hint: signal && status == SIGKILL ? "the system may have had no memory left" : nil, step: steps, exit: exit)
-        try makeDirectory(run(name))
+        try AtomicFile.makeDirectory(run(name))
         try AtomicFile.write(Data(try failure.jsonDocument().utf8), to: path)
         return failure
     }

@@ -1,5 +1,7 @@
-import Foundation
-import TinyLoRA
+internal import Foundation
+internal import TinyEngine
+internal import TinyFoundation
+internal import TinyProblems
 
 /// What the untrained model answered, kept so that many runs need not ask it the same again.
 ///

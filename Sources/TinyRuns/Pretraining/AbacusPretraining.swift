@@ -1,25 +1,36 @@
-import Foundation
-import TinyLoRA
-import TinyFoundation
+internal import Foundation
+internal import TinyAbacus
+public import TinyCheckpoint
+internal import TinyFoundation
+public import TinyRecords
+internal import TinyText
 
 /// Sizes of the model in the box.
-enum AbacusModel {
-    static let hiddenSize = 192
-    static let layerCount = 5
-    static let intermediateSize = 512
-    static let vocabularySize = 704
-    static let headDimension = 32
-    static let contextLength = 256
+public enum AbacusModel {
+    /// Width of the residual stream.
+    public static let hiddenSize = 192
+    /// Layers.
+    public static let layerCount = 5
+    /// Width of the feed-forward blocks.
+    public static let intermediateSize = 512
+    /// Tokens.
+    public static let vocabularySize = 704
+    /// Width of a head.
+    public static let headDimension = 32
+    /// Most tokens of a sequence.
+    public static let contextLength = 256
 
     /// A Qwen2 model of these sizes with three query heads to a key/value head where the width allows it.
-    static func configuration(
+    public static func configuration(
         hidden: Int, layers: Int, intermediate: Int, vocabulary: Int
     ) throws -> ModelConfiguration {
         guard hidden > 0, hidden % headDimension == 0 else {
-            throw UsageError("--hidden must be a positive multiple of \(headDimension), is \(hidden)")
+            throw RunError(
+                .invalidValue, "--hidden must be a positive multiple of \(headDimension), is \(hidden)")
         }
         guard layers > 0, intermediate > 0 else {
-            throw UsageError("--layers and --intermediate must be positive, are \(layers) and \(intermediate)")
+            throw RunError(
+                .invalidValue, "--layers and --intermediate must be positive, are \(layers) and \(intermediate)")
         }
         let heads = hidden / headDimension
         return ModelConfiguration(
@@ -31,12 +42,22 @@ enum AbacusModel {
 }
 
 /// One run of `tinylora pretrain`: tokenizer, weights, state, record.
-struct AbacusPretraining {
-    let model: ModelConfiguration
-    let recipe: PretrainingConfiguration
-    let directory: String
-    let threads: Int
-    let console: Console
+public struct AbacusPretraining: Sendable {
+    private let model: ModelConfiguration
+    private let recipe: PretrainingConfiguration
+    private let directory: String
+    private let threads: Int
+
+    /// Describes a run; nothing is read or written yet.
+    ///
+    /// - Parameter directory: Where model, tokenizer, state and record go.
+    public init(model: ModelConfiguration, recipe: PretrainingConfiguration, directory: String, threads: Int) {
+        self.model = model
+        self.recipe = recipe
+        self.directory = directory
+        self.threads = threads
+    }
+
 
     private static let endOfText = "<|endoftext|>"
     /// Documents the tokenizer is trained on: more change nothing in so small a vocabulary.
@@ -44,9 +65,17 @@ struct AbacusPretraining {
     /// Steps between saved states: about half a minute.
     private static let stepsPerState = 100
 
-    func run() async throws {
+    /// Trains, or resumes from the last saved state.
+    ///
+    /// - Parameters:
+    ///   - started: Called once with the steps and tokens that are already done, 0 for a new run.
+    ///   - report: Called after each step.
+    /// - Returns: Tokens seen.
+    public func run(
+        started: (_ step: Int, _ tokens: Int) -> Void, report: (PretrainingStepRecord) -> Void
+    ) async throws -> Int {
         let corpus = AbacusCorpus(seed: recipe.seed)
-        try makeDirectory(directory)
+        try AtomicFile.makeDirectory(directory)
         let trained = try TokenizerTrainer.train(
             (0..<Self.tokenizerDocuments).lazy.map { corpus[$0].prompt + corpus[$0].completion },
             vocabularySize: model.vocabularySize, specialTokens: [Self.endOfText])
@@ -54,19 +83,9 @@ struct AbacusPretraining {
         let tokenizer = trained.tokenizer
         let trainer = FullParameterTrainer(model, recipe, threads: threads)
         let state = directory + "/state.safetensors"
-        if FileManager.default.fileExists(atPath: state) {
-            try trainer.restore(from: state)
-            console.note("resuming after step \(trainer.step)")
-        }
+        if FileManager.default.fileExists(atPath: state) { try trainer.restore(from: state) }
         let log = try StepLog(path: directory + "/pretraining.jsonl", keeping: trainer.step)
-        console.note(
-            "model      \(grouped(model.parameterCount)) parameters · \(model.layerCount) layers of \(model.hiddenSize)"
-                + " · vocabulary \(model.vocabularySize)")
-        console.note(
-            "corpus     \(grouped(recipe.documents)) documents · \(recipe.steps) steps of \(recipe.documentsPerStep)"
-                + " · seed \(recipe.seed) · \(threads) threads")
-        console.note("  step     loss   answer     norm       rate      tokens   tok/s   elapsed      left")
-        let start = ContinuousClock.now, firstStep = trainer.step, firstTokens = trainer.tokens
+        started(trainer.step, trainer.tokens)
         while trainer.step < recipe.steps {
             let record = try trainer.advance { index in
                 let document = corpus[index]
@@ -75,42 +94,12 @@ struct AbacusPretraining {
                     completion: tokenizer.encode(document.completion) + [tokenizer.endOfTextID ?? 0])
             }
             try log.append(record)
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            let left = seconds / Double(record.step - firstStep) * Double(recipe.steps - record.step)
-            let line =
-                column("\(record.step)", 6) + column(record.loss, 9, places: 4)
-                + column(record.completionLoss, 9, places: 4) + column(record.gradientNorm, 9, places: 3)
-                + column(record.learningRate, 11, places: 6) + column(grouped(record.tokens), 12)
-                + column(Double(record.tokens - firstTokens) / seconds, 8, places: 0) + column(clock(seconds), 10)
-                + column(clock(left), 10)
-            if record.step % 100 == 0 || record.step == recipe.steps {
-                console.note(line)
-            } else {
-                console.progress(line)
-            }
+            report(record)
             if record.step % Self.stepsPerState == 0 { try trainer.save(to: state) }
         }
         try trainer.write(to: directory, as: .bfloat16)
         try trainer.save(to: state)
-        console.say("model      \(directory) (\(grouped(model.parameterCount)) parameters in bf16)")
-        try console.result(
-            Result(model: directory, parameters: model.parameterCount, tokens: trainer.tokens, steps: trainer.step))
-    }
-
-    private struct Result: Encodable {
-        let model: String
-        let parameters: Int
-        let tokens: Int
-        let steps: Int
-    }
-}
-
-/// Creates a directory and those above it.
-func makeDirectory(_ path: String) throws {
-    do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-        throw UsageError("cannot create the directory \(path): \(systemReason(error))")
+        return trainer.tokens
     }
 }
 
@@ -127,7 +116,7 @@ private final class StepLog {
             handle = try FileHandle(forWritingTo: URL(filePath: path))
             try handle.seekToEnd()
         } catch {
-            throw UsageError("cannot write \(path): \(systemReason(error))")
+            throw RunError(.unwritable, "cannot write \(path): \(systemReason(error))")
         }
         encoder.outputFormatting = .sortedKeys
     }

@@ -1,6 +1,7 @@
-import Foundation
-import Synchronization
-import TinyLoRA
+internal import Foundation
+internal import Synchronization
+internal import TinyFoundation
+internal import TinyRecords
 
 /// One run as a process of its own: the same program with the run's settings.
 ///
@@ -26,13 +27,14 @@ final class ChildRun: Sendable {
     ///
     /// - Parameter ended: Called once, from any thread.
     init(
-        _ name: String, steps: Int, in folder: SweepFolder, threads: Int, ended: @escaping @Sendable () -> Void
+        _ name: String, steps: Int, in folder: SweepFolder, program: URL, threads: Int,
+        ended: @escaping @Sendable () -> Void
     ) throws {
         self.name = name
         self.steps = steps
         self.folder = folder
         let process = Process()
-        process.executableURL = try Self.program()
+        process.executableURL = program
         process.arguments = [
             "train", "--config", folder.settings(name), "--output", folder.run(name), "--threads", "\(threads)",
             "--resume", "--json", "--untrained-cache", folder.untrained, "--end-with-input",
@@ -47,7 +49,7 @@ final class ChildRun: Sendable {
         do {
             try process.run()
         } catch {
-            throw UsageError("cannot start \(process.executableURL?.path ?? "the run"): \(systemReason(error))")
+            throw RunError(.unstartable, "cannot start \(program.path): \(systemReason(error))")
         }
     }
 
@@ -63,8 +65,8 @@ final class ChildRun: Sendable {
         process.withLock { ($0.terminationStatus, $0.terminationReason == .uncaughtSignal) }
     }
 
-    /// Steps done, and the last of them, as far as the run's file tells.
-    func progress() -> (steps: Int, sinceStart: Int, last: StepRecord?) {
+    /// How far the run is, as its file shows.
+    func progress() -> SweepProgress {
         reading.withLock { reading in
             let file = URL(filePath: folder.run(name) + "/steps.jsonl")
             if let handle = try? FileHandle(forReadingFrom: file), (try? handle.seek(toOffset: reading.offset)) != nil,
@@ -77,15 +79,9 @@ final class ChildRun: Sendable {
             }
             let first = reading.firstSteps ?? reading.steps
             reading.firstSteps = first
-            return (reading.steps, max(0, reading.steps - first), reading.last)
+            return SweepProgress(
+                name: name, steps: steps, finished: reading.steps, finishedNow: max(0, reading.steps - first),
+                seconds: (ContinuousClock.now - began) / .seconds(1), last: reading.last)
         }
-    }
-
-    /// This program.
-    private static func program() throws -> URL {
-        guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath(),
-            FileManager.default.isExecutableFile(atPath: program.path)
-        else { throw UsageError("the tinylora program cannot be found to start runs with") }
-        return program
     }
 }

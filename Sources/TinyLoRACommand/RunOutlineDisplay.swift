@@ -1,0 +1,50 @@
+import Foundation
+import TinyLoRA
+
+/// Shows a run that has not started.
+func show(_ outline: RunOutline, on console: Console) {
+    let configuration = outline.configuration, optimiser = configuration.optimiser
+    let evaluation = configuration.evaluation, estimate = outline.estimate
+    console.say("model      \(outline.model) · \(grouped(outline.modelParameters)) parameters")
+    console.say("adapter    \(outline.plan) · \(configuration.adapter.elementType.rawValue)")
+    for (index, group) in outline.groups.prefix(mostGroups).enumerated() {
+        console.say(
+            "  group \(column("\(index + 1)", 4))  \(column("\(group.modules)", 4)) modules  \(group.first) … "
+                + group.last)
+    }
+    if outline.groups.count > mostGroups { console.say("  … \(outline.groups.count - mostGroups) more groups") }
+    console.say(
+        "training   \(configuration.algorithm.rawValue) · learning rate \(optimiser.learningRate) "
+            + "\(optimiser.schedule.rawValue) · seed \(configuration.seed)")
+    console.say(
+        "steps      \(grouped(configuration.steps)) of \(grouped(estimate.completionsPerStep)) "
+            + (configuration.algorithm == .sft ? "solutions" : "completions"))
+    if configuration.algorithm != .sft, let completions = estimate.completions, let tokens = estimate.tokensAtMost {
+        console.say("tokens     \(grouped(completions)) completions · at most \(grouped(tokens)) tokens")
+    }
+    console.say(
+        "evaluation \(evaluation.problems.map { "\($0) test problems" } ?? "all test problems")"
+            + (evaluation.validationProblems > 0 ? " · \(evaluation.validationProblems) validation problems" : "")
+            + (evaluation.interval.map { " · every \($0) steps" } ?? " · before and after"))
+    let memory = outline.memory
+    console.say(
+        "memory     about \(bytes(memory.total)): weights \(bytes(memory.weights)) · factors \(bytes(memory.factors)) · "
+            + "cache \(bytes(memory.cache)) · records \(bytes(memory.records)) · optimiser \(bytes(memory.optimiser))")
+    console.say("run        \(outline.output)")
+    console.say()
+    // Every setting can be written: rules keep numbers finite.
+    console.say((try? configuration.jsonDocument().trimmingCharacters(in: .newlines)) ?? "")
+}
+
+private let mostGroups = 20
+
+/// `1.5 MB`; decimal units.
+private func bytes(_ count: Int) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    var value = Double(count), unit = 0
+    while value >= 1000, unit + 1 < units.count {
+        value /= 1000
+        unit += 1
+    }
+    return unit == 0 ? "\(count) B" : column(value, 0, places: value < 10 ? 1 : 0) + " " + units[unit]
+}

@@ -1,0 +1,82 @@
+internal import Foundation
+internal import TinyAbacus
+internal import TinyFoundation
+public import TinyProblems
+
+/// Which problems are evaluated, how they are asked and who grades.
+public struct EvaluatedProblems: Sendable {
+    /// Problem sets by name; Abacus's own unless given or ``file``.
+    public var names: [String]?
+    /// Directory of the published sets' files.
+    public var data = "data"
+    /// File that describes more problem sets by name.
+    public var benchmarkFile: String?
+    /// Problem file of one's own, JSON lines.
+    public var file: String?
+    /// Keys of the parts in ``file``.
+    public var fields = ProblemFields.automatic
+    /// Problems of each set, from its start; `nil` for all.
+    public var limit: Int?
+    /// Prompt style; each set's own unless given.
+    public var promptStyle: String?
+    /// Worked examples before the question.
+    public var shots: Int?
+    /// Problem file with solutions to take the examples from.
+    public var shotsFile: String?
+    /// Grader; each set's own unless given.
+    public var grader: String?
+    /// Time that a command may take to grade a batch.
+    public var graderTimeout = Duration.seconds(60)
+
+    /// Abacus's own problems.
+    public init() {}
+
+    /// A problem set with what is known about it.
+    public typealias Set = (benchmark: Benchmark, set: ProblemSet)
+
+    /// Name of the set of the model in the box.
+    private static let abacus = "abacus"
+
+    /// Reads the sets.
+    ///
+    /// - Parameter isAbacus: Whether the model is the one in the box.
+    /// - Throws: ``RunError`` for names that cannot be used, `ProblemError` for files.
+    public func sets(isAbacus: Bool) throws -> [Set] {
+        if let file {
+            if let count = Int(file), !FileManager.default.fileExists(atPath: file) {
+                throw RunError(
+                    .invalidValue, "--problems \(count) is not a file (--limit \(count) evaluates so many problems)")
+            }
+            let set = try ProblemSet(contentsOf: file, fields: fields)
+            let benchmark = Benchmark(
+                name: set.name, location: file, fields: fields, promptStyle: isAbacus ? "abacus" : "gsm8k")
+            return [(benchmark, set.prefix(limit))]
+        }
+        guard names != nil || isAbacus else {
+            throw RunError(.missingKey, "--on or --problems is missing: a model of your own needs problems")
+        }
+        var registry = Benchmark.registry
+        registry.add(Benchmark(name: Self.abacus, location: "", promptStyle: "abacus"))
+        if let benchmarkFile { try registry.add(contentsOf: absolutePath(benchmarkFile)) }
+        let names = names ?? [Self.abacus]
+        guard !names.isEmpty else { throw RunError(.missingKey, "--on names no problem set") }
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw RunError(.duplicateKey, "--on names \(twice) twice")
+        }
+        return try names.map { try registry.benchmark(named: $0) }.map { benchmark in
+            if benchmark.name == Self.abacus, benchmark.location.isEmpty {
+                let problems = AbacusProblems.test(limit ?? RunProblems.abacusTestCount)
+                return (benchmark, ProblemSet(name: "abacus/test", problems: problems))
+            }
+            return (benchmark, try benchmark.load(below: data).prefix(limit))
+        }
+    }
+
+    /// The prompt style of a set.
+    func style(of benchmark: Benchmark, isAbacus: Bool) throws -> PromptStyle {
+        let style = try PromptStyle(named: promptStyle ?? (isAbacus ? "abacus" : benchmark.promptStyle))
+        guard let shots else { return style }
+        guard let shotsFile, shots > 0 else { return try style.withShots(shots) }
+        return try style.withShots(shots, from: ProblemSet(contentsOf: shotsFile))
+    }
+}

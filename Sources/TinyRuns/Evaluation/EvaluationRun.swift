@@ -1,0 +1,154 @@
+internal import Foundation
+public import TinyAdapter
+public import TinyEngine
+internal import TinyFoundation
+internal import TinyRecords
+public import TinyProblems
+import TinyTemplates
+
+/// An evaluation of a model on problem sets, prepared: what is asked, how, and who grades.
+///
+/// ```swift
+/// let model = try LoadedModel(directory: nil)
+/// let engine = try model.engine(adapter: adapter, threads: 2)
+/// let run = try EvaluationRun(
+///     of: EvaluatedProblems(), by: model, engine, adapter: ("adapter.safetensors", adapter),
+///     sampling: SamplingParameters(temperature: 0, maxTokens: 128, stopTokens: model.stopTokens))
+/// let result = try await run.evaluate(run.parts[0])
+/// ```
+public struct EvaluationRun: Sendable {
+    /// One problem set of it.
+    public struct Part: Sendable {
+        /// The problems.
+        public let set: ProblemSet
+        /// How a question becomes a prompt.
+        public let prompter: Prompter
+        /// The grader's name and options.
+        public let grader: String
+        /// What a reader should know about the set's file.
+        public let note: String?
+        let reward: any Reward
+    }
+
+    /// The problem sets, in order.
+    public let parts: [Part]
+    /// Everything that decides the results.
+    public let manifest: EvaluationManifest
+    private let engine: LocalEngine
+    private let adapter: AdapterFile?
+    private let folder: EvaluationFolder?
+
+    /// Checks every set and prompt, and the directory, before anything is sampled.
+    ///
+    /// - Parameters:
+    ///   - problems: What is asked.
+    ///   - model: The base model.
+    ///   - engine: Samples the completions.
+    ///   - adapter: The adapter and its path; `nil` for the base model.
+    ///   - sampling: How tokens are chosen.
+    ///   - samplesPerProblem: At least 1.
+    ///   - seed: Random seed of the samples.
+    ///   - path: Directory that keeps every sample; `nil` keeps none.
+    ///   - isResuming: Whether an evaluation that is already in the directory is resumed.
+    /// - Throws: ``RunError`` and the errors of problem files, graders and templates.
+    public init(
+        of problems: EvaluatedProblems, by model: LoadedModel, _ engine: LocalEngine,
+        adapter: (path: String, file: AdapterFile)? = nil, sampling: SamplingParameters, samplesPerProblem: Int = 1,
+        seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
+    ) throws {
+        let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
+        parts = try problems.sets(isAbacus: model.isAbacus).map { benchmark, set in
+            let prompter = try model.prompter(style: try problems.style(of: benchmark, isAbacus: model.isAbacus))
+            let format = prompter.style.answerFormat, grader = asked ?? benchmark.grader
+            return Part(
+                set: set, prompter: prompter,
+                grader: try Self.name(of: grader, for: set, format: format, options: benchmark.options),
+                note: problems.limit == nil ? benchmark.note(on: set) : nil,
+                reward: benchmark.reward(
+                    for: set.problems, answerFormat: format, grader: grader, limit: problems.graderTimeout))
+        }
+        let template = try model.chatTemplate()
+        manifest = EvaluationManifest(
+            version: TinyLoRAVersion.current, model: Fingerprint(name: model.name, content: model.fingerprint),
+            adapter: try adapter.map { adapter in
+                Fingerprint(
+                    name: URL(filePath: adapter.path).lastPathComponent,
+                    content: SHA256.hash(try Data(contentsOf: URL(filePath: adapter.path))).hexadecimal)
+            },
+            template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
+            sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed)
+        self.engine = engine
+        self.adapter = adapter?.file
+        let manifest = manifest
+        for part in parts {
+            try Self.evaluator(of: part, manifest, engine, keepsSamples: path != nil).check(part.set)
+        }
+        folder = try path.map { path throws(RunError) in
+            try EvaluationFolder(preparing: path, manifest: manifest, resuming: isResuming)
+        }
+    }
+
+    /// Evaluates a part, or what is left of it.
+    ///
+    /// - Parameter progress: Called while completions are sampled, with the samples that an earlier call made.
+    public func evaluate(
+        _ part: Part, progress: @escaping @Sendable (EvaluationProgress, _ earlier: [EvaluatedSample]) -> Void = { _, _ in }
+    ) async throws -> EvaluationResult {
+        let earlier = try folder?.resumedSamples(of: part.set.name) ?? []
+        return try await Self.evaluator(of: part, manifest, engine, keepsSamples: folder != nil)
+            .evaluate(part.set, adapter: adapter?.values, after: earlier) { progress($0, earlier) } record: { samples in
+                try folder?.append(samples, of: part.set.name)
+            }
+    }
+
+    /// Writes the summary of all results to the directory, if there is one.
+    ///
+    /// - Returns: The summary, and the directory.
+    public func finish(_ results: [EvaluationResult]) throws -> (report: EvaluationReport, directory: String?) {
+        let report = EvaluationReport(settings: manifest, results: results.map(\.summary))
+        try folder?.write(summary: report)
+        return (report, folder?.path)
+    }
+
+    private static func evaluator(
+        of part: Part, _ manifest: EvaluationManifest, _ engine: LocalEngine, keepsSamples: Bool
+    ) -> Evaluator {
+        // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
+        Evaluator(
+            sampler: engine, prompter: part.prompter, reward: part.reward, sampling: manifest.sampling,
+            samplesPerProblem: manifest.samplesPerProblem, seed: manifest.seed,
+            completionsPerCall: keepsSamples ? 64 : 512)
+    }
+
+    private static func entry(of part: Part) throws -> EvaluationManifest.ProblemSetEntry {
+        var content = SHA256(), prompts = SHA256()
+        for problem in part.set.problems {
+            content.update(Array("\(problem.id)\u{0}\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
+            prompts.update(Array("\(try part.prompter.prompt(for: problem).text)\u{0}".utf8))
+        }
+        return EvaluationManifest.ProblemSetEntry(
+            name: part.set.name, problems: part.set.problems.count, content: content.finish().hexadecimal,
+            promptStyle: part.prompter.style.name, prompts: prompts.finish().hexadecimal, grader: part.grader)
+    }
+
+    /// The grader with what it goes by, such as `math {"answer_format":"boxed","relative_tolerance":0.01}`.
+    private static func name(
+        of grader: GraderChoice, for set: ProblemSet, format: GradingOptions.AnswerFormat, options: GradingOptions
+    ) throws -> String {
+        let name = grader.resolvedName(for: set.problems, answerFormat: format)
+        guard name == GradingMethod.math.rawValue else { return name }
+        var options = options
+        if options.answerFormat == .any { options.answerFormat = format }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return "\(name) \(String(decoding: try encoder.encode(options), as: UTF8.self))"
+    }
+}
+
+/// The numbers of an evaluation, as `summary.json` has them.
+public struct EvaluationReport: Encodable, Sendable {
+    /// Everything that decides the results.
+    public let settings: EvaluationManifest
+    /// One summary for each problem set.
+    public let results: [EvaluationSummary]
+}

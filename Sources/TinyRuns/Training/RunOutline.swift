@@ -1,0 +1,81 @@
+internal import Foundation
+internal import TinyAbacus
+import TinyAdapter
+import TinyCheckpoint
+internal import TinyEngine
+internal import TinyModel
+internal import TinyProblems
+public import TinyRecords
+
+/// Everything about a run that is known before it starts: no weight is read.
+public struct RunOutline: Encodable, Sendable {
+    /// The resolved settings.
+    public let configuration: TrainingConfiguration
+    /// The adapter in words.
+    public let plan: String
+    /// Trained parameters.
+    public let trainedParameters: Int
+    /// TinyLoRA's groups of modules; empty for other methods.
+    public let groups: [Group]
+    /// Completions and tokens.
+    public let estimate: RunEstimate
+    /// Bytes that the run needs.
+    public let memory: MemoryEstimate
+    /// The base model's name.
+    public let model: String
+    /// Its parameters.
+    public let modelParameters: Int
+    /// The run's directory.
+    public let output: String
+
+    /// Modules that share parameters.
+    public struct Group: Encodable, Sendable {
+        /// Parameters of the group.
+        public let parameters: Int
+        /// Its modules.
+        public let modules: Int
+        /// The first module, such as `3.down_proj`.
+        public let first: String
+        /// The last module.
+        public let last: String
+    }
+
+    /// Works out what a configuration means.
+    ///
+    /// - Parameter output: The run's directory; a new one unless given.
+    /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
+    public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
+        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
+        let settings =
+            configuration.epochs == nil
+            ? configuration
+            : configuration.resolvingEpochs(problems: try RunProblems.trainingCount(configuration))
+        let sizes = checkpoint.configuration, design = try settings.adapter.design(for: sizes)
+        self.configuration = settings
+        plan = design.description
+        trainedParameters = design.parameterCount
+        groups = (design as? TinyLoRADesign).map { Self.groups(of: $0.plan) } ?? []
+        estimate = RunEstimate(settings)
+        memory = MemoryEstimate(settings, model: sizes, design: design)
+        model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        modelParameters = sizes.parameterCount
+        self.output = output ?? TrainingRun.newDirectory()
+    }
+
+    private static func groups(of plan: AdapterPlan) -> [Group] {
+        func short(_ module: AdaptedModule) -> String {
+            "\(module.layer).\(module.kind.name.split(separator: ".").last ?? "")"
+        }
+        return (0..<plan.groupCount).compactMap { group in
+            let members = zip(plan.modules, plan.groups).filter { $0.1 == group }.map(\.0)
+            guard let first = members.first, let last = members.last else { return nil }
+            return Group(parameters: plan.u, modules: members.count, first: short(first), last: short(last))
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case configuration, plan, groups, estimate, memory, model, output
+        case trainedParameters = "trained_parameters"
+        case modelParameters = "model_parameters"
+    }
+}

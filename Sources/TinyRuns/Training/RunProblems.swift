@@ -1,0 +1,83 @@
+internal import Foundation
+internal import TinyAbacus
+internal import TinyFoundation
+public import TinyProblems
+public import TinyRecords
+
+/// The problems of a run: to train on, to test and, where settings are chosen by some, to validate. No problem is used for
+/// training and validation.
+public struct RunProblems: Sendable {
+    /// Problems to train on.
+    public let training: ProblemSet
+    /// Problems to evaluate on; `nil` without evaluation.
+    public let test: ProblemSet?
+    /// Problems to choose settings by; `nil` without them.
+    public let validation: ProblemSet?
+
+    /// Problems of Abacus that are trained on, where no file is given.
+    public static let abacusTrainingCount = 4096
+    /// Problems of Abacus that are evaluated, unless another number is given.
+    public static let abacusTestCount = 400
+
+    /// Reads the files of a configuration, or generates Abacus's problems.
+    ///
+    /// - Throws: `ProblemError` for a file that cannot be used, ``RunError`` when too few problems are left to train on.
+    public init(_ configuration: TrainingConfiguration) throws {
+        let solutions = configuration.supervised.solutions, evaluation = configuration.evaluation
+        if evaluation.problems == 0 || configuration.model != nil && configuration.eval == nil {
+            test = nil
+        } else {
+            test = try Self.test(file: configuration.eval, count: evaluation.problems, solutions: solutions)
+        }
+        var training =
+            try configuration.train.map { try ProblemSet(contentsOf: $0) }
+            ?? ProblemSet(
+                name: "abacus/train",
+                problems: AbacusProblems.train(Self.abacusTrainingCount, solutions: solutions))
+        let count = evaluation.validationProblems
+        if count == 0 {
+            validation = nil
+        } else if let file = evaluation.validationFile {
+            validation = try Self.test(file: file, count: count, solutions: .equations)
+        } else if configuration.train == nil {
+            validation = ProblemSet(
+                name: "abacus/validation", problems: AbacusProblems.validation(count, solutions: solutions))
+        } else {
+            guard training.problems.count > count else {
+                throw RunError(
+                    .noProblems,
+                    "validation_problems is \(count), but \(training.name) has only \(training.problems.count) problems to "
+                        + "train on and choose by")
+            }
+            validation = ProblemSet(
+                name: "\(training.name), the last \(count)", problems: Array(training.problems.suffix(count)),
+                path: training.path)
+            training.problems.removeLast(count)
+        }
+        self.training = training
+    }
+
+    /// How many problems a configuration trains on. Reads its file, but generates none.
+    static func trainingCount(_ configuration: TrainingConfiguration) throws -> Int {
+        guard let path = configuration.train else { return abacusTrainingCount }
+        let count = try ProblemSet(contentsOf: path).problems.count
+        let evaluation = configuration.evaluation
+        return evaluation.validationFile == nil ? count - min(evaluation.validationProblems, count) : count
+    }
+
+    private static func test(file: String?, count: Int?, solutions: SolutionStyle) throws -> ProblemSet {
+        guard let file else {
+            return ProblemSet(
+                name: "abacus/test", problems: AbacusProblems.test(count ?? abacusTestCount, solutions: solutions))
+        }
+        return try ProblemSet(contentsOf: file).prefix(count)
+    }
+}
+
+extension ProblemSet {
+    /// The first `count` problems; all for `nil`.
+    package func prefix(_ count: Int?) -> ProblemSet {
+        guard let count else { return self }
+        return ProblemSet(name: name, problems: Array(problems.prefix(count)), path: path)
+    }
+}

@@ -1,0 +1,279 @@
+import Foundation
+public import TinyAdapter
+import TinyEngine
+internal import TinyFoundation
+public import TinyLearning
+internal import TinyModel
+import TinyProblems
+public import TinyRecords
+internal import TinyTensor
+import TinyCheckpoint
+
+/// What happens during a run, in the order in which it happens.
+public enum RunEvent: Sendable {
+    /// An event of training itself.
+    case training(TrainingEvent)
+    /// An evaluation has advanced.
+    case evaluating(EvaluationProgress)
+    /// Something the user should know, as a sentence.
+    case warning(String)
+}
+
+/// A training run, prepared: every setting, file and directory is checked, the model is loaded and the directory is locked.
+///
+/// ```swift
+/// var configuration = TrainingConfiguration.demonstration
+/// configuration.steps = 4
+/// let run = try TrainingRun(configuration, in: "runs/first")
+/// let trained = try await run.train { event in … }
+/// trained.summary.accuracyAfter
+/// ```
+public struct TrainingRun: Sendable {
+    /// How a run is computed and where it writes. None of it changes a result.
+    public struct Options: Sendable {
+        /// Threads that compute.
+        public var threads = ProcessInfo.processInfo.activeProcessorCount
+        /// Whether a run that is already in the directory is resumed.
+        public var isResuming = false
+        /// Directory where answers of the untrained model are kept for other runs; `nil` keeps none.
+        public var untrainedCache: String?
+        /// Where frozen factors are kept; `nil` computes them for each run.
+        public var factorCache = FactorCache.standard()
+        /// Called once with the number of matrices when factors had to be computed.
+        public var factorised: (@Sendable (_ matrices: Int) -> Void)?
+
+        /// All cores, a new run, the standard cache.
+        public init() {}
+    }
+
+    /// The resolved settings: epochs are steps.
+    public let configuration: TrainingConfiguration
+    /// The run's directory.
+    public let directory: RunDirectory
+    /// The base model.
+    public let model: LoadedModel
+    /// What is trained and evaluated on.
+    public let problems: RunProblems
+    /// Sizes and settings of the adapter.
+    public let design: any AdapterDesign
+    /// Threads that compute.
+    public let threads: Int
+    private let engine: LocalEngine
+    private let prompter: Prompter
+    private let trainer: any Trainer
+    private let progress: RunProgress
+    private let untrained: UntrainedCache?
+
+    /// Prepares a run, or finds where to resume one.
+    ///
+    /// - Parameters:
+    ///   - configuration: The settings.
+    ///   - path: The run's directory; a new one under `runs`, named by the time, unless given.
+    ///   - options: Threads, caches, resuming.
+    /// - Throws: The error of whatever is wrong; it is recorded in the directory's `failure.json` if there is a directory.
+    public init(
+        _ configuration: TrainingConfiguration, in path: String? = nil, options: Options = Options()
+    ) throws {
+        let directory = try RunDirectory(
+            preparing: path ?? Self.newDirectory(), resuming: options.isResuming)
+        self = try directory.recordingFailure {
+            try Self(preparing: configuration, in: directory, options: options)
+        }
+    }
+
+    private init(
+        preparing configuration: TrainingConfiguration, in directory: RunDirectory, options: Options
+    ) throws {
+        model = try LoadedModel(directory: configuration.model)
+        problems = try RunProblems(configuration)
+        let configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
+        design = try configuration.adapter.design(for: model.checkpoint.configuration)
+        let method = try model.method(
+            design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache
+        ) { done, total in if done == total { options.factorised?(total) } }
+        engine = LocalEngine(model: model.model, method: method, threads: options.threads)
+        prompter = try model.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
+        untrained = options.untrainedCache.map(UntrainedCache.init)
+        threads = options.threads
+        let grader = try GraderChoice(configuration.grader)
+        let task = TrainingTask(
+            problems: problems.training.problems, prompter: prompter, stopTokens: model.stopTokens,
+            endToken: model.endToken,
+            reward: grader.reward(
+                for: problems.training.problems, answerFormat: prompter.style.answerFormat,
+                limit: .seconds(configuration.graderTimeout)))
+        trainer = try Self.trainer(configuration, engine: engine, task: task)
+        self.configuration = configuration
+        self.directory = directory
+        progress = try directory.begin(
+            configuration: configuration,
+            manifest: Self.manifest(configuration, model, problems, design, threads: options.threads))
+    }
+
+    /// Trains, evaluates and writes the adapter.
+    ///
+    /// - Parameter report: Called with everything that happens, from any thread.
+    /// - Throws: ``TrainingError``, whatever the engine throws, or `CancellationError`. Every finished step is in the directory.
+    public func train(report: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> TrainedRun {
+        try await directory.recordingFailure { try await trained(report) }
+    }
+
+    private func trained(_ report: @escaping @Sendable (RunEvent) -> Void) async throws -> TrainedRun {
+        if model.stopTokens.isEmpty {
+            report(.warning("the model names no end-of-text token: completions end at the token limit"))
+        }
+        let evaluations = try RunEvaluations(
+            of: configuration, engine: engine, prompter: prompter, model: model, untrained: untrained, run: directory,
+            report: report)
+        let result = try await TrainingLoop(
+            trainer, evaluation: problems.test.map { try evaluations.evaluation(of: $0, .test) },
+            validation: problems.validation.map { try evaluations.evaluation(of: $0, .validation) }
+        ) { report(.training($0)) }
+        .run(in: directory, from: progress)
+        let adapter = try AdapterFile(
+            design: design, baseModel: AdapterFile.BaseModel(name: model.name, fingerprint: model.fingerprint),
+            values: result.state.parameters, elementType: configuration.adapter.elementType,
+            toolVersion: "tinylora \(TinyLoRAVersion.current)",
+            details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
+        let path = directory.path + "/adapter.safetensors"
+        try adapter.write(to: path)
+        if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
+        let summary = TrainingSummary(
+            adapter: adapter, path: path, run: directory.path, result: result,
+            seconds: try directory.trainingSeconds())
+        try summary.write(to: directory.path + "/result.json")  // written last: a run that has it is finished
+        return TrainedRun(
+            summary: summary, adapter: adapter, result: result, before: evaluations.result(after: 0),
+            after: evaluations.result(after: configuration.steps))
+    }
+
+    /// The trainer of an algorithm.
+    private static func trainer(
+        _ configuration: TrainingConfiguration, engine: LocalEngine, task: TrainingTask
+    ) throws -> any Trainer {
+        switch configuration.algorithm {
+        case .sft: try SFTTrainer(learner: engine, task: task, configuration: configuration)
+        case .openES, .cmaES:
+            try EvolutionTrainer(
+                sampler: engine, startingAt: engine.initialAdapter, task: task, configuration: configuration)
+        case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
+            try GRPOTrainer(sampler: engine, learner: engine, task: task, configuration: configuration)
+        }
+    }
+
+    private static func manifest(
+        _ configuration: TrainingConfiguration, _ model: LoadedModel, _ problems: RunProblems,
+        _ design: any AdapterDesign, threads: Int
+    ) -> RunManifest {
+        let isSupervised = configuration.algorithm == .sft
+        var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
+        // Solutions have no part in accuracy: the same questions and answers are the same test, whatever is trained.
+        datasets["eval"] = problems.test.map { fingerprint($0) }
+        datasets["validation"] = problems.validation.map { fingerprint($0) }
+        if isSupervised, configuration.supervised.measuresHeldOutLoss {
+            datasets["eval_solutions"] = problems.test.map { fingerprint($0, solutions: true) }
+            datasets["validation_solutions"] = problems.validation.map { fingerprint($0, solutions: true) }
+        }
+        return RunManifest(
+            version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
+            model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
+            plan: design.description, trainedParameters: design.parameterCount,
+            schemes: ["random": RandomStream.scheme, "normal": RandomStream.normalScheme]
+                .merging(design.schemes) { first, _ in first }, seed: configuration.seed,
+            machine: MachineRecord(threads: threads))
+    }
+
+    /// A hash of the questions and answers, and of the solutions where those have a part.
+    private static func fingerprint(_ set: ProblemSet, solutions: Bool = false) -> Fingerprint {
+        var hash = SHA256()
+        for problem in set.problems {
+            hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
+            if solutions { hash.update(Array("\(problem.solution ?? "")\u{0}".utf8)) }
+        }
+        return Fingerprint(name: set.name, content: hash.finish().hexadecimal)
+    }
+
+    /// A directory under `runs` that no other run has, named by the time.
+    static func newDirectory() -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "yyyyMMdd-HHmmss"
+        let name = "runs/" + formatter.string(from: Date())
+        var candidate = name, number = 2
+        while FileManager.default.fileExists(atPath: candidate) {
+            candidate = "\(name)-\(number)"
+            number += 1
+        }
+        return candidate
+    }
+}
+
+/// A finished run.
+public struct TrainedRun: Sendable {
+    /// The numbers of `result.json`.
+    public let summary: TrainingSummary
+    /// The trained adapter, as it was written.
+    public let adapter: AdapterFile
+    /// State, metrics and evaluations of every step.
+    public let result: TrainingResult
+    /// Answers to the test problems before training; `nil` where they were not sampled in this call.
+    public let before: EvaluationResult?
+    /// Answers to the test problems after training.
+    public let after: EvaluationResult?
+}
+
+extension TrainingConfiguration {
+    /// The settings with epochs turned into steps.
+    ///
+    /// - Throws: ``RunError`` when the result breaks a rule.
+    func resolvingEpochsChecked(problems: Int) throws(RunError) -> TrainingConfiguration {
+        guard epochs != nil else { return self }
+        let resolved = resolvingEpochs(problems: problems), broken = resolved.violations()
+        guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
+        return resolved
+    }
+}
+
+extension MachineRecord {
+    /// This machine.
+    fileprivate init(threads: Int) {
+        #if arch(x86_64)
+            let architecture = "x86_64", vectors = "avx2"
+        #elseif arch(arm64)
+            let architecture = "arm64", vectors = "neon"
+        #else
+            let architecture = "other", vectors = "none"
+        #endif
+        let process = ProcessInfo.processInfo
+        self.init(
+            system: process.operatingSystemVersionString, architecture: architecture,
+            processors: process.activeProcessorCount, threads: threads,
+            instructions: MachineLimits.isVectorized ? vectors : "none")
+    }
+}
+
+extension RunDirectory {
+    /// Records in `failure.json` why `body` failed, and passes the error on.
+    fileprivate func recordingFailure<Value>(_ body: () throws -> Value) throws -> Value {
+        forgetFailure()
+        do { return try body() } catch { throw recorded(error) }
+    }
+
+    fileprivate func recordingFailure<Value>(_ body: () async throws -> Value) async throws -> Value {
+        forgetFailure()
+        do { return try await body() } catch { throw recorded(error) }
+    }
+
+    private func recorded(_ error: any Error) -> any Error {
+        let facts = (error as? any ExplainedError).map { ($0.message, $0.hint) } ?? ("\(error)", nil)
+        // When even this cannot be written, the error itself is what counts.
+        try? record(FailureRecord(error: facts.0, hint: facts.1, step: finishedSteps, exit: "1"))
+        return error
+    }
+
+    /// Seconds of all steps, those before an interruption included.
+    fileprivate func trainingSeconds() throws -> Double {
+        let lines = try String(contentsOfFile: path + "/steps.jsonl", encoding: .utf8).split(separator: "\n")
+        return try lines.reduce(0) { $0 + (try StepRecord(json: String($1))).time.seconds }
+    }
+}

@@ -1,0 +1,82 @@
+internal import Foundation
+internal import TinyAdapter
+internal import TinyFoundation
+internal import TinyLearning
+import TinyRecords
+
+/// The numbers of a finished run, as in its `result.json`. Keys are in snake case.
+public struct TrainingSummary: Codable, Sendable {
+    /// Trained parameters.
+    public let trainedParameters: Int
+    /// Bytes of their values in the adapter.
+    public let adapterBytes: Int
+    /// Strict accuracy on test problems before training, in `[0, 1]`.
+    public let accuracyBefore: Double?
+    /// The same after training.
+    public let accuracyAfter: Double?
+    /// 95 % interval of ``accuracyBefore``, low then high.
+    public let intervalBefore: [Double]?
+    /// 95 % interval of ``accuracyAfter``, low then high.
+    public let intervalAfter: [Double]?
+    /// Lenient accuracy before training.
+    public let lenientBefore: Double?
+    /// The same after training.
+    public let lenientAfter: Double?
+    /// Strict accuracy on validation problems before training.
+    public let validationBefore: Double?
+    /// The same after training.
+    public let validationAfter: Double?
+    /// Test problems.
+    public let problems: Int?
+    /// Seconds of all steps.
+    public let trainingSeconds: Double
+    /// Tokens of prompts and completions per second of training.
+    public let tokensPerSecond: Double
+    /// The adapter's file.
+    public let adapter: String
+    /// The run's directory.
+    public let run: String
+
+    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
+        let tests = result.evaluations.filter { $0.split == .test }
+        let validations = result.evaluations.filter { $0.split == .validation }
+        let before = tests.first { $0.step == 0 }, after = tests.last { $0.step != 0 }
+        trainedParameters = adapter.design.parameterCount
+        adapterBytes = adapter.valuesByteCount
+        accuracyBefore = before?.strict
+        accuracyAfter = after?.strict
+        intervalBefore = before?.interval
+        intervalAfter = after?.interval
+        lenientBefore = before?.lenient
+        lenientAfter = after?.lenient
+        validationBefore = validations.first { $0.step == 0 }?.strict
+        validationAfter = validations.last { $0.step != 0 }?.strict
+        problems = after?.problems
+        trainingSeconds = seconds
+        tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
+        self.adapter = path
+        self.run = run
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case problems, adapter, run
+        case trainedParameters = "trained_parameters"
+        case adapterBytes = "adapter_bytes"
+        case accuracyBefore = "accuracy_before"
+        case accuracyAfter = "accuracy_after"
+        case intervalBefore = "interval_before"
+        case intervalAfter = "interval_after"
+        case lenientBefore = "lenient_before"
+        case lenientAfter = "lenient_after"
+        case validationBefore = "validation_before"
+        case validationAfter = "validation_after"
+        case trainingSeconds = "training_seconds"
+        case tokensPerSecond = "tokens_per_second"
+    }
+
+    func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
+    }
+}
