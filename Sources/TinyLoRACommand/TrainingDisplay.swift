@@ -138,7 +138,9 @@ final class TrainingDisplay: Sendable {
         if let accuracy = summary.accuracyAfter, let interval = summary.intervalAfter {
             console.say("after      \(percent(accuracy, interval))")
         }
-        if let before = run.before, let after = run.after, let pair = try? PairedComparison(before: before, after: after) {
+        if let before = run.before, let after = run.after,
+            let pair = try? PairedComparison(before: before, after: after)
+        {
             console.say(
                 "changed    \(pair.improved) problems better, \(pair.worsened) worse"
                     + String(format: " (McNemar p = %.2g)", pair.pValue))

@@ -92,11 +92,14 @@ public struct EvaluationRun: Sendable {
     ///
     /// - Parameter progress: Called while completions are sampled, with the samples that an earlier call made.
     public func evaluate(
-        _ part: Part, progress: @escaping @Sendable (EvaluationProgress, _ earlier: [EvaluatedSample]) -> Void = { _, _ in }
+        _ part: Part,
+        progress: @escaping @Sendable (EvaluationProgress, _ earlier: [EvaluatedSample]) -> Void = { _, _ in }
     ) async throws -> EvaluationResult {
         let earlier = try folder?.resumedSamples(of: part.set.name) ?? []
         return try await Self.evaluator(of: part, manifest, engine, keepsSamples: folder != nil)
-            .evaluate(part.set, adapter: adapter?.values, after: earlier) { progress($0, earlier) } record: { samples in
+            .evaluate(part.set, adapter: adapter?.values, after: earlier) {
+                progress($0, earlier)
+            } record: { samples in
                 try folder?.append(samples, of: part.set.name)
             }
     }

@@ -51,7 +51,7 @@ public struct LoadedModel: Sendable {
             let vocabulary = checkpoint.configuration.vocabularySize
             guard tokenizer.vocabularySize <= vocabulary else {
                 throw RunError(
-                    .unusableModel, 
+                    .unusableModel,
                     "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
                 )
             }
@@ -65,8 +65,10 @@ public struct LoadedModel: Sendable {
     ///
     /// - Throws: ``RunError`` when the directory has none.
     public func requireTokenizer() throws -> Tokenizer {
-        guard let tokenizer else { throw RunError(
-                    .unusableModel, "\(checkpoint.directory) has no tokenizer.json") }
+        guard let tokenizer else {
+            throw RunError(
+                .unusableModel, "\(checkpoint.directory) has no tokenizer.json")
+        }
         return tokenizer
     }
 
@@ -145,7 +147,7 @@ public struct LoadedModel: Sendable {
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {
         guard let design = adapter.design as? FullDesign else {
             throw RunError(
-                    .unusableModel, "an adapter of \(adapter.design) is not a model")
+                .unusableModel, "an adapter of \(adapter.design) is not a model")
         }
         try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
         for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {

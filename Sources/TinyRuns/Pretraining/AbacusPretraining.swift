@@ -58,7 +58,6 @@ public struct AbacusPretraining: Sendable {
         self.threads = threads
     }
 
-
     private static let endOfText = "<|endoftext|>"
     /// Documents the tokenizer is trained on: more change nothing in so small a vocabulary.
     private static let tokenizerDocuments = 20_000

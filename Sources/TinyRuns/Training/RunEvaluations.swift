@@ -39,7 +39,8 @@ final class RunEvaluations: Sendable {
     /// The evaluation on a set of problems.
     func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
         let evaluator = Evaluator(
-            sampler: engine, prompter: prompter, reward: grader.reward(
+            sampler: engine, prompter: prompter,
+            reward: grader.reward(
                 for: set.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)),
             sampling: SamplingParameters(
@@ -53,7 +54,8 @@ final class RunEvaluations: Sendable {
             if result.parsing.failed > 0 {
                 report(
                     .warning(
-                        "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong"))
+                        "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong"
+                    ))
             }
             if split == .test { try keep(result, of: set, after: step) }
             var record = result.record(step: step, split: split)
