@@ -62,14 +62,16 @@ public struct ChatTemplate: Sendable {
                 .limitExceeded,
                 "the template has \(source.scalars.count) characters; at most \(Self.longest) can be read")
         }
-        do throws(TemplateSyntaxFailure) {
-            var lexer = TemplateLexer(source)
-            var parser = TemplateParser(try lexer.tokenize())
-            statements = try parser.parse()
-        } catch {
-            throw TemplateError(
-                error.isRefusal ? .unsupported : .malformedTemplate, error.message,
-                position: source.position(of: error.at))
+        statements = try reportingTemplateErrors {
+            do {
+                var lexer = TemplateLexer(source)
+                var parser = TemplateParser(try lexer.tokenize())
+                return try parser.parse()
+            } catch let failure as TemplateSyntaxFailure {
+                throw TemplateError(
+                    failure.isRefusal ? .unsupported : .malformedTemplate, failure.message,
+                    position: source.position(of: failure.at))
+            }
         }
         self.source = source
         self.beginningOfText = beginningOfText
@@ -128,9 +130,9 @@ public struct ChatTemplate: Sendable {
     ) throws(TemplateError) -> Rendering {
         let interpreter = TemplateInterpreter(limits: limits) { now ?? .now }
         do throws(TemplateError) {
-            var objects: [(name: String, value: TemplateObject)] = []
-            for (name, value) in variables { objects.append((name, try value.object())) }
-            return try interpreter.render(statements, variables: objects)
+            return try reportingTemplateErrors {
+                try interpreter.render(statements, variables: variables.map { ($0.key, try $0.value.object()) })
+            }
         } catch {
             throw error.located(at: source.position(of: interpreter.at))
         }

@@ -81,3 +81,6 @@ func reportingTemplateErrors<Value>(_ read: () throws -> Value) throws(TemplateE
         throw TemplateError(.unreadableFile, "\(error)", underlying: error)
     }
 }
+
+/// The error of an operation on a value that does not have it.
+func invalidOperation(_ message: String) -> TemplateError { TemplateError(.invalidOperation, message) }

@@ -44,7 +44,7 @@ struct TemplateLanguageTests {
             ("{{ raise_exception('no') }}", 1, 19, .raisedByTemplate, "no"),
             (
                 "{{ 9223372036854775807 + 1 }}", 1, 24, .invalidOperation,
-                "the result is a whole number beyond 64 bits, or a number beyond all bounds"
+                "the result is an integer beyond 64 bits, or a number too large"
             ),
             ("{{ [].append(1) }}", 1, 13, .unsupported, "access to attribute 'append' of 'list' object is unsafe."),
             ("{{ (1 }}", 1, 7, .malformedTemplate, "found '}' where ')' should be"),

@@ -1,12 +1,12 @@
 /// A running `for` loop: its elements, where it is, and what `loop` shows of it.
 ///
 /// Elements are read as they are needed, which a filter or a generator can tell.
-final class LoopState {
+final class LoopState: CycleMember {
     private let source: TemplateGenerator
     private let knownLength: Int?
     private let budget: TemplateBudget
     /// Renders the loop's body for other elements, where the loop is recursive.
-    var recurse: ((TemplateObject) throws(TemplateError) -> TemplateObject)?
+    var recurse: ((TemplateObject) throws -> TemplateObject)?
 
     /// Elements that were read ahead.
     private var ahead: ArraySlice<TemplateObject> = []
@@ -32,7 +32,7 @@ final class LoopState {
     }
 
     /// Moves to the next element; nil at the end.
-    func next() throws(TemplateError) -> TemplateObject? {
+    func next() throws -> TemplateObject? {
         let element: TemplateObject
         if let first = ahead.popFirst() {
             element = first
@@ -46,7 +46,7 @@ final class LoopState {
         return element
     }
 
-    func length() throws(TemplateError) -> Int {
+    func length() throws -> Int {
         if let known = knownLength ?? countedLength { return known }
         while let element = try source.next() {
             try budget.build(16)
@@ -56,13 +56,13 @@ final class LoopState {
         return ahead.count + index0 + 1
     }
 
-    private func peek() throws(TemplateError) -> TemplateObject? {
+    private func peek() throws -> TemplateObject? {
         if ahead.isEmpty, let element = try source.next() { ahead.append(element) }
         return ahead.first
     }
 
     /// The value of `loop.name`, or nil when there is no such attribute.
-    func attribute(_ name: String) throws(TemplateError) -> TemplateObject? {
+    func attribute(_ name: String) throws -> TemplateObject? {
         switch name {
         case "index": return .integer(index0 + 1)
         case "index0": return .integer(index0)
@@ -81,30 +81,25 @@ final class LoopState {
         }
     }
 
-    private func cycle(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TemplateError)
-        -> TemplateObject
-    {
-        guard !arguments.positional.isEmpty else {
-            throw TemplateError(.invalidOperation, "loop.cycle needs something to cycle through")
+    private func cycle(_ call: TemplateCall) throws -> TemplateObject {
+        guard !call.positional.isEmpty else {
+            throw invalidOperation("loop.cycle needs something to cycle through")
         }
-        return arguments.positional[max(index0, 0) % arguments.positional.count]
+        return call.positional[max(index0, 0) % call.positional.count]
     }
 
-    private func changed(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) throws(TemplateError)
-        -> TemplateObject
-    {
-        let values = arguments.positional
+    private func changed(_ call: TemplateCall) throws -> TemplateObject {
+        let values = call.positional
         if let last = lastChanged, last.count == values.count {
             var isSame = true
-            for (a, b) in zip(last, values) where try !a.isEqual(to: b, interpreter.budget) { isSame = false }
+            for (a, b) in zip(last, values) where try !a.isEqual(to: b, call.budget) { isSame = false }
             if isSame { return .bool(false) }
         }
-        if lastChanged == nil { try interpreter.own(self) }
+        if lastChanged == nil { _ = try call.interpreter.own(self) }
         lastChanged = values
         return .bool(true)
     }
 
-    /// Drops everything, so that a loop that holds itself can be freed.
     func clear() {
         ahead = []
         current = nil

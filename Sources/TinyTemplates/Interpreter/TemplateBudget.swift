@@ -13,13 +13,13 @@ final class TemplateBudget {
 
     /// Takes some steps; one is about the evaluation of a name.
     @inline(__always)
-    func spend(_ count: Int) throws(TemplateError) {
+    func spend(_ count: Int) throws {
         steps -= min(count, limits.steps)
         if steps < 0 { throw exhausted() }
     }
 
     /// Takes room for a text or list of so many bytes, before it is made.
-    func build(_ count: Int) throws(TemplateError) {
+    func build(_ count: Int) throws {
         guard count <= bytes else {
             throw TemplateError(
                 .limitExceeded, "the template builds more than \(limits.bytes) bytes of text and lists",
@@ -30,7 +30,7 @@ final class TemplateBudget {
     }
 
     /// Takes room for `count` pieces of `size` bytes.
-    func build(_ count: Int, times size: Int) throws(TemplateError) {
+    func build(_ count: Int, times size: Int) throws {
         let (total, overflow) = max(count, 0).multipliedReportingOverflow(by: max(size, 0))
         try build(overflow ? .max : total)
     }

@@ -1,6 +1,6 @@
 extension TemplateInterpreter {
     /// `value.name`: an attribute if there is one, else the item with this key.
-    func attribute(_ name: String, of value: TemplateObject) throws(TemplateError) -> TemplateObject {
+    func attribute(_ name: String, of value: TemplateObject) throws -> TemplateObject {
         if case .undefined(let reason) = value { throw reason.error }
         if let found = try ownAttribute(name, of: value) { return found }
         if case .dictionary(let dictionary) = value, let item = dictionary[name] { return item }
@@ -8,7 +8,7 @@ extension TemplateInterpreter {
     }
 
     /// `value[key]`: an item if there is one, else the attribute with this name.
-    func item(_ key: TemplateObject, of value: TemplateObject) throws(TemplateError) -> TemplateObject {
+    func item(_ key: TemplateObject, of value: TemplateObject) throws -> TemplateObject {
         switch value {
         case .undefined(let reason): throw reason.error
         case .dictionary(let dictionary):
@@ -44,39 +44,40 @@ extension TemplateInterpreter {
     /// What an object has apart from its items: methods, and the attributes of Jinja's own objects.
     ///
     /// Attributes that change a list or dictionary, and those of Python itself, are undefined as in Jinja's sandbox.
-    func ownAttribute(_ name: String, of value: TemplateObject) throws(TemplateError) -> TemplateObject? {
+    func ownAttribute(_ name: String, of value: TemplateObject) throws -> TemplateObject? {
         if name.hasPrefix("__"), name.hasSuffix("__"), name.utf8.count > 4 {
             return .undefined(.hidden(name, ofType: value.typeName))
         }
         switch value {
         case .namespace(let namespace): return namespace[name]
         case .loop(let loop): return try loop.attribute(name)
-        case .function(let function): return function.attributes[name].map { $0(self) }
+        case .function(let function): return function.attributes[name].map { $0() }
         case .macro(let macro): return name == "name" ? .text(macro.syntax.name ?? "") : nil
         case .string(let text):
             guard let method = TextMethods.all[name] else { return nil }
-            return .function(
-                try TemplateFunction(name, of: [value]) { (interpreter, arguments) throws(TemplateError) in
-                    try method(interpreter, text, arguments)
-                })
+            return .function(try TemplateFunction(name, of: [value]) { try method(text, $0) })
         case .list, .tuple, .dictionary, .range, .view:
             if case .tuple(let list) = value, let index = list.names.firstIndex(of: name) {
                 return list.elements[index]
             }
             guard let method = ContainerMethods.find(name, of: value) else { return nil }
             guard case .usable(let body) = method else { return .undefined(.hidden(name, ofType: value.typeName)) }
-            return .function(
-                try TemplateFunction(name, of: [value]) { (interpreter, arguments) throws(TemplateError) in
-                    try body(interpreter, value, arguments)
-                })
+            return .function(try TemplateFunction(name, of: [value]) { try body(value, $0) })
         default: return nil
         }
     }
 
     /// The attribute that filters look up: `a.b.0`, items before attributes.
-    func path(_ path: [TemplateObject], of value: TemplateObject) throws(TemplateError) -> TemplateObject {
+    ///
+    /// - Parameter standard: What stands for an item that is undefined; nil for none.
+    func path(
+        _ path: [TemplateObject], of value: TemplateObject, standard: TemplateObject? = nil
+    ) throws -> TemplateObject {
         var value = value
-        for key in path { value = try item(key, of: value) }
+        for key in path {
+            value = try item(key, of: value)
+            if case .undefined = value, let standard { value = standard }
+        }
         return value
     }
 
@@ -85,7 +86,7 @@ extension TemplateInterpreter {
     /// `value[from:to:by]`.
     func slice(
         _ value: TemplateObject, from: TemplateObject?, to: TemplateObject?, by: TemplateObject?
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         switch value {
         case .undefined(let reason): throw reason.error
         case .list(let list):
@@ -108,7 +109,7 @@ extension TemplateInterpreter {
             let stop = start &+ (overflow ? 0 : step) &* count
             return .range(TemplateRange(start: start, step: overflow ? 1 : step, count: count, stop: stop))
         default:
-            throw TemplateError(.invalidOperation, "'\(value.typeName)' object cannot be sliced")
+            throw invalidOperation("'\(value.typeName)' object cannot be sliced")
         }
     }
 
@@ -126,9 +127,9 @@ extension TemplateInterpreter {
 
     private func places(
         _ from: TemplateObject?, _ to: TemplateObject?, _ by: TemplateObject?, count: Int
-    ) throws(TemplateError) -> Places {
+    ) throws -> Places {
         let step = try bound(by) ?? 1
-        guard step != 0 else { throw TemplateError(.invalidOperation, "slice step cannot be zero") }
+        guard step != 0 else { throw invalidOperation("slice step cannot be zero") }
         let (lowest, highest) = step > 0 ? (0, count) : (-1, count - 1)
         func clamped(_ bound: Int?, _ standard: Int) -> Int {
             guard let bound else { return standard }
@@ -142,12 +143,12 @@ extension TemplateInterpreter {
         return Places(start: start, step: step, count: Int((UInt(distance) - 1) / step.magnitude) + 1)
     }
 
-    private func bound(_ value: TemplateObject?) throws(TemplateError) -> Int? {
+    private func bound(_ value: TemplateObject?) throws -> Int? {
         switch value {
         case nil, TemplateObject.none?: return nil
         case .bool(let flag)?: return flag ? 1 : 0
         case .integer(let number)?: return number
-        default: throw TemplateError(.invalidOperation, "slice indices must be integers or None")
+        default: throw invalidOperation("slice indices must be integers or None")
         }
     }
 }

@@ -4,7 +4,7 @@ extension TemplateInterpreter {
     /// `left + right` and its kin, as Python computes them; a whole number that does not fit 64 bits is an error.
     func combine(
         _ left: TemplateObject, _ symbol: ArithmeticOperator, _ right: TemplateObject
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         if case .undefined(let reason) = left { throw reason.error }
         if symbol == .remainder, case .string(let format) = left {
             return try PrintfFormat(format, self).apply(to: right)
@@ -22,18 +22,16 @@ extension TemplateInterpreter {
             if case .integer(let count)? = left.number, let product = try repeated(right, count) { return product }
         default: break
         }
-        throw TemplateError(
-            .invalidOperation,
-            "unsupported operand type(s) for \(symbol.rawValue): '\(left.typeName)' and '\(right.typeName)'")
+        throw invalidOperation("unsupported operand type(s) for \(symbol.rawValue): '\(left.typeName)' and '\(right.typeName)'")
     }
 
-    private func joined(_ a: TemplateText, _ b: TemplateText) throws(TemplateError) -> TemplateObject {
+    private func joined(_ a: TemplateText, _ b: TemplateText) throws -> TemplateObject {
         try budget.build(a.string.utf8.count + b.string.utf8.count)
         guard a.isMarkup || b.isMarkup else { return .text(a.string + b.string) }
         return .string(TemplateText(a.escaped.string + b.escaped.string, isMarkup: true))
     }
 
-    private func repeated(_ value: TemplateObject, _ count: Int) throws(TemplateError) -> TemplateObject? {
+    private func repeated(_ value: TemplateObject, _ count: Int) throws -> TemplateObject? {
         switch value {
         case .string(let text):
             try budget.build(count, times: text.string.utf8.count)
@@ -44,13 +42,13 @@ extension TemplateInterpreter {
         }
     }
 
-    private func repeated(_ elements: [TemplateObject], _ count: Int) throws(TemplateError) -> [TemplateObject] {
+    private func repeated(_ elements: [TemplateObject], _ count: Int) throws -> [TemplateObject] {
         try budget.build(count, times: elements.count * 16)
         guard !elements.isEmpty, count > 0 else { return [] }
         return Array(repeatElement(elements, count: count).joined())
     }
 
-    func negated(_ value: TemplateObject) throws(TemplateError) -> TemplateObject {
+    func negated(_ value: TemplateObject) throws -> TemplateObject {
         if case .wideInteger(let digits) = value {
             let negative = digits.hasPrefix("-") ? String(digits.dropFirst()) : "-" + digits
             return Int(negative).map { .integer($0) } ?? .wideInteger(negative)
@@ -61,25 +59,23 @@ extension TemplateInterpreter {
         case .float(let number)?: return .float(-number)
         case nil:
             if case .undefined(let reason) = value { throw reason.error }
-            throw TemplateError(.invalidOperation, "bad operand type for unary -: '\(value.typeName)'")
+            throw invalidOperation("bad operand type for unary -: '\(value.typeName)'")
         }
     }
 
-    func unchanged(_ value: TemplateObject) throws(TemplateError) -> TemplateObject {
+    func unchanged(_ value: TemplateObject) throws -> TemplateObject {
         switch value.number {
         case .integer(let number)?: return .integer(number)
         case .float?: return value
         case nil:
             if case .undefined(let reason) = value { throw reason.error }
-            throw TemplateError(.invalidOperation, "bad operand type for unary +: '\(value.typeName)'")
+            throw invalidOperation("bad operand type for unary +: '\(value.typeName)'")
         }
     }
 
     // MARK: Numbers
 
-    func compute(
-        _ a: TemplateNumber, _ symbol: ArithmeticOperator, _ b: TemplateNumber
-    ) throws(TemplateError) -> TemplateObject {
+    func compute(_ a: TemplateNumber, _ symbol: ArithmeticOperator, _ b: TemplateNumber) throws -> TemplateObject {
         if case .integer(let a) = a, case .integer(let b) = b { return try compute(a, symbol, b) }
         let (x, y) = (a.double, b.double)
         switch symbol {
@@ -99,7 +95,7 @@ extension TemplateInterpreter {
         }
     }
 
-    private func compute(_ a: Int, _ symbol: ArithmeticOperator, _ b: Int) throws(TemplateError) -> TemplateObject {
+    private func compute(_ a: Int, _ symbol: ArithmeticOperator, _ b: Int) throws -> TemplateObject {
         let result: (partialValue: Int, overflow: Bool)
         switch symbol {
         case .add: result = a.addingReportingOverflow(b)
@@ -124,7 +120,7 @@ extension TemplateInterpreter {
         return .integer(result.partialValue)
     }
 
-    private func power(_ base: Int, _ exponent: Int) throws(TemplateError) -> TemplateObject {
+    private func power(_ base: Int, _ exponent: Int) throws -> TemplateObject {
         guard exponent >= 0 else {
             guard base != 0 else { throw divisionByZero() }
             return .float(Foundation.pow(Double(base), Double(exponent)))
@@ -139,11 +135,10 @@ extension TemplateInterpreter {
         return .integer(result)
     }
 
-    private func power(_ x: Double, _ y: Double) throws(TemplateError) -> TemplateObject {
+    private func power(_ x: Double, _ y: Double) throws -> TemplateObject {
         if x == 0 && y < 0 { throw divisionByZero() }
         if x < 0 && x.isFinite && y.isFinite && y != y.rounded() {
-            throw TemplateError(
-                .invalidOperation, "a negative number to a fractional power is complex, which has no use here")
+            throw invalidOperation("a negative number to a fractional power is complex, which has no use here")
         }
         let result = Foundation.pow(x, y)
         if result.isInfinite && x.isFinite && y.isFinite { throw tooLarge() }
@@ -168,9 +163,8 @@ extension TemplateInterpreter {
         return (floor, remainder)
     }
 
-    private func divisionByZero() -> TemplateError { TemplateError(.invalidOperation, "division by zero") }
-
-    func tooLarge() -> TemplateError {
-        TemplateError(.invalidOperation, "the result is a whole number beyond 64 bits, or a number beyond all bounds")
-    }
+    private func divisionByZero() -> TemplateError { invalidOperation("division by zero") }
 }
+
+/// The error of a result that no number here can hold.
+func tooLarge() -> TemplateError { invalidOperation("the result is an integer beyond 64 bits, or a number too large") }

@@ -6,33 +6,22 @@ extension TemplateInterpreter {
     /// - Parameter caller: What the last call of the expression is given as its `caller`, in a call block.
     func evaluate(
         _ expression: TemplateExpression, in frame: TemplateFrame, caller: TemplateObject? = nil
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         try budget.spend(1)
         switch expression {
-        case .literal(let literal): return Self.object(literal)
+        case .literal(let literal): return try literal.object()
         case .name(let name, let place):
             at = place
             return frame.find(name) ?? .undefined(.name(name))
         default:
-            return try nested { () throws(TemplateError) in try compute(expression, in: frame, caller: caller) }
-        }
-    }
-
-    private static func object(_ literal: TemplateLiteral) -> TemplateObject {
-        switch literal {
-        case .none: .none
-        case .bool(let value): .bool(value)
-        case .integer(let value): .integer(value)
-        case .wideInteger(let digits): .wideInteger(digits)
-        case .float(let value): .float(value)
-        case .string(let value): .text(value)
+            return try nested { try compute(expression, in: frame, caller: caller) }
         }
     }
 
     @inline(never)
     private func compute(
         _ expression: TemplateExpression, in frame: TemplateFrame, caller: TemplateObject?
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         switch expression {
         case .literal, .name: return try evaluate(expression, in: frame)
         case .list(let elements): return try list(try evaluate(elements, in: frame))
@@ -80,9 +69,7 @@ extension TemplateInterpreter {
         }
     }
 
-    private func evaluate(
-        _ expressions: [TemplateExpression], in frame: TemplateFrame
-    ) throws(TemplateError) -> [TemplateObject] {
+    private func evaluate(_ expressions: [TemplateExpression], in frame: TemplateFrame) throws -> [TemplateObject] {
         var values: [TemplateObject] = []
         values.reserveCapacity(expressions.count)
         for expression in expressions { values.append(try evaluate(expression, in: frame)) }
@@ -91,7 +78,7 @@ extension TemplateInterpreter {
 
     private func dictionary(
         _ pairs: [TemplateExpression.Pair], at place: Int, in frame: TemplateFrame
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         var values: [(TemplateObject, TemplateObject)] = []
         for pair in pairs {
             values.append((try evaluate(pair.key, in: frame), try evaluate(pair.value, in: frame)))
@@ -104,7 +91,7 @@ extension TemplateInterpreter {
     /// The first term that is true (or false), as `or` (or `and`) gives it; else the last.
     private func firstTerm(
         of terms: [TemplateExpression], whereTrue wanted: Bool, in frame: TemplateFrame
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         var value = TemplateObject.none
         for term in terms {
             value = try evaluate(term, in: frame)
@@ -115,7 +102,7 @@ extension TemplateInterpreter {
 
     private func compare(
         _ first: TemplateExpression, _ steps: [TemplateExpression.Operand<ComparisonOperator>], in frame: TemplateFrame
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         var left = try evaluate(first, in: frame)
         for step in steps {
             let right = try evaluate(step.right, in: frame)
@@ -126,9 +113,7 @@ extension TemplateInterpreter {
         return .bool(true)
     }
 
-    func holds(
-        _ left: TemplateObject, _ symbol: ComparisonOperator, _ right: TemplateObject
-    ) throws(TemplateError) -> Bool {
+    func holds(_ left: TemplateObject, _ symbol: ComparisonOperator, _ right: TemplateObject) throws -> Bool {
         switch symbol {
         case .equal: return try left.isEqual(to: right, budget)
         case .notEqual: return try !left.isEqual(to: right, budget)
@@ -150,7 +135,7 @@ extension TemplateInterpreter {
     /// Does one step after the other to a value.
     func apply(
         _ steps: [PostfixStep], to base: TemplateObject, in frame: TemplateFrame, caller: TemplateObject? = nil
-    ) throws(TemplateError) -> TemplateObject {
+    ) throws -> TemplateObject {
         var value = base
         for (index, step) in steps.enumerated() {
             try budget.spend(1)
@@ -184,15 +169,13 @@ extension TemplateInterpreter {
         return value
     }
 
-    private func bound(
-        _ expression: TemplateExpression?, in frame: TemplateFrame
-    ) throws(TemplateError) -> TemplateObject? {
+    private func bound(_ expression: TemplateExpression?, in frame: TemplateFrame) throws -> TemplateObject? {
         guard let expression else { return nil }
         return try evaluate(expression, in: frame)
     }
 
-    private func evaluate(_ call: CallSyntax, in frame: TemplateFrame) throws(TemplateError) -> CallArguments {
-        var arguments = CallArguments(positional: try evaluate(call.positional, in: frame))
+    private func evaluate(_ call: CallSyntax, in frame: TemplateFrame) throws -> TemplateCall {
+        var arguments = TemplateCall(interpreter: self, positional: try evaluate(call.positional, in: frame))
         for (name, value) in call.named.map({ ($0.name, $0.value) }) {
             arguments.named.append((name, try evaluate(value, in: frame)))
         }
@@ -203,15 +186,15 @@ extension TemplateInterpreter {
         }
         guard let spread = call.spreadDictionary else { return arguments }
         guard case .dictionary(let dictionary) = try evaluate(spread, in: frame) else {
-            throw TemplateError(.invalidOperation, "what follows ** is not a dict")
+            throw invalidOperation("what follows ** is not a dict")
         }
         try budget.build(dictionary.count, times: 32 + arguments.named.count)
         for (key, value) in zip(dictionary.keys, dictionary.values) {
             guard case .string(let name) = key else {
-                throw TemplateError(.invalidOperation, "an argument is named by a \(key.typeName), expected a str")
+                throw invalidOperation("an argument is named by a \(key.typeName), expected a str")
             }
             guard !arguments.named.contains(where: { $0.name.hasSameScalars(as: name.string) }) else {
-                throw TemplateError(.invalidOperation, "the argument '\(name.string)' is given twice")
+                throw invalidOperation("the argument '\(name.string)' is given twice")
             }
             arguments.named.append((name.string, value))
         }
@@ -220,34 +203,31 @@ extension TemplateInterpreter {
 
     // MARK: Calls, filters and tests
 
-    func call(_ value: TemplateObject, _ arguments: CallArguments) throws(TemplateError) -> TemplateObject {
+    func call(_ value: TemplateObject, _ arguments: TemplateCall) throws -> TemplateObject {
         switch value {
-        case .macro(let macro): return try nested { () throws(TemplateError) in try call(macro, arguments) }
-        case .function(let function): return try function.body(self, arguments)
+        case .macro(let macro): return try nested { try call(macro, arguments) }
+        case .function(let function): return try function.body(arguments)
         case .loop(let loop):
             guard let recurse = loop.recurse, arguments.positional.count == 1, arguments.named.isEmpty else {
-                throw TemplateError(
-                    .invalidOperation, "a loop is called with one sequence, and must have the 'recursive' marker")
+                throw invalidOperation("a loop is called with one sequence, and must have the 'recursive' marker")
             }
             return try recurse(arguments.positional[0])
         case .undefined(let reason): throw reason.error
-        default: throw TemplateError(.invalidOperation, "'\(value.typeName)' object is not callable")
+        default: throw invalidOperation("'\(value.typeName)' object is not callable")
         }
     }
 
-    func filter(
-        _ name: String, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
+    func filter(_ name: String, _ value: TemplateObject, _ arguments: TemplateCall) throws -> TemplateObject {
         guard let filter = TemplateFilters.all[name] else {
-            throw TemplateError(.invalidOperation, unknownFilter(name, at: at).message)
+            throw invalidOperation(unknownFilter(name, at: at).message)
         }
-        return try filter(self, value, arguments)
+        return try filter(value, arguments)
     }
 
-    func test(_ name: String, _ value: TemplateObject, _ arguments: CallArguments) throws(TemplateError) -> Bool {
+    func test(_ name: String, _ value: TemplateObject, _ arguments: TemplateCall) throws -> Bool {
         guard let test = TemplateTests.all[name] else {
-            throw TemplateError(.invalidOperation, unknownTest(name, at: at).message)
+            throw invalidOperation(unknownTest(name, at: at).message)
         }
-        return try test(self, value, arguments)
+        return try test(value, arguments)
     }
 }

@@ -6,8 +6,8 @@ extension TemplateInterpreter {
         case finished, leaveLoop, nextIteration
     }
 
-    func execute(_ statements: [TemplateStatement], in frame: TemplateFrame) throws(TemplateError) -> Flow {
-        try nested { () throws(TemplateError) in
+    func execute(_ statements: [TemplateStatement], in frame: TemplateFrame) throws -> Flow {
+        try nested {
             for statement in statements {
                 let flow = try execute(statement, in: frame)
                 if flow != .finished { return flow }
@@ -16,7 +16,7 @@ extension TemplateInterpreter {
         }
     }
 
-    private func execute(_ statement: TemplateStatement, in frame: TemplateFrame) throws(TemplateError) -> Flow {
+    private func execute(_ statement: TemplateStatement, in frame: TemplateFrame) throws -> Flow {
         try budget.spend(1)
         switch statement {
         case .text(let text):
@@ -46,9 +46,9 @@ extension TemplateInterpreter {
             return try execute(body, in: inner)
         case .macro(let syntax):
             guard let name = syntax.name else { return .finished }
-            frame[name] = try own(TemplateMacro(syntax, frame: frame))
+            frame[name] = .macro(try own(TemplateMacro(syntax, frame: frame)))
         case .callBlock(let call, let syntax):
-            let caller = try own(TemplateMacro(syntax, frame: frame))
+            let caller = TemplateObject.macro(try own(TemplateMacro(syntax, frame: frame)))
             try write(try evaluate(call, in: frame, caller: caller).printed(budget))
         case .filterBlock(let filters, let body):
             let (text, flow) = try capture(body, filters, in: TemplateFrame(inside: frame))
@@ -65,27 +65,27 @@ extension TemplateInterpreter {
     }
 
     /// The body of a generation block has a scope of its own, as that of a macro.
-    private func runGeneration(_ syntax: MacroSyntax, in frame: TemplateFrame) throws(TemplateError) {
+    private func runGeneration(_ syntax: MacroSyntax, in frame: TemplateFrame) throws {
         _ = try execute(syntax.body, in: TemplateFrame(inside: frame))
     }
 
     private func capture(
         _ body: [TemplateStatement], _ filters: [PostfixStep], in frame: TemplateFrame
-    ) throws(TemplateError) -> (TemplateObject, Flow) {
+    ) throws -> (TemplateObject, Flow) {
         var flow = Flow.finished
-        let text = try captured { () throws(TemplateError) in flow = try execute(body, in: frame) }
+        let text = try captured { flow = try execute(body, in: frame) }
         guard flow == .finished else { return (.none, flow) }
         return (try apply(filters, to: .text(text), in: frame), flow)
     }
 
     // MARK: Loops
 
-    private func run(_ loop: LoopSyntax, in frame: TemplateFrame) throws(TemplateError) -> Flow {
+    private func run(_ loop: LoopSyntax, in frame: TemplateFrame) throws -> Flow {
         let iterable = try evaluate(loop.iterable, in: frame)
         at = loop.at
         guard loop.isRecursive else { return try run(loop, over: iterable, depth0: 0, in: frame) }
         try write(
-            try captured { () throws(TemplateError) in
+            try captured {
                 _ = try run(loop, over: iterable, depth0: 0, in: frame)
             })
         return .finished
@@ -93,13 +93,13 @@ extension TemplateInterpreter {
 
     private func run(
         _ loop: LoopSyntax, over iterable: TemplateObject, depth0: Int, in frame: TemplateFrame
-    ) throws(TemplateError) -> Flow {
+    ) throws -> Flow {
         let state = try state(of: loop, over: iterable, depth0: depth0, in: frame)
         if loop.isRecursive {
-            state.recurse = { [unowned self] inner throws(TemplateError) in
+            state.recurse = { [unowned self] inner in
                 .text(
-                    try self.nested { () throws(TemplateError) in
-                        try self.captured { () throws(TemplateError) in
+                    try self.nested {
+                        try self.captured {
                             _ = try self.run(loop, over: inner, depth0: depth0 + 1, in: frame)
                         }
                     })
@@ -122,7 +122,7 @@ extension TemplateInterpreter {
 
     private func state(
         of loop: LoopSyntax, over iterable: TemplateObject, depth0: Int, in frame: TemplateFrame
-    ) throws(TemplateError) -> LoopState {
+    ) throws -> LoopState {
         let source = try generator(over: iterable)
         guard let test = loop.test else {
             var length: Int?
@@ -130,7 +130,7 @@ extension TemplateInterpreter {
             return LoopState(source, length: length, depth0: depth0, budget)
         }
         let filtered = try TemplateGenerator("generator", of: [.generator(source)]) {
-            [unowned self] () throws(TemplateError) in
+            [unowned self] in
             while let element = try source.next() {
                 let inner = TemplateFrame(inside: frame)
                 try self.assign(element, to: loop.target, in: inner, at: loop.at)
@@ -143,17 +143,14 @@ extension TemplateInterpreter {
 
     // MARK: Assignments
 
-    func assign(
-        _ value: TemplateObject, to target: AssignmentTarget, in frame: TemplateFrame, at: Int
-    ) throws(TemplateError) {
+    func assign(_ value: TemplateObject, to target: AssignmentTarget, in frame: TemplateFrame, at: Int) throws {
         switch target {
         case .name(let name):
             frame[name] = value
         case .attribute(let name, let attribute, let place):
             self.at = place
             guard case .namespace(let namespace)? = frame.find(name) else {
-                throw TemplateError(
-                    .invalidOperation, "cannot assign attribute on non-namespace object: '\(name)' is no namespace")
+                throw invalidOperation("cannot assign attribute on non-namespace object: '\(name)' is no namespace")
             }
             try TemplateGlobals.checkAttribute(attribute)
             try budget.build(namespace.names.count + 16)
@@ -163,8 +160,7 @@ extension TemplateInterpreter {
             let elements = try elements(of: value)
             if case .undefined(let reason) = value, !targets.isEmpty { throw reason.error }
             guard elements.count == targets.count else {
-                throw TemplateError(
-                    .invalidOperation, "\(elements.count) values cannot be assigned to \(targets.count) names")
+                throw invalidOperation("\(elements.count) values cannot be assigned to \(targets.count) names")
             }
             for (element, target) in zip(elements, targets) { try assign(element, to: target, in: frame, at: at) }
         }
@@ -172,7 +168,7 @@ extension TemplateInterpreter {
 
     // MARK: Macros
 
-    func call(_ macro: TemplateMacro, _ arguments: CallArguments) throws(TemplateError) -> TemplateObject {
+    func call(_ macro: TemplateMacro, _ arguments: TemplateCall) throws -> TemplateObject {
         let syntax = macro.syntax
         let shown = syntax.name.map { "'\($0)'" } ?? "of the call block"
         let frame = TemplateFrame(inside: macro.frame)
@@ -199,16 +195,15 @@ extension TemplateInterpreter {
         if syntax.specialNames.contains("kwargs") {
             frame["kwargs"] = .dictionary(try TemplateDictionary(named.map { (.text($0.name), $0.value) }))
         } else if let (name, _) = named.first {
-            throw TemplateError(.invalidOperation, "macro \(shown) takes no keyword argument '\(name)'")
+            throw invalidOperation("macro \(shown) takes no keyword argument '\(name)'")
         }
         let rest = arguments.positional.dropFirst(syntax.parameters.count)
         if syntax.specialNames.contains("varargs") {
             frame["varargs"] = .tuple(try TemplateList(Array(rest)))
         } else if !rest.isEmpty {
-            throw TemplateError(
-                .invalidOperation, "macro \(shown) takes not more than \(syntax.parameters.count) argument(s)")
+            throw invalidOperation("macro \(shown) takes not more than \(syntax.parameters.count) argument(s)")
         }
-        return .text(try captured { () throws(TemplateError) in _ = try execute(syntax.body, in: frame) })
+        return .text(try captured { _ = try execute(syntax.body, in: frame) })
     }
 }
 

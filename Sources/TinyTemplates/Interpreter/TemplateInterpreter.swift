@@ -16,13 +16,7 @@ final class TemplateInterpreter {
     var generated: [Range<Int>] = []
     private var depth = 0
     /// What may be part of a cycle; emptied at the end.
-    private var owned: [Owned] = []
-
-    private enum Owned {
-        case namespace(TemplateNamespace)
-        case macro(TemplateMacro)
-        case loop(LoopState)
-    }
+    private var owned: [any CycleMember] = []
 
     /// Statements and expressions nest at most this deep, calls of macros included: each level takes stack.
     private static let deepest = 200
@@ -35,7 +29,7 @@ final class TemplateInterpreter {
     /// Renders a template with the given variables.
     func render(
         _ statements: [TemplateStatement], variables: [(name: String, value: TemplateObject)]
-    ) throws(TemplateError) -> ChatTemplate.Rendering {
+    ) throws -> ChatTemplate.Rendering {
         let root = TemplateFrame(inside: nil)
         for (name, value) in TemplateGlobals.all { root[name] = value() }
         for (name, value) in variables { root[name] = value }
@@ -50,35 +44,19 @@ final class TemplateInterpreter {
 
     /// Frees what refers to itself. Everything is held here until then, so that no chain is freed from within itself.
     private func release() {
-        for object in owned {
-            switch object {
-            case .namespace(let namespace): namespace.clear()
-            case .macro(let macro): macro.frame = nil
-            case .loop(let loop): loop.clear()
-            }
-        }
+        for object in owned { object.clear() }
     }
 
-    func own(_ namespace: TemplateNamespace) throws(TemplateError) -> TemplateObject {
+    /// Keeps an object that may be part of a cycle until the rendering ends.
+    func own<Object: CycleMember>(_ object: Object) throws -> Object {
         try budget.build(256)
-        owned.append(.namespace(namespace))
-        return .namespace(namespace)
-    }
-
-    func own(_ macro: TemplateMacro) throws(TemplateError) -> TemplateObject {
-        try budget.build(256)
-        owned.append(.macro(macro))
-        return .macro(macro)
-    }
-
-    func own(_ loop: LoopState) throws(TemplateError) {
-        try budget.build(256)
-        owned.append(.loop(loop))
+        owned.append(object)
+        return object
     }
 
     /// Goes one level deeper for the duration of `body`.
     @inline(__always)
-    func nested<Result>(_ body: () throws(TemplateError) -> Result) throws(TemplateError) -> Result {
+    func nested<Result>(_ body: () throws -> Result) throws -> Result {
         guard depth < Self.deepest else { throw tooDeep() }
         depth += 1
         defer { depth -= 1 }
@@ -91,7 +69,7 @@ final class TemplateInterpreter {
     }
 
     /// The text that `body` prints.
-    func captured(_ body: () throws(TemplateError) -> Void) throws(TemplateError) -> String {
+    func captured(_ body: () throws -> Void) throws -> String {
         let outer = output
         output = ""
         captures += 1
@@ -103,7 +81,7 @@ final class TemplateInterpreter {
         return output
     }
 
-    func write(_ text: String) throws(TemplateError) {
+    func write(_ text: String) throws {
         try budget.build(text.utf8.count)
         output += text
     }
@@ -111,7 +89,7 @@ final class TemplateInterpreter {
     // MARK: Reading sequences
 
     /// The elements of a value, read one after the other.
-    func generator(over value: TemplateObject) throws(TemplateError) -> TemplateGenerator {
+    func generator(over value: TemplateObject) throws -> TemplateGenerator {
         switch value {
         case .generator(let generator): return generator
         case .list(let list), .tuple(let list):
@@ -119,7 +97,7 @@ final class TemplateInterpreter {
         case .range(let range):
             return try generator(value, count: range.count) { .integer(range[$0]) }
         case .loop(let loop):
-            return try TemplateGenerator("LoopContext", of: [value]) { () throws(TemplateError) in
+            return try TemplateGenerator("LoopContext", of: [value]) {
                 guard let element = try loop.next() else { return nil }
                 return .tuple(try TemplateList([element, .loop(loop)]))
             }
@@ -131,10 +109,10 @@ final class TemplateInterpreter {
 
     private func generator(
         _ source: TemplateObject, count: Int, _ element: @escaping (Int) -> TemplateObject
-    ) throws(TemplateError) -> TemplateGenerator {
+    ) throws -> TemplateGenerator {
         var index = 0
         let budget = budget
-        return try TemplateGenerator("\(source.typeName)_iterator", of: [source]) { () throws(TemplateError) in
+        return try TemplateGenerator("\(source.typeName)_iterator", of: [source]) {
             guard index < count else { return nil }
             try budget.spend(1)
             index += 1
@@ -143,7 +121,7 @@ final class TemplateInterpreter {
     }
 
     /// All elements of a value.
-    func elements(of value: TemplateObject) throws(TemplateError) -> [TemplateObject] {
+    func elements(of value: TemplateObject) throws -> [TemplateObject] {
         switch value {
         case .undefined: return []
         case .list(let list), .tuple(let list): return list.elements
@@ -154,9 +132,7 @@ final class TemplateInterpreter {
         case .view(.values, let dictionary): return dictionary.values
         case .view(.items, let dictionary):
             try budget.build(dictionary.count, times: 64)
-            var items: [TemplateObject] = []
-            for position in 0..<dictionary.count { items.append(try dictionary.item(position)) }
-            return items
+            return try dictionary.items()
         case .range(let range):
             try budget.build(range.count, times: 16)
             return (0..<range.count).map { .integer(range[$0]) }
@@ -169,12 +145,21 @@ final class TemplateInterpreter {
             }
             return elements
         case .none, .bool, .integer, .wideInteger, .float, .namespace, .macro, .function:
-            throw TemplateError(.invalidOperation, "'\(value.typeName)' object is not iterable")
+            throw invalidOperation("'\(value.typeName)' object is not iterable")
         }
     }
 
+    /// The two elements of a value.
+    func pair(_ value: TemplateObject, for function: String) throws -> (TemplateObject, TemplateObject) {
+        let elements = try elements(of: value)
+        guard elements.count == 2 else {
+            throw invalidOperation("\(function) needs pairs, found \(elements.count) elements")
+        }
+        return (elements[0], elements[1])
+    }
+
     /// Python's `len`.
-    func length(of value: TemplateObject) throws(TemplateError) -> Int {
+    func length(of value: TemplateObject) throws -> Int {
         switch value {
         case .undefined: return 0
         case .string(let text):
@@ -184,11 +169,11 @@ final class TemplateInterpreter {
         case .dictionary(let dictionary), .view(_, let dictionary): return dictionary.count
         case .range(let range): return range.count
         case .loop(let loop): return try loop.length()
-        default: throw TemplateError(.invalidOperation, "object of type '\(value.typeName)' has no len()")
+        default: throw invalidOperation("object of type '\(value.typeName)' has no len()")
         }
     }
 
-    func list(_ elements: [TemplateObject]) throws(TemplateError) -> TemplateObject {
+    func list(_ elements: [TemplateObject]) throws -> TemplateObject {
         try budget.build(elements.count, times: 16)
         return .list(try TemplateList(elements))
     }

@@ -2,15 +2,12 @@ import TinyFoundation
 
 /// Python's `str.format`: `"{} is {age:>3}".format("he", age=7)`.
 struct BraceFormat {
-    private let interpreter: TemplateInterpreter
-    private let arguments: CallArguments
+    private let arguments: TemplateCall
+    private var interpreter: TemplateInterpreter { arguments.interpreter }
 
-    init(_ interpreter: TemplateInterpreter, _ arguments: CallArguments) {
-        self.interpreter = interpreter
-        self.arguments = arguments
-    }
+    init(_ arguments: TemplateCall) { self.arguments = arguments }
 
-    func format(_ text: TemplateText) throws(TemplateError) -> TemplateObject {
+    func format(_ text: TemplateText) throws -> TemplateObject {
         var next = 0
         try interpreter.budget.build(text.string.utf8.count)
         return text.with(
@@ -22,8 +19,8 @@ struct BraceFormat {
     ///   - next: The number of the next field without a name; negative after one with a number.
     private func formatted(
         _ scalars: ArraySlice<Unicode.Scalar>, isMarkup: Bool, depth: Int, next: inout Int
-    ) throws(TemplateError) -> String {
-        guard depth < 3 else { throw TemplateError(.invalidOperation, "Max string recursion exceeded") }
+    ) throws -> String {
+        guard depth < 3 else { throw invalidOperation("Max string recursion exceeded") }
         var result = ""
         var index = scalars.startIndex
         while index < scalars.endIndex {
@@ -39,7 +36,7 @@ struct BraceFormat {
                 continue
             }
             guard scalar == "{" else {
-                throw TemplateError(.invalidOperation, "Single '}' encountered in format string")
+                throw invalidOperation("Single '}' encountered in format string")
             }
             let end = try closingBrace(scalars, from: index)
             result += try field(scalars[index..<end], isMarkup: isMarkup, depth: depth, next: &next)
@@ -48,7 +45,7 @@ struct BraceFormat {
         return result
     }
 
-    private func closingBrace(_ scalars: ArraySlice<Unicode.Scalar>, from start: Int) throws(TemplateError) -> Int {
+    private func closingBrace(_ scalars: ArraySlice<Unicode.Scalar>, from start: Int) throws -> Int {
         var open = 1
         var isInBrackets = false
         for index in start..<scalars.endIndex {
@@ -61,12 +58,12 @@ struct BraceFormat {
             }
             if open == 0 { return index }
         }
-        throw TemplateError(.invalidOperation, "expected '}' before end of string")
+        throw invalidOperation("expected '}' before end of string")
     }
 
     private func field(
         _ field: ArraySlice<Unicode.Scalar>, isMarkup: Bool, depth: Int, next: inout Int
-    ) throws(TemplateError) -> String {
+    ) throws -> String {
         var nameEnd = field.startIndex
         var isInBrackets = false
         while nameEnd < field.endIndex {
@@ -82,12 +79,12 @@ struct BraceFormat {
             let conversion = rest.dropFirst().first
             rest = rest.dropFirst(2)
             guard rest.isEmpty || rest.first == ":" else {
-                throw TemplateError(.invalidOperation, "expected ':' after conversion specifier")
+                throw invalidOperation("expected ':' after conversion specifier")
             }
             switch conversion {
             case "s": value = .text(try value.printed(interpreter.budget))
             case "r", "a": value = .text(try value.represented(interpreter.budget))
-            default: throw TemplateError(.invalidOperation, "a conversion in a format is none of !s, !r and !a")
+            default: throw invalidOperation("a conversion in a format is none of !s, !r and !a")
             }
         }
         let layout = try formatted(rest.dropFirst(), isMarkup: false, depth: depth + 1, next: &next)
@@ -97,22 +94,22 @@ struct BraceFormat {
         return TemplateText(shown).escaped.string
     }
 
-    private func value(_ name: ArraySlice<Unicode.Scalar>, next: inout Int) throws(TemplateError) -> TemplateObject {
+    private func value(_ name: ArraySlice<Unicode.Scalar>, next: inout Int) throws -> TemplateObject {
         let end = name.firstIndex { $0 == "." || $0 == "[" } ?? name.endIndex
         let first = String(scalars: name[..<end])
         var value: TemplateObject
         if first.isEmpty || first.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             guard first.isEmpty ? next >= 0 : next <= 0 else {
-                throw TemplateError(.invalidOperation, "a format mixes numbered fields with fields that are not")
+                throw invalidOperation("a format mixes numbered fields with fields that are not")
             }
             guard let index = first.isEmpty ? next : Int(first), index < arguments.positional.count else {
-                throw TemplateError(.invalidOperation, "a format has more fields than there are arguments")
+                throw invalidOperation("a format has more fields than there are arguments")
             }
             next = first.isEmpty ? next + 1 : -1
             value = arguments.positional[index]
         } else {
             guard let found = arguments.named.first(where: { $0.name.hasSameScalars(as: first) }) else {
-                throw TemplateError(.invalidOperation, "a format names '\(first)', which there is no argument for")
+                throw invalidOperation("a format names '\(first)', which there is no argument for")
             }
             value = found.value
         }
@@ -126,13 +123,13 @@ struct BraceFormat {
                 : name[start...].firstIndex { $0 == "." || $0 == "[" } ?? name.endIndex
             let key = String(scalars: name[start..<stop])
             guard !key.isEmpty, !isItem || stop < name.endIndex else {
-                throw TemplateError(.invalidOperation, "Empty attribute in format string")
+                throw invalidOperation("Empty attribute in format string")
             }
             if isItem {
                 value = try interpreter.item(Int(key).map { .integer($0) } ?? .text(key), of: value)
                 index = stop + 1
                 guard index == name.endIndex || name[index] == "." || name[index] == "[" else {
-                    throw TemplateError(.invalidOperation, "Only '.' or '[' may follow ']' in format field specifier")
+                    throw invalidOperation("Only '.' or '[' may follow ']' in format field specifier")
                 }
             } else {
                 value = try interpreter.attribute(key, of: value)
@@ -142,7 +139,7 @@ struct BraceFormat {
         return value
     }
 
-    private func laidOut(_ value: TemplateObject, _ layout: String) throws(TemplateError) -> String {
+    private func laidOut(_ value: TemplateObject, _ layout: String) throws -> String {
         let budget = interpreter.budget
         guard !layout.isEmpty else { return try value.printed(budget) }
         var format = try parsed(layout)
@@ -150,7 +147,7 @@ struct BraceFormat {
         case .string(let text):
             guard format.type == nil || format.type == "s" else { throw format.unknownType("str") }
             guard format.alignment != "=" else {
-                throw TemplateError(.invalidOperation, "'=' alignment not allowed in string format specifier")
+                throw invalidOperation("'=' alignment not allowed in string format specifier")
             }
             var shown = text.string
             if let precision = format.precision { shown = String(scalars: shown.unicodeScalars.prefix(precision)) }
@@ -170,11 +167,11 @@ struct BraceFormat {
             }
             return try format.laidOut(number, budget)
         default:
-            throw TemplateError(.invalidOperation, "unsupported format string passed to \(value.typeName).__format__")
+            throw invalidOperation("unsupported format string passed to \(value.typeName).__format__")
         }
     }
 
-    private func parsed(_ layout: String) throws(TemplateError) -> NumberFormat {
+    private func parsed(_ layout: String) throws -> NumberFormat {
         let scalars = Array(layout.unicodeScalars)
         var format = NumberFormat()
         var index = 0
@@ -182,12 +179,12 @@ struct BraceFormat {
         func isAlignment(_ index: Int) -> Bool {
             index < scalars.count && "<>=^".unicodeScalars.contains(scalars[index])
         }
-        func number() throws(TemplateError) -> Int? {
+        func number() throws -> Int? {
             let start = index
             while let digit = peek(), ("0"..."9").contains(digit) { index += 1 }
             guard start < index else { return nil }
             guard let value = Int(String(scalars: scalars[start..<index])) else {
-                throw TemplateError(.invalidOperation, "Too many decimal digits in format string")
+                throw invalidOperation("Too many decimal digits in format string")
             }
             return value
         }
@@ -220,7 +217,7 @@ struct BraceFormat {
         if peek() == "." {
             index += 1
             guard let precision = try number() else {
-                throw TemplateError(.invalidOperation, "Format specifier missing precision")
+                throw invalidOperation("Format specifier missing precision")
             }
             format.precision = precision
         }
@@ -229,7 +226,7 @@ struct BraceFormat {
             index += 1
         }
         guard index == scalars.count else {
-            throw TemplateError(.invalidOperation, "Invalid format specifier '\(layout)'")
+            throw invalidOperation("Invalid format specifier '\(layout)'")
         }
         return format
     }

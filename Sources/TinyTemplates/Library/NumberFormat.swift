@@ -20,12 +20,12 @@ struct NumberFormat {
     // MARK: Layout
 
     /// Text with what is missing to the width.
-    func laidOut(_ text: String, _ budget: TemplateBudget) throws(TemplateError) -> String {
+    func laidOut(_ text: String, _ budget: TemplateBudget) throws -> String {
         try padded(sign: "", text, alignment ?? "<", budget)
     }
 
     /// A whole number.
-    func laidOut(_ number: Int, _ budget: TemplateBudget) throws(TemplateError) -> String {
+    func laidOut(_ number: Int, _ budget: TemplateBudget) throws -> String {
         let magnitude = number.magnitude
         let digits: String
         switch type {
@@ -36,7 +36,7 @@ struct NumberFormat {
         case "X": digits = (isAlternate ? "0X" : "") + grouped(String(magnitude, radix: 16, uppercase: true), by: 4)
         case "c":
             guard let value = UInt32(exactly: number), let scalar = Unicode.Scalar(value) else {
-                throw TemplateError(.invalidOperation, "\(number) is the number of no character")
+                throw invalidOperation("\(number) is the number of no character")
             }
             return try padded(sign: "", String(scalar), alignment ?? "<", budget)
         default: return try laidOut(Double(number), budget)
@@ -45,7 +45,7 @@ struct NumberFormat {
     }
 
     /// A floating-point number.
-    func laidOut(_ number: Double, _ budget: TemplateBudget) throws(TemplateError) -> String {
+    func laidOut(_ number: Double, _ budget: TemplateBudget) throws -> String {
         let magnitude = number.magnitude
         let decimals = precision ?? 6
         guard decimals <= Self.mostDecimals else {
@@ -78,7 +78,7 @@ struct NumberFormat {
 
     func unknownType(_ kind: String) -> TemplateError {
         let shown = type.map { String($0) } ?? ""
-        return TemplateError(.invalidOperation, "Unknown format code '\(shown)' for object of type '\(kind)'")
+        return invalidOperation("Unknown format code '\(shown)' for object of type '\(kind)'")
     }
 
     private static func general(_ number: Double, _ digits: Int, _ hash: String) -> String {
@@ -100,7 +100,7 @@ struct NumberFormat {
 
     private func padded(
         sign: String, _ text: String, _ alignment: Unicode.Scalar, _ budget: TemplateBudget
-    ) throws(TemplateError) -> String {
+    ) throws -> String {
         let count = sign.unicodeScalars.count + text.unicodeScalars.count
         guard width > count else { return sign + text }
         let missing = width - count

@@ -16,15 +16,15 @@ struct PrintfFormat {
         var values: ArraySlice<TemplateObject>
         var usedNames = false
 
-        mutating func nextValue() throws(TemplateError) -> TemplateObject {
+        mutating func nextValue() throws -> TemplateObject {
             guard let value = values.popFirst() else {
-                throw TemplateError(.invalidOperation, "not enough arguments for format string")
+                throw invalidOperation("not enough arguments for format string")
             }
             return value
         }
     }
 
-    func apply(to arguments: TemplateObject) throws(TemplateError) -> TemplateObject {
+    func apply(to arguments: TemplateObject) throws -> TemplateObject {
         var values = [arguments]
         if case .tuple(let list) = arguments { values = list.elements }
         var state = State(values: values[...])
@@ -45,24 +45,24 @@ struct PrintfFormat {
         default: break
         }
         if !mayBeUnused && !state.values.isEmpty {
-            throw TemplateError(.invalidOperation, "not all arguments converted during string formatting")
+            throw invalidOperation("not all arguments converted during string formatting")
         }
         return text.with(state.result)
     }
 
-    private func appendConversion(_ arguments: TemplateObject, _ state: inout State) throws(TemplateError) {
+    private func appendConversion(_ arguments: TemplateObject, _ state: inout State) throws {
         var format = NumberFormat()
         var named: TemplateObject?
         if peek(state) == "(" {
             guard case .dictionary(let dictionary) = arguments else {
-                throw TemplateError(.invalidOperation, "format requires a mapping")
+                throw invalidOperation("format requires a mapping")
             }
             let end = try closingParenthesis(&state)
             let name = String(scalars: scalars[state.index..<end])
             state.index = end + 1
             state.usedNames = true
             guard let value = dictionary[name] else {
-                throw TemplateError(.invalidOperation, "the format names '\(name)', which there is no value for")
+                throw invalidOperation("the format names '\(name)', which there is no value for")
             }
             named = value
         }
@@ -88,7 +88,7 @@ struct PrintfFormat {
             format.precision = max(0, try number(&state))
         }
         while let length = peek(state), "hlL".unicodeScalars.contains(length) { state.index += 1 }
-        guard let conversion = peek(state) else { throw TemplateError(.invalidOperation, "incomplete format") }
+        guard let conversion = peek(state) else { throw invalidOperation("incomplete format") }
         state.index += 1
         if conversion == "%" && scalars[state.index - 2] == "%" {
             state.result += "%"
@@ -104,7 +104,7 @@ struct PrintfFormat {
         state.result += try converted(value, format)
     }
 
-    private func converted(_ value: TemplateObject, _ format: NumberFormat) throws(TemplateError) -> String {
+    private func converted(_ value: TemplateObject, _ format: NumberFormat) throws -> String {
         var format = format
         let budget = interpreter.budget
         switch format.type {
@@ -126,7 +126,7 @@ struct PrintfFormat {
                 return try format.laidOut(text.string, budget)
             }
             guard case .integer(let number)? = value.number else {
-                throw TemplateError(.invalidOperation, "%c requires int or char")
+                throw invalidOperation("%c requires int or char")
             }
             format.alignment = format.alignment ?? ">"
             return try format.laidOut(number, budget)
@@ -134,27 +134,24 @@ struct PrintfFormat {
         case "x", "X", "o": return try whole(value, format, isFloatAllowed: false)
         case "e", "E", "f", "F", "g", "G":
             guard let number = value.number else {
-                throw TemplateError(.invalidOperation, "must be real number, not \(value.typeName)")
+                throw invalidOperation("must be real number, not \(value.typeName)")
             }
             return try format.laidOut(number.double, budget)
         default:
-            throw TemplateError(
-                .invalidOperation, "unsupported format character '\(format.type.map { String($0) } ?? "")'")
+            throw invalidOperation("unsupported format character '\(format.type.map { String($0) } ?? "")'")
         }
     }
 
-    private func whole(
-        _ value: TemplateObject, _ format: NumberFormat, isFloatAllowed: Bool
-    ) throws(TemplateError) -> String {
+    private func whole(_ value: TemplateObject, _ format: NumberFormat, isFloatAllowed: Bool) throws -> String {
         let number: Int
         switch value.number {
         case .integer(let integer)?: number = integer
         case .float(let float)? where isFloatAllowed:
-            guard let integer = Int(exactly: float.rounded(.towardZero)) else { throw interpreter.tooLarge() }
+            guard let integer = Int(exactly: float.rounded(.towardZero)) else { throw tooLarge() }
             number = integer
         default:
             let shown = format.type.map { String($0) } ?? ""
-            throw TemplateError(.invalidOperation, "%\(shown) format: a number is required, not \(value.typeName)")
+            throw invalidOperation("%\(shown) format: a number is required, not \(value.typeName)")
         }
         guard let precision = format.precision else { return try format.laidOut(number, interpreter.budget) }
         // A precision asks for that many digits at least.
@@ -172,7 +169,7 @@ struct PrintfFormat {
     private func peek(_ state: State) -> Unicode.Scalar? { state.index < scalars.count ? scalars[state.index] : nil }
 
     /// Digits, or `*` for the next value.
-    private func number(_ state: inout State) throws(TemplateError) -> Int {
+    private func number(_ state: inout State) throws -> Int {
         if peek(state) == "*" {
             state.index += 1
             return try Optional(try state.nextValue()).integer(0, of: "*")
@@ -181,12 +178,12 @@ struct PrintfFormat {
         while let digit = peek(state), ("0"..."9").contains(digit) { state.index += 1 }
         guard start < state.index else { return 0 }
         guard let value = Int(String(scalars: scalars[start..<state.index])) else {
-            throw TemplateError(.invalidOperation, "a width or precision in a format is too large")
+            throw invalidOperation("a width or precision in a format is too large")
         }
         return value
     }
 
-    private func closingParenthesis(_ state: inout State) throws(TemplateError) -> Int {
+    private func closingParenthesis(_ state: inout State) throws -> Int {
         state.index += 1
         var open = 1
         for index in state.index..<scalars.count {
@@ -194,6 +191,6 @@ struct PrintfFormat {
             if scalars[index] == ")" { open -= 1 }
             if open == 0 { return index }
         }
-        throw TemplateError(.invalidOperation, "incomplete format key")
+        throw invalidOperation("incomplete format key")
     }
 }

@@ -1,35 +1,29 @@
 import Foundation
 
 extension TemplateFilters {
-    @Sendable
-    static func absolute(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "abs", most: 0)
+    static func absolute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "abs", most: 0)
         switch value.number {
-        case .integer(let number)?: return number < 0 ? try interpreter.negated(.integer(number)) : .integer(number)
+        case .integer(let number)?: return number < 0 ? try call.interpreter.negated(.integer(number)) : .integer(number)
         case .float(let number)?: return .float(number.magnitude)
-        case nil: throw TemplateError(.invalidOperation, "bad operand type for abs(): '\(value.typeName)'")
+        case nil: throw invalidOperation("bad operand type for abs(): '\(value.typeName)'")
         }
     }
 
-    @Sendable
-    static func integer(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "int", ["default", "base"])
+    static func integer(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "int", ["default", "base"])
         let base = try values[1].integer(10, of: "int")
-        func truncated(_ number: Double) throws(TemplateError) -> TemplateObject? {
+        func truncated(_ number: Double) throws -> TemplateObject? {
             if number.isNaN { return nil }
-            guard let whole = Int(exactly: number.rounded(.towardZero)) else { throw interpreter.tooLarge() }
+            guard let whole = Int(exactly: number.rounded(.towardZero)) else { throw tooLarge() }
             return .integer(whole)
         }
         switch value {
         case .undefined(let reason): throw reason.error
         case .wideInteger: return value
         case .string(let text):
-            try interpreter.budget.spend(text.string.utf8.count / 16)
-            if let whole = try pythonInteger(text.string, base: base, interpreter) { return .integer(whole) }
+            try call.budget.spend(text.string.utf8.count / 16)
+            if let whole = try pythonInteger(text.string, base: base) { return .integer(whole) }
             guard let number = pythonFloat(text.string) else { break }
             if number.isFinite, let whole = try truncated(number) { return whole }
         default:
@@ -42,11 +36,8 @@ extension TemplateFilters {
         return values[0] ?? .integer(0)
     }
 
-    @Sendable
-    static func float(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "float", ["default"])
+    static func float(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "float", ["default"])
         if case .undefined(let reason) = value { throw reason.error }
         if let number = number(value) { return .float(number) }
         return values[0] ?? .float(0)
@@ -101,9 +92,7 @@ extension TemplateFilters {
     }
 
     /// Python's `int(text, base)`; nil when the text is no whole number.
-    private static func pythonInteger(
-        _ text: String, base: Int, _ interpreter: TemplateInterpreter
-    ) throws(TemplateError) -> Int? {
+    private static func pythonInteger(_ text: String, base: Int) throws -> Int? {
         guard base == 0 || (2...36).contains(base) else { return nil }
         var digits = stripped(text, of: nil).lowercased()[...]
         let isNegative = digits.hasPrefix("-")
@@ -123,51 +112,45 @@ extension TemplateFilters {
             return value < radix
         }
         guard isNumber else { return nil }
-        guard let value = Int((isNegative ? "-" : "") + plain, radix: radix) else { throw interpreter.tooLarge() }
+        guard let value = Int((isNegative ? "-" : "") + plain, radix: radix) else { throw tooLarge() }
         return value
     }
 
-    @Sendable
-    static func sum(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "sum", ["attribute", "start"])
+    static func sum(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "sum", ["attribute", "start"])
         let path = path(values[0])
         var total = values[1] ?? .integer(0)
         if case .string = total {
-            throw TemplateError(.invalidOperation, "sum() can't sum strings [use ''.join(seq) instead]")
+            throw invalidOperation("sum() can't sum strings [use ''.join(seq) instead]")
         }
-        let elements = try interpreter.generator(over: value)
+        let elements = try call.interpreter.generator(over: value)
         while let element = try elements.next() {
-            total = try interpreter.combine(total, .add, try interpreter.path(path, of: element))
+            total = try call.interpreter.combine(total, .add, try call.interpreter.path(path, of: element))
         }
         return total
     }
 
-    @Sendable
-    static func round(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "round", ["precision", "method"])
+    static func round(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "round", ["precision", "method"])
         let precision = try values[0].integer(0, of: "round")
         let method = try values[1].text("common", of: "round")
         guard ["common", "ceil", "floor"].contains(method) else {
-            throw TemplateError(.invalidOperation, "method must be common, ceil or floor")
+            throw invalidOperation("method must be common, ceil or floor")
         }
         guard let number = value.number else {
-            throw TemplateError(.invalidOperation, "type \(value.typeName) doesn't define __round__ method")
+            throw invalidOperation("type \(value.typeName) doesn't define __round__ method")
         }
         guard method == "common" else {
-            guard precision.magnitude <= 300 else { throw interpreter.tooLarge() }
-            let scale = try interpreter.combine(.integer(10), .power, .integer(precision))
-            guard let scaled = try interpreter.combine(value, .multiply, scale).number?.double else { return value }
+            guard precision.magnitude <= 300 else { throw tooLarge() }
+            let scale = try call.interpreter.combine(.integer(10), .power, .integer(precision))
+            guard let scaled = try call.interpreter.combine(value, .multiply, scale).number?.double else { return value }
             let whole = method == "ceil" ? scaled.rounded(.up) : scaled.rounded(.down)
-            guard let integer = Int(exactly: whole) else { throw interpreter.tooLarge() }
-            return try interpreter.combine(.integer(integer), .divide, scale)
+            guard let integer = Int(exactly: whole) else { throw tooLarge() }
+            return try call.interpreter.combine(.integer(integer), .divide, scale)
         }
         switch number {
         case .float(let number): return .float(rounded(number, to: precision))
-        case .integer(let number): return .integer(try rounded(number, to: precision, interpreter))
+        case .integer(let number): return .integer(try rounded(number, to: precision))
         }
     }
 
@@ -181,9 +164,7 @@ extension TemplateFilters {
         return result.isFinite ? result : number
     }
 
-    private static func rounded(
-        _ number: Int, to decimals: Int, _ interpreter: TemplateInterpreter
-    ) throws(TemplateError) -> Int {
+    private static func rounded(_ number: Int, to decimals: Int) throws -> Int {
         guard decimals < 0 else { return number }
         guard decimals > -19 else { return 0 }
         var scale = 1
@@ -195,26 +176,23 @@ extension TemplateFilters {
             double.partialValue > scale.magnitude || double.partialValue == scale.magnitude && (base / scale) % 2 != 0
         guard isUp else { return base }
         let (result, overflow) = base.addingReportingOverflow(number < 0 ? -scale : scale)
-        if overflow { throw interpreter.tooLarge() }
+        if overflow { throw tooLarge() }
         return result
     }
 
-    @Sendable
-    static func formatFileSize(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let isBinary = try arguments.bound(to: "filesizeformat", ["binary"])[0].flag(false)
+    static func formatFileSize(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let isBinary = try call.bound(to: "filesizeformat", ["binary"])[0].flag(false)
         guard let bytes = number(value) else {
-            throw TemplateError(.invalidOperation, "filesizeformat needs a number, found \(value.typeName)")
+            throw invalidOperation("filesizeformat needs a number, found \(value.typeName)")
         }
         let base = isBinary ? 1024.0 : 1000.0
         let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
         if bytes == 1 { return .text("1 Byte") }
         if bytes < base {
-            guard let whole = Int(exactly: bytes.rounded(.towardZero)) else { throw interpreter.tooLarge() }
+            guard let whole = Int(exactly: bytes.rounded(.towardZero)) else { throw tooLarge() }
             return .text("\(whole) Bytes")
         }
-        guard bytes.isFinite else { throw interpreter.tooLarge() }
+        guard bytes.isFinite else { throw tooLarge() }
         var unit = base * base
         var index = 0
         while bytes >= unit && index + 1 < letters.count {

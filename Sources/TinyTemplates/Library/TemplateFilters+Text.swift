@@ -1,47 +1,34 @@
 extension TemplateFilters {
     static func mapping(_ map: @escaping @Sendable (String) -> String) -> Filter {
-        { (interpreter, value, arguments) throws(TemplateError) in
-            _ = try arguments.positional(of: "the filter", most: 0)
-            let text = try softText(value, interpreter.budget)
-            try interpreter.budget.build(text.string.utf8.count, times: 3)
+        { value, call in
+            _ = try call.positional(of: "the filter", most: 0)
+            let text = try softText(value, call.budget)
+            try call.budget.build(text.string.utf8.count, times: 3)
             return text.with(map(text.string))
         }
     }
 
-    @Sendable
-    static func string(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "string", most: 0)
-        return .string(try softText(value, interpreter.budget))
+    static func string(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "string", most: 0)
+        return .string(try softText(value, call.budget))
     }
 
-    @Sendable
-    static func center(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let width = try arguments.bound(to: "center", ["width"])[0].integer(80, of: "center")
-        let text = try softText(value, interpreter.budget)
-        return text.with(try TextMethods.padded(text.string, to: width, .center, with: " ", interpreter.budget))
+    static func center(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let width = try call.bound(to: "center", ["width"])[0].integer(80, of: "center")
+        let text = try softText(value, call.budget)
+        return text.with(try TextMethods.padded(text.string, to: width, .center, with: " ", call.budget))
     }
 
-    @Sendable
-    static func trim(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let characters = try arguments.bound(to: "trim", ["chars"])[0].unlessNone
-        let text = try softText(value, interpreter.budget)
-        try interpreter.budget.build(text.string.utf8.count)
-        guard let characters else { return text.with(stripped(text.string, of: nil)) }
-        return text.with(stripped(text.string, of: try Optional(characters).text("", of: "trim")))
+    static func trim(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let characters = try call.bound(to: "trim", ["chars"])[0].unlessNone
+        let text = try softText(value, call.budget)
+        try call.budget.build(text.string.utf8.count)
+        return text.with(stripped(text.string, of: try characters.map { try Optional($0).text("", of: "trim") }))
     }
 
-    @Sendable
-    static func replace(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "replace", ["old", "new", "count"], required: 2)
-        let budget = interpreter.budget
+    static func replace(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "replace", ["old", "new", "count"], required: 2)
+        let budget = call.budget
         return .text(
             try TextMethods.replaced(
                 try value.printed(budget), try (values[0] ?? .none).printed(budget),
@@ -49,29 +36,22 @@ extension TemplateFilters {
                 count: try values[2].unlessNone.integer(-1, of: "replace"), budget))
     }
 
-    @Sendable
-    static func format(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        guard arguments.positional.isEmpty || arguments.named.isEmpty else {
-            throw TemplateError(
-                .invalidOperation, "can't handle positional and keyword arguments at the same time")
+    static func format(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        guard call.positional.isEmpty || call.named.isEmpty else {
+            throw invalidOperation("can't handle positional and keyword arguments at the same time")
         }
-        let format = PrintfFormat(try softText(value, interpreter.budget), interpreter)
-        guard arguments.named.isEmpty else {
+        let format = PrintfFormat(try softText(value, call.budget), call.interpreter)
+        guard call.named.isEmpty else {
             return try format.apply(
-                to: .dictionary(try TemplateDictionary(arguments.named.map { (.text($0.name), $0.value) })))
+                to: .dictionary(try TemplateDictionary(call.named.map { (.text($0.name), $0.value) })))
         }
-        return try format.apply(to: .tuple(try TemplateList(arguments.positional)))
+        return try format.apply(to: .tuple(try TemplateList(call.positional)))
     }
 
-    @Sendable
-    static func title(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "title", most: 0)
-        let text = try softText(value, interpreter.budget).string
-        try interpreter.budget.build(text.utf8.count, times: 3)
+    static func title(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "title", most: 0)
+        let text = try softText(value, call.budget).string
+        try call.budget.build(text.utf8.count, times: 3)
         var result = ""
         var word = String.UnicodeScalarView()
         func finish() {
@@ -94,27 +74,24 @@ extension TemplateFilters {
         return .text(result)
     }
 
-    @Sendable
-    static func indent(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "indent", ["width", "first", "blank"])
+    static func indent(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "indent", ["width", "first", "blank"])
         if case .undefined(let reason) = value { throw reason.error }
         guard case .string(let text) = value else {
-            throw TemplateError(.invalidOperation, "indent needs a str, found \(value.typeName)")
+            throw invalidOperation("indent needs a str, found \(value.typeName)")
         }
         var indentation: String
         if case .string(let given)? = values[0] {
             indentation = text.isMarkup ? given.escaped.string : given.string
         } else {
             let width = max(0, try values[0].integer(4, of: "indent"))
-            try interpreter.budget.build(width)
+            try call.budget.build(width)
             indentation = String(repeating: " ", count: width)
         }
         let isFirstIndented = values[1].flag(false), areBlanksIndented = values[2].flag(false)
         let all = lines(of: text.string + "\n")
-        try interpreter.budget.build(all.count, times: indentation.utf8.count + 1)
-        try interpreter.budget.build(text.string.utf8.count)
+        try call.budget.build(all.count, times: indentation.utf8.count + 1)
+        try call.budget.build(text.string.utf8.count)
         var result = isFirstIndented ? indentation : ""
         for (index, line) in all.enumerated() {
             if index > 0 {
@@ -126,39 +103,33 @@ extension TemplateFilters {
         return text.with(result)
     }
 
-    @Sendable
-    static func truncate(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "truncate", ["length", "killwords", "end", "leeway"])
+    static func truncate(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "truncate", ["length", "killwords", "end", "leeway"])
         let length = try values[0].integer(255, of: "truncate"), end = try values[2].text("...", of: "truncate")
         let leeway = try values[3].unlessNone.integer(5, of: "truncate")
         let endCount = end.unicodeScalars.count
         guard length >= endCount else {
-            throw TemplateError(.invalidOperation, "expected length >= \(endCount), got \(length)")
+            throw invalidOperation("expected length >= \(endCount), got \(length)")
         }
-        guard leeway >= 0 else { throw TemplateError(.invalidOperation, "expected leeway >= 0, got \(leeway)") }
+        guard leeway >= 0 else { throw invalidOperation("expected leeway >= 0, got \(leeway)") }
         let (most, overflow) = length.addingReportingOverflow(leeway)
         if overflow { return value }
-        if try interpreter.length(of: value) <= most { return value }
+        if try call.interpreter.length(of: value) <= most { return value }
         guard case .string(let text) = value else {
-            throw TemplateError(.invalidOperation, "truncate needs a str, found \(value.typeName)")
+            throw invalidOperation("truncate needs a str, found \(value.typeName)")
         }
-        try interpreter.budget.build(text.string.utf8.count)
+        try call.budget.build(text.string.utf8.count)
         var kept = Array(text.string.unicodeScalars.prefix(length - endCount))
         if !values[1].flag(false), let space = kept.lastIndex(of: " ") { kept = Array(kept[..<space]) }
         return text.with(String(scalars: kept) + end)
     }
 
-    @Sendable
-    static func countWords(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "wordcount", most: 0)
+    static func countWords(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "wordcount", most: 0)
         var count = 0
         var isInWord = false
-        let text = try softText(value, interpreter.budget).string
-        try interpreter.budget.spend(text.utf8.count / 16)
+        let text = try softText(value, call.budget).string
+        try call.budget.spend(text.utf8.count / 16)
         for scalar in text.unicodeScalars {
             let isWord = scalar.isPythonAlphanumeric || scalar == "_"
             if isWord && !isInWord { count += 1 }
@@ -167,65 +138,50 @@ extension TemplateFilters {
         return .integer(count)
     }
 
-    @Sendable
-    static func wrapWords(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(
+    static func wrapWords(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(
             to: "wordwrap", ["width", "break_long_words", "wrapstring", "break_on_hyphens"])
         if case .undefined(let reason) = value { throw reason.error }
         guard case .string(let text) = value else {
-            throw TemplateError(.invalidOperation, "wordwrap needs a str, found \(value.typeName)")
+            throw invalidOperation("wordwrap needs a str, found \(value.typeName)")
         }
         let wrapper = TextWrapper(
             width: try values[0].integer(79, of: "wordwrap"), breaksLongWords: values[1].flag(true),
             breaksAtHyphens: values[3].flag(true))
         let separator = try values[2].unlessNone.text("\n", of: "wordwrap")
         guard wrapper.width > 0 else {
-            throw TemplateError(.invalidOperation, "invalid width \(wrapper.width) (must be > 0)")
+            throw invalidOperation("invalid width \(wrapper.width) (must be > 0)")
         }
-        try interpreter.budget.build(text.string.utf8.count, times: 4 + separator.utf8.count)
+        try call.budget.build(text.string.utf8.count, times: 4 + separator.utf8.count)
         let paragraphs = lines(of: text.string).map { wrapper.lines(of: $0).joined(separator: separator) }
         return .text(paragraphs.joined(separator: separator))
     }
 
     // MARK: HTML and addresses
 
-    @Sendable
-    static func escape(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "escape", most: 0)
-        let text = try softText(value, interpreter.budget)
-        try interpreter.budget.build(text.string.utf8.count, times: 5)
+    static func escape(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "escape", most: 0)
+        let text = try softText(value, call.budget)
+        try call.budget.build(text.string.utf8.count, times: 5)
         return .string(text.escaped)
     }
 
-    @Sendable
-    static func forceEscape(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "forceescape", most: 0)
-        let text = try value.printed(interpreter.budget)
-        try interpreter.budget.build(text.utf8.count, times: 5)
+    static func forceEscape(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "forceescape", most: 0)
+        let text = try value.printed(call.budget)
+        try call.budget.build(text.utf8.count, times: 5)
         return .string(TemplateText(text).escaped)
     }
 
-    @Sendable
-    static func markSafe(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "safe", most: 0)
-        return .string(TemplateText(try value.printed(interpreter.budget), isMarkup: true))
+    static func markSafe(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "safe", most: 0)
+        return .string(TemplateText(try value.printed(call.budget), isMarkup: true))
     }
 
-    @Sendable
-    static func stripTags(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "striptags", most: 0)
-        var text = try value.printed(interpreter.budget)
-        try interpreter.budget.build(text.utf8.count, times: 4)
+    static func stripTags(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "striptags", most: 0)
+        var text = try value.printed(call.budget)
+        try call.budget.build(text.utf8.count, times: 4)
         for (open, close) in [("<!--", "-->"), ("<", ">")] { text = removed(text, from: open, to: close) }
         text = TextMethods.words(of: text).joined(separator: " ")
         return .text(try unescapedHTML(text))
@@ -245,7 +201,7 @@ extension TemplateFilters {
         return String(decoding: result + bytes[position...], as: UTF8.self)
     }
 
-    private static func unescapedHTML(_ text: String) throws(TemplateError) -> String {
+    private static func unescapedHTML(_ text: String) throws -> String {
         let known = [
             "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "#39": "'", "#34": "\"",
         ]
@@ -272,13 +228,10 @@ extension TemplateFilters {
         return result + rest
     }
 
-    @Sendable
-    static func urlEncode(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "urlencode", most: 0)
-        let budget = interpreter.budget
-        func quoted(_ value: TemplateObject, inQuery: Bool) throws(TemplateError) -> String {
+    static func urlEncode(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "urlencode", most: 0)
+        let budget = call.budget
+        func quoted(_ value: TemplateObject, inQuery: Bool) throws -> String {
             let text = try value.printed(budget)
             try budget.build(text.utf8.count, times: 3)
             var result = ""
@@ -300,27 +253,20 @@ extension TemplateFilters {
         case .undefined, .list, .tuple, .dictionary, .range, .view, .generator, .loop:
             var source = value
             if case .dictionary(let dictionary) = value { source = .view(.items, dictionary) }
-            var parts: [String] = []
-            for pair in try interpreter.elements(of: source) {
-                let elements = try interpreter.elements(of: pair)
-                guard elements.count == 2 else {
-                    throw TemplateError(.invalidOperation, "urlencode needs pairs, found \(elements.count) elements")
-                }
-                parts.append(try quoted(elements[0], inQuery: true) + "=" + (try quoted(elements[1], inQuery: true)))
+            let parts = try call.interpreter.elements(of: source).map { element in
+                let (name, value) = try call.interpreter.pair(element, for: "urlencode")
+                return try quoted(name, inQuery: true) + "=" + quoted(value, inQuery: true)
             }
             return .text(parts.joined(separator: "&"))
         default: return .text(try quoted(value, inQuery: false))
         }
     }
 
-    @Sendable
-    static func xmlAttributes(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let hasSpace = try arguments.bound(to: "xmlattr", ["autospace"])[0].flag(true)
+    static func xmlAttributes(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let hasSpace = try call.bound(to: "xmlattr", ["autospace"])[0].flag(true)
         if case .undefined(let reason) = value { throw reason.error }
         guard case .dictionary(let dictionary) = value else {
-            throw TemplateError(.invalidOperation, "xmlattr needs a dict, found \(value.typeName)")
+            throw invalidOperation("xmlattr needs a dict, found \(value.typeName)")
         }
         var parts: [String] = []
         for (key, value) in zip(dictionary.keys, dictionary.values) {
@@ -330,10 +276,10 @@ extension TemplateFilters {
             }
             let name = try Optional(key).text("", of: "xmlattr")
             guard !name.unicodeScalars.contains(where: { " \t\n\r\u{0B}\u{0C}/>=".unicodeScalars.contains($0) }) else {
-                throw TemplateError(.invalidOperation, "Invalid character in attribute name: '\(name)'")
+                throw invalidOperation("Invalid character in attribute name: '\(name)'")
             }
-            let shown = try softText(value, interpreter.budget)
-            try interpreter.budget.build(name.utf8.count + shown.string.utf8.count, times: 5)
+            let shown = try softText(value, call.budget)
+            try call.budget.build(name.utf8.count + shown.string.utf8.count, times: 5)
             parts.append("\(TemplateText(name).escaped.string)=\"\(shown.escaped.string)\"")
         }
         let text = parts.joined(separator: " ")

@@ -1,7 +1,7 @@
 /// The filters, by name.
 enum TemplateFilters {
     typealias Filter =
-        @Sendable (TemplateInterpreter, TemplateObject, CallArguments) throws(TemplateError) -> TemplateObject
+        @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject
 
     static let all: [String: Filter] = [
         // Texts
@@ -30,69 +30,54 @@ enum TemplateFilters {
     ]
 
     private static func refused(_ name: String, _ reason: String) -> Filter {
-        { (_, _, _) throws(TemplateError) in
+        { _, _ in
             throw TemplateError(.unsupported, "the filter '\(name)' is refused: \(reason)")
         }
     }
 
-    @Sendable
-    private static func attribute(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let name = try arguments.bound(to: "attr", ["name"], required: 1)[0].text("", of: "attr")
+    private static func attribute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let name = try call.bound(to: "attr", ["name"], required: 1)[0].text("", of: "attr")
         if case .undefined(let reason) = value { throw reason.error }
-        return try interpreter.ownAttribute(name, of: value) ?? .undefined(.attribute(name, ofType: value.shownType))
+        return try call.interpreter.ownAttribute(name, of: value) ?? .undefined(.attribute(name, ofType: value.shownType))
     }
 
-    @Sendable
-    private static func standard(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "default", ["default_value", "boolean"])
+    private static func standard(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "default", ["default_value", "boolean"])
         if case .undefined = value { return values[0] ?? .text("") }
         return values[1].flag(false) && !value.isTrue ? values[0] ?? .text("") : value
     }
 
-    @Sendable
-    private static func items(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "items", most: 0)
-        return try lazily(interpreter, value) { () throws(TemplateError) in
+    private static func items(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "items", most: 0)
+        return try lazily(value, call.budget) {
             switch value {
             case .undefined: return []
-            case .dictionary(let dictionary): return try interpreter.elements(of: .view(.items, dictionary))
-            default: throw TemplateError(.invalidOperation, "Can only get item pairs from a mapping.")
+            case .dictionary(let dictionary): return try call.interpreter.elements(of: .view(.items, dictionary))
+            default: throw invalidOperation("Can only get item pairs from a mapping.")
             }
         }
     }
 
-    @Sendable
-    private static func sortDictionary(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "dictsort", ["case_sensitive", "by", "reverse"])
+    private static func sortDictionary(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "dictsort", ["case_sensitive", "by", "reverse"])
         let by = try values[1].text("key", of: "dictsort")
         guard by == "key" || by == "value" else {
-            throw TemplateError(.invalidOperation, "You can only sort by either \"key\" or \"value\"")
+            throw invalidOperation("You can only sort by either \"key\" or \"value\"")
         }
         if case .undefined(let reason) = value { throw reason.error }
         guard case .dictionary(let dictionary) = value else {
-            throw TemplateError(.invalidOperation, "dictsort needs a dict, found \(value.typeName)")
+            throw invalidOperation("dictsort needs a dict, found \(value.typeName)")
         }
         let isCaseSensitive = values[0].flag(false)
         let keys = (by == "key" ? dictionary.keys : dictionary.values).map { isCaseSensitive ? $0 : lowered($0) }
-        let order = try sortedOrder(of: keys, isReversed: values[2].flag(false), interpreter.budget)
+        let order = try sortedOrder(of: keys, isReversed: values[2].flag(false), call.budget)
         var items: [TemplateObject] = []
         for position in order { items.append(try dictionary.item(position)) }
-        return try interpreter.list(items)
+        return try call.interpreter.list(items)
     }
 
-    @Sendable
-    private static func json(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.bound(to: "tojson", ["ensure_ascii", "indent", "separators", "sort_keys"])
+    private static func json(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.bound(to: "tojson", ["ensure_ascii", "indent", "separators", "sort_keys"])
         var layout = JSONLayout()
         layout.escapesBeyondASCII = values[0].flag(false)
         switch values[1].unlessNone {
@@ -100,22 +85,22 @@ enum TemplateFilters {
         case .string(let text)?: layout.indentation = text.string
         case let indent?:
             let width = max(0, try Optional(indent).integer(0, of: "indent"))
-            try interpreter.budget.build(width)
+            try call.budget.build(width)
             layout.indentation = String(repeating: " ", count: width)
         }
         if let separators = values[2].unlessNone {
-            let pair = try interpreter.elements(of: separators)
+            let pair = try call.interpreter.elements(of: separators)
             guard pair.count == 2 else {
-                throw TemplateError(.invalidOperation, "tojson needs 2 separators, found \(pair.count)")
+                throw invalidOperation("tojson needs 2 separators, found \(pair.count)")
             }
             layout.itemSeparator = try Optional(pair[0]).text("", of: "a separator")
             layout.keySeparator = try Optional(pair[1]).text("", of: "a separator")
-            try interpreter.budget.build(layout.itemSeparator.utf8.count + layout.keySeparator.utf8.count)
+            try call.budget.build(layout.itemSeparator.utf8.count + layout.keySeparator.utf8.count)
         } else if layout.indentation != nil {
             layout.itemSeparator = ","
         }
         layout.sortsKeys = values[3].flag(false)
-        var text = JSONText(layout, interpreter.budget)
+        var text = JSONText(layout, call.budget)
         try text.append(value)
         return .text(text.text)
     }
@@ -124,13 +109,12 @@ enum TemplateFilters {
 
     /// A sequence that is made when its first element is asked for.
     static func lazily(
-        _ interpreter: TemplateInterpreter, _ source: TemplateObject,
-        _ make: @escaping () throws(TemplateError) -> [TemplateObject]
-    ) throws(TemplateError) -> TemplateObject {
-        try interpreter.budget.spend(8)
+        _ source: TemplateObject, _ budget: TemplateBudget, _ make: @escaping () throws -> [TemplateObject]
+    ) throws -> TemplateObject {
+        try budget.spend(8)
         var elements: ArraySlice<TemplateObject>?
         return .generator(
-            try TemplateGenerator("generator", of: [source]) { () throws(TemplateError) in
+            try TemplateGenerator("generator", of: [source]) {
                 if elements == nil { elements = try make()[...] }
                 return elements?.popFirst()
             })
@@ -156,28 +140,17 @@ enum TemplateFilters {
     }
 
     /// A value as a text: what the text filters begin with.
-    static func softText(_ value: TemplateObject, _ budget: TemplateBudget) throws(TemplateError) -> TemplateText {
+    static func softText(_ value: TemplateObject, _ budget: TemplateBudget) throws -> TemplateText {
         if case .string(let text) = value { return text }
         return TemplateText(try value.printed(budget))
     }
 }
 
 /// The places of values in ascending order (or descending); equal ones keep their order.
-func sortedOrder(
-    of keys: [TemplateObject], isReversed: Bool, _ budget: TemplateBudget
-) throws(TemplateError) -> [Int] {
+func sortedOrder(of keys: [TemplateObject], isReversed: Bool, _ budget: TemplateBudget) throws -> [Int] {
     try budget.build(keys.count, times: 16)
-    var failure: TemplateError?
-    let order = keys.indices.sorted { a, b in
-        guard failure == nil else { return false }
-        do throws(TemplateError) {
-            return try isReversed
-                ? keys[b].order(to: keys[a], "<", budget) == .less : keys[a].order(to: keys[b], "<", budget) == .less
-        } catch {
-            failure = error
-            return false
-        }
+    return try keys.indices.sorted { a, b in
+        let (first, second) = isReversed ? (keys[b], keys[a]) : (keys[a], keys[b])
+        return try first.order(to: second, "<", budget) == .less
     }
-    if let failure { throw failure }
-    return order
 }

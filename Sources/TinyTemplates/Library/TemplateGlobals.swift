@@ -14,15 +14,12 @@ enum TemplateGlobals {
     /// As many elements as Jinja's sandbox lets a range have.
     private static let longestRange = 100_000
 
-    @Sendable
-    private static func range(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.positional(of: "range", least: 1, most: 3)
+    private static func range(_ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.positional(of: "range", least: 1, most: 3)
         let first = try values[0].integer(0, of: "range")
         let (start, stop) = values[1] == nil ? (0, first) : (first, try values[1].integer(0, of: "range"))
         let step = try values[2].integer(1, of: "range")
-        guard step != 0 else { throw TemplateError(.invalidOperation, "range() arg 3 must not be zero") }
+        guard step != 0 else { throw invalidOperation("range() arg 3 must not be zero") }
         let isEmpty = step > 0 ? start >= stop : start <= stop
         // Between two whole numbers lie fewer than 2^64 others, whatever the numbers are.
         let distance = isEmpty ? 0 : step > 0 ? UInt(bitPattern: stop &- start) : UInt(bitPattern: start &- stop)
@@ -35,85 +32,60 @@ enum TemplateGlobals {
     }
 
     /// The pairs of a dictionary that is made of another, of pairs, and of named arguments.
-    private static func pairs(
-        _ function: String, _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> [(TemplateObject, TemplateObject)] {
-        guard arguments.positional.count <= 1 else {
-            throw TemplateError(
-                .invalidOperation, "\(function) expected at most 1 argument, got \(arguments.positional.count)")
+    private static func pairs(_ function: String, _ call: TemplateCall) throws -> [(TemplateObject, TemplateObject)] {
+        guard call.positional.count <= 1 else {
+            throw invalidOperation("\(function) expected at most 1 argument, got \(call.positional.count)")
         }
         var pairs: [(TemplateObject, TemplateObject)] = []
-        if let source = arguments.positional.first {
+        if let source = call.positional.first {
             if case .dictionary(let dictionary) = source {
                 pairs = Array(zip(dictionary.keys, dictionary.values))
             } else {
                 if case .undefined(let reason) = source { throw reason.error }
-                for pair in try interpreter.elements(of: source) {
-                    let elements = try interpreter.elements(of: pair)
-                    guard elements.count == 2 else {
-                        throw TemplateError(
-                            .invalidOperation, "\(function) needs pairs, found \(elements.count) elements")
-                    }
-                    pairs.append((elements[0], elements[1]))
-                }
+                pairs = try call.interpreter.elements(of: source).map { try call.interpreter.pair($0, for: function) }
             }
         }
-        try interpreter.budget.build(pairs.count + arguments.named.count, times: 64)
-        return pairs + arguments.named.map { (.text($0.name), $0.value) }
+        try call.budget.build(pairs.count + call.named.count, times: 64)
+        return pairs + call.named.map { (.text($0.name), $0.value) }
     }
 
-    @Sendable
-    private static func dictionary(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        .dictionary(try TemplateDictionary(try pairs("dict", interpreter, arguments)))
+    private static func dictionary(_ call: TemplateCall) throws -> TemplateObject {
+        .dictionary(try TemplateDictionary(try pairs("dict", call)))
     }
 
-    @Sendable
-    private static func namespace(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
+    private static func namespace(_ call: TemplateCall) throws -> TemplateObject {
         let namespace = TemplateNamespace()
-        for (key, value) in try pairs("namespace", interpreter, arguments) {
+        for (key, value) in try pairs("namespace", call) {
             guard case .string(let name) = key else {
-                throw TemplateError(.invalidOperation, "a namespace has names for keys, found a \(key.typeName)")
+                throw invalidOperation("a namespace has names for keys, found a \(key.typeName)")
             }
             try checkAttribute(name.string)
-            try interpreter.budget.spend(namespace.names.count)
+            try call.budget.spend(namespace.names.count)
             namespace[name.string] = value
         }
-        return try interpreter.own(namespace)
+        return .namespace(try call.interpreter.own(namespace))
     }
 
     /// Refuses names that begin with an underscore, as transformers does.
-    static func checkAttribute(_ name: String) throws(TemplateError) {
+    static func checkAttribute(_ name: String) throws {
         guard name.hasPrefix("_") else { return }
         throw TemplateError(
             .unsupported, "'\(name)' begins with an underscore, which no attribute of a namespace may",
             hint: "rename the attribute")
     }
 
-    @Sendable
-    private static func raise(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let message = try arguments.bound(to: "raise_exception", ["message"], required: 1)[0] ?? .none
-        throw TemplateError(.raisedByTemplate, try message.printed(interpreter.budget))
+    private static func raise(_ call: TemplateCall) throws -> TemplateObject {
+        let message = try call.bound(to: "raise_exception", ["message"], required: 1)[0] ?? .none
+        throw TemplateError(.raisedByTemplate, try message.printed(call.budget))
     }
 
-    @Sendable
-    private static func formatTime(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let format = try arguments.bound(to: "strftime_now", ["format"], required: 1)[0]
-        let text = try interpreter.now().formatted(try format.text("", of: "strftime_now"), interpreter.budget)
+    private static func formatTime(_ call: TemplateCall) throws -> TemplateObject {
+        let format = try call.bound(to: "strftime_now", ["format"], required: 1)[0]
+        let text = try call.interpreter.now().formatted(try format.text("", of: "strftime_now"), call.budget)
         return .text(text)
     }
 
-    @Sendable
-    private static func refuseRandom(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
+    private static func refuseRandom(_ call: TemplateCall) throws -> TemplateObject {
         throw TemplateError(.unsupported, "'lipsum' is refused: a prompt must not depend on chance")
     }
 
@@ -123,14 +95,11 @@ enum TemplateGlobals {
         var value = 0
     }
 
-    @Sendable
-    private static func cycler(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let items = try arguments.positional(of: "cycler", least: 1, most: 10_000).compactMap { $0 }
+    private static func cycler(_ call: TemplateCall) throws -> TemplateObject {
+        let items = try call.positional(of: "cycler", least: 1, most: 10_000).compactMap { $0 }
         let counter = Counter()
-        func method(_ name: String, _ body: @escaping () -> TemplateObject) throws(TemplateError) -> TemplateFunction {
-            try TemplateFunction(name, of: items) { (_, _) throws(TemplateError) in body() }
+        func method(_ name: String, _ body: @escaping () -> TemplateObject) throws -> TemplateFunction {
+            try TemplateFunction(name, of: items) { _ in body() }
         }
         let next = try method("next") {
             defer { counter.value = (counter.value + 1) % items.count }
@@ -144,22 +113,19 @@ enum TemplateGlobals {
             try TemplateFunction(
                 "cycler", of: items,
                 attributes: [
-                    "next": { _ in .function(next) }, "reset": { _ in .function(reset) },
-                    "current": { _ in items[counter.value] },
+                    "next": { .function(next) }, "reset": { .function(reset) },
+                    "current": { items[counter.value] },
                 ]
-            ) { (_, _) throws(TemplateError) in
-                throw TemplateError(.invalidOperation, "a cycler is not called, its 'next' is")
+            ) { _ in
+                throw invalidOperation("a cycler is not called, its 'next' is")
             })
     }
 
-    @Sendable
-    private static func joiner(
-        _ interpreter: TemplateInterpreter, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let separator = try arguments.bound(to: "joiner", ["sep"])[0] ?? .text(", ")
+    private static func joiner(_ call: TemplateCall) throws -> TemplateObject {
+        let separator = try call.bound(to: "joiner", ["sep"])[0] ?? .text(", ")
         let counter = Counter()
         return .function(
-            try TemplateFunction("joiner", of: [separator]) { (_, _) throws(TemplateError) in
+            try TemplateFunction("joiner", of: [separator]) { _ in
                 counter.value = min(counter.value + 1, 2)
                 return counter.value == 1 ? .text("") : separator
             })

@@ -1,6 +1,6 @@
 /// The tests of `is`, by name.
 enum TemplateTests {
-    typealias Test = @Sendable (TemplateInterpreter, TemplateObject, CallArguments) throws(TemplateError) -> Bool
+    typealias Test = @Sendable (TemplateObject, TemplateCall) throws -> Bool
 
     static let all: [String: Test] = [
         "odd": remainder(is: 1), "even": remainder(is: 0), "divisibleby": divisibleBy,
@@ -31,14 +31,14 @@ enum TemplateTests {
     ]
 
     private static func plain(_ test: @escaping @Sendable (TemplateObject) -> Bool) -> Test {
-        { (interpreter, value, arguments) throws(TemplateError) in
-            _ = try arguments.positional(of: "the test", most: 0)
+        { value, call in
+            _ = try call.positional(of: "the test", most: 0)
             return test(value)
         }
     }
 
     private static func named(_ test: @escaping @Sendable (String) -> Bool) -> Test {
-        { (interpreter, value, arguments) throws(TemplateError) in
+        { value, call in
             _ = try DictionaryKey.required(value)
             guard case .string(let text) = value else { return false }
             return test(text.string)
@@ -46,41 +46,34 @@ enum TemplateTests {
     }
 
     private static func cased(_ test: @escaping @Sendable (String) -> Bool) -> Test {
-        { (interpreter, value, arguments) throws(TemplateError) in test(try value.printed(interpreter.budget)) }
+        { value, call in test(try value.printed(call.budget)) }
     }
 
     private static func comparison(_ symbol: ComparisonOperator) -> Test {
-        { (interpreter, value, arguments) throws(TemplateError) in
-            let other = try arguments.positional(of: "the test", least: 1, most: 1)[0] ?? .none
-            return try interpreter.holds(value, symbol, other)
+        { value, call in
+            let other = try call.positional(of: "the test", least: 1, most: 1)[0] ?? .none
+            return try call.interpreter.holds(value, symbol, other)
         }
     }
 
     private static func remainder(is wanted: Int) -> Test {
-        { (interpreter, value, arguments) throws(TemplateError) in
-            _ = try arguments.positional(of: "the test", most: 0)
-            let remainder = try interpreter.combine(value, .remainder, .integer(2))
-            return try remainder.isEqual(to: .integer(wanted), interpreter.budget)
+        { value, call in
+            _ = try call.positional(of: "the test", most: 0)
+            let remainder = try call.interpreter.combine(value, .remainder, .integer(2))
+            return try remainder.isEqual(to: .integer(wanted), call.budget)
         }
     }
 
-    @Sendable
-    private static func divisibleBy(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> Bool {
-        let divisor = try arguments.bound(to: "divisibleby", ["num"], required: 1)[0] ?? .none
-        let remainder = try interpreter.combine(value, .remainder, divisor)
-        return try remainder.isEqual(to: .integer(0), interpreter.budget)
+    private static func divisibleBy(_ value: TemplateObject, _ call: TemplateCall) throws -> Bool {
+        let divisor = try call.bound(to: "divisibleby", ["num"], required: 1)[0] ?? .none
+        let remainder = try call.interpreter.combine(value, .remainder, divisor)
+        return try remainder.isEqual(to: .integer(0), call.budget)
     }
 
-    @Sendable
-    private static func sameAs(
-        _ interpreter: TemplateInterpreter, _ value: TemplateObject, _ arguments: CallArguments
-    ) throws(TemplateError) -> Bool {
-        value.isSame(as: try arguments.bound(to: "sameas", ["other"], required: 1)[0] ?? .none)
+    private static func sameAs(_ value: TemplateObject, _ call: TemplateCall) throws -> Bool {
+        value.isSame(as: try call.bound(to: "sameas", ["other"], required: 1)[0] ?? .none)
     }
 
-    @Sendable
     private static func isInteger(_ value: TemplateObject) -> Bool {
         switch value {
         case .integer, .wideInteger: true
@@ -89,7 +82,6 @@ enum TemplateTests {
     }
 
     /// Whether a value has a length and elements by number or key.
-    @Sendable
     private static func isSequence(_ value: TemplateObject) -> Bool {
         switch value {
         case .undefined, .string, .list, .tuple, .dictionary, .range: true
@@ -97,7 +89,6 @@ enum TemplateTests {
         }
     }
 
-    @Sendable
     private static func isIterable(_ value: TemplateObject) -> Bool {
         switch value {
         case .undefined, .string, .list, .tuple, .dictionary, .range, .view, .generator, .loop: true
@@ -105,7 +96,6 @@ enum TemplateTests {
         }
     }
 
-    @Sendable
     private static func isCallable(_ value: TemplateObject) -> Bool {
         switch value {
         case .macro, .function, .loop, .undefined: true

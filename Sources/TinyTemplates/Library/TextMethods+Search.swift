@@ -10,13 +10,13 @@ extension TextMethods {
 
     private static func window(
         _ text: String, _ from: TemplateObject?, _ to: TemplateObject?, _ budget: TemplateBudget
-    ) throws(TemplateError) -> Window {
+    ) throws -> Window {
         try budget.spend(text.utf8.count / 16)
         guard from.unlessNone != nil || to.unlessNone != nil else {
             return Window(text: text, start: 0, end: text.unicodeScalars.count, isValid: true)
         }
         let scalars = Array(text.unicodeScalars)
-        func place(_ bound: TemplateObject?, _ standard: Int) throws(TemplateError) -> Int {
+        func place(_ bound: TemplateObject?, _ standard: Int) throws -> Int {
             let index = try bound.unlessNone.integer(standard, of: "a bound")
             return max(0, index < 0 ? index + scalars.count : index)
         }
@@ -27,36 +27,33 @@ extension TextMethods {
     }
 
     static func search(isFromEnd: Bool, mustExist: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let values = try arguments.positional(of: "find", least: 1, most: 3)
+        { text, call in
+            let values = try call.positional(of: "find", least: 1, most: 3)
             let part = try values[0].text("", of: "find")
-            let window = try window(text.string, values[1], values[2], interpreter.budget)
+            let window = try window(text.string, values[1], values[2], call.budget)
             let bytes = Array(window.text.utf8)
             let search = ByteSearch(part)
             if window.isValid, let place = isFromEnd ? search.last(in: bytes) : search.first(in: bytes) {
                 return .integer(window.start + bytes[..<place].count { $0 & 0xC0 != 0x80 })
             }
-            if mustExist { throw TemplateError(.invalidOperation, "substring not found") }
+            if mustExist { throw invalidOperation("substring not found") }
             return .integer(-1)
         }
     }
 
-    @Sendable
-    static func count(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.positional(of: "count", least: 1, most: 3)
+    static func count(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.positional(of: "count", least: 1, most: 3)
         let part = try values[0].text("", of: "count")
-        let window = try window(text.string, values[1], values[2], interpreter.budget)
+        let window = try window(text.string, values[1], values[2], call.budget)
         guard window.isValid else { return .integer(0) }
         if part.isEmpty { return .integer(window.end - window.start + 1) }
         return .integer(ByteSearch(part).all(in: Array(window.text.utf8)).count)
     }
 
     static func affix(isPrefix: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let values = try arguments.positional(of: "startswith", least: 1, most: 3)
-            let window = try window(text.string, values[1], values[2], interpreter.budget)
+        { text, call in
+            let values = try call.positional(of: "startswith", least: 1, most: 3)
+            let window = try window(text.string, values[1], values[2], call.budget)
             let candidates: [TemplateObject]
             if case .tuple(let list)? = values[0] {
                 candidates = list.elements
@@ -65,7 +62,7 @@ extension TextMethods {
             }
             for candidate in candidates {
                 let part = try Optional(candidate).text("", of: "startswith or endswith")
-                try interpreter.budget.spend(1 + part.utf8.count / 32)
+                try call.budget.spend(1 + part.utf8.count / 32)
                 guard window.isValid else { continue }
                 let whole = window.text.utf8
                 if isPrefix ? whole.starts(with: part.utf8) : whole.reversed().starts(with: part.utf8.reversed()) {
@@ -77,9 +74,9 @@ extension TextMethods {
     }
 
     static func removeAffix(isPrefix: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let part = try arguments.positional(of: "removeprefix", least: 1, most: 1)[0].text("", of: "removeprefix")
-            try interpreter.budget.build(text.string.utf8.count)
+        { text, call in
+            let part = try call.positional(of: "removeprefix", least: 1, most: 1)[0].text("", of: "removeprefix")
+            try call.budget.build(text.string.utf8.count)
             let whole = text.string.utf8, count = part.utf8.count
             let fits = isPrefix ? whole.starts(with: part.utf8) : whole.reversed().starts(with: part.utf8.reversed())
             guard fits else { return text.with(text.string) }
@@ -89,11 +86,11 @@ extension TextMethods {
     }
 
     static func partition(isFromEnd: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let part = try arguments.positional(of: "partition", least: 1, most: 1)[0].text("", of: "partition")
-            guard !part.isEmpty else { throw TemplateError(.invalidOperation, "empty separator") }
+        { text, call in
+            let part = try call.positional(of: "partition", least: 1, most: 1)[0].text("", of: "partition")
+            guard !part.isEmpty else { throw invalidOperation("empty separator") }
             let bytes = Array(text.string.utf8)
-            try interpreter.budget.build(bytes.count)
+            try call.budget.build(bytes.count)
             let search = ByteSearch(part)
             func piece(_ bytes: ArraySlice<UInt8>) -> TemplateObject {
                 text.with(String(decoding: bytes, as: UTF8.self))
@@ -111,22 +108,19 @@ extension TextMethods {
 
     // MARK: Replacing and splitting
 
-    @Sendable
-    static func replace(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.positional(of: "replace", least: 2, most: 3)
+    static func replace(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.positional(of: "replace", least: 2, most: 3)
         let old = try values[0].text("", of: "replace")
         var new = try values[1].text("", of: "replace")
         if text.isMarkup, case .string(let part)? = values[1] { new = part.escaped.string }
         let count = try values[2].integer(-1, of: "replace")
-        return text.with(try replaced(text.string, old, by: new, count: count, interpreter.budget))
+        return text.with(try replaced(text.string, old, by: new, count: count, call.budget))
     }
 
     /// The text with at most `count` occurrences of `old` replaced; all of them when `count` is negative.
     static func replaced(
         _ text: String, _ old: String, by new: String, count: Int, _ budget: TemplateBudget
-    ) throws(TemplateError) -> String {
+    ) throws -> String {
         let limit = count < 0 ? Int.max : count
         try budget.build(text.utf8.count)
         if old.isEmpty {
@@ -158,20 +152,20 @@ extension TextMethods {
     }
 
     static func split(isFromEnd: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let values = try arguments.bound(to: "split", ["sep", "maxsplit"])
+        { text, call in
+            let values = try call.bound(to: "split", ["sep", "maxsplit"])
             let most = try values[1].integer(-1, of: "split")
             let limit = most < 0 ? Int.max : most
             let pieces: [String]
-            try interpreter.budget.build(text.string.utf8.count, times: 2)
+            try call.budget.build(text.string.utf8.count, times: 2)
             if let separator = values[0].unlessNone {
                 let separator = try Optional(separator).text("", of: "split")
-                guard !separator.isEmpty else { throw TemplateError(.invalidOperation, "empty separator") }
+                guard !separator.isEmpty else { throw invalidOperation("empty separator") }
                 pieces = parts(of: text.string, at: separator, limit: limit, isFromEnd: isFromEnd)
             } else {
                 pieces = words(of: text.string, limit: limit, isFromEnd: isFromEnd)
             }
-            return try interpreter.list(pieces.map { text.with($0) })
+            return try call.interpreter.list(pieces.map { text.with($0) })
         }
     }
 
@@ -219,12 +213,9 @@ extension TextMethods {
         return isFromEnd ? pieces.reversed() : pieces
     }
 
-    @Sendable
-    static func splitLines(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let keepsBreaks = try arguments.bound(to: "splitlines", ["keepends"])[0].flag(false)
-        try interpreter.budget.build(text.string.utf8.count, times: 2)
-        return try interpreter.list(lines(of: text.string, keepingBreaks: keepsBreaks).map { text.with($0) })
+    static func splitLines(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let keepsBreaks = try call.bound(to: "splitlines", ["keepends"])[0].flag(false)
+        try call.budget.build(text.string.utf8.count, times: 2)
+        return try call.interpreter.list(lines(of: text.string, keepingBreaks: keepsBreaks).map { text.with($0) })
     }
 }

@@ -1,7 +1,7 @@
 /// The methods of texts.
 enum TextMethods {
     typealias Method =
-        @Sendable (TemplateInterpreter, TemplateText, CallArguments) throws(TemplateError) -> TemplateObject
+        @Sendable (TemplateText, TemplateCall) throws -> TemplateObject
 
     static let all: [String: Method] = [
         "capitalize": mapping { PythonCase.capitalized($0) },
@@ -37,17 +37,17 @@ enum TextMethods {
     // MARK: Whole texts
 
     private static func mapping(_ map: @escaping @Sendable (String) -> String) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            _ = try arguments.positional(of: "the method", most: 0)
-            try interpreter.budget.build(text.string.utf8.count, times: 3)
+        { text, call in
+            _ = try call.positional(of: "the method", most: 0)
+            try call.budget.build(text.string.utf8.count, times: 3)
             return text.with(map(text.string))
         }
     }
 
     private static func predicate(_ test: @escaping @Sendable (String) -> Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            _ = try arguments.positional(of: "the method", most: 0)
-            try interpreter.budget.spend(text.string.utf8.count / 16)
+        { text, call in
+            _ = try call.positional(of: "the method", most: 0)
+            try call.budget.spend(text.string.utf8.count / 16)
             return .bool(test(text.string))
         }
     }
@@ -56,13 +56,11 @@ enum TextMethods {
         predicate { text in !text.isEmpty && text.unicodeScalars.allSatisfy(test) }
     }
 
-    @Sendable
     private static func isIdentifier(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, first == "_" || first.properties.isXIDStart else { return false }
         return text.unicodeScalars.dropFirst().allSatisfy(\.properties.isXIDContinue)
     }
 
-    @Sendable
     static func isLower(_ text: String) -> Bool {
         text.unicodeScalars.contains(where: \.properties.isLowercase)
             && !text.unicodeScalars.contains {
@@ -70,7 +68,6 @@ enum TextMethods {
             }
     }
 
-    @Sendable
     static func isUpper(_ text: String) -> Bool {
         text.unicodeScalars.contains(where: \.properties.isUppercase)
             && !text.unicodeScalars.contains {
@@ -78,7 +75,6 @@ enum TextMethods {
             }
     }
 
-    @Sendable
     private static func isTitle(_ text: String) -> Bool {
         var isInWord = false
         var hasWord = false
@@ -96,11 +92,8 @@ enum TextMethods {
         return hasWord
     }
 
-    @Sendable
-    private static func caseFold(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        _ = try arguments.positional(of: "casefold", most: 0)
+    private static func caseFold(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        _ = try call.positional(of: "casefold", most: 0)
         guard text.string.utf8.allSatisfy({ $0 < 0x80 }) else {
             throw TemplateError(.unsupported, "casefold is supported for ASCII text only", hint: "use lower")
         }
@@ -114,21 +107,21 @@ enum TextMethods {
     }
 
     private static func padding(_ side: Side) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let values = try arguments.positional(of: "the method", least: 1, most: 2)
+        { text, call in
+            let values = try call.positional(of: "the method", least: 1, most: 2)
             let fill = try values[1].text(" ", of: "a fill character")
             guard fill.unicodeScalars.count == 1 else {
-                throw TemplateError(.invalidOperation, "The fill character must be exactly one character long")
+                throw invalidOperation("The fill character must be exactly one character long")
             }
             let width = try values[0].integer(0, of: "a width")
-            return text.with(try padded(text.string, to: width, side, with: fill, interpreter.budget))
+            return text.with(try padded(text.string, to: width, side, with: fill, call.budget))
         }
     }
 
     /// The text with characters added up to a width; `side` is where the text stands.
     static func padded(
         _ text: String, to width: Int, _ side: Side, with fill: String, _ budget: TemplateBudget
-    ) throws(TemplateError) -> String {
+    ) throws -> String {
         let count = text.unicodeScalars.count
         guard width > count else { return text }
         let padding = width - count
@@ -142,32 +135,26 @@ enum TextMethods {
         return String(repeating: fill, count: left) + text + String(repeating: fill, count: padding - left)
     }
 
-    @Sendable
-    private static func fillZeros(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let width = try arguments.positional(of: "zfill", least: 1, most: 1)[0].integer(0, of: "zfill")
+    private static func fillZeros(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let width = try call.positional(of: "zfill", least: 1, most: 1)[0].integer(0, of: "zfill")
         let sign = text.string.hasPrefix("-") || text.string.hasPrefix("+") ? String(text.string.prefix(1)) : ""
         let rest = String(text.string.unicodeScalars.dropFirst(sign.utf8.count))
         let inner = width.subtractingReportingOverflow(sign.utf8.count)
         return text.with(
             sign
-                + (try padded(rest, to: inner.overflow ? 0 : inner.partialValue, .right, with: "0", interpreter.budget))
+                + (try padded(rest, to: inner.overflow ? 0 : inner.partialValue, .right, with: "0", call.budget))
         )
     }
 
-    @Sendable
-    private static func expandTabs(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let size = try arguments.bound(to: "expandtabs", ["tabsize"])[0].integer(8, of: "expandtabs")
+    private static func expandTabs(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let size = try call.bound(to: "expandtabs", ["tabsize"])[0].integer(8, of: "expandtabs")
         var result = String.UnicodeScalarView()
         var column = 0
         for scalar in text.string.unicodeScalars {
             if scalar == "\t" {
                 guard size > 0 else { continue }
                 let count = size - column % size
-                try interpreter.budget.build(count)
+                try call.budget.build(count)
                 result.append(contentsOf: repeatElement(" ", count: count))
                 column = column % size &+ count
             } else {
@@ -175,76 +162,48 @@ enum TextMethods {
                 column = scalar == "\n" || scalar == "\r" ? 0 : column + 1
             }
         }
-        try interpreter.budget.build(text.string.utf8.count)
+        try call.budget.build(text.string.utf8.count)
         return text.with(String(result))
     }
 
     private static func strip(left: Bool, right: Bool) -> Method {
-        { (interpreter, text, arguments) throws(TemplateError) in
-            let values = try arguments.positional(of: "strip", most: 1)
-            let characters = try values[0].unlessNone.map { (value) throws(TemplateError) in
-                try Optional(value).text("", of: "strip")
-            }
-            try interpreter.budget.build(text.string.utf8.count)
+        { text, call in
+            let values = try call.positional(of: "strip", most: 1)
+            let characters = try values[0].unlessNone.map { try Optional($0).text("", of: "strip") }
+            try call.budget.build(text.string.utf8.count)
             return text.with(stripped(text.string, of: characters, left: left, right: right))
         }
     }
 
     // MARK: Formats and joins
 
-    @Sendable
-    private static func join(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        let values = try arguments.positional(of: "join", least: 1, most: 1)
+    private static func join(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        let values = try call.positional(of: "join", least: 1, most: 1)
         var result = ""
-        for (index, element) in try interpreter.elements(of: values[0] ?? .none).enumerated() {
+        for (index, element) in try call.interpreter.elements(of: values[0] ?? .none).enumerated() {
             guard case .string(let part) = element else {
-                throw TemplateError(
-                    .invalidOperation, "sequence item \(index): expected str instance, \(element.typeName) found")
+                throw invalidOperation("sequence item \(index): expected str instance, \(element.typeName) found")
             }
             if index > 0 { result += text.string }
             let shown = text.isMarkup ? part.escaped.string : part.string
-            try interpreter.budget.build(shown.utf8.count + text.string.utf8.count)
+            try call.budget.build(shown.utf8.count + text.string.utf8.count)
             result += shown
         }
         return text.with(result)
     }
 
-    @Sendable
-    private static func format(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        try BraceFormat(interpreter, arguments).format(text)
+    private static func format(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        try BraceFormat(call).format(text)
     }
 
-    @Sendable
-    private static func formatMap(
-        _ interpreter: TemplateInterpreter, _ text: TemplateText, _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateObject {
-        guard case .dictionary(let dictionary)? = try arguments.positional(of: "format_map", least: 1, most: 1)[0]
-        else {
-            throw TemplateError(.invalidOperation, "format_map needs a dict")
+    private static func formatMap(_ text: TemplateText, _ call: TemplateCall) throws -> TemplateObject {
+        guard case .dictionary(let dictionary)? = try call.positional(of: "format_map", least: 1, most: 1)[0] else {
+            throw invalidOperation("format_map needs a dict")
         }
-        var named: [(name: String, value: TemplateObject)] = []
+        var named = TemplateCall(interpreter: call.interpreter)
         for (key, value) in zip(dictionary.keys, dictionary.values) {
-            if case .string(let name) = key { named.append((name.string, value)) }
+            if case .string(let name) = key { named.named.append((name.string, value)) }
         }
-        return try BraceFormat(interpreter, CallArguments(named: named)).format(text)
-    }
-}
-
-extension CallArguments {
-    /// The arguments of a function whose parameters have no names; nil where one is not given.
-    func positional(of function: String, least: Int = 0, most: Int) throws(TemplateError) -> [TemplateObject?] {
-        guard named.isEmpty else {
-            throw TemplateError(.invalidOperation, "\(function) takes no argument by the name '\(named[0].name)'")
-        }
-        guard (least...most).contains(positional.count) else {
-            let wanted = least == most ? "\(most)" : "\(least) to \(most)"
-            throw TemplateError(
-                .invalidOperation, "\(function) takes \(wanted) arguments, \(positional.count) are given")
-        }
-        return positional.map { $0 } + [TemplateObject?](repeating: nil, count: max(1, most) - positional.count)
+        return try BraceFormat(named).format(text)
     }
 }

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// Cuts a template into tokens.
 ///
 /// White space around tags goes as Jinja does it with `trim_blocks` and `lstrip_blocks`: the line break after a block
@@ -17,7 +19,7 @@ struct TemplateLexer {
     }
 
     /// All tokens; the last is `.end`.
-    mutating func tokenize() throws(TemplateSyntaxFailure) -> [TemplateToken] {
+    mutating func tokenize() throws -> [TemplateToken] {
         while position < scalars.count { try readTextAndTag() }
         tokens.append(TemplateToken(kind: .end, at: position))
         return tokens
@@ -25,7 +27,7 @@ struct TemplateLexer {
 
     // MARK: Text and tags
 
-    private mutating func readTextAndTag() throws(TemplateSyntaxFailure) {
+    private mutating func readTextAndTag() throws {
         let start = position
         var tag = start
         while tag < scalars.count, !isTag(at: tag) { tag += 1 }
@@ -74,7 +76,7 @@ struct TemplateLexer {
         return end
     }
 
-    private mutating func skipComment(from tag: Int) throws(TemplateSyntaxFailure) {
+    private mutating func skipComment(from tag: Int) throws {
         let start = position
         while position < scalars.count {
             if let end = self.end(of: "#", at: position) {
@@ -99,7 +101,7 @@ struct TemplateLexer {
         return isText("%}", at: next) ? next + 2 : nil
     }
 
-    private mutating func readRaw(from body: Int, tag: Int) throws(TemplateSyntaxFailure) {
+    private mutating func readRaw(from body: Int, tag: Int) throws {
         isAtLineStart = scalars[body - 1] == "\n"
         var index = body
         while index < scalars.count {
@@ -145,9 +147,7 @@ struct TemplateLexer {
 
     // MARK: Inside a tag
 
-    private mutating func readTag(
-        _ begin: TemplateToken.Kind, _ close: TemplateToken.Kind, at tag: Int
-    ) throws(TemplateSyntaxFailure) {
+    private mutating func readTag(_ begin: TemplateToken.Kind, _ close: TemplateToken.Kind, at tag: Int) throws {
         tokens.append(TemplateToken(kind: begin, at: tag))
         var open: [String] = []
         while let next = scalar(position) {
@@ -174,7 +174,7 @@ struct TemplateLexer {
         return next
     }
 
-    private mutating func readWord(_ first: Unicode.Scalar, open: inout [String]) throws(TemplateSyntaxFailure) {
+    private mutating func readWord(_ first: Unicode.Scalar, open: inout [String]) throws {
         let start = position
         if ("0"..."9").contains(first), try readNumber() { return }
         if isWordScalar(first) {
@@ -243,12 +243,12 @@ struct TemplateLexer {
         return index
     }
 
-    private mutating func readNumber() throws(TemplateSyntaxFailure) -> Bool {
+    private mutating func readNumber() throws -> Bool {
         let start = position
         let isAfterDot = start > 0 && scalars[start - 1] == "."
         if !isAfterDot, let end = NumberScanner(scalars).endOfFloat(from: start) {
             let digits = source.text(start..<end).replacing("_", with: "")
-            tokens.append(TemplateToken(kind: .float(Double(digits) ?? 0), at: start))
+            tokens.append(TemplateToken(kind: .literal(.number(Double(digits) ?? 0)), at: start))
             position = end
             return true
         }
@@ -256,16 +256,16 @@ struct TemplateLexer {
         let digits = source.text(start + prefix..<end).replacing("_", with: "")
         position = end
         if let value = Int(digits, radix: radix) {
-            tokens.append(TemplateToken(kind: .integer(value), at: start))
+            tokens.append(TemplateToken(kind: .literal(.integer(value)), at: start))
         } else if radix == 10 && digits.utf8.count <= 4300 {
-            tokens.append(TemplateToken(kind: .wideInteger(digits), at: start))
+            tokens.append(TemplateToken(kind: .literal(.wideInteger(digits)), at: start))
         } else {
             throw TemplateSyntaxFailure(at: start, "the number has too many digits")
         }
         return true
     }
 
-    private mutating func readString(_ quote: Unicode.Scalar) throws(TemplateSyntaxFailure) {
+    private mutating func readString(_ quote: Unicode.Scalar) throws {
         let start = position
         position += 1
         while let next = scalar(position), next != quote { position += next == "\\" ? 2 : 1 }
@@ -273,7 +273,7 @@ struct TemplateLexer {
         let contents = scalars[start + 1..<position]
         position += 1
         let text = contents.contains("\\") ? try unescaped(contents, at: start) : String(scalars: contents)
-        tokens.append(TemplateToken(kind: .string(text), at: start))
+        tokens.append(TemplateToken(kind: .literal(.string(text)), at: start))
     }
 }
 

@@ -74,13 +74,13 @@ struct NumberScanner {
 }
 
 /// The contents of a string with Python's escapes resolved.
-func unescaped(_ contents: ArraySlice<Unicode.Scalar>, at start: Int) throws(TemplateSyntaxFailure) -> String {
+func unescaped(_ contents: ArraySlice<Unicode.Scalar>, at start: Int) throws -> String {
     var text = String.UnicodeScalarView()
     var index = contents.startIndex
     func failure(_ reason: String) -> TemplateSyntaxFailure { TemplateSyntaxFailure(at: start, reason) }
 
     /// Reads exactly `count` hexadecimal digits.
-    func hexadecimal(_ count: Int) throws(TemplateSyntaxFailure) -> Unicode.Scalar {
+    func hexadecimal(_ count: Int) throws -> Unicode.Scalar {
         var value: UInt32 = 0
         for _ in 0..<count {
             guard index < contents.endIndex, let byte = UInt8(exactly: contents[index].value),

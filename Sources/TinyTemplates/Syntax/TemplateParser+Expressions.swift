@@ -1,3 +1,5 @@
+import TinyFoundation
+
 extension TemplateParser {
     /// An expression, or several with commas between them, which are a tuple.
     ///
@@ -7,7 +9,7 @@ extension TemplateParser {
     ///   - isEmptyAllowed: Whether there may be nothing at all: the tuple `()`.
     mutating func tuple(
         isConditionalAllowed: Bool = true, stop: String? = nil, isEmptyAllowed: Bool = false
-    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+    ) throws -> TemplateExpression {
         var elements: [TemplateExpression] = []
         var isTuple = false
         while true {
@@ -30,13 +32,13 @@ extension TemplateParser {
         }
     }
 
-    mutating func expression(isConditionalAllowed: Bool = true) throws(TemplateSyntaxFailure) -> TemplateExpression {
-        try nested { (parser) throws(TemplateSyntaxFailure) in
+    mutating func expression(isConditionalAllowed: Bool = true) throws -> TemplateExpression {
+        try nested { parser in
             isConditionalAllowed ? try parser.conditional() : try parser.disjunction()
         }
     }
 
-    private mutating func conditional() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func conditional() throws -> TemplateExpression {
         // Whatever stands in a conditional expression may name filters that do not exist, if it is never reached.
         let known = unknownNames.count
         let then = try disjunction()
@@ -45,9 +47,7 @@ extension TemplateParser {
         return try conditional(after: then)
     }
 
-    private mutating func conditional(after first: TemplateExpression) throws(TemplateSyntaxFailure)
-        -> TemplateExpression
-    {
+    private mutating func conditional(after first: TemplateExpression) throws -> TemplateExpression {
         var result = first
         var count = 0
         while skip(name: "if") {
@@ -56,31 +56,31 @@ extension TemplateParser {
             let test = try disjunction()
             var otherwise: TemplateExpression?
             if skip(name: "else") {
-                otherwise = try nested { (parser) throws(TemplateSyntaxFailure) in try parser.conditional() }
+                otherwise = try nested { try $0.conditional() }
             }
             result = .conditional(test: test, then: result, otherwise: otherwise)
         }
         return result
     }
 
-    private mutating func disjunction() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func disjunction() throws -> TemplateExpression {
         var terms = [try conjunction()]
         while skip(name: "or") { terms.append(try conjunction()) }
         return terms.count == 1 ? terms[0] : .or(terms)
     }
 
-    private mutating func conjunction() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func conjunction() throws -> TemplateExpression {
         var terms = [try negation()]
         while skip(name: "and") { terms.append(try negation()) }
         return terms.count == 1 ? terms[0] : .and(terms)
     }
 
-    private mutating func negation() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func negation() throws -> TemplateExpression {
         guard skip(name: "not") else { return try comparison() }
-        return .not(try nested { (parser) throws(TemplateSyntaxFailure) in try parser.negation() })
+        return .not(try nested { try $0.negation() })
     }
 
-    private mutating func comparison() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func comparison() throws -> TemplateExpression {
         let first = try sum()
         var steps: [TemplateExpression.Operand<ComparisonOperator>] = []
         while let symbol = comparisonOperator() {
@@ -107,28 +107,28 @@ extension TemplateParser {
 
     // MARK: Arithmetic, loosest first
 
-    private mutating func sum() throws(TemplateSyntaxFailure) -> TemplateExpression {
-        try chain(of: ["+", "-"]) { (parser) throws(TemplateSyntaxFailure) in try parser.concatenation() }
+    private mutating func sum() throws -> TemplateExpression {
+        try chain(of: ["+", "-"]) { try $0.concatenation() }
     }
 
-    private mutating func concatenation() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func concatenation() throws -> TemplateExpression {
         let at = current.at
         var terms = [try product()]
         while skip(symbol: "~") { terms.append(try product()) }
         return terms.count == 1 ? terms[0] : .concatenation(terms, at: at)
     }
 
-    private mutating func product() throws(TemplateSyntaxFailure) -> TemplateExpression {
-        try chain(of: ["*", "/", "//", "%"]) { (parser) throws(TemplateSyntaxFailure) in try parser.power() }
+    private mutating func product() throws -> TemplateExpression {
+        try chain(of: ["*", "/", "//", "%"]) { try $0.power() }
     }
 
-    private mutating func power() throws(TemplateSyntaxFailure) -> TemplateExpression {
-        try chain(of: ["**"]) { (parser) throws(TemplateSyntaxFailure) in try parser.unary() }
+    private mutating func power() throws -> TemplateExpression {
+        try chain(of: ["**"]) { try $0.unary() }
     }
 
     private mutating func chain(
-        of symbols: [String], _ operand: (inout TemplateParser) throws(TemplateSyntaxFailure) -> TemplateExpression
-    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+        of symbols: [String], _ operand: (inout TemplateParser) throws -> TemplateExpression
+    ) throws -> TemplateExpression {
         let first = try operand(&self)
         var steps: [TemplateExpression.Operand<ArithmeticOperator>] = []
         while case .symbol(let text) = current.kind, symbols.contains(text),
@@ -142,15 +142,15 @@ extension TemplateParser {
 
     // MARK: Signs, names and what follows them
 
-    private mutating func unary(withFilters: Bool = true) throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func unary(withFilters: Bool = true) throws -> TemplateExpression {
         let at = current.at
         let base: TemplateExpression
         if skip(symbol: "-") {
             base = .negative(
-                try nested { (parser) throws(TemplateSyntaxFailure) in try parser.unary(withFilters: false) }, at: at)
+                try nested { try $0.unary(withFilters: false) }, at: at)
         } else if skip(symbol: "+") {
             base = .positive(
-                try nested { (parser) throws(TemplateSyntaxFailure) in try parser.unary(withFilters: false) }, at: at)
+                try nested { try $0.unary(withFilters: false) }, at: at)
         } else {
             base = try primary()
         }
@@ -159,9 +159,7 @@ extension TemplateParser {
 
     /// A chain in which only `.name`, `[index]` and calls follow until the first filter or test, and from there on only
     /// filters, tests and calls. A negated test ends one flat chain and begins another.
-    private mutating func postfixes(
-        of base: TemplateExpression, withFilters: Bool
-    ) throws(TemplateSyntaxFailure) -> TemplateExpression {
+    private mutating func postfixes(of base: TemplateExpression, withFilters: Bool) throws -> TemplateExpression {
         var steps: [PostfixStep] = []
         var inFilters = false
         while true {
@@ -183,7 +181,7 @@ extension TemplateParser {
         }
     }
 
-    mutating func primary() throws(TemplateSyntaxFailure) -> TemplateExpression {
+    mutating func primary() throws -> TemplateExpression {
         let token = current
         switch token.kind {
         case .name(let name):
@@ -191,29 +189,23 @@ extension TemplateParser {
             switch name {
             case "true", "True": return .literal(.bool(true))
             case "false", "False": return .literal(.bool(false))
-            case "none", "None": return .literal(.none)
+            case "none", "None": return .literal(.null)
             default:
                 if name == "caller" || name == "kwargs" || name == "varargs" {
                     for macro in specialNames.indices { specialNames[macro].insert(name) }
                 }
                 return .name(name, at: token.at)
             }
-        case .string(var text):
+        case .literal(.string(var text)):
             advance()
-            while case .string(let more) = current.kind {
+            while case .literal(.string(let more)) = current.kind {
                 text.unicodeScalars.append(contentsOf: more.unicodeScalars)
                 advance()
             }
             return .literal(.string(text))
-        case .integer(let value):
+        case .literal(let number):
             advance()
-            return .literal(.integer(value))
-        case .wideInteger(let digits):
-            advance()
-            return .literal(.wideInteger(digits))
-        case .float(let value):
-            advance()
-            return .literal(.float(value))
+            return .literal(number)
         case .symbol("("):
             advance()
             let inner = try tuple(isEmptyAllowed: true)
@@ -228,7 +220,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func list() throws(TemplateSyntaxFailure) -> [TemplateExpression] {
+    private mutating func list() throws -> [TemplateExpression] {
         advance()
         var elements: [TemplateExpression] = []
         while !current.isSymbol("]") {
@@ -240,7 +232,7 @@ extension TemplateParser {
         return elements
     }
 
-    private mutating func dictionary() throws(TemplateSyntaxFailure) -> [TemplateExpression.Pair] {
+    private mutating func dictionary() throws -> [TemplateExpression.Pair] {
         advance()
         var pairs: [TemplateExpression.Pair] = []
         while !current.isSymbol("}") {

@@ -2,13 +2,13 @@ import TinyFoundation
 
 extension TemplateParser {
     /// `.name`, `.0`, `[index]` or `[from:to:by]`.
-    mutating func subscriptStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+    mutating func subscriptStep() throws -> PostfixStep {
         let at = current.at
         if skip(symbol: ".") {
             let token = advance()
             switch token.kind {
             case .name(let name): return PostfixStep(kind: .attribute(name), at: at)
-            case .integer(let index): return PostfixStep(kind: .item(.literal(.integer(index))), at: at)
+            case .literal(.integer(let index)): return PostfixStep(kind: .item(.literal(.integer(index))), at: at)
             default: throw TemplateSyntaxFailure(at: token.at, "expected a name or a number, found \(token.shown)")
             }
         }
@@ -30,7 +30,7 @@ extension TemplateParser {
         return PostfixStep(kind: .item(.tuple(elements)), at: at)
     }
 
-    private mutating func subscriptElement() throws(TemplateSyntaxFailure) -> PostfixStep.Kind {
+    private mutating func subscriptElement() throws -> PostfixStep.Kind {
         var from: TemplateExpression?
         if !current.isSymbol(":") {
             let first = try expression()
@@ -46,12 +46,12 @@ extension TemplateParser {
     }
 
     /// `(1, name=2, *list, **dictionary)`.
-    mutating func callArguments() throws(TemplateSyntaxFailure) -> CallSyntax {
+    mutating func callArguments() throws -> CallSyntax {
         let at = current.at
         try expect(symbol: "(")
         var call = CallSyntax()
         var isFirst = true
-        func ensure(_ isInOrder: Bool) throws(TemplateSyntaxFailure) {
+        func ensure(_ isInOrder: Bool) throws {
             guard isInOrder else { throw TemplateSyntaxFailure(at: at, "the arguments of this call are out of order") }
         }
         while !current.isSymbol(")") {
@@ -84,7 +84,7 @@ extension TemplateParser {
     }
 
     /// What follows `|`: a filter's name and arguments.
-    mutating func filterStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+    mutating func filterStep() throws -> PostfixStep {
         let at = current.at
         let name = try dottedName()
         if !isConditional && TemplateFilters.all[name] == nil {
@@ -95,7 +95,7 @@ extension TemplateParser {
     }
 
     /// `is test`, `is not test(1)`, `is test 1`.
-    mutating func testStep() throws(TemplateSyntaxFailure) -> PostfixStep {
+    mutating func testStep() throws -> PostfixStep {
         advance()
         let isNegated = skip(name: "not")
         let at = current.at
@@ -111,7 +111,7 @@ extension TemplateParser {
             break
         case .name("is"):
             throw TemplateSyntaxFailure(at: current.at, "tests with 'is' cannot follow each other")
-        case .name, .string, .integer, .wideInteger, .float, .symbol("["), .symbol("{"):
+        case .name, .literal, .symbol("["), .symbol("{"):
             call.positional = [try testArgument()]
         default:
             break
@@ -119,8 +119,8 @@ extension TemplateParser {
         return PostfixStep(kind: .test(name, call, isNegated: isNegated), at: at)
     }
 
-    private mutating func testArgument() throws(TemplateSyntaxFailure) -> TemplateExpression {
-        let base = try nested { (parser) throws(TemplateSyntaxFailure) in try parser.primary() }
+    private mutating func testArgument() throws -> TemplateExpression {
+        let base = try nested { try $0.primary() }
         var steps: [PostfixStep] = []
         while true {
             if current.isSymbol(".") || current.isSymbol("[") {
@@ -134,7 +134,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func dottedName() throws(TemplateSyntaxFailure) -> String {
+    private mutating func dottedName() throws -> String {
         var name = try expectName()
         while skip(symbol: ".") { name += "." + (try expectName()) }
         return name
@@ -153,22 +153,6 @@ func unknownTest(_ name: String, at: Int) -> TemplateSyntaxFailure {
 
 /// `, did you mean 'upper'?`, when a known name is close to an unknown one.
 func suggestion(_ name: String, _ known: some Sequence<String>) -> String {
-    func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = min(diagonal + (x == y ? 0 : 1), min(above, row[j]) + 1)
-                diagonal = above
-            }
-        }
-        return row[b.count]
-    }
-    guard name.utf8.count <= 40 else { return "" }
-    let letters = Array(name.utf8)
-    let nearest = known.map { ($0, distance(letters, Array($0.utf8))) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
-    guard let nearest, nearest.1 <= 2, nearest.1 < letters.count else { return "" }
-    return "; did you mean '\(nearest.0)'?"
+    guard name.utf8.count <= 40, let nearest = nearestName(to: name, in: known.sorted()) else { return "" }
+    return "; did you mean '\(nearest)'?"
 }

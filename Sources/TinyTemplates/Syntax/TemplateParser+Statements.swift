@@ -2,9 +2,7 @@ import TinyFoundation
 
 extension TemplateParser {
     /// Statements up to a block that begins with one of `ends`, which becomes the current token.
-    mutating func statements(
-        until ends: Set<String>, of opening: TemplateToken?
-    ) throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    mutating func statements(until ends: Set<String>, of opening: TemplateToken?) throws -> [TemplateStatement] {
         var statements: [TemplateStatement] = []
         while true {
             switch current.kind {
@@ -18,8 +16,7 @@ extension TemplateParser {
             case .blockBegin:
                 advance()
                 if case .name(let name) = current.kind, ends.contains(name) { return statements }
-                statements.append(
-                    contentsOf: try nested { (parser) throws(TemplateSyntaxFailure) in try parser.statement(ends) })
+                statements.append(contentsOf: try nested { try $0.statement(ends) })
                 try expect(.blockEnd, "'%}'")
             default:
                 guard let opening else { return statements }
@@ -29,9 +26,7 @@ extension TemplateParser {
     }
 
     /// The body of a block: what follows its tag, up to one of `ends`.
-    private mutating func body(
-        until ends: Set<String>, of opening: TemplateToken
-    ) throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    private mutating func body(until ends: Set<String>, of opening: TemplateToken) throws -> [TemplateStatement] {
         _ = skip(symbol: ":")
         try expect(.blockEnd, "'%}'")
         return try statements(until: ends, of: opening)
@@ -40,7 +35,7 @@ extension TemplateParser {
     /// A body whose only end is `end`, which is consumed.
     private mutating func closedBody(
         until end: String, of opening: TemplateToken, isConditional: Bool = false
-    ) throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    ) throws -> [TemplateStatement] {
         let outer = self.isConditional
         self.isConditional = isConditional
         let statements = try body(until: [end], of: opening)
@@ -49,7 +44,7 @@ extension TemplateParser {
         return statements
     }
 
-    private mutating func statement(_ ends: Set<String>) throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    private mutating func statement(_ ends: Set<String>) throws -> [TemplateStatement] {
         let tag = current
         guard case .name(let name) = tag.kind else { throw unexpected("expected the name of a statement") }
         advance()
@@ -79,7 +74,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func output() throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    private mutating func output() throws -> [TemplateStatement] {
         var statements: [TemplateStatement] = []
         while current.kind != .blockEnd {
             if !statements.isEmpty { try expect(symbol: ",") }
@@ -88,7 +83,7 @@ extension TemplateParser {
         return statements
     }
 
-    private mutating func condition(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func condition(_ tag: TemplateToken) throws -> TemplateStatement {
         let outer = isConditional
         isConditional = true
         defer { isConditional = outer }
@@ -105,7 +100,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func loop(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func loop(_ tag: TemplateToken) throws -> TemplateStatement {
         loopsAround += 1
         defer { loopsAround -= 1 }
         let target = try assignmentTarget(stop: "in")
@@ -130,14 +125,14 @@ extension TemplateParser {
                 otherwise: otherwise, at: tag.at))
     }
 
-    private mutating func assignment(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func assignment(_ tag: TemplateToken) throws -> TemplateStatement {
         let target = try assignmentTarget(withAttributes: true)
         if skip(symbol: "=") { return .assign(target, try tuple(), at: tag.at) }
         let steps = current.isSymbol("|") ? try filters() : []
         return .assignBlock(target, filters: steps, body: try closedBody(until: "endset", of: tag), at: tag.at)
     }
 
-    private mutating func with(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func with(_ tag: TemplateToken) throws -> TemplateStatement {
         var bindings: [TemplateStatement.Binding] = []
         while current.kind != .blockEnd {
             if !bindings.isEmpty { try expect(symbol: ",") }
@@ -151,13 +146,13 @@ extension TemplateParser {
 
     // MARK: Macros
 
-    private mutating func macro(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func macro(_ tag: TemplateToken) throws -> TemplateStatement {
         let name = try expectName()
         let parameters = try parameters()
         return .macro(try macro(named: name, parameters: parameters, until: "endmacro", of: tag))
     }
 
-    private mutating func callBlock(_ tag: TemplateToken) throws(TemplateSyntaxFailure) -> TemplateStatement {
+    private mutating func callBlock(_ tag: TemplateToken) throws -> TemplateStatement {
         let parameters = current.isSymbol("(") ? try parameters() : []
         let call = try expression()
         guard case .postfix(_, let steps) = call, steps.last?.isCall == true else {
@@ -168,7 +163,7 @@ extension TemplateParser {
 
     private mutating func macro(
         named name: String?, parameters: [MacroSyntax.Parameter], until end: String, of tag: TemplateToken
-    ) throws(TemplateSyntaxFailure) -> MacroSyntax {
+    ) throws -> MacroSyntax {
         let outerLoops = loopDepth
         loopDepth = 0
         specialNames.append([])
@@ -178,7 +173,7 @@ extension TemplateParser {
         return MacroSyntax(name: name, parameters: parameters, body: body, specialNames: special, at: tag.at)
     }
 
-    private mutating func parameters() throws(TemplateSyntaxFailure) -> [MacroSyntax.Parameter] {
+    private mutating func parameters() throws -> [MacroSyntax.Parameter] {
         try expect(symbol: "(")
         var parameters: [MacroSyntax.Parameter] = []
         while !current.isSymbol(")") {
@@ -200,7 +195,7 @@ extension TemplateParser {
         return parameters
     }
 
-    private mutating func filters() throws(TemplateSyntaxFailure) -> [PostfixStep] {
+    private mutating func filters() throws -> [PostfixStep] {
         _ = skip(symbol: "|")
         var steps = [try filterStep()]
         while skip(symbol: "|") { steps.append(try filterStep()) }
@@ -211,7 +206,7 @@ extension TemplateParser {
 
     private mutating func assignmentTarget(
         withAttributes: Bool = false, isParameter: Bool = false, stop: String? = nil
-    ) throws(TemplateSyntaxFailure) -> AssignmentTarget {
+    ) throws -> AssignmentTarget {
         var targets: [AssignmentTarget] = []
         var isTuple = false
         while true {
@@ -225,13 +220,11 @@ extension TemplateParser {
         return isTuple ? .tuple(targets) : targets[0]
     }
 
-    private mutating func singleTarget(
-        withAttributes: Bool, isParameter: Bool
-    ) throws(TemplateSyntaxFailure) -> AssignmentTarget {
+    private mutating func singleTarget(withAttributes: Bool, isParameter: Bool) throws -> AssignmentTarget {
         let token = current
         if skip(symbol: "(") {
             if skip(symbol: ")") { return .tuple([]) }
-            let inner = try nested { (parser) throws(TemplateSyntaxFailure) in
+            let inner = try nested { parser in
                 try parser.assignmentTarget(isParameter: isParameter)
             }
             try expect(symbol: ")")

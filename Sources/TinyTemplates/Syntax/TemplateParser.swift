@@ -24,7 +24,7 @@ struct TemplateParser {
     }
 
     /// The statements of a whole template.
-    mutating func parse() throws(TemplateSyntaxFailure) -> [TemplateStatement] {
+    mutating func parse() throws -> [TemplateStatement] {
         let statements = try statements(until: [], of: nil)
         if let unknown = unknownNames.first { throw unknown }
         return statements
@@ -56,16 +56,16 @@ struct TemplateParser {
         return true
     }
 
-    mutating func expect(symbol: String) throws(TemplateSyntaxFailure) {
+    mutating func expect(symbol: String) throws {
         guard skip(symbol: symbol) else { throw unexpected("expected '\(symbol)'") }
     }
 
-    mutating func expect(_ kind: TemplateToken.Kind, _ shown: String) throws(TemplateSyntaxFailure) {
+    mutating func expect(_ kind: TemplateToken.Kind, _ shown: String) throws {
         guard current.kind == kind else { throw unexpected("expected \(shown)") }
         advance()
     }
 
-    mutating func expectName() throws(TemplateSyntaxFailure) -> String {
+    mutating func expectName() throws -> String {
         guard case .name(let name) = current.kind else { throw unexpected("expected a name") }
         advance()
         return name
@@ -78,9 +78,7 @@ struct TemplateParser {
     // MARK: Nesting
 
     /// Parses something that may contain itself.
-    mutating func nested<Result>(
-        _ body: (inout TemplateParser) throws(TemplateSyntaxFailure) -> Result
-    ) throws(TemplateSyntaxFailure) -> Result {
+    mutating func nested<Result>(_ body: (inout TemplateParser) throws -> Result) throws -> Result {
         guard depth < Self.deepest else {
             throw TemplateSyntaxFailure(
                 at: current.at, "blocks and parentheses nest more than \(Self.deepest) levels deep")

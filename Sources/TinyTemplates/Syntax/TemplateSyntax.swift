@@ -1,19 +1,10 @@
-/// A value written down in a template.
-enum TemplateLiteral: Sendable {
-    case none
-    case bool(Bool)
-    case integer(Int)
-    /// A whole number beyond 64 bits.
-    case wideInteger(String)
-    case float(Double)
-    case string(String)
-}
+import TinyFoundation
 
 /// An expression. Chains of operators and of postfixes are flat, so that only parentheses and blocks nest.
 ///
 /// `at` is an offset in the template, in scalars.
 indirect enum TemplateExpression: Sendable {
-    case literal(TemplateLiteral)
+    case literal(JSONValue)
     case name(String, at: Int)
     case list([TemplateExpression])
     case tuple([TemplateExpression])
@@ -129,7 +120,7 @@ indirect enum TemplateStatement: Sendable {
 }
 
 /// A `for` block.
-final class LoopSyntax: Sendable {
+struct LoopSyntax: Sendable {
     let target: AssignmentTarget
     let iterable: TemplateExpression
     let test: TemplateExpression?
@@ -137,23 +128,10 @@ final class LoopSyntax: Sendable {
     let body: [TemplateStatement]
     let otherwise: [TemplateStatement]
     let at: Int
-
-    init(
-        target: AssignmentTarget, iterable: TemplateExpression, test: TemplateExpression?, isRecursive: Bool,
-        body: [TemplateStatement], otherwise: [TemplateStatement], at: Int
-    ) {
-        self.target = target
-        self.iterable = iterable
-        self.test = test
-        self.isRecursive = isRecursive
-        self.body = body
-        self.otherwise = otherwise
-        self.at = at
-    }
 }
 
 /// A `macro` block, or the body of a `call` block.
-final class MacroSyntax: Sendable {
+struct MacroSyntax: Sendable {
     struct Parameter: Sendable {
         var name: String
         var standard: TemplateExpression?
@@ -166,12 +144,4 @@ final class MacroSyntax: Sendable {
     /// Which of `caller`, `kwargs` and `varargs` the body reads; the last two make a macro accept more arguments.
     let specialNames: Set<String>
     let at: Int
-
-    init(name: String?, parameters: [Parameter], body: [TemplateStatement], specialNames: Set<String>, at: Int) {
-        self.name = name
-        self.parameters = parameters
-        self.body = body
-        self.specialNames = specialNames
-        self.at = at
-    }
 }

@@ -1,13 +1,13 @@
+import TinyFoundation
+
 /// A piece of a template: text, or a word of a tag.
 struct TemplateToken: Sendable {
     enum Kind: Sendable, Equatable {
         case data(String)
         case variableBegin, variableEnd, blockBegin, blockEnd
         case name(String)
-        case string(String)
-        case integer(Int)
-        case wideInteger(String)
-        case float(Double)
+        /// A string or a number.
+        case literal(JSONValue)
         case symbol(String)
         case end
     }
@@ -29,10 +29,10 @@ struct TemplateToken: Sendable {
         case .blockBegin: "'{%'"
         case .blockEnd: "'%}'"
         case .name(let name): "'\(name)'"
-        case .string: "a string"
-        case .integer(let value): "'\(value)'"
-        case .wideInteger(let digits): "'\(digits)'"
-        case .float(let value): "'\(value)'"
+        case .literal(.integer(let value)): "'\(value)'"
+        case .literal(.wideInteger(let digits)): "'\(digits)'"
+        case .literal(.number(let value)): "'\(value)'"
+        case .literal: "a string"
         case .symbol(let symbol): "'\(symbol)'"
         case .end: "the end of the template"
         }

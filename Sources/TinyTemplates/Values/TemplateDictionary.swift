@@ -15,7 +15,7 @@ final class TemplateDictionary {
     var count: Int { keys.count }
 
     /// A dictionary with text keys that are known to differ.
-    init(distinct keys: [String], _ values: [TemplateObject]) throws(TemplateError) {
+    init(distinct keys: [String], _ values: [TemplateObject]) throws {
         self.keys = keys.map { .text($0) }
         self.values = values
         depth = try TemplateList(values).depth
@@ -27,7 +27,7 @@ final class TemplateDictionary {
     /// Of equal keys the first keeps its place and the last its value.
     ///
     /// - Throws: ``TemplateError`` when a key cannot be one, as a list.
-    init(_ pairs: [(TemplateObject, TemplateObject)]) throws(TemplateError) {
+    init(_ pairs: [(TemplateObject, TemplateObject)]) throws {
         var index: [DictionaryKey: Int] = [:]
         var keys: [TemplateObject] = []
         var values: [TemplateObject] = []
@@ -65,9 +65,12 @@ final class TemplateDictionary {
     }
 
     /// The pair at a position, as a tuple.
-    func item(_ position: Int) throws(TemplateError) -> TemplateObject {
+    func item(_ position: Int) throws -> TemplateObject {
         .tuple(try TemplateList([keys[position], values[position]]))
     }
+
+    /// All pairs.
+    func items() throws -> [TemplateObject] { try keys.indices.map(item) }
 }
 
 /// What makes keys equal in Python: `1`, `1.0` and `True` are one key.
@@ -105,23 +108,20 @@ enum DictionaryKey: Hashable {
                 keys.append(key)
             }
             self = .tuple(keys)
-        case .generator(let object): self = .object(ObjectIdentifier(object))
-        case .loop(let object): self = .object(ObjectIdentifier(object))
-        case .namespace(let object): self = .object(ObjectIdentifier(object))
-        case .macro(let object): self = .object(ObjectIdentifier(object))
-        case .function(let object): self = .object(ObjectIdentifier(object))
         case .undefined: self = .object(ObjectIdentifier(TemplateList.self))
         case .range(let range): self = .tuple([.integer(range.start), .integer(range.step), .integer(range.count)])
-        case .list, .dictionary, .view: return nil
+        case .generator, .loop, .namespace, .macro, .function, .list, .dictionary, .view:
+            guard let identity = value.identity else { return nil }
+            self = .object(identity)
         }
     }
 
     static func text(_ text: String) -> DictionaryKey { .text(Array(text.utf8)) }
 
     /// The key of a value that has to have one.
-    static func required(_ value: TemplateObject) throws(TemplateError) -> DictionaryKey {
+    static func required(_ value: TemplateObject) throws -> DictionaryKey {
         guard let key = DictionaryKey(value) else {
-            throw TemplateError(.invalidOperation, "a \(value.typeName) cannot be a key of a dictionary")
+            throw invalidOperation("a \(value.typeName) cannot be a key of a dictionary")
         }
         return key
     }

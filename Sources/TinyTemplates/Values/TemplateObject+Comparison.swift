@@ -2,7 +2,7 @@ import TinyFoundation
 
 extension TemplateObject {
     /// Python's `==`.
-    func isEqual(to other: TemplateObject, _ budget: TemplateBudget) throws(TemplateError) -> Bool {
+    func isEqual(to other: TemplateObject, _ budget: TemplateBudget) throws -> Bool {
         try budget.spend(1)
         switch (self, other) {
         case (.undefined, .undefined), (.none, .none): return true
@@ -29,11 +29,8 @@ extension TemplateObject {
                 if kind == .items, try !value.isEqual(to: found, budget) { return false }
             }
             return true
-        case (.generator(let a), .generator(let b)): return a === b
-        case (.loop(let a), .loop(let b)): return a === b
-        case (.namespace(let a), .namespace(let b)): return a === b
-        case (.macro(let a), .macro(let b)): return a === b
-        case (.function(let a), .function(let b)): return a === b
+        case (.generator, _), (.loop, _), (.namespace, _), (.macro, _), (.function, _):
+            return identity == other.identity
         default:
             guard let a = number, let b = other.number else { return false }
             return a.order(to: b) == .equal
@@ -42,7 +39,7 @@ extension TemplateObject {
 
     private static func areEqual(
         _ a: [TemplateObject], _ b: [TemplateObject], _ budget: TemplateBudget
-    ) throws(TemplateError) -> Bool {
+    ) throws -> Bool {
         guard a.count == b.count else { return false }
         for (x, y) in zip(a, b) where try !x.isEqual(to: y, budget) { return false }
         return true
@@ -56,9 +53,7 @@ extension TemplateObject {
     /// The order that Python's `<` sees.
     ///
     /// - Throws: ``TemplateError`` for values without an order, such as a text and a number.
-    func order(to other: TemplateObject, _ symbol: String = "<", _ budget: TemplateBudget) throws(TemplateError)
-        -> Order
-    {
+    func order(to other: TemplateObject, _ symbol: String = "<", _ budget: TemplateBudget) throws -> Order {
         try budget.spend(1)
         if case .undefined(let reason) = self { throw reason.error }
         if case .undefined(let reason) = other { throw reason.error }
@@ -76,22 +71,19 @@ extension TemplateObject {
             return m < n ? .less : m == n ? .equal : .greater
         default:
             guard let a = number, let b = other.number else {
-                throw TemplateError(
-                    .invalidOperation,
-                    "'\(symbol)' not supported between instances of '\(typeName)' and '\(other.typeName)'")
+                throw invalidOperation("'\(symbol)' not supported between instances of '\(typeName)' and '\(other.typeName)'")
             }
             return a.order(to: b)
         }
     }
 
     /// Python's `self in container`.
-    func isContained(in container: TemplateObject, _ interpreter: TemplateInterpreter) throws(TemplateError) -> Bool {
+    func isContained(in container: TemplateObject, _ interpreter: TemplateInterpreter) throws -> Bool {
         let budget = interpreter.budget
         switch container {
         case .string(let whole):
             guard case .string(let part) = self else {
-                throw TemplateError(
-                    .invalidOperation, "'in <string>' requires string as left operand, not \(typeName)")
+                throw invalidOperation("'in <string>' requires string as left operand, not \(typeName)")
             }
             try budget.spend((whole.string.utf8.count + part.string.utf8.count) / 32)
             return ByteSearch(part.string).first(in: Array(whole.string.utf8)) != nil
@@ -121,12 +113,19 @@ extension TemplateObject {
         case (.string(let a), .string(let b)): a.string.hasSameScalars(as: b.string)
         case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)): a === b
         case (.dictionary(let a), .dictionary(let b)): a === b
-        case (.generator(let a), .generator(let b)): a === b
-        case (.loop(let a), .loop(let b)): a === b
-        case (.namespace(let a), .namespace(let b)): a === b
-        case (.macro(let a), .macro(let b)): a === b
-        case (.function(let a), .function(let b)): a === b
-        default: false
+        default: identity != nil && identity == other.identity
+        }
+    }
+
+    /// What tells an object apart from all others, where it is not its contents.
+    var identity: ObjectIdentifier? {
+        switch self {
+        case .generator(let object): ObjectIdentifier(object)
+        case .loop(let object): ObjectIdentifier(object)
+        case .namespace(let object): ObjectIdentifier(object)
+        case .macro(let object): ObjectIdentifier(object)
+        case .function(let object): ObjectIdentifier(object)
+        default: nil
         }
     }
 

@@ -2,7 +2,7 @@ import TinyFoundation
 
 extension JSONValue {
     /// The value as the interpreter has it.
-    func object() throws(TemplateError) -> TemplateObject {
+    func object() throws -> TemplateObject {
         switch self {
         case .null: return .none
         case .bool(let flag): return .bool(flag)
@@ -45,7 +45,7 @@ struct JSONText {
         self.budget = budget
     }
 
-    mutating func append(_ value: TemplateObject, depth: Int = 0) throws(TemplateError) {
+    mutating func append(_ value: TemplateObject, depth: Int = 0) throws {
         try budget.spend(1)
         switch value {
         case .none: text += "null"
@@ -55,25 +55,25 @@ struct JSONText {
         case .float(let number): text += Self.text(of: number)
         case .string(let string): try append(quoted: string.string)
         case .list(let list), .tuple(let list):
-            try append(count: list.elements.count, "[", "]", depth) { (json, index) throws(TemplateError) in
+            try append(count: list.elements.count, "[", "]", depth) { json, index in
                 try json.append(list.elements[index], depth: depth + 1)
             }
         case .dictionary(let dictionary):
             let order = try order(of: dictionary)
-            try append(count: dictionary.count, "{", "}", depth) { (json, index) throws(TemplateError) in
+            try append(count: dictionary.count, "{", "}", depth) { json, index in
                 try json.append(quoted: try Self.name(dictionary.keys[order[index]]))
                 json.text += json.layout.keySeparator
                 try json.append(dictionary.values[order[index]], depth: depth + 1)
             }
         default:
-            throw TemplateError(.invalidOperation, "Object of type \(value.typeName) is not JSON serializable")
+            throw invalidOperation("Object of type \(value.typeName) is not JSON serializable")
         }
     }
 
     private mutating func append(
         count: Int, _ open: String, _ close: String, _ depth: Int,
-        _ element: (inout JSONText, Int) throws(TemplateError) -> Void
-    ) throws(TemplateError) {
+        _ element: (inout JSONText, Int) throws -> Void
+    ) throws {
         text += open
         for index in 0..<count {
             if index > 0 { text += layout.itemSeparator }
@@ -84,14 +84,14 @@ struct JSONText {
         text += close
     }
 
-    private mutating func breakLine(_ depth: Int) throws(TemplateError) {
+    private mutating func breakLine(_ depth: Int) throws {
         guard let indentation = layout.indentation else { return }
         try budget.build(indentation.utf8.count * depth + 1)
         text += "\n"
         for _ in 0..<depth { text += indentation }
     }
 
-    private func order(of dictionary: TemplateDictionary) throws(TemplateError) -> [Int] {
+    private func order(of dictionary: TemplateDictionary) throws -> [Int] {
         guard layout.sortsKeys else { return Array(0..<dictionary.count) }
         return try sortedOrder(of: dictionary.keys, isReversed: false, budget)
     }
@@ -100,7 +100,7 @@ struct JSONText {
         number.isNaN ? "NaN" : number.isInfinite ? number < 0 ? "-Infinity" : "Infinity" : pythonText(of: number)
     }
 
-    private static func name(_ key: TemplateObject) throws(TemplateError) -> String {
+    private static func name(_ key: TemplateObject) throws -> String {
         switch key {
         case .string(let text): return text.string
         case .none: return "null"
@@ -109,12 +109,11 @@ struct JSONText {
         case .wideInteger(let digits): return digits
         case .float(let number): return text(of: number)
         default:
-            throw TemplateError(
-                .invalidOperation, "keys must be str, int, float, bool or None, not \(key.typeName)")
+            throw invalidOperation("keys must be str, int, float, bool or None, not \(key.typeName)")
         }
     }
 
-    private mutating func append(quoted string: String) throws(TemplateError) {
+    private mutating func append(quoted string: String) throws {
         try budget.build(string.utf8.count)
         var view = String.UnicodeScalarView()
         view.append("\"")

@@ -1,28 +1,28 @@
 extension TemplateObject {
     /// Python's `str`: what `{{ … }}` prints.
-    func printed(_ budget: TemplateBudget) throws(TemplateError) -> String {
+    func printed(_ budget: TemplateBudget) throws -> String {
         switch self {
         case .undefined: return ""
         case .string(let text): return text.string
         default:
             var printer = ObjectPrinter(budget)
             try printer.append(self)
-            return try printer.finish()
+            return printer.text
         }
     }
 
     /// Python's `repr`.
-    func represented(_ budget: TemplateBudget) throws(TemplateError) -> String {
+    func represented(_ budget: TemplateBudget) throws -> String {
         var printer = ObjectPrinter(budget)
         try printer.append(self)
-        return try printer.finish()
+        return printer.text
     }
 }
 
 /// Writes values as Python's `repr` does.
 struct ObjectPrinter {
     private let budget: TemplateBudget
-    private var text = ""
+    private(set) var text = ""
     private var depth = 0
 
     /// Namespaces may hold each other, which no depth of values bounds.
@@ -32,9 +32,7 @@ struct ObjectPrinter {
         self.budget = budget
     }
 
-    func finish() throws(TemplateError) -> String { text }
-
-    mutating func append(_ value: TemplateObject) throws(TemplateError) {
+    mutating func append(_ value: TemplateObject) throws {
         let before = text.utf8.count
         switch value {
         case .undefined: text += "Undefined"
@@ -62,9 +60,7 @@ struct ObjectPrinter {
             try append(dictionary.values, "[", "])")
         case .view(.items, let dictionary):
             text += "dict_items("
-            var items: [TemplateObject] = []
-            for position in 0..<dictionary.count { items.append(try dictionary.item(position)) }
-            try append(items, "[", "])")
+            try append(try dictionary.items(), "[", "])")
         case .namespace(let namespace):
             text += "<Namespace "
             try append(try TemplateDictionary(distinct: namespace.names, namespace.values))
@@ -77,9 +73,7 @@ struct ObjectPrinter {
         try budget.build(max(0, text.utf8.count - before) / 8 + 1)
     }
 
-    private mutating func append(
-        _ elements: [TemplateObject], _ open: String, _ close: String
-    ) throws(TemplateError) {
+    private mutating func append(_ elements: [TemplateObject], _ open: String, _ close: String) throws {
         try enter()
         text += open
         for (index, element) in elements.enumerated() {
@@ -90,7 +84,7 @@ struct ObjectPrinter {
         depth -= 1
     }
 
-    private mutating func append(_ dictionary: TemplateDictionary) throws(TemplateError) {
+    private mutating func append(_ dictionary: TemplateDictionary) throws {
         try enter()
         text += "{"
         for (index, (key, value)) in zip(dictionary.keys, dictionary.values).enumerated() {
@@ -103,7 +97,7 @@ struct ObjectPrinter {
         depth -= 1
     }
 
-    private mutating func enter() throws(TemplateError) {
+    private mutating func enter() throws {
         guard depth < Self.deepest else {
             throw TemplateError(
                 .limitExceeded, "a value that holds itself, or nests \(Self.deepest) levels deep, cannot be printed")

@@ -70,7 +70,7 @@ final class TemplateList {
     let names: [String]
 
     /// - Throws: ``TemplateError`` with code `limitExceeded` when containers nest too deep.
-    init(_ elements: [TemplateObject], names: [String] = []) throws(TemplateError) {
+    init(_ elements: [TemplateObject], names: [String] = []) throws {
         depth = try depthOfContainer(of: elements)
         self.elements = elements
         self.names = names
@@ -97,7 +97,7 @@ enum DictionaryView: String {
 
 /// A sequence that is computed as it is read, once: what Python calls a generator.
 final class TemplateGenerator {
-    typealias Advance = () throws(TemplateError) -> TemplateObject?
+    typealias Advance = () throws -> TemplateObject?
 
     /// What Python calls this kind of iterator.
     let kind: String
@@ -108,7 +108,7 @@ final class TemplateGenerator {
     ///   - kind: What Python calls this kind of iterator.
     ///   - source: What it reads, for the depth.
     ///   - advance: Gives the next element, or nil at the end.
-    init(_ kind: String, of source: [TemplateObject], _ advance: @escaping Advance) throws(TemplateError) {
+    init(_ kind: String, of source: [TemplateObject], _ advance: @escaping Advance) throws {
         self.kind = kind
         // Reading one that reads another takes more stack than printing a list in a list.
         depth = try depthOfContainer(of: source, adding: 4)
@@ -116,7 +116,7 @@ final class TemplateGenerator {
     }
 
     /// The next element; nil at the end and ever after, also after an error.
-    func next() throws(TemplateError) -> TemplateObject? {
+    func next() throws -> TemplateObject? {
         guard let advance else { return nil }
         self.advance = nil
         guard let element = try advance() else { return nil }
@@ -125,8 +125,14 @@ final class TemplateGenerator {
     }
 }
 
+/// An object that may refer to itself, through others.
+protocol CycleMember: AnyObject {
+    /// Drops its references, so that it can be freed.
+    func clear()
+}
+
 /// Attributes that a template may set: the only value that changes.
-final class TemplateNamespace {
+final class TemplateNamespace: CycleMember {
     var names: [String] = []
     var values: [TemplateObject] = []
 
@@ -143,7 +149,6 @@ final class TemplateNamespace {
         }
     }
 
-    /// Drops everything, so that a namespace which holds itself can be freed.
     func clear() {
         names = []
         values = []
@@ -151,7 +156,7 @@ final class TemplateNamespace {
 }
 
 /// A macro with the frame it was defined in.
-final class TemplateMacro {
+final class TemplateMacro: CycleMember {
     let syntax: MacroSyntax
     var frame: TemplateFrame?
 
@@ -159,17 +164,19 @@ final class TemplateMacro {
         self.syntax = syntax
         self.frame = frame
     }
+
+    func clear() { frame = nil }
 }
 
 /// Something callable that is not a macro.
 final class TemplateFunction {
-    typealias Body = (TemplateInterpreter, CallArguments) throws(TemplateError) -> TemplateObject
+    typealias Body = (TemplateCall) throws -> TemplateObject
 
     let name: String
     /// How many containers nest in what the function holds.
     let depth: Int
     /// Attributes, such as `next` of a cycler.
-    let attributes: [String: (TemplateInterpreter) -> TemplateObject]
+    let attributes: [String: () -> TemplateObject]
     let body: Body
 
     /// - Parameters:
@@ -178,9 +185,9 @@ final class TemplateFunction {
     ///   - attributes: Its attributes.
     ///   - body: What a call does.
     init(
-        _ name: String, of held: [TemplateObject], attributes: [String: (TemplateInterpreter) -> TemplateObject] = [:],
+        _ name: String, of held: [TemplateObject], attributes: [String: () -> TemplateObject] = [:],
         _ body: @escaping Body
-    ) throws(TemplateError) {
+    ) throws {
         self.name = name
         depth = try held.isEmpty ? 0 : depthOfContainer(of: held)
         self.attributes = attributes
@@ -200,7 +207,7 @@ final class TemplateFunction {
 /// within expressions of the greatest depth fits a stack of a megabyte.
 private let deepestContainer = 300
 
-private func depthOfContainer(of elements: [TemplateObject], adding own: Int = 1) throws(TemplateError) -> Int {
+private func depthOfContainer(of elements: [TemplateObject], adding own: Int = 1) throws -> Int {
     var depth = 0
     for element in elements { depth = max(depth, element.depth) }
     guard depth + own <= deepestContainer else {

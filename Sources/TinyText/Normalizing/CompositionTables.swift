@@ -10,13 +10,14 @@ struct CompositionTables: Sendable {
     private var compositions: [UInt64: UInt32] = [:]
 
     private init() {
+        var value: UInt32 = 0
         for entry in canonicalDecompositions.utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
-            let composes = entry.contains(UInt8(ascii: "="))
-            let numbers = entry.split { hexadecimalValue($0) == nil }.map { digits in
+            var numbers = entry.split { hexadecimalValue($0) == nil }.map { digits in
                 digits.reduce(UInt32(0)) { $0 << 4 | (hexadecimalValue($1) ?? 0) }
             }
-            decompositions[numbers[0]] = Array(numbers[1...])
-            if composes { compositions[Self.key(numbers[1], numbers[2])] = numbers[0] }
+            value = entry.contains(UInt8(ascii: ":")) ? numbers.removeFirst() : value + 1
+            decompositions[value] = numbers
+            if !entry.contains(UInt8(ascii: ">")) { compositions[Self.key(numbers[0], numbers[1])] = value }
         }
     }
 
