@@ -55,14 +55,4 @@ public struct ChatConversation: Sendable {
             }
         }
     }
-
-    /// The text of the conversation; for the parameters and errors see
-    /// ``ChatTemplate/render(messages:tools:addGenerationPrompt:variables:now:limits:)``.
-    public func rendered(
-        by template: ChatTemplate, now: ChatTemplate.Time? = nil, limits: ChatTemplate.Limits = .init()
-    ) throws(TemplateError) -> String {
-        try template.render(
-            messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: variables, now: now,
-            limits: limits)
-    }
 }

@@ -102,25 +102,23 @@ public struct ChatTemplate: Sendable {
         messages: [JSONValue], tools: [JSONValue]? = nil, addGenerationPrompt: Bool = false,
         variables: [String: JSONValue] = [:], now: Time? = nil, limits: Limits = Limits()
     ) throws(TemplateError) -> String {
-        try rendering(
-            messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: variables, now: now,
-            limits: limits
-        ).text
+        let conversation = ChatConversation(
+            messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: variables)
+        return try rendering(conversation, now: now, limits: limits).text
     }
 
-    /// Renders a conversation and tells which parts of it a model should learn; for the parameters see
+    /// Renders a conversation and finds the parts of it that a model should learn; for the parameters see
     /// ``render(messages:tools:addGenerationPrompt:variables:now:limits:)``.
     public func rendering(
-        messages: [JSONValue], tools: [JSONValue]? = nil, addGenerationPrompt: Bool = false,
-        variables: [String: JSONValue] = [:], now: Time? = nil, limits: Limits = Limits()
+        _ conversation: ChatConversation, now: Time? = nil, limits: Limits = Limits()
     ) throws(TemplateError) -> Rendering {
         var all: [String: JSONValue] = [
-            "messages": .array(messages), "tools": tools.map { .array($0) } ?? .null, "documents": .null,
-            "add_generation_prompt": .bool(addGenerationPrompt),
+            "messages": .array(conversation.messages), "tools": conversation.tools.map { .array($0) } ?? .null,
+            "documents": .null, "add_generation_prompt": .bool(conversation.addGenerationPrompt),
         ]
         if let beginningOfText { all["bos_token"] = .string(beginningOfText) }
         if let endOfText { all["eos_token"] = .string(endOfText) }
-        all.merge(variables) { _, given in given }
+        all.merge(conversation.variables) { _, given in given }
         return try rendering(variables: all, now: now, limits: limits)
     }
 

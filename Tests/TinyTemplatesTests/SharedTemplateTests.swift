@@ -43,7 +43,7 @@ struct SharedTemplateTests {
                 "\(SharedTemplates.text(example["template"]) ?? ""): \(SharedTemplates.text(example["case"]) ?? "")"
             let conversation = try ChatConversation(json: Array(line))
             do throws(TemplateError) {
-                let text = try conversation.rendered(by: template, now: time)
+                let text = try template.rendering(conversation, now: time).text
                 let expected = SharedTemplates.text(example["expected"])
                 #expect(expected.map { Array($0.utf8) } == Array(text.utf8), "\(label)")
             } catch {

@@ -70,7 +70,7 @@ struct TemplateLanguageTests {
     func generation() throws {
         let template = try ChatTemplate(
             "{% for m in messages %}é{% generation %}{{ m }}{% endgeneration %}|{% endfor %}")
-        let rendering = try template.rendering(messages: ["a", "ü"])
+        let rendering = try template.rendering(ChatConversation(messages: ["a", "ü"]))
         #expect(rendering.text == "éa|éü|")
         #expect(rendering.generated == [2..<3, 6..<8])
     }

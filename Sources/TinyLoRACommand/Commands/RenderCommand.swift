@@ -50,13 +50,13 @@ struct RenderCommand: AsyncParsableCommand {
             }
         guard jsonl else {
             let input = FileHandle.standardInput.readDataToEndOfFile()
-            let text = try ChatConversation(json: input, named: "standard input").rendered(by: opened, now: time)
-            return FileHandle.standardOutput.write(Data(text.utf8))
+            let conversation = try ChatConversation(json: input, named: "standard input")
+            return FileHandle.standardOutput.write(Data(try opened.rendering(conversation, now: time).text.utf8))
         }
         try answerLines { line, number -> Result in
             do throws(TemplateError) {
                 let conversation = try ChatConversation(json: line, named: "line \(number)")
-                return Result(text: try conversation.rendered(by: opened, now: time))
+                return Result(text: try opened.rendering(conversation, now: time).text)
             } catch {
                 return Result(
                     error: error.message, line: error.position?.line, column: error.position?.column)

@@ -82,9 +82,7 @@ final class LoopState: CycleMember {
     }
 
     private func cycle(_ call: TemplateCall) throws -> TemplateObject {
-        guard !call.positional.isEmpty else {
-            throw invalidOperation("loop.cycle needs something to cycle through")
-        }
+        guard !call.positional.isEmpty else { throw invalidOperation("loop.cycle needs something to cycle through") }
         return call.positional[max(index0, 0) % call.positional.count]
     }
 

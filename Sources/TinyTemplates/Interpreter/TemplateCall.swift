@@ -52,6 +52,26 @@ struct TemplateCall {
     }
 }
 
+extension TemplateObject {
+    /// The dictionary that a function needs.
+    func dictionary(for function: String) throws -> TemplateDictionary {
+        if case .undefined(let reason) = self { throw reason.error }
+        guard case .dictionary(let dictionary) = self else {
+            throw invalidOperation("\(function) needs a dict, found \(typeName)")
+        }
+        return dictionary
+    }
+
+    /// The text that a function needs.
+    func text(for function: String) throws -> TemplateText {
+        if case .undefined(let reason) = self { throw reason.error }
+        guard case .string(let text) = self else {
+            throw invalidOperation("\(function) needs a str, found \(typeName)")
+        }
+        return text
+    }
+}
+
 extension TemplateObject? {
     /// A text, or `standard` when the argument is not given or none.
     func text(_ standard: String, of function: String) throws -> String {

@@ -108,8 +108,7 @@ extension TemplateInterpreter {
             let count = places.count
             let stop = start &+ (overflow ? 0 : step) &* count
             return .range(TemplateRange(start: start, step: overflow ? 1 : step, count: count, stop: stop))
-        default:
-            throw invalidOperation("'\(value.typeName)' object cannot be sliced")
+        default: throw invalidOperation("'\(value.typeName)' object cannot be sliced")
         }
     }
 

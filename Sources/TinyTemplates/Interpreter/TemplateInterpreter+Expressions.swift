@@ -225,9 +225,7 @@ extension TemplateInterpreter {
     }
 
     func test(_ name: String, _ value: TemplateObject, _ arguments: TemplateCall) throws -> Bool {
-        guard let test = TemplateTests.all[name] else {
-            throw invalidOperation(unknownTest(name, at: at).message)
-        }
+        guard let test = TemplateTests.all[name] else { throw invalidOperation(unknownTest(name, at: at).message) }
         return try test(value, arguments)
     }
 }

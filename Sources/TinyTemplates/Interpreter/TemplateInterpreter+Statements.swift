@@ -56,17 +56,12 @@ extension TemplateInterpreter {
             try write(try text.printed(budget))
         case .generation(let syntax):
             let start = output.utf8.count
-            try runGeneration(syntax, in: frame)
+            _ = try execute(syntax.body, in: TemplateFrame(inside: frame))
             if captures == 0 { generated.append(start..<output.utf8.count) }
         case .leaveLoop: return .leaveLoop
         case .nextIteration: return .nextIteration
         }
         return .finished
-    }
-
-    /// The body of a generation block has a scope of its own, as that of a macro.
-    private func runGeneration(_ syntax: MacroSyntax, in frame: TemplateFrame) throws {
-        _ = try execute(syntax.body, in: TemplateFrame(inside: frame))
     }
 
     private func capture(
@@ -117,7 +112,8 @@ extension TemplateInterpreter {
             case .nextIteration: continue
             }
         }
-        return isEmpty ? try execute(loop.otherwise, in: frame.frameOfElse(of: loop)) : .finished
+        guard isEmpty, !loop.otherwise.isEmpty else { return .finished }
+        return try execute(loop.otherwise, in: TemplateFrame(inside: frame))
     }
 
     private func state(
@@ -204,12 +200,5 @@ extension TemplateInterpreter {
             throw invalidOperation("macro \(shown) takes not more than \(syntax.parameters.count) argument(s)")
         }
         return .text(try captured { _ = try execute(syntax.body, in: frame) })
-    }
-}
-
-extension TemplateFrame {
-    /// The scope in which a loop's `else` runs.
-    fileprivate func frameOfElse(of loop: LoopSyntax) -> TemplateFrame {
-        loop.otherwise.isEmpty ? self : TemplateFrame(inside: self)
     }
 }

@@ -35,9 +35,7 @@ struct BraceFormat {
                 index += 1
                 continue
             }
-            guard scalar == "{" else {
-                throw invalidOperation("Single '}' encountered in format string")
-            }
+            guard scalar == "{" else { throw invalidOperation("Single '}' encountered in format string") }
             let end = try closingBrace(scalars, from: index)
             result += try field(scalars[index..<end], isMarkup: isMarkup, depth: depth, next: &next)
             index = end + 1
@@ -166,8 +164,7 @@ struct BraceFormat {
                 throw format.unknownType("float")
             }
             return try format.laidOut(number, budget)
-        default:
-            throw invalidOperation("unsupported format string passed to \(value.typeName).__format__")
+        default: throw invalidOperation("unsupported format string passed to \(value.typeName).__format__")
         }
     }
 
@@ -216,18 +213,14 @@ struct BraceFormat {
         }
         if peek() == "." {
             index += 1
-            guard let precision = try number() else {
-                throw invalidOperation("Format specifier missing precision")
-            }
+            guard let precision = try number() else { throw invalidOperation("Format specifier missing precision") }
             format.precision = precision
         }
         if let type = peek() {
             format.type = type
             index += 1
         }
-        guard index == scalars.count else {
-            throw invalidOperation("Invalid format specifier '\(layout)'")
-        }
+        guard index == scalars.count else { throw invalidOperation("Invalid format specifier '\(layout)'") }
         return format
     }
 }

@@ -125,9 +125,7 @@ struct PrintfFormat {
                 format.alignment = format.alignment ?? ">"
                 return try format.laidOut(text.string, budget)
             }
-            guard case .integer(let number)? = value.number else {
-                throw invalidOperation("%c requires int or char")
-            }
+            guard case .integer(let number)? = value.number else { throw invalidOperation("%c requires int or char") }
             format.alignment = format.alignment ?? ">"
             return try format.laidOut(number, budget)
         case "d", "i", "u": return try whole(value, format, isFloatAllowed: true)
@@ -137,8 +135,7 @@ struct PrintfFormat {
                 throw invalidOperation("must be real number, not \(value.typeName)")
             }
             return try format.laidOut(number.double, budget)
-        default:
-            throw invalidOperation("unsupported format character '\(format.type.map { String($0) } ?? "")'")
+        default: throw invalidOperation("unsupported format character '\(format.type.map { String($0) } ?? "")'")
         }
     }
 

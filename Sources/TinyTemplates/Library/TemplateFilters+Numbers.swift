@@ -2,7 +2,6 @@ import Foundation
 
 extension TemplateFilters {
     static func absolute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "abs", most: 0)
         switch value.number {
         case .integer(let number)?: return number < 0 ? try call.interpreter.negated(.integer(number)) : .integer(number)
         case .float(let number)?: return .float(number.magnitude)

@@ -1,22 +1,10 @@
 extension TemplateFilters {
-    static func length(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "length", most: 0)
-        return .integer(try call.interpreter.length(of: value))
-    }
-
-    static func list(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "list", most: 0)
-        return try call.interpreter.list(try call.interpreter.elements(of: value))
-    }
-
     static func first(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "first", most: 0)
         return try call.interpreter.generator(over: value).next()
             ?? .undefined(.other("No first item, sequence was empty."))
     }
 
     static func last(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "last", most: 0)
         switch value {
         case .generator, .loop: throw invalidOperation("'\(value.typeName)' object is not reversible")
         default:
@@ -44,7 +32,6 @@ extension TemplateFilters {
     }
 
     static func reverse(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "reverse", most: 0)
         if case .string(let text) = value {
             try call.budget.build(text.string.utf8.count)
             return text.with(String(scalars: text.string.unicodeScalars.reversed()))
@@ -205,9 +192,7 @@ extension TemplateFilters {
             let path = path(values[0]), standard = values[1].unlessNone
             change = { try call.interpreter.path(path, of: $0, standard: standard) }
         } else {
-            guard let first = call.positional.first else {
-                throw invalidOperation("map requires a filter argument")
-            }
+            guard let first = call.positional.first else { throw invalidOperation("map requires a filter argument") }
             let name = try Optional(first).text("", of: "map")
             let rest = call.with(positional: call.positional.dropFirst())
             change = { try call.interpreter.filter(name, $0, rest) }

@@ -8,11 +8,6 @@ extension TemplateFilters {
         }
     }
 
-    static func string(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "string", most: 0)
-        return .string(try softText(value, call.budget))
-    }
-
     static func center(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let width = try call.bound(to: "center", ["width"])[0].integer(80, of: "center")
         let text = try softText(value, call.budget)
@@ -49,7 +44,6 @@ extension TemplateFilters {
     }
 
     static func title(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "title", most: 0)
         let text = try softText(value, call.budget).string
         try call.budget.build(text.utf8.count, times: 3)
         var result = ""
@@ -76,10 +70,7 @@ extension TemplateFilters {
 
     static func indent(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let values = try call.bound(to: "indent", ["width", "first", "blank"])
-        if case .undefined(let reason) = value { throw reason.error }
-        guard case .string(let text) = value else {
-            throw invalidOperation("indent needs a str, found \(value.typeName)")
-        }
+        let text = try value.text(for: "indent")
         var indentation: String
         if case .string(let given)? = values[0] {
             indentation = text.isMarkup ? given.escaped.string : given.string
@@ -108,9 +99,7 @@ extension TemplateFilters {
         let length = try values[0].integer(255, of: "truncate"), end = try values[2].text("...", of: "truncate")
         let leeway = try values[3].unlessNone.integer(5, of: "truncate")
         let endCount = end.unicodeScalars.count
-        guard length >= endCount else {
-            throw invalidOperation("expected length >= \(endCount), got \(length)")
-        }
+        guard length >= endCount else { throw invalidOperation("expected length >= \(endCount), got \(length)") }
         guard leeway >= 0 else { throw invalidOperation("expected leeway >= 0, got \(leeway)") }
         let (most, overflow) = length.addingReportingOverflow(leeway)
         if overflow { return value }
@@ -125,7 +114,6 @@ extension TemplateFilters {
     }
 
     static func countWords(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "wordcount", most: 0)
         var count = 0
         var isInWord = false
         let text = try softText(value, call.budget).string
@@ -141,17 +129,12 @@ extension TemplateFilters {
     static func wrapWords(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let values = try call.bound(
             to: "wordwrap", ["width", "break_long_words", "wrapstring", "break_on_hyphens"])
-        if case .undefined(let reason) = value { throw reason.error }
-        guard case .string(let text) = value else {
-            throw invalidOperation("wordwrap needs a str, found \(value.typeName)")
-        }
+        let text = try value.text(for: "wordwrap")
         let wrapper = TextWrapper(
             width: try values[0].integer(79, of: "wordwrap"), breaksLongWords: values[1].flag(true),
             breaksAtHyphens: values[3].flag(true))
         let separator = try values[2].unlessNone.text("\n", of: "wordwrap")
-        guard wrapper.width > 0 else {
-            throw invalidOperation("invalid width \(wrapper.width) (must be > 0)")
-        }
+        guard wrapper.width > 0 else { throw invalidOperation("invalid width \(wrapper.width) (must be > 0)") }
         try call.budget.build(text.string.utf8.count, times: 4 + separator.utf8.count)
         let paragraphs = lines(of: text.string).map { wrapper.lines(of: $0).joined(separator: separator) }
         return .text(paragraphs.joined(separator: separator))
@@ -160,26 +143,12 @@ extension TemplateFilters {
     // MARK: HTML and addresses
 
     static func escape(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "escape", most: 0)
         let text = try softText(value, call.budget)
         try call.budget.build(text.string.utf8.count, times: 5)
         return .string(text.escaped)
     }
 
-    static func forceEscape(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "forceescape", most: 0)
-        let text = try value.printed(call.budget)
-        try call.budget.build(text.utf8.count, times: 5)
-        return .string(TemplateText(text).escaped)
-    }
-
-    static func markSafe(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "safe", most: 0)
-        return .string(TemplateText(try value.printed(call.budget), isMarkup: true))
-    }
-
     static func stripTags(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "striptags", most: 0)
         var text = try value.printed(call.budget)
         try call.budget.build(text.utf8.count, times: 4)
         for (open, close) in [("<!--", "-->"), ("<", ">")] { text = removed(text, from: open, to: close) }
@@ -229,7 +198,6 @@ extension TemplateFilters {
     }
 
     static func urlEncode(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "urlencode", most: 0)
         let budget = call.budget
         func quoted(_ value: TemplateObject, inQuery: Bool) throws -> String {
             let text = try value.printed(budget)
@@ -264,10 +232,7 @@ extension TemplateFilters {
 
     static func xmlAttributes(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let hasSpace = try call.bound(to: "xmlattr", ["autospace"])[0].flag(true)
-        if case .undefined(let reason) = value { throw reason.error }
-        guard case .dictionary(let dictionary) = value else {
-            throw invalidOperation("xmlattr needs a dict, found \(value.typeName)")
-        }
+        let dictionary = try value.dictionary(for: "xmlattr")
         var parts: [String] = []
         for (key, value) in zip(dictionary.keys, dictionary.values) {
             switch value {

@@ -6,28 +6,43 @@ enum TemplateFilters {
     static let all: [String: Filter] = [
         // Texts
         "capitalize": mapping { PythonCase.capitalized($0) }, "center": center,
-        "e": escape, "escape": escape, "forceescape": forceEscape, "safe": markSafe,
+        "e": plain("escape", escape), "escape": plain("escape", escape),
+        "forceescape": plain("forceescape") { try escape(.text(try $0.printed($1.budget)), $1) },
+        "safe": plain("safe") { .string(TemplateText(try $0.printed($1.budget), isMarkup: true)) },
         "format": format, "indent": indent,
         "lower": mapping { PythonCase.lower($0) }, "upper": mapping { PythonCase.upper($0) },
-        "replace": replace, "string": string, "striptags": stripTags, "title": title, "trim": trim,
-        "truncate": truncate, "urlencode": urlEncode, "wordcount": countWords, "wordwrap": wrapWords,
+        "replace": replace, "string": plain("string") { .string(try softText($0, $1.budget)) },
+        "striptags": plain("striptags", stripTags), "title": plain("title", title), "trim": trim,
+        "truncate": truncate, "urlencode": plain("urlencode", urlEncode), "wordcount": plain("wordcount", countWords),
+        "wordwrap": wrapWords,
         "xmlattr": xmlAttributes,
         // Numbers
-        "abs": absolute, "filesizeformat": formatFileSize, "float": float, "int": integer, "round": round, "sum": sum,
+        "abs": plain("abs", absolute), "filesizeformat": formatFileSize, "float": float, "int": integer, "round": round, "sum": sum,
         // Sequences
-        "batch": batch, "count": length, "length": length, "first": first, "last": last, "join": join, "list": list,
-        "max": extreme(.greater), "min": extreme(.less), "reverse": reverse, "slice": slice, "sort": sort,
+        "batch": batch, "count": length, "length": length, "first": plain("first", first), "last": plain("last", last),
+        "join": join, "list": plain("list") { try $1.interpreter.list(try $1.interpreter.elements(of: $0)) },
+        "max": extreme(.greater), "min": extreme(.less), "reverse": plain("reverse", reverse), "slice": slice, "sort": sort,
         "unique": unique, "groupby": group,
         "map": map, "select": select(where: true, onAttribute: false),
         "reject": select(where: false, onAttribute: false),
         "selectattr": select(where: true, onAttribute: true), "rejectattr": select(where: false, onAttribute: true),
         // Everything else
-        "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary, "items": items,
+        "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary, "items": plain("items", items),
         "tojson": json,
         "pprint": refused("pprint", "its line breaks are not reproduced; tojson is the way to print a value"),
         "random": refused("random", "a prompt must not depend on chance"),
         "urlize": refused("urlize", "a prompt is not HTML"),
     ]
+
+    /// A filter without arguments.
+    private static func plain(_ name: String, _ body: @escaping Filter) -> Filter {
+        { value, call in
+            _ = try call.positional(of: name, most: 0)
+            return try body(value, call)
+        }
+    }
+
+    private static let length = plain("length") { .integer(try $1.interpreter.length(of: $0)) }
 
     private static func refused(_ name: String, _ reason: String) -> Filter {
         { _, _ in
@@ -48,7 +63,6 @@ enum TemplateFilters {
     }
 
     private static func items(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        _ = try call.positional(of: "items", most: 0)
         return try lazily(value, call.budget) {
             switch value {
             case .undefined: return []
@@ -64,10 +78,7 @@ enum TemplateFilters {
         guard by == "key" || by == "value" else {
             throw invalidOperation("You can only sort by either \"key\" or \"value\"")
         }
-        if case .undefined(let reason) = value { throw reason.error }
-        guard case .dictionary(let dictionary) = value else {
-            throw invalidOperation("dictsort needs a dict, found \(value.typeName)")
-        }
+        let dictionary = try value.dictionary(for: "dictsort")
         let isCaseSensitive = values[0].flag(false)
         let keys = (by == "key" ? dictionary.keys : dictionary.values).map { isCaseSensitive ? $0 : lowered($0) }
         let order = try sortedOrder(of: keys, isReversed: values[2].flag(false), call.budget)
@@ -90,9 +101,7 @@ enum TemplateFilters {
         }
         if let separators = values[2].unlessNone {
             let pair = try call.interpreter.elements(of: separators)
-            guard pair.count == 2 else {
-                throw invalidOperation("tojson needs 2 separators, found \(pair.count)")
-            }
+            guard pair.count == 2 else { throw invalidOperation("tojson needs 2 separators, found \(pair.count)") }
             layout.itemSeparator = try Optional(pair[0]).text("", of: "a separator")
             layout.keySeparator = try Optional(pair[1]).text("", of: "a separator")
             try call.budget.build(layout.itemSeparator.utf8.count + layout.keySeparator.utf8.count)

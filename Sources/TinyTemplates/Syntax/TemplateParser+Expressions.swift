@@ -159,7 +159,7 @@ extension TemplateParser {
 
     /// A chain in which only `.name`, `[index]` and calls follow until the first filter or test, and from there on only
     /// filters, tests and calls. A negated test ends one flat chain and begins another.
-    private mutating func postfixes(of base: TemplateExpression, withFilters: Bool) throws -> TemplateExpression {
+    mutating func postfixes(of base: TemplateExpression, withFilters: Bool) throws -> TemplateExpression {
         var steps: [PostfixStep] = []
         var inFilters = false
         while true {
@@ -212,37 +212,30 @@ extension TemplateParser {
             try expect(symbol: ")")
             return inner
         case .symbol("["):
-            return .list(try list())
+            return .list(try elements(until: "]") { try $0.expression() })
         case .symbol("{"):
-            return .dictionary(try dictionary(), at: token.at)
-        default:
-            throw unexpected("expected an expression")
+            let pairs = try elements(until: "}") { parser in
+                let key = try parser.expression()
+                try parser.expect(symbol: ":")
+                return TemplateExpression.Pair(key: key, value: try parser.expression())
+            }
+            return .dictionary(pairs, at: token.at)
+        default: throw unexpected("expected an expression")
         }
     }
 
-    private mutating func list() throws -> [TemplateExpression] {
+    /// An opening bracket, elements with commas between them and perhaps after the last, and the closing bracket.
+    mutating func elements<Element>(
+        until end: String, _ element: (inout TemplateParser) throws -> Element
+    ) throws -> [Element] {
         advance()
-        var elements: [TemplateExpression] = []
-        while !current.isSymbol("]") {
+        var elements: [Element] = []
+        while !current.isSymbol(end) {
             if !elements.isEmpty { try expect(symbol: ",") }
-            if current.isSymbol("]") { break }
-            elements.append(try expression())
+            if current.isSymbol(end) { break }
+            elements.append(try element(&self))
         }
-        try expect(symbol: "]")
+        try expect(symbol: end)
         return elements
-    }
-
-    private mutating func dictionary() throws -> [TemplateExpression.Pair] {
-        advance()
-        var pairs: [TemplateExpression.Pair] = []
-        while !current.isSymbol("}") {
-            if !pairs.isEmpty { try expect(symbol: ",") }
-            if current.isSymbol("}") { break }
-            let key = try expression()
-            try expect(symbol: ":")
-            pairs.append(.init(key: key, value: try expression()))
-        }
-        try expect(symbol: "}")
-        return pairs
     }
 }

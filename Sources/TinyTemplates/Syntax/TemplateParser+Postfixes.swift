@@ -48,38 +48,30 @@ extension TemplateParser {
     /// `(1, name=2, *list, **dictionary)`.
     mutating func callArguments() throws -> CallSyntax {
         let at = current.at
-        try expect(symbol: "(")
         var call = CallSyntax()
-        var isFirst = true
         func ensure(_ isInOrder: Bool) throws {
             guard isInOrder else { throw TemplateSyntaxFailure(at: at, "the arguments of this call are out of order") }
         }
-        while !current.isSymbol(")") {
-            if !isFirst {
-                try expect(symbol: ",")
-                if current.isSymbol(")") { break }
-            }
-            isFirst = false
-            if skip(symbol: "*") {
+        _ = try elements(until: ")") { parser in
+            if parser.skip(symbol: "*") {
                 try ensure(call.spreadList == nil && call.spreadDictionary == nil)
-                call.spreadList = try expression()
-            } else if skip(symbol: "**") {
+                call.spreadList = try parser.expression()
+            } else if parser.skip(symbol: "**") {
                 try ensure(call.spreadDictionary == nil)
-                call.spreadDictionary = try expression()
-            } else if case .name(let name) = current.kind, next.isSymbol("=") {
+                call.spreadDictionary = try parser.expression()
+            } else if case .name(let name) = parser.current.kind, parser.next.isSymbol("=") {
                 try ensure(call.spreadDictionary == nil)
-                advance()
-                advance()
+                parser.advance()
+                parser.advance()
                 guard !call.named.contains(where: { $0.name.hasSameScalars(as: name) }) else {
                     throw TemplateSyntaxFailure(at: at, "the argument '\(name)' is given twice")
                 }
-                call.named.append(.init(name: name, value: try expression()))
+                call.named.append(.init(name: name, value: try parser.expression()))
             } else {
                 try ensure(call.spreadList == nil && call.spreadDictionary == nil && call.named.isEmpty)
-                call.positional.append(try expression())
+                call.positional.append(try parser.expression())
             }
         }
-        try expect(symbol: ")")
         return call
     }
 
@@ -112,26 +104,13 @@ extension TemplateParser {
         case .name("is"):
             throw TemplateSyntaxFailure(at: current.at, "tests with 'is' cannot follow each other")
         case .name, .literal, .symbol("["), .symbol("{"):
-            call.positional = [try testArgument()]
+            call.positional = [
+                try postfixes(of: try nested { try $0.primary() }, withFilters: false)
+            ]
         default:
             break
         }
         return PostfixStep(kind: .test(name, call, isNegated: isNegated), at: at)
-    }
-
-    private mutating func testArgument() throws -> TemplateExpression {
-        let base = try nested { try $0.primary() }
-        var steps: [PostfixStep] = []
-        while true {
-            if current.isSymbol(".") || current.isSymbol("[") {
-                steps.append(try subscriptStep())
-            } else if current.isSymbol("(") {
-                let at = current.at
-                steps.append(PostfixStep(kind: .call(try callArguments()), at: at))
-            } else {
-                return steps.isEmpty ? base : .postfix(base, steps)
-            }
-        }
     }
 
     private mutating func dottedName() throws -> String {

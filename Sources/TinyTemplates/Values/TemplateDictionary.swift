@@ -14,16 +14,6 @@ final class TemplateDictionary {
 
     var count: Int { keys.count }
 
-    /// A dictionary with text keys that are known to differ.
-    init(distinct keys: [String], _ values: [TemplateObject]) throws {
-        self.keys = keys.map { .text($0) }
-        self.values = values
-        depth = try TemplateList(values).depth
-        index =
-            keys.count <= Self.mostWithoutIndex
-            ? nil : Dictionary(keys.enumerated().map { (.text($1), $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
     /// Of equal keys the first keeps its place and the last its value.
     ///
     /// - Throws: ``TemplateError`` when a key cannot be one, as a list.

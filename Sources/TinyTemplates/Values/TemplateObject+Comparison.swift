@@ -13,22 +13,12 @@ extension TemplateObject {
         case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
             return try Self.areEqual(a.elements, b.elements, budget)
         case (.dictionary(let a), .dictionary(let b)):
-            if a === b { return true }
-            guard a.count == b.count else { return false }
-            for (key, value) in zip(a.keys, a.values) {
-                guard let found = b[key], try value.isEqual(to: found, budget) else { return false }
-            }
-            return true
+            return try a === b || Self.areEqual(a, b, withValues: true, budget)
         case (.range(let a), .range(let b)):
             return a.count == b.count && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
         case (.view(.values, _), .view(.values, _)): return false
         case (.view(let kind, let a), .view(let otherKind, let b)) where kind == otherKind:
-            guard a.count == b.count else { return false }
-            for (key, value) in zip(a.keys, a.values) {
-                guard let found = b[key] else { return false }
-                if kind == .items, try !value.isEqual(to: found, budget) { return false }
-            }
-            return true
+            return try Self.areEqual(a, b, withValues: kind == .items, budget)
         case (.generator, _), (.loop, _), (.namespace, _), (.macro, _), (.function, _):
             return identity == other.identity
         default:
@@ -42,6 +32,17 @@ extension TemplateObject {
     ) throws -> Bool {
         guard a.count == b.count else { return false }
         for (x, y) in zip(a, b) where try !x.isEqual(to: y, budget) { return false }
+        return true
+    }
+
+    private static func areEqual(
+        _ a: TemplateDictionary, _ b: TemplateDictionary, withValues: Bool, _ budget: TemplateBudget
+    ) throws -> Bool {
+        guard a.count == b.count else { return false }
+        for (key, value) in zip(a.keys, a.values) {
+            guard let found = b[key] else { return false }
+            if withValues, try !value.isEqual(to: found, budget) { return false }
+        }
         return true
     }
 

@@ -65,8 +65,7 @@ struct JSONText {
                 json.text += json.layout.keySeparator
                 try json.append(dictionary.values[order[index]], depth: depth + 1)
             }
-        default:
-            throw invalidOperation("Object of type \(value.typeName) is not JSON serializable")
+        default: throw invalidOperation("Object of type \(value.typeName) is not JSON serializable")
         }
     }
 
@@ -108,38 +107,24 @@ struct JSONText {
         case .integer(let number): return String(number)
         case .wideInteger(let digits): return digits
         case .float(let number): return text(of: number)
-        default:
-            throw invalidOperation("keys must be str, int, float, bool or None, not \(key.typeName)")
+        default: throw invalidOperation("keys must be str, int, float, bool or None, not \(key.typeName)")
         }
     }
 
     private mutating func append(quoted string: String) throws {
         try budget.build(string.utf8.count)
-        var view = String.UnicodeScalarView()
-        view.append("\"")
-        for scalar in string.unicodeScalars {
+        let layout = layout
+        text.append(string, quotedBy: "\"") { scalar in
             switch scalar {
-            case "\"", "\\":
-                view.append("\\")
-                view.append(scalar)
-            case "\n": view.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": view.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": view.append(contentsOf: "\\t".unicodeScalars)
-            case "\u{08}": view.append(contentsOf: "\\b".unicodeScalars)
-            case "\u{0C}": view.append(contentsOf: "\\f".unicodeScalars)
+            case "\u{08}": return "\\b"
+            case "\u{0C}": return "\\f"
             default:
-                if scalar.value < 0x20 || layout.escapesBeyondASCII && scalar.value >= 0x7F {
-                    for unit in String(scalar).utf16 {
-                        let digits = String(unit, radix: 16)
-                        let padding = String(repeating: "0", count: 4 - digits.utf8.count)
-                        view.append(contentsOf: "\\u\(padding)\(digits)".unicodeScalars)
-                    }
-                } else {
-                    view.append(scalar)
-                }
+                guard scalar.value < 0x20 || layout.escapesBeyondASCII && scalar.value >= 0x7F else { return nil }
+                return String(scalar).utf16.map { unit in
+                    let digits = String(unit, radix: 16)
+                    return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                }.joined()
             }
         }
-        view.append("\"")
-        text.unicodeScalars.append(contentsOf: view)
     }
 }

@@ -47,7 +47,7 @@ struct ObjectPrinter {
             if string.isMarkup { text += ")" }
         case .list(let list): try append(list.elements, "[", "]")
         case .tuple(let list): try append(list.elements, "(", list.elements.count == 1 ? ",)" : ")")
-        case .dictionary(let dictionary): try append(dictionary)
+        case .dictionary(let dictionary): try append(dictionary.keys, dictionary.values)
         case .range(let range):
             text +=
                 range.step == 1
@@ -63,7 +63,7 @@ struct ObjectPrinter {
             try append(try dictionary.items(), "[", "])")
         case .namespace(let namespace):
             text += "<Namespace "
-            try append(try TemplateDictionary(distinct: namespace.names, namespace.values))
+            try append(namespace.names.map { .text($0) }, namespace.values)
             text += ">"
         case .loop(let loop): text += "<LoopContext \(loop.index0 + 1)/\(try loop.length())>"
         case .macro(let macro): text += "<Macro \(macro.syntax.name.map { "'\($0)'" } ?? "anonymous")>"
@@ -84,10 +84,10 @@ struct ObjectPrinter {
         depth -= 1
     }
 
-    private mutating func append(_ dictionary: TemplateDictionary) throws {
+    private mutating func append(_ keys: [TemplateObject], _ values: [TemplateObject]) throws {
         try enter()
         text += "{"
-        for (index, (key, value)) in zip(dictionary.keys, dictionary.values).enumerated() {
+        for (index, (key, value)) in zip(keys, values).enumerated() {
             if index > 0 { text += ", " }
             try append(key)
             text += ": "
@@ -108,27 +108,33 @@ struct ObjectPrinter {
     private mutating func appendQuoted(_ string: String) {
         let hasSingle = string.utf8.contains(UInt8(ascii: "'")), hasDouble = string.utf8.contains(UInt8(ascii: "\""))
         let quote: Unicode.Scalar = hasSingle && !hasDouble ? "\"" : "'"
-        var view = String.UnicodeScalarView()
+        text.append(string, quotedBy: quote) { $0.isPythonPrintable ? nil : "\\" + escapedName(of: $0) }
+    }
+}
+
+extension String {
+    /// Appends a text in quotes.
+    ///
+    /// - Parameter escape: What stands for a character other than quotes, backslashes, line breaks and tabs; nil for itself.
+    mutating func append(_ text: String, quotedBy quote: Unicode.Scalar, escape: (Unicode.Scalar) -> String?) {
+        var view = UnicodeScalarView()
         view.append(quote)
-        for scalar in string.unicodeScalars {
+        for scalar in text.unicodeScalars {
             switch scalar {
-            case "\\": view.append(contentsOf: "\\\\".unicodeScalars)
-            case "\n": view.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": view.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": view.append(contentsOf: "\\t".unicodeScalars)
-            case quote:
-                view.append("\\")
-                view.append(quote)
+            case quote, "\\": view.append(contentsOf: ["\\", scalar])
+            case "\n": view.append(contentsOf: ["\\", "n"])
+            case "\r": view.append(contentsOf: ["\\", "r"])
+            case "\t": view.append(contentsOf: ["\\", "t"])
             default:
-                if scalar.isPythonPrintable {
-                    view.append(scalar)
+                if let escaped = escape(scalar) {
+                    view.append(contentsOf: escaped.unicodeScalars)
                 } else {
-                    view.append(contentsOf: ("\\" + escapedName(of: scalar)).unicodeScalars)
+                    view.append(scalar)
                 }
             }
         }
         view.append(quote)
-        text.unicodeScalars.append(contentsOf: view)
+        unicodeScalars.append(contentsOf: view)
     }
 }
 
