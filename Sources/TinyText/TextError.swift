@@ -37,3 +37,10 @@ func reportingTextErrors<Value>(_ read: () throws -> Value) throws(TextError) ->
         throw TextError(.unreadableFile, "\(error)", underlying: error)
     }
 }
+
+extension JSONNode {
+    /// The error for a value that asks for something that is not implemented.
+    func unsupported(_ what: String, hint: String? = nil) -> TextError {
+        TextError(.unsupported, "\(place) \(what)", hint: hint)
+    }
+}

@@ -1,3 +1,57 @@
+import TinyFoundation
+
+/// What is put around the ids of a text: the beginning-of-text token of Llama, for example.
+struct TokenTemplate: Sendable, Equatable {
+    var before: [Int] = []
+    var after: [Int] = []
+
+    /// Reads the `post_processor` of a tokenizer file; none puts nothing around a text.
+    ///
+    /// `ByteLevel` changes offsets only, which are not computed here.
+    /// - Throws: ``TextError`` with code `unsupported` for anything but `ByteLevel`, `TemplateProcessing` and `Sequence`.
+    init(from value: JSONNode?) throws {
+        guard let value else { return }
+        for component in try flattened(value, listedAs: "processors") {
+            switch try component.member("type").string() {
+            case "ByteLevel":
+                continue
+            case "TemplateProcessing":
+                let inner = try Self.template(from: component)
+                before = inner.before + before
+                after += inner.after
+            case let type:
+                throw component.unsupported("has the unknown type \"\(type)\"")
+            }
+        }
+    }
+
+    init(before: [Int] = [], after: [Int] = []) {
+        self.before = before
+        self.after = after
+    }
+
+    private static func template(from value: JSONNode) throws -> TokenTemplate {
+        let known = try value.member("special_tokens")
+        var parts: [[Int]] = [[]]
+        for element in try value.member("single").elements() {
+            if let token = try element.optional("SpecialToken") {
+                let ids = try known.member(try token.member("id").string()).member("ids")
+                for id in try ids.elements() { parts[parts.count - 1].append(try tokenID(from: id)) }
+            } else {
+                let sequence = try element.member("Sequence").member("id").string()
+                guard sequence == "A" else {
+                    throw value.unsupported("puts the sequence \"\(sequence)\" into a single text")
+                }
+                parts.append([])
+            }
+        }
+        guard parts.count == 2 else {
+            throw value.unsupported("uses the text \(parts.count - 1) times, expected once")
+        }
+        return TokenTemplate(before: parts[0], after: parts[1])
+    }
+}
+
 /// What a tokenizer is made of, whatever kind of file it was read from.
 struct TokenizerParts {
     var model: BytePairModel

@@ -20,7 +20,8 @@ struct TemplateCall {
     ///   - required: How many have no default.
     func bound(to function: String, _ parameters: [String], required: Int = 0) throws -> [TemplateObject?] {
         guard positional.count <= parameters.count else {
-            throw invalidOperation("\(function) takes at most \(parameters.count) arguments, \(positional.count) are given")
+            throw invalidOperation(
+                "\(function) takes at most \(parameters.count) arguments, \(positional.count) are given")
         }
         var values: [TemplateObject?] = positional
         values += [TemplateObject?](repeating: nil, count: parameters.count - positional.count)

@@ -22,7 +22,8 @@ extension TemplateInterpreter {
             if case .integer(let count)? = left.number, let product = try repeated(right, count) { return product }
         default: break
         }
-        throw invalidOperation("unsupported operand type(s) for \(symbol.rawValue): '\(left.typeName)' and '\(right.typeName)'")
+        throw invalidOperation(
+            "unsupported operand type(s) for \(symbol.rawValue): '\(left.typeName)' and '\(right.typeName)'")
     }
 
     private func joined(_ a: TemplateText, _ b: TemplateText) throws -> TemplateObject {

@@ -3,7 +3,8 @@ import Foundation
 extension TemplateFilters {
     static func absolute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         switch value.number {
-        case .integer(let number)?: return number < 0 ? try call.interpreter.negated(.integer(number)) : .integer(number)
+        case .integer(let number)?:
+            return number < 0 ? try call.interpreter.negated(.integer(number)) : .integer(number)
         case .float(let number)?: return .float(number.magnitude)
         case nil: throw invalidOperation("bad operand type for abs(): '\(value.typeName)'")
         }
@@ -142,7 +143,9 @@ extension TemplateFilters {
         guard method == "common" else {
             guard precision.magnitude <= 300 else { throw tooLarge() }
             let scale = try call.interpreter.combine(.integer(10), .power, .integer(precision))
-            guard let scaled = try call.interpreter.combine(value, .multiply, scale).number?.double else { return value }
+            guard let scaled = try call.interpreter.combine(value, .multiply, scale).number?.double else {
+                return value
+            }
             let whole = method == "ceil" ? scaled.rounded(.up) : scaled.rounded(.down)
             guard let integer = Int(exactly: whole) else { throw tooLarge() }
             return try call.interpreter.combine(.integer(integer), .divide, scale)

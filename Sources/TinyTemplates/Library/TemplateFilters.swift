@@ -17,17 +17,20 @@ enum TemplateFilters {
         "wordwrap": wrapWords,
         "xmlattr": xmlAttributes,
         // Numbers
-        "abs": plain("abs", absolute), "filesizeformat": formatFileSize, "float": float, "int": integer, "round": round, "sum": sum,
+        "abs": plain("abs", absolute), "filesizeformat": formatFileSize, "float": float, "int": integer, "round": round,
+        "sum": sum,
         // Sequences
         "batch": batch, "count": length, "length": length, "first": plain("first", first), "last": plain("last", last),
         "join": join, "list": plain("list") { try $1.interpreter.list(try $1.interpreter.elements(of: $0)) },
-        "max": extreme(.greater), "min": extreme(.less), "reverse": plain("reverse", reverse), "slice": slice, "sort": sort,
+        "max": extreme(.greater), "min": extreme(.less), "reverse": plain("reverse", reverse), "slice": slice,
+        "sort": sort,
         "unique": unique, "groupby": group,
         "map": map, "select": select(where: true, onAttribute: false),
         "reject": select(where: false, onAttribute: false),
         "selectattr": select(where: true, onAttribute: true), "rejectattr": select(where: false, onAttribute: true),
         // Everything else
-        "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary, "items": plain("items", items),
+        "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary,
+        "items": plain("items", items),
         "tojson": json,
         "pprint": refused("pprint", "its line breaks are not reproduced; tojson is the way to print a value"),
         "random": refused("random", "a prompt must not depend on chance"),
@@ -53,7 +56,8 @@ enum TemplateFilters {
     private static func attribute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let name = try call.bound(to: "attr", ["name"], required: 1)[0].text("", of: "attr")
         if case .undefined(let reason) = value { throw reason.error }
-        return try call.interpreter.ownAttribute(name, of: value) ?? .undefined(.attribute(name, ofType: value.shownType))
+        return try call.interpreter.ownAttribute(name, of: value)
+            ?? .undefined(.attribute(name, ofType: value.shownType))
     }
 
     private static func standard(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {

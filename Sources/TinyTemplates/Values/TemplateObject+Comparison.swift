@@ -72,7 +72,8 @@ extension TemplateObject {
             return m < n ? .less : m == n ? .equal : .greater
         default:
             guard let a = number, let b = other.number else {
-                throw invalidOperation("'\(symbol)' not supported between instances of '\(typeName)' and '\(other.typeName)'")
+                throw invalidOperation(
+                    "'\(symbol)' not supported between instances of '\(typeName)' and '\(other.typeName)'")
             }
             return a.order(to: b)
         }

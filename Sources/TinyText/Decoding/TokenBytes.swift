@@ -55,3 +55,21 @@ struct ByteLevelDecoder: TokenDecoder {
         }
     }
 }
+
+/// Reads a token as text, or as the single byte that it names.
+struct PlainDecoder: TokenDecoder {
+    /// What stands for a space, and what it becomes; nil where spaces are spelled as spaces.
+    var marks: Substitution?
+    /// Whether tokens such as `<0x0A>` stand for bytes.
+    let readsBytes: Bool
+
+    func appendBytes(of spelling: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+        if readsBytes, let byte = ByteToken.byte(spelledBy: spelling) {
+            bytes.append(byte)
+        } else if let marks {
+            marks.replace(in: spelling, into: &bytes)
+        } else {
+            bytes.append(contentsOf: spelling)
+        }
+    }
+}

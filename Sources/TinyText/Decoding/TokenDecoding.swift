@@ -34,7 +34,7 @@ extension TokenDecoding {
             beginning = .kept
         } else if let marks = try take("Metaspace") {
             let mark = Array(try marks.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
-            decoder = MarkedSpaceDecoder(
+            decoder = PlainDecoder(
                 marks: Substitution(pattern: mark, content: [UInt8(ascii: " ")]),
                 readsBytes: try take("ByteFallback") != nil)
             let isPrepended = try SpaceMarks.prepending(from: marks) != .never
@@ -43,19 +43,13 @@ extension TokenDecoding {
         } else {
             let marks = try take("Replace")
             let readsBytes = try take("ByteFallback") != nil
-            decoder =
-                if let marks {
-                    MarkedSpaceDecoder(marks: try Substitution(from: marks), readsBytes: readsBytes)
-                } else {
-                    PlainDecoder(readsBytes: readsBytes)
-                }
+            decoder = PlainDecoder(marks: try marks.map { try Substitution(from: $0) }, readsBytes: readsBytes)
             let isFused = try take("Fuse") != nil
             beginning = try isFused ? Self.beginning(take("Strip")) : .kept
         }
         if let rest = components.first {
-            throw TextError(
-                .unsupported,
-                "\(value.place) has the component \"\(try rest.member("type").string())\" where none or another is known"
+            throw value.unsupported(
+                "has the component \"\(try rest.member("type").string())\" where none or another is known"
             )
         }
     }
@@ -65,9 +59,8 @@ extension TokenDecoding {
         let content = try strip.member("content").string()
         let (start, stop) = (try strip.member("start").integer(), try strip.member("stop").integer())
         guard content == " ", start == 1, stop == 0 else {
-            throw TextError(
-                .unsupported,
-                "\(strip.place) strips \"\(content)\" \(start) times before and \(stop) times after the text, "
+            throw strip.unsupported(
+                "strips \"\(content)\" \(start) times before and \(stop) times after the text, "
                     + "expected \" \" once before it")
         }
         return .withoutOneSpace

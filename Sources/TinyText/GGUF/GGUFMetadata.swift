@@ -41,9 +41,6 @@ struct GGUFMetadata {
         }
     }
 
-    /// A value, or nil when the key is absent or of another type.
-    subscript(_ key: String) -> Value? { values[key] }
-
     func text(_ key: String) -> String? {
         if case .text(let bytes) = values[key] { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
@@ -109,29 +106,19 @@ private struct GGUFReader {
         guard count <= bytes.count - position else {
             throw malformed("ends within an array of \(count) elements at byte \(position)")
         }
-        switch element {
-        case 8:
-            var texts: [[UInt8]] = []
-            texts.reserveCapacity(count)
-            for _ in 0..<count { texts.append(try text()) }
-            return .texts(texts)
-        case 6, 12:
-            var numbers: [Double] = []
-            numbers.reserveCapacity(count)
-            for _ in 0..<count { if case .number(let number) = try scalar(element) { numbers.append(number) } }
-            return .numbers(numbers)
-        default:
-            var integers: [Int] = []
-            integers.reserveCapacity(count)
-            for _ in 0..<count {
-                switch try scalar(element) {
-                case .integer(let value): integers.append(value)
-                case .flag(let value): integers.append(value ? 1 : 0)
-                default: break
-                }
-            }
-            return .integers(integers)
+        if element == 8 { return .texts(try (0..<count).map { _ in try text() }) }
+        let scalars = try (0..<count).map { _ in try scalar(element) }
+        if element == 6 || element == 12 {
+            return .numbers(scalars.compactMap { if case .number(let number) = $0 { number } else { nil } })
         }
+        return .integers(
+            scalars.compactMap { scalar in
+                switch scalar {
+                case .integer(let value): value
+                case .flag(let value): value ? 1 : 0
+                default: nil
+                }
+            })
     }
 
     private mutating func scalar(_ type: Int) throws -> GGUFMetadata.Value {

@@ -94,7 +94,7 @@ extension Tokenizer {
             normalizers: (hasPrefix ? [Prefix(prefix: space)] : []) + [Substitution(pattern: space, content: mark)],
             template: template(file, byDefault: true),
             decoding: TokenDecoding(
-                decoder: MarkedSpaceDecoder(marks: Substitution(pattern: mark, content: space), readsBytes: true),
+                decoder: PlainDecoder(marks: Substitution(pattern: mark, content: space), readsBytes: true),
                 beginning: hasPrefix ? .withoutOneSpace : .kept),
             file: file.name)
     }

@@ -22,20 +22,19 @@ extension BytePairModel {
     private static func refuseUnknownSettings(of value: JSONNode, spellsBytes: Bool) throws {
         let type = try value.optional("type")?.string() ?? "BPE"
         guard type == "BPE" else {
-            throw TextError(.unsupported, "\(value.place) has the unknown type \"\(type)\", expected \"BPE\"")
+            throw value.unsupported("has the unknown type \"\(type)\", expected \"BPE\"")
         }
         for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let affix = try value.optional(name)?.string(), !affix.isEmpty {
-                throw TextError(.unsupported, "\(value.place) has the \(name) \"\(affix)\", expected none")
+                throw value.unsupported("has the \(name) \"\(affix)\", expected none")
             }
         }
         let fallsBack = try value.flag("byte_fallback", absent: false)
         if spellsBytes, fallsBack {
-            throw TextError(.unsupported, "\(value.place) has byte_fallback true behind a ByteLevel pre-tokenizer")
+            throw value.unsupported("has byte_fallback true behind a ByteLevel pre-tokenizer")
         }
         if let dropout = try value.optional("dropout"), try dropout.number() != 0 {
-            throw TextError(
-                .unsupported, "\(value.place) has the dropout \(try dropout.number()); it would make encoding random")
+            throw value.unsupported("has the dropout \(try dropout.number()); it would make encoding random")
         }
     }
 

@@ -39,8 +39,7 @@ func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer],
     guard let value else { return ([], false) }
     let components = try flattened(value, listedAs: "pretokenizers")
     for component in components.dropLast() where try component.member("type").string() == "ByteLevel" {
-        throw TextError(
-            .unsupported, "\(component.place) is a ByteLevel pre-tokenizer before another one; it must be the last")
+        throw component.unsupported("is a ByteLevel pre-tokenizer before another one; it must be the last")
     }
     let spellsBytes = try components.last?.member("type").string() == "ByteLevel"
     var stages: [any PreTokenizer] = []
@@ -56,7 +55,7 @@ func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer],
         case "Split":
             stages.append(try splitByExpression(from: component))
         case let type:
-            throw TextError(.unsupported, "\(component.place) has the unknown type \"\(type)\"")
+            throw component.unsupported("has the unknown type \"\(type)\"")
         }
     }
     return (stages, spellsBytes)

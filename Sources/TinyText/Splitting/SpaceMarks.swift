@@ -50,7 +50,7 @@ extension SpaceMarks {
         prepending = try Self.prepending(from: value)
         splits = try value.flag("split", absent: true)
         guard String(decoding: mark, as: UTF8.self).unicodeScalars.count == 1 else {
-            throw TextError(.unsupported, "\(value.place) has a replacement that is not one character")
+            throw value.unsupported("has a replacement that is not one character")
         }
     }
 
@@ -60,8 +60,7 @@ extension SpaceMarks {
             return try value.flag("add_prefix_space", absent: true) ? .always : .never
         }
         guard let prepending = Prepending(rawValue: scheme) else {
-            throw TextError(
-                .unsupported, "\(value.place) has the prepend_scheme \"\(scheme)\", expected always, first or never")
+            throw value.unsupported("has the prepend_scheme \"\(scheme)\", expected always, first or never")
         }
         return prepending
     }
