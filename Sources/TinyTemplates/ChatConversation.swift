@@ -1,12 +1,12 @@
 public import TinyFoundation
 
-/// A conversation and what is to be known when it is rendered, by the names that transformers has for them.
+/// A conversation and the variables for rendering it, with the names that transformers uses.
 public struct ChatConversation: Sendable {
     /// Usually objects with `role` and `content`.
     public var messages: [JSONValue]
     /// What the model may call; nil for none.
     public var tools: [JSONValue]?
-    /// Whether the text ends with what begins an answer.
+    /// Whether the text ends with the beginning of an answer.
     public var addGenerationPrompt: Bool
     /// What else the template may ask for.
     public var variables: [String: JSONValue]
@@ -27,8 +27,8 @@ public struct ChatConversation: Sendable {
     ///
     /// - Parameters:
     ///   - json: The text, as UTF-8.
-    ///   - name: What messages call the text.
-    /// - Throws: ``TemplateError`` with code `malformedFile`. Members with other names are left alone: data sets have many.
+    ///   - name: The name of the text in messages.
+    /// - Throws: ``TemplateError`` with code `malformedFile`. Members with other names are ignored: data sets have many.
     public init(json: some Sequence<UInt8>, named name: String = "the conversation") throws(TemplateError) {
         let value = try reportingTemplateErrors { try JSONValue(json: json, named: name) }
         guard case .object(let members) = value else {
@@ -44,7 +44,7 @@ public struct ChatConversation: Sendable {
             case ("tools", .array(let tools)): self.tools = tools
             case ("add_generation_prompt", .bool(let flag)): addGenerationPrompt = flag
             case ("documents", .array), ("bos_token", .string), ("eos_token", .string):
-                // What `kwargs` says of the same name wins, wherever it stands.
+                // A value of `kwargs` with the same name has priority, in any order of members.
                 if variables[member.name] == nil { variables[member.name] = member.value }
             case ("kwargs", .object(let more)):
                 for variable in more { variables[variable.name] = variable.value }

@@ -1,7 +1,7 @@
 import Foundation
 
 extension ChatTemplate {
-    /// A date and a time of day without a time zone, which is all that `strftime_now` shows of the clock.
+    /// A date and a time of day without a time zone, for `strftime_now`.
     public struct Time: Sendable, Hashable {
         /// From 1 to 9999.
         public let year: Int
@@ -28,20 +28,12 @@ extension ChatTemplate {
 
         /// Reads `2025-03-09 12:34:56`, or only the date; nil when the text is neither.
         public init?(_ text: String) {
-            let halves = text.split(separator: " ", omittingEmptySubsequences: false)
-            guard halves.count == 1 || halves.count == 2 else { return nil }
-            func numbers(_ half: Substring, _ separator: Character, _ widths: [Int]) -> [Int]? {
-                let parts = half.split(separator: separator, omittingEmptySubsequences: false)
-                guard parts.map(\.utf8.count) == widths else { return nil }
-                let values = parts.compactMap { part in
-                    part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
-                }
-                return values.count == parts.count ? values : nil
-            }
-            guard let date = numbers(halves[0], "-", [4, 2, 2]),
-                let clock = halves.count == 1 ? [0, 0, 0] : numbers(halves[1], ":", [2, 2, 2])
-            else { return nil }
-            self.init(year: date[0], month: date[1], day: date[2], hour: clock[0], minute: clock[1], second: clock[2])
+            let pattern = /([0-9]{4})-([0-9]{2})-([0-9]{2})(?: ([0-9]{2}):([0-9]{2}):([0-9]{2}))?/
+            guard let parts = text.wholeMatch(of: pattern)?.output else { return nil }
+            func number(_ digits: Substring?) -> Int { digits.flatMap { Int($0) } ?? 0 }
+            self.init(
+                year: number(parts.1), month: number(parts.2), day: number(parts.3), hour: number(parts.4),
+                minute: number(parts.5), second: number(parts.6))
         }
 
         /// What the clock of this machine shows, in its time zone.

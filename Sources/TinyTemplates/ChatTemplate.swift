@@ -1,3 +1,7 @@
+// TinyTemplates converts conversations to text with the chat template of a model: an interpreter of Jinja templates.
+//
+// This target does not know: tokenizers, models, problems.
+
 public import TinyFoundation
 
 /// A chat template: the small program in Jinja that turns a conversation into the text a model was trained on.
@@ -10,18 +14,18 @@ public import TinyFoundation
 /// ```
 ///
 /// Renders what `transformers` renders, with jinja2's rules for white space, scopes, values and errors. A template is
-/// foreign code and is treated as such: it sees the variables it is given and nothing else, changes none of them, and
+/// untrusted code: it can read its variables and nothing else, cannot change them, and
 /// its steps, memory and depth are bounded by ``Limits``. What depends on other files or on chance (`include`,
 /// `random`) is refused by name.
 ///
-/// Parsed once, immutable, shared freely between threads. Whole numbers have 64 bits; a larger one in a conversation is
-/// passed on digit by digit, and computing one is an error.
+/// Parsed once, immutable, safe to share between threads. Integers have 64 bits; a larger one in a conversation is
+/// copied digit by digit, and computing one is an error.
 public struct ChatTemplate: Sendable {
-    /// What one rendering may use.
+    /// The limits of one rendering.
     public struct Limits: Sendable, Hashable {
         /// Statements, expressions and elements; ten million are about a second.
         public var steps = 10_000_000
-        /// Text and lists built along the way, in bytes, whether or not they are still in use.
+        /// Bytes of all texts and lists that are built, whether or not they are still in use.
         public var bytes = 256 << 20
 
         /// The limits that suit conversations of some megabytes.
@@ -32,7 +36,7 @@ public struct ChatTemplate: Sendable {
     public struct Rendering: Sendable, Hashable {
         /// The text.
         public let text: String
-        /// What stands in `{% generation %}` blocks: the parts that a model should learn to write. Offsets in the
+        /// The ranges of `{% generation %}` blocks: the parts that a model should learn to write. Offsets in the
         /// text's UTF-8, ascending; empty for a template without such blocks.
         public let generated: [Range<Int>]
     }
@@ -89,12 +93,12 @@ public struct ChatTemplate: Sendable {
     ///
     /// - Parameters:
     ///   - messages: Usually objects with `role` and `content`.
-    ///   - tools: What the model may call, each usually a JSON schema; nil for none.
-    ///   - addGenerationPrompt: Whether the text ends with what begins an answer.
-    ///   - variables: What else the template may ask for, such as `enable_thinking`; wins over `bos_token` and
+    ///   - tools: The tools that the model may call, each usually a JSON schema; nil for none.
+    ///   - addGenerationPrompt: Whether the text ends with the beginning of an answer.
+    ///   - variables: Other variables of the template, such as `enable_thinking`; they replace `bos_token` and
     ///     `eos_token`.
-    ///   - now: What `strftime_now` tells; the clock of this machine unless given.
-    ///   - limits: What the template may use.
+    ///   - now: The time of `strftime_now`; the clock of this machine unless given.
+    ///   - limits: Limits of the rendering.
     /// - Returns: The text.
     /// - Throws: ``TemplateError``: `raisedByTemplate` with the template's own message, `undefinedValue`,
     ///   `invalidOperation`, `unsupported` or `limitExceeded`, each with the place in the template.

@@ -69,7 +69,7 @@ public struct TemplateError: ExplainedError {
     }
 }
 
-/// Calls `read`, and reports errors of files and of JSON as ``TemplateError``.
+/// Calls `read` and reports errors of files and of JSON as ``TemplateError``.
 func reportingTemplateErrors<Value>(_ read: () throws -> Value) throws(TemplateError) -> Value {
     do {
         return try read()

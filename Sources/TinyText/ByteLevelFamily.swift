@@ -5,7 +5,7 @@ import TinyFoundation
 enum ByteLevelFamily: String, CaseIterable {
     case gpt2, qwen2, llama3, smollm
 
-    /// What text goes through before words are cut.
+    /// How text is normalised before words are cut.
     var normalizers: [any Normalizer] {
         self == .qwen2 ? [CanonicalComposition()] : []
     }
@@ -94,8 +94,9 @@ extension Tokenizer {
             // GPT-2 was published as these two files alone: 50,256 tokens and the end of text.
             guard vocabulary.count == 50_257, vocabulary.id(of: Array("<|endoftext|>".utf8)) == 50_256 else {
                 throw TextError(
-                    .unsupported, "nothing beside \(path) says how its tokenizer cuts text into words",
-                    hint: "a tokenizer_config.json with a tokenizer_class does, and tokenizer.json needs nothing else")
+                    .unsupported,
+                    "there is no tokenizer_config.json beside \(path), so its way of splitting words is unknown",
+                    hint: "add tokenizer_config.json with a tokenizer_class, or use tokenizer.json")
             }
             return .gpt2
         }

@@ -23,7 +23,7 @@ public enum TextErrorCode: Sendable {
     case invalidTrainingRequest
 }
 
-/// Calls `read`, and reports errors of files and of JSON as ``TextError``.
+/// Calls `read` and reports errors of files and of JSON as ``TextError``.
 func reportingTextErrors<Value>(_ read: () throws -> Value) throws(TextError) -> Value {
     do {
         return try read()

@@ -1,7 +1,7 @@
 import Foundation
 public import TinyFoundation
 
-/// What is known about a tokenizer beyond its own file.
+/// Facts about a tokenizer that are not in its own file.
 struct TokenizerSettings {
     /// The content of the token that ends a text.
     var endOfText: String?
@@ -14,7 +14,7 @@ struct TokenizerSettings {
 extension Tokenizer {
     /// Opens a `tokenizer.json`, the tokenizer of a GGUF file, or a `vocab.json` with `merges.txt` beside it.
     ///
-    /// A file with 150,000 tokens takes about a tenth of a second.
+    /// Cost: about a tenth of a second for 150,000 tokens.
     ///
     /// - Parameters:
     ///   - path: The file.
@@ -62,7 +62,7 @@ extension Tokenizer {
     ///
     /// - Parameters:
     ///   - json: The text, as UTF-8.
-    ///   - name: What messages call the text.
+    ///   - name: The name of the text in messages.
     ///   - endOfText: The token to report as ``endOfTextID``.
     ///   - beginningOfText: The token to report as ``beginningOfTextID``.
     public init(

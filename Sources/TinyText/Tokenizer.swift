@@ -1,5 +1,6 @@
-// TinyText turns text into token ids and back, and conversations into the text of a chat template. It knows nothing of
-// models, problems or weights, and of a model directory only the files that describe a tokenizer and its template.
+// TinyText converts text to token ids and back. It reads the files of a model directory that describe a tokenizer.
+//
+// This target does not know: chat templates, models, weights, problems.
 
 import TinyFoundation
 
@@ -23,7 +24,7 @@ public struct Tokenizer: Sendable {
     private let preTokenizers: [any PreTokenizer]
     private let template: TokenTemplate
     private let tokenBytes: TokenBytes
-    /// What becomes of spaces at the beginning of decoded text.
+    /// How spaces at the beginning of decoded text are treated.
     let beginning: TokenDecoding.Beginning
     private let rawFinder: AddedTokenFinder
     private let normalizedFinder: AddedTokenFinder
@@ -77,7 +78,7 @@ public struct Tokenizer: Sendable {
     /// The text of an added token, such as `<|endoftext|>`, becomes that token wherever it occurs.
     ///
     /// - Parameters:
-    ///   - text: Any text; the empty one has no ids.
+    ///   - text: Any text; an empty text has no ids.
     ///   - addingSpecialTokens: Whether the tokens that the file puts around a text, such as Llama's beginning, are added.
     /// - Returns: Ids in `0 ..< vocabularySize`. Bytes that are not in the vocabulary are left out, if the file does not name
     ///   an unknown token.
@@ -90,10 +91,10 @@ public struct Tokenizer: Sendable {
     ///
     /// An added token stands for its own text. (The `tokenizers` library reads it in the byte alphabet as if it were one of the
     /// model's, which garbles the few that have characters from U+00A1 to U+0143.) The space that files made from SentencePiece
-    /// models put before a text is taken off it.
+    /// models put before a text is removed.
     ///
     /// - Parameters:
-    ///   - ids: Any numbers; those without a token stand for nothing.
+    ///   - ids: Any numbers; those without a token are ignored.
     ///   - skippingSpecialTokens: Whether special tokens are left out.
     /// - Returns: The text, with U+FFFD in place of bytes that are not UTF-8.
     public func decode(_ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false) -> String {
@@ -124,7 +125,7 @@ public struct Tokenizer: Sendable {
 
     // MARK: Tokens
 
-    /// One more than the largest id: the rows that an embedding needs, at least.
+    /// One more than the largest id: the smallest number of rows of an embedding.
     public var vocabularySize: Int { vocabulary.table.idBound }
 
     /// The special tokens, by ascending id.

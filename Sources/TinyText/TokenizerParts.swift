@@ -1,6 +1,6 @@
 import TinyFoundation
 
-/// What is put around the ids of a text: the beginning-of-text token of Llama, for example.
+/// The ids before and after those of a text: the beginning-of-text token of Llama, for example.
 struct TokenTemplate: Sendable, Equatable {
     var before: [Int] = []
     var after: [Int] = []
@@ -63,6 +63,6 @@ struct TokenizerParts {
     var preTokenizers: [any PreTokenizer] = []
     var template = TokenTemplate()
     var decoding: TokenDecoding
-    /// What messages call the file.
+    /// The name of the file in messages.
     var file: String
 }

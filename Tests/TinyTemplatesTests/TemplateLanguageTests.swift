@@ -39,7 +39,7 @@ struct TemplateLanguageTests {
             ("\r\n\r\n{{ 1 | uper }}", 3, 8, .malformedTemplate, "there is no filter 'uper'; did you mean 'upper'?"),
             (
                 "{% include 'x' %}", 1, 4, .unsupported,
-                "'include' is refused: a chat template stands alone and reads no other"
+                "'include' is refused: a chat template cannot read other templates"
             ),
             ("{{ raise_exception('no') }}", 1, 19, .raisedByTemplate, "no"),
             (
@@ -47,7 +47,7 @@ struct TemplateLanguageTests {
                 "the result is an integer beyond 64 bits, or a number too large"
             ),
             ("{{ [].append(1) }}", 1, 13, .unsupported, "access to attribute 'append' of 'list' object is unsafe."),
-            ("{{ (1 }}", 1, 7, .malformedTemplate, "found '}' where ')' should be"),
+            ("{{ (1 }}", 1, 7, .malformedTemplate, "expected ')', found '}'"),
             ("{{ 'a", 1, 4, .malformedTemplate, "the string is not closed"),
         ])
     func errors(source: String, line: Int, column: Int, code: TemplateError.Code, message: String) {

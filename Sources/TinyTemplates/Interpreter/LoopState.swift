@@ -1,6 +1,6 @@
 /// A running `for` loop: its elements, where it is, and what `loop` shows of it.
 ///
-/// Elements are read as they are needed, which a filter or a generator can tell.
+/// Elements are read one at a time, when they are needed: reading a generator may run filters.
 final class LoopState: CycleMember {
     private let source: TemplateGenerator
     private let knownLength: Int?
@@ -15,14 +15,14 @@ final class LoopState: CycleMember {
     private var current: TemplateObject?
     private var before: TemplateObject?
     private var lastChanged: [TemplateObject]?
-    /// 0 for a loop that was not called by itself.
+    /// 0 for a loop that has not called itself.
     let depth0: Int
     let depth: Int
 
     /// - Parameters:
     ///   - source: The elements.
-    ///   - length: How many there are, where that is known before reading.
-    ///   - depth0: How often the loop has called itself.
+    ///   - length: The number of elements, where it is known before reading.
+    ///   - depth0: How many times the loop has called itself.
     init(_ source: TemplateGenerator, length: Int?, depth0: Int, _ budget: TemplateBudget) {
         self.source = source
         self.depth0 = depth0

@@ -15,9 +15,9 @@ struct TemplateCall {
     /// The arguments in the order of a signature; nil where one is not given.
     ///
     /// - Parameters:
-    ///   - function: What messages call the function.
+    ///   - function: The name of the function in messages.
     ///   - parameters: Their names.
-    ///   - required: How many have no default.
+    ///   - required: The number of parameters without a default, which come first.
     func bound(to function: String, _ parameters: [String], required: Int = 0) throws -> [TemplateObject?] {
         guard positional.count <= parameters.count else {
             throw invalidOperation(
@@ -43,7 +43,7 @@ struct TemplateCall {
     /// The arguments of a function whose parameters have no names; nil where one is not given.
     func positional(of function: String, least: Int = 0, most: Int) throws -> [TemplateObject?] {
         guard named.isEmpty else {
-            throw invalidOperation("\(function) takes no argument by the name '\(named[0].name)'")
+            throw invalidOperation("\(function) has no argument with the name '\(named[0].name)'")
         }
         guard (least...most).contains(positional.count) else {
             let wanted = least == most ? "\(most)" : "\(least) to \(most)"
@@ -84,7 +84,7 @@ extension TemplateObject? {
         }
     }
 
-    /// A whole number, or `standard` when the argument is not given.
+    /// An integer, or `standard` when the argument is not given.
     func integer(_ standard: Int, of function: String) throws -> Int {
         switch self?.number {
         case .integer(let value)?: return value
@@ -98,7 +98,7 @@ extension TemplateObject? {
     /// A truth value, or `standard` when the argument is not given.
     func flag(_ standard: Bool) -> Bool { self?.isTrue ?? standard }
 
-    /// The argument, with none taken for absent.
+    /// The argument; nil when it is none.
     var unlessNone: TemplateObject? {
         guard let self else { return nil }
         if case TemplateObject.none = self { return nil }

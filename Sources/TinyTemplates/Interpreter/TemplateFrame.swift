@@ -1,4 +1,4 @@
-/// Names and their values in one scope. A name that is not here is looked for in the scope around.
+/// Names and their values in one scope. Other names are looked up in the parent scope.
 final class TemplateFrame {
     let parent: TemplateFrame?
     private var values: [String: TemplateObject] = [:]
@@ -22,11 +22,11 @@ final class TemplateFrame {
         return nil
     }
 
-    /// Drops everything, so that what refers back to the frame can be freed.
+    /// Removes all values, so that objects that refer to the frame can be freed.
     func clear() { values = [:] }
 }
 
-/// What a rendering may still use. Whatever a template does takes from it, so that none runs for ever or fills the
+/// The steps and bytes that a rendering may still use. Every operation spends some, so that no template runs forever or fills the
 /// memory.
 final class TemplateBudget {
     private let limits: ChatTemplate.Limits
@@ -39,14 +39,14 @@ final class TemplateBudget {
         bytes = limits.bytes
     }
 
-    /// Takes some steps; one is about the evaluation of a name.
+    /// Spends steps; one step is about the evaluation of a name.
     @inline(__always)
     func spend(_ count: Int) throws {
         steps -= min(count, limits.steps)
         if steps < 0 { throw exhausted() }
     }
 
-    /// Takes room for a text or list of so many bytes, before it is made.
+    /// Spends bytes, before a text or list of this size is made.
     func build(_ count: Int) throws {
         guard count <= bytes else {
             throw TemplateError(
@@ -57,7 +57,7 @@ final class TemplateBudget {
         try spend(count / 32)
     }
 
-    /// Takes room for `count` pieces of `size` bytes.
+    /// Spends bytes for `count` pieces of `size` bytes.
     func build(_ count: Int, times size: Int) throws {
         let (total, overflow) = max(count, 0).multipliedReportingOverflow(by: max(size, 0))
         try build(overflow ? .max : total)

@@ -1,5 +1,5 @@
 extension TemplateInterpreter {
-    /// `value.name`: an attribute if there is one, else the item with this key.
+    /// `value.name`: the attribute, or the item with this key when there is no attribute.
     func attribute(_ name: String, of value: TemplateObject) throws -> TemplateObject {
         if case .undefined(let reason) = value { throw reason.error }
         if let found = try ownAttribute(name, of: value) { return found }
@@ -7,7 +7,7 @@ extension TemplateInterpreter {
         return .undefined(.attribute(name, ofType: value.shownType))
     }
 
-    /// `value[key]`: an item if there is one, else the attribute with this name.
+    /// `value[key]`: the item, or the attribute with this name when there is no item.
     func item(_ key: TemplateObject, of value: TemplateObject) throws -> TemplateObject {
         switch value {
         case .undefined(let reason): throw reason.error
@@ -41,7 +41,7 @@ extension TemplateInterpreter {
         return (0..<count).contains(place) ? place : nil
     }
 
-    /// What an object has apart from its items: methods, and the attributes of Jinja's own objects.
+    /// Methods of a value, and attributes of Jinja's own objects.
     ///
     /// Attributes that change a list or dictionary, and those of Python itself, are undefined as in Jinja's sandbox.
     func ownAttribute(_ name: String, of value: TemplateObject) throws -> TemplateObject? {
@@ -90,13 +90,9 @@ extension TemplateInterpreter {
         switch value {
         case .undefined(let reason): throw reason.error
         case .list(let list):
-            let places = try places(from, to, by, count: list.elements.count)
-            try budget.build(places.count, times: 16)
-            return .list(try TemplateList(places.indices(list.elements)))
+            return try self.list(places(from, to, by, count: list.elements.count).indices(list.elements))
         case .tuple(let list):
-            let places = try places(from, to, by, count: list.elements.count)
-            try budget.build(places.count, times: 16)
-            return .tuple(try TemplateList(places.indices(list.elements)))
+            return try tuple(places(from, to, by, count: list.elements.count).indices(list.elements))
         case .string(let text):
             try budget.build(text.string.utf8.count, times: 4)
             let scalars = Array(text.string.unicodeScalars)

@@ -1,7 +1,7 @@
 import Foundation
 
 extension TemplateInterpreter {
-    /// `left + right` and its kin, as Python computes them; a whole number that does not fit 64 bits is an error.
+    /// `left + right` and the other operators, as in Python; an integer that does not fit 64 bits is an error.
     func combine(
         _ left: TemplateObject, _ symbol: ArithmeticOperator, _ right: TemplateObject
     ) throws -> TemplateObject {
@@ -14,9 +14,7 @@ extension TemplateInterpreter {
         switch (symbol, left, right) {
         case (.add, .string(let a), .string(let b)): return try joined(a, b)
         case (.add, .list(let a), .list(let b)): return try list(a.elements + b.elements)
-        case (.add, .tuple(let a), .tuple(let b)):
-            try budget.build(a.elements.count + b.elements.count, times: 16)
-            return .tuple(try TemplateList(a.elements + b.elements))
+        case (.add, .tuple(let a), .tuple(let b)): return try tuple(a.elements + b.elements)
         case (.multiply, _, _):
             if case .integer(let count)? = right.number, let product = try repeated(left, count) { return product }
             if case .integer(let count)? = left.number, let product = try repeated(right, count) { return product }
@@ -79,39 +77,31 @@ extension TemplateInterpreter {
     func compute(_ a: TemplateNumber, _ symbol: ArithmeticOperator, _ b: TemplateNumber) throws -> TemplateObject {
         if case .integer(let a) = a, case .integer(let b) = b { return try compute(a, symbol, b) }
         let (x, y) = (a.double, b.double)
+        if symbol.divides, y == 0 { throw divisionByZero() }
         switch symbol {
         case .add: return .float(x + y)
         case .subtract: return .float(x - y)
         case .multiply: return .float(x * y)
-        case .divide:
-            guard y != 0 else { throw divisionByZero() }
-            return .float(x / y)
-        case .floorDivide:
-            guard y != 0 else { throw divisionByZero() }
-            return .float(Self.divided(x, y).quotient)
-        case .remainder:
-            guard y != 0 else { throw divisionByZero() }
-            return .float(Self.divided(x, y).remainder)
+        case .divide: return .float(x / y)
+        case .floorDivide: return .float(Self.divided(x, y).quotient)
+        case .remainder: return .float(Self.divided(x, y).remainder)
         case .power: return try power(x, y)
         }
     }
 
     private func compute(_ a: Int, _ symbol: ArithmeticOperator, _ b: Int) throws -> TemplateObject {
         let result: (partialValue: Int, overflow: Bool)
+        if symbol.divides, b == 0 { throw divisionByZero() }
         switch symbol {
         case .add: result = a.addingReportingOverflow(b)
         case .subtract: result = a.subtractingReportingOverflow(b)
         case .multiply: result = a.multipliedReportingOverflow(by: b)
-        case .divide:
-            guard b != 0 else { throw divisionByZero() }
-            return .float(Double(a) / Double(b))
+        case .divide: return .float(Double(a) / Double(b))
         case .floorDivide:
-            guard b != 0 else { throw divisionByZero() }
             let (quotient, overflow) = a.dividedReportingOverflow(by: b)
             if overflow { throw tooLarge() }
             return .integer(a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient)
         case .remainder:
-            guard b != 0 else { throw divisionByZero() }
             if b == -1 { return .integer(0) }
             let remainder = a % b
             return .integer(remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder)
@@ -139,7 +129,7 @@ extension TemplateInterpreter {
     private func power(_ x: Double, _ y: Double) throws -> TemplateObject {
         if x == 0 && y < 0 { throw divisionByZero() }
         if x < 0 && x.isFinite && y.isFinite && y != y.rounded() {
-            throw invalidOperation("a negative number to a fractional power is complex, which has no use here")
+            throw invalidOperation("a negative number to a fractional power is complex, which is not supported")
         }
         let result = Foundation.pow(x, y)
         if result.isInfinite && x.isFinite && y.isFinite { throw tooLarge() }
@@ -167,5 +157,5 @@ extension TemplateInterpreter {
     private func divisionByZero() -> TemplateError { invalidOperation("division by zero") }
 }
 
-/// The error of a result that no number here can hold.
+/// The error of a result that no number type here can represent.
 func tooLarge() -> TemplateError { invalidOperation("the result is an integer beyond 64 bits, or a number too large") }

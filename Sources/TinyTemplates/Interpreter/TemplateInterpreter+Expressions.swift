@@ -3,7 +3,7 @@ import TinyFoundation
 extension TemplateInterpreter {
     /// The value of an expression.
     ///
-    /// - Parameter caller: What the last call of the expression is given as its `caller`, in a call block.
+    /// - Parameter caller: In a call block, the argument `caller` of the last call in the expression.
     func evaluate(
         _ expression: TemplateExpression, in frame: TemplateFrame, caller: TemplateObject? = nil
     ) throws -> TemplateObject {
@@ -132,7 +132,7 @@ extension TemplateInterpreter {
 
     // MARK: Postfixes
 
-    /// Does one step after the other to a value.
+    /// Applies the steps to a value, one after the other.
     func apply(
         _ steps: [PostfixStep], to base: TemplateObject, in frame: TemplateFrame, caller: TemplateObject? = nil
     ) throws -> TemplateObject {
@@ -186,7 +186,7 @@ extension TemplateInterpreter {
         }
         guard let spread = call.spreadDictionary else { return arguments }
         guard case .dictionary(let dictionary) = try evaluate(spread, in: frame) else {
-            throw invalidOperation("what follows ** is not a dict")
+            throw invalidOperation("the value after ** is not a dict")
         }
         try budget.build(dictionary.count, times: 32 + arguments.named.count)
         for (key, value) in zip(dictionary.keys, dictionary.values) {
@@ -209,7 +209,7 @@ extension TemplateInterpreter {
         case .function(let function): return try function.body(arguments)
         case .loop(let loop):
             guard let recurse = loop.recurse, arguments.positional.count == 1, arguments.named.isEmpty else {
-                throw invalidOperation("a loop is called with one sequence, and must have the 'recursive' marker")
+                throw invalidOperation("a loop is called with one sequence, and must be marked 'recursive'")
             }
             return try recurse(arguments.positional[0])
         case .undefined(let reason): throw reason.error

@@ -79,10 +79,7 @@ extension TemplateInterpreter {
         let iterable = try evaluate(loop.iterable, in: frame)
         at = loop.at
         guard loop.isRecursive else { return try run(loop, over: iterable, depth0: 0, in: frame) }
-        try write(
-            try captured {
-                _ = try run(loop, over: iterable, depth0: 0, in: frame)
-            })
+        try write(try captured { _ = try run(loop, over: iterable, depth0: 0, in: frame) })
         return .finished
     }
 
@@ -92,12 +89,10 @@ extension TemplateInterpreter {
         let state = try state(of: loop, over: iterable, depth0: depth0, in: frame)
         if loop.isRecursive {
             state.recurse = { [unowned self] inner in
-                .text(
-                    try self.nested {
-                        try self.captured {
-                            _ = try self.run(loop, over: inner, depth0: depth0 + 1, in: frame)
-                        }
-                    })
+                let text = try self.nested {
+                    try self.captured { _ = try self.run(loop, over: inner, depth0: depth0 + 1, in: frame) }
+                }
+                return .text(text)
             }
         }
         // As in Jinja, `else` runs when no iteration came to its end: a loop that was left at once counts as empty.

@@ -1,21 +1,21 @@
 /// Runs the statements of one rendering.
 ///
-/// Nothing here can reach a file, a clock or any other object than those made from the variables: the sandbox is that
+/// The template cannot reach files, the clock or other objects: only values made from the variables exist. This is the
 /// there is nothing else. Steps, memory and depth are counted.
 final class TemplateInterpreter {
     let budget: TemplateBudget
     /// The time that `strftime_now` tells.
     let now: () -> ChatTemplate.Time
-    /// What is printed; blocks that capture their text put it aside.
+    /// The printed text; blocks that capture their text replace it while they run.
     var output = ""
     /// How many captures are around the current place; only uncaptured text has known offsets.
     var captures = 0
-    /// Where in the template the last operation stands.
+    /// The place of the last operation in the template.
     var at = 0
     /// Offsets of `generation` blocks in the output, in UTF-8.
     var generated: [Range<Int>] = []
     private var depth = 0
-    /// What may be part of a cycle; emptied at the end.
+    /// Objects that may be part of a cycle; cleared at the end.
     private var owned: [any CycleMember] = []
 
     /// Statements and expressions nest at most this deep, calls of macros included: each level takes stack.
@@ -42,7 +42,7 @@ final class TemplateInterpreter {
         return ChatTemplate.Rendering(text: output, generated: generated)
     }
 
-    /// Frees what refers to itself. Everything is held here until then, so that no chain is freed from within itself.
+    /// Frees objects that refer to themselves. They are kept until then, so that freeing a long chain does not recurse.
     private func release() {
         for object in owned { object.clear() }
     }
@@ -54,7 +54,7 @@ final class TemplateInterpreter {
         return object
     }
 
-    /// Goes one level deeper for the duration of `body`.
+    /// Runs `body` one level deeper.
     @inline(__always)
     func nested<Result>(_ body: () throws -> Result) throws -> Result {
         guard depth < Self.deepest else { throw tooDeep() }
@@ -176,5 +176,10 @@ final class TemplateInterpreter {
     func list(_ elements: [TemplateObject]) throws -> TemplateObject {
         try budget.build(elements.count, times: 16)
         return .list(try TemplateList(elements))
+    }
+
+    func tuple(_ elements: [TemplateObject]) throws -> TemplateObject {
+        try budget.build(elements.count, times: 16)
+        return .tuple(try TemplateList(elements))
     }
 }

@@ -15,8 +15,8 @@ struct BraceFormat {
     }
 
     /// - Parameters:
-    ///   - depth: 0, and one more inside the layout of a field, which may itself have fields.
-    ///   - next: The number of the next field without a name; negative after one with a number.
+    ///   - depth: Nesting depth: the layout of a field may itself have fields.
+    ///   - next: The number of the next field without a name; negative after a numbered field.
     private func formatted(
         _ scalars: ArraySlice<Unicode.Scalar>, isMarkup: Bool, depth: Int, next: inout Int
     ) throws -> String {
@@ -82,7 +82,7 @@ struct BraceFormat {
             switch conversion {
             case "s": value = .text(try value.printed(interpreter.budget))
             case "r", "a": value = .text(try value.represented(interpreter.budget))
-            default: throw invalidOperation("a conversion in a format is none of !s, !r and !a")
+            default: throw invalidOperation("a conversion in a format must be !s, !r or !a")
             }
         }
         let layout = try formatted(rest.dropFirst(), isMarkup: false, depth: depth + 1, next: &next)
@@ -98,7 +98,7 @@ struct BraceFormat {
         var value: TemplateObject
         if first.isEmpty || first.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             guard first.isEmpty ? next >= 0 : next <= 0 else {
-                throw invalidOperation("a format mixes numbered fields with fields that are not")
+                throw invalidOperation("a format mixes numbered fields with fields without a number")
             }
             guard let index = first.isEmpty ? next : Int(first), index < arguments.positional.count else {
                 throw invalidOperation("a format has more fields than there are arguments")
@@ -107,7 +107,7 @@ struct BraceFormat {
             value = arguments.positional[index]
         } else {
             guard let found = arguments.named.first(where: { $0.name.hasSameScalars(as: first) }) else {
-                throw invalidOperation("a format names '\(first)', which there is no argument for")
+                throw invalidOperation("a format uses the name '\(first)', which is not an argument")
             }
             value = found.value
         }

@@ -1,4 +1,4 @@
-/// The methods of lists, tuples, dictionaries and their kin.
+/// The methods of lists, tuples, ranges and dictionaries.
 enum ContainerMethods {
     typealias Body =
         @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What `%5.2f` and `{:>10,}` ask for: the layout of one value.
+/// The layout of one value, as in `%5.2f` and `{:>10,}`.
 struct NumberFormat {
     var fill: Unicode.Scalar = " "
     /// `<`, `>`, `=` or `^`; nil leaves it to the kind of value.
@@ -14,17 +14,17 @@ struct NumberFormat {
     var precision: Int?
     var type: Unicode.Scalar?
 
-    /// More decimals than any number has are refused.
+    /// A larger number of decimals is refused.
     static let mostDecimals = 1000
 
     // MARK: Layout
 
-    /// Text with what is missing to the width.
+    /// A text, padded to the width.
     func laidOut(_ text: String, _ budget: TemplateBudget) throws -> String {
         try padded(sign: "", text, alignment ?? "<", budget)
     }
 
-    /// A whole number.
+    /// An integer.
     func laidOut(_ number: Int, _ budget: TemplateBudget) throws -> String {
         let magnitude = number.magnitude
         let digits: String
@@ -36,7 +36,7 @@ struct NumberFormat {
         case "X": digits = (isAlternate ? "0X" : "") + grouped(String(magnitude, radix: 16, uppercase: true), by: 4)
         case "c":
             guard let value = UInt32(exactly: number), let scalar = Unicode.Scalar(value) else {
-                throw invalidOperation("\(number) is the number of no character")
+                throw invalidOperation("\(number) is not the number of a character")
             }
             return try padded(sign: "", String(scalar), alignment ?? "<", budget)
         default: return try laidOut(Double(number), budget)
@@ -50,7 +50,7 @@ struct NumberFormat {
         let decimals = precision ?? 6
         guard decimals <= Self.mostDecimals else {
             throw TemplateError(
-                .limitExceeded, "\(decimals) decimals are asked for; at most \(Self.mostDecimals) are written")
+                .limitExceeded, "\(decimals) decimals are requested; at most \(Self.mostDecimals) are written")
         }
         var text: String
         let hash = isAlternate ? "#" : ""

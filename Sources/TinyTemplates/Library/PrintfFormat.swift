@@ -40,7 +40,7 @@ struct PrintfFormat {
         }
         var mayBeUnused = state.usedNames
         switch arguments {
-        // Whatever can be subscripted might be a mapping, as far as Python looks.
+        // Python accepts every value with subscripts as a mapping here.
         case .dictionary, .list, .range, .undefined: mayBeUnused = true
         default: break
         }
@@ -62,7 +62,7 @@ struct PrintfFormat {
             state.index = end + 1
             state.usedNames = true
             guard let value = dictionary[name] else {
-                throw invalidOperation("the format names '\(name)', which there is no value for")
+                throw invalidOperation("the format uses the name '\(name)', which has no value")
             }
             named = value
         }

@@ -1,4 +1,4 @@
-// What Python's `str` does to texts, on code points.
+// Python's `str` operations, on code points.
 
 /// Upper and lower case as Python maps them.
 enum PythonCase {
@@ -87,7 +87,7 @@ extension Unicode.Scalar {
 }
 
 extension TemplateText {
-    /// The text as HTML: itself when it is markup already.
+    /// The text escaped as HTML; unchanged when it is markup.
     var escaped: TemplateText {
         guard !isMarkup else { return self }
         var result = ""
@@ -106,7 +106,7 @@ extension TemplateText {
     }
 }
 
-/// A text cut at each line break; the breaks go unless they are kept.
+/// The lines of a text, with or without their line breaks.
 func lines(of text: String, keepingBreaks: Bool = false) -> [String] {
     let scalars = Array(text.unicodeScalars)
     var lines: [String] = []

@@ -61,22 +61,16 @@ extension TemplateFilters {
         case "inf", "infinity": return plain.hasPrefix("-") ? -.infinity : .infinity
         case "nan": return .nan
         default:
-            guard digits.utf8.allSatisfy({ "0123456789.e+-".utf8.contains($0) }) else { return nil }
-            guard let first = digits.utf8.first, first == UInt8(ascii: ".") || (0x30...0x39).contains(first) else {
-                return nil
+            // What is left after this check, the C library reads as Python does, also `1.` and `.5`.
+            guard digits.utf8.allSatisfy({ "0123456789.e+-".utf8.contains($0) }),
+                let first = digits.utf8.first, first == UInt8(ascii: ".") || (0x30...0x39).contains(first)
+            else { return nil }
+            return plain.withCString { text in
+                var end: UnsafeMutablePointer<CChar>?
+                let value = strtod(text, &end)
+                return end?.pointee == 0 ? value : nil
             }
-            return strictDouble(String(digits)).map { plain.hasPrefix("-") ? -$0 : $0 }
         }
-    }
-
-    /// `1.`, `.5` and `1e5` are numbers in Python; Swift wants digits on both sides of the point.
-    private static func strictDouble(_ text: String) -> Double? {
-        let parts = text.split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
-        var mantissa = String(parts[0])
-        guard mantissa != "." else { return nil }
-        if mantissa.hasPrefix(".") { mantissa = "0" + mantissa }
-        if mantissa.hasSuffix(".") { mantissa += "0" }
-        return Double(parts.count > 1 ? "\(mantissa)e\(parts[1])" : mantissa)
     }
 
     /// The text without underscores between digits; nil when one stands elsewhere.

@@ -43,6 +43,17 @@ extension TemplateFilters {
 
     // MARK: Order
 
+    /// What elements are compared by: themselves or an attribute, in lower case unless `caseSensitive`.
+    private static func key(
+        attribute: TemplateObject?, caseSensitive: TemplateObject?, _ call: TemplateCall
+    ) -> (TemplateObject) throws -> TemplateObject {
+        let path = path(attribute), isCaseSensitive = caseSensitive.flag(false)
+        return { element in
+            let key = try call.interpreter.path(path, of: element)
+            return isCaseSensitive ? key : lowered(key)
+        }
+    }
+
     static func sort(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let values = try call.bound(to: "sort", ["reverse", "case_sensitive", "attribute"])
         let isCaseSensitive = values[1].flag(false)
@@ -71,11 +82,7 @@ extension TemplateFilters {
     static func extreme(_ wanted: TemplateObject.Order) -> Filter {
         { value, call in
             let values = try call.bound(to: "min or max", ["case_sensitive", "attribute"])
-            let path = path(values[1]), isCaseSensitive = values[0].flag(false)
-            func key(_ element: TemplateObject) throws -> TemplateObject {
-                let key = try call.interpreter.path(path, of: element)
-                return isCaseSensitive ? key : lowered(key)
-            }
+            let key = key(attribute: values[1], caseSensitive: values[0], call)
             let elements = try call.interpreter.generator(over: value)
             guard var best = try elements.next() else {
                 return .undefined(.other("No aggregated item, sequence was empty."))
@@ -93,17 +100,15 @@ extension TemplateFilters {
 
     static func unique(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let values = try call.bound(to: "unique", ["case_sensitive", "attribute"])
-        let path = path(values[1]), isCaseSensitive = values[0].flag(false)
+        let key = key(attribute: values[1], caseSensitive: values[0], call)
         let elements = LazyElements(value)
         var seen: Set<DictionaryKey> = []
         return .generator(
             try TemplateGenerator("generator", of: [value]) {
                 while let element = try elements.next(call.interpreter) {
-                    let key = try call.interpreter.path(path, of: element)
+                    let key = try key(element)
                     try call.budget.build(64)
-                    if seen.insert(try DictionaryKey.required(isCaseSensitive ? key : lowered(key))).inserted {
-                        return element
-                    }
+                    if seen.insert(try DictionaryKey.required(key)).inserted { return element }
                 }
                 return nil
             })
@@ -232,7 +237,7 @@ extension TemplateFilters {
     }
 }
 
-/// The elements of a value, which is not looked at before the first is asked for.
+/// The elements of a value, which is not read before the first element is requested.
 private final class LazyElements {
     private let value: TemplateObject
     private var source: TemplateGenerator?

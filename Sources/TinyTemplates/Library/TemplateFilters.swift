@@ -32,8 +32,8 @@ enum TemplateFilters {
         "attr": attribute, "d": standard, "default": standard, "dictsort": sortDictionary,
         "items": plain("items", items),
         "tojson": json,
-        "pprint": refused("pprint", "its line breaks are not reproduced; tojson is the way to print a value"),
-        "random": refused("random", "a prompt must not depend on chance"),
+        "pprint": refused("pprint", "its line breaks are not implemented; use tojson to print a value"),
+        "random": refused("random", "a prompt must not be random"),
         "urlize": refused("urlize", "a prompt is not HTML"),
     ]
 
@@ -120,7 +120,7 @@ enum TemplateFilters {
 
     // MARK: Shared by several filters
 
-    /// A sequence that is made when its first element is asked for.
+    /// A sequence that is computed when its first element is requested.
     static func lazily(
         _ source: TemplateObject, _ budget: TemplateBudget, _ make: @escaping () throws -> [TemplateObject]
     ) throws -> TemplateObject {
@@ -152,14 +152,14 @@ enum TemplateFilters {
         }
     }
 
-    /// A value as a text: what the text filters begin with.
+    /// A value as a text, as text filters read it.
     static func softText(_ value: TemplateObject, _ budget: TemplateBudget) throws -> TemplateText {
         if case .string(let text) = value { return text }
         return TemplateText(try value.printed(budget))
     }
 }
 
-/// The places of values in ascending order (or descending); equal ones keep their order.
+/// The places of values in ascending or descending order; equal values keep their order.
 func sortedOrder(of keys: [TemplateObject], isReversed: Bool, _ budget: TemplateBudget) throws -> [Int] {
     try budget.build(keys.count, times: 16)
     return try keys.indices.sorted { a, b in

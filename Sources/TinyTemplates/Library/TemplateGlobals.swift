@@ -11,7 +11,7 @@ enum TemplateGlobals {
         "lipsum": { .function(TemplateFunction("lipsum", refuseRandom)) },
     ]
 
-    /// As many elements as Jinja's sandbox lets a range have.
+    /// The limit of Jinja's sandbox.
     private static let longestRange = 100_000
 
     private static func range(_ call: TemplateCall) throws -> TemplateObject {
@@ -21,7 +21,7 @@ enum TemplateGlobals {
         let step = try values[2].integer(1, of: "range")
         guard step != 0 else { throw invalidOperation("range() arg 3 must not be zero") }
         let isEmpty = step > 0 ? start >= stop : start <= stop
-        // Between two whole numbers lie fewer than 2^64 others, whatever the numbers are.
+        // Between two integers lie fewer than 2^64 others, whatever the numbers are.
         let distance = isEmpty ? 0 : step > 0 ? UInt(bitPattern: stop &- start) : UInt(bitPattern: start &- stop)
         let count = isEmpty ? 0 : (distance - 1) / step.magnitude + 1
         guard count <= longestRange else {
@@ -57,7 +57,7 @@ enum TemplateGlobals {
         let namespace = TemplateNamespace()
         for (key, value) in try pairs("namespace", call) {
             guard case .string(let name) = key else {
-                throw invalidOperation("a namespace has names for keys, found a \(key.typeName)")
+                throw invalidOperation("the keys of a namespace must be str, found a \(key.typeName)")
             }
             try checkAttribute(name.string)
             try call.budget.spend(namespace.names.count)
@@ -70,7 +70,7 @@ enum TemplateGlobals {
     static func checkAttribute(_ name: String) throws {
         guard name.hasPrefix("_") else { return }
         throw TemplateError(
-            .unsupported, "'\(name)' begins with an underscore, which no attribute of a namespace may",
+            .unsupported, "'\(name)' begins with an underscore, which attributes of a namespace must not",
             hint: "rename the attribute")
     }
 
@@ -86,7 +86,7 @@ enum TemplateGlobals {
     }
 
     private static func refuseRandom(_ call: TemplateCall) throws -> TemplateObject {
-        throw TemplateError(.unsupported, "'lipsum' is refused: a prompt must not depend on chance")
+        throw TemplateError(.unsupported, "'lipsum' is refused: a prompt must not be random")
     }
 
     // MARK: Cyclers and joiners
@@ -117,7 +117,7 @@ enum TemplateGlobals {
                     "current": { items[counter.value] },
                 ]
             ) { _ in
-                throw invalidOperation("a cycler is not called, its 'next' is")
+                throw invalidOperation("a cycler cannot be called; call its 'next'")
             })
     }
 

@@ -4,7 +4,7 @@ extension TextMethods {
         var text: String
         var start: Int
         var end: Int
-        /// Whether the bounds are in order; else even the empty text is not found.
+        /// Whether the bounds are in order; otherwise not even the empty text is found.
         var isValid: Bool
     }
 

@@ -1,4 +1,4 @@
-/// Fills lines with words, as Python's `textwrap.wrap` does with white space left as it is.
+/// Wraps text into lines, as Python's `textwrap.wrap` does without replacing white space.
 struct TextWrapper {
     var width: Int
     var breaksLongWords: Bool
@@ -79,7 +79,7 @@ struct TextWrapper {
         return chunks
     }
 
-    /// The end of two or more hyphens between words, when they stand here.
+    /// The end of two or more hyphens between words that begin here.
     private func endOfDash(_ text: [Unicode.Scalar], at start: Int) -> Int? {
         guard breaksAtHyphens, start > 0, isWordOrPunctuation(text[start - 1]) else { return nil }
         var end = start

@@ -2,9 +2,9 @@ import TinyFoundation
 
 /// Cuts a template into tokens.
 ///
-/// White space around tags goes as Jinja does it with `trim_blocks` and `lstrip_blocks`: the line break after a block
-/// or comment is dropped, and so are blanks between the start of a line and a block or comment. `-` strips all white
-/// space on its side, `+` keeps what would go.
+/// White space around tags is removed as in Jinja with `trim_blocks` and `lstrip_blocks`: the line break after a block
+/// or comment is removed, and so are blanks between the start of a line and a block or comment. `-` removes all white
+/// space on its side, `+` keeps all of it.
 struct TemplateLexer {
     private let source: TemplateSource
     private var position = 0
@@ -21,7 +21,7 @@ struct TemplateLexer {
     /// All tokens; the last is `.end`.
     mutating func tokenize() throws -> [TemplateToken] {
         while position < scalars.count { try readTextAndTag() }
-        tokens.append(TemplateToken(kind: .end, at: position))
+        add(.end, at: position)
         return tokens
     }
 
@@ -59,8 +59,12 @@ struct TemplateLexer {
         return next == "%" || next == "{" || next == "#"
     }
 
+    private mutating func add(_ kind: TemplateToken.Kind, at place: Int) {
+        tokens.append(TemplateToken(kind: kind, at: place))
+    }
+
     private mutating func addText(_ range: Range<Int>) {
-        if !range.isEmpty { tokens.append(TemplateToken(kind: .data(source.text(range)), at: range.lowerBound)) }
+        if !range.isEmpty { add(.data(source.text(range)), at: range.lowerBound) }
     }
 
     /// Where the text before a tag ends.
@@ -85,19 +89,15 @@ struct TemplateLexer {
             }
             position += 1
         }
-        // What begins with the last character of a template has nothing to close.
+        // As in Jinja, a comment that begins with the last characters of a template need not be closed.
         guard start < scalars.count else { return }
         throw TemplateSyntaxFailure(at: tag, "the comment is not closed")
     }
 
-    /// Where the text of a raw block begins, when a raw tag goes on at `index`.
+    /// Where the text of a raw block begins, when the rest of a raw tag is at `index`.
     private func rawBody(from index: Int) -> Int? {
-        guard var next = skip(word: "raw", from: index) else { return nil }
-        if isText("-%}", at: next) {
-            next += 3
-            while let space = scalar(next), space.isPythonSpace { next += 1 }
-            return next
-        }
+        guard let next = skip(word: "raw", from: index) else { return nil }
+        if isText("-%}", at: next) { return endOfSpace(from: next + 3) }
         return isText("%}", at: next) ? next + 2 : nil
     }
 
@@ -124,14 +124,12 @@ struct TemplateLexer {
         throw TemplateSyntaxFailure(at: tag, "the raw block is not closed")
     }
 
-    /// Where the template goes on after the end of a block or comment, when one stands at `index`.
+    /// The place after the end of a block or comment that ends at `index`; nil when none ends there.
     private func end(of mark: Unicode.Scalar, at index: Int) -> Int? {
         func closes(_ index: Int) -> Bool { scalar(index) == mark && scalar(index + 1) == "}" }
         switch scalar(index) {
         case "-" where closes(index + 1):
-            var next = index + 3
-            while let space = scalar(next), space.isPythonSpace { next += 1 }
-            return next
+            return endOfSpace(from: index + 3)
         case "+" where closes(index + 1):
             return index + 3
         default:
@@ -148,7 +146,7 @@ struct TemplateLexer {
     // MARK: Inside a tag
 
     private mutating func readTag(_ begin: TemplateToken.Kind, _ close: TemplateToken.Kind, at tag: Int) throws {
-        tokens.append(TemplateToken(kind: begin, at: tag))
+        add(begin, at: tag)
         var open: [String] = []
         while let next = scalar(position) {
             if next.isPythonSpace {
@@ -156,7 +154,7 @@ struct TemplateLexer {
                 continue
             }
             if open.isEmpty, let end = tagEnd(close) {
-                tokens.append(TemplateToken(kind: close, at: position))
+                add(close, at: position)
                 finishTag(at: end)
                 return
             }
@@ -169,9 +167,7 @@ struct TemplateLexer {
         if close == .blockEnd { return end(of: "%", at: position) }
         if isText("}}", at: position) { return position + 2 }
         guard isText("-}}", at: position) else { return nil }
-        var next = position + 3
-        while let space = scalar(next), space.isPythonSpace { next += 1 }
-        return next
+        return endOfSpace(from: position + 3)
     }
 
     private mutating func readWord(_ first: Unicode.Scalar, open: inout [String]) throws {
@@ -182,13 +178,13 @@ struct TemplateLexer {
             guard first == "_" || first.properties.isXIDStart else {
                 throw TemplateSyntaxFailure(at: start, "'\(source.text(start..<position))' is not a name")
             }
-            tokens.append(TemplateToken(kind: .name(source.text(start..<position)), at: start))
+            add(.name(source.text(start..<position)), at: start)
             return
         }
         if first == "'" || first == "\"" { return try readString(first) }
         for symbol in ["**", "//", "==", "!=", ">=", "<="] where isText(symbol, at: start) {
             position += 2
-            tokens.append(TemplateToken(kind: .symbol(symbol), at: start))
+            add(.symbol(symbol), at: start)
             return
         }
         let symbol = String(first)
@@ -204,12 +200,12 @@ struct TemplateLexer {
                 throw TemplateSyntaxFailure(at: start, "'\(symbol)' closes nothing")
             }
             guard expected == symbol else {
-                throw TemplateSyntaxFailure(at: start, "found '\(symbol)' where '\(expected)' should be")
+                throw TemplateSyntaxFailure(at: start, "expected '\(expected)', found '\(symbol)'")
             }
         default: break
         }
         position += 1
-        tokens.append(TemplateToken(kind: .symbol(symbol), at: start))
+        add(.symbol(symbol), at: start)
     }
 
     private func isWordScalar(_ scalar: Unicode.Scalar) -> Bool {
@@ -233,14 +229,16 @@ struct TemplateLexer {
         return true
     }
 
-    /// Where a word with white space around it ends, when it stands at `index`.
+    /// The end of a word at `index` with white space around it; nil when another text is there.
     private func skip(word: String, from index: Int) -> Int? {
-        var index = index
-        while let space = scalar(index), space.isPythonSpace { index += 1 }
-        guard isText(word, at: index) else { return nil }
-        index += word.unicodeScalars.count
-        while let space = scalar(index), space.isPythonSpace { index += 1 }
-        return index
+        let start = endOfSpace(from: index)
+        return isText(word, at: start) ? endOfSpace(from: start + word.unicodeScalars.count) : nil
+    }
+
+    private func endOfSpace(from index: Int) -> Int {
+        var end = index
+        while let space = scalar(end), space.isPythonSpace { end += 1 }
+        return end
     }
 
     private mutating func readNumber() throws -> Bool {
@@ -248,7 +246,7 @@ struct TemplateLexer {
         let isAfterDot = start > 0 && scalars[start - 1] == "."
         if !isAfterDot, let end = NumberScanner(scalars).endOfFloat(from: start) {
             let digits = source.text(start..<end).replacing("_", with: "")
-            tokens.append(TemplateToken(kind: .literal(.number(Double(digits) ?? 0)), at: start))
+            add(.literal(.number(Double(digits) ?? 0)), at: start)
             position = end
             return true
         }
@@ -256,9 +254,9 @@ struct TemplateLexer {
         let digits = source.text(start + prefix..<end).replacing("_", with: "")
         position = end
         if let value = Int(digits, radix: radix) {
-            tokens.append(TemplateToken(kind: .literal(.integer(value)), at: start))
+            add(.literal(.integer(value)), at: start)
         } else if radix == 10 && digits.utf8.count <= 4300 {
-            tokens.append(TemplateToken(kind: .literal(.wideInteger(digits)), at: start))
+            add(.literal(.wideInteger(digits)), at: start)
         } else {
             throw TemplateSyntaxFailure(at: start, "the number has too many digits")
         }
@@ -273,11 +271,11 @@ struct TemplateLexer {
         let contents = scalars[start + 1..<position]
         position += 1
         let text = contents.contains("\\") ? try unescaped(contents, at: start) : String(scalars: contents)
-        tokens.append(TemplateToken(kind: .literal(.string(text)), at: start))
+        add(.literal(.string(text)), at: start)
     }
 }
 
-/// Where and why a text is not a template.
+/// The place and the reason why a text is not a template.
 struct TemplateSyntaxFailure: Error {
     var at: Int
     var message: String

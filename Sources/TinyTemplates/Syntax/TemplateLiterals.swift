@@ -27,7 +27,7 @@ struct NumberScanner {
         return isFloat ? end : nil
     }
 
-    /// The end of a whole number, its radix and the length of the prefix that names the radix.
+    /// The end of an integer, its radix and the length of the prefix that names the radix.
     func endOfInteger(from start: Int) -> (end: Int, radix: Int, prefix: Int)? {
         if scalar(start) == "0" {
             for (letters, radix) in [("bB", 2), ("oO", 8), ("xX", 16)] {
@@ -90,7 +90,7 @@ func unescaped(_ contents: ArraySlice<Unicode.Scalar>, at start: Int) throws -> 
             index += 1
         }
         guard let scalar = Unicode.Scalar(value) else {
-            throw failure("the string has an escape for U+\(String(value, radix: 16)), which is no character")
+            throw failure("the string has an escape for U+\(String(value, radix: 16)), which is not a character")
         }
         return scalar
     }

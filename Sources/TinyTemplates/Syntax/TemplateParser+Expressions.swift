@@ -4,9 +4,9 @@ extension TemplateParser {
     /// An expression, or several with commas between them, which are a tuple.
     ///
     /// - Parameters:
-    ///   - isConditionalAllowed: Whether `a if b else c` may stand at the top.
+    ///   - isConditionalAllowed: Whether the expression may be `a if b else c`.
     ///   - stop: A name that ends the tuple after a comma.
-    ///   - isEmptyAllowed: Whether there may be nothing at all: the tuple `()`.
+    ///   - isEmptyAllowed: Whether the tuple may be empty: `()`.
     mutating func tuple(
         isConditionalAllowed: Bool = true, stop: String? = nil, isEmptyAllowed: Bool = false
     ) throws -> TemplateExpression {
@@ -39,7 +39,7 @@ extension TemplateParser {
     }
 
     private mutating func conditional() throws -> TemplateExpression {
-        // Whatever stands in a conditional expression may name filters that do not exist, if it is never reached.
+        // As in Jinja, a conditional expression may name unknown filters where it is not evaluated.
         let known = unknownNames.count
         let then = try disjunction()
         guard current.isName("if") else { return then }

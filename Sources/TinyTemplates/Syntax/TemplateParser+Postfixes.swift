@@ -23,7 +23,7 @@ extension TemplateParser {
         var elements: [TemplateExpression] = []
         for kind in kinds {
             guard case .item(let element) = kind else {
-                throw TemplateSyntaxFailure(at: at, "a slice stands between commas, which no value understands")
+                throw TemplateSyntaxFailure(at: at, "a slice cannot be one of several indices")
             }
             elements.append(element)
         }
@@ -120,12 +120,12 @@ extension TemplateParser {
     }
 }
 
-/// What is said of a filter that does not exist.
+/// The error of a filter that does not exist.
 func unknownFilter(_ name: String, at: Int) -> TemplateSyntaxFailure {
     TemplateSyntaxFailure(at: at, "there is no filter '\(name)'\(suggestion(name, TemplateFilters.all.keys))")
 }
 
-/// What is said of a test that does not exist.
+/// The error of a test that does not exist.
 func unknownTest(_ name: String, at: Int) -> TemplateSyntaxFailure {
     TemplateSyntaxFailure(at: at, "there is no test '\(name)'\(suggestion(name, TemplateTests.all.keys))")
 }

@@ -63,7 +63,7 @@ extension TemplateParser {
             return [name == "break" ? .leaveLoop : .nextIteration]
         case "include", "import", "from", "extends", "block":
             throw TemplateSyntaxFailure(
-                at: tag.at, "'\(name)' is refused: a chat template stands alone and reads no other", isRefusal: true)
+                at: tag.at, "'\(name)' is refused: a chat template cannot read other templates", isRefusal: true)
         case "autoescape":
             throw TemplateSyntaxFailure(at: tag.at, "'autoescape' is refused: a prompt is not HTML", isRefusal: true)
         default:
@@ -237,7 +237,8 @@ extension TemplateParser {
         advance()
         if withAttributes, skip(symbol: ".") { return .attribute(of: name, try expectName(), at: token.at) }
         guard name != "loop" || loopsAround == 0 || isParameter else {
-            throw TemplateSyntaxFailure(at: token.at, "'loop' belongs to the loop around and cannot be assigned to")
+            throw TemplateSyntaxFailure(
+                at: token.at, "'loop' is the variable of the enclosing loop and cannot be assigned to")
         }
         return .name(name)
     }

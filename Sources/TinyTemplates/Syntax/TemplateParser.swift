@@ -9,7 +9,7 @@ struct TemplateParser {
     var loopDepth = 0
     /// Loops around the current place, whether or not a macro stands between.
     var loopsAround = 0
-    /// Whether an unknown filter is an error only when it is reached, as it is directly below an `if`.
+    /// Whether an unknown filter is an error only when it is evaluated, as directly below an `if`.
     var isConditional = false
     /// Filters and tests that do not exist, where that is an error of the template as a whole.
     var unknownNames: [TemplateSyntaxFailure] = []
@@ -36,7 +36,7 @@ struct TemplateParser {
 
     var next: TemplateToken { tokens[min(index + 1, tokens.count - 1)] }
 
-    /// Goes on to the next token and returns the one before it.
+    /// Moves to the next token and returns the one before it.
     @discardableResult
     mutating func advance() -> TemplateToken {
         let token = tokens[index]

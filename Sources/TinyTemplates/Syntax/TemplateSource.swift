@@ -39,7 +39,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether Python's `str.isspace` and `\s` take this for white space.
+    /// Whether this is white space for Python's `str.isspace` and `\s`.
     var isPythonSpace: Bool {
         switch value {
         case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0: true

@@ -33,12 +33,12 @@ indirect enum TemplateExpression: Sendable {
     }
 }
 
-/// What compares two values.
+/// Operators that compare two values.
 enum ComparisonOperator: Sendable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, contained, notContained
 }
 
-/// What makes a value of two others.
+/// Operators that compute a value from two others.
 enum ArithmeticOperator: String, Sendable {
     case add = "+"
     case subtract = "-"
@@ -47,9 +47,12 @@ enum ArithmeticOperator: String, Sendable {
     case floorDivide = "//"
     case remainder = "%"
     case power = "**"
+
+    /// Whether the right side must not be 0.
+    var divides: Bool { self == .divide || self == .floorDivide || self == .remainder }
 }
 
-/// One thing done to the value before it: `.name`, `[index]`, `(…)`, `| filter`, `is test`.
+/// One operation on the value before it: `.name`, `[index]`, `(…)`, `| filter`, `is test`.
 struct PostfixStep: Sendable {
     enum Kind: Sendable {
         case attribute(String)

@@ -1,4 +1,4 @@
-/// Finds a text in others in time proportional to their lengths, whatever they hold (Knuth, Morris and Pratt).
+/// Finds a text in another in linear time, for any contents (Knuth, Morris and Pratt).
 struct ByteSearch {
     private let needle: [UInt8]
     /// For each prefix, the length of its longest proper prefix that is also its suffix.

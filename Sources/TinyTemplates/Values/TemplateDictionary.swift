@@ -14,7 +14,7 @@ final class TemplateDictionary {
 
     var count: Int { keys.count }
 
-    /// Of equal keys the first keeps its place and the last its value.
+    /// For equal keys, the place is that of the first and the value that of the last.
     ///
     /// - Throws: ``TemplateError`` when a key cannot be one, as a list.
     init(_ pairs: [(TemplateObject, TemplateObject)]) throws {
@@ -63,7 +63,7 @@ final class TemplateDictionary {
     func items() throws -> [TemplateObject] { try keys.indices.map(item) }
 }
 
-/// What makes keys equal in Python: `1`, `1.0` and `True` are one key.
+/// A key as Python compares it: `1`, `1.0` and `True` are equal.
 enum DictionaryKey: Hashable {
     case none
     case integer(Int)
@@ -72,7 +72,7 @@ enum DictionaryKey: Hashable {
     case tuple([DictionaryKey])
     case object(ObjectIdentifier)
 
-    /// Tuples with more elements than this, at all depths, cannot be keys: a few lines of a template could make one
+    /// Tuples with more elements than this, at all depths, cannot be keys: a few lines of a template could build one
     /// with more elements than there is memory.
     private static let mostElements = 10_000
 

@@ -46,7 +46,7 @@ extension TemplateObject {
         return true
     }
 
-    /// How two values compare; the fourth outcome is Python's answer to every question about NaN.
+    /// How two values compare; NaN is unordered with every number.
     enum Order {
         case less, equal, greater, unordered
     }
@@ -106,7 +106,7 @@ extension TemplateObject {
         }
     }
 
-    /// Python's `is`, as far as it can be told: equal numbers and texts of one type count as one object.
+    /// Python's `is`, approximately: equal numbers and texts of one type count as one object.
     func isSame(as other: TemplateObject) -> Bool {
         switch (self, other) {
         case (.none, .none): true
@@ -119,7 +119,7 @@ extension TemplateObject {
         }
     }
 
-    /// What tells an object apart from all others, where it is not its contents.
+    /// The identity of a value that is compared by reference; nil for values that are compared by contents.
     var identity: ObjectIdentifier? {
         switch self {
         case .generator(let object): ObjectIdentifier(object)
@@ -142,7 +142,7 @@ extension TemplateObject {
     }
 }
 
-/// A whole number or a floating-point number.
+/// An integer or a floating-point number.
 enum TemplateNumber {
     case integer(Int)
     case float(Double)
@@ -154,7 +154,7 @@ enum TemplateNumber {
         }
     }
 
-    /// The exact order, also where a whole number has more digits than a `Double` holds.
+    /// The exact order, also for integers with more digits than a `Double` has.
     func order(to other: TemplateNumber) -> TemplateObject.Order {
         switch (self, other) {
         case (.integer(let a), .integer(let b)): return a < b ? .less : a == b ? .equal : .greater

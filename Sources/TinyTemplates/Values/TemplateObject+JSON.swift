@@ -24,7 +24,7 @@ extension JSONValue {
     }
 }
 
-/// How `tojson` lays a value out; the defaults are those of chat templates.
+/// The layout of `tojson`; the defaults are those of chat templates.
 struct JSONLayout {
     var escapesBeyondASCII = false
     /// What each level is indented by; nil keeps everything on one line.

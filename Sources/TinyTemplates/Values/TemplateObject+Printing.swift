@@ -25,7 +25,7 @@ struct ObjectPrinter {
     private(set) var text = ""
     private var depth = 0
 
-    /// Namespaces may hold each other, which no depth of values bounds.
+    /// Namespaces may contain each other, so the depth of values does not bound printing.
     private static let deepest = 400
 
     init(_ budget: TemplateBudget) {
@@ -100,7 +100,7 @@ struct ObjectPrinter {
     private mutating func enter() throws {
         guard depth < Self.deepest else {
             throw TemplateError(
-                .limitExceeded, "a value that holds itself, or nests \(Self.deepest) levels deep, cannot be printed")
+                .limitExceeded, "a value that contains itself or nests \(Self.deepest) levels deep, cannot be printed")
         }
         depth += 1
     }

@@ -1,12 +1,12 @@
 import TinyFoundation
 
-/// A value while a template runs: what Python would have in its place.
+/// A value of a running template; the cases are Python's types.
 enum TemplateObject {
     case undefined(UndefinedReason)
     case none
     case bool(Bool)
     case integer(Int)
-    /// A whole number beyond 64 bits, which can be printed and passed on.
+    /// An integer beyond 64 bits, which can be printed and passed on.
     case wideInteger(String)
     case float(Double)
     case string(TemplateText)
@@ -24,7 +24,7 @@ enum TemplateObject {
     static func text(_ text: String) -> TemplateObject { .string(TemplateText(text)) }
 }
 
-/// A text; markup is one that `safe` or `escape` declared to be HTML, which escapes what is added to it.
+/// A text. Markup is text that `safe` or `escape` declared to be HTML: what is added to it is escaped.
 struct TemplateText {
     var string: String
     var isMarkup = false
@@ -34,14 +34,14 @@ struct TemplateText {
         self.isMarkup = isMarkup
     }
 
-    /// The same kind of text with other contents.
+    /// A text of the same kind with other contents.
     func with(_ string: String) -> TemplateObject { .string(TemplateText(string, isMarkup: isMarkup)) }
 
     /// Length in code points.
     var count: Int { string.unicodeScalars.count }
 }
 
-/// Why a value is undefined; turned into a sentence when somebody needs the value.
+/// The reason why a value is undefined, for the error when the value is used.
 enum UndefinedReason {
     case name(String)
     case attribute(String, ofType: String)
@@ -66,7 +66,7 @@ final class TemplateList {
     let elements: [TemplateObject]
     /// How many containers nest in this one, itself included.
     let depth: Int
-    /// Names of the elements, which a tuple may have.
+    /// Names of the elements, for a named tuple; otherwise empty.
     let names: [String]
 
     /// - Throws: ``TemplateError`` with code `limitExceeded` when containers nest too deep.
@@ -77,7 +77,7 @@ final class TemplateList {
     }
 }
 
-/// `range(start, stop, step)`, counted out as it is used.
+/// `range(start, stop, step)`.
 struct TemplateRange {
     let start: Int
     let step: Int
@@ -106,16 +106,16 @@ final class TemplateGenerator {
 
     /// - Parameters:
     ///   - kind: What Python calls this kind of iterator.
-    ///   - source: What it reads, for the depth.
+    ///   - source: The values that it reads; they determine the depth.
     ///   - advance: Gives the next element, or nil at the end.
     init(_ kind: String, of source: [TemplateObject], _ advance: @escaping Advance) throws {
         self.kind = kind
-        // Reading one that reads another takes more stack than printing a list in a list.
+        // A generator that reads another takes more stack than printing a list in a list.
         depth = try depthOfContainer(of: source, adding: 4)
         self.advance = advance
     }
 
-    /// The next element; nil at the end and ever after, also after an error.
+    /// The next element; nil at the end, and for every call after the end or an error.
     func next() throws -> TemplateObject? {
         guard let advance else { return nil }
         self.advance = nil
@@ -127,11 +127,11 @@ final class TemplateGenerator {
 
 /// An object that may refer to itself, through others.
 protocol CycleMember: AnyObject {
-    /// Drops its references, so that it can be freed.
+    /// Removes its references, so that it can be freed.
     func clear()
 }
 
-/// Attributes that a template may set: the only value that changes.
+/// A namespace: attributes that a template may set. No other value can change.
 final class TemplateNamespace: CycleMember {
     var names: [String] = []
     var values: [TemplateObject] = []
@@ -168,7 +168,7 @@ final class TemplateMacro: CycleMember {
     func clear() { frame = nil }
 }
 
-/// Something callable that is not a macro.
+/// A callable value other than a macro.
 final class TemplateFunction {
     typealias Body = (TemplateCall) throws -> TemplateObject
 
@@ -180,10 +180,10 @@ final class TemplateFunction {
     let body: Body
 
     /// - Parameters:
-    ///   - name: What messages call it.
+    ///   - name: Its name in messages.
     ///   - held: The values that it holds, such as the one that a method belongs to.
     ///   - attributes: Its attributes.
-    ///   - body: What a call does.
+    ///   - body: The action of a call.
     init(
         _ name: String, of held: [TemplateObject], attributes: [String: () -> TemplateObject] = [:],
         _ body: @escaping Body
@@ -256,7 +256,7 @@ extension TemplateObject {
         if case .none = self { "None" } else { "\(typeName) object" }
     }
 
-    /// What `if` makes of the value.
+    /// The value as a condition.
     var isTrue: Bool {
         switch self {
         case .undefined, .none: false

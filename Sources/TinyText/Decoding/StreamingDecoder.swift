@@ -67,7 +67,7 @@ func incompleteSuffix(of bytes: [UInt8]) -> Int {
     return 0
 }
 
-/// Joins the bytes of tokens, one after the other, and takes off the text's beginning what the encoder put there.
+/// Joins the bytes of tokens, and removes from the beginning of the text what the encoder added there.
 struct TokenJoiner: Sendable {
     private let skipsSpecialTokens: Bool
     /// Whether no token has been joined.

@@ -30,7 +30,7 @@ struct TokenBytes: Sendable {
 
 /// What the spelling of a token means.
 ///
-/// A new kind is a file with a conforming type and a case in ``tokenDecoder(from:)``.
+/// To add a kind, add a conforming type and a case in ``TokenDecoding/init(from:)``.
 protocol TokenDecoder: Sendable {
     /// Appends the bytes that a token stands for.
     func appendBytes(of spelling: ArraySlice<UInt8>, to bytes: inout [UInt8])

@@ -1,14 +1,14 @@
 import TinyFoundation
 
-/// How ids become text: what each token means, and what happens to the space that the encoder put before the text.
+/// How ids are decoded: the bytes of each token, and the treatment of the space that the encoder put before the text.
 struct TokenDecoding: Sendable {
-    /// What becomes of spaces at the beginning.
+    /// How spaces at the beginning are treated.
     enum Beginning: Sendable {
-        /// They stay.
+        /// They are kept.
         case kept
-        /// One is taken off the text.
+        /// One is removed from the text.
         case withoutOneSpace
-        /// All marks of the first token are taken off it.
+        /// All marks of the first token are removed.
         case withoutMarks(Substitution)
     }
 
@@ -49,7 +49,7 @@ extension TokenDecoding {
         }
         if let rest = components.first {
             throw value.unsupported(
-                "has the component \"\(try rest.member("type").string())\" where none or another is known"
+                "has the component \"\(try rest.member("type").string())\" which is not implemented in this position"
             )
         }
     }

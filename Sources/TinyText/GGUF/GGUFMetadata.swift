@@ -2,7 +2,7 @@ import TinyFoundation
 
 /// The keys and values at the head of a GGUF file: what a model file of llama.cpp says about itself.
 ///
-/// Tensors are not read. Nothing is trusted: every length is checked against the bytes that are there.
+/// Tensors are not read. Every length is checked against the bytes of the file.
 ///
 /// Source: the format's description in ggml's `docs/gguf.md`, versions 2 and 3.
 struct GGUFMetadata {

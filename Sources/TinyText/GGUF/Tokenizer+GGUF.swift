@@ -5,7 +5,7 @@ extension Tokenizer {
     ///
     /// - Parameters:
     ///   - gguf: The bytes; those of tensors may be missing.
-    ///   - name: What messages call the file.
+    ///   - name: The name of the file in messages.
     public init(gguf: some Sequence<UInt8>, named name: String = "model.gguf") throws(TextError) {
         self = try reportingTextErrors {
             try Tokenizer(gguf: GGUFMetadata(Array(gguf), name: name), settings: TokenizerSettings())
@@ -17,7 +17,7 @@ extension Tokenizer {
     /// - Throws: ``TextError``, with code `unsupported` naming a kind of tokenizer or a way of cutting words that is not known.
     init(gguf file: GGUFMetadata, settings: TokenizerSettings) throws {
         guard let kind = file.text("tokenizer.ggml.model"), let tokens = file.texts("tokenizer.ggml.tokens") else {
-            throw TextError(.malformedFile, "\(file.name) holds no tokenizer")
+            throw TextError(.malformedFile, "\(file.name) has no tokenizer")
         }
         let vocabulary = try TokenTable(ggufTokens: tokens, file: file.name)
         let added = Self.addedTokens(tokens, types: file.integers("tokenizer.ggml.token_type") ?? [])
@@ -39,10 +39,10 @@ extension Tokenizer {
     private static func byteLevel(
         _ file: GGUFMetadata, _ vocabulary: TokenTable, _ added: [AddedToken]
     ) throws -> TokenizerParts {
-        // Files from before this key was invented hold GPT-2.
+        // Files older than this key contain GPT-2.
         let name = file.text("tokenizer.ggml.pre") ?? "gpt-2"
         guard let family = ByteLevelFamily(ggufName: name) else {
-            throw TextError(.unsupported, "\(file.name) cuts words as \"\(name)\", which is not known")
+            throw TextError(.unsupported, "\(file.name) splits words as \"\(name)\", which is not implemented")
         }
         let merges = file.texts("tokenizer.ggml.merges") ?? []
         var pairs = PairTable(capacity: merges.count)

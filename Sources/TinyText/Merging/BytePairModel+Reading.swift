@@ -31,10 +31,10 @@ extension BytePairModel {
         }
         let fallsBack = try value.flag("byte_fallback", absent: false)
         if spellsBytes, fallsBack {
-            throw value.unsupported("has byte_fallback true behind a ByteLevel pre-tokenizer")
+            throw value.unsupported("has byte_fallback true after a ByteLevel pre-tokenizer")
         }
         if let dropout = try value.optional("dropout"), try dropout.number() != 0 {
-            throw value.unsupported("has the dropout \(try dropout.number()); it would make encoding random")
+            throw value.unsupported("has the dropout \(try dropout.number()); encoding would be random")
         }
     }
 
@@ -78,7 +78,7 @@ extension BytePairModel {
     private static func symbols(
         from value: JSONNode, _ vocabulary: TokenTable, spellsBytes: Bool
     ) throws -> any SymbolSource {
-        // Many files name an unknown token that is not in the model's vocabulary, which is harmless when no byte is missing.
+        // Many files name an unknown token that is not in the vocabulary; this does not matter when no byte is missing.
         if spellsBytes {
             let isComplete = ByteAlphabet.spellings.allSatisfy { vocabulary.id(of: $0) != nil }
             return ByteSymbols(

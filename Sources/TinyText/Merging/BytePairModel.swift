@@ -49,7 +49,7 @@ struct BytePairModel: Sendable {
 
 /// Remembers where in a text, and where in its ids, each word was last seen, so that a repeated word is merged once.
 ///
-/// Lives for one text: nothing is shared, nothing grows. A slot holds the word that came last.
+/// Used for one text: nothing is shared, nothing grows. A slot has the last word that was put there.
 struct WordCache {
     private struct Slot {
         var word: Range<Int>

@@ -7,7 +7,7 @@ struct MergeScratch {
     /// What each symbol and the one after it merge into.
     private var merges: [PairTable.Merge] = []
 
-    /// From here on finding the least merge by looking at all of them costs more than a queue does.
+    /// For longer words, scanning for the least merge costs more than a queue.
     private static let longestForScan = 64
 
     /// Merges ``symbols`` in place.

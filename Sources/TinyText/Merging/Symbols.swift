@@ -8,9 +8,9 @@ protocol SymbolSource: Sendable {
     func spelling(of word: UnsafeBufferPointer<UInt8>) -> [UInt8]
 }
 
-/// What becomes of a symbol that is not in the vocabulary.
+/// How a symbol that is not in the vocabulary is encoded.
 enum MissingSymbol: Sendable {
-    /// Nothing: it is left out.
+    /// It is omitted.
     case dropped
     /// The unknown token, once for every symbol, or once for every run of them.
     case unknown(id: UInt32, isFused: Bool)

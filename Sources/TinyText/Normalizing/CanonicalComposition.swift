@@ -2,7 +2,7 @@ import TinyFoundation
 
 /// Unicode Normalization Form C.
 ///
-/// Our own, because the one in Foundation takes a character beyond U+FFFF for the one with the same lower 16 bits, and
+/// Implemented here, because Foundation's confuses a character beyond U+FFFF with the one with the same lower 16 bits, and
 /// because a tokenizer must give the same ids on every system.
 ///
 /// Source: Unicode Standard §3.11, D111 to D117; Standard Annex 15.
@@ -124,14 +124,22 @@ struct CompositionTables: Sendable {
     private var compositions: [UInt64: UInt32] = [:]
 
     private init() {
-        var value: UInt32 = 0
-        for entry in canonicalDecompositions.utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
-            var numbers = entry.split { hexadecimalValue($0) == nil }.map { digits in
-                digits.reduce(UInt32(0)) { $0 << 4 | (hexadecimalValue($1) ?? 0) }
+        var next: UInt32 = 0
+        for entry in canonicalDecompositions.unicodeScalars.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            let parts = entry.split(separator: ":")
+            if parts.count == 2 { next = Self.number(parts[0]) }
+            let text = parts[parts.count - 1]
+            if let first = text.first, !first.isASCII {
+                for scalar in text {
+                    decompositions[next] = [scalar.value]
+                    next += 1
+                }
+                continue
             }
-            value = entry.contains(UInt8(ascii: ":")) ? numbers.removeFirst() : value + 1
-            decompositions[value] = numbers
-            if !entry.contains(UInt8(ascii: ">")) { compositions[Self.key(numbers[0], numbers[1])] = value }
+            let scalars = text.split { $0 == "+" || $0 == ">" }.map(Self.number)
+            decompositions[next] = scalars
+            if text.first != ">" { compositions[Self.key(scalars[0], scalars[1])] = next }
+            next += 1
         }
     }
 
@@ -145,6 +153,10 @@ struct CompositionTables: Sendable {
     /// What two scalars compose into, if they do.
     func composition(of first: UInt32, _ second: UInt32) -> UInt32? {
         Hangul.composition(of: first, second) ?? compositions[Self.key(first, second)]
+    }
+
+    private static func number(_ digits: Substring.UnicodeScalarView) -> UInt32 {
+        UInt32(String(digits), radix: 16) ?? 0
     }
 
     private static func key(_ first: UInt32, _ second: UInt32) -> UInt64 {

@@ -2,7 +2,7 @@ import TinyFoundation
 
 /// Rewrites text before it is split.
 ///
-/// A new kind is a file with a conforming type and a line in ``normalizers(from:)``.
+/// To add a kind, add a conforming type and a line in ``normalizers(from:)``.
 protocol Normalizer: Sendable {
     /// Normalises every piece of text.
     func apply(to buffer: inout PieceBuffer)

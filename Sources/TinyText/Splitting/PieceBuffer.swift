@@ -1,9 +1,9 @@
-/// A text on its way to becoming ids: its bytes, cut into pieces that cover it without gaps.
+/// A text that is being encoded: its bytes, cut into pieces that cover it without gaps.
 ///
 /// Every stage before merging (recognising added tokens, normalising, splitting) turns a piece of text into one or several
 /// pieces, and leaves recognised tokens alone.
 struct PieceBuffer {
-    /// A stretch of the text.
+    /// A range of the text.
     struct Piece {
         /// Where it ends; it begins where the piece before it ended.
         var end: Int
@@ -13,7 +13,7 @@ struct PieceBuffer {
 
     /// The text, valid UTF-8.
     private(set) var bytes: [UInt8]
-    /// The pieces, in order. None is empty, but for a token whose text an earlier token has swallowed.
+    /// The pieces, in order. None is empty, except a token whose text belongs to an earlier token.
     private(set) var pieces: [Piece]
 
     init(_ text: String) {

@@ -2,7 +2,7 @@ import TinyFoundation
 
 /// One stage that cuts text into the words within which tokens are merged.
 ///
-/// A new kind is a file with a conforming type and a line in ``preTokenizers(from:)``.
+/// To add a kind, add a conforming type and a line in ``preTokenizers(from:)``.
 protocol PreTokenizer: Sendable {
     /// Cuts, or rewrites, the pieces of text.
     func apply(to buffer: inout PieceBuffer)

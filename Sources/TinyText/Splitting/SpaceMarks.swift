@@ -54,7 +54,7 @@ extension SpaceMarks {
         }
     }
 
-    /// `prepend_scheme`, or what `add_prefix_space` meant before there was one.
+    /// `prepend_scheme`, or in older files the equivalent of `add_prefix_space`.
     static func prepending(from value: JSONNode) throws -> Prepending {
         guard let scheme = try value.optional("prepend_scheme")?.string() else {
             return try value.flag("add_prefix_space", absent: true) ? .always : .never

@@ -136,7 +136,7 @@ struct DigitWords: WordScanner {
 
 /// The regular expressions that this library knows, as scanners that find the same words.
 ///
-/// Expressions are recognised by their exact text: an engine of our own could not promise the same words as the one that
+/// Expressions are recognised by their exact text: another regular-expression engine could find other words than the one that
 /// a tokenizer was trained with.
 private let knownExpressions: [String: any WordScanner] = [
     GPT2Words.expression: GPT2Words(),

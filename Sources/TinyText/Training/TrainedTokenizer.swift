@@ -61,9 +61,9 @@ public struct TrainedTokenizer: Sendable {
     /// - Throws: ``TextError`` with code `unwritableFile`.
     public func write(to path: String) throws(TextError) {
         do {
-            try Data(json.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try AtomicFile.write(Data(json.utf8), to: path)
         } catch {
-            throw TextError(.unwritableFile, "\(path) cannot be written", underlying: error)
+            throw TextError(.unwritableFile, error)
         }
     }
 }

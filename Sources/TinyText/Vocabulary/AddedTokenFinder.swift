@@ -32,7 +32,7 @@ struct AddedTokenFinder: Sendable {
             var end = match.range.upperBound
             if token.stripsLeft { start = text.startOfSpace(before: start, limit: covered) }
             if token.stripsRight { end = text.endOfSpace(from: end, limit: range.upperBound) }
-            // A token that is itself white space may lie in what the token before it has swallowed; it counts all the same.
+            // A token of white space may lie in the white space that belongs to the token before it; it is recognised all the same.
             start = max(start, covered)
             end = max(end, start)
             if start > covered { pieces.append(.init(end: start)) }
@@ -94,7 +94,7 @@ struct TokenTrie: Sendable {
     }
 
     private var nodes = [Node()]
-    /// Whether a string starts with each byte: most places in a text are dismissed with one look.
+    /// Whether a string starts with each byte: one lookup excludes most places of a text.
     private var starts = [Bool](repeating: false, count: 256)
 
     /// Whether nothing was inserted.

@@ -3,10 +3,10 @@
 /// Tokens are compared byte by byte: `Swift.String` would take canonically equivalent spellings for the same token.
 /// Open addressing with linear probing, at most half full; a lookup costs one hash and, usually, one comparison.
 struct TokenTable: Sendable {
-    /// Ids index arrays, so a file with an absurd id must not be able to exhaust memory.
+    /// Ids are array indices, so a very large id in a file must not exhaust memory.
     static let largestID = 1 << 24 - 1
 
-    /// Half of a token's hash, which settles most comparisons without a look at the spelling, and its id.
+    /// Half of a token's hash, which decides most comparisons without reading the spelling, and its id.
     private struct Slot {
         var hash: UInt32
         /// One more than the id; 0 is a free slot.
@@ -120,7 +120,7 @@ func hash(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
     return mix(state ^ tail)
 }
 
-/// Spreads every bit of `value` over the whole result.
+/// Mixes every bit of `value` into the whole result.
 func mix(_ value: UInt64) -> UInt64 {
     let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
     return product.high ^ product.low

@@ -99,13 +99,13 @@ public struct AddedToken: Sendable, Equatable {
     public var id: Int
     /// Its text.
     public var content: String
-    /// Whether it stands for structure, such as the end of a text, and is left out when special tokens are skipped.
+    /// Whether it marks structure, such as the end of a text, and is omitted when special tokens are skipped.
     public var isSpecial: Bool
     /// Whether it is found only where no word character touches it.
     var isSingleWord: Bool
-    /// Whether it swallows the white space before it.
+    /// Whether white space before it is part of it.
     var stripsLeft: Bool
-    /// Whether it swallows the white space after it.
+    /// Whether white space after it is part of it.
     var stripsRight: Bool
     /// Whether it is looked for in the normalised text rather than in the text as given.
     var isNormalized: Bool
