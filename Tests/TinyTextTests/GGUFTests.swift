@@ -95,7 +95,7 @@ struct GGUFTests {
         let version = #expect(throws: TextError.self) { try open(GGUFBytes(version: 9, count: 0).bytes) }
         #expect(version?.message.contains("version 9") == true)
         let empty = #expect(throws: TextError.self) { try open(GGUFBytes(count: 0).bytes) }
-        #expect(empty?.message.hasSuffix("holds no tokenizer") == true)
+        #expect(empty?.message.hasSuffix("has no tokenizer") == true)
     }
 
     private func open(_ bytes: [UInt8]) throws -> Tokenizer { try Tokenizer(gguf: bytes, named: "some.gguf") }
