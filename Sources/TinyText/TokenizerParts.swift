@@ -4,7 +4,9 @@ import TinyFoundation
 struct TokenTemplate: Sendable, Equatable {
     var before: [Int] = []
     var after: [Int] = []
+}
 
+extension TokenTemplate {
     /// Reads the `post_processor` of a tokenizer file; none puts nothing around a text.
     ///
     /// `ByteLevel` changes offsets only, which are not computed here.
@@ -23,11 +25,6 @@ struct TokenTemplate: Sendable, Equatable {
                 throw component.unsupported("has the unknown type \"\(type)\"")
             }
         }
-    }
-
-    init(before: [Int] = [], after: [Int] = []) {
-        self.before = before
-        self.after = after
     }
 
     private static func template(from value: JSONNode) throws -> TokenTemplate {

@@ -7,7 +7,7 @@ extension TemplateInterpreter {
     ) throws -> TemplateObject {
         if case .undefined(let reason) = left { throw reason.error }
         if symbol == .remainder, case .string(let format) = left {
-            return try PrintfFormat(format, self).apply(to: right)
+            return try PrintfFormat.formatted(format, with: right, budget)
         }
         if case .undefined(let reason) = right { throw reason.error }
         if let a = left.number, let b = right.number { return try compute(a, symbol, b) }

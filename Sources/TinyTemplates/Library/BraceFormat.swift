@@ -169,58 +169,30 @@ struct BraceFormat {
     }
 
     private func parsed(_ layout: String) throws -> NumberFormat {
-        let scalars = Array(layout.unicodeScalars)
         var format = NumberFormat()
-        var index = 0
-        func peek() -> Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
-        func isAlignment(_ index: Int) -> Bool {
-            index < scalars.count && "<>=^".unicodeScalars.contains(scalars[index])
+        var scanner = FormatScanner(layout)
+        let alignments = "<>=^"
+        if let second = scanner.rest.dropFirst().first, alignments.unicodeScalars.contains(second) {
+            format.fill = scanner.take() ?? " "
+            format.alignment = scanner.take()
+        } else {
+            format.alignment = scanner.take(alignments)
         }
-        func number() throws -> Int? {
-            let start = index
-            while let digit = peek(), ("0"..."9").contains(digit) { index += 1 }
-            guard start < index else { return nil }
-            guard let value = Int(String(scalars: scalars[start..<index])) else {
-                throw invalidOperation("Too many decimal digits in format string")
-            }
-            return value
-        }
-        if isAlignment(1) {
-            format.fill = scalars[0]
-            format.alignment = scalars[1]
-            index = 2
-        } else if isAlignment(0) {
-            format.alignment = scalars[0]
-            index = 1
-        }
-        if let sign = peek(), "+- ".unicodeScalars.contains(sign) {
-            format.sign = sign
-            index += 1
-        }
-        if peek() == "#" {
-            format.isAlternate = true
-            index += 1
-        }
-        if peek() == "0" {
-            if index < 2 || !isAlignment(1) { format.fill = "0" }
+        let hasFill = scanner.rest.startIndex == 2
+        format.sign = scanner.take("+- ") ?? format.sign
+        format.isAlternate = scanner.take("#") != nil
+        if scanner.take("0") != nil {
+            if !hasFill { format.fill = "0" }
             format.alignment = format.alignment ?? "="
-            index += 1
         }
-        format.width = try number() ?? 0
-        if let grouping = peek(), grouping == "," || grouping == "_" {
-            format.grouping = grouping
-            index += 1
+        format.width = try scanner.number() ?? 0
+        format.grouping = scanner.take(",_")
+        if scanner.take(".") != nil {
+            format.precision = try scanner.number()
+            if format.precision == nil { throw invalidOperation("Format specifier missing precision") }
         }
-        if peek() == "." {
-            index += 1
-            guard let precision = try number() else { throw invalidOperation("Format specifier missing precision") }
-            format.precision = precision
-        }
-        if let type = peek() {
-            format.type = type
-            index += 1
-        }
-        guard index == scalars.count else { throw invalidOperation("Invalid format specifier '\(layout)'") }
+        format.type = scanner.take()
+        guard scanner.rest.isEmpty else { throw invalidOperation("Invalid format specifier '\(layout)'") }
         return format
     }
 }

@@ -114,3 +114,31 @@ struct NumberFormat {
         }
     }
 }
+
+/// Reads the parts of a format from left to right.
+struct FormatScanner {
+    private(set) var rest: ArraySlice<Unicode.Scalar>
+
+    init(_ text: String) { rest = Array(text.unicodeScalars)[...] }
+
+    var next: Unicode.Scalar? { rest.first }
+
+    mutating func take() -> Unicode.Scalar? { rest.popFirst() }
+
+    /// The next character, if it is one of these.
+    mutating func take(_ characters: String) -> Unicode.Scalar? {
+        guard let next, characters.unicodeScalars.contains(next) else { return nil }
+        return rest.popFirst()
+    }
+
+    /// An integer in decimal digits, or nil when there is none.
+    mutating func number() throws -> Int? {
+        let digits = rest.prefix { ("0"..."9").contains($0) }
+        guard !digits.isEmpty else { return nil }
+        rest = rest.dropFirst(digits.count)
+        guard let value = Int(String(scalars: digits)) else {
+            throw invalidOperation("a width or precision in a format is too large")
+        }
+        return value
+    }
+}

@@ -35,12 +35,11 @@ extension TemplateFilters {
         guard call.positional.isEmpty || call.named.isEmpty else {
             throw invalidOperation("can't handle positional and keyword arguments at the same time")
         }
-        let format = PrintfFormat(try softText(value, call.budget), call.interpreter)
-        guard call.named.isEmpty else {
-            return try format.apply(
-                to: .dictionary(try TemplateDictionary(call.named.map { (.text($0.name), $0.value) })))
-        }
-        return try format.apply(to: .tuple(try TemplateList(call.positional)))
+        let values: TemplateObject =
+            try call.named.isEmpty
+            ? .tuple(TemplateList(call.positional))
+            : .dictionary(TemplateDictionary(call.named.map { (.text($0.name), $0.value) }))
+        return try PrintfFormat.formatted(softText(value, call.budget), with: values, call.budget)
     }
 
     static func title(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {

@@ -100,26 +100,13 @@ public struct AddedToken: Sendable, Equatable {
     /// Its text.
     public var content: String
     /// Whether it marks structure, such as the end of a text, and is omitted when special tokens are skipped.
-    public var isSpecial: Bool
+    public var isSpecial = true
     /// Whether it is found only where no word character touches it.
-    var isSingleWord: Bool
+    var isSingleWord = false
     /// Whether white space before it is part of it.
-    var stripsLeft: Bool
+    var stripsLeft = false
     /// Whether white space after it is part of it.
-    var stripsRight: Bool
+    var stripsRight = false
     /// Whether it is looked for in the normalised text rather than in the text as given.
-    var isNormalized: Bool
-
-    init(
-        id: Int, content: String, isSpecial: Bool = true, isSingleWord: Bool = false, stripsLeft: Bool = false,
-        stripsRight: Bool = false, isNormalized: Bool = false
-    ) {
-        self.id = id
-        self.content = content
-        self.isSpecial = isSpecial
-        self.isSingleWord = isSingleWord
-        self.stripsLeft = stripsLeft
-        self.stripsRight = stripsRight
-        self.isNormalized = isNormalized
-    }
+    var isNormalized = false
 }
