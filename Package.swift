@@ -37,7 +37,7 @@ let package = Package(
         // The engine: bytes to numbers to gradients.
         library("TinyFoundation"),
         .target(name: "CTinyKernels"),
-        library("TinyTensor", uses: ["CTinyKernels", "TinyFoundation"]),
+        library("TinyTensor", uses: ["CTinyKernels"]),
         library("TinyCheckpoint", uses: ["TinyFoundation"]),
         library("TinyModel", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint"]),
         library("TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
@@ -70,7 +70,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
-            dependencies: ["TinyLoRA", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "TinyLoRA", "TinyFoundation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
 
         .target(
@@ -89,21 +91,22 @@ let package = Package(
         tests(of: "TinyModel", uses: ["TinyFoundation", "TinyCheckpoint", "TinyTensor"]),
         tests(of: "TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
         tests(of: "TinyProblems", uses: ["TinyFoundation"]),
-        tests(of: "TinyAbacus", uses: ["TinyProblems"]),
+        tests(of: "TinyAbacus", uses: ["TinyFoundation", "TinyProblems"]),
         tests(of: "TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
         tests(
             of: "TinyLearning",
             uses: [
-                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyEngine",
-                "TinyProblems", "TinyRecords", "TinyAbacus", "TinyLearningTestSupport",
+                "TinyFoundation", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyText", "TinyEngine",
+                "TinyProblems",
+                "TinyRecords", "TinyAbacus", "TinyLearningTestSupport",
             ]),
         tests(of: "TinyStatistics"),
         tests(
             of: "TinyRuns",
             uses: [
-                "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
-                "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyLoRA",
-                "TinyLearningTestSupport",
+                "TinyFoundation", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyProblems",
+                "TinyRecords",
+                "TinyStatistics", "TinyLearning", "TinyLoRA", "TinyLearningTestSupport",
             ]),
         tests(of: "TinyReport", uses: ["TinyFoundation", "TinyStatistics"]),
         // Runs the built command; of the package's types it knows SHA-256 only.

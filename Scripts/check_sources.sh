@@ -4,6 +4,7 @@
 #     Scripts/check_sources.sh
 #
 # Prints every broken rule as `file:line: text` under the rule's reason and ends with status 1 if there is any.
+# Articles (`*.docc`) show a user's code and are not searched.
 # A line that must break a rule says why in a comment that starts with `allowed:`, on the line itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ forbid() {
     if ((${#paths[@]} == 0)); then return; fi
     local found
     # Comments may speak of what code may not do; a trailing comment does not hide the code before it.
-    found=$(grep -rnIE --exclude-dir='.build*' -e "$pattern" "${paths[@]}" |
+    found=$(grep -rnIE --exclude-dir='.build*' --exclude-dir='*.docc' -e "$pattern" "${paths[@]}" |
         grep -vE '^[^:]+:[0-9]+:[[:space:]]*(//|\*|/\*)|allowed: ' || true)
     if [[ -n $found ]]; then
         printf '%s\n%s\n\n' "error: $reason" "$found" >&2
