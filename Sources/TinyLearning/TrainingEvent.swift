@@ -28,7 +28,7 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     case equalFitness(steps: Int)
     /// No answer was found in any completion.
     case noAnswer(steps: Int)
-    /// Every completion ended for want of room.
+    /// Every completion reached the token limit.
     case allClipped(steps: Int)
     /// The grader could not judge some completions of a step, which earned nothing.
     case failedGrades(Int, reason: String)

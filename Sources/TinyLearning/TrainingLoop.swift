@@ -129,7 +129,7 @@ public struct TrainingLoop: Sendable {
     }
 }
 
-/// What a run came to.
+/// Result of a run.
 public struct TrainingResult: Sendable {
     /// The trained numbers in full precision, and the optimiser's memory.
     public var state: TrainingState

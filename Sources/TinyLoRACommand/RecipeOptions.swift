@@ -4,16 +4,16 @@ import TinyLoRA
 
 /// Which model and problems a run is about; the same for one run and for a sweep.
 struct FileOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout; Abacus unless given.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout (default: Abacus).", valueName: "dir"))
     var model: String?
-    @Option(help: ArgumentHelp("Problems to train on, JSON lines with question and answer.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Training problems, JSON Lines with question and answer.", valueName: "file.jsonl"))
     var train: String?
-    @Option(help: ArgumentHelp("Problems to evaluate on, before and after.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Test problems, evaluated before and after training.", valueName: "file.jsonl"))
     var eval: String?
-    @Option(help: ArgumentHelp("Problems to choose settings by.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Problems for choosing settings.", valueName: "file.jsonl"))
     var validation: String?
 
-    /// The flags as settings; paths are seen from the current directory.
+    /// The flags as settings; paths are relative to the current directory.
     var settings: [Setting] {
         [("model", model), ("train", train), ("eval", eval), ("validation", validation)].compactMap { key, path in
             path.map { Setting(key, .text($0.isEmpty ? $0 : absolutePath($0)), at: "--\(key)") }

@@ -7,10 +7,10 @@ import TinyFoundation
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout; Abacus, the model in the box, unless given.", valueName: "dir"
+            "Directory of a model in Hugging Face layout (default: Abacus, the model in the box).", valueName: "dir"
         ))
     var model: String?
-    @Option(help: ArgumentHelp("Adapter file to use with it.", valueName: "file"))
+    @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"))
     var adapter: String?
     @OptionGroup var threading: ThreadOptions
 
@@ -28,7 +28,7 @@ struct ModelOptions: ParsableArguments {
 
 /// On how many threads to compute. It never changes a result.
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "Threads; all cores unless given. Results do not depend on it.")
+    @Option(help: "Threads (default: all cores). Results do not depend on it.")
     var threads: Int?
 
     func count() throws -> Int {
@@ -40,13 +40,13 @@ struct ThreadOptions: ParsableArguments {
 
 /// How tokens are chosen.
 struct SamplingOptions: ParsableArguments {
-    @Option(help: "Divides the logits; 0 takes the most likely token.")
+    @Option(help: "Sampling temperature; 0 always takes the most likely token.")
     var temperature = 0.0
-    @Option(help: "Samples among this many most likely tokens only.")
+    @Option(help: "Sample only from the k most likely tokens.")
     var topK: Int?
-    @Option(help: "Samples among the most likely tokens that reach this probability together.")
+    @Option(help: "Sample only from the most likely tokens whose probabilities sum to p.")
     var topP = 1.0
-    @Option(help: "Most tokens of a completion (default: 128; 1024 for eval with a model of your own).")
+    @Option(help: "Token limit of a completion (default: 128; 1024 for eval with your own model).")
     var maxTokens: Int?
     @Option(help: "Random seed.")
     var seed: UInt64 = 1

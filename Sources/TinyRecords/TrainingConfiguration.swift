@@ -89,7 +89,7 @@ public struct TrainingConfiguration: Record {
             rules.require(path != "", key, "is an empty path")
         }
         rules.require(
-            model == nil || train != nil, "train", "is missing; a model of your own needs a problem file to train on")
+            model == nil || train != nil, "train", "is missing; your own model needs a problem file to train on")
         rules.require(
             Self.graders.contains(grader) || isCommand(grader), "grader",
             "\"\(grader)\" is none of \(Self.graders.joined(separator: ", ")) and command:…")

@@ -1,4 +1,4 @@
-/// The candidate that `name` was probably meant to be: fewest single-character edits, first in order among equals.
+/// The candidate closest to a misspelt `name`: fewest single-character edits, first in order among equals.
 ///
 /// - Returns: `nil` when even the best needs edits in more than a third of the longer name (at least two are allowed).
 ///

@@ -50,7 +50,7 @@ public struct Population: Sendable, Equatable {
     public var axisRatio: Double
 }
 
-/// What one generation came to.
+/// Result of one generation.
 public struct EvolutionStep: Sendable, Equatable {
     /// The state after it.
     public var state: TrainingState

@@ -5,33 +5,33 @@ import TinyLoRA
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures kernels and a model beside the limits of this machine.",
+        abstract: "Measures kernels and a model, relative to the limits of this machine.",
         discussion: """
-            Each group of measurements is taken in turn with two limits of the machine, on the same threads: fused \
-            multiply-adds per second and bytes read from memory per second. A figure is the median of its samples. Weights \
-            are random; the model's speed is that of rollouts and of the gradient of a 13-number adapter, where % counts \
-            only the arithmetic that the model defines. Other work on the machine lowers figures and limits alike, but \
-            not always equally: measure when it is quiet.
+            Measurements alternate with two limits of the machine, on the same threads: fused multiply-adds per second and \
+            bytes read from memory per second. A figure is the median of its measurements. The weights are random; the \
+            model's speed is that of rollouts and of the gradient of a 13-number adapter, where % counts only the \
+            arithmetic that the model defines. Other work on the machine lowers figures and limits, but not always \
+            equally: measure on an idle machine.
 
             EXAMPLES
               Kernels and the model in the box, about a minute:
                 tinylora bench
-              The kernels alone on one thread, quickly:
+              Only the kernels, on one thread, once:
                 tinylora bench --kernels --threads 1 --repeats 1
-              Half a billion weights instead of Abacus (3 GB of memory), as a record:
+              Half a billion weights instead of Abacus (3 GB of memory), as JSON:
                 tinylora bench --model-shape qwen2.5-0.5b --json > bench.json
-              A tokenizer on the texts of a JSON lines file:
+              A tokenizer on the texts of a JSON Lines file:
                 tinylora bench --tokenizer tokenizer.json --text gsm8k/train.jsonl
             """)
 
     @OptionGroup var threading: ThreadOptions
-    @Option(help: "Samples of each figure, of which the median is shown.")
+    @Option(help: "Measurements per figure; the median is shown.")
     var repeats = 5
-    @Flag(help: "Measure the kernels only, no model.")
+    @Flag(help: "Measure only the kernels.")
     var kernels = false
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
-    @Option(help: ArgumentHelp("Tokenizer to measure, and nothing else; on one thread.", valueName: "file"))
+    @Option(help: ArgumentHelp("Measure only this tokenizer, on one thread.", valueName: "file"))
     var tokenizer: String?
     @Option(help: ArgumentHelp("Texts for the tokenizer.", valueName: "file.jsonl"))
     var text: String?

@@ -6,28 +6,29 @@ import TinyLoRA
 struct EvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
-        abstract: "Measures how many problems a model answers rightly, with 95 % intervals.",
+        abstract: "Measures how many problems a model answers correctly, with 95 % confidence intervals.",
         discussion: """
-            Strict counts answers in the asked-for format (after ####, in \\boxed{}), lenient counts them wherever they \
-            stand: published gains often mix the two. With --samples, mean@k is the mean over all samples, maj@k counts \
-            problems whose most frequent answer is right, and pass@k is the chance that one of k samples is, without bias.
+            Strict counts answers in the requested format (after ####, in \\boxed{}), lenient counts them anywhere in the \
+            completion: published gains often mix the two. With --samples, mean@k is the mean over all samples, maj@k counts \
+            problems whose most frequent answer is correct, and pass@k is an unbiased estimate of the probability that \
+            at least one of k samples is.
 
-            Sets by name: \(Benchmark.registry.names.joined(separator: ", ")) below --data, and abacus. \
-            --benchmarks adds more from a file. A model with a chat template is asked in chat turns.
+            Problem sets: \(Benchmark.registry.names.joined(separator: ", ")) in --data, and abacus. \
+            --benchmarks adds more from a file. A model with a chat template gets its prompts as chat messages.
 
-            --output keeps every prompt, completion and verdict, written as they are made; --resume goes on with an \
-            evaluation that was interrupted, to the same bytes; --compare tells two of them apart problem by problem.
+            --output saves every prompt, completion and grade as soon as it exists; --resume continues an interrupted \
+            evaluation and gives the same bytes; --compare compares two evaluations problem by problem.
 
             EXAMPLES
               The untrained model in the box on its held-out problems:
                 tinylora eval
               With an adapter:
                 tinylora eval --adapter runs/demo/adapter.safetensors
-              A model of your own on published sets:
+              Your own model on published sets:
                 tinylora eval --model Qwen2.5-0.5B-Instruct --on gsm8k,math500,aime24 --data data --output evals/base
-              Eight samples a problem:
+              Eight samples per problem:
                 tinylora eval --model Qwen2.5-0.5B-Instruct --on aime24 --data data --samples 8 --temperature 0.7
-              A file of your own:
+              Your own problem file:
                 tinylora eval --model DIR --problems school.jsonl --fields question=prompt,answer=target
               Before and after training:
                 tinylora eval --compare evals/base evals/trained
@@ -35,16 +36,16 @@ struct EvalCommand: AsyncParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var problemOptions: EvaluatedProblemOptions
-    @Option(help: "Completions of each problem; more than one needs --temperature.")
+    @Option(help: "Completions per problem; more than one needs --temperature.")
     var samples = 1
     @OptionGroup var sampling: SamplingOptions
-    @Option(help: ArgumentHelp("Directory to keep every sample in.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory for every sample and the results.", valueName: "dir"))
     var output: String?
-    @Flag(help: "Go on with the evaluation in --output.")
+    @Flag(help: "Resume the evaluation in --output.")
     var resume = false
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Two directories of --output to compare, and nothing else.", valueName: "before after"))
+        help: ArgumentHelp("Only compare two --output directories.", valueName: "before after"))
     var compare: [String] = []
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -54,7 +55,7 @@ struct EvalCommand: AsyncParsableCommand {
             throw ValidationError("--compare needs two directories, has \(compare.count)")
         }
         guard !resume || output != nil else {
-            throw ValidationError("--resume needs --output, the evaluation to go on with")
+            throw ValidationError("--resume needs --output, the directory of the evaluation")
         }
         guard (1...65_536).contains(samples) else {
             throw ValidationError("--samples must be in 1...65536, is \(samples)")

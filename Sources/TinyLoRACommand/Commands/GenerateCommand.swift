@@ -6,9 +6,9 @@ import TinyLoRA
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Completes a prompt, printing the text as it appears.",
+        abstract: "Completes a prompt and prints the text while it is generated.",
         discussion: """
-            The prompt is used as it is, unless --question wraps it in the model's prompt style.
+            The prompt is used unchanged, unless --question wraps it in the model's prompt style.
 
             EXAMPLES
               tinylora generate --question "Tom has 12 apples. He picks 5 more. How many apples does Tom have now?"
@@ -17,9 +17,9 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(help: "The prompt; standard input unless given.")
+    @Option(help: "Prompt (default: standard input).")
     var prompt: String?
-    @Option(help: "A question, put into the model's prompt style.")
+    @Option(help: "Question, written in the model's prompt style.")
     var question: String?
     @OptionGroup var sampling: SamplingOptions
     @Flag(help: "Print the result as JSON.")

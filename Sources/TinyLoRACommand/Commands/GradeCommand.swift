@@ -6,23 +6,23 @@ import TinyLoRA
 struct GradeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grade",
-        abstract: "Tells whether predicted answers mean the same as gold answers.",
+        abstract: "Decides whether predicted answers are equivalent to reference answers.",
         discussion: """
-            strict   the answer stands in the asked-for format: in \\boxed{}, after ####, or it is the whole prediction
-            lenient  the answer stands anywhere: announced in words ("the answer is ..."), or the last mathematics
+            strict   the answer is in the requested format: in \\boxed{}, after ####, or it is the whole prediction
+            lenient  the answer is anywhere: announced in words ("the answer is ..."), or the last mathematics
 
             A bare short answer counts for both. Without options numbers must be exactly equal: 0.333 is not 1/3.
 
-            With --jsonl, each line of standard input is an object with "prediction", "gold" and perhaps "options"; each \
-            gives one line {"extracted", "lenient", "strict"}, in order, at once. A line that cannot be read gives \
-            {"error"} and the next is read. Other keys of a line are not looked at.
+            With --jsonl, each line of standard input is an object with "prediction", "gold" and optionally "options"; each \
+            gives one line {"extracted", "lenient", "strict"}, in order, immediately. An invalid line gives \
+            {"error"}, and the next one is read. Other keys are ignored.
 
             OPTIONS OF A LINE
-              answer_format       any (default), boxed, marked (####) or bracketed ([...]): what strict asks for
+              answer_format       any (default), boxed, marked (####) or bracketed ([...]): the format that strict requires
               require_think_end   true: only text after </think> is graded
-              relative_tolerance  0.01 lets 4.5e33 pass for 4.49e33
-              absolute_tolerance  0.1 lets 4.25 pass for 4.2
-              precision           4 lets 0.3333 pass for 1/3: equal to four decimals
+              relative_tolerance  0.01 accepts 4.5e33 for 4.49e33
+              absolute_tolerance  0.1 accepts 4.25 for 4.2
+              precision           4 accepts 0.3333 for 1/3: equal to four decimals
 
             EXAMPLES
               tinylora grade --gold '\\frac{14}{3}' --prediction 'So x = \\boxed{14/3}.'
@@ -30,11 +30,11 @@ struct GradeCommand: ParsableCommand {
               echo '{"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerance": 0.01}}' | tinylora grade --jsonl
             """)
 
-    @Flag(help: "Grade the pairs on standard input, one JSON object a line.")
+    @Flag(help: "Grade pairs from standard input, JSON Lines.")
     var jsonl = false
-    @Option(help: "A completion or an answer to grade.")
+    @Option(help: "Completion or answer to grade.")
     var prediction: String?
-    @Option(help: "The right answer.")
+    @Option(help: "Reference answer.")
     var gold: String?
 
     func validate() throws {

@@ -7,7 +7,7 @@ import TinyFoundation
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Shows a model's or an adapter's shape, modules, plan and bytes.",
+        abstract: "Shows a model's or an adapter's shape, modules, plan and size in bytes.",
         discussion: """
             EXAMPLES
               tinylora inspect
@@ -15,11 +15,11 @@ struct InspectCommand: AsyncParsableCommand {
               tinylora inspect --adapter runs/demo/adapter.safetensors
             """)
 
-    @Option(help: ArgumentHelp("Directory of a model; Abacus unless given.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"))
     var model: String?
     @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"))
     var adapter: String?
-    @Option(help: "Numbers to plan for.")
+    @Option(help: "Trained parameters to plan for.")
     var parameters = 13
     @Option(help: "Rank of the frozen factors.")
     var rank = 2

@@ -6,42 +6,42 @@ import TinyLoRA
 struct PretrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pretrain",
-        abstract: "Trains a small model from scratch on generated word problems: how Abacus was made.",
+        abstract: "Trains a small model from scratch on generated word problems, as Abacus was trained.",
         discussion: """
             Trains a byte-pair tokenizer and then all weights of a Qwen2-architecture model on the Abacus corpus. The \
-            same settings give the same bytes on any number of threads. A run that was interrupted goes on from its last \
-            saved state when the command is repeated.
+            same settings give the same bytes on any number of threads. Repeating the command resumes an \
+            interrupted run from its last saved state.
 
             EXAMPLES
-              Remake the model in the box (about 20 minutes on two cores):
+              Train the model in the box again (about 20 minutes on two cores):
                 tinylora pretrain --output abacus
-              A smaller one, to see it work:
+              A smaller model, as a trial:
                 tinylora pretrain --output small --hidden 96 --layers 3 --documents 20000
             """)
 
     @Option(help: "Directory for the model and the record of the run.")
     var output: String
-    @Option(help: "Documents to learn from; each is seen once.")
+    @Option(help: "Training documents; each is used once.")
     var documents = PretrainingConfiguration().documents
-    @Option(help: "Documents of one step.")
+    @Option(help: "Documents per step.")
     var batch = PretrainingConfiguration().documentsPerStep
     @Option(help: "Peak learning rate.")
     var learningRate = PretrainingConfiguration().learningRate
-    @Option(help: "Decay of the matrices.")
+    @Option(help: "Weight decay of the matrices.")
     var weightDecay = PretrainingConfiguration().weightDecay
-    @Option(help: "Weight of a question's tokens in the loss; an answer's weigh 1.")
+    @Option(help: "Loss weight of question tokens; answer tokens have 1.")
     var promptWeight = PretrainingConfiguration().promptWeight
-    @Option(help: "Width of the model; a multiple of 32.")
+    @Option(help: "Hidden size; a multiple of 32.")
     var hidden = AbacusModel.hiddenSize
     @Option(help: "Number of layers.")
     var layers = AbacusModel.layerCount
-    @Option(help: "Width of the feed-forward blocks.")
+    @Option(help: "Intermediate size of the feed-forward blocks.")
     var intermediate = AbacusModel.intermediateSize
-    @Option(help: "Size of the vocabulary.")
+    @Option(help: "Vocabulary size.")
     var vocabulary = AbacusModel.vocabularySize
-    @Option(help: "Seed of the weights and the corpus.")
+    @Option(help: "Random seed of the weights and the corpus.")
     var seed: UInt64 = PretrainingConfiguration().seed
-    @Option(help: "Threads; all cores unless given.")
+    @Option(help: "Threads (default: all cores).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: "Print the result as JSON.")
     var json = false

@@ -8,11 +8,11 @@ struct RenderCommand: AsyncParsableCommand {
         commandName: "render",
         abstract: "Renders conversations with a model's chat template.",
         discussion: """
-            Standard input is a conversation, a JSON object: messages, and where they are needed tools, \
+            Standard input is a conversation, a JSON object: messages, and optionally tools, \
             add_generation_prompt, kwargs (more variables of the template), bos_token and eos_token. The prompt goes \
             to standard output. With --jsonl every line of input is a conversation, and every line of output is its \
-            {"text": …}, or {"error": …} with the line and column of the template; a template that refuses a \
-            conversation ends nothing.
+            {"text": …}, or {"error": …} with the line and column of the template; the next \
+            conversation is still rendered.
 
             EXAMPLES
               echo '{"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true}' |
@@ -25,14 +25,14 @@ struct RenderCommand: AsyncParsableCommand {
     var template: String?
     @Option(
         help: ArgumentHelp(
-            "Directory of a model; its template and its beginning and end of text are used.", valueName: "dir")
+            "Directory of a model: its chat template and its bos and eos tokens are used.", valueName: "dir")
     )
     var model: String?
-    @Option(help: ArgumentHelp("Which of a model's templates, when it has several.", valueName: "name"))
+    @Option(help: ArgumentHelp("Template to use when the model has several.", valueName: "name"))
     var named: String?
-    @Flag(help: "Read a conversation from every line, and write a JSON object for each.")
+    @Flag(help: "Read one conversation per line and write one JSON object for each.")
     var jsonl = false
-    @Option(help: ArgumentHelp("The time that the template is told, instead of the clock's.", valueName: "time"))
+    @Option(help: ArgumentHelp("Time to give to the template (default: now).", valueName: "time"))
     var now: String?
 
     func run() async throws {

@@ -6,31 +6,31 @@ import TinyLoRA
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Compares all runs below some directories: tables, tests, charts, and where every number comes from.",
+        abstract: "Compares all runs in some directories: tables, tests, charts, and the source of every number.",
         discussion: """
-            Runs that differ in the seed only are one row; of several learning rates the one that is best on validation \
-            problems is shown. The page is one file that loads nothing; the same runs give the same bytes. Runs that failed \
-            or are damaged are listed with their reason.
+            Runs that differ only in the seed are one row; of several learning rates the best one on validation problems \
+            is shown. The page is one self-contained file; the same runs give the same bytes. Failed and damaged runs are \
+            listed with the reason.
 
             EXAMPLES
-              A page in runs/report.html, and a table on the terminal:
+              A page in runs/report.html and a table in the terminal:
                 tinylora report runs
-              Two studies in one page, and table and figure for a README:
+              Two studies in one page, with a table and a figure for a README:
                 tinylora report runs/grpo runs/sft --output study.html --markdown study.md --figure study.svg
-              Every number for a program:
+              Every number as JSON:
                 tinylora report runs --json
             """)
 
-    @Argument(help: ArgumentHelp("Directories that hold runs, at any depth.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Directories with runs, searched recursively.", valueName: "dir"))
     var directories: [String]
     @Option(
-        help: ArgumentHelp("File for the page (default: report.html in the first directory).", valueName: "file.html"))
+        help: ArgumentHelp("HTML file (default: report.html in the first directory).", valueName: "file.html"))
     var output: String?
-    @Option(help: ArgumentHelp("File for the main table in Markdown.", valueName: "file.md"))
+    @Option(help: ArgumentHelp("Markdown file for the main table.", valueName: "file.md"))
     var markdown: String?
     @Option(
         help: ArgumentHelp(
-            "File for the figure of accuracy against trained parameters, as SVG.", valueName: "file.svg"))
+            "SVG file for the figure of accuracy against trained parameters.", valueName: "file.svg"))
     var figure: String?
     @Flag(help: "Print the results as JSON instead of a table.")
     var json = false

@@ -6,11 +6,11 @@ import TinyLoRA
 struct ScoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score",
-        abstract: "Gives the log-probability of each token of a text, and the adapter's gradient.",
+        abstract: "Computes the log-probability of each token of a text, and the adapter's gradient.",
         discussion: """
             Log-probabilities are natural logarithms, one for each token after the first. --gradient adds the gradient of \
             the mean negative log-probability with respect to the adapter's parameters, in the order the adapter stores \
-            them; without --adapter, of a fresh adapter of --parameters numbers that are all 0.
+            them; without --adapter, for a new adapter whose --parameters numbers are all 0.
 
             EXAMPLES
               tinylora score --text "Q: Tom has 3 apples."
@@ -24,7 +24,7 @@ struct ScoreCommand: AsyncParsableCommand {
     var tokens: String?
     @Flag(help: "Also give the gradient with respect to the adapter's parameters.")
     var gradient = false
-    @Option(help: "Parameters of the fresh adapter that --gradient uses without --adapter.")
+    @Option(help: "Parameters of the new adapter that --gradient uses without --adapter.")
     var parameters = 13
     @Flag(help: "Print the result as JSON.")
     var json = false

@@ -6,41 +6,41 @@ import TinyLoRA
 struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
-        abstract: "Trains every combination of settings that a file describes, and chooses learning rates on the way.",
+        abstract: "Trains every combination of settings in a file, and chooses learning rates.",
         discussion: """
-            Each run is a process of its own, so that one that fails does not take the others with it: the sweep goes on \
-            and says at the end what failed and why. Calling it again with the same file goes on where it stopped: \
-            finished runs are kept, begun ones resumed, failed ones tried again. Each run's directory is a run of \
-            `tinylora train`; sweep.json tells what is planned, done and chosen.
+            Each run is a separate process: when one fails, the sweep continues and reports the failure and its reason at \
+            the end. The same command resumes the sweep: finished runs are kept, unfinished ones resumed, failed ones \
+            started again. Each run has a directory as `tinylora train` writes it; sweep.json lists what is planned, \
+            finished and chosen.
 
             EXAMPLES
               Every method at every size on Abacus:
                 tinylora sweep Recipes/miniature.yaml
-              What that would take:
+              Its memory and time, without training:
                 tinylora sweep Recipes/miniature.yaml --dry-run
-              Some of it:
+              Only some of its runs:
                 tinylora sweep Recipes/miniature.yaml --only '*-13-*'
-              The paper's grid on files of your own:
+              The paper's grid on your own files:
                 tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
             """)
 
-    @Argument(help: ArgumentHelp("The sweep: name, defaults, seeds, tune, runs.", valueName: "sweep.yaml"))
+    @Argument(help: ArgumentHelp("Sweep file with name, defaults, seeds, tune and runs.", valueName: "sweep.yaml"))
     var file: String
     @OptionGroup var files: FileOptions
     @Option(
-        name: .customLong("set"), help: ArgumentHelp("A setting of every run; may be repeated.", valueName: "key=value")
+        name: .customLong("set"), help: ArgumentHelp("Setting for every run; may be repeated.", valueName: "key=value")
     )
     var settings: [String] = []
-    @Option(help: ArgumentHelp("Directory of the sweep (default: its name under runs).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of the sweep (default: its name in runs).", valueName: "dir"))
     var output: String?
-    @Option(help: "Runs at a time (default: one per core).")
+    @Option(help: "Parallel runs (default: one per core).")
     var jobs: Int?
-    @Option(help: "Threads of each run. One each is the most efficient when there are as many runs as cores.")
+    @Option(help: "Threads per run. One is the most efficient when there are as many runs as cores.")
     var threads = 1
     @Option(
-        help: ArgumentHelp("Begins only runs whose names match: * is any text, ? any letter.", valueName: "pattern"))
+        help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
     var only: [String] = []
-    @Flag(help: "Show the runs and what they take, and stop.")
+    @Flag(help: "Show the runs with their memory and time, and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false

@@ -6,10 +6,10 @@ import TinyLoRA
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
-        abstract: "Turns text into token ids and back: JSON lines in, JSON lines out.",
+        abstract: "Converts text to token ids and back; reads and writes JSON Lines.",
         discussion: """
-            Every line of standard input is an object with "text", or with "ids" under --decode; the answer is a line with \
-            "ids", or "text". A line that cannot be read is answered with "error", and the others go on.
+            Every line of standard input is an object with "text", or with "ids" for --decode; the result is a line with \
+            "ids", or "text". An invalid line gives a line with "error", and the next one is read.
 
             EXAMPLES
               echo '{"text": "12 + 30 = 42"}' | tinylora tokenize --model Qwen2.5-0.5B --jsonl
@@ -21,17 +21,17 @@ struct TokenizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "Tokenizer file: tokenizer.json, a GGUF file, or vocab.json with merges.txt beside it.", valueName: "file"))
     var tokenizer: String?
-    @Option(help: ArgumentHelp("Directory of a model; Abacus unless given.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"))
     var model: String?
-    @Flag(help: "Read and write JSON lines; the only format there is.")
+    @Flag(help: "Read and write JSON Lines, the only format.")
     var jsonl = false
     @Flag(
         help:
-            "Add no tokens around the text, such as Llama's beginning; the text of special tokens is still recognised.")
+            "Do not add special tokens such as bos; special tokens in the text are still recognised.")
     var noSpecial = false
-    @Flag(help: "From ids to text.")
+    @Flag(help: "Decode ids to text.")
     var decode = false
-    @Flag(help: "With --decode, leave special tokens out of the text.")
+    @Flag(help: "With --decode, omit special tokens.")
     var skipSpecial = false
 
     func validate() throws {

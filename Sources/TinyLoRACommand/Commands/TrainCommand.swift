@@ -8,41 +8,42 @@ struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: """
-            Teaches a model to reason by training a handful of numbers: by reinforcement, on worked solutions, or by \
+            Trains a model to reason by changing a few numbers: by reinforcement learning, supervised fine-tuning or \
             evolution.
             """,
         discussion: """
             Without arguments it trains 13 numbers on Abacus, the model in the box, and shows its accuracy on held-out \
-            problems before and after. The same settings give the same bytes on any number of threads. Settings that are \
-            not given have the demonstration's values on Abacus, and general defaults with a model of your own; `base` in \
-            a recipe says it otherwise. Paths in a recipe are seen from its folder. Flags overrule the recipe.
+            problems before and after. The same settings give the same bytes on any number of threads. Defaults are the \
+            demonstration's on Abacus and general ones with your own model; `base` in a recipe chooses between them. Paths \
+            in a recipe are relative to its folder. Flags override the recipe.
 
             EXAMPLES
               The demonstration, about two minutes on two cores:
                 tinylora train
               A single number:
                 tinylora train --parameters 1
-              A model of your own on GSM8K:
+              Your own model on GSM8K:
                 tinylora train --model Qwen2.5-0.5B-Instruct --train gsm8k/train.jsonl --eval gsm8k/test.jsonl \\
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
-              The same numbers on worked solutions, written as the model itself writes:
+              The same numbers by supervised fine-tuning, on solutions in the style of the model:
                 tinylora train --algorithm sft --solutions equations
               Compare with LoRA of rank 1:
                 tinylora train --method lora --rank 1 --learning-rate 1e-3
-              A recipe, with one of its settings changed:
+              A recipe with one setting changed:
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
-              Go on with a run that was interrupted:
+              Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
-              See everything resolved without starting:
+              Show the resolved settings without training:
                 tinylora train --parameters 35 --dry-run
             """)
 
     private static let general = TrainingConfiguration(), demonstration = TrainingConfiguration.demonstration
 
-    @Argument(help: ArgumentHelp("Settings of the run as YAML or JSON, under TRL's names.", valueName: "recipe.yaml"))
+    @Argument(
+        help: ArgumentHelp("Recipe: the run's settings as YAML or JSON, with TRL's names.", valueName: "recipe.yaml"))
     var recipe: String?
     @OptionGroup var files: FileOptions
-    @Option(help: ArgumentHelp("The same as naming the recipe without a flag.", valueName: "recipe.yaml"))
+    @Option(help: ArgumentHelp("The recipe, as a flag.", valueName: "recipe.yaml"))
     var config: String?
     @Option(
         name: .customLong("set"),
@@ -50,51 +51,51 @@ struct TrainCommand: AsyncParsableCommand {
     var settings: [String] = []
     @Option(
         help: """
-            How to train: \(Algorithm.allCases.map(\.rawValue).joined(separator: ", ")) (default: grpo). It sets the \
-            defaults of what is not given.
+            Training algorithm: \(Algorithm.allCases.map(\.rawValue).joined(separator: ", ")) (default: grpo). Other \
+            defaults depend on it.
             """)
     var algorithm: String?
     @Option(
         help: """
-            How Abacus's solutions are written, for sft: \
+            Style of Abacus's solutions for sft: \
             \(SolutionStyle.allCases.map(\.rawValue).joined(separator: ", ")) (default: sentences).
             """)
     var solutions: String?
-    @Option(help: "What is trained: \(AdapterMethodKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "Adapter method: \(AdapterMethodKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var method: String?
-    @Option(help: "Numbers to train (default: 13; other methods than tinylora follow from their rank).")
+    @Option(help: "Trained parameters of tinylora (default: 13); for other methods the rank decides.")
     var parameters: Int?
     @Option(help: "Rank of each matrix's change (default: 2; on Abacus 8).")
     var rank: Int?
-    @Option(help: "Numbers per group of tied modules; needs --tying.")
+    @Option(help: "Trained parameters per group of tied modules; needs --tying.")
     var u: Int?
-    @Option(help: "Which modules share numbers: tiled:N, contiguous:N, structured:N, by-kind, full or none.")
+    @Option(help: "Which modules share parameters: tiled:N, contiguous:N, structured:N, by-kind, full or none.")
     var tying: String?
-    @Option(help: "Scales the change of lora and lora-xs by this over the rank (default: the rank).")
+    @Option(help: "Scale of lora and lora-xs: alpha / rank (default: alpha = rank).")
     var loraAlpha: Double?
-    @Option(help: ArgumentHelp("Matrices to change, such as q_proj,v_proj (default: all-linear).", valueName: "names"))
+    @Option(help: ArgumentHelp("Modules to adapt, such as q_proj,v_proj (default: all-linear).", valueName: "names"))
     var targetModules: String?
-    @Option(help: "Frozen directions of tinylora and lora-xs: top, bottom or random (default: top).")
+    @Option(help: "Frozen singular vectors of tinylora and lora-xs: top, bottom or random (default: top).")
     var frozenSubspace: String?
-    @Option(help: "How the numbers are stored and used: bf16, fp16 or fp32 (default: bf16).")
+    @Option(help: "Number type of the trained parameters: bf16, fp16 or fp32 (default: bf16).")
     var type: String?
     @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 17).")
     var projectionSeed: UInt64?
-    @Option(help: "Steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
+    @Option(help: "Training steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
-    @Option(help: "Passes over the training problems, in place of --steps.")
+    @Option(help: "Passes over the training problems, instead of --steps.")
     var epochs: Double?
     @Option(
         help: """
-            Problems of one step (default: \(general.rollout.problemsPerStep); with sft solutions, default: \
+            Problems per step (default: \(general.rollout.problemsPerStep)); for sft, solutions per step (default: \
             \(general.supervised.examplesPerStep)).
             """)
     var batch: Int?
-    @Option(help: "Completions of each problem (default: \(general.rollout.groupSize)).")
+    @Option(help: "Completions per problem (default: \(general.rollout.groupSize)).")
     var groupSize: Int?
     @Option(
         help:
-            "Most tokens of a completion (default: \(general.rollout.maxTokens); on Abacus \(demonstration.rollout.maxTokens))."
+            "Token limit of a completion (default: \(general.rollout.maxTokens); on Abacus \(demonstration.rollout.maxTokens))."
     )
     var maxTokens: Int?
     @Option(
@@ -103,39 +104,41 @@ struct TrainCommand: AsyncParsableCommand {
             \(demonstration.optimiser.learningRate), falling linearly).
             """)
     var learningRate: Double?
-    @Option(help: "Weight of the divergence from the base model (default: 0).")
+    @Option(help: "Weight of the KL divergence from the base model (default: 0).")
     var beta: Double?
     @Option(help: "Prompt style: \(PromptStyle.builtInNames).")
     var promptStyle: String?
     @Option(
         help: ArgumentHelp(
             """
-            Who grades: auto, final-answer, math, or command:… which scores lines of JSON (default: auto).
+            Grader: auto, final-answer, math, or command:… which scores JSON Lines (default: auto).
             """, valueName: "grader"))
     var grader: String?
-    @Option(help: "Problems of an evaluation; 0 leaves it out (default: 400).")
+    @Option(help: "Problems per evaluation; 0 skips it (default: 400).")
     var evalProblems: Int?
-    @Option(help: "Problems to choose settings by, apart from the test (default: 0).")
+    @Option(help: "Problems for choosing settings, separate from the test problems (default: 0).")
     var validationProblems: Int?
-    @Option(help: "Names every random number of the run (default: 1).")
+    @Option(help: "Random seed (default: 1).")
     var seed: UInt64?
     @OptionGroup var threading: ThreadOptions
-    @Option(help: ArgumentHelp("Directory of the run (default: a new one under runs).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of the run (default: a new one in runs).", valueName: "dir"))
     var output: String?
-    @Flag(help: "Go on with the run in --output.")
+    @Flag(help: "Resume the run in --output.")
     var resume = false
-    @Flag(help: "Show everything resolved and stop.")
+    @Flag(help: "Show the resolved settings and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
-    @Option(help: ArgumentHelp("Keeps what the untrained model came to, for other runs.", visibility: .hidden))
+    @Option(help: ArgumentHelp("File that caches the untrained model's results for other runs.", visibility: .hidden))
     var untrainedCache: String?
-    @Flag(help: ArgumentHelp("Ends when standard input does.", visibility: .hidden))
+    @Flag(help: ArgumentHelp("Stop when standard input closes.", visibility: .hidden))
     var endWithInput = false
 
     func run() async throws {
         let console = Console(json: json)
-        guard !resume || output != nil else { throw ValidationError("--resume needs --output, the run to go on with") }
+        guard !resume || output != nil else {
+            throw ValidationError("--resume needs --output, the directory of the run")
+        }
         if endWithInput { watchInput() }
         let configuration = try resolved()
         if dryRun {

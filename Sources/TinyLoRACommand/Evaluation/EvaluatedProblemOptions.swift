@@ -6,32 +6,32 @@ import TinyLoRA
 struct EvaluatedProblemOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Problem sets by name, with commas; abacus unless given or --problems.", valueName: "names"))
+            "Problem sets by name, separated by commas (default: abacus).", valueName: "names"))
     var on: String?
-    @Option(help: ArgumentHelp("Directory of the published sets' files.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory with the files of published sets.", valueName: "dir"))
     var data = "data"
-    @Option(help: ArgumentHelp("File that describes more problem sets by name.", valueName: "file.yaml"))
+    @Option(help: ArgumentHelp("File that describes more problem sets.", valueName: "file.yaml"))
     var benchmarks: String?
     @Option(
         name: [.customLong("problems"), .customLong("eval")],
-        help: ArgumentHelp("Problem file of your own, JSON lines.", valueName: "file.jsonl"))
+        help: ArgumentHelp("Your own problem file, JSON Lines.", valueName: "file.jsonl"))
     var problems: String?
     @Option(
         help: ArgumentHelp(
             "Keys of the parts in --problems: \(ProblemFields.partNames.joined(separator: ", ")).",
             valueName: "part=key,…"))
     var fields: String?
-    @Option(help: "Problems of each set, from its start; all unless given.")
+    @Option(help: "Use the first N problems of each set (default: all).")
     var limit: Int?
-    @Option(help: "Prompt style: \(PromptStyle.builtInNames); each set's own unless given.")
+    @Option(help: "Prompt style: \(PromptStyle.builtInNames) (default: each set's own).")
     var promptStyle: String?
     @Option(help: "Worked examples before the question.")
     var shots: Int?
-    @Option(help: ArgumentHelp("Problem file with solutions to take the examples from.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Problem file with solutions, source of the worked examples.", valueName: "file.jsonl"))
     var shotsFrom: String?
-    @Option(help: "Grader: auto, final-answer, math or command:…; each set's own unless given.")
+    @Option(help: "Grader: auto, final-answer, math or command:… (default: each set's own).")
     var grader: String?
-    @Option(help: "Seconds that a command may take to grade a batch.")
+    @Option(help: "Time limit of a grader command per batch, in seconds.")
     var graderTimeout = 60.0
 
     func check() throws {

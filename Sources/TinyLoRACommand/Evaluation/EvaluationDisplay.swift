@@ -2,7 +2,7 @@ import Foundation
 import TinyLoRA
 import TinyFoundation
 
-/// Shows what a set came to.
+/// Shows the results on a problem set.
 func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {
     if let reason = result.parsing.reasonForNoReward(.strict) { console.warn("\(part.set.name): \(reason)") }
     let failures = result.samples.compactMap(\.grade.failure)

@@ -13,7 +13,7 @@ public import TinyLearning
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
 ///     evaluation-samples.jsonl  answers before and after, for people to read
-///     result.json          what the run came to, once it is finished (written by the command, last)
+///     result.json          the result, once the run has finished (written by the command, last)
 ///     failure.json         why the run ended early; not there otherwise
 ///     .lock                locked by the process that writes
 ///
@@ -67,7 +67,7 @@ public struct RunDirectory: Sendable {
     /// Whether a run has been begun here.
     public var holdsRun: Bool { exists("configuration.json") }
 
-    /// Begins a run, or finds where to go on with the one that is there.
+    /// Starts a run, or finds where to resume the existing one.
     ///
     /// - Throws: ``TrainingError`` with code `differentRun` naming the first setting, file or scheme that differs,
     ///   `damagedRun` naming the file and line, or `unwritable`.

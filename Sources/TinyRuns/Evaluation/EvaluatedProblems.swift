@@ -53,7 +53,7 @@ public struct EvaluatedProblems: Sendable {
             return [(benchmark, set.prefix(limit))]
         }
         guard names != nil || isAbacus else {
-            throw RunError(.missingKey, "--on or --problems is missing: a model of your own needs problems")
+            throw RunError(.missingKey, "--on or --problems is missing: your own model needs problems")
         }
         var registry = Benchmark.registry
         registry.add(Benchmark(name: Self.abacus, location: "", promptStyle: "abacus"))

@@ -18,7 +18,7 @@ public struct Setting: Sendable, Equatable {
         self.place = place
     }
 
-    /// A setting as a flag gives it: the value is written as in a file, a path is seen from the current directory.
+    /// A setting as a flag gives it: the value is written as in a file, a path is relative to the current directory.
     ///
     /// - Throws: ``RunError`` when the value is not YAML.
     public init(flag key: String, yaml: String, at place: String) throws(RunError) {
@@ -173,7 +173,7 @@ public struct Recipe: Sendable, Equatable {
 }
 
 extension Setting {
-    /// A line of a file; a path is seen from the file's folder.
+    /// A line of a file; a path is relative to the file's folder.
     init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
         self.init(entry.key, try entry.node.value(), at: entry.place)
         value = located(in: folder)

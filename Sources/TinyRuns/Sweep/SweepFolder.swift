@@ -48,7 +48,7 @@ public struct SweepFolder: Sendable {
         try AtomicFile.write(Data(try configuration.jsonDocument().utf8), to: settings(name))
     }
 
-    /// What a finished run came to; `nil` when it is not finished.
+    /// The result of a finished run; `nil` when it is not finished.
     func score(_ name: String) -> SweepScore? {
         guard let data = try? Data(contentsOf: URL(filePath: run(name) + "/result.json")),
             let summary = try? JSONDecoder().decode(TrainingSummary.self, from: data)

@@ -114,7 +114,7 @@ public enum SweepOutcome: Sendable, Equatable {
     case failed(String)
 }
 
-/// What a run came to, in shares of right answers.
+/// The result of a run, as fractions of correct answers.
 public struct SweepScore: Sendable, Equatable {
     /// On test problems.
     public var test: Double?

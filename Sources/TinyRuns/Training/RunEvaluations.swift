@@ -33,7 +33,7 @@ final class RunEvaluations: Sendable {
         self.report = report
     }
 
-    /// What the test problems came to after a step; `nil` where they were not asked.
+    /// The result on the test problems after a step; `nil` where they were not evaluated.
     func result(after step: Int) -> EvaluationResult? { results.withLock { $0[step] } }
 
     /// The evaluation on a set of problems.
