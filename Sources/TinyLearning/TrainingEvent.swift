@@ -44,13 +44,13 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
             "in every group all rewards were equal for \(counted(steps)): nothing is being learned; "
                 + "the problems may be too easy or too hard"
         case .equalFitness(let steps):
-            "all members of the population earned the same for \(counted(steps)), so nothing moved: "
+            "all members of the population had the same fitness for \(counted(steps)), so nothing moved: "
                 + "a larger sigma or more problems_per_step may tell them apart"
         case .noAnswer(let steps):
             "no answer could be found in any completion for \(counted(steps)): "
                 + "check the prompt style and the format the reward expects"
         case .allClipped(let steps):
-            "every completion ran out of room for \(counted(steps)): "
+            "every completion reached the token limit for \(counted(steps)): "
                 + "raise max_completion_length or check the stop tokens"
         case .failedGrades(let count, let reason):
             "the grader failed on \(count) completions, which earn nothing: \(reason)"

@@ -65,5 +65,5 @@ func factorCache() -> FactorCache? {
 
 /// Tells that a model's matrices were factorised for the first time.
 func factorNote(_ count: Int) {
-    FileHandle.standardError.write(Data("factors    \(count) matrices factorised, kept for the next time\n".utf8))
+    FileHandle.standardError.write(Data("factors    \(count) matrices factorised and cached\n".utf8))
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct TinyLoRACommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tinylora",
-        abstract: "Teaches a language model to reason by training a handful of numbers.",
+        abstract: "Trains a language model to reason by changing a few numbers.",
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
             ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, GradeCommand.self,

@@ -51,8 +51,8 @@ public struct AdapterSettings: Sendable, Equatable {
         if let tying {
             rules.require(
                 Tying(tying).map { $0.count ?? 1 >= 1 } ?? false, "tying",
-                "\"\(tying)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none")
-            rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no numbers between matrices")
+                "\"\(tying)\" is not one of tiled:N, contiguous:N, structured:N, by-kind, full, none")
+            rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no parameters between matrices")
         }
         rules.require(positive: alpha, "lora_alpha")
         if alpha != nil {
@@ -63,6 +63,6 @@ public struct AdapterSettings: Sendable, Equatable {
             !isFull || targetModules == .allLinear, "target_modules", "are given, but full trains every weight")
         rules.require(
             frozenSubspace == .top || isTinyLoRA || self.method == .loraXS, "frozen_subspace",
-            "is \(frozenSubspace.rawValue), but \(method) has no frozen directions")
+            "is \(frozenSubspace.rawValue), but \(method) has no frozen singular vectors")
     }
 }

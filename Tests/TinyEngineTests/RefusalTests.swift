@@ -23,7 +23,7 @@ struct RefusalTests {
         return await code { _ = try await fixture.policy().complete([good, request], progress: nil) }
     }
 
-    @Test("prompts that are empty or leave no room in the context")
+    @Test("prompts that are empty or leave no space in the context")
     func promptLength() async throws {
         #expect(try await completion([]) == .promptLength)
         #expect(try await completion([Int](repeating: 1, count: 128)) == .promptLength)

@@ -291,7 +291,7 @@ import TinyFoundation
         #expect(TrainingWarning.due(after: [different, metrics, metrics], of: 9) == [])
     }
 
-    @Test("missing answers and missing room are told at once")
+    @Test("missing answers and token limits are reported at once")
     func toldAtOnce() {
         var metrics = RolloutMetrics()
         metrics.reward = 0.5

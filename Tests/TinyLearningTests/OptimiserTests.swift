@@ -37,7 +37,7 @@ import TinyFoundation
         #expect(abs(Double(optimiser.firstMoment[0]) - m) < 5 * 0x1p-24)
     }
 
-    @Test("an optimiser that goes on from a recorded state makes the same update")
+    @Test("an optimiser that resumes from a recorded state makes the same update")
     func resumes() {
         var settings = OptimiserSettings()
         settings.weightDecay = 0.01

@@ -19,7 +19,7 @@ struct PipeTests {
         #expect(answers.map { $0?["text"] } == texts)
     }
 
-    @Test("a line that cannot be read is answered with an error, and the others go on")
+    @Test("a line that cannot be read gives an error, and the others are still read")
     func badLine() throws {
         let input = "{\"text\": 3}\nnonsense\n\n" + (try line(["text": "1"]))
         let outcome = try Executable.run(["tokenize", "--jsonl"], input: input, in: try Scratch())

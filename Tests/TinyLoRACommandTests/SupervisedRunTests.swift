@@ -63,7 +63,7 @@ struct SupervisedRunTests {
             naming: ["problem unsolved has no worked solution"])
     }
 
-    @Test("of thousands of numbers goes on from its state file to the same bytes", arguments: [0.1, 0.3, 0.6])
+    @Test("of thousands of numbers resumes from its state file to the same bytes", arguments: [0.1, 0.3, 0.6])
     func resumes(killedAfter seconds: TimeInterval) throws {
         let scratch = try Scratch(), model = try scratch.model()
         let many = ["--tying", "none", "--u", "400"]  // 14 modules

@@ -132,7 +132,7 @@ struct SweepTests {
         #expect(diverged.contains("in step 1"), "\(diverged)")
     }
 
-    @Test("goes on after a kill or an interruption to the same adapters", arguments: [SIGKILL, SIGINT])
+    @Test("resumes after a kill or an interruption to the same adapters", arguments: [SIGKILL, SIGINT])
     func resumes(signal: Int32) throws {
         let scratch = try Scratch()
         let file = try scratch.file(
@@ -144,7 +144,7 @@ struct SweepTests {
             ["sweep", file, "--output", scratch.path("out")], in: scratch, limit: 0.7, signal: signal)
         if signal == SIGINT, stopped.status != 0 {
             #expect(!stopped.wasKilled && stopped.status == 130, "\(stopped)")
-            #expect(stopped.errors.contains("the same command goes on from here"), "\(stopped)")
+            #expect(stopped.errors.contains("the same command resumes the sweep"), "\(stopped)")
         }
         expectSuccess(try sweep(file, in: scratch))
         for name in ["1-seed1", "2-seed1", "3-seed1"] {
@@ -237,7 +237,7 @@ struct RecipeCommandTests {
         #expect(kept["max_steps"] as? Int == 8 && kept["num_train_epochs"] is NSNull)
     }
 
-    @Test("a run that fails says so in its folder, and not any more once it goes on")
+    @Test("a run that fails records the failure in its folder until it resumes")
     func writesFailure() throws {
         let scratch = try Scratch(), data = try scratch.file("rows.jsonl", #"{"question": "1 + 1 =", "answer": "2"}"#)
         let arguments = [

@@ -46,7 +46,7 @@ import TinyFoundation
         #expect(try TrainingConfiguration(json: json) == expected)
     }
 
-    @Test("dapo's margin follows the room that the file gives", arguments: [(20_480, 4_096), (5, 1), (4, nil)])
+    @Test("dapo's margin follows max_completion_length of the file", arguments: [(20_480, 4_096), (5, 1), (4, nil)])
     func marginFollowsRoom(room: Int, margin: Int?) throws {
         let read = try TrainingConfiguration(json: #"{"algorithm": "dapo", "max_completion_length": \#(room)}"#)
         #expect(read.rollout.overlongMargin == margin && read.violations() == [])

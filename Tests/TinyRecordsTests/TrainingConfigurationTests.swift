@@ -134,7 +134,7 @@ import TinyFoundation
     @Test(
         "settings that a method does not know are refused with its name",
         arguments: [
-            (#"{"method": "lora", "tying": "full"}"#, "tying: is given, but lora shares no numbers between matrices"),
+            (#"{"method": "lora", "tying": "full"}"#, "tying: is given, but lora shares no parameters between matrices"),
             (#"{"method": "lora-xs", "u": 2}"#, "u: is given, but lora-xs has no groups of matrices"),
             (#"{"u": 2}"#, "u: is given without tying, the groups that it belongs to"),
             (#"{"lora_alpha": 8}"#, "lora_alpha: is given, but tinylora has no scale"),
@@ -145,13 +145,13 @@ import TinyFoundation
             ),
             (
                 #"{"method": "lora", "frozen_subspace": "bottom"}"#,
-                "frozen_subspace: is bottom, but lora has no frozen directions"
+                "frozen_subspace: is bottom, but lora has no frozen singular vectors"
             ),
             (#"{"target_modules": []}"#, "target_modules: is an empty list"),
             (#"{"target_modules": ["q_proj", "q_proj"]}"#, "target_modules: names a matrix twice"),
             (
                 #"{"target_modules": "q_prog"}"#,
-                "target_modules: \"q_prog\" is no matrix of a layer, did you mean q_proj?"
+                "target_modules: \"q_prog\" is not a matrix of a layer, did you mean q_proj?"
             ),
         ])
     func checksMethod(json: String, problem: String) throws {
@@ -211,13 +211,13 @@ import TinyFoundation
     }
 
     @Test(
-        "what is no way of tying is refused",
+        "an unknown tying is refused",
         arguments: ["", "tiled", "tiled:", "tiled:x", "tiled:-1", "tiles:3", "by-kind:2", "full:", ":", "tiled:1:2"])
     func refusesOtherTying(text: String) {
         var configuration = TrainingConfiguration()
         configuration.adapter.tying = text
         #expect(
             configuration.violations()
-                == ["tying: \"\(text)\" is none of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
+                == ["tying: \"\(text)\" is not one of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
     }
 }

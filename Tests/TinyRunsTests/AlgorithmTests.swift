@@ -45,7 +45,7 @@ import TinyFoundation
         #expect(before < 0.3 && after > 0.6, "from \(before) to \(after)")
     }
 
-    @Test("a run that was stopped after any step goes on to the same files", arguments: algorithms)
+    @Test("a run that was stopped after any step resumes to the same files", arguments: algorithms)
     func resumedEqualsUninterrupted(algorithm: Algorithm) async throws {
         var configuration = Self.smallRun(algorithm)
         configuration.evaluation.interval = 1
@@ -127,7 +127,7 @@ import TinyFoundation
         #expect(result.metrics[0].policy?.differentiatedShare == Double(visited.count) / 12)
     }
 
-    @Test("length costs reward near the end of the room, and is told apart from the grade")
+    @Test("length costs reward near the token limit, and is recorded separately from the grade")
     func penalisesLength() async throws {
         var configuration = TinyLearningTestSupport.smallRun
         configuration.steps = 1

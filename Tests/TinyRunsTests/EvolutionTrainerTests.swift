@@ -153,11 +153,11 @@ import TinyFoundation
         #expect(warnings.withLock { $0 } == [.equalFitness(steps: 1), .equalFitness(steps: 10)])
         #expect(
             TrainingWarning.equalFitness(steps: 1).description
-                == "all members of the population earned the same for one step, so nothing moved: "
+                == "all members of the population had the same fitness for one step, so nothing moved: "
                 + "a larger sigma or more problems_per_step may tell them apart")
     }
 
-    @Test("a search that is cut off after any step goes on to the same files", arguments: [Algorithm.openES, .cmaES])
+    @Test("a search that is stopped after any step resumes to the same files", arguments: [Algorithm.openES, .cmaES])
     func resumes(algorithm: Algorithm) async throws {
         try await withTemporaryDirectory { folder in
             try await run(algorithm, in: folder + "/whole")
@@ -200,7 +200,7 @@ import TinyFoundation
             ])
         #expect(try !TrainingConfiguration(json: #"{"temperature": 0}"#).violations().isEmpty)
         let error = #expect(throws: TrainingError.self) { try trainer(smallRun) }
-        #expect(error?.message == "algorithm grpo is no evolution strategy, expected openes or cma-es")
+        #expect(error?.message == "algorithm grpo is not an evolution strategy, expected openes or cma-es")
     }
 
     @Test("metrics stand beside the others in a step's line and come back from it")

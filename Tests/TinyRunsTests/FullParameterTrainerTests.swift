@@ -50,7 +50,7 @@ struct FullParameterTrainerTests {
         #expect(bits(one) == bits(two))
     }
 
-    @Test("a run that goes on from its file equals one that never stopped")
+    @Test("a run that resumes from its file equals one that never stopped")
     func resumes() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "state-\(UUID()).safetensors").path
         defer { try? FileManager.default.removeItem(atPath: path) }

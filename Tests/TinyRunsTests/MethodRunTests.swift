@@ -31,7 +31,7 @@ import TinyFoundation
         #expect(one.state.parameters != (try trainer(method, algorithm, threads: 1)).startingState().parameters)
     }
 
-    @Test("a run that was stopped after any step goes on to the same files", arguments: runs)
+    @Test("a run that was stopped after any step resumes to the same files", arguments: runs)
     func resumedEqualsUninterrupted(method: Method, algorithm: Algorithm) async throws {
         try await withTemporaryDirectory { folder in
             let whole = try await run(method, algorithm, in: folder + "/whole", stoppedAfter: nil)

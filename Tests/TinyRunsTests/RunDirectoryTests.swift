@@ -10,7 +10,7 @@ import TinyFoundation
 
 /// Runs survive being stopped at any instant.
 @Suite struct RunDirectoryTests {
-    @Test("a run that is cut off anywhere goes on to the same files as one that was not, times aside")
+    @Test("a run interrupted anywhere resumes to the same files as an uninterrupted one, except times")
     func resumedEqualsUninterrupted() async throws {
         try await withTemporaryDirectory { folder in
             let whole = folder + "/whole"
@@ -169,7 +169,7 @@ import TinyFoundation
         }
     }
 
-    @Test("steps before a failure are kept, and the run goes on from them")
+    @Test("steps before a failure are kept, and the run resumes from them")
     func keepsStepsBeforeFailure() async throws {
         try await withTemporaryDirectory { folder in
             try await run(in: folder + "/whole")

@@ -79,7 +79,7 @@ import TinyLearning
         #expect(read.map(\.completion) == ["new", "again"])
     }
 
-    @Test("a failure is told until the run goes on")
+    @Test("a failure is reported until the run resumes")
     func tellsFailure() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -10,7 +10,7 @@ import TinyFoundation
 
 /// Runs whose state is too large for a line go on from a file, and end with the same files wherever they were killed.
 @Suite struct StateFileTests {
-    @Test("a run that is killed between or within any two writes goes on to the same files", arguments: [100, 4097])
+    @Test("a run that is killed between or within any two writes resumes to the same files", arguments: [100, 4097])
     func resumedEqualsUninterrupted(count: Int) async throws {
         try await withTemporaryDirectory { folder in
             let instants = Instants(of: folder + "/whole", in: folder)

@@ -55,7 +55,7 @@ public struct EvolutionTrainer: Trainer {
         default:
             throw TrainingError(
                 .invalidConfiguration,
-                "algorithm \(configuration.algorithm.rawValue) is no evolution strategy, expected openes or cma-es")
+                "algorithm \(configuration.algorithm.rawValue) is not an evolution strategy, expected openes or cma-es")
         }
     }
 

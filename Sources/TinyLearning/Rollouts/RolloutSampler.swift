@@ -124,7 +124,7 @@ struct RolloutSampler: Sendable {
         guard room >= 1 else {
             throw TrainingError(
                 .promptTooLong,
-                "max_completion_length \(maxTokens) leaves no room for a prompt in the model's context of \(context) tokens"
+                "max_completion_length \(maxTokens) leaves no space for a prompt in the model's context of \(context) tokens"
             )
         }
         var prompts: [Int: [Int]] = [:]

@@ -25,7 +25,7 @@ struct BenchRun {
             result.rows += rows
             show(group.title, limits, rows)
         }
-        console.say("% is of the limit named behind it, measured in between: fma = multiply-adds, read = memory.")
+        console.say("% is relative to the limit after it, measured in alternation: fma = multiply-adds, read = memory.")
         console.say("Data that stays in a cache is read faster than memory: there, % of read can pass 100.")
         try console.result(result)
     }

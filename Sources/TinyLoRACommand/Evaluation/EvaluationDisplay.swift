@@ -26,7 +26,7 @@ func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: C
     show(result.levels, named: "level", on: console)
     console.say(
         "tokens     \(grouped(result.tokenCount)) · \(Int(result.tokensPerSecond)) tok/s · "
-            + "\(result.truncatedCount) of \(result.samples.count) ran out of room")
+            + "\(result.truncatedCount) of \(result.samples.count) reached the token limit")
 }
 
 private func show(_ groups: [EvaluationGroup], named name: String, on console: Console) {

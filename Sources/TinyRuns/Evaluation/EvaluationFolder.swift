@@ -38,13 +38,13 @@ public struct EvaluationFolder: Sendable {
             guard resuming else {
                 throw RunError(
                     .evaluationExists, "\(path) holds an evaluation already",
-                    hint: "--resume goes on with it; another directory starts anew")
+                    hint: "--resume continues it; for a new evaluation choose another directory")
             }
             if let difference = manifest.firstDifference(from: try Self.manifest(in: path)) {
                 throw RunError(
                     .differentEvaluation,
                     "\(path) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",
-                    hint: "an evaluation goes on with the settings it began with")
+                    hint: "resume an evaluation with the settings it was started with")
             }
         } else {
             try Self.change(path) {
@@ -127,7 +127,7 @@ public struct EvaluationFolder: Sendable {
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             guard let sample = try? decoder.decode(EvaluatedSample.self, from: Data(bytes[start..<end])) else {
                 throw RunError(
-                    .damagedRecords, "\(file):\(samples.count + 1): the line is no sample of an evaluation")
+                    .damagedRecords, "\(file):\(samples.count + 1): the line is not a sample of an evaluation")
             }
             samples.append(sample)
             start = end + 1

@@ -32,7 +32,7 @@ extension AdapterSettings {
             return try AdapterPlan.resolving(parameters: parameters ?? 13, modules: modules, rank: rank)
         }
         guard let way = Tying(tying) else {
-            throw AdapterError(.invalidPlan, "tying is \(tying), which is no way of tying modules")
+            throw AdapterError(.invalidPlan, "tying is \(tying), which is not a tying")
         }
         return try AdapterPlan(modules: modules, rank: rank, u: u ?? 1, tying: way)
     }

@@ -91,7 +91,7 @@ extension Benchmark {
         default:
             guard ProblemFields.partNames.contains(key) else {
                 throw RunError(
-                    .unknownKey, "\(place): \(key) is no setting of a problem set",
+                    .unknownKey, "\(place): \(key) is not a setting of a problem set",
                     hint: nearestName(to: key, in: Self.settingNames).map { "did you mean \($0)?" })
             }
             do throws(ProblemError) {

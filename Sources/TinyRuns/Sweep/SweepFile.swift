@@ -59,7 +59,7 @@ public struct SweepFile: Sendable {
         let entries = try root.entries(of: "a sweep")
         guard let runs = entries.first(where: { $0.key == "runs" }) else {
             throw RunError(
-                .missingKey, "\(path): runs is missing, the list of what is to be run",
+                .missingKey, "\(path): runs is missing, the list of runs",
                 hint: "a file of one run goes to tinylora train")
         }
         for entry in entries where !Self.keys.contains(entry.key) {
@@ -179,7 +179,7 @@ public struct SweepTuning: Sendable {
         }
         guard name != "seed", TrainingConfiguration.keys.contains(name) else {
             throw name == "seed"
-                ? RunError(.invalidValue, "\(key.place): a seed is not chosen, it is averaged over")
+                ? RunError(.invalidValue, "\(key.place): seeds are averaged, not chosen")
                 : unknownKey(name, at: key.place, known: TrainingConfiguration.keys)
         }
         self.key = name

@@ -120,7 +120,7 @@ public struct TrainingRun: Sendable {
 
     private func trained(_ report: @escaping @Sendable (RunEvent) -> Void) async throws -> TrainedRun {
         if model.stopTokens.isEmpty {
-            report(.warning("the model names no end-of-text token: completions end at the token limit"))
+            report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
         let evaluations = try RunEvaluations(
             of: configuration, engine: engine, prompter: prompter, model: model, untrained: untrained, run: directory,
