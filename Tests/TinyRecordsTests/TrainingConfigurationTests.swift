@@ -134,7 +134,10 @@ import TinyFoundation
     @Test(
         "settings that a method does not know are refused with its name",
         arguments: [
-            (#"{"method": "lora", "tying": "full"}"#, "tying: is given, but lora shares no parameters between matrices"),
+            (
+                #"{"method": "lora", "tying": "full"}"#,
+                "tying: is given, but lora shares no parameters between matrices"
+            ),
             (#"{"method": "lora-xs", "u": 2}"#, "u: is given, but lora-xs has no groups of matrices"),
             (#"{"u": 2}"#, "u: is given without tying, the groups that it belongs to"),
             (#"{"lora_alpha": 8}"#, "lora_alpha: is given, but tinylora has no scale"),
