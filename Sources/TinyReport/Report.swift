@@ -1,4 +1,9 @@
+// Reports of training runs: reads the records of many runs, computes tables and draws charts.
+//
+// This target does not know: models, policies, tokenizers, how a run is made. It reads what runs have written, and nothing else.
+
 import Foundation
+public import TinyFoundation
 import TinyRecords
 
 /// What many runs show together: tables, tests, charts and where every number comes from.
@@ -67,4 +72,17 @@ extension Report: Encodable {
         try container.encode(versions, forKey: .versions)
         try container.encode(sections, forKey: .sections)
     }
+}
+
+/// What keeps a report from being made at all. A single run that is damaged or failed is listed in the report instead.
+///
+/// Caught by the command, which shows it; nothing was written when it is thrown.
+public typealias ReportError = CodedError<ReportErrorCode>
+
+/// The codes of ``ReportError``.
+public enum ReportErrorCode: Sendable {
+    /// A given directory is not there or cannot be listed.
+    case unreadable
+    /// No directory below the given ones holds a run.
+    case noRuns
 }

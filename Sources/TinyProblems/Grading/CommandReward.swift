@@ -55,24 +55,15 @@ public struct CommandReward: Reward {
         }
     }
 
-    private struct Line: Encodable {
-        var completion: String
-        var question: String
-        var answer: String
-        var id: String
-        var solution: String?
-        var subject: String?
-        var level: String?
-
-        init(_ answer: GradedAnswer) {
-            completion = answer.completion
-            question = answer.problem.question
-            self.answer = answer.problem.answer
-            id = answer.problem.id
-            solution = answer.problem.solution
-            subject = answer.problem.subject
-            level = answer.problem.level
-        }
+    /// What the command reads about one completion.
+    private func line(_ answer: GradedAnswer) -> [String: String] {
+        let problem = answer.problem
+        var line = ["completion": answer.completion, "question": problem.question, "answer": problem.answer]
+        line["id"] = problem.id
+        line["solution"] = problem.solution
+        line["subject"] = problem.subject
+        line["level"] = problem.level
+        return line
     }
 
     private struct Score: Decodable {
@@ -89,7 +80,7 @@ public struct CommandReward: Reward {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var input = Data()
-            for answer in answers { input += try encoder.encode(Line(answer)) + Data("\n".utf8) }
+            for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
             let files = ["input", "output", "errors"].map { folder.appendingPathComponent($0) }
             for (file, content) in zip(files, [input, Data(), Data()]) { try content.write(to: file) }
             let process = Process()

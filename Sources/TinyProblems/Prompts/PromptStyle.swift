@@ -138,15 +138,4 @@ extension PromptStyle {
             examples: values.decodeIfPresent([PromptExample].self, forKey: .examples) ?? [],
             answerFormat: values.decodeIfPresent(GradingOptions.AnswerFormat.self, forKey: .answerFormat) ?? .any)
     }
-
-    /// Writes everything that decides a prompt.
-    public func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(name, forKey: .name)
-        try values.encode(template, forKey: .template)
-        try values.encode(lead, forKey: .lead)
-        try values.encodeIfPresent(system, forKey: .system)
-        try values.encode(examples, forKey: .examples)
-        try values.encode(answerFormat, forKey: .answerFormat)
-    }
 }

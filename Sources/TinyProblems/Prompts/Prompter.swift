@@ -136,3 +136,63 @@ private func positions(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
         bytes[start] == first && bytes[start..<start + pattern.count].elementsEqual(pattern)
     }
 }
+
+/// One turn of a conversation.
+public struct ChatMessage: Sendable, Hashable {
+    /// Who speaks.
+    public enum Role: String, Sendable, Codable {
+        /// Whoever set the model to work.
+        case system
+        /// Whoever asks.
+        case user
+        /// The model.
+        case assistant
+    }
+
+    /// Who speaks.
+    public var role: Role
+    /// What is said.
+    public var content: String
+
+    /// Makes a turn.
+    public init(_ role: Role, _ content: String) {
+        self.role = role
+        self.content = content
+    }
+}
+
+/// How a model was taught to see a conversation as text.
+public protocol ChatFormat: Sendable {
+    /// The text of a conversation, up to where the model's next answer begins.
+    ///
+    /// - Throws: Whatever the format has to say against the conversation.
+    func text(of messages: [ChatMessage]) throws -> String
+}
+
+/// Turns text into token ids and back: what graders and evaluators need of a tokenizer, and no more.
+public protocol TextCodec: Sendable {
+    /// The token ids of a prompt.
+    func encode(_ text: String) -> [Int]
+
+    /// The token ids of a text that follows a prompt: without what a tokenizer puts around every text.
+    func encode(continuation: String) -> [Int]
+
+    /// Texts that become one token of structure wherever they stand, such as `<|im_end|>`. A question must not write them.
+    var reservedTexts: [String] { get }
+
+    /// The text of token ids; ids that are not valid text become replacement characters.
+    func decode(_ tokens: [Int]) -> String
+}
+
+extension TextCodec {
+    /// None.
+    public var reservedTexts: [String] { [] }
+
+    /// The same ids as those of a prompt, for tokenizers that put nothing around a text.
+    public func encode(continuation: String) -> [Int] { encode(continuation) }
+
+    /// The text of a completion as it is graded: without the stop token that ended it, which may have a text of its own.
+    public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
+        decode(endedByStopToken ? Array(tokens.dropLast()) : tokens)
+    }
+}

@@ -15,16 +15,11 @@ public struct Ablation: Sendable, Encodable {
     /// Every ablation the results hold.
     static func all(in results: [CellResult]) -> [Ablation] {
         keys.compactMap { key in
-            var order: [String] = [], members: [String: [CellResult]] = [:]
-            for result in results {
-                var identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
-                // Only sharing may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
-                if key != "tying" { identity += " \(result.parameters)" }
-                if members[identity] == nil { order.append(identity) }
-                members[identity, default: []].append(result)
-            }
-            let groups = order.compactMap { members[$0] }
-                .filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
+            let groups = results.inGroups { result in
+                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
+                // Only tying may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
+                return key == "tying" ? identity : "\(identity) \(result.parameters)"
+            }.map(\.members).filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
             guard !groups.isEmpty else { return nil }
             let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].description })
                 .sorted { (place($0), Double($0) ?? 0, $0) < (place($1), Double($1) ?? 0, $1) }
@@ -47,7 +42,7 @@ public struct Ablation: Sendable, Encodable {
 }
 
 /// One configuration with several values of one setting.
-public struct AblationRow: Sendable, Encodable {
+public struct AblationRow: Sendable, Encodable, TrainedSize {
     /// What is trained.
     public let method: String
     /// How it is trained.

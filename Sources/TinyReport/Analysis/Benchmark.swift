@@ -71,14 +71,9 @@ public struct Baseline: Sendable, Encodable {
             let strict: Double
             let outcomes: String?
         }
-        var order: [Key] = [], members: [Key: [(run: Run, line: Located<EvaluationLine>)]] = [:]
-        for run in runs {
-            guard let line = benchmark.untrained(run) else { continue }
-            let key = Key(strict: line.value.strict, outcomes: line.value.outcomes)
-            if members[key] == nil { order.append(key) }
-            members[key, default: []].append((run, line))
-        }
-        return order.compactMap { members[$0] }.sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
+        return runs.compactMap { run in benchmark.untrained(run).map { (run: run, line: $0) } }
+            .inGroups { Key(strict: $0.line.value.strict, outcomes: $0.line.value.outcomes) }
+            .map(\.members).sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
     }
 
     private init(_ members: [(run: Run, line: Located<EvaluationLine>)], on benchmark: Benchmark) {

@@ -1,7 +1,7 @@
 import TinyRecords
 
 /// Runs that differ in nothing but the seed.
-struct Cell: Sendable {
+struct Cell: Sendable, TrainedSize {
     /// By seed; never empty.
     let runs: [Run]
     /// What all runs agree on, as text.
@@ -23,14 +23,8 @@ struct Cell: Sendable {
 
     /// Sorts runs into cells, in the order of their first runs.
     static func sorting(_ runs: [Run]) -> [Cell] {
-        var order: [String] = [], members: [String: [Run]] = [:]
-        for run in runs {
-            let key = identity(of: run, leavingOut: ["seed"])
-            if members[key] == nil { order.append(key) }
-            members[key, default: []].append(run)
-        }
-        return order.compactMap { key in
-            guard let runs = members[key]?.sorted(by: { ($0.seed, $0.name) < ($1.seed, $1.name) }) else { return nil }
+        runs.inGroups { identity(of: $0, leavingOut: ["seed"]) }.map { key, runs in
+            let runs = runs.sorted { ($0.seed, $0.name) < ($1.seed, $1.name) }
             return Cell(runs: runs, key: key, sizeKey: sizeKey(of: runs[0]))
         }
     }
@@ -67,5 +61,22 @@ extension Run {
         return
             (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured
             + ["validation \(validation?.value.problems ?? 0)"]).joined(separator: "\n")
+    }
+}
+
+extension Sequence {
+    /// The elements in groups with the same key, in the order of their first elements.
+    func inGroups<Key: Hashable>(by key: (Element) -> Key) -> [(key: Key, members: [Element])] {
+        var groups: [(key: Key, members: [Element])] = [], places: [Key: Int] = [:]
+        for element in self {
+            let key = key(element)
+            if let place = places[key] {
+                groups[place].members.append(element)
+            } else {
+                places[key] = groups.count
+                groups.append((key, [element]))
+            }
+        }
+        return groups
     }
 }

@@ -13,14 +13,9 @@ public struct EqualTokens: Sendable, Encodable {
 
     /// Every number of parameters for which both families have results.
     static func all(in results: [CellResult], on benchmark: Benchmark) -> [EqualTokens] {
-        struct Key: Hashable {
-            let method: String
-            let parameters: Int
-        }
-        let rivals = results.filter { $0.family != .supervised }
-        let groups = Dictionary(grouping: rivals) { Key(method: $0.method, parameters: $0.parameters) }
-        return groups.sorted { ($0.key.parameters, $0.key.method) < ($1.key.parameters, $1.key.method) }
-            .compactMap { key, members in
+        results.filter { $0.family != .supervised }.inGroups { "\($0.method) \($0.parameters)" }.map(\.members)
+            .sorted { ($0[0].parameters, $0[0].method) < ($1[0].parameters, $1[0].method) }
+            .compactMap { members in
                 guard Set(members.map(\.family)).count == 2 else { return nil }
                 // Variants would only crowd the picture; where a family has nothing but variants they stand in.
                 let plain = members.filter { member in
@@ -30,7 +25,7 @@ public struct EqualTokens: Sendable, Encodable {
                 let lines = plain.compactMap { TokenLine($0, on: benchmark) }
                 guard Set(lines.map(\.family)).count == 2, let budget = lines.map(\.end).min() else { return nil }
                 return EqualTokens(
-                    method: key.method, parameters: key.parameters, budget: budget,
+                    method: members[0].method, parameters: members[0].parameters, budget: budget,
                     lines: lines.map { $0.reading(at: budget) })
             }
     }
@@ -45,7 +40,7 @@ public struct TokenLine: Sendable, Encodable {
     /// The points of each seed: tokens and accuracy at every evaluation, the untrained model first.
     public let seeds: [[TokenPoint]]
     /// Mean accuracy over seeds at the last evaluation within the budget.
-    public let accuracyWithinBudget: Double?
+    public private(set) var accuracyWithinBudget: Double?
 
     let family: Family
 
@@ -53,7 +48,6 @@ public struct TokenLine: Sendable, Encodable {
         algorithm = result.algorithm
         differences = result.differences
         family = result.family
-        accuracyWithinBudget = nil
         seeds = result.cell.runs.compactMap { run in
             let points = benchmark.evaluations(of: run).compactMap { evaluation in
                 run.generatedTokens(through: evaluation.value.step)
@@ -69,15 +63,9 @@ public struct TokenLine: Sendable, Encodable {
 
     /// The line with its accuracy at a number of tokens: what the last evaluation until then said.
     func reading(at budget: Double) -> TokenLine {
-        TokenLine(self, accuracy: mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy }))
-    }
-
-    private init(_ line: TokenLine, accuracy: Double) {
-        algorithm = line.algorithm
-        differences = line.differences
-        family = line.family
-        seeds = line.seeds
-        accuracyWithinBudget = accuracy
+        var line = self
+        line.accuracyWithinBudget = mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy })
+        return line
     }
 
     private enum CodingKeys: String, CodingKey {

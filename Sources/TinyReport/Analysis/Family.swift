@@ -31,6 +31,13 @@ public enum Family: String, Sendable, Codable, CaseIterable {
     var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
+/// What is trained how, with how many numbers: what names a row of a table.
+protocol TrainedSize {
+    var method: String { get }
+    var algorithm: String { get }
+    var parameters: Int { get }
+}
+
 /// The name of an algorithm as its authors write it.
 func algorithmLabel(_ name: String) -> String {
     switch name {

@@ -45,10 +45,8 @@ public struct Section: Sendable, Encodable {
         let differences = Differences(among: cells)
         // Only outcomes prove that there are as many problems as a record says, and bound what their draws cost.
         let hasOutcomes = runs.contains { benchmark.final(of: $0)?.value.outcomes != nil }
-        let bootstrap =
-            hasOutcomes
-            ? HierarchicalBootstrap(
-                problems: benchmark.problems, draws: Self.draws(of: benchmark.problems)) : nil
+        let draws = Self.draws(of: benchmark.problems)
+        let bootstrap = hasOutcomes ? HierarchicalBootstrap(problems: benchmark.problems, draws: draws) : nil
         let baselines = Baseline.all(of: runs, on: benchmark)
         let shown = sizes.flatMap(\.shown).compactMap { cell, choice in
             MeasuredCell(cell, on: benchmark, bootstrap: bootstrap).map { ($0, choice) }
@@ -60,19 +58,19 @@ public struct Section: Sendable, Encodable {
         model = Fingerprint(name: benchmark.model, content: benchmark.modelContent)
         problemSet = benchmark.problemSet
         problems = benchmark.problems
-        draws = bootstrap?.draws ?? 0
+        self.draws = bootstrap?.draws ?? 0
         self.baselines = baselines
         self.cells = cells
         self.differences = differences
         results = shown.map { maker.result(of: $0.0, choice: $0.1) }.sorted { Self.precedes($0, $1, differences) }
         references = Family.allCases.compactMap { family in
-            maker.reference(for: family).map { FullReference(family: family, cell: $0) }
+            maker.reference(for: family).map {
+                FullReference(family: family, algorithm: $0.cell.algorithm, accuracy: $0.mean)
+            }
         }
         thresholds = Threshold.all(in: results)
         choices = sizes.compactMap { $0.selection(differences: differences) }
-            .sorted {
-                Self.order($0.method, $0.algorithm, $0.parameters) < Self.order($1.method, $1.algorithm, $1.parameters)
-            }
+            .sorted { Self.order($0) < Self.order($1) }
         ablations = Ablation.all(in: results)
         equalTokens = EqualTokens.all(in: results, on: benchmark)
         answers = RunAnswers.chosen(from: results)
@@ -81,10 +79,8 @@ public struct Section: Sendable, Encodable {
     /// The colour of an algorithm: that of its family, or another one where the family has several algorithms here.
     func colour(of algorithm: String) -> ChartColour {
         let family = Family(algorithm: algorithm)
-        var algorithms: [String] = []
-        for cell in results.map(\.cell) + cells where cell.family == family && !algorithms.contains(cell.algorithm) {
-            algorithms.append(cell.algorithm)
-        }
+        let algorithms = (results.map(\.cell) + cells).filter { $0.family == family }.inGroups(by: \.algorithm).map(
+            \.key)
         return ChartColour(family, algorithm: algorithms.firstIndex(of: algorithm) ?? 0)
     }
 
@@ -96,49 +92,31 @@ public struct Section: Sendable, Encodable {
     /// Sections for all runs, in the order of their first run. Runs that were only measured on validation problems go where
     /// others of their size are, or else where others of their model are.
     static func all(of runs: [Run]) -> [Section] {
-        var order: [Benchmark] = [], members: [Benchmark: [Run]] = [:]
-        for run in runs {
-            for benchmark in Benchmark.all(of: run) {
-                if members[benchmark] == nil { order.append(benchmark) }
-                members[benchmark, default: []].append(run)
-            }
-        }
-        let sizes = members.mapValues { Set($0.map { Cell.sizeKey(of: $0) }) }
+        var groups = runs.flatMap { run in Benchmark.all(of: run).map { (benchmark: $0, run: run) } }
+            .inGroups(by: \.benchmark).map { (benchmark: $0.key, runs: $0.members.map(\.run)) }
+        let sizes = groups.map { Set($0.runs.map { Cell.sizeKey(of: $0) }) }
         for run in runs where Benchmark.all(of: run).isEmpty {
             let key = Cell.sizeKey(of: run)
             let home =
-                order.first { sizes[$0]?.contains(key) == true }
-                ?? order.first { $0.modelContent == run.manifest.model.content }
-            if let home { members[home, default: []].append(run) }
+                sizes.firstIndex { $0.contains(key) }
+                ?? groups.firstIndex { $0.benchmark.modelContent == run.manifest.model.content }
+            if let home { groups[home].runs.append(run) }
         }
-        return order.map { Section($0, runs: members[$0] ?? []) }
+        return groups.map { Section($0.benchmark, runs: $0.runs) }
     }
 
     private static func precedes(_ a: CellResult, _ b: CellResult, _ differences: Differences) -> Bool {
-        let left = order(a.method, a.algorithm, a.parameters), right = order(b.method, b.algorithm, b.parameters)
+        let left = order(a), right = order(b)
         if left != right { return left < right }
         let typical = (differences.typicality(of: a.cell), differences.typicality(of: b.cell))
         if typical.0 != typical.1 { return typical.0 > typical.1 }
         return (a.differences, a.learningRate ?? 0) < (b.differences, b.learningRate ?? 0)
     }
 
-    private static func order(_ method: String, _ algorithm: String, _ parameters: Int) -> RowOrder {
-        RowOrder(
-            family: Family(algorithm: algorithm).order, algorithm: algorithm, method: methodOrder(method),
-            name: method, parameters: parameters)
-    }
-
-    private struct RowOrder: Comparable {
-        let family: Int
-        let algorithm: String
-        let method: Int
-        let name: String
-        let parameters: Int
-
-        static func < (a: RowOrder, b: RowOrder) -> Bool {
-            (a.family, a.algorithm, a.method, a.name, a.parameters)
-                < (b.family, b.algorithm, b.method, b.name, b.parameters)
-        }
+    private static func order(
+        _ row: some TrainedSize
+    ) -> (family: Int, algorithm: String, place: Int, method: String, parameters: Int) {
+        (Family(algorithm: row.algorithm).order, row.algorithm, methodOrder(row.method), row.method, row.parameters)
     }
 }
 
@@ -150,12 +128,6 @@ public struct FullReference: Sendable, Encodable {
     public let algorithm: String
     /// Its mean accuracy.
     public let accuracy: Double
-
-    init(family: Family, cell: MeasuredCell) {
-        self.family = family
-        algorithm = cell.cell.algorithm
-        accuracy = cell.mean
-    }
 }
 
 /// The smallest trained size that recovers a share of the gain of full fine-tuning.
@@ -172,14 +144,9 @@ public struct Threshold: Sendable, Encodable {
     static let shares = [0.75, 0.90, 0.95]
 
     static func all(in results: [CellResult]) -> [Threshold] {
-        var algorithms: [String] = []
-        for result in results where result.share != nil && !algorithms.contains(result.algorithm) {
-            algorithms.append(result.algorithm)
-        }
-        return algorithms.flatMap { algorithm in
+        results.filter { $0.share != nil }.inGroups(by: \.algorithm).flatMap { algorithm, results in
             shares.map { share in
-                let reached = results.filter { $0.algorithm == algorithm && $0.share?.value ?? 0 >= share }
-                    .min { $0.parameters < $1.parameters }
+                let reached = results.filter { $0.share?.value ?? 0 >= share }.min { $0.parameters < $1.parameters }
                 return Threshold(
                     algorithm: algorithm, share: share, parameters: reached?.parameters, method: reached?.method)
             }

@@ -1,5 +1,5 @@
 /// One configuration with several values of a tuned setting, usually the learning rate, compared on validation problems.
-public struct TunedChoice: Sendable, Encodable {
+public struct TunedChoice: Sendable, Encodable, TrainedSize {
     /// The tuned setting.
     public let key: String
     /// What is trained.
@@ -38,23 +38,15 @@ struct Size {
     let cells: [Cell]
 
     static func sorting(_ cells: [Cell]) -> [Size] {
-        var order: [String] = [], members: [String: [Cell]] = [:]
-        for cell in cells {
-            if members[cell.sizeKey] == nil { order.append(cell.sizeKey) }
-            members[cell.sizeKey, default: []].append(cell)
-        }
-        return order.compactMap { members[$0] }.map { cells in
-            Size(cells: cells.sorted { precedes($0.tuned, $1.tuned) })
-        }
+        cells.inGroups(by: \.sizeKey).map { Size(cells: $0.members.sorted { precedes($0.tuned, $1.tuned) }) }
     }
 
     /// Every cell with validation evaluations, and their mean over the seeds that all such cells have: a sweep compares values
     /// with some seeds and gives the others to the chosen value only, whose mean over all seeds says nothing beside theirs.
     private var trials: [(cell: Cell, accuracy: Double, sources: [Source])] {
-        let measured = cells.map { cell in (cell, cell.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
-        let seeds = measured.dropFirst().reduce(Set(measured.first?.1.map(\.seed) ?? [])) { shared, next in
-            shared.intersection(next.1.map(\.seed))
-        }
+        let measured = cells.map { ($0, $0.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
+        let seedSets = measured.map { Set($0.1.map(\.seed)) }
+        let seeds = seedSets.dropFirst().reduce(seedSets.first ?? []) { $0.intersection($1) }
         return measured.map { cell, runs in
             let found = (seeds.isEmpty ? runs : runs.filter { seeds.contains($0.seed) })
                 .compactMap { run in run.validation.map { (run.name, $0) } }

@@ -63,11 +63,14 @@ struct LegendEntry: Hashable {
     /// Entries for some series, once each. What looks like a series of this report goes by that one's name.
     static func all(_ series: [ChartSeries], published: [ChartSeries] = []) -> [LegendEntry] {
         var entries: [LegendEntry] = []
-        func add(_ entry: LegendEntry) { if !entries.contains(entry) { entries.append(entry) } }
-        for series in series { add(LegendEntry(colour: series.colour, marker: series.marker, name: series.name)) }
+        for series in series {
+            let entry = LegendEntry(colour: series.colour, marker: series.marker, name: series.name)
+            if !entries.contains(entry) { entries.append(entry) }
+        }
         for series in published
         where !entries.contains(where: { $0.colour == series.colour && $0.marker == series.marker }) {
-            add(LegendEntry(colour: series.colour, marker: series.marker, name: series.name + " (published)"))
+            entries.append(
+                LegendEntry(colour: series.colour, marker: series.marker, name: series.name + " (published)"))
         }
         return entries
     }

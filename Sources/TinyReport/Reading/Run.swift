@@ -109,6 +109,4 @@ public struct UnusableRun: Sendable, Codable, Hashable {
     public let reason: Reason
     /// What happened, in one sentence.
     public let sentence: String
-
-    private enum CodingKeys: String, CodingKey { case name, path, reason, sentence }
 }

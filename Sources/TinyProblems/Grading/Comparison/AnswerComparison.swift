@@ -63,14 +63,16 @@ struct AnswerComparison {
         guard gold.count == prediction.count else { return false }
         let areWords = gold.contains { if case .text = $0 { true } else { false } }
         guard gold.count <= Self.maximumUnordered, !areWords else { return inOrder(gold, prediction) }
+        return inAnyOrder(gold, prediction) { $0.isEqual($1, $2) }
+    }
+
+    /// Whether each element of `gold` has an element of `prediction` of its own that is the same.
+    mutating func inAnyOrder<Element>(
+        _ gold: [Element], _ prediction: [Element], isSame: (inout Self, Element, Element) -> Bool
+    ) -> Bool {
         var rest = prediction
         for element in gold {
-            var found: Int?
-            for (index, candidate) in rest.enumerated() where isEqual(element, candidate) {
-                found = index
-                break
-            }
-            guard let found else { return false }
+            guard let found = rest.firstIndex(where: { isSame(&self, element, $0) }) else { return false }
             rest.remove(at: found)
         }
         return true

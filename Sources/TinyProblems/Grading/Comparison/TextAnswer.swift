@@ -47,9 +47,9 @@ struct TextAnswer: Hashable, Sendable {
             result += rest[..<slash]
             rest = rest[rest.index(after: slash)...]
             let name = rest.prefix { $0.isASCII && $0.isLetter }
-            let isDropped =
-                Notation.textual.contains(String(name)) || Notation.typefaces.contains(String(name))
-                || Notation.ignored.contains(String(name))
+            let isDropped = [Notation.textual, Notation.typefaces, Notation.ignored].contains {
+                $0.contains(String(name))
+            }
             if !isDropped && !name.isEmpty { result += "\\" + name }
             rest = rest.dropFirst(name.count)
             if name.isEmpty, let symbol = rest.first, " ,;:!>\\".contains(symbol) {

@@ -13,7 +13,9 @@ enum AnswerPhrase {
     static func lastAnnounced(in bytes: [UInt8], from lowest: Int = 0) -> Range<Int>? {
         var best: Int?
         for phrase in phrases {
-            if let start = lastPosition(of: phrase, in: bytes, from: lowest), start + phrase.count > best ?? 0 {
+            if let start = lastPosition(of: phrase, in: bytes, from: lowest, isSame: { lowered($0) == $1 }),
+                start + phrase.count > best ?? 0
+            {
                 best = start + phrase.count
             }
         }
@@ -21,19 +23,6 @@ enum AnswerPhrase {
         while start < bytes.count, isSpace(bytes[start]) || ":*=\"".utf8.contains(bytes[start]) { start += 1 }
         if bytes[start...].starts(with: Array("not ".utf8)) { return start..<start }
         return start < bytes.count ? start..<endOfSentence(in: bytes, from: start) : nil
-    }
-
-    /// The last place of a phrase, ASCII letters in either case.
-    private static func lastPosition(of phrase: [UInt8], in bytes: [UInt8], from lowest: Int) -> Int? {
-        guard bytes.count >= lowest + phrase.count else { return nil }
-        var start = bytes.count - phrase.count
-        while true {
-            var length = 0
-            while length < phrase.count, lowered(bytes[start + length]) == phrase[length] { length += 1 }
-            if length == phrase.count { return start }
-            if start <= lowest { return nil }
-            start -= 1
-        }
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 {

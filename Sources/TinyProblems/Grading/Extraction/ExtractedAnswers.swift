@@ -25,7 +25,7 @@ struct ExtractedAnswers {
 
     init(_ completion: String, options: GradingOptions) {
         let found = Self.afterThought(
-            Array(DecimalDigits.ascii(completion).utf8), isNeeded: options.requiresEndOfThought)
+            Array(completion.withASCIIDigits.utf8), isNeeded: options.requiresEndOfThought)
         bytes = found ?? []
         guard let bytes = found else { return }
         func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
@@ -64,13 +64,8 @@ struct ExtractedAnswers {
     /// The text after the last `</think>`; all of it without one, unless that is needed.
     private static func afterThought(_ bytes: [UInt8], isNeeded: Bool) -> [UInt8]? {
         let end = Array("</think>".utf8)
-        guard bytes.count >= end.count else { return isNeeded ? nil : bytes }
-        var index = bytes.count - end.count
-        while true {
-            if bytes[index] == end[0], bytes[index...].starts(with: end) { return Array(bytes[(index + end.count)...]) }
-            if index == 0 { return isNeeded ? nil : bytes }
-            index -= 1
-        }
+        guard let mark = lastPosition(of: end, in: bytes) else { return isNeeded ? nil : bytes }
+        return Array(bytes[(mark + end.count)...])
     }
 
     /// The box or the marked line, whichever stands later.
@@ -114,5 +109,25 @@ struct ExtractedAnswers {
             if words >= 2 || others >= 6 { return true }
         }
         return false
+    }
+}
+
+extension String {
+    /// The zeros of Arabic, Persian, Devanagari, Bengali, Thai and full-width digits; nine more follow each.
+    private static let otherZeros: [UInt32] = [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10]
+
+    /// The text with the digits of these scripts, and the marks that Arabic puts between them, as ASCII.
+    fileprivate var withASCIIDigits: String {
+        guard utf8.contains(where: { $0 >= 0xD9 }) else { return self }
+        var scalars = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            let zero = Self.otherZeros.first { scalar.value >= $0 && scalar.value <= $0 + 9 }
+            switch scalar {
+            case "\u{066B}": scalars.append(".")
+            case "\u{066C}": scalars.append(",")
+            default: scalars.append(zero.flatMap { Unicode.Scalar(0x30 + scalar.value - $0) } ?? scalar)
+            }
+        }
+        return String(scalars)
     }
 }

@@ -100,20 +100,17 @@ struct Approximation: Sendable {
     }
 
     /// The sine of a complex number.
-    var sine: Approximation? {
-        guard abs(imaginary) < 300, error < 0.5 else { return nil }
-        let slope = cosh(imaginary)
-        return Approximation(
-            sin(real) * cosh(imaginary), isReal ? 0 : cos(real) * sinh(imaginary),
-            inherited: 2 * slope * error + (isReal ? 0 : Self.rounding * slope))
-    }
+    var sine: Approximation? { wave(sin(real), cos(real)) }
 
     /// The cosine of a complex number.
-    var cosine: Approximation? {
+    var cosine: Approximation? { wave(cos(real), -sin(real)) }
+
+    /// `height · cosh y + i · slope · sinh y` for a wave's height and slope at the real part, `y` the imaginary part.
+    private func wave(_ height: Double, _ slope: Double) -> Approximation? {
         guard abs(imaginary) < 300, error < 0.5 else { return nil }
-        let slope = cosh(imaginary)
+        let growth = cosh(imaginary)
         return Approximation(
-            cos(real) * cosh(imaginary), isReal ? 0 : -sin(real) * sinh(imaginary),
-            inherited: 2 * slope * error + (isReal ? 0 : Self.rounding * slope))
+            height * growth, isReal ? 0 : slope * sinh(imaginary),
+            inherited: 2 * growth * error + (isReal ? 0 : Self.rounding * growth))
     }
 }

@@ -71,8 +71,20 @@ enum Notation {
         "tau": .name("tau"),
     ]
 
-    /// Characters outside ASCII.
+    /// Two characters that are one sign.
+    static let pairs: [String: AnswerToken.Kind] = [
+        "**": .symbol(.power), "!=": .relation(.notEqual), "==": .relation(.equal), "<=": .relation(.lessOrEqual),
+        ">=": .relation(.greaterOrEqual),
+    ]
+
+    /// Single characters.
     static let characters: [Unicode.Scalar: AnswerToken.Kind] = [
+        "+": .symbol(.plus), "-": .symbol(.minus), "*": .symbol(.times), "/": .symbol(.divide), "^": .symbol(.power),
+        "_": .symbol(.lower), "!": .symbol(.factorial), "'": .symbol(.prime), "%": .symbol(.percent),
+        "&": .symbol(.ampersand), ":": .symbol(.colon), "|": .symbol(.bar), ",": .symbol(.comma),
+        ";": .symbol(.semicolon), "(": .open(.round), ")": .close(.round), "[": .open(.square), "]": .close(.square),
+        "{": .open(.group), "}": .close(.group), "=": .relation(.equal), "<": .relation(.less),
+        ">": .relation(.greater),
         "×": .symbol(.times), "·": .symbol(.times), "⋅": .symbol(.times), "∙": .symbol(.times), "∗": .symbol(.times),
         "÷": .symbol(.divide), "∕": .symbol(.divide), "⁄": .symbol(.divide), "−": .symbol(.minus), "–": .symbol(.minus),
         "±": .symbol(.plusMinus), "∓": .symbol(.minusPlus), "∞": .symbol(.infinity), "∅": .symbol(.emptySet),

@@ -49,7 +49,7 @@ public struct FinalAnswerReward: Reward {
             return Grade(strict: isRight, lenient: isRight, extracted: text(match.range, of: bytes), isWellFormed: true)
         }
         let boxed = boxedContent(in: bytes).flatMap { soleNumber(of: $0, in: bytes) }
-        let match = boxed ?? NumberMatch.last(in: bytes)
+        let match = boxed ?? NumberMatch.all(in: bytes).last
         return Grade(
             strict: false, lenient: match.map { ExactNumber($0, in: bytes) == gold } ?? false,
             extracted: match.map { text($0.range, of: bytes) }, isWellFormed: false)
