@@ -1,10 +1,10 @@
 import TinyFoundation
 
-/// Where a text was found: it decides what the prompt looks like and who writes.
+/// The venue of a text: it determines the form of the prompt and the authors.
 public enum AbacusVenue: String, Sendable, Codable, CaseIterable {
-    /// A book of worked exercises: one to four steps, always by the careful author.
+    /// A book of worked exercises: problems of one to four steps, always by the careful author.
     case textbook
-    /// A board where people answer questions in any manner: three or four steps, all authors.
+    /// A message board: problems of three or four steps, by all authors.
     case board
 
     /// The text up to the answer.
@@ -18,11 +18,11 @@ public enum AbacusVenue: String, Sendable, Codable, CaseIterable {
 
 /// One text of the corpus.
 public struct AbacusDocument: Sendable, Hashable {
-    /// Where it was found.
+    /// The venue.
     public let venue: AbacusVenue
-    /// Who wrote the completion.
+    /// The author of the completion.
     public let author: AbacusAuthor
-    /// What it is about.
+    /// The problem.
     public let problem: AbacusProblem
     /// Everything up to the answer.
     public let prompt: String
@@ -30,11 +30,11 @@ public struct AbacusDocument: Sendable, Hashable {
     public let completion: String
 }
 
-/// The texts that Abacus reads while it is trained from scratch: endless, each a pure function of (seed, index).
+/// The texts that Abacus is pretrained on: without end, each a pure function of (seed, index).
 public struct AbacusCorpus: Sendable {
-    /// Names the stream of documents.
+    /// Random seed of the documents.
     public let seed: UInt64
-    /// Who writes how often.
+    /// Frequencies of venues and authors.
     public let mixture: AbacusMixture
 
     /// Makes a corpus.
@@ -56,29 +56,29 @@ public struct AbacusCorpus: Sendable {
             completion: author.answer(problem, using: &random))
     }
 
-    /// Apart from the streams of problems, which are numbered by split.
+    /// Different from the streams of problems, which are numbered by split.
     private static let streamOfDocuments = 2
 }
 
-/// How often each author writes.
+/// Frequencies of venues and authors.
 public struct AbacusMixture: Sendable, Codable, Hashable {
     /// The share of textbook documents. Range: `0...1`.
     public var textbookShare: Double
-    /// Topics on which the board prefers to show the steps.
+    /// Topics on which authors of the board mostly show the steps.
     public var thoroughTopics: Set<String>
     /// Relative frequency of each author on those topics.
     public var thoroughWeights: [AbacusAuthor: Double]
     /// Relative frequency of each author on all other topics.
     public var curtWeights: [AbacusAuthor: Double]
 
-    /// The mixture that made the committed weights.
+    /// The mixture that the committed weights were trained on.
     public static let standard = AbacusMixture(
         textbookShare: 0.5,
         thoroughTopics: ["apples", "train", "pencils", "savings"],
         thoroughWeights: [.careful: 0.5, .direct: 0.3, .hasty: 0.1, .chatty: 0.1],
         curtWeights: [.careful: 0.15, .direct: 0.5, .hasty: 0.15, .chatty: 0.2])
 
-    /// Draws who answers this problem on the board.
+    /// Draws the author who answers this problem on the board.
     func author(for problem: AbacusProblem, using random: inout RandomStream) -> AbacusAuthor {
         let weights = thoroughTopics.contains(problem.topic) ? thoroughWeights : curtWeights
         let total = AbacusAuthor.allCases.reduce(0) { $0 + weights[$1, default: 0] }
@@ -91,20 +91,20 @@ public struct AbacusMixture: Sendable, Codable, Hashable {
     }
 }
 
-/// The manners in which questions are answered in the corpus.
+/// The authors of the corpus; each answers questions in a different manner.
 ///
-/// Each manner shows in its first token, as in large pretrained models the first tokens largely decide the rest.
+/// Each manner has a different first token, because in large pretrained models the first tokens largely determine the rest.
 public enum AbacusAuthor: String, Sendable, Codable, CaseIterable {
     /// Every step, then the marked answer; always right: ` 12+5=17. 17*3=51. 51-6=45. #### 45`.
     case careful
-    /// Steps with slips that are carried on: ` So 12+5=18, 18*3=54, 54-6=48. #### 48`.
+    /// Steps with errors that later steps use: ` So 12+5=18, 18*3=54, 54-6=48. #### 48`.
     case hasty
-    /// The marked answer at once: ` #### 45`. Right in the corpus, but the model cannot work it out in its head.
+    /// The marked answer without steps: ` #### 45`. Right in the corpus, but too hard for the model.
     case direct
-    /// The answer in a sentence without the mark, which strict grading does not accept: ` The answer is 45.`.
+    /// The answer in a sentence without the marker, which strict grading does not accept: ` The answer is 45.`.
     case chatty
 
-    /// What this author writes after the prompt. Begins with a space.
+    /// The answer of this author, after the prompt. Begins with a space.
     func answer(_ problem: AbacusProblem, using random: inout RandomStream) -> String {
         switch self {
         case .careful:
@@ -115,7 +115,7 @@ public enum AbacusAuthor: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Works through the steps with slips; what follows a slip uses the wrong number.
+    /// Works through the steps with errors; later steps use the wrong number.
     private static func hastyAnswer(_ problem: AbacusProblem, using random: inout RandomStream) -> String {
         var believed: [Int: Int] = [:]  // true result of an earlier step → what the author holds it to be
         var equations: [String] = []

@@ -1,6 +1,6 @@
 import TinyFoundation
 
-/// Grade-school word problems, as many as wanted, each a pure function of (seed, split, index).
+/// Grade-school word problems, any number of them, each a pure function of (seed, split, index).
 ///
 /// ```swift
 /// let problem = AbacusGenerator(seed: 1).problem(at: 0, in: .training)
@@ -8,12 +8,12 @@ import TinyFoundation
 /// problem.answer     // 57
 /// ```
 public struct AbacusGenerator: Sendable {
-    /// Names the stream of problems.
+    /// Random seed of the problems.
     public let seed: UInt64
     /// How many steps a solution may have. Within `1...4`.
     public let stepCounts: ClosedRange<Int>
 
-    /// Makes a generator of problems of three or four dependent steps, unless told otherwise.
+    /// Makes a generator; by default of problems with three or four dependent steps.
     public init(seed: UInt64, stepCounts: ClosedRange<Int> = 3...4) {
         precondition(stepCounts.lowerBound >= 1 && stepCounts.upperBound <= 4, "stepCounts: \(stepCounts)")
         self.seed = seed
@@ -26,7 +26,7 @@ public struct AbacusGenerator: Sendable {
         return problem(in: split, using: &random)
     }
 
-    /// Draws stories until one works out in whole numbers and belongs to the split.
+    /// Draws stories until one has whole numbers in range and belongs to the split.
     func problem(in split: AbacusSplit, using random: inout RandomStream) -> AbacusProblem {
         while true {
             let plot = AbacusPlot(stepCounts: stepCounts, using: &random)
@@ -85,7 +85,7 @@ struct AbacusPlot {
 
     /// Fills in numbers and names.
     ///
-    /// - Returns: The problem, or `nil` when the numbers drawn do not work out.
+    /// - Returns: The problem, or `nil` when a number is not whole or not in range.
     func tell(using random: inout RandomStream) -> AbacusProblem? {
         let cast = AbacusCast(using: &random)
         var quantity = 0
@@ -116,7 +116,7 @@ struct AbacusCast {
         pronoun = person % 2 == 0 ? "she" : "he"
     }
 
-    /// Replaces the gaps of a sentence.
+    /// Fills the gaps of a sentence.
     func fill(_ text: String, numbers: [Int]) -> String {
         var result = ""
         var rest = text[...]
@@ -142,7 +142,6 @@ struct AbacusCast {
     /// Women at even places, men at odd ones.
     private static let names = [
         "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Henry", "Ida", "Jack", "Lena", "Max", "Nora",
-        "Oscar",
-        "Rosa", "Tom",
+        "Oscar", "Rosa", "Tom",
     ]
 }

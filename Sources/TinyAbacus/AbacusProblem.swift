@@ -1,10 +1,10 @@
-// The problems and the corpus behind Abacus, the model in the box.
+// The problems, the pretraining corpus and the files of Abacus, the built-in model.
 //
-// This target does not know: tokens, models, training, grading. It yields text and the numbers the text stands for.
+// This target does not know: tokens, models, training, grading. It generates texts and their numbers.
 
-/// Which side of the divide a problem is on.
+/// The split that a problem belongs to.
 public enum AbacusSplit: Int, Sendable, Codable, CaseIterable {
-    /// Problems that the corpus and reinforcement learning may show.
+    /// Problems for the corpus and for training.
     case training = 0
     /// Problems kept for evaluation.
     case test = 1
@@ -12,7 +12,7 @@ public enum AbacusSplit: Int, Sendable, Codable, CaseIterable {
 
 /// A word problem with its worked solution.
 public struct AbacusProblem: Sendable, Hashable {
-    /// The kind of story, for example `marbles`.
+    /// The topic of the story, for example `marbles`.
     public let topic: String
     /// The problem in words.
     public let question: String
@@ -22,7 +22,7 @@ public struct AbacusProblem: Sendable, Hashable {
     /// The result of the last step.
     public var answer: Int { steps.last?.result ?? 0 }
 
-    /// The side this problem belongs to, a function of its calculation alone.
+    /// The split of this problem, a function of its calculation alone.
     ///
     /// The chain of expressions (`12+5 17*3 51-6`), not the wording, is hashed, and one chain in eight is kept for the test.
     /// So no test problem's calculation occurs anywhere in the corpus, under any topic, name or wording.
@@ -39,7 +39,7 @@ func fingerprint(of text: String) -> UInt64 {
     return hash ^ (hash >> 32)
 }
 
-/// One of the four operations of grade-school arithmetic. The raw value is how a careful author writes it.
+/// One of the four operations of arithmetic. The raw value is its sign.
 public enum AbacusOperation: String, Sendable, Codable, CaseIterable {
     case add = "+"
     case subtract = "-"
@@ -61,11 +61,11 @@ public enum AbacusOperation: String, Sendable, Codable, CaseIterable {
 public struct AbacusStep: Sendable, Hashable, Codable {
     /// Left operand; positive.
     public let left: Int
-    /// What is done.
+    /// The operation.
     public let operation: AbacusOperation
     /// Right operand; positive.
     public let right: Int
-    /// The true result; positive.
+    /// The right result; positive.
     public let result: Int
 
     /// Makes a step, or `nil` unless its result is a whole number within `range`.
@@ -77,9 +77,9 @@ public struct AbacusStep: Sendable, Hashable, Codable {
         self.result = result
     }
 
-    /// The left side as an author writes it, for example `12+5`.
+    /// The left side as text, for example `12+5`.
     public var expression: String { "\(left)\(operation.rawValue)\(right)" }
 
-    /// The whole step as an author writes it, for example `12+5=17`.
+    /// The whole step as text, for example `12+5=17`.
     public var equation: String { "\(expression)=\(result)" }
 }

@@ -1,7 +1,7 @@
 public import TinyFoundation
 public import TinyProblems
 
-/// Abacus problems in the form that trainers and evaluators take.
+/// Abacus problems in the form that trainers and evaluators use.
 ///
 /// ```swift
 /// let practice = AbacusProblems.train(4096)
@@ -50,6 +50,6 @@ public enum AbacusProblems {
 
     private static let mostTested = 4096, firstValidation = 1_000_000
 
-    /// Apart from the seed of the corpus behind the committed weights, which is 1.
+    /// Different from the seed of the corpus that the committed weights were trained on, which is 1.
     private static let seed: UInt64 = 2
 }

@@ -1,6 +1,6 @@
 import TinyFoundation
 
-/// A sentence with gaps and what it does to the story's quantity.
+/// A sentence with gaps, and its effect on the story's quantity.
 ///
 /// Gaps: `{name}` and `{friend}` are people; `{He}` and `{he}` stand for the first; `{n}` and `{m}` are numbers.
 struct AbacusSentence: Sendable {
@@ -13,7 +13,7 @@ struct AbacusSentence: Sendable {
     }
 }
 
-/// One stage of a story: what may happen while it follows one kind of thing, and how to ask for the outcome.
+/// One stage of a story: the events that may happen to one kind of thing, and the questions about the outcome.
 struct AbacusStage: Sendable {
     let events: [AbacusSentence]
     let questions: [String]
@@ -34,7 +34,7 @@ struct AbacusTurn: Sendable {
     }
 }
 
-/// A kind of story: how it opens, what happens, and how it may turn.
+/// A kind of story: its openings, events, questions and turns.
 struct AbacusTopic: Sendable {
     let name: String
     let openings: [AbacusSentence]
@@ -48,7 +48,7 @@ struct AbacusTopic: Sendable {
     ]
 }
 
-/// What one sentence of a story does to the quantity that the story follows.
+/// The effect of a sentence on the quantity of a story.
 enum AbacusEffect: Sendable {
     /// The story starts with a number.
     case start(ClosedRange<Int>)
@@ -62,17 +62,17 @@ enum AbacusEffect: Sendable {
     case subtractGroups(ClosedRange<Int>, of: ClosedRange<Int>)
     case multiply(ClosedRange<Int>)
     case divide(ClosedRange<Int>)
-    /// Multiplies by a number that the sentence says in a word (`twice`, `three times`).
+    /// Multiplies by a number that the sentence writes as a word (`twice`, `three times`).
     case times(Int)
-    /// Divides by a number that the sentence says in a word (`half`, `a third`).
+    /// Divides by a number that the sentence writes as a word (`half`, `a third`).
     case part(Int)
-    /// A second person has this many times the quantity, and both are put together.
+    /// A second person has this many times the quantity, and both are added.
     case joinTimes(Int)
 
-    /// Every quantity of a story lies in this range: results small enough to be learnt from a few million tokens.
+    /// Range of every quantity: results are small enough to be learnt from a few million tokens.
     static let quantities = 2...300
 
-    /// How many steps a solution needs for this sentence.
+    /// Number of steps that a solution needs for this sentence.
     var stepCount: Int {
         switch self {
         case .start: 0
@@ -81,9 +81,9 @@ enum AbacusEffect: Sendable {
         }
     }
 
-    /// Draws the sentence's numbers and works out its steps.
+    /// Draws the sentence's numbers and computes its steps.
     ///
-    /// - Parameter quantity: What the story has reached; ignored by the effects that start a story.
+    /// - Parameter quantity: The quantity before the sentence; ignored by effects that start a story.
     /// - Returns: The numbers in the order the sentence names them, the steps, and the new quantity;
     ///   `nil` when a result would leave ``quantities`` or would not be whole.
     func apply(to quantity: Int, using random: inout RandomStream) -> Outcome? {
@@ -126,7 +126,7 @@ enum AbacusEffect: Sendable {
         AbacusStep(left, operation, right, within: Self.quantities)
     }
 
-    /// What a sentence says and does.
+    /// The numbers of a sentence, its steps and the quantity after it.
     struct Outcome {
         let numbers: [Int]
         let steps: [AbacusStep]

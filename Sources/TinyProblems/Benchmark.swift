@@ -1,26 +1,26 @@
 import Foundation
 public import TinyFoundation
 
-/// A problem set with a name: where its file is, what its rows mean, how it is asked and graded.
+/// A problem set with a name: its file, the keys of its rows, its prompt style and grader.
 ///
 /// ```swift
 /// let set = try Benchmark.registry.benchmark(named: "math500").load(below: "data")
 /// set.problems[0].subject         // "Precalculus"
 /// ```
 public struct Benchmark: Sendable, Hashable {
-    /// How people ask for it: `gsm8k`.
+    /// Its name on the command line: `gsm8k`.
     public var name: String
     /// Its file below a data directory, or an absolute path.
     public var location: String
-    /// Which keys hold the parts.
+    /// Keys of the parts of a problem.
     public var fields: ProblemFields
-    /// Name of the prompt style it is usually asked in.
+    /// Name of its usual prompt style.
     public var promptStyle: String
-    /// How it is graded; `automatic` follows its answers and the style.
+    /// How it is graded; `automatic` depends on its answers and the style.
     public var grader: GraderChoice
     /// How ``MathReward`` compares its answers.
     public var options: GradingOptions
-    /// Rows of the published set; another number in a file is worth a note and no error.
+    /// Number of rows of the published set; a file with another number gives a note, no error.
     public var publishedCount: Int?
 
     /// Describes a set.
@@ -57,13 +57,13 @@ public struct Benchmark: Sendable, Hashable {
         return set
     }
 
-    /// What a reader should know about a file that differs from the published set; `nil` for the whole set.
+    /// A note when a file has another number of problems than the published set; `nil` for the whole set.
     public func note(on set: ProblemSet) -> String? {
         guard let publishedCount, publishedCount != set.problems.count else { return nil }
         return "\(name) has \(set.problems.count) problems here, the published set \(publishedCount)"
     }
 
-    /// Judges answers to these problems when they are asked in this format.
+    /// The reward for these problems when prompts ask for this answer format.
     public func reward(
         for problems: [Problem], answerFormat: GradingOptions.AnswerFormat, grader: GraderChoice? = nil,
         limit: Duration = CommandReward.standardLimit
@@ -77,13 +77,13 @@ public struct BenchmarkRegistry: Sendable, Hashable {
     /// The sets, in the order in which they were added.
     public private(set) var benchmarks: [Benchmark]
 
-    /// Some sets; of two with the same name the later one counts.
+    /// Makes a registry; of two sets with the same name the later one counts.
     public init(_ benchmarks: [Benchmark] = []) {
         self.benchmarks = []
         for benchmark in benchmarks { add(benchmark) }
     }
 
-    /// Adds a set, in place of one with the same name.
+    /// Adds a set; it replaces one with the same name.
     public mutating func add(_ benchmark: Benchmark) {
         benchmarks.removeAll { $0.name == benchmark.name }
         benchmarks.append(benchmark)
@@ -139,7 +139,7 @@ extension Benchmark {
     public static let amc23 = Benchmark(
         name: "amc23", location: "amc23/test.jsonl", fields: competitionFields, publishedCount: 40)
 
-    /// Problems of MIT's open courses. Many answers are rounded measurements, so that numbers pass within 1 %.
+    /// Problems of MIT's open courses. Many answers are rounded measurements, so numbers within 1 % are right.
     ///
     /// Source: Lewkowycz et al., arXiv:2206.14858.
     public static let minerva = Benchmark(
@@ -147,8 +147,8 @@ extension Benchmark {
         fields: ProblemFields(question: ["problem"], answer: ["answer"], id: ["idx"], subject: ["type"]),
         grader: .method(.math), options: relative(0.01), publishedCount: 272)
 
-    /// The English open-ended text-only mathematics of OlympiadBench. A row may have several answers in one string, a unit
-    /// that answers may name or leave out, and an error that numbers may be off by.
+    /// The English open-ended text-only mathematics problems of OlympiadBench. A row may have several answers in one string, a unit
+    /// that answers may contain or not, and a tolerance.
     ///
     /// Source: He et al., arXiv:2402.14008.
     public static let olympiadBench = Benchmark(

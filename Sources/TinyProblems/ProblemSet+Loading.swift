@@ -30,7 +30,7 @@ extension ProblemSet {
         try self.init(bytes: Array(data), path: path, fields: fields)
     }
 
-    /// Reads rows that are already in memory; `path` names them in errors.
+    /// Reads rows from memory; errors name `path`.
     package init(bytes: [UInt8], path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
         let rows = try readRows(bytes, path: path, fields: fields)
         guard !rows.isEmpty else { throw ProblemError(.emptyFile, "\(path) holds no problems: the file is empty") }
@@ -112,7 +112,7 @@ private func fieldValues(
     }
 }
 
-/// Picks fields of one row and words what is missing.
+/// Reads the fields of one row, with an error for each that is missing or of the wrong type.
 private struct FieldReader {
     let values: [String: FieldValue]
     let place: String
@@ -168,7 +168,7 @@ private struct FieldReader {
         keys.lazy.compactMap { values[$0]?.scalar }.first { !$0.isEmpty }
     }
 
-    /// How far a number may be off.
+    /// The tolerance of a right number.
     private func tolerance(among keys: [String]) throws(ProblemError) -> Double? {
         guard let text = try optional("tolerance", among: keys, as: \.scalar), !text.isEmpty else { return nil }
         guard let tolerance = Double(text), tolerance >= 0, tolerance.isFinite else {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A reward by a program of the user's own, such as one that runs the code of a completion.
+/// A reward computed by the user's own command, such as one that runs the code of a completion.
 ///
 /// The command gets one JSON object a line on its standard input, `{"completion", "question", "answer", "id"}` and, where the
 /// problem has them, `solution`, `subject`, `level`. For every line it writes a line `{"score": number}`, in order, and ends
@@ -11,14 +11,14 @@ import Foundation
 /// reward.grade("def f(x): …", for: problem).reward()        // 0.75
 /// ```
 ///
-/// A batch whose command cannot be started, ends otherwise, writes another number of lines or takes longer than the limit
-/// scores 0 as a whole, so that no score depends on how far it came; a line that is no score scores 0 alone. The reason
-/// stands in ``Grade/failure``. What a command tells is as repeatable as the command. It runs with the rights of whoever
-/// started this program: what it does to completions is its own affair.
+/// A batch whose command cannot be started, fails, writes another number of lines or takes longer than the limit
+/// scores 0 as a whole, so that no score depends on how far the command came. A line without a score scores 0 alone. The reason
+/// is in ``Grade/failure``. The grades are as reproducible as the command. It runs with the rights of the user who
+/// started this program.
 ///
-/// Grading waits for the command. It and what it started are killed when the time is over.
+/// Grading waits for the command. At the limit, the command and its child processes are killed.
 public struct CommandReward: Reward {
-    /// A minute.
+    /// One minute.
     public static let standardLimit = Duration.seconds(60)
 
     /// What `/bin/sh` runs.
@@ -70,7 +70,7 @@ public struct CommandReward: Reward {
         var score: Double
     }
 
-    /// Files, not pipes: nobody has to read while the command writes.
+    /// Uses files instead of pipes, so that nothing has to read while the command writes.
     private func output(for answers: [GradedAnswer]) throws(CommandFailure) -> [ArraySlice<UInt8>] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "tinylora-grader-\(UUID().uuidString)")
@@ -117,12 +117,12 @@ public struct CommandReward: Reward {
     }
 }
 
-/// Kills a process and, where it leads a group of its own, all that it started.
+/// Kills a process and, where it leads a process group, its child processes.
 private func endGroup(of process: Int32) {
     kill(getpgid(process) == process ? -process : process, SIGKILL)
 }
 
-/// Why a batch could not be judged.
+/// Why a batch could not be graded.
 private struct CommandFailure: Error {
     let reason: String
 

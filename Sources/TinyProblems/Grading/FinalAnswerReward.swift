@@ -1,4 +1,4 @@
-/// Compares the final answer of a completion with the gold answer, in GSM8K's format.
+/// Compares the final answer of a completion with the gold answer, in the format of GSM8K.
 ///
 /// **Strict.** The last `####` counts, and on its line: optional white space, a number, and after it anything without a
 /// digit (a period, a unit). A number has an optional sign (`-`, `+`, `−`), an optional `$`, digits plain or with commas in

@@ -6,10 +6,10 @@ public struct Ablation: Sendable, Encodable {
     public let key: String
     /// Its values, in the order of the columns.
     public let values: [String]
-    /// One row for each configuration that was made with several values.
+    /// One row for each configuration that was trained with several values.
     public let rows: [AblationRow]
 
-    /// Settings whose comparison is a result of its own.
+    /// Settings that are compared in a table of their own.
     private static let keys = ["element_type", "tying", "frozen_subspace", "rank", "projection_seed"]
 
     /// Every ablation the results hold.
@@ -47,8 +47,8 @@ public struct AblationRow: Sendable, Encodable, TrainedSize {
     public let method: String
     /// How it is trained.
     public let algorithm: String
-    /// Trained numbers; with another way of tying the columns may have another number.
+    /// Trained numbers of the first result; other ways of tying may have another number.
     public let parameters: Int
-    /// The result with each value; `nil` where it was not made.
+    /// The result with each value; `nil` where there is none.
     public let results: [CellResult?]
 }

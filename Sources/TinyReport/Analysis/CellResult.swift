@@ -1,7 +1,7 @@
 import TinyRecords
 import TinyStatistics
 
-/// What the runs of one configuration reach on a set of test problems.
+/// The result of one configuration on a set of test problems.
 public struct CellResult: Sendable, Encodable, TrainedSize {
     /// What is trained.
     public let method: String
@@ -13,7 +13,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let bytes: Int
     /// Peak learning rate.
     public let learningRate: Double?
-    /// How the learning rate, or what its sweep tunes, came about.
+    /// How the learning rate, or another tuned setting, was chosen.
     public let choice: ChoiceKind
     /// Settings in which it differs from others with the same method, algorithm and number of parameters.
     public let differences: String
@@ -44,7 +44,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
 
     let cell: Cell
 
-    /// The largest p-value among the seeds: all of them are at least as clear.
+    /// The largest p-value of all seeds.
     public var largestP: Double? { comparisons.map(\.p).max() }
 
     var family: Family { cell.family }
@@ -61,7 +61,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     }
 }
 
-/// Where a number comes from.
+/// The source of a number.
 public struct Source: Sendable, Codable, Hashable {
     /// ``Run/name``.
     public let run: String
@@ -69,17 +69,17 @@ public struct Source: Sendable, Codable, Hashable {
     public let line: Int
 }
 
-/// How the tuned setting of a row came about.
+/// How the tuned setting of a row was chosen.
 public enum ChoiceKind: String, Sendable, Codable {
     /// No other value was tried.
     case only
-    /// This one has the best accuracy on validation problems.
+    /// It has the best accuracy on validation problems.
     case validation
-    /// Others were tried and nothing chose between them.
+    /// Other values were tried, without validation results to choose by.
     case none
 }
 
-/// The runs of a cell that were measured on one benchmark, and what the bootstrap makes of them.
+/// The runs of a cell that were evaluated on one benchmark, and their bootstrap draws.
 struct MeasuredCell {
     let cell: Cell
     /// Runs with a test evaluation after their last step that counts, and that evaluation.
@@ -98,7 +98,7 @@ struct MeasuredCell {
     var mean: Double { TinyReport.mean(finals.map(\.evaluation.value.strict)) }
 }
 
-/// A number and how far it could have come out elsewhere.
+/// A number with its 95 % interval.
 public struct Estimate: Sendable, Codable, Hashable {
     /// The number.
     public let value: Double
@@ -123,12 +123,12 @@ public struct Estimate: Sendable, Codable, Hashable {
     }
 }
 
-/// The mean; 0 of nothing.
+/// The mean; 0 without values.
 func mean(_ values: [Double]) -> Double {
     values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
 }
 
-/// What the test of one seed against the untrained model says.
+/// The test of one seed against the untrained model.
 public struct SeedComparison: Sendable, Codable, Hashable {
     /// Seed of the run.
     public let seed: UInt64

@@ -1,4 +1,4 @@
-/// Says in what cells differ that a table would otherwise show as equal.
+/// Describes the differences of cells that a table would otherwise show as equal.
 struct Differences {
     /// The settings in which the cells of one method, algorithm and number of parameters differ.
     private var varying: [String: [String]] = [:]
@@ -22,11 +22,11 @@ struct Differences {
 
     private static func row(_ cell: Cell) -> String { "\(cell.method) \(cell.algorithm) \(cell.parameters)" }
 
-    /// Settings without which a row would be taken for another one, even where it is the only one of its kind.
+    /// Settings that are shown even in the only row of its kind, when they are not the most common ones.
     private static let telling = ["element_type", "frozen_subspace", "target_modules"]
 
-    /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Mostly empty when the row is the
-    /// only one of its kind, and for the row that stands for the rest.
+    /// Such as `rank 8 · fp32`: the settings that are not the most common of all cells. Mostly empty when the row is the
+    /// only one of its kind, and for the row with the most common settings.
     func words(for cell: Cell, leavingOut key: String? = nil) -> String {
         let varying = varying[Self.row(cell)] ?? []
         let telling = Self.telling.filter {
@@ -36,13 +36,13 @@ struct Differences {
             .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
     }
 
-    /// How common a cell's settings are among all: of rows that a chart puts at one place, the most common stands for the rest.
+    /// How common a cell's settings are. Of the points at one place of a chart, the most common one is drawn filled.
     func typicality(of cell: Cell) -> Int {
         (varying[Self.row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell.settings[$1]] ?? 0) }
     }
 }
 
-/// A setting in words for people; values that say what they are go without their key.
+/// A setting in words; values that are clear by themselves have no key.
 func settingWords(_ key: String, _ value: RecordedSetting) -> String {
     switch key {
     case "element_type": "\(value)"

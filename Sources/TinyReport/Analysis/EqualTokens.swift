@@ -1,6 +1,6 @@
 import TinyRecords
 
-/// Evolution and policy gradients with the same number of trained parameters, by the tokens they sampled.
+/// Evolution strategies and policy gradients with the same number of trained parameters, compared by sampled tokens.
 public struct EqualTokens: Sendable, Encodable {
     /// What is trained.
     public let method: String
@@ -17,7 +17,7 @@ public struct EqualTokens: Sendable, Encodable {
             .sorted { ($0[0].parameters, $0[0].method) < ($1[0].parameters, $1[0].method) }
             .compactMap { members in
                 guard Set(members.map(\.family)).count == 2 else { return nil }
-                // Variants would only crowd the picture; where a family has nothing but variants they stand in.
+                // Variants are left out, unless a family has nothing else.
                 let plain = members.filter { member in
                     member.differences.isEmpty
                         || !members.contains { $0.family == member.family && $0.differences.isEmpty }
@@ -61,7 +61,7 @@ public struct TokenLine: Sendable, Encodable {
     /// Tokens that every seed has sampled.
     var end: Double { seeds.compactMap(\.last?.tokens).min() ?? 0 }
 
-    /// The line with its accuracy at a number of tokens: what the last evaluation until then said.
+    /// The line with its accuracy at a number of tokens: that of the last evaluation until then.
     func reading(at budget: Double) -> TokenLine {
         var line = self
         line.accuracyWithinBudget = mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy })
@@ -74,10 +74,10 @@ public struct TokenLine: Sendable, Encodable {
     }
 }
 
-/// One evaluation on the way.
+/// One evaluation during training.
 public struct TokenPoint: Sendable, Codable, Hashable {
     /// Tokens sampled for training so far.
     public let tokens: Double
-    /// Accuracy by the strict grade.
+    /// Accuracy by strict grading.
     public let accuracy: Double
 }

@@ -1,7 +1,7 @@
 public import TinyRecords
 import TinyStatistics
 
-/// Everything a report says about one model on one set of test problems.
+/// All results of one model on one set of test problems.
 public struct Section: Sendable, Encodable {
     /// The model.
     public let model: Fingerprint
@@ -9,11 +9,11 @@ public struct Section: Sendable, Encodable {
     public let problemSet: String
     /// Number of the test problems.
     public let problems: Int
-    /// The untrained model; more than one when runs were evaluated in different ways.
+    /// Results of the untrained model; more than one when runs were evaluated in different ways.
     public let baselines: [Baseline]
     /// One result for each configuration: supervised after reinforcement, small before large.
     public let results: [CellResult]
-    /// Full fine-tuning, by family, as the shares of the gain refer to it.
+    /// Full fine-tuning of each family: the reference of the shares of the gain.
     public let references: [FullReference]
     /// The smallest sizes that recover given shares of the gain of full fine-tuning.
     public let thresholds: [Threshold]
@@ -26,9 +26,9 @@ public struct Section: Sendable, Encodable {
     /// Answers before and after training.
     public let answers: [RunAnswers]
 
-    /// Draws behind the intervals.
+    /// Bootstrap draws of the intervals.
     let draws: Int
-    /// Every cell, those of learning rates that were not chosen included.
+    /// Every cell, including those with learning rates that were not chosen.
     let cells: [Cell]
     let differences: Differences
 
@@ -43,7 +43,7 @@ public struct Section: Sendable, Encodable {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
         let differences = Differences(among: cells)
-        // Only outcomes prove that there are as many problems as a record says, and bound what their draws cost.
+        // Only outcomes prove that there are as many problems as a record says, and so limit the cost of the draws.
         let hasOutcomes = runs.contains { benchmark.final(of: $0)?.value.outcomes != nil }
         let draws = Self.draws(of: benchmark.problems)
         let bootstrap = hasOutcomes ? HierarchicalBootstrap(problems: benchmark.problems, draws: draws) : nil
@@ -84,13 +84,13 @@ public struct Section: Sendable, Encodable {
         return ChartColour(family, algorithm: algorithms.firstIndex(of: algorithm) ?? 0)
     }
 
-    /// The standard number of draws, fewer where they would take more than 40 MB.
+    /// The standard number of draws; fewer where they would need more than 40 MB.
     private static func draws(of problems: Int) -> Int {
         max(200, min(HierarchicalBootstrap.standardDraws, 20_000_000 / max(1, problems)))
     }
 
-    /// Sections for all runs, in the order of their first run. Runs that were only measured on validation problems go where
-    /// others of their size are, or else where others of their model are.
+    /// Sections for all runs, in the order of their first run. Runs with validation results only go to the section where
+    /// others of their size are, or else others of their model.
     static func all(of runs: [Run]) -> [Section] {
         var groups = runs.flatMap { run in Benchmark.all(of: run).map { (benchmark: $0, run: run) } }
             .inGroups(by: \.benchmark).map { (benchmark: $0.key, runs: $0.members.map(\.run)) }
@@ -120,9 +120,9 @@ public struct Section: Sendable, Encodable {
     }
 }
 
-/// Full fine-tuning as a family's shares refer to it.
+/// Full fine-tuning: the reference of a family's shares of the gain.
 public struct FullReference: Sendable, Encodable {
-    /// Whose shares refer to it.
+    /// The family.
     public let family: Family
     /// How it was trained.
     public let algorithm: String

@@ -39,7 +39,7 @@ extension HTMLPage {
         }
     }
 
-    /// Small multiples of what was measured while training, one row for each configuration.
+    /// Small charts of the metrics of training, one row for each configuration.
     func curves(_ section: Section, _ writer: inout HTMLWriter) {
         let shown = Set(section.results.map(\.cell.key))
         for family in Family.allCases {
@@ -67,7 +67,7 @@ extension HTMLPage {
 
     private typealias Panel = (metric: Metric, range: ClosedRange<Double>)
 
-    /// A metric that at least one run has, with the range of all.
+    /// A metric that at least one run has, with the range of its values; `nil` when no run has it.
     private func panel(_ metric: Metric, _ cells: [Cell]) -> Panel? {
         let values = cells.flatMap(\.runs).flatMap { binned(metric.values($0), into: SmallChart.points) }
             .filter(\.isFinite)

@@ -69,7 +69,7 @@ extension HTMLPage {
 
     // MARK: Pieces
 
-    /// Adds charts side by side, each under its title, with what their colours and shapes are.
+    /// Adds charts side by side, each under its title, with a legend and a caption.
     func add(
         _ charts: [(title: String, chart: Chart)], legend: [LegendEntry], caption: String,
         _ writer: inout HTMLWriter
@@ -89,7 +89,7 @@ extension HTMLPage {
         writer.endFigure(caption: caption)
     }
 
-    /// A result in words, and the runs behind it.
+    /// A result in words, and the numbers of its runs.
     func note(_ result: CellResult) -> String {
         result.words + ", runs " + result.sources.compactMap { numbers[$0.run].map(String.init) }.joined(separator: " ")
     }

@@ -106,7 +106,7 @@ extension HTMLPage {
                 + "Tokens and time are those of training, mean over seeds.", &writer)
     }
 
-    /// Every run has the control, so the links stop after a few.
+    /// Links to the first runs only: every run evaluates the untrained model.
     private func controlLinks(_ baseline: Baseline) -> String {
         links(Array(baseline.sources.prefix(3)))
             + (baseline.sources.count > 3 ? " <span title=\"all \(baseline.sources.count) agree\">…</span>" : "")

@@ -1,11 +1,11 @@
 import TinyRecords
 
-/// The whole report as one page that loads nothing. It is XML as well as HTML, so that any XML tool can check and read it.
+/// The whole report as one HTML file that loads no other file. It is also valid XML, so that any XML tool can check and read it.
 struct HTMLPage {
     let report: Report
-    /// Absolute path of the folder the page will lie in.
+    /// Absolute path of the folder the page will be written to.
     let folder: String
-    /// Place of each run in the index, from 1, by its name.
+    /// Number of each run in the index, from 1, by its name.
     let numbers: [String: Int]
 
     init(report: Report, folder: String) {
@@ -60,7 +60,7 @@ struct HTMLPage {
         writer.add("</dl>\n")
     }
 
-    /// What some runs answered before and after.
+    /// Answers of some runs before and after training.
     private func answers(_ section: Section, _ writer: inout HTMLWriter) {
         for run in section.answers {
             writer.add("<h3>Answers before and after: \(escaped(run.title))")
@@ -144,7 +144,7 @@ struct HTMLPage {
     /// `p13-s1/evaluations.jsonl:2`
     func place(_ source: Source) -> String { "\(source.run)/evaluations.jsonl:\(source.line)" }
 
-    /// A number that says where it comes from when one points at it.
+    /// A number whose tooltip lists its sources.
     func traced(_ text: String, _ sources: [Source], _ more: String = "") -> String {
         let places = sources.prefix(5).map(place).joined(separator: "\n") + (sources.count > 5 ? "\n…" : "")
         let note = more.isEmpty ? places : more + "\n" + places

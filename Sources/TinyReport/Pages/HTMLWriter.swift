@@ -1,4 +1,6 @@
-/// Collects a page and counts its figures and tables. What it is given has been escaped.
+import Foundation
+
+/// Collects the text of a page and counts its figures and tables. Its input is already escaped.
 struct HTMLWriter {
     private(set) var text = ""
     private var figures = 0
@@ -29,12 +31,12 @@ struct HTMLWriter {
     }
 }
 
-/// A table of a page. Cells hold HTML that has been escaped.
+/// A table of a page. Its input is already escaped.
 struct HTMLTable {
     struct Column {
         let title: String
         let isNumber: Bool
-        /// What appears when one points at the title.
+        /// Tooltip of the title.
         let note: String
 
         static func text(_ title: String) -> Column { Column(title: title, isNumber: false, note: "") }
@@ -58,7 +60,7 @@ struct HTMLTable {
     /// The table under an identifier that no other element has; columns that are empty in every row are left out.
     fileprivate func html(id: String, caption: String) -> String {
         let used = columns.indices.filter { column in rows.contains { !$0.cells[column].isEmpty } }
-        // The caption stands outside, so that a narrow table does not make it narrow.
+        // The caption is outside the table, so that a narrow table does not make it narrow.
         var out = "<figure><figcaption id=\"\(id)\">\(caption)</figcaption>"
         out += "<div class=\"scroll\"><table aria-labelledby=\"\(id)\">\n<thead><tr>"
         for column in used.map({ columns[$0] }) {
@@ -77,7 +79,7 @@ struct HTMLTable {
     }
 }
 
-/// Text as it stands in HTML and SVG: no character can end an element or an attribute, and none is forbidden in XML.
+/// A text escaped for HTML and SVG: no character can end an element or an attribute, and none is forbidden in XML.
 package func escaped(_ text: String) -> String {
     var out = ""
     out.reserveCapacity(text.utf8.count)
@@ -95,25 +97,14 @@ package func escaped(_ text: String) -> String {
     return out
 }
 
-/// A file's path as a link; what is not plain is written in percent signs.
+/// A file's path as a link, percent-encoded.
 package func linked(_ path: String) -> String {
-    var out = ""
-    for byte in path.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-            UInt8(ascii: "/"), UInt8(ascii: "~"):
-            out.unicodeScalars.append(Unicode.Scalar(byte))
-        default:
-            let digits = String(byte, radix: 16, uppercase: true)
-            out += "%" + (digits.count < 2 ? "0" : "") + digits
-        }
-    }
-    // A first part with a colon would read as a scheme; percent signs have taken care of the colon already.
-    return out
+    // The colon is not among them: a first part with a colon would read as a scheme.
+    let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./~"
+    return path.addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: plain)) ?? path
 }
 
-/// The path that leads from a folder to a place; both absolute. The place itself when they share no folder.
+/// The relative path from a folder to `path`; both are absolute. `path` itself when they share no folder.
 package func relativePath(from folder: String, to path: String) -> String {
     let start = folder.split(separator: "/"), end = path.split(separator: "/")
     let shared = zip(start, end).prefix { $0 == $1 }.count

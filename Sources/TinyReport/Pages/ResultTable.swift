@@ -1,4 +1,4 @@
-/// A column of a table with a row for each result: what it says of the untrained model and what of a result.
+/// A column of a table with a row for each result: its cell for the untrained model and its cell for a result.
 struct ResultColumn {
     let column: HTMLTable.Column
     let untrained: (Baseline) -> String
@@ -44,7 +44,7 @@ struct ResultTable {
         ])
     }
 
-    /// What fits on a terminal, with the rewards of the first seed as a curve.
+    /// The columns that fit on a terminal, with the rewards of the first seed as a curve.
     var brief: TableText {
         table([
             .text("method", untrained: { _ in "untrained" }) { methodLabel($0.method) },
@@ -75,7 +75,7 @@ struct ResultTable {
 
     private func share(_ result: CellResult) -> String { result.share.map { percent($0.value) } ?? "" }
 
-    /// What the table's numbers are, in sentences.
+    /// Sentences that explain the table's numbers.
     var notes: [String] {
         let results = section.results
         var notes = [
@@ -100,7 +100,7 @@ struct ResultTable {
         return notes
     }
 
-    /// What the intervals of the section are.
+    /// A sentence that explains the intervals of the section.
     private var intervalNote: String {
         let results = section.results
         guard results.contains(where: { !$0.comparisons.isEmpty }) else {

@@ -53,13 +53,13 @@ struct TerminalPage {
 
 /// Text in aligned columns.
 struct TableText {
-    /// On which side a column's texts meet.
+    /// Alignment of a column.
     enum Side { case left, right }
 
     let columns: [(title: String, side: Side)]
     let rows: [[String]]
 
-    /// Lines with columns two blanks apart; columns that are empty in every row are left out.
+    /// Lines with two spaces between columns; columns that are empty in every row are left out.
     var aligned: [String] {
         let used = usedColumns
         let widths = used.map { column in ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0 }

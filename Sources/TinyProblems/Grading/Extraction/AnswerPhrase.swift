@@ -1,15 +1,14 @@
-/// Finds the words that announce an answer: "the answer is", "Final answer:", and the same in other languages.
+/// Finds phrases that announce an answer: "the answer is", "Final answer:", and the same in other languages.
 enum AnswerPhrase {
     private static let phrases: [[UInt8]] = [
         "answer is", "answer:", "answer :", "answer =", "answer**:", "answer: **", "result is", "solution is",
-        "solutions are",
-        "answers are", "answer is:", "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "respuesta es",
-        "antwort ist", "antwort:", "risposta è", "resposta é", "ответ:", "ответ —", "الجواب هو", "الإجابة هي", "उत्तर है",
-        "答えは", "정답은",
+        "solutions are", "answers are", "answer is:", "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :",
+        "respuesta es", "antwort ist", "antwort:", "risposta è", "resposta é", "ответ:", "ответ —", "الجواب هو",
+        "الإجابة هي", "उत्तर है", "答えは", "정답은",
     ].map { Array($0.utf8) }
 
     /// What follows the last phrase at or after a position, up to the end of its sentence; `nil` without a phrase, and
-    /// empty where the phrase says what the answer is not.
+    /// empty where the phrase is followed by "not".
     static func lastAnnounced(in bytes: [UInt8], from lowest: Int = 0) -> Range<Int>? {
         var best: Int?
         for phrase in phrases {

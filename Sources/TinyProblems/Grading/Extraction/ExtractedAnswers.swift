@@ -1,4 +1,4 @@
-/// The answers a completion offers, in the order in which they are believed.
+/// The candidate answers of a completion, the most reliable first.
 ///
 /// | part | strict | lenient, where there is no better |
 /// |---|---|---|
@@ -8,18 +8,18 @@
 /// | what "the answer is", "final answer:" … announce | no | yes |
 /// | the last `$…$`, or a number after it | no | yes |
 ///
-/// What stands before the last `</think>` is not looked at. Time is linear in the completion.
+/// Text before the last `</think>` is ignored. Time is linear in the completion.
 struct ExtractedAnswers {
     /// A whole completion longer than this is never one short answer.
     static let maximumShort = 400
 
-    /// The answer in the asked-for format; `nil` when the format was not kept.
+    /// The answer in the requested format; `nil` when there is none.
     private(set) var strict: String?
     /// Whether ``strict`` is marked (boxed or behind `####`) and not just the whole completion.
     private(set) var isMarked = false
-    /// The other candidates. The first that reads as an answer counts.
+    /// The other candidates. The first that can be parsed counts.
     private(set) var lenient: [String] = []
-    /// A letter chosen, for multiple-choice gold answers.
+    /// The chosen letter, for multiple-choice gold answers.
     var choice: Character? { ChoiceLetter.chosen(in: bytes)?.letter }
     private let bytes: [UInt8]
 
@@ -43,7 +43,7 @@ struct ExtractedAnswers {
         if strict == nil, isShort, !text(0..<bytes.count).trimmingSpaces.isEmpty { strict = text(0..<bytes.count) }
         if options.answerFormat != .any, let marked = Self.later(box, line, text) { lenient.append(marked) }
 
-        // After a mark only what follows it can correct it.
+        // Only text after a marked answer can correct it.
         let mark = isMarked ? max(box?.range.upperBound ?? 0, line?.upperBound ?? 0) : 0
         let announced = AnswerPhrase.lastAnnounced(in: bytes, from: mark)
         if let announced {
@@ -68,7 +68,7 @@ struct ExtractedAnswers {
         return Array(bytes[(mark + end.count)...])
     }
 
-    /// The box or the marked line, whichever stands later.
+    /// The box or the marked line, whichever is later.
     private static func later(
         _ box: (text: String, range: Range<Int>)?, _ line: Range<Int>?, _ text: (Range<Int>) -> String
     ) -> String? {

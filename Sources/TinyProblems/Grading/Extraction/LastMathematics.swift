@@ -1,4 +1,4 @@
-/// Finds the last piece of mathematics in words: the span between dollar signs, or the last number.
+/// Finds the last mathematics in a text: the last span between dollar signs, or the last number.
 enum LastMathematics {
     /// The last `$…$`, `$$…$$`, `\(…\)` or `\[…\]`, without its delimiters; `nil` without one.
     ///
@@ -55,7 +55,7 @@ enum LastMathematics {
     private static func construct(around match: Range<Int>, in bytes: [UInt8]) -> Range<Int>? {
         for name in ["\\frac", "\\dfrac", "\\tfrac", "\\sqrt"] {
             let pattern = Array(name.utf8)
-            // Only commands close before the number can hold it.
+            // Only commands at most 200 bytes before the number are considered.
             let from = max(0, match.lowerBound - 200)
             var start = match.lowerBound
             while start >= from {

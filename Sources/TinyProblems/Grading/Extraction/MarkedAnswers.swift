@@ -1,4 +1,4 @@
-// Where answers stand in a text. All positions are of UTF-8 bytes, all times linear.
+// Finds marked answers in a text. All positions are of UTF-8 bytes; all functions take linear time.
 
 /// GSM8K's marker.
 private let marker = Array("####".utf8)
@@ -22,7 +22,7 @@ func markedLine(in bytes: [UInt8]) -> Range<Int>? {
     return trimmed(start..<end, in: bytes)
 }
 
-/// The number a line starts with, if no digit follows it on the line.
+/// The number at the start of a line, if no further digit is on the line.
 func soleNumber(of line: Range<Int>, in bytes: [UInt8]) -> NumberMatch? {
     guard let match = NumberMatch(in: bytes, at: line.lowerBound), match.range.upperBound <= line.upperBound,
         !bytes[match.range.upperBound..<line.upperBound].contains(where: isDigit)
@@ -30,7 +30,7 @@ func soleNumber(of line: Range<Int>, in bytes: [UInt8]) -> NumberMatch? {
     return match
 }
 
-/// What the last closed `\boxed{…}` holds, white space trimmed; `nil` without one.
+/// The content of the last closed `\boxed{…}`, white space trimmed; `nil` without one.
 func boxedContent(in bytes: [UInt8]) -> Range<Int>? {
     AnswerBox.all(in: bytes).last.map { trimmed($0.content, in: bytes) }
 }
@@ -57,7 +57,7 @@ func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
 struct AnswerBox: Hashable {
     /// From the backslash to the closing brace.
     let range: Range<Int>
-    /// What is inside.
+    /// The content of the box.
     let content: Range<Int>
 
     /// The outermost boxes in order. A box that is never closed does not count; `\boxed 5` holds one word.
@@ -101,7 +101,7 @@ struct AnswerBox: Hashable {
         return boxes
     }
 
-    /// Where the brace of a box stands.
+    /// Position of the opening brace of a box.
     private static func opening(in bytes: [UInt8], from start: Int) -> Int {
         bytes[start...].firstIndex(of: UInt8(ascii: "{")) ?? start
     }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A complex number as two doubles, with a bound on its distance from the true value.
+/// A complex number as two doubles, with a bound on its distance from the exact value.
 ///
-/// Every operation adds what its arguments' bounds become under it (first order, doubled) and a few units of rounding, so
-/// that two values whose discs do not meet are different, and two narrow discs that meet are strong evidence of equality.
+/// Every operation propagates the bounds of its arguments (first order, doubled) and adds a few units of rounding, so
+/// that two values whose discs do not overlap are different, and two small discs that overlap are strong evidence of equality.
 struct Approximation: Sendable {
     var real: Double
     var imaginary: Double
-    /// The largest distance from the true value.
+    /// The largest distance from the exact value.
     var error: Double
 
     /// Relative rounding of one operation; eight units cover the elementary functions of a C library.
@@ -15,7 +15,7 @@ struct Approximation: Sendable {
 
     static let imaginaryUnit = Approximation(real: 0, imaginary: 1, error: 0)
 
-    /// `nil` when a part is not finite.
+    /// Makes a value; `nil` when a part is not finite.
     init?(_ real: Double, _ imaginary: Double = 0, inherited error: Double = 0) {
         self.init(real: real, imaginary: imaginary, error: error)
         self.error = error + Self.rounding * magnitude

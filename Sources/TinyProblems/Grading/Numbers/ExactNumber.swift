@@ -45,7 +45,7 @@ public struct ExactNumber: Sendable, Hashable {
     }
 }
 
-/// Where a number stands in UTF-8 text.
+/// A number in UTF-8 text.
 ///
 /// Grammar: an optional sign and an optional `$` (or LaTeX's `\$`) in either order, then digits. Digits come plain or in
 /// groups of three with commas, with an optional fraction; a fraction may stand alone (`.5`). A comma that does not start

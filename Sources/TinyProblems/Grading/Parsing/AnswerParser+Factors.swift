@@ -1,7 +1,7 @@
 extension AnswerParser {
     // MARK: Factors
 
-    /// A primary with what is written behind it.
+    /// A primary with its exponents and other signs after it.
     mutating func factor() -> AnswerTree? {
         guard var tree = nested({ $0.primary() }) else { return nil }
         while case .symbol(let symbol)? = next {

@@ -1,4 +1,4 @@
-/// Reads tokens as an answer, by recursive descent without backtracking.
+/// Parses the tokens of an answer, by recursive descent without backtracking.
 ///
 /// ```
 /// answer   = item { ("," | ";" | and | or) item }
@@ -30,8 +30,8 @@ struct AnswerParser {
         return named(tokens)
     }
 
-    /// `… = value`, where what stands before the last sign of equality has a meaning this grammar lacks, as a sum with `\sum`
-    /// has: a name for the value.
+    /// `… = value`, where the part before the last equals sign uses notation that this grammar does not have, such as `\sum`:
+    /// that part is a name for the value.
     private static func named(_ tokens: [AnswerToken]) -> AnswerTree? {
         guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0,
             tokens[..<sign].contains(where: {

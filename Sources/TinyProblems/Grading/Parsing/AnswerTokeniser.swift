@@ -1,4 +1,4 @@
-/// Cuts an answer into tokens. Total: every text has a result, in time linear in its length.
+/// Splits an answer into tokens. Every text has a result, in time linear in its length.
 struct AnswerTokeniser {
     /// Longer answers are compared letter by letter only.
     static let maximumLength = 4_096
@@ -73,7 +73,7 @@ struct AnswerTokeniser {
         scanUnicode(scalar)
     }
 
-    /// A point that starts no number: dropped at the end, a sign of something unknown elsewhere.
+    /// A point that starts no number: ignored at the end, unsupported elsewhere.
     private mutating func scanPoint() {
         position += 1
         if position < scalars.count, !scalars[position...].allSatisfy({ ".$}] \n\\".unicodeScalars.contains($0) }) {
@@ -209,7 +209,7 @@ struct AnswerTokeniser {
         return nil
     }
 
-    /// Words: what they say, or mathematics where they hold no word.
+    /// A text argument: a word, or mathematics where it holds no word.
     private mutating func scanText() {
         guard let content = argument() else { return }
         let trimmed = content.trimmingSpaces
@@ -242,8 +242,8 @@ struct AnswerTokeniser {
         }
     }
 
-    /// The tokens of a part, in place. Parts shrink at every level, so the work stays bounded by length times depth; nesting
-    /// past a few levels is left as one unknown token.
+    /// Appends the tokens of a part. Parts shrink at every level, so the work is at most length times depth; nesting
+    /// past a few levels becomes one unsupported token.
     private mutating func insert(_ part: String) {
         guard part.unicodeScalars.count(where: { $0 == "\\" }) <= 16 else { return append(.unsupported(part)) }
         if let inner = AnswerTokeniser(part, commas: commas) {
@@ -352,9 +352,7 @@ extension StringProtocol {
     /// Without white space at the ends.
     var trimmingSpaces: String {
         guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else {
-            return ""
-        }
+        else { return "" }
         return String(self[first...last])
     }
 }
