@@ -23,7 +23,7 @@ public enum AbacusFiles {
             }
         }
         throw AbacusError(
-            "the model in the box is not beside the program in \(places.first?.path ?? "its directory"): "
+            "the built-in model is not next to the program in \(places.first?.path ?? "its directory"): "
                 + "keep tinylora_TinyAbacus.resources next to it, or set TINYLORA_ABACUS to the model's directory")
     }
 }

@@ -135,7 +135,7 @@ public struct ParseStatistics: Sendable, Codable, Hashable {
     public func reasonForNoReward(_ rule: RewardRule = .strict) -> String? {
         guard completions > 0, (rule == .strict ? strict : lenient) == 0 else { return nil }
         let readable = rule == .strict ? wellFormed : extracted
-        let place = rule == .strict ? "where it was asked for" : "anywhere"
+        let place = rule == .strict ? "in the requested format" : "anywhere"
         return readable == 0
             ? "none of \(completions) completions had an answer \(place), so every reward is 0"
             : "\(readable) of \(completions) completions had an answer \(place) and none was right, so every reward is 0"

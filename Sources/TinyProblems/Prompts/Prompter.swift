@@ -83,7 +83,7 @@ public struct Prompter: Sendable {
             return try chat.text(of: style.messages(for: question, data: written))
         } catch {
             throw ProblemError(
-                .unusableChatFormat, "the chat template cannot put a prompt of style \"\(style.name)\": \(error)",
+                .unusableChatFormat, "the chat template cannot render a prompt of style \"\(style.name)\": \(error)",
                 underlying: error)
         }
     }

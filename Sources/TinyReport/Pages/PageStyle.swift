@@ -108,8 +108,8 @@ enum PageStyle {
             + "algorithms, or by reinforcement learning where the family has none; of several the best. It has no "
             + "interval where not every draw shows a gain of full fine-tuning.",
         "McNemar's exact test asks of each seed whether the problems that changed between the untrained and the trained model "
-            + "changed for the better more often than a coin would say. No correction is made for the number of rows.",
-        "Strict grades want the answer where it was asked for, lenient ones take it wherever it stands.",
+            + "improved more often than by chance. No correction is made for the number of rows.",
+        "Strict grading requires the answer in the requested format, lenient grading accepts it anywhere.",
         "Numbers name their file and line when one points at them; run numbers lead to the index at the end.",
     ]
 }
