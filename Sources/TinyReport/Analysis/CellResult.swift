@@ -29,7 +29,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let comparisons: [SeedComparison]
     /// Mean accuracy over seeds by the lenient grade.
     public let lenient: Double?
-    /// Mean share of completions with an answer where it was asked for.
+    /// Mean share of completions with an answer in the requested format.
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
