@@ -112,7 +112,7 @@ extension Benchmark {
         .gsm8k, .math500, .aime24, .aime25, .amc23, .minerva, .olympiadBench,
     ])
 
-    /// Grade-school word problems, test split. Answers are whole numbers behind `####`, some with thousands commas.
+    /// Grade-school word problems, test split. Answers are whole numbers after `####`, some with thousands commas.
     ///
     /// Source: Cobbe et al., arXiv:2110.14168.
     public static let gsm8k = Benchmark(

@@ -38,7 +38,7 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         self.tolerance = tolerance
     }
 
-    /// `question` or `problem`, `answer`, `solution`, `id` or `unique_id`, `subject`, `level`: GSM8K, MATH and their kin.
+    /// `question` or `problem`, `answer`, `solution`, `id` or `unique_id`, `subject`, `level`: the keys of GSM8K, MATH and similar sets.
     public static let automatic = ProblemFields(question: ["question", "problem"], answer: ["answer"])
 
     /// The parts of a problem and where their keys are.

@@ -14,7 +14,7 @@ import TinyRecords
 /// let table = report.markdown()
 /// ```
 ///
-/// The same files give the same bytes: it holds no time and no absolute path, unless a run lies outside the page's directory.
+/// The same files give the same bytes: a report holds no time and no absolute path, unless a run lies outside the page's directory.
 public struct Report: Sendable {
     /// The runs it is about.
     public let archive: RunArchive

@@ -35,7 +35,7 @@ public struct MathGrader: Sendable, Hashable {
         return GoldAnswer(gold).accepts(ParsedAnswer(answer), options: options)
     }
 
-    /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or behind `####`.
+    /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or after `####`.
     public func grade(_ completion: String, gold: String) -> Grade {
         let answers = ExtractedAnswers(completion, options: options)
         let gold = GoldAnswer(gold)

@@ -20,7 +20,7 @@ extension PromptStyle {
         after: "\nWork through this one step at a time. Put only the final answer in \\boxed{}, at the end.",
         lead: "\n", answerFormat: .boxed)
 
-    /// The styles that can be asked for by name. Those that ask for a format also have `-4shot` and the like behind it.
+    /// The built-in styles. Those that ask for an answer format also exist with worked examples, such as `gsm8k-4shot`.
     public static let builtIn: [PromptStyle] = [.abacus, .boxed, .gsm8k, .plain]
 
     /// The list of styles in help texts.

@@ -15,7 +15,7 @@ struct ExtractedAnswers {
 
     /// The answer in the requested format; `nil` when there is none.
     private(set) var strict: String?
-    /// Whether ``strict`` is marked (boxed or behind `####`) and not just the whole completion.
+    /// Whether ``strict`` is marked (boxed or after `####`) and not just the whole completion.
     private(set) var isMarked = false
     /// The other candidates. The first that can be parsed counts.
     private(set) var lenient: [String] = []

@@ -38,7 +38,7 @@ enum LastMathematics {
 
     /// The first or last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`; `nil` without one.
     ///
-    /// Digits right behind a letter, as in `x2`, are part of a name.
+    /// Digits right after a letter, as in `x2`, are part of a name.
     static func number(in bytes: [UInt8], range: Range<Int>, last: Bool) -> Range<Int>? {
         let part = Array(bytes[range])
         let found = NumberMatch.all(in: part).filter { match in

@@ -6,7 +6,7 @@ struct AnswerToken: Hashable, Sendable {
         case name(String)
         /// A run of three or more letters that is no function.
         case word(String)
-        /// The content of `\text{…}` and its kin, white space trimmed.
+        /// The content of `\text{…}` and similar commands, white space trimmed.
         case text(String)
         case function(MathFunction)
         case relation(Relation)
