@@ -1,13 +1,13 @@
 public import Foundation
 public import TinyFoundation
 
-/// Where the files of the model in the box are.
+/// The files of Abacus, the built-in model.
 public enum AbacusFiles {
     /// The model's directory in Hugging Face layout: `config.json`, `model.safetensors`, `tokenizer.json`.
     ///
     /// The build puts it beside the program; `$TINYLORA_ABACUS` names another place.
     ///
-    /// - Throws: ``AbacusError`` when it is in none of the places, naming them.
+    /// - Throws: ``AbacusError`` when it is not found, with the place that was searched.
     public static func directory(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(AbacusError) -> String {
@@ -23,14 +23,14 @@ public enum AbacusFiles {
             }
         }
         throw AbacusError(
-            "the model in the box is not beside the program in \(places.first?.path ?? "its directory"): "
+            "the built-in model is not next to the program in \(places.first?.path ?? "its directory"): "
                 + "keep tinylora_TinyAbacus.resources next to it, or set TINYLORA_ABACUS to the model's directory")
     }
 }
 
-/// Why the model in the box cannot be used.
+/// Why the built-in model cannot be used.
 public struct AbacusError: ExplainedError {
-    /// What is missing where.
+    /// What is missing, and where it was expected.
     public let message: String
 
     init(_ message: String) { self.message = message }

@@ -1,21 +1,25 @@
-public import TinyProblems
 public import TinyFoundation
+public import TinyProblems
 
-/// Abacus problems in the form that trainers and evaluators take.
+/// Abacus problems in the form that trainers and evaluators use.
 ///
 /// ```swift
 /// let practice = AbacusProblems.train(4096)
 /// let exam = AbacusProblems.test(500)        // none of their calculations occurs in `practice` or in the corpus
 /// ```
 public enum AbacusProblems {
-    /// The first `count` problems for reinforcement learning. A longer set begins with the shorter ones.
-    public static func train(_ count: Int) -> [Problem] { problems(count, in: .training) }
+    /// The first `count` problems for training, with solutions in a style. A longer set begins with the shorter ones.
+    public static func train(_ count: Int, solutions style: SolutionStyle = .equations) -> [Problem] {
+        problems(count, in: .training, style: style)
+    }
 
-    /// The first `count` problems for evaluation.
-    public static func test(_ count: Int) -> [Problem] { problems(count, in: .test) }
+    /// The first `count` problems for evaluation, with solutions in a style.
+    public static func test(_ count: Int, solutions style: SolutionStyle = .equations) -> [Problem] {
+        problems(count, in: .test, style: style)
+    }
 
-    /// The first `count` problems for choosing settings: held out as ``test(_:)``'s are, and none of their calculations occurs
-    /// in its first 4,096. Costs as much as making those.
+    /// The first `count` problems for choosing settings: held out as those of ``test(_:solutions:)`` are, and none of their
+    /// calculations occurs in the first 4,096 of those. Costs as much as generating them.
     public static func validation(_ count: Int, solutions style: SolutionStyle = .equations) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
         let tested = Set((0..<mostTested).map { generator.problem(at: $0, in: .test).steps })
@@ -30,19 +34,7 @@ public enum AbacusProblems {
         return problems
     }
 
-    /// The same sets with solutions in another style, for supervised training.
-    public static func train(_ count: Int, solutions style: SolutionStyle) -> [Problem] {
-        problems(count, in: .training, style: style)
-    }
-
-    /// The same evaluation sets with solutions in another style, for the loss on held-out solutions.
-    public static func test(_ count: Int, solutions style: SolutionStyle) -> [Problem] {
-        problems(count, in: .test, style: style)
-    }
-
-    private static func problems(
-        _ count: Int, in split: AbacusSplit, style: SolutionStyle = .equations
-    ) -> [Problem] {
+    private static func problems(_ count: Int, in split: AbacusSplit, style: SolutionStyle) -> [Problem] {
         let generator = AbacusGenerator(seed: seed)
         return (0..<count).map { problem(at: $0, in: split, by: generator, style: style) }
     }
@@ -58,6 +50,6 @@ public enum AbacusProblems {
 
     private static let mostTested = 4096, firstValidation = 1_000_000
 
-    /// Apart from the seed of the corpus behind the committed weights, which is 1.
+    /// Different from the seed of the corpus that the committed weights were trained on, which is 1.
     private static let seed: UInt64 = 2
 }

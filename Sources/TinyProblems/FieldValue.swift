@@ -1,12 +1,12 @@
 import Foundation
 
-/// A value of a row, as far as problems need to tell values apart.
+/// A value of a row, with the types that problems use. Numbers are decimal, so that answers keep their digits.
 enum FieldValue: Decodable, Equatable {
     case null
     case string(String)
     case number(Decimal)
     case strings([String])
-    /// Anything else, by its name in a sentence.
+    /// Anything else, with its name for error messages.
     case other(String)
 
     init(from decoder: any Decoder) throws {
@@ -49,7 +49,7 @@ enum FieldValue: Decodable, Equatable {
         }
     }
 
-    /// How a sentence calls a value of this type.
+    /// The name of this type in error messages.
     var typeName: String {
         switch self {
         case .null: "null"

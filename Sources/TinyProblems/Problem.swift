@@ -1,25 +1,25 @@
-// Problem sets, prompts, answer extraction and rewards.
+// Problem sets, prompts, answer extraction and grading.
 //
-// This target does not know: models, tokenizers' files, adapters, losses, runs. Text goes in, text and verdicts come out; a
+// This target does not know: models, tokenizer files, adapters, losses, runs. Its input is text, its output text and grades. A
 // reward is a pure function of a completion's text and a problem, unless it is a user's own command.
 
 /// A question with a known answer.
 public struct Problem: Sendable, Codable, Hashable, Identifiable {
     /// The row's own id, or its 1-based line number in the file.
     public var id: String
-    /// What is asked, as the data set words it.
+    /// The question, as in the data set.
     public var question: String
     /// The gold final answer. A number from a GSM8K row has its thousands commas removed: `1080`.
     public var answer: String
     /// A worked solution, where the data set has one.
     public var solution: String?
-    /// What the problem is about, where the data set says so: `Algebra`.
+    /// The subject, where the data set has one: `Algebra`.
     public var subject: String?
-    /// How hard it is, in the data set's own words or numbers: `5`.
+    /// The difficulty, as the data set writes it: `5`.
     public var level: String?
-    /// The unit the gold answer is in but does not name: `km/h`. An answer may name it or not.
+    /// The unit of the gold answer, where the gold answer does not contain it: `km/h`. An answer may contain it or not.
     public var unit: String?
-    /// How far a number may be from the gold answer; `nil` leaves it to the grader. At least 0.
+    /// Largest distance of a right number from the gold answer, at least 0; `nil` leaves it to the grader.
     public var tolerance: Double?
 
     /// Makes a problem from its parts.
@@ -40,7 +40,7 @@ public struct Problem: Sendable, Codable, Hashable, Identifiable {
 
 /// Problems in a fixed order, under a name.
 public struct ProblemSet: Sendable, Codable, Hashable {
-    /// How reports call the set, such as `gsm8k/test`.
+    /// Name in reports, such as `gsm8k/test`.
     public var name: String
     /// The problems, in file order.
     public var problems: [Problem]

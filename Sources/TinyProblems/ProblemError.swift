@@ -2,8 +2,8 @@ public import TinyFoundation
 
 /// What is wrong with a problem file, a prompt or the name of a set, style or grader.
 ///
-/// Thrown before any sampling starts and meant for the person who named the file; nothing of a run is lost. Grading never
-/// throws: what cannot be read scores 0.
+/// Thrown before sampling starts, for the person who named the file; nothing of a run is lost. Grading never
+/// throws: an answer that cannot be read scores 0.
 public typealias ProblemError = CodedError<ProblemErrorCode>
 
 /// The codes of ``ProblemError``.
@@ -20,7 +20,7 @@ public enum ProblemErrorCode: Sendable {
     case wrongType
     /// A field is there but empty.
     case emptyField
-    /// An answer lacks the `####` that other answers of the file have.
+    /// An answer has no `####`, but other answers of the file have.
     case missingMarker
     /// A prompt template lacks its placeholder.
     case invalidTemplate
@@ -32,8 +32,8 @@ public enum ProblemErrorCode: Sendable {
     case unknownPart
     /// No grader has this name.
     case unknownGrader
-    /// A chat template refuses the messages of a prompt, or changes them beyond recognition.
+    /// A chat template refuses the messages of a prompt, or changes a question that holds a special token.
     case unusableChatFormat
-    /// A question holds a token of the model's that cannot be written as plain text.
+    /// A question holds a special token that cannot be written as plain text.
     case reservedText
 }

@@ -12,15 +12,15 @@ public struct ProblemFields: Sendable, Codable, Hashable {
     public var solution: [String]
     /// Keys of the row's id, a string or a number; a row may lack it.
     public var id: [String]
-    /// Keys of what a problem is about; a label that is no string or number is left out.
+    /// Keys of the subject; a value that is neither a string nor a number is ignored.
     public var subject: [String]
-    /// Keys of how hard it is; as for ``subject``.
+    /// Keys of the difficulty; as for ``subject``.
     public var level: [String]
-    /// Keys of the unit that the answer is in, a string; a row may lack it.
+    /// Keys of the answer's unit, a string; a row may lack it.
     public var unit: [String]
-    /// Keys of how far a number may be from the answer, a number or its text; a row may lack it.
+    /// Keys of the tolerance, a number or its text; a row may lack it.
     public var tolerance: [String]
-    /// Parts that some row must have, because a person said where they are.
+    /// Parts that at least one row must have, because the user named their keys.
     private(set) var promised: [String] = []
 
     /// Names the keys of each part.
@@ -38,7 +38,7 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         self.tolerance = tolerance
     }
 
-    /// `question` or `problem`, `answer`, `solution`, `id` or `unique_id`, `subject`, `level`: GSM8K, MATH and their kin.
+    /// `question` or `problem`, `answer`, `solution`, `id` or `unique_id`, `subject`, `level`: the keys of GSM8K, MATH and similar sets.
     public static let automatic = ProblemFields(question: ["question", "problem"], answer: ["answer"])
 
     /// The parts of a problem and where their keys are.
@@ -49,10 +49,10 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         ]
     }
 
-    /// What a mapping can name.
+    /// The names of the parts.
     public static var partNames: [String] { parts.map(\.name) }
 
-    /// Says that a part has this key, and no other, in the rows. At least one row must have it then.
+    /// Sets the only key of a part. At least one row must then have it.
     ///
     /// ```swift
     /// var fields = ProblemFields.automatic
@@ -71,7 +71,7 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         promised.append(part)
     }
 
-    /// Maps parts as a flag gives them: `question=prompt,answer=target`.
+    /// Sets keys from the text of a flag: `question=prompt,answer=target`.
     ///
     /// - Throws: ``ProblemError`` with code `unknownPart`.
     public mutating func map(_ text: String) throws(ProblemError) {
@@ -79,13 +79,13 @@ public struct ProblemFields: Sendable, Codable, Hashable {
             guard let sign = pair.firstIndex(of: "="), sign != pair.startIndex, pair.index(after: sign) != pair.endIndex
             else {
                 throw ProblemError(
-                    .unknownPart, "\"\(pair)\" maps nothing", hint: "write part=key, such as question=prompt")
+                    .unknownPart, "\"\(pair)\" is not of the form part=key", hint: "such as question=prompt")
             }
             try map(String(pair[..<sign]), to: String(pair[pair.index(after: sign)...]))
         }
     }
 
-    /// A promised part whose keys are none of `keys`.
+    /// A part of ``promised`` with no key in `keys`, and its first key.
     func missingPart(among keys: Set<String>) -> (part: String, key: String)? {
         for (name, place) in Self.parts where promised.contains(name) {
             if let key = self[keyPath: place].first, !self[keyPath: place].contains(where: keys.contains) {

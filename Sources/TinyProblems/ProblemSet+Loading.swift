@@ -30,62 +30,50 @@ extension ProblemSet {
         try self.init(bytes: Array(data), path: path, fields: fields)
     }
 
-    /// Reads rows that are already in memory; `path` names them in errors.
+    /// Reads rows from memory; errors name `path`.
     package init(bytes: [UInt8], path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
         let rows = try readRows(bytes, path: path, fields: fields)
         guard !rows.isEmpty else { throw ProblemError(.emptyFile, "\(path) holds no problems: the file is empty") }
 
-        let isMarked = rows.contains { hasAnswerMarker($0.answer) }
-        var problems: [Problem] = []
-        problems.reserveCapacity(rows.count)
-        for row in rows { problems.append(try row.problem(isMarked: isMarked, path: path)) }
+        var problems = rows.map(\.problem)
+        if problems.contains(where: { hasAnswerMarker($0.answer) }) {
+            for (index, row) in rows.enumerated() {
+                try problems[index].splitSolution(place: "\(path):\(row.line)")
+            }
+        }
         self.init(name: setName(of: path), problems: problems, path: path)
     }
 }
 
-/// One line, its fields picked but its answer not yet taken apart.
-private struct Row {
-    var line: Int
-    var id: String?
-    var question: String
-    var answer: String
-    var solution: String?
-    var subject: String?
-    var level: String?
-    var unit: String?
-    var tolerance: Double?
-
-    func problem(isMarked: Bool, path: String) throws(ProblemError) -> Problem {
-        var problem = Problem(
-            id: id ?? String(line), question: question, answer: answer, solution: solution, subject: subject,
-            level: level, unit: unit, tolerance: tolerance)
-        guard isMarked else { return problem }
+extension Problem {
+    /// Takes an answer of GSM8K's format apart: the text is the solution, what follows the last `####` is the answer.
+    fileprivate mutating func splitSolution(place: String) throws(ProblemError) {
         guard let final = textAfterLastMarker(answer) else {
             throw ProblemError(
-                .missingMarker, "\(path):\(line): the answer has no ####, but other answers of the file have",
+                .missingMarker, "\(place): the answer has no ####, but other answers of the file have",
                 hint: "in GSM8K's format every answer ends with a line such as #### 42")
         }
         let trimmed = final.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty else {
-            throw ProblemError(.emptyField, "\(path):\(line): nothing follows the #### of the answer")
+            throw ProblemError(.emptyField, "\(place): nothing follows the #### of the answer")
         }
-        let isNumber = ExactNumber(trimmed) != nil
-        problem.answer = isNumber ? trimmed.filter { $0 != "," } : trimmed
-        problem.solution = solution ?? answer
-        return problem
+        solution = solution ?? answer
+        answer = ExactNumber(trimmed) == nil ? trimmed : trimmed.filter { $0 != "," }
     }
 }
 
-private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) throws(ProblemError) -> [Row] {
+/// The problems of a file, each with its line, their answers not yet taken apart.
+private func readRows(
+    _ file: [UInt8], path: String, fields: ProblemFields
+) throws(ProblemError) -> [(line: Int, problem: Problem)] {
     let decoder = JSONDecoder()
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
-    var rows: [Row] = []
+    var rows: [(line: Int, problem: Problem)] = []
     var keys: Set<String> = []
     var firstBlank: Int?
-    var line = 0
-    for bytes in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-        line += 1
+    for (index, bytes) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        let line = index + 1
         if bytes.allSatisfy(isBlank) {
             firstBlank = firstBlank ?? line
             continue
@@ -95,7 +83,10 @@ private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) thro
                 .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
                 hint: "every line holds one JSON object")
         }
-        rows.append(try readRow(bytes, line: line, path: path, fields: fields, keys: &keys, decoder: decoder))
+        let values = try fieldValues(of: bytes, place: "\(path):\(line)", decoder: decoder)
+        keys.formUnion(values.keys)
+        let row = FieldReader(values: values, place: "\(path):\(line)")
+        rows.append((line, try row.problem(fields, id: String(line))))
     }
     if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
         throw ProblemError(
@@ -105,41 +96,40 @@ private func readRows(_ file: [UInt8], path: String, fields: ProblemFields) thro
     return rows
 }
 
-private func readRow(
-    _ bytes: ArraySlice<UInt8>, line: Int, path: String, fields: ProblemFields, keys: inout Set<String>,
-    decoder: JSONDecoder
-) throws(ProblemError) -> Row {
+private func fieldValues(
+    of bytes: ArraySlice<UInt8>, place: String, decoder: JSONDecoder
+) throws(ProblemError) -> [String: FieldValue] {
     guard String(validating: bytes, as: UTF8.self) != nil else {
-        throw ProblemError(.malformedLine, "\(path):\(line): the line is not valid UTF-8")
+        throw ProblemError(.malformedLine, "\(place): the line is not valid UTF-8")
     }
-    let values: [String: FieldValue]
     do {
-        values = try decoder.decode([String: FieldValue].self, from: Data(bytes))
+        return try decoder.decode([String: FieldValue].self, from: Data(bytes))
     } catch {
         throw ProblemError(
-            .malformedLine, "\(path):\(line): the line is not a JSON object",
+            .malformedLine, "\(place): the line is not a JSON object",
             hint: "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
             underlying: error)
     }
-    keys.formUnion(values.keys)
-    let row = FieldReader(values: values, place: "\(path):\(line)")
-    return Row(
-        line: line,
-        id: try row.optional("id", among: fields.id, as: \.scalar),
-        question: try row.required("question", among: fields.question, as: \.string, expected: "a string"),
-        answer: try row.required("answer", among: fields.answer, as: \.scalar, expected: "a string or a number"),
-        solution: try row.optional("solution", among: fields.solution, as: \.text),
-        subject: row.label(among: fields.subject), level: row.label(among: fields.level),
-        unit: try row.optional("unit", among: fields.unit, as: \.string),
-        tolerance: try row.tolerance(among: fields.tolerance))
 }
 
-/// Picks fields of one row and words what is missing.
+/// Reads the fields of one row, with an error for each that is missing or of the wrong type.
 private struct FieldReader {
     let values: [String: FieldValue]
     let place: String
 
-    func required(
+    /// The problem of the row, under `id` where the row has none of its own.
+    func problem(_ fields: ProblemFields, id: String) throws(ProblemError) -> Problem {
+        Problem(
+            id: try optional("id", among: fields.id, as: \.scalar) ?? id,
+            question: try required("question", among: fields.question, as: \.string, expected: "a string"),
+            answer: try required("answer", among: fields.answer, as: \.scalar, expected: "a string or a number"),
+            solution: try optional("solution", among: fields.solution, as: \.text),
+            subject: label(among: fields.subject), level: label(among: fields.level),
+            unit: try optional("unit", among: fields.unit, as: \.string),
+            tolerance: try tolerance(among: fields.tolerance))
+    }
+
+    private func required(
         _ part: String, among keys: [String], as read: (FieldValue) -> String?, expected: String
     ) throws(ProblemError) -> String {
         guard let key = keys.first(where: { values[$0] != nil }), let value = values[key] else {
@@ -160,7 +150,7 @@ private struct FieldReader {
         return text
     }
 
-    func optional(
+    private func optional(
         _ part: String, among keys: [String], as read: (FieldValue) -> String?
     ) throws(ProblemError) -> String? {
         guard let key = keys.first(where: { values[$0] != nil }), let value = values[key], value != .null else {
@@ -172,16 +162,14 @@ private struct FieldReader {
         }
         return text
     }
-}
 
-extension FieldReader {
-    /// A label for tables: what is no string or number is none.
-    func label(among keys: [String]) -> String? {
+    /// A label for tables; a value that is no string or number counts as none.
+    private func label(among keys: [String]) -> String? {
         keys.lazy.compactMap { values[$0]?.scalar }.first { !$0.isEmpty }
     }
 
-    /// How far a number may be off.
-    func tolerance(among keys: [String]) throws(ProblemError) -> Double? {
+    /// The tolerance of a right number.
+    private func tolerance(among keys: [String]) throws(ProblemError) -> Double? {
         guard let text = try optional("tolerance", among: keys, as: \.scalar), !text.isEmpty else { return nil }
         guard let tolerance = Double(text), tolerance >= 0, tolerance.isFinite else {
             throw ProblemError(.wrongType, "\(place): the tolerance \"\(text)\" is not a number from 0")

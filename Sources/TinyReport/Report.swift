@@ -1,7 +1,12 @@
+// Reports of training runs: reads the records of many runs, computes tables and draws charts.
+//
+// This target does not know: models, policies, tokenizers, how a run is made. It reads what runs have written, and nothing else.
+
 import Foundation
+public import TinyFoundation
 import TinyRecords
 
-/// What many runs show together: tables, tests, charts and where every number comes from.
+/// The results of many runs: tables, statistical tests, charts, and the source of every number.
 ///
 /// ```swift
 /// let report = try Report(below: ["runs"])
@@ -9,9 +14,9 @@ import TinyRecords
 /// let table = report.markdown()
 /// ```
 ///
-/// The same files give the same bytes: no clock and no path of the machine, unless a run lies outside the page's directory.
+/// The same files give the same bytes: a report holds no time and no absolute path, unless a run lies outside the page's directory.
 public struct Report: Sendable {
-    /// The runs behind it.
+    /// The runs it is about.
     public let archive: RunArchive
     /// One part for each model and set of test problems.
     public let sections: [Section]
@@ -23,7 +28,7 @@ public struct Report: Sendable {
         self.init(of: try RunArchive(below: directories))
     }
 
-    /// Compares runs that have been read.
+    /// Compares runs that were read before.
     public init(of archive: RunArchive) {
         self.archive = archive
         sections = Section.all(of: archive.runs)
@@ -32,20 +37,20 @@ public struct Report: Sendable {
     /// Configurations with a result.
     public var configurationCount: Int { Cell.sorting(archive.runs).count }
 
-    /// When the newest run was started, as its manifest says; `nil` without runs.
+    /// Start of the newest run, from its manifest; `nil` without runs.
     public var newest: String? { archive.runs.map(\.manifest.created).max() }
 
     /// Versions of the software that made the runs.
     public var versions: [String] { Set(archive.runs.map(\.manifest.version)).sorted() }
 
-    /// One HTML page that holds everything and loads nothing.
+    /// The report as one HTML file that loads no other file.
     ///
-    /// - Parameter folder: Where the page will lie; links to runs are relative to it.
+    /// - Parameter folder: The folder the page will be written to; links to runs are relative to it.
     public func html(linkedFrom folder: String) -> String {
         HTMLPage(report: self, folder: URL(fileURLWithPath: folder).standardizedFileURL.path).text
     }
 
-    /// Accuracy against trained parameters beside the published curves, as an SVG file that stands alone; `nil` without results.
+    /// Accuracy against trained parameters and the published curves, as a self-contained SVG file; `nil` without results.
     public func picture() -> String? { PicturePage(report: self).text }
 
     /// The main table in Markdown, for a README.
@@ -58,7 +63,7 @@ public struct Report: Sendable {
 extension Report: Encodable {
     private enum CodingKeys: String, CodingKey { case runs, unusable, newest, versions, sections }
 
-    /// Writes every number of the report; runs by name.
+    /// Writes every number of the report, and the names of its runs.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(archive.runs.map(\.name), forKey: .runs)
@@ -67,4 +72,17 @@ extension Report: Encodable {
         try container.encode(versions, forKey: .versions)
         try container.encode(sections, forKey: .sections)
     }
+}
+
+/// Why a report cannot be made. A single run that is damaged or failed is no error: the report lists it.
+///
+/// The command catches and shows it; nothing was written when it is thrown.
+public typealias ReportError = CodedError<ReportErrorCode>
+
+/// The codes of ``ReportError``.
+public enum ReportErrorCode: Sendable {
+    /// A given directory does not exist or cannot be listed.
+    case unreadable
+    /// No directory below the given ones holds a run.
+    case noRuns
 }

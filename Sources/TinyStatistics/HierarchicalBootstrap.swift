@@ -1,11 +1,11 @@
 import TinyFoundation
 
-/// Draws problems, and repetitions of a training run, again with replacement, to see how far a mean could have come out
-/// elsewhere.
+/// The bootstrap over problems and training runs: draws both with replacement to estimate how far a mean could be from its
+/// value with other problems and seeds.
 ///
-/// Two things could have been others: the problems a model was tried on, and the seeds it was trained with. Each draw takes as
+/// Two things are random: the problems a model was evaluated on, and the seeds it was trained with. Each draw takes as
 /// many problems as there are, the same ones for everything that is compared, and for each mean as many runs as it has.
-/// So a difference between two systems carries no noise from problems that are hard for both.
+/// So a difference between two systems has no noise from problems that are hard for both.
 ///
 /// ```swift
 /// let bootstrap = HierarchicalBootstrap(problems: 400)
@@ -20,13 +20,13 @@ import TinyFoundation
 public struct HierarchicalBootstrap: Sendable {
     /// Whose runs are drawn. Means in different parts draw their runs independently of each other.
     public enum Part: Int, Sendable {
-        /// What the interval is about.
+        /// The runs whose interval is computed.
         case measured = 1
-        /// What it is compared with.
+        /// The runs they are compared with.
         case reference = 2
     }
 
-    /// Draws unless told otherwise. The ends of a 95 % interval then rest on 125 draws each and move by about 1 % of its
+    /// Default number of draws. Each end of a 95 % interval then depends on 125 draws and varies by about 1 % of its
     /// length from seed to seed.
     public static let standardDraws = 5000
 
@@ -43,7 +43,7 @@ public struct HierarchicalBootstrap: Sendable {
     /// - Parameters:
     ///   - problems: How many there are; positive.
     ///   - draws: Positive.
-    ///   - seed: Names the streams `RandomStream(.bootstrap, seed:step:)`, whose step is the draw.
+    ///   - seed: Seed of the streams `RandomStream(.bootstrap, seed:step:)`, whose step is the draw.
     public init(problems: Int, draws: Int = standardDraws, seed: UInt64 = 0) {
         precondition(problems > 0 && draws > 0, "HierarchicalBootstrap: \(problems) problems, \(draws) draws")
         self.problems = problems
@@ -91,7 +91,7 @@ public struct HierarchicalBootstrap: Sendable {
     }
 }
 
-/// Where the middle share of drawn values lies.
+/// A percentile interval of drawn values.
 public struct PercentileInterval: Sendable, Codable, Hashable {
     /// Lower end.
     public let low: Double

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whether the same problems went better after than before: McNemar's exact test.
+/// Whether more of the same problems improved than got worse: McNemar's exact test.
 ///
 /// Only problems whose outcome changed carry information. If nothing had really changed, each of them would be as likely
 /// to improve as to get worse; the p-value is the chance of a split at least as uneven as the one seen.

@@ -1,11 +1,11 @@
-/// How much better the same problems went, on the mean, with an interval.
+/// Mean improvement over the same problems, with an interval.
 ///
 /// ```swift
 /// let difference = PairedDifference([1, 1, 0, -1, 0])      // one value in -1 ... 1 per problem
 /// difference.mean                                          // 0.2
 /// ```
 ///
-/// The interval is Wald's after adding one problem that improved and one that got worse, which keeps its promise for few
+/// The interval is Wald's after adding one problem that improved and one that got worse, which has good coverage for few
 /// problems and few changes.
 ///
 /// Source: Bonett & Price, J. Educ. Behav. Stat. 37 (2012), for differences of -1, 0 and 1; shares of several samples enter

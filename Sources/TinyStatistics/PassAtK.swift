@@ -51,7 +51,7 @@ public struct PassAtK: Sendable, Codable, Hashable {
         return 1 - missing
     }
 
-    /// The values of `k` worth telling for a number of samples: powers of two below it, and itself.
+    /// The usual values of `k` for a number of samples: powers of two below it, and itself.
     public static func counts(upTo samples: Int) -> [Int] {
         var counts: [Int] = []
         var k = 1

@@ -1,8 +1,8 @@
-// How sure a count of successes makes us: intervals, paired tests, draws with replacement.
+// Uncertainty of counts of successes: confidence intervals, paired tests, the bootstrap.
 //
-// This target does not know: policies, problems, records, where the counts come from and where the results go.
+// This target does not know: engines, problems, records, the origin of its counts or the use of its results.
 
-/// How sure an interval is to cover the true value.
+/// The probability that an interval covers the true value.
 public enum Confidence: String, Sendable, Codable, CaseIterable {
     /// 90 %.
     case percent90
@@ -23,7 +23,7 @@ public enum Confidence: String, Sendable, Codable, CaseIterable {
 
 /// Wilson's score interval of a proportion.
 ///
-/// Unlike the textbook interval it stays within `[0, 1]` and keeps its promise near the ends and for few trials:
+/// Unlike the textbook interval it stays within `[0, 1]` and has the stated coverage near the ends and for few trials:
 ///
 /// ```swift
 /// WilsonInterval(successes: 81, trials: 263)      // 0.2553 ... 0.3662

@@ -169,10 +169,10 @@ struct ParseStatisticsTests {
     func reasons() {
         #expect(
             statistics("18", "a").reasonForNoReward()
-                == "none of 2 completions had an answer where it was asked for, so every reward is 0")
+                == "none of 2 completions had an answer in the requested format, so every reward is 0")
         #expect(
             statistics("#### 3", "a").reasonForNoReward()
-                == "1 of 2 completions had an answer where it was asked for and none was right, so every reward is 0")
+                == "1 of 2 completions had an answer in the requested format and none was right, so every reward is 0")
         #expect(
             statistics("a").reasonForNoReward(.lenient)
                 == "none of 1 completions had an answer anywhere, so every reward is 0")

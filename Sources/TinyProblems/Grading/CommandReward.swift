@@ -1,6 +1,6 @@
 import Foundation
 
-/// A reward by a program of the user's own, such as one that runs the code of a completion.
+/// A reward computed by the user's own command, such as one that runs the code of a completion.
 ///
 /// The command gets one JSON object a line on its standard input, `{"completion", "question", "answer", "id"}` and, where the
 /// problem has them, `solution`, `subject`, `level`. For every line it writes a line `{"score": number}`, in order, and ends
@@ -11,14 +11,14 @@ import Foundation
 /// reward.grade("def f(x): …", for: problem).reward()        // 0.75
 /// ```
 ///
-/// A batch whose command cannot be started, ends otherwise, writes another number of lines or takes longer than the limit
-/// scores 0 as a whole, so that no score depends on how far it came; a line that is no score scores 0 alone. The reason
-/// stands in ``Grade/failure``. What a command tells is as repeatable as the command. It runs with the rights of whoever
-/// started this program: what it does to completions is its own affair.
+/// A batch whose command cannot be started, fails, writes another number of lines or takes longer than the limit
+/// scores 0 as a whole, so that no score depends on how far the command came. A line without a score scores 0 alone. The reason
+/// is in ``Grade/failure``. The grades are as reproducible as the command. It runs with the rights of the user who
+/// started this program.
 ///
-/// Grading waits for the command. It and what it started are killed when the time is over.
+/// Grading waits for the command. At the limit, the command and its child processes are killed.
 public struct CommandReward: Reward {
-    /// A minute.
+    /// One minute.
     public static let standardLimit = Duration.seconds(60)
 
     /// What `/bin/sh` runs.
@@ -55,31 +55,22 @@ public struct CommandReward: Reward {
         }
     }
 
-    private struct Line: Encodable {
-        var completion: String
-        var question: String
-        var answer: String
-        var id: String
-        var solution: String?
-        var subject: String?
-        var level: String?
-
-        init(_ answer: GradedAnswer) {
-            completion = answer.completion
-            question = answer.problem.question
-            self.answer = answer.problem.answer
-            id = answer.problem.id
-            solution = answer.problem.solution
-            subject = answer.problem.subject
-            level = answer.problem.level
-        }
+    /// What the command reads about one completion.
+    private func line(_ answer: GradedAnswer) -> [String: String] {
+        let problem = answer.problem
+        var line = ["completion": answer.completion, "question": problem.question, "answer": problem.answer]
+        line["id"] = problem.id
+        line["solution"] = problem.solution
+        line["subject"] = problem.subject
+        line["level"] = problem.level
+        return line
     }
 
     private struct Score: Decodable {
         var score: Double
     }
 
-    /// Files, not pipes: nobody has to read while the command writes.
+    /// Uses files instead of pipes, so that nothing has to read while the command writes.
     private func output(for answers: [GradedAnswer]) throws(CommandFailure) -> [ArraySlice<UInt8>] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "tinylora-grader-\(UUID().uuidString)")
@@ -89,7 +80,7 @@ public struct CommandReward: Reward {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var input = Data()
-            for answer in answers { input += try encoder.encode(Line(answer)) + Data("\n".utf8) }
+            for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
             let files = ["input", "output", "errors"].map { folder.appendingPathComponent($0) }
             for (file, content) in zip(files, [input, Data(), Data()]) { try content.write(to: file) }
             let process = Process()
@@ -126,12 +117,12 @@ public struct CommandReward: Reward {
     }
 }
 
-/// Kills a process and, where it leads a group of its own, all that it started.
+/// Kills a process and, where it leads a process group, its child processes.
 private func endGroup(of process: Int32) {
     kill(getpgid(process) == process ? -process : process, SIGKILL)
 }
 
-/// Why a batch could not be judged.
+/// Why a batch could not be graded.
 private struct CommandFailure: Error {
     let reason: String
 

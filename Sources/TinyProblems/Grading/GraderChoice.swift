@@ -1,13 +1,13 @@
 public import TinyFoundation
 
-/// Which grader a person asked for: one of the built-in methods, a command of their own, or whatever suits the problems.
+/// The grader that a user asked for: a built-in method, a command, or an automatic choice for the problems.
 ///
 /// ```swift
 /// let choice = try GraderChoice("command:python3 run_tests.py")
 /// let reward = choice.reward(for: set.problems, answerFormat: .boxed)
 /// ```
 public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
-    /// Plain numbers are compared as numbers where they are asked for after `####`, everything else by ``MathReward``.
+    /// ``FinalAnswerReward`` where all answers are plain numbers and the prompt does not ask for a box, else ``MathReward``.
     case automatic
     /// A built-in method.
     case method(GradingMethod)
@@ -34,7 +34,7 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// As ``init(_:)`` reads it.
+    /// The text that ``init(_:)`` reads.
     public var description: String {
         switch self {
         case .automatic: "auto"
@@ -46,10 +46,10 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
     /// The reward for some problems.
     ///
     /// - Parameters:
-    ///   - problems: What will be graded.
-    ///   - answerFormat: What the prompts ask for; the strict verdict of ``MathReward`` asks for the same.
+    ///   - problems: The problems to grade.
+    ///   - answerFormat: The format that the prompts ask for, and that strict grading by ``MathReward`` requires.
     ///   - options: How ``MathReward`` compares.
-    ///   - limit: How long a command may take for one batch.
+    ///   - limit: Time limit of a command for one batch.
     public func reward(
         for problems: [Problem], answerFormat: GradingOptions.AnswerFormat, options: GradingOptions = GradingOptions(),
         limit: Duration = CommandReward.standardLimit
@@ -66,7 +66,7 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What ``reward(for:answerFormat:options:limit:)`` comes to: the name of a method, or the command.
+    /// The name of the method that ``reward(for:answerFormat:options:limit:)`` uses, or the command.
     public func resolvedName(for problems: [Problem], answerFormat: GradingOptions.AnswerFormat) -> String {
         method(for: problems, answerFormat: answerFormat)?.rawValue ?? description
     }
@@ -77,5 +77,26 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
         case .method(let method): method
         case .automatic: answerFormat == .boxed ? .math : .suited(to: problems)
         }
+    }
+}
+
+/// The built-in rewards by their names in configurations and on the command line.
+public enum GradingMethod: String, Sendable, Codable, CaseIterable {
+    /// ``FinalAnswerReward``: plain numbers in GSM8K's format, the fastest.
+    case finalAnswer = "final-answer"
+    /// ``MathReward``: any mathematical notation, for MATH and competition problems.
+    case math
+
+    /// The reward of this name, with default options.
+    public var reward: any Reward {
+        switch self {
+        case .finalAnswer: FinalAnswerReward()
+        case .math: MathReward()
+        }
+    }
+
+    /// The method that suits all gold answers: ``finalAnswer`` where every answer is a plain number, else ``math``.
+    public static func suited(to problems: some Sequence<Problem>) -> GradingMethod {
+        problems.allSatisfy { ExactNumber($0.answer) != nil } ? .finalAnswer : .math
     }
 }

@@ -1,8 +1,8 @@
 /// How answers are extracted and compared.
 ///
-/// The plain value grades exactly: no tolerance, any format. JSON keys are in parentheses.
+/// The default value grades exactly: no tolerance, any format. JSON keys are in parentheses.
 public struct GradingOptions: Sendable, Hashable, Codable {
-    /// Which format counts as the one asked for.
+    /// The requested format of answers.
     public enum AnswerFormat: String, Sendable, Codable, CaseIterable {
         /// The later of the last box and the last `####`; without either, the whole completion if it is one short answer.
         case any
@@ -13,7 +13,7 @@ public struct GradingOptions: Sendable, Hashable, Codable {
         /// The last `[…]`.
         case bracketed
 
-        /// Reads a format's name, or a sentence that speaks of boxes, of `####` or of brackets.
+        /// Reads a format's name, or a sentence that mentions boxes, `####` or brackets.
         public init(from decoder: any Decoder) throws {
             let text = try decoder.singleValueContainer().decode(String.self)
             let words: [(String, AnswerFormat)] = [("box", .boxed), ("####", .marked), ("bracket", .bracketed)]
@@ -25,7 +25,7 @@ public struct GradingOptions: Sendable, Hashable, Codable {
         }
     }
 
-    /// Which format the strict verdict asks for (`answer_format`).
+    /// The format that strict grading requires (`answer_format`).
     public var answerFormat = AnswerFormat.any
     /// Only text after `</think>` counts, and without that mark there is no answer (`require_think_end`). Where the mark is
     /// present, only the text after it counts in any case.
@@ -63,7 +63,7 @@ public struct GradingOptions: Sendable, Hashable, Codable {
         case decimalPlaces = "precision"
     }
 
-    /// Keys that public cases of graders carry as notes; they change nothing.
+    /// Keys that public test cases of graders contain as notes; they are ignored.
     public static let notes = ["language", "policy", "allow_set_relation_comp"]
 
     /// Reads the keys that are there.

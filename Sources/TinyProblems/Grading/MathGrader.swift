@@ -14,28 +14,28 @@
 ///
 /// **Equality** is decided in exact arithmetic where both answers are fractions, by error bounds where they are irrational,
 /// and at several fixed points where they have variables. What cannot be parsed is equal only to the same notation. When
-/// in doubt the verdict is "different". ``FinalAnswerReward`` is the fast path for answers that are plain numbers and
+/// in doubt, answers are different. ``FinalAnswerReward`` is the fast path for answers that are plain numbers and
 /// shares this grader's boxes, markers and numbers.
 ///
-/// Total and pure: every input has a verdict, in bounded time and memory (linear in the completion; answers past 4,096
+/// A pure function: every input has a grade, in bounded time and memory (linear in the completion; answers past 4,096
 /// bytes, 40 levels of nesting or numbers of 4,096 bits are compared letter by letter only).
 public struct MathGrader: Sendable, Hashable {
     /// How answers are extracted and compared.
     public var options: GradingOptions
 
-    /// Makes a grader; the plain one grades exactly.
+    /// Makes a grader; with default options it grades exactly.
     public init(options: GradingOptions = GradingOptions()) {
         self.options = options
     }
 
-    /// Whether a predicted answer says what a gold answer says. Nothing is extracted from the prediction but a box.
+    /// Whether a predicted answer is equivalent to a gold answer. Only a box is extracted from the prediction.
     public func isEquivalent(_ prediction: String, to gold: String) -> Bool {
         let bytes = Array(prediction.utf8)
         let answer = AnswerBox.lastAnswer(in: bytes)?.text ?? prediction
         return GoldAnswer(gold).accepts(ParsedAnswer(answer), options: options)
     }
 
-    /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or behind `####`.
+    /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or after `####`.
     public func grade(_ completion: String, gold: String) -> Grade {
         let answers = ExtractedAnswers(completion, options: options)
         let gold = GoldAnswer(gold)
@@ -54,7 +54,7 @@ public struct MathGrader: Sendable, Hashable {
                 return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
             }
             extracted = extracted ?? answer
-            // What reads as an answer is the answer, right or wrong.
+            // The first candidate that can be parsed is the answer, right or wrong.
             if candidate.isReadable { break }
         }
         return Grade(
@@ -63,10 +63,10 @@ public struct MathGrader: Sendable, Hashable {
     }
 }
 
-/// A gold answer, whatever it is wrapped in.
+/// A gold answer, without its box, marker or dollar signs.
 struct GoldAnswer {
     private let answer: ParsedAnswer
-    /// Its letter, where it is a choice.
+    /// Its letter, where it is a multiple-choice answer.
     let choice: Character?
 
     init(_ text: String) {
@@ -87,5 +87,43 @@ struct GoldAnswer {
         if answer.accepts(prediction, options: options) { return true }
         // The bare letter stands for `(D) Alina`.
         return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
+    }
+}
+
+/// Rewards answers that are mathematically equal to the gold answer; see ``MathGrader`` for the rules.
+///
+/// ```swift
+/// let problem = Problem(id: "1", question: "Solve 3x = 14.", answer: "\\frac{14}{3}")
+/// MathReward().grade("x = 14/3, so \\boxed{x = 14/3}", for: problem).strict       // true
+/// ```
+public struct MathReward: Reward {
+    /// The grader that compares answers.
+    public var grader: MathGrader
+
+    /// Makes a reward; with default options it grades exactly.
+    public init(options: GradingOptions = GradingOptions()) {
+        grader = MathGrader(options: options)
+    }
+
+    /// Grades one completion by the rules of ``MathGrader``, with the problem's own tolerance where it has one. An answer may
+    /// contain the problem's unit.
+    public func grade(_ completion: String, for problem: Problem) -> Grade {
+        let grader = grader(for: problem)
+        let grade = grader.grade(completion, gold: problem.answer)
+        guard !grade.strict, let unit = problem.unit else { return grade }
+        let named = grader.grade(completion, gold: "\(problem.answer) \(unit.filter { $0 != "$" })")
+        return named.strict || (named.lenient && !grade.lenient) ? named : grade
+    }
+
+    /// Whether two answers are equivalent within the problem's tolerance.
+    public func isSame(_ answer: String, as other: String, for problem: Problem) -> Bool {
+        grader(for: problem).isEquivalent(answer, to: other)
+    }
+
+    private func grader(for problem: Problem) -> MathGrader {
+        guard let tolerance = problem.tolerance else { return grader }
+        var grader = grader
+        grader.options.absoluteTolerance = tolerance
+        return grader
     }
 }

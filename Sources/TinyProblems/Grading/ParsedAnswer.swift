@@ -1,8 +1,8 @@
-/// An answer in every form that comparison needs.
+/// An answer, parsed in every way that comparison needs.
 struct ParsedAnswer {
-    /// Its readings: more than one where a comma may group digits or part numbers.
+    /// Its readings: more than one where a comma may group digits or separate numbers.
     let readings: [(tokens: [AnswerToken], tree: AnswerTree?)]
-    /// As written.
+    /// The answer as written.
     let text: String
     private let isWords: Bool
 
@@ -25,13 +25,13 @@ struct ParsedAnswer {
         isWords = readings.first.map { Self.isWords($0.tokens) } ?? false
     }
 
-    /// Whether it says anything at all.
+    /// Whether it has no tokens.
     var isEmpty: Bool { readings.allSatisfy(\.tokens.isEmpty) }
 
-    /// Whether some reading is mathematics, or it is words.
+    /// Whether some reading could be parsed.
     var isReadable: Bool { readings.contains { $0.tree != nil } }
 
-    /// Whether a prediction says what this gold answer says.
+    /// Whether a prediction is equivalent to this gold answer.
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
         if isEmpty || prediction.isEmpty { return false }
         for reading in readings {
@@ -59,7 +59,7 @@ struct ParsedAnswer {
         return parts[1].utf8.count == 2 || parts[1].utf8.count > 3
     }
 
-    /// Whether spelling is meaning: no notation in which position or braces matter.
+    /// Whether answers can be compared by spelling: no notation in which position or braces matter.
     private static func isWords(_ tokens: [AnswerToken]) -> Bool {
         tokens.allSatisfy { token in
             switch token.kind {

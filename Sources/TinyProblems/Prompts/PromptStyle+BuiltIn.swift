@@ -4,7 +4,7 @@ extension PromptStyle {
     /// The question alone.
     public static let plain = PromptStyle(name: "plain", before: "", after: "", lead: "", answerFormat: .any)
 
-    /// The form the model in the box was trained on: `Q: {question}` and, on the next line, `A:`.
+    /// The form that Abacus was trained on: `Q: {question}` and, on the next line, `A:`.
     public static let abacus = PromptStyle(
         name: "abacus", before: "Q: ", after: "", lead: "\nA:", answerFormat: .marked)
 
@@ -14,16 +14,16 @@ extension PromptStyle {
         after: "\nWork through this one step at a time. Finish with a line that holds only #### and the final number.",
         lead: "\n", answerFormat: .marked)
 
-    /// The question and a request for steps and an answer in `\boxed{}`, in whatever notation it needs.
+    /// The question and a request for steps and an answer in `\boxed{}`, in any notation.
     public static let boxed = PromptStyle(
         name: "boxed", before: "",
         after: "\nWork through this one step at a time. Put only the final answer in \\boxed{}, at the end.",
         lead: "\n", answerFormat: .boxed)
 
-    /// The styles that can be asked for by name. Those that ask for a format also have `-4shot` and the like behind it.
+    /// The built-in styles. Those that ask for an answer format also exist with worked examples, such as `gsm8k-4shot`.
     public static let builtIn: [PromptStyle] = [.abacus, .boxed, .gsm8k, .plain]
 
-    /// How help texts list the styles.
+    /// The list of styles in help texts.
     public static let builtInNames =
         builtIn.map(\.name).joined(separator: ", ")
         + ", boxed-Nshot, gsm8k-Nshot (N of 1...\(mostShots) worked examples)"
@@ -49,10 +49,10 @@ extension PromptStyle {
         }
     }
 
-    /// Most examples that ``withShots(_:)`` has.
+    /// The number of worked examples that ``withShots(_:)`` has.
     public static var mostShots: Int { workedExamples.count }
 
-    /// The style after the first `count` of our own worked examples, or after none.
+    /// The style with the first `count` of the built-in worked examples, or with none.
     ///
     /// - Throws: ``ProblemError`` with code `unknownPromptStyle` for a style without a format, or for more than there are.
     public func withShots(_ count: Int) throws(ProblemError) -> PromptStyle {
@@ -75,7 +75,7 @@ extension PromptStyle {
         return with(examples: examples, name: "\(base)-\(count)shot")
     }
 
-    /// The style after the first `count` problems of a set, each with its worked solution.
+    /// The style with the first `count` problems of a set, and their solutions, as worked examples.
     ///
     /// - Throws: ``ProblemError`` with code `missingField` when one has no solution or there are fewer.
     public func withShots(_ count: Int, from set: ProblemSet) throws(ProblemError) -> PromptStyle {
@@ -95,7 +95,7 @@ extension PromptStyle {
     }
 }
 
-/// Questions of our own, in the manner of school books, each step on a line.
+/// Built-in grade-school questions, one step of the solution a line.
 private let workedExamples: [(question: String, steps: String, answer: String)] = [
     (
         "A baker fills 6 trays with 12 rolls each and sells 50 of the rolls. How many rolls are left?",

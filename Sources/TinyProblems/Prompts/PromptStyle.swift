@@ -1,30 +1,30 @@
 public import TinyFoundation
 
-/// What a model is told about a question: in which words, after which examples, and how it shall write its answer.
+/// The text of a prompt around a question: instructions, worked examples, and the format of the answer.
 ///
 /// ```swift
 /// PromptStyle.abacus.plainText(for: "What is 2 + 3?")        // "Q: What is 2 + 3?\nA:"
 /// let own = try PromptStyle(name: "terse", template: "{question}\nPut the answer in \\boxed{}.", answerFormat: .boxed)
 /// ```
 ///
-/// A style says nothing about turns: a ``Prompter`` puts it as a chat for a model that has a chat format, and as plain text
-/// for one that has none. A style is a value that travels with a configuration, so that a prompt can be repeated after the
+/// A style does not know chat templates: a ``Prompter`` renders it as a chat for a model that has a chat format, and as plain text
+/// for one that has none. A style is stored with a configuration, so that a prompt can be reproduced after the
 /// built-in styles have changed.
 public struct PromptStyle: Sendable, Hashable, Codable {
-    /// Stands for the question in a template.
+    /// Placeholder for the question in a template.
     public static let placeholder = "{question}"
 
-    /// How configurations and records call it.
+    /// Name in configurations and records.
     public let name: String
-    /// The user's words, with ``placeholder`` exactly once.
+    /// The user's message, with ``placeholder`` exactly once.
     public let template: String
-    /// What leads from the user's words to the answer in plain text, where no turn does: `A:` on the next line.
+    /// Text between the user's message and the answer in plain-text prompts: `A:` on the next line.
     public let lead: String
-    /// What the model is told before everything else; `nil` leaves it to the chat format.
+    /// The system message; `nil` leaves it to the chat format.
     public var system: String?
-    /// Worked examples that go before the question, in order.
+    /// Worked examples before the question, in order.
     public var examples: [PromptExample]
-    /// How the answer is to be written; `any` where the style does not ask.
+    /// The format that the style asks for; `any` where it asks for none.
     public let answerFormat: GradingOptions.AnswerFormat
 
     private let before: String
@@ -72,7 +72,7 @@ public struct PromptStyle: Sendable, Hashable, Codable {
 
     /// The conversation that ends with the question.
     ///
-    /// - Parameter written: How data is written; questions and examples go through it, the style's own words do not.
+    /// - Parameter written: Applied to questions and examples, but not to the style's own text.
     func messages(for question: String, data written: (String) -> String = { $0 }) -> [ChatMessage] {
         var messages = system.map { [ChatMessage(.system, $0)] } ?? []
         for example in examples {
@@ -99,11 +99,11 @@ public struct PromptStyle: Sendable, Hashable, Codable {
     public func plainText(for question: String) -> String { plainText(for: question, data: { $0 }) }
 }
 
-/// A question and how it is answered, shown to a model before it is asked.
+/// A worked example: a question and its answer, shown before the question of a prompt.
 public struct PromptExample: Sendable, Hashable, Codable {
-    /// What is asked.
+    /// The question.
     public var question: String
-    /// The whole answer, written as the model shall write.
+    /// The whole answer, in the format that the model should use.
     public var solution: String
 
     /// Makes an example.
@@ -137,16 +137,5 @@ extension PromptStyle {
             system: values.decodeIfPresent(String.self, forKey: .system),
             examples: values.decodeIfPresent([PromptExample].self, forKey: .examples) ?? [],
             answerFormat: values.decodeIfPresent(GradingOptions.AnswerFormat.self, forKey: .answerFormat) ?? .any)
-    }
-
-    /// Writes everything that decides a prompt.
-    public func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(name, forKey: .name)
-        try values.encode(template, forKey: .template)
-        try values.encode(lead, forKey: .lead)
-        try values.encodeIfPresent(system, forKey: .system)
-        try values.encode(examples, forKey: .examples)
-        try values.encode(answerFormat, forKey: .answerFormat)
     }
 }

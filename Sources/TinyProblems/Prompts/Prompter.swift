@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// What a model is given.
+/// The input of a model.
 public struct Prompt: Sendable, Hashable {
     /// As text.
     public var text: String
@@ -16,21 +16,21 @@ public struct Prompt: Sendable, Hashable {
 /// prompt.text         // <|im_start|>system\n…<|im_start|>user\n…\boxed{}…<|im_end|>\n<|im_start|>assistant\n
 /// ```
 ///
-/// With a chat format the messages are rendered with it and encoded without what the tokenizer puts around a text, which a
-/// format writes itself. Without one the style's plain text is encoded as the tokenizer encodes texts.
+/// With a chat format, the messages are rendered with it and encoded without the tokenizer's own special tokens, because a
+/// format writes those itself. Without one, the style's plain text is encoded as the tokenizer encodes texts.
 ///
-/// **A question never writes a turn marker.** Where a question or an example holds the text of a token of structure, such as
-/// `<|im_end|>`, the prompt's text has it letter for letter, but its token ids spell it out of ordinary tokens: the text is
-/// cut behind the first character of each such place, and the parts are encoded one after the other.
+/// **A question never writes a turn marker.** Where a question or an example holds the text of a special token, such as
+/// `<|im_end|>`, the prompt's text contains it unchanged, but its token ids are those of ordinary tokens: the text is
+/// split after the first character of each such place, and the parts are encoded one after the other.
 public struct Prompter: Sendable {
-    /// What the model is told.
+    /// The text around the question.
     public var style: PromptStyle
     /// Text to tokens and back.
     public var codec: any TextCodec
     /// The model's format of conversations; `nil` for a model of plain text.
     public var chat: (any ChatFormat)?
 
-    /// Puts the parts together.
+    /// Makes a prompter from its parts.
     public init(style: PromptStyle, codec: any TextCodec, chat: (any ChatFormat)? = nil) {
         self.style = style
         self.codec = codec
@@ -67,12 +67,12 @@ public struct Prompter: Sendable {
         return Prompt(text: text, tokens: encode(parts.map { String($0) }))
     }
 
-    /// The text of a completion as it is graded.
+    /// The text of a completion for grading.
     public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
         codec.completionText(tokens, endedByStopToken: endedByStopToken)
     }
 
-    /// Token ids of what a model should write after a prompt.
+    /// Token ids of the solution that a model should write after a prompt.
     package func tokens(of solution: String, after prompt: Prompt) -> [Int] {
         codec.encode(continuation: continuation(solution, of: prompt.text))
     }
@@ -83,7 +83,7 @@ public struct Prompter: Sendable {
             return try chat.text(of: style.messages(for: question, data: written))
         } catch {
             throw ProblemError(
-                .unusableChatFormat, "the chat template cannot put a prompt of style \"\(style.name)\": \(error)",
+                .unusableChatFormat, "the chat template cannot render a prompt of style \"\(style.name)\": \(error)",
                 underlying: error)
         }
     }
@@ -96,7 +96,7 @@ public struct Prompter: Sendable {
         return tokens
     }
 
-    /// A character of the private use area that a text does not have.
+    /// A character of the private use area that is not in the text.
     private func unusedScalar(in text: String) throws(ProblemError) -> Unicode.Scalar {
         let used = Set(text.unicodeScalars)
         guard
@@ -112,7 +112,7 @@ extension String {
         !positions(of: Array(part.utf8), in: Array(utf8)).isEmpty
     }
 
-    /// The text with `mark` behind the first scalar of every place where one of `parts` stands.
+    /// The text with `mark` after the first scalar of every occurrence of one of `parts`.
     fileprivate func marked(behindFirstScalarsOf parts: [String], with mark: Unicode.Scalar) -> String {
         let bytes = Array(utf8)
         var cuts: Set<Int> = []
@@ -129,10 +129,70 @@ extension String {
     }
 }
 
-/// Where a pattern begins in a text, overlapping places too. Cost: the product of their lengths at worst.
+/// All places where a pattern begins in a text, including overlapping ones. Cost: at worst the product of their lengths.
 private func positions(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
     guard let first = pattern.first, bytes.count >= pattern.count else { return [] }
     return (0...bytes.count - pattern.count).filter { start in
         bytes[start] == first && bytes[start..<start + pattern.count].elementsEqual(pattern)
+    }
+}
+
+/// One message of a conversation.
+public struct ChatMessage: Sendable, Hashable {
+    /// The role of the author.
+    public enum Role: String, Sendable, Codable {
+        /// Instructions for the model.
+        case system
+        /// The user, who asks.
+        case user
+        /// The model.
+        case assistant
+    }
+
+    /// The role of the author.
+    public var role: Role
+    /// The text of the message.
+    public var content: String
+
+    /// Makes a message.
+    public init(_ role: Role, _ content: String) {
+        self.role = role
+        self.content = content
+    }
+}
+
+/// The text form of conversations that a model was trained on: its chat template.
+public protocol ChatFormat: Sendable {
+    /// The text of a conversation, up to where the model's next answer begins.
+    ///
+    /// - Throws: The format's own error when it cannot render the conversation.
+    func text(of messages: [ChatMessage]) throws -> String
+}
+
+/// Converts text to token ids and back: the part of a tokenizer that prompts and grading need.
+public protocol TextCodec: Sendable {
+    /// The token ids of a prompt.
+    func encode(_ text: String) -> [Int]
+
+    /// The token ids of a text that follows a prompt, without the special tokens that a tokenizer adds to every text.
+    func encode(continuation: String) -> [Int]
+
+    /// Texts that always become one special token, such as `<|im_end|>`. A question must not write them.
+    var reservedTexts: [String] { get }
+
+    /// The text of token ids; ids that are not valid text become replacement characters.
+    func decode(_ tokens: [Int]) -> String
+}
+
+extension TextCodec {
+    /// None.
+    public var reservedTexts: [String] { [] }
+
+    /// The same ids as those of a prompt, for tokenizers that add no special tokens.
+    public func encode(continuation: String) -> [Int] { encode(continuation) }
+
+    /// The text of a completion for grading, without the stop token that ended it.
+    public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
+        decode(endedByStopToken ? Array(tokens.dropLast()) : tokens)
     }
 }

@@ -6,25 +6,20 @@ public struct Ablation: Sendable, Encodable {
     public let key: String
     /// Its values, in the order of the columns.
     public let values: [String]
-    /// One row for each configuration that was made with several values.
+    /// One row for each configuration that was trained with several values.
     public let rows: [AblationRow]
 
-    /// Settings whose comparison is a result of its own.
+    /// Settings that are compared in a table of their own.
     private static let keys = ["element_type", "tying", "frozen_subspace", "rank", "projection_seed"]
 
     /// Every ablation the results hold.
     static func all(in results: [CellResult]) -> [Ablation] {
         keys.compactMap { key in
-            var order: [String] = [], members: [String: [CellResult]] = [:]
-            for result in results {
-                var identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
-                // Only sharing may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
-                if key != "tying" { identity += " \(result.parameters)" }
-                if members[identity] == nil { order.append(identity) }
-                members[identity, default: []].append(result)
-            }
-            let groups = order.compactMap { members[$0] }
-                .filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
+            let groups = results.inGroups { result in
+                let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
+                // Only tying may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
+                return key == "tying" ? identity : "\(identity) \(result.parameters)"
+            }.map(\.members).filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
             guard !groups.isEmpty else { return nil }
             let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].description })
                 .sorted { (place($0), Double($0) ?? 0, $0) < (place($1), Double($1) ?? 0, $1) }
@@ -47,13 +42,13 @@ public struct Ablation: Sendable, Encodable {
 }
 
 /// One configuration with several values of one setting.
-public struct AblationRow: Sendable, Encodable {
+public struct AblationRow: Sendable, Encodable, TrainedSize {
     /// What is trained.
     public let method: String
     /// How it is trained.
     public let algorithm: String
-    /// Trained numbers; with another way of tying the columns may have another number.
+    /// Trained numbers of the first result; other ways of tying may have another number.
     public let parameters: Int
-    /// The result with each value; `nil` where it was not made.
+    /// The result with each value; `nil` where there is none.
     public let results: [CellResult?]
 }

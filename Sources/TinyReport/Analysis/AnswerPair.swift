@@ -1,6 +1,6 @@
 /// A test problem with its answers before and after training.
 public struct AnswerPair: Sendable, Encodable {
-    /// What was asked.
+    /// The problem.
     public let question: String
     /// The right answer.
     public let answer: String
@@ -19,8 +19,8 @@ public struct AnswerPair: Sendable, Encodable {
         case afterIsRight = "after_is_right"
     }
 
-    /// Up to four problems of a run: two that got better, one that got worse, one that stayed wrong, else stayed right; each
-    /// the first of its kind, so that nobody picked them.
+    /// Up to four problems of a run: two that improved, one that got worse, and one that stayed wrong or else stayed right; each
+    /// the first of its kind, so that none is hand-picked.
     static func telling(of run: Run) -> [AnswerPair] {
         guard let last = run.answers.map(\.step).max(), last > 0 else { return [] }
         var after: [String: AnswerLine] = [:]
@@ -49,7 +49,7 @@ public struct RunAnswers: Sendable, Encodable {
     /// Problems with answers before and after.
     public let pairs: [AnswerPair]
 
-    /// For each family the run whose size is nearest to thirteen numbers, the first seed with answers.
+    /// For each family, the first seed with answers of the configuration nearest to 13 trained numbers.
     static func chosen(from results: [CellResult]) -> [RunAnswers] {
         Family.allCases.compactMap { family in
             let candidates = results.filter { $0.family == family }.sorted { distance($0) < distance($1) }

@@ -1,6 +1,6 @@
 import TinyRecords
 
-/// A model and the test problems it is measured on. Only results with the same benchmark can be compared.
+/// A model and the test problems it was evaluated on. Only results of the same model on the same problems are compared.
 struct Benchmark: Hashable, Sendable {
     let model: String
     let modelContent: String
@@ -9,7 +9,7 @@ struct Benchmark: Hashable, Sendable {
     /// Hash of the problem file; empty when the manifest has none.
     let content: String
 
-    /// Every benchmark on which a run was measured after its last step.
+    /// Each one for which a run has an evaluation after its last step.
     static func all(of run: Run) -> [Benchmark] {
         let last = run.steps.last?.step ?? 0
         var found: [Benchmark] = []
@@ -23,7 +23,7 @@ struct Benchmark: Hashable, Sendable {
         return found
     }
 
-    /// Whether a run's evaluations on this problem set are of this benchmark.
+    /// Whether a run has the same model and problem file.
     private func holds(_ run: Run) -> Bool {
         run.manifest.model.content == modelContent && run.manifest.datasets["eval"]?.content ?? "" == content
     }
@@ -42,14 +42,14 @@ struct Benchmark: Hashable, Sendable {
     func untrained(_ run: Run) -> Located<EvaluationLine>? { evaluations(of: run).first { $0.value.step == 0 } }
 }
 
-/// What the untrained model reaches: the zero-adapter control. Usually all runs agree on it; runs whose evaluation was set up
-/// otherwise, such as with another prompt, have one of their own.
+/// The result of the untrained model (adapter 0). Usually all runs agree on it; runs that were evaluated in another way,
+/// such as with another prompt, have a baseline of their own.
 public struct Baseline: Sendable, Encodable {
-    /// Accuracy by the strict grade.
+    /// Accuracy by strict grading.
     public let accuracy: Estimate
-    /// Accuracy by the lenient grade.
+    /// Accuracy by lenient grading.
     public let lenient: Double?
-    /// Share of completions with an answer where it was asked for.
+    /// Share of completions with an answer in the requested format.
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
@@ -65,20 +65,15 @@ public struct Baseline: Sendable, Encodable {
         case completionLength = "mean_completion_length"
     }
 
-    /// The different baselines of some runs, the one with most runs first.
+    /// The different baselines of some runs, the one with the most runs first.
     static func all(of runs: [Run], on benchmark: Benchmark) -> [Baseline] {
         struct Key: Hashable {
             let strict: Double
             let outcomes: String?
         }
-        var order: [Key] = [], members: [Key: [(run: Run, line: Located<EvaluationLine>)]] = [:]
-        for run in runs {
-            guard let line = benchmark.untrained(run) else { continue }
-            let key = Key(strict: line.value.strict, outcomes: line.value.outcomes)
-            if members[key] == nil { order.append(key) }
-            members[key, default: []].append((run, line))
-        }
-        return order.compactMap { members[$0] }.sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
+        return runs.compactMap { run in benchmark.untrained(run).map { (run: run, line: $0) } }
+            .inGroups { Key(strict: $0.line.value.strict, outcomes: $0.line.value.outcomes) }
+            .map(\.members).sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
     }
 
     private init(_ members: [(run: Run, line: Located<EvaluationLine>)], on benchmark: Benchmark) {

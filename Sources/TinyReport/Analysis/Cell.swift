@@ -1,12 +1,12 @@
 import TinyRecords
 
 /// Runs that differ in nothing but the seed.
-struct Cell: Sendable {
+struct Cell: Sendable, TrainedSize {
     /// By seed; never empty.
     let runs: [Run]
-    /// What all runs agree on, as text.
+    /// All settings but the seed, as text.
     let key: String
-    /// What they agree on but for the tuned setting, usually the learning rate: a *size* is all cells with the same one.
+    /// All settings but the seed and the tuned one, usually the learning rate. A *size* is all cells with the same key.
     let sizeKey: String
 
     var first: Run { runs[0] }
@@ -14,7 +14,7 @@ struct Cell: Sendable {
     var algorithm: String { first.algorithm }
     var family: Family { Family(algorithm: algorithm) }
     var parameters: Int { first.manifest.trainedParameters }
-    /// Peak learning rate; cma-es has none, whatever its configuration says.
+    /// Peak learning rate; `nil` for cma-es, which does not use it.
     var learningRate: Double? { algorithm == "cma-es" ? nil : first.learningRate }
     var tunedKey: String { first.role.tunedKey }
     /// The value of the tuned setting.
@@ -23,49 +23,60 @@ struct Cell: Sendable {
 
     /// Sorts runs into cells, in the order of their first runs.
     static func sorting(_ runs: [Run]) -> [Cell] {
-        var order: [String] = [], members: [String: [Run]] = [:]
-        for run in runs {
-            let key = identity(of: run, leavingOut: ["seed"])
-            if members[key] == nil { order.append(key) }
-            members[key, default: []].append(run)
-        }
-        return order.compactMap { key in
-            guard let runs = members[key]?.sorted(by: { ($0.seed, $0.name) < ($1.seed, $1.name) }) else { return nil }
+        runs.inGroups { identity(of: $0, leavingOut: ["seed"]) }.map { key, runs in
+            let runs = runs.sorted { ($0.seed, $0.name) < ($1.seed, $1.name) }
             return Cell(runs: runs, key: key, sizeKey: sizeKey(of: runs[0]))
         }
     }
 
-    /// Everything that decides a run's numbers but for its seed and the setting that its sweep tunes.
+    /// Everything that determines a run's numbers, except its seed and the setting that its sweep tunes.
     static func sizeKey(of run: Run) -> String { identity(of: run, leavingOut: ["seed", run.role.tunedKey]) }
 
-    /// Settings that say how a run is looked at, not what it does.
+    /// Settings of evaluation and logging, which do not change the training.
     private static let measuring: Set<String> = [
         "eval", "validation", "eval_problems", "eval_steps", "validation_problems", "samples_per_step", "eval_loss",
     ]
 
-    /// Everything that decides a run's numbers but for some settings; files count by their content.
+    /// Everything that determines a run's numbers, except some settings; files are compared by content.
     static func identity(of run: Run, leavingOut keys: Set<String>) -> String {
         var lines = ["model \(run.manifest.model.content)", "train \(run.manifest.datasets["train"]?.content ?? "")"]
         for key in run.settings.keys where !keys.contains(key) && !measuring.contains(key) {
-            // What is not given and what was not there when the run was made are the same.
+            // A setting that is not given equals one that did not exist when the run was made.
             guard key != "model", key != "train", run.settings[key] != .absent else { continue }
             lines.append("\(key) \(run.settings[key])")
         }
         return lines.joined(separator: "\n")
     }
 
-    /// Settings by which cells may differ without a word in a table: those that have columns, and those that measure.
+    /// Settings that ``Differences`` leaves out: those with columns of their own, and ``measuring``.
     static let columns: Set<String> = measuring.union([
         "seed", "learning_rate", "parameters", "method", "algorithm", "model", "train",
     ])
 }
 
 extension Run {
-    /// Everything that decides what a report can say about it.
+    /// Everything that determines its part in a report.
     var identity: String {
         let measured = Benchmark.all(of: self).map { "\($0.problemSet) \($0.problems) \($0.content)" }
         return
             (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured
             + ["validation \(validation?.value.problems ?? 0)"]).joined(separator: "\n")
+    }
+}
+
+extension Sequence {
+    /// The elements in groups with the same key, in the order of their first elements.
+    func inGroups<Key: Hashable>(by key: (Element) -> Key) -> [(key: Key, members: [Element])] {
+        var groups: [(key: Key, members: [Element])] = [], places: [Key: Int] = [:]
+        for element in self {
+            let key = key(element)
+            if let place = places[key] {
+                groups[place].members.append(element)
+            } else {
+                places[key] = groups.count
+                groups.append((key, [element]))
+            }
+        }
+        return groups
     }
 }

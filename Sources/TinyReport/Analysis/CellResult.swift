@@ -1,8 +1,8 @@
 import TinyRecords
 import TinyStatistics
 
-/// What the runs of one configuration reach on a set of test problems.
-public struct CellResult: Sendable, Encodable {
+/// The result of one configuration on a set of test problems.
+public struct CellResult: Sendable, Encodable, TrainedSize {
     /// What is trained.
     public let method: String
     /// How it is trained.
@@ -13,7 +13,7 @@ public struct CellResult: Sendable, Encodable {
     public let bytes: Int
     /// Peak learning rate.
     public let learningRate: Double?
-    /// How the learning rate, or what its sweep tunes, came about.
+    /// How the learning rate, or another tuned setting, was chosen.
     public let choice: ChoiceKind
     /// Settings in which it differs from others with the same method, algorithm and number of parameters.
     public let differences: String
@@ -29,7 +29,7 @@ public struct CellResult: Sendable, Encodable {
     public let comparisons: [SeedComparison]
     /// Mean accuracy over seeds by the lenient grade.
     public let lenient: Double?
-    /// Mean share of completions with an answer where it was asked for.
+    /// Mean share of completions with an answer in the requested format.
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
@@ -44,7 +44,7 @@ public struct CellResult: Sendable, Encodable {
 
     let cell: Cell
 
-    /// The largest p-value among the seeds: all of them are at least as clear.
+    /// The largest p-value of all seeds.
     public var largestP: Double? { comparisons.map(\.p).max() }
 
     var family: Family { cell.family }
@@ -61,7 +61,7 @@ public struct CellResult: Sendable, Encodable {
     }
 }
 
-/// Where a number comes from.
+/// The source of a number.
 public struct Source: Sendable, Codable, Hashable {
     /// ``Run/name``.
     public let run: String
@@ -69,17 +69,17 @@ public struct Source: Sendable, Codable, Hashable {
     public let line: Int
 }
 
-/// How the tuned setting of a row came about.
+/// How the tuned setting of a row was chosen.
 public enum ChoiceKind: String, Sendable, Codable {
     /// No other value was tried.
     case only
-    /// This one has the best accuracy on validation problems.
+    /// It has the best accuracy on validation problems.
     case validation
-    /// Others were tried and nothing chose between them.
+    /// Other values were tried, without validation results to choose by.
     case none
 }
 
-/// The runs of a cell that were measured on one benchmark, and what the bootstrap makes of them.
+/// The runs of a cell that were evaluated on one benchmark, and their bootstrap draws.
 struct MeasuredCell {
     let cell: Cell
     /// Runs with a test evaluation after their last step that counts, and that evaluation.
@@ -96,4 +96,56 @@ struct MeasuredCell {
     }
 
     var mean: Double { TinyReport.mean(finals.map(\.evaluation.value.strict)) }
+}
+
+/// A number with its 95 % interval.
+public struct Estimate: Sendable, Codable, Hashable {
+    /// The number.
+    public let value: Double
+    /// Lower end of its 95 % interval.
+    public let low: Double?
+    /// Upper end of its 95 % interval.
+    public let high: Double?
+
+    init(_ value: Double, _ interval: PercentileInterval? = nil) {
+        self.value = value
+        low = interval?.low
+        high = interval?.high
+    }
+
+    /// The mean of `shares`, each of `problems` problems, when it is not known which problems were right: Wilson's interval
+    /// of a single run, so that more seeds do not make it narrower than the problems allow.
+    init(shares: [Double], problems: Int) {
+        value = mean(shares)
+        let interval = WilsonInterval(fraction: value, trials: Double(problems), confidence: .percent95)
+        low = interval.low
+        high = interval.high
+    }
+}
+
+/// The mean; 0 without values.
+func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+}
+
+/// The test of one seed against the untrained model.
+public struct SeedComparison: Sendable, Codable, Hashable {
+    /// Seed of the run.
+    public let seed: UInt64
+    /// Problems that only the trained model answers rightly.
+    public let improved: Int
+    /// Problems that only the untrained model answers rightly.
+    public let worsened: Int
+    /// Two-sided p-value of McNemar's exact test.
+    public let p: Double
+
+    init(seed: UInt64, before: [Bool], after: [Bool]) {
+        let pairs = zip(before, after)
+        let test = PairedComparison(
+            improved: pairs.count { !$0 && $1 }, worsened: pairs.count { $0 && !$1 })
+        self.seed = seed
+        improved = test.improved
+        worsened = test.worsened
+        p = test.pValue
+    }
 }

@@ -1,22 +1,13 @@
-/// Says in what cells differ that a table would otherwise show as equal.
+/// Describes the differences of cells that a table would otherwise show as equal.
 struct Differences {
-    private struct Row: Hashable {
-        let method: String
-        let algorithm: String
-        let parameters: Int
-
-        init(_ cell: Cell) {
-            (method, algorithm, parameters) = (cell.method, cell.algorithm, cell.parameters)
-        }
-    }
-
-    private var varying: [Row: [String]] = [:]
+    /// The settings in which the cells of one method, algorithm and number of parameters differ.
+    private var varying: [String: [String]] = [:]
     private var frequency: [String: [RecordedSetting: Int]] = [:]
     /// The value most cells have; `nil` where two values are equally common.
     private var common: [String: RecordedSetting] = [:]
 
     init(among cells: [Cell]) {
-        for (row, members) in Dictionary(grouping: cells, by: Row.init) {
+        for (row, members) in cells.inGroups(by: Self.row) {
             let keys = Set(members.flatMap(\.settings.keys)).subtracting(Cell.columns)
             varying[row] = keys.filter { key in Set(members.map { $0.settings[key] }).count > 1 }.sorted()
         }
@@ -29,13 +20,15 @@ struct Differences {
         }
     }
 
-    /// Settings without which a row would be taken for another one, even where it is the only one of its kind.
+    private static func row(_ cell: Cell) -> String { "\(cell.method) \(cell.algorithm) \(cell.parameters)" }
+
+    /// Settings that are shown even in the only row of its kind, when they are not the most common ones.
     private static let telling = ["element_type", "frozen_subspace", "target_modules"]
 
-    /// Such as `rank 8 · fp32`: the settings that are not the commonest of all cells here. Mostly empty when the row is the
-    /// only one of its kind, and for the row that stands for the rest.
+    /// Such as `rank 8 · fp32`: the settings that are not the most common of all cells. Mostly empty when the row is the
+    /// only one of its kind, and for the row with the most common settings.
     func words(for cell: Cell, leavingOut key: String? = nil) -> String {
-        let varying = varying[Row(cell)] ?? []
+        let varying = varying[Self.row(cell)] ?? []
         let telling = Self.telling.filter {
             common[$0] != nil && cell.settings[$0] != .absent && !varying.contains($0)
         }
@@ -43,13 +36,13 @@ struct Differences {
             .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
     }
 
-    /// How common a cell's settings are among all: of rows that a chart puts at one place, the most common stands for the rest.
+    /// How common a cell's settings are. Of the points at one place of a chart, the most common one is drawn filled.
     func typicality(of cell: Cell) -> Int {
-        (varying[Row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell.settings[$1]] ?? 0) }
+        (varying[Self.row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell.settings[$1]] ?? 0) }
     }
 }
 
-/// A setting in words for people; values that say what they are go without their key.
+/// A setting in words; values that are clear by themselves have no key.
 func settingWords(_ key: String, _ value: RecordedSetting) -> String {
     switch key {
     case "element_type": "\(value)"

@@ -1,6 +1,6 @@
 import TinyRecords
 
-/// Evolution and policy gradients with the same number of trained parameters, by the tokens they sampled.
+/// Evolution strategies and policy gradients with the same number of trained parameters, compared by sampled tokens.
 public struct EqualTokens: Sendable, Encodable {
     /// What is trained.
     public let method: String
@@ -13,16 +13,11 @@ public struct EqualTokens: Sendable, Encodable {
 
     /// Every number of parameters for which both families have results.
     static func all(in results: [CellResult], on benchmark: Benchmark) -> [EqualTokens] {
-        struct Key: Hashable {
-            let method: String
-            let parameters: Int
-        }
-        let rivals = results.filter { $0.family != .supervised }
-        let groups = Dictionary(grouping: rivals) { Key(method: $0.method, parameters: $0.parameters) }
-        return groups.sorted { ($0.key.parameters, $0.key.method) < ($1.key.parameters, $1.key.method) }
-            .compactMap { key, members in
+        results.filter { $0.family != .supervised }.inGroups { "\($0.method) \($0.parameters)" }.map(\.members)
+            .sorted { ($0[0].parameters, $0[0].method) < ($1[0].parameters, $1[0].method) }
+            .compactMap { members in
                 guard Set(members.map(\.family)).count == 2 else { return nil }
-                // Variants would only crowd the picture; where a family has nothing but variants they stand in.
+                // Variants are left out, unless a family has nothing else.
                 let plain = members.filter { member in
                     member.differences.isEmpty
                         || !members.contains { $0.family == member.family && $0.differences.isEmpty }
@@ -30,7 +25,7 @@ public struct EqualTokens: Sendable, Encodable {
                 let lines = plain.compactMap { TokenLine($0, on: benchmark) }
                 guard Set(lines.map(\.family)).count == 2, let budget = lines.map(\.end).min() else { return nil }
                 return EqualTokens(
-                    method: key.method, parameters: key.parameters, budget: budget,
+                    method: members[0].method, parameters: members[0].parameters, budget: budget,
                     lines: lines.map { $0.reading(at: budget) })
             }
     }
@@ -45,7 +40,7 @@ public struct TokenLine: Sendable, Encodable {
     /// The points of each seed: tokens and accuracy at every evaluation, the untrained model first.
     public let seeds: [[TokenPoint]]
     /// Mean accuracy over seeds at the last evaluation within the budget.
-    public let accuracyWithinBudget: Double?
+    public private(set) var accuracyWithinBudget: Double?
 
     let family: Family
 
@@ -53,7 +48,6 @@ public struct TokenLine: Sendable, Encodable {
         algorithm = result.algorithm
         differences = result.differences
         family = result.family
-        accuracyWithinBudget = nil
         seeds = result.cell.runs.compactMap { run in
             let points = benchmark.evaluations(of: run).compactMap { evaluation in
                 run.generatedTokens(through: evaluation.value.step)
@@ -67,17 +61,11 @@ public struct TokenLine: Sendable, Encodable {
     /// Tokens that every seed has sampled.
     var end: Double { seeds.compactMap(\.last?.tokens).min() ?? 0 }
 
-    /// The line with its accuracy at a number of tokens: what the last evaluation until then said.
+    /// The line with its accuracy at a number of tokens: that of the last evaluation until then.
     func reading(at budget: Double) -> TokenLine {
-        TokenLine(self, accuracy: mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy }))
-    }
-
-    private init(_ line: TokenLine, accuracy: Double) {
-        algorithm = line.algorithm
-        differences = line.differences
-        family = line.family
-        seeds = line.seeds
-        accuracyWithinBudget = accuracy
+        var line = self
+        line.accuracyWithinBudget = mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy })
+        return line
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -86,10 +74,10 @@ public struct TokenLine: Sendable, Encodable {
     }
 }
 
-/// One evaluation on the way.
+/// One evaluation during training.
 public struct TokenPoint: Sendable, Codable, Hashable {
     /// Tokens sampled for training so far.
     public let tokens: Double
-    /// Accuracy by the strict grade.
+    /// Accuracy by strict grading.
     public let accuracy: Double
 }

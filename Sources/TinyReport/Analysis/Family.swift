@@ -1,6 +1,6 @@
 import TinyRecords
 
-/// The kinds of algorithm that a report tells apart by colour.
+/// The kinds of algorithm; each has its own colour.
 public enum Family: String, Sendable, Codable, CaseIterable {
     /// Learns from graded samples by gradients: GRPO and its relatives.
     case policyGradient = "rl"
@@ -9,7 +9,7 @@ public enum Family: String, Sendable, Codable, CaseIterable {
     /// Learns from the grades of a population, without gradients.
     case evolution = "es"
 
-    /// The family of an algorithm by its name in a configuration; what is not known learns by gradients of rewards.
+    /// The family of an algorithm by its name in a configuration; unknown algorithms count as policy gradients.
     init(algorithm: String) {
         switch algorithm {
         case "sft": self = .supervised
@@ -29,6 +29,13 @@ public enum Family: String, Sendable, Codable, CaseIterable {
 
     /// Place in tables.
     var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// Method, algorithm and number of trained numbers: what identifies a row of a table.
+protocol TrainedSize {
+    var method: String { get }
+    var algorithm: String { get }
+    var parameters: Int { get }
 }
 
 /// The name of an algorithm as its authors write it.

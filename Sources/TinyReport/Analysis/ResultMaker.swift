@@ -41,7 +41,7 @@ struct ResultMaker {
             sources: finals.map { Source(run: $0.run.name, line: $0.evaluation.line) }, cell: cell)
     }
 
-    /// The untrained model as the cell's runs saw it, else as most runs did.
+    /// The untrained model as the cell's runs measured it, else as most runs did.
     private func baseline(of measured: MeasuredCell) -> Baseline? {
         let names = Set(measured.finals.map(\.run.name))
         return baselines.first { $0.sources.contains { names.contains($0.run) } } ?? baselines.first
@@ -62,7 +62,7 @@ struct ResultMaker {
 
     /// The gain as a share of that of full fine-tuning.
     ///
-    /// The interval is left out where the draws do not show a gain of full fine-tuning: a share of nothing has no bounds.
+    /// Without an interval where not every draw shows a gain of full fine-tuning: a share of a zero gain has no bounds.
     private func share(
         of measured: MeasuredCell, draws: [Double]?, baseline: Baseline?, untrained: [Double]?
     ) -> Estimate? {
@@ -81,7 +81,7 @@ struct ResultMaker {
     }
 }
 
-/// Both, or neither.
+/// Both values, or `nil` when one is missing.
 private func zipped<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
     if let a, let b { (a, b) } else { nil }
 }

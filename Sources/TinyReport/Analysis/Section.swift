@@ -1,7 +1,7 @@
 public import TinyRecords
 import TinyStatistics
 
-/// Everything a report says about one model on one set of test problems.
+/// All results of one model on one set of test problems.
 public struct Section: Sendable, Encodable {
     /// The model.
     public let model: Fingerprint
@@ -9,11 +9,11 @@ public struct Section: Sendable, Encodable {
     public let problemSet: String
     /// Number of the test problems.
     public let problems: Int
-    /// The untrained model; more than one when runs were evaluated in different ways.
+    /// Results of the untrained model; more than one when runs were evaluated in different ways.
     public let baselines: [Baseline]
     /// One result for each configuration: supervised after reinforcement, small before large.
     public let results: [CellResult]
-    /// Full fine-tuning, by family, as the shares of the gain refer to it.
+    /// Full fine-tuning of each family: the reference of the shares of the gain.
     public let references: [FullReference]
     /// The smallest sizes that recover given shares of the gain of full fine-tuning.
     public let thresholds: [Threshold]
@@ -26,9 +26,9 @@ public struct Section: Sendable, Encodable {
     /// Answers before and after training.
     public let answers: [RunAnswers]
 
-    /// Draws behind the intervals.
+    /// Bootstrap draws of the intervals.
     let draws: Int
-    /// Every cell, those of learning rates that were not chosen included.
+    /// Every cell, including those with learning rates that were not chosen.
     let cells: [Cell]
     let differences: Differences
 
@@ -43,12 +43,10 @@ public struct Section: Sendable, Encodable {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
         let differences = Differences(among: cells)
-        // Only outcomes prove that there are as many problems as a record says, and bound what their draws cost.
+        // Only outcomes prove that there are as many problems as a record says, and so limit the cost of the draws.
         let hasOutcomes = runs.contains { benchmark.final(of: $0)?.value.outcomes != nil }
-        let bootstrap =
-            hasOutcomes
-            ? HierarchicalBootstrap(
-                problems: benchmark.problems, draws: Self.draws(of: benchmark.problems)) : nil
+        let draws = Self.draws(of: benchmark.problems)
+        let bootstrap = hasOutcomes ? HierarchicalBootstrap(problems: benchmark.problems, draws: draws) : nil
         let baselines = Baseline.all(of: runs, on: benchmark)
         let shown = sizes.flatMap(\.shown).compactMap { cell, choice in
             MeasuredCell(cell, on: benchmark, bootstrap: bootstrap).map { ($0, choice) }
@@ -60,19 +58,19 @@ public struct Section: Sendable, Encodable {
         model = Fingerprint(name: benchmark.model, content: benchmark.modelContent)
         problemSet = benchmark.problemSet
         problems = benchmark.problems
-        draws = bootstrap?.draws ?? 0
+        self.draws = bootstrap?.draws ?? 0
         self.baselines = baselines
         self.cells = cells
         self.differences = differences
         results = shown.map { maker.result(of: $0.0, choice: $0.1) }.sorted { Self.precedes($0, $1, differences) }
         references = Family.allCases.compactMap { family in
-            maker.reference(for: family).map { FullReference(family: family, cell: $0) }
+            maker.reference(for: family).map {
+                FullReference(family: family, algorithm: $0.cell.algorithm, accuracy: $0.mean)
+            }
         }
         thresholds = Threshold.all(in: results)
         choices = sizes.compactMap { $0.selection(differences: differences) }
-            .sorted {
-                Self.order($0.method, $0.algorithm, $0.parameters) < Self.order($1.method, $1.algorithm, $1.parameters)
-            }
+            .sorted { Self.order($0) < Self.order($1) }
         ablations = Ablation.all(in: results)
         equalTokens = EqualTokens.all(in: results, on: benchmark)
         answers = RunAnswers.chosen(from: results)
@@ -81,81 +79,55 @@ public struct Section: Sendable, Encodable {
     /// The colour of an algorithm: that of its family, or another one where the family has several algorithms here.
     func colour(of algorithm: String) -> ChartColour {
         let family = Family(algorithm: algorithm)
-        var algorithms: [String] = []
-        for cell in results.map(\.cell) + cells where cell.family == family && !algorithms.contains(cell.algorithm) {
-            algorithms.append(cell.algorithm)
-        }
+        let algorithms = (results.map(\.cell) + cells).filter { $0.family == family }.inGroups(by: \.algorithm).map(
+            \.key)
         return ChartColour(family, algorithm: algorithms.firstIndex(of: algorithm) ?? 0)
     }
 
-    /// The standard number of draws, fewer where they would take more than 40 MB.
+    /// The standard number of draws; fewer where they would need more than 40 MB.
     private static func draws(of problems: Int) -> Int {
         max(200, min(HierarchicalBootstrap.standardDraws, 20_000_000 / max(1, problems)))
     }
 
-    /// Sections for all runs, in the order of their first run. Runs that were only measured on validation problems go where
-    /// others of their size are, or else where others of their model are.
+    /// Sections for all runs, in the order of their first run. Runs with validation results only go to the section where
+    /// others of their size are, or else others of their model.
     static func all(of runs: [Run]) -> [Section] {
-        var order: [Benchmark] = [], members: [Benchmark: [Run]] = [:]
-        for run in runs {
-            for benchmark in Benchmark.all(of: run) {
-                if members[benchmark] == nil { order.append(benchmark) }
-                members[benchmark, default: []].append(run)
-            }
-        }
-        let sizes = members.mapValues { Set($0.map { Cell.sizeKey(of: $0) }) }
+        var groups = runs.flatMap { run in Benchmark.all(of: run).map { (benchmark: $0, run: run) } }
+            .inGroups(by: \.benchmark).map { (benchmark: $0.key, runs: $0.members.map(\.run)) }
+        let sizes = groups.map { Set($0.runs.map { Cell.sizeKey(of: $0) }) }
         for run in runs where Benchmark.all(of: run).isEmpty {
             let key = Cell.sizeKey(of: run)
             let home =
-                order.first { sizes[$0]?.contains(key) == true }
-                ?? order.first { $0.modelContent == run.manifest.model.content }
-            if let home { members[home, default: []].append(run) }
+                sizes.firstIndex { $0.contains(key) }
+                ?? groups.firstIndex { $0.benchmark.modelContent == run.manifest.model.content }
+            if let home { groups[home].runs.append(run) }
         }
-        return order.map { Section($0, runs: members[$0] ?? []) }
+        return groups.map { Section($0.benchmark, runs: $0.runs) }
     }
 
     private static func precedes(_ a: CellResult, _ b: CellResult, _ differences: Differences) -> Bool {
-        let left = order(a.method, a.algorithm, a.parameters), right = order(b.method, b.algorithm, b.parameters)
+        let left = order(a), right = order(b)
         if left != right { return left < right }
         let typical = (differences.typicality(of: a.cell), differences.typicality(of: b.cell))
         if typical.0 != typical.1 { return typical.0 > typical.1 }
         return (a.differences, a.learningRate ?? 0) < (b.differences, b.learningRate ?? 0)
     }
 
-    private static func order(_ method: String, _ algorithm: String, _ parameters: Int) -> RowOrder {
-        RowOrder(
-            family: Family(algorithm: algorithm).order, algorithm: algorithm, method: methodOrder(method),
-            name: method, parameters: parameters)
-    }
-
-    private struct RowOrder: Comparable {
-        let family: Int
-        let algorithm: String
-        let method: Int
-        let name: String
-        let parameters: Int
-
-        static func < (a: RowOrder, b: RowOrder) -> Bool {
-            (a.family, a.algorithm, a.method, a.name, a.parameters)
-                < (b.family, b.algorithm, b.method, b.name, b.parameters)
-        }
+    private static func order(
+        _ row: some TrainedSize
+    ) -> (family: Int, algorithm: String, place: Int, method: String, parameters: Int) {
+        (Family(algorithm: row.algorithm).order, row.algorithm, methodOrder(row.method), row.method, row.parameters)
     }
 }
 
-/// Full fine-tuning as a family's shares refer to it.
+/// Full fine-tuning: the reference of a family's shares of the gain.
 public struct FullReference: Sendable, Encodable {
-    /// Whose shares refer to it.
+    /// The family.
     public let family: Family
     /// How it was trained.
     public let algorithm: String
     /// Its mean accuracy.
     public let accuracy: Double
-
-    init(family: Family, cell: MeasuredCell) {
-        self.family = family
-        algorithm = cell.cell.algorithm
-        accuracy = cell.mean
-    }
 }
 
 /// The smallest trained size that recovers a share of the gain of full fine-tuning.
@@ -172,14 +144,9 @@ public struct Threshold: Sendable, Encodable {
     static let shares = [0.75, 0.90, 0.95]
 
     static func all(in results: [CellResult]) -> [Threshold] {
-        var algorithms: [String] = []
-        for result in results where result.share != nil && !algorithms.contains(result.algorithm) {
-            algorithms.append(result.algorithm)
-        }
-        return algorithms.flatMap { algorithm in
+        results.filter { $0.share != nil }.inGroups(by: \.algorithm).flatMap { algorithm, results in
             shares.map { share in
-                let reached = results.filter { $0.algorithm == algorithm && $0.share?.value ?? 0 >= share }
-                    .min { $0.parameters < $1.parameters }
+                let reached = results.filter { $0.share?.value ?? 0 >= share }.min { $0.parameters < $1.parameters }
                 return Threshold(
                     algorithm: algorithm, share: share, parameters: reached?.parameters, method: reached?.method)
             }

@@ -1,5 +1,5 @@
 /// One configuration with several values of a tuned setting, usually the learning rate, compared on validation problems.
-public struct TunedChoice: Sendable, Encodable {
+public struct TunedChoice: Sendable, Encodable, TrainedSize {
     /// The tuned setting.
     public let key: String
     /// What is trained.
@@ -22,9 +22,9 @@ public struct TunedTrial: Sendable, Encodable {
     public let value: RecordedSetting
     /// Mean accuracy by the strict grade over the seeds that all values have.
     public let accuracy: Double
-    /// Runs behind the mean.
+    /// Runs of the mean.
     public let sources: [Source]
-    /// Whether this is the best of its size; of equals the smallest.
+    /// Whether this is the best of its size; of several best ones, the smallest.
     public let isChosen: Bool
 
     private enum CodingKeys: String, CodingKey {
@@ -38,23 +38,15 @@ struct Size {
     let cells: [Cell]
 
     static func sorting(_ cells: [Cell]) -> [Size] {
-        var order: [String] = [], members: [String: [Cell]] = [:]
-        for cell in cells {
-            if members[cell.sizeKey] == nil { order.append(cell.sizeKey) }
-            members[cell.sizeKey, default: []].append(cell)
-        }
-        return order.compactMap { members[$0] }.map { cells in
-            Size(cells: cells.sorted { precedes($0.tuned, $1.tuned) })
-        }
+        cells.inGroups(by: \.sizeKey).map { Size(cells: $0.members.sorted { precedes($0.tuned, $1.tuned) }) }
     }
 
-    /// Every cell with validation evaluations, and their mean over the seeds that all such cells have: a sweep compares values
-    /// with some seeds and gives the others to the chosen value only, whose mean over all seeds says nothing beside theirs.
+    /// Every cell with validation evaluations, and its mean over the seeds that all such cells have. A sweep compares values
+    /// with some seeds and runs the other seeds with the chosen value only, so means over all seeds cannot be compared.
     private var trials: [(cell: Cell, accuracy: Double, sources: [Source])] {
-        let measured = cells.map { cell in (cell, cell.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
-        let seeds = measured.dropFirst().reduce(Set(measured.first?.1.map(\.seed) ?? [])) { shared, next in
-            shared.intersection(next.1.map(\.seed))
-        }
+        let measured = cells.map { ($0, $0.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
+        let seedSets = measured.map { Set($0.1.map(\.seed)) }
+        let seeds = seedSets.dropFirst().reduce(seedSets.first ?? []) { $0.intersection($1) }
         return measured.map { cell, runs in
             let found = (seeds.isEmpty ? runs : runs.filter { seeds.contains($0.seed) })
                 .compactMap { run in run.validation.map { (run.name, $0) } }
@@ -62,13 +54,13 @@ struct Size {
         }
     }
 
-    /// The cells a table shows: the chosen one, or all when nothing chose.
+    /// The cells a table shows: the chosen one, or all when no validation results exist.
     var shown: [(cell: Cell, choice: ChoiceKind)] {
         var trials = trials
         // Where a sweep has chosen, only runs of its choice count.
         let kept = trials.filter { trial in trial.cell.runs.contains { !$0.role.isTrial } }
         if !kept.isEmpty { trials = kept }
-        // Values ascend and only a better one replaces, so the smallest of equals stays.
+        // Values ascend and only a better one replaces the best, so the smallest of several best ones is chosen.
         var best: (cell: Cell, accuracy: Double)?
         for trial in trials where trial.accuracy > best?.accuracy ?? -1 { best = (trial.cell, trial.accuracy) }
         if let best { return [(best.cell, cells.count == 1 ? .only : .validation)] }

@@ -13,9 +13,9 @@ struct AccuracyFigure {
     let ownTitle: String
     let publishedTitle = "Published: \(PublishedCurve.task)"
 
-    /// Puts the figure together; `nil` for a section without results.
+    /// Makes the figure; `nil` for a section without results.
     ///
-    /// - Parameter note: What appears when one points at a result.
+    /// - Parameter note: Tooltip of a result.
     init?(_ section: Section, note: (CellResult) -> String) {
         guard !section.results.isEmpty else { return nil }
         own = section.series { result in
@@ -50,24 +50,27 @@ struct AccuracyFigure {
         ownTitle = "This report: \(section.model.name), \(section.problemSet)"
     }
 
-    /// What the colours and shapes of both panels are, once each.
+    /// The legend of both panels, each entry once.
     var legend: [LegendEntry] { LegendEntry.all(own, published: published) }
 }
 
-/// What a colour and a shape stand for.
+/// The meaning of a colour and a shape.
 struct LegendEntry: Hashable {
     let colour: ChartColour
     let marker: Marker
     let name: String
 
-    /// Entries for some series, once each. What looks like a series of this report goes by that one's name.
+    /// Entries for some series, each once. A published series that looks like one of this report has no entry of its own.
     static func all(_ series: [ChartSeries], published: [ChartSeries] = []) -> [LegendEntry] {
         var entries: [LegendEntry] = []
-        func add(_ entry: LegendEntry) { if !entries.contains(entry) { entries.append(entry) } }
-        for series in series { add(LegendEntry(colour: series.colour, marker: series.marker, name: series.name)) }
+        for series in series {
+            let entry = LegendEntry(colour: series.colour, marker: series.marker, name: series.name)
+            if !entries.contains(entry) { entries.append(entry) }
+        }
         for series in published
         where !entries.contains(where: { $0.colour == series.colour && $0.marker == series.marker }) {
-            add(LegendEntry(colour: series.colour, marker: series.marker, name: series.name + " (published)"))
+            entries.append(
+                LegendEntry(colour: series.colour, marker: series.marker, name: series.name + " (published)"))
         }
         return entries
     }
@@ -93,7 +96,7 @@ extension Section {
         return series
     }
 
-    /// The untrained model, and full fine-tuning by each family that has its own.
+    /// Lines of the untrained model, and of full fine-tuning by each family that has results of its own.
     fileprivate var referenceLines: [ChartReference] {
         baselines.prefix(2).map {
             ChartReference(y: $0.accuracy.value, label: "untrained \(percent($0.accuracy.value))", colour: .plain)
@@ -129,7 +132,7 @@ extension PublishedCurve {
 }
 
 extension CellResult {
-    /// What it is and what it reaches, in words.
+    /// The configuration and its accuracy in words.
     var words: String {
         var words = "\(methodLabel(method)), \(algorithmLabel(algorithm)), "
         words += "\(grouped(parameters)) parameters: \(percent(accuracy.value)) %"

@@ -5,7 +5,7 @@ extension Chart {
     private var plotWidth: Double { width - Self.left - labelWidth }
     private var plotHeight: Double { height - Self.top - Self.bottom }
 
-    // Values off an axis stand at its end.
+    // Values outside an axis are drawn at its end.
     private func place(x value: Double) -> Double {
         Self.left + Self.inset + (plotWidth - 2 * Self.inset) * unitShare(x.scale.position(value))
     }
@@ -16,17 +16,16 @@ extension Chart {
 
     /// The chart as an SVG element that scales with the page. `id` must be unique in the page.
     func svg(id: String) -> String {
-        var out = "<svg viewBox=\"0 0 \(coordinate(width)) \(coordinate(height))\" role=\"img\" "
-        out += "aria-labelledby=\"\(id)t \(id)d\"><title id=\"\(id)t\">\(escaped(title))</title>"
-        out += "<desc id=\"\(id)d\">\(escaped(summary))</desc>\n"
-        return out + content + "</svg>\n"
+        "<svg viewBox=\"0 0 \(coordinate(width)) \(coordinate(height))\" role=\"img\" "
+            + "aria-labelledby=\"\(id)t \(id)d\"><title id=\"\(id)t\">\(escaped(title))</title>"
+            + "<desc id=\"\(id)d\">\(escaped(summary))</desc>\n\(content)</svg>\n"
     }
 
-    /// What is drawn, ``width`` wide and ``height`` high, without an element around it.
+    /// The content of the chart, ``width`` wide and ``height`` high, without the `svg` element.
     var content: String {
         var out = axes + referenceLines
-        // Lines of all series lie under the markers of all, so that no line crosses a marker.
-        for (index, series) in series.enumerated() where series.isConnected { out += line(series, index) }
+        // Lines of all series are drawn before all markers, so that no line crosses a marker.
+        for (index, series) in series.enumerated() { out += line(series, index) }
         for (index, series) in series.enumerated() { out += markers(series, index) }
         return out
     }
@@ -40,27 +39,25 @@ extension Chart {
         }
         out += "</g><g class=\"tick\" text-anchor=\"end\">"
         for tick in y.scale.ticks {
-            out +=
-                "<text x=\"\(coordinate(Self.left - 6))\" y=\"\(coordinate(place(y: tick) + 3.5))\">"
-                + "\(escaped(y.format(tick)))</text>"
+            out += text(y.format(tick), x: Self.left - 6, y: place(y: tick) + 3.5)
         }
         out += "</g><g class=\"axis\"><path d=\"M\(coordinate(Self.left)) \(coordinate(base))H\(coordinate(right))"
         for tick in x.scale.ticks { out += "M\(coordinate(place(x: tick))) \(coordinate(base))v4" }
         out += "\"/></g>"
         if x.scale.kind == .logarithmic { out += minorTicks(base) }
         out += "<g class=\"tick\" text-anchor=\"middle\">"
-        for tick in labelledTicks {
-            out +=
-                "<text x=\"\(coordinate(place(x: tick)))\" y=\"\(coordinate(base + 16))\">\(escaped(x.format(tick)))</text>"
-        }
-        out += "<text class=\"name\" x=\"\(coordinate(Self.left + plotWidth / 2))\" y=\"\(coordinate(base + 33))\">"
-        out += "\(escaped(x.label))</text>"
+        for tick in labelledTicks { out += text(x.format(tick), x: place(x: tick), y: base + 16) }
+        out += text(x.label, "class=\"name\" ", x: Self.left + plotWidth / 2, y: base + 33)
         let middle = coordinate(Self.top + plotHeight / 2)
         out += "<text class=\"name\" transform=\"translate(11 \(middle)) rotate(-90)\">\(escaped(y.label))</text></g>\n"
         return out
     }
 
-    /// Ticks whose labels have room beside each other.
+    private func text(_ content: String, _ attributes: String = "", x: Double, y: Double) -> String {
+        "<text \(attributes)x=\"\(coordinate(x))\" y=\"\(coordinate(y))\">\(escaped(content))</text>"
+    }
+
+    /// Ticks whose labels do not overlap.
     private var labelledTicks: [Double] {
         let widest = x.scale.ticks.map { textWidth(x.format($0)) }.max() ?? 0
         var last = -Double.infinity
@@ -93,13 +90,12 @@ extension Chart {
                 "<g class=\"\(reference.colour.rawValue)\"><path class=\"ref\" d=\"M\(coordinate(Self.left)) "
                 + "\(coordinate(height))H\(coordinate(right))\"/><path class=\"lead\" d=\"M\(coordinate(right)) "
                 + "\(coordinate(height))L\(coordinate(right + 5)) \(coordinate(label))\"/>"
-                + "<text class=\"mark\" x=\"\(coordinate(right + 7))\" y=\"\(coordinate(label + 3.5))\">"
-                + "\(escaped(reference.label))</text></g>\n"
+                + text(reference.label, "class=\"mark\" ", x: right + 7, y: label + 3.5) + "</g>\n"
         }
         return out
     }
 
-    /// How far a point is moved aside, so that the error bars of several series at one place stand beside each other.
+    /// Horizontal shift of a point, so that error bars of several series at one place do not overlap.
     private func shift(_ index: Int, at x: Double) -> Double {
         guard movesAside else { return 0 }
         let here = series.indices.filter { series[$0].points.contains { $0.x == x } }
@@ -132,9 +128,9 @@ extension Chart {
     }
 }
 
-/// Places that keep a distance, each as near as it can be to where it wants to be. `wanted` ascends.
+/// Positions at a minimum distance from each other, each as near as possible to the wanted one. `wanted` ascends.
 ///
-/// Groups that would overlap share their displacement; a group that would leave the limits is pushed back inside.
+/// Groups that would overlap are moved together; a group that would leave the limits is moved inside.
 package func spread(_ wanted: [Double], apart distance: Double, within limits: ClosedRange<Double>) -> [Double] {
     var groups: [(members: [Double], start: Double)] = []
     func start(_ members: [Double]) -> Double {
@@ -153,5 +149,5 @@ package func spread(_ wanted: [Double], apart distance: Double, within limits: C
     return groups.flatMap { group in group.members.indices.map { group.start + Double($0) * distance } }
 }
 
-/// About how wide a text of 11 units is, for keeping texts apart.
+/// Approximate width of a text of font size 11.
 func textWidth(_ text: String) -> Double { Double(text.count) * 6.2 }

@@ -1,26 +1,26 @@
 /// Points with error bars over two axes.
 struct Chart {
-    /// What it shows, for those who cannot see it.
+    /// Title for screen readers.
     var title: String
-    /// What can be seen in it, in a sentence.
+    /// Description for screen readers, in a sentence.
     var summary: String
     var x: Axis
     var y: Axis
     var series: [ChartSeries] = []
     /// Horizontal lines with a label at the right.
     var references: [ChartReference] = []
-    /// Size in units of which a line of small text is 11 high.
+    /// Size in units; text has a size of 11.
     var width = 520.0
     var height = 320.0
-    /// Room at the right for the labels of ``references``.
+    /// Width of the labels of ``references`` at the right.
     var labelWidth = 88.0
-    /// Whether series stand aside for each other, so that error bars at one place do not lie on each other.
+    /// Whether points of several series at one place are shifted, so that error bars do not overlap.
     var movesAside = true
 
     struct Axis {
         var label: String
         var scale: Scale
-        /// How a tick is written.
+        /// Text of a tick.
         var format: (Double) -> String
     }
 }
@@ -31,8 +31,6 @@ struct ChartSeries {
     var colour: ChartColour
     var marker: Marker
     var points: [ChartPoint]
-    /// Whether a line leads from point to point.
-    var isConnected = true
 }
 
 /// One measured value.
@@ -41,7 +39,7 @@ struct ChartPoint {
     var y: Double
     var low: Double?
     var high: Double?
-    /// What appears when one points at it.
+    /// Tooltip.
     var note: String
     /// Whether it is a variant of another point at the same place.
     var isVariant = false
@@ -54,7 +52,7 @@ struct ChartReference {
     var colour: ChartColour
 }
 
-/// Colours by meaning; the page's style says what they are in light, dark and print.
+/// Colours by meaning; ``PageStyle`` defines them for light, dark and print.
 enum ChartColour: String {
     case rl, sft, es, plain
     /// Further algorithms of a family that has several.
@@ -70,7 +68,7 @@ enum ChartColour: String {
     }
 }
 
-/// Shapes by what is trained, so that colour is never the only sign.
+/// Shapes by method, so that colour is never the only difference.
 enum Marker {
     case circle, square, triangle, diamond, cross
 
@@ -85,8 +83,9 @@ enum Marker {
     }
 
     /// The shape around a place, as the path of an SVG.
-    func path(_ x: Double, _ y: Double, radius r: Double = 4) -> String {
-        switch self {
+    func path(_ x: Double, _ y: Double) -> String {
+        let r = 4.0
+        return switch self {
         case .circle:
             "M\(coordinate(x - r)) \(coordinate(y))a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(2 * r)) 0"
                 + "a\(coordinate(r)) \(coordinate(r)) 0 1 0 \(coordinate(-2 * r)) 0z"
@@ -108,7 +107,7 @@ enum Marker {
     }
 }
 
-/// A number of a drawing, to a tenth.
+/// A coordinate of a drawing, rounded to a tenth.
 func coordinate(_ value: Double) -> String {
     let tenths = value.isFinite ? (value * 10).rounded() : 0
     guard abs(tenths) < 1e9 else { return "0" }

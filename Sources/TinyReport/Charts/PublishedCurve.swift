@@ -1,7 +1,7 @@
-/// The published curves a report is compared with, read off the figures to about ±0.001 in accuracy.
+/// The published curves that a report shows, read from the figures to about ±0.001 in accuracy.
 ///
 /// Source: *Learning to Reason in 13 Parameters*, arXiv:2602.04118v1, figures 1 (GRPO) and 2 (supervised): Qwen2.5-7B-Instruct on
-/// GSM8K, which is another model and other problems than a report usually has. Shapes compare, heights do not.
+/// GSM8K. A report usually has another model and other problems, so only the shapes of the curves can be compared.
 struct PublishedCurve: Sendable {
     /// How the points were trained.
     let family: Family

@@ -1,16 +1,16 @@
 import Foundation
 
-/// Maps values to places on a line.
+/// Maps values to positions on an axis.
 package struct Scale {
     package enum Kind { case linear, logarithmic }
 
     package let kind: Kind
     /// Values at both ends.
     package let domain: ClosedRange<Double>
-    /// Where the labels stand, ascending.
+    /// Values with labels, ascending.
     package let ticks: [Double]
 
-    /// Where a value lies between the ends, 0 to 1; values outside lie outside.
+    /// Position of a value: 0 at the lower end, 1 at the upper end; below 0 or above 1 outside the domain.
     package func position(_ value: Double) -> Double {
         switch kind {
         case .linear: (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)

@@ -1,17 +1,17 @@
-/// A few curves in a small frame, one of many with the same scales.
+/// A small chart of a few curves, one of many with the same scales.
 struct SmallChart {
-    /// What it shows, for those who cannot see it.
+    /// Title for screen readers.
     var title: String
     /// Curves of values at steps 1, 2, ….
     var curves: [[Double]]
-    /// Steps on the whole width.
+    /// Number of steps of the whole width.
     var steps: Int
     /// Values at the bottom and the top.
     var range: ClosedRange<Double>
     var colour: ChartColour
 
     static let width = 190.0, height = 56.0
-    /// Points of one curve; more steps than these are averaged.
+    /// Most points of a curve; more steps are averaged to this number.
     static let points = 48
 
     var svg: String {
@@ -35,5 +35,32 @@ struct SmallChart {
     private func share(_ value: Double) -> Double {
         let width = range.upperBound - range.lowerBound
         return width > 0 ? unitShare((value - range.lowerBound) / width) : 0.5
+    }
+}
+
+/// A curve in one line of text. Each character shows the mean of an equal share of the values.
+///
+/// ```swift
+/// sparkline([0, 1, 2, 3], width: 4)       // "▁▃▆█"
+/// ```
+package func sparkline(_ values: [Double], width: Int) -> String {
+    let levels = Array("▁▂▃▄▅▆▇█")
+    let points = binned(values.filter(\.isFinite), into: width)
+    guard let low = points.min(), let high = points.max() else { return "" }
+    return String(
+        points.map { value in
+            let height = high > low ? unitShare((value - low) / (high - low)) : 0.5
+            return levels[min(levels.count - 1, Int(height * Double(levels.count)))]
+        })
+}
+
+/// A share, limited to 0...1; 0 when it is not a number.
+func unitShare(_ share: Double) -> Double { share > 0 ? min(1, share) : 0 }
+
+/// Means of `count` bins of neighbouring values; the values themselves when there are at most `count`.
+func binned(_ values: [Double], into count: Int) -> [Double] {
+    guard values.count > count, count > 0 else { return values }
+    return (0..<count).map { bin in
+        mean(Array(values[bin * values.count / count..<(bin + 1) * values.count / count]))
     }
 }

@@ -39,8 +39,8 @@ extension HTMLPage {
         }
     }
 
-    /// Small multiples of what was measured while training, one row for each configuration.
-    func curves(_ section: Section, _ writer: inout PageWriter) {
+    /// Small charts of the metrics of training, one row for each configuration.
+    func curves(_ section: Section, _ writer: inout HTMLWriter) {
         let shown = Set(section.results.map(\.cell.key))
         for family in Family.allCases {
             let cells = section.cells.filter { $0.family == family }
@@ -58,20 +58,16 @@ extension HTMLPage {
                 for cell in rest { writer.add(row(cell, panels, steps, section)) }
                 writer.add("</details>")
             }
-            writer.add(
-                "<figcaption>"
-                    + writer.caption(
-                        figure:
-                            "Training by \(family.label): one row for each configuration, one thin line for each seed, "
-                            + "\(grouped(steps)) steps from left to right. A column has one scale, given at its head; "
-                            + "curves of more than \(SmallChart.points) steps are averaged to as many points.")
-                    + "</figcaption></figure>\n")
+            writer.endFigure(
+                caption: "Training by \(family.label): one row for each configuration, one thin line for each seed, "
+                    + "\(grouped(steps)) steps from left to right. A column has one scale, given at its head; "
+                    + "curves of more than \(SmallChart.points) steps are averaged to as many points.")
         }
     }
 
     private typealias Panel = (metric: Metric, range: ClosedRange<Double>)
 
-    /// A metric that at least one run has, with the range of all.
+    /// A metric that at least one run has, with the range of its values; `nil` when no run has it.
     private func panel(_ metric: Metric, _ cells: [Cell]) -> Panel? {
         let values = cells.flatMap(\.runs).flatMap { binned(metric.values($0), into: SmallChart.points) }
             .filter(\.isFinite)

@@ -1,22 +1,15 @@
 extension HTMLPage {
     /// Evolution and policy gradients by the tokens they sampled.
-    func equalTokens(_ section: Section, _ writer: inout PageWriter) {
+    func equalTokens(_ section: Section, _ writer: inout HTMLWriter) {
         guard !section.equalTokens.isEmpty else { return }
-        var table = HTMLTable(
-            caption: "",
-            columns: [
-                .init(title: "method", isNumber: false), .init(title: "parameters"), .init(title: "tokens each"),
-                .init(title: "algorithm", isNumber: false), .init(title: "differs in", isNumber: false),
-                .init(title: "accuracy %"), .init(title: "seeds"),
-            ])
+        var table = HTMLTable(columns: [
+            .text("method"), .number("parameters"), .number("tokens each"), .text("algorithm"), .text("differs in"),
+            .number("accuracy %"), .number("seeds"),
+        ])
         if let baseline = section.baselines.first {
-            table.rows.append(
-                .init(
-                    cells: ["untrained (adapter 0)", "0", "0", "", "", percent(baseline.accuracy.value), ""],
-                    style: "control"))
+            table.addUntrained(["0", "0", "", "", percent(baseline.accuracy.value), ""])
         }
-        var drawn: [ChartSeries] = []
-        writer.add("<figure><div class=\"pair\">")
+        var charts: [(title: String, chart: Chart)] = []
         for comparison in section.equalTokens {
             let series = comparison.lines.flatMap { line in
                 line.seeds.map { seed in
@@ -31,7 +24,6 @@ extension HTMLPage {
                         })
                 }
             }
-            drawn += series
             let points = series.flatMap(\.points)
             var chart = Chart(
                 title: "Accuracy against generated tokens, \(counted(comparison.parameters, "parameter"))",
@@ -45,29 +37,25 @@ extension HTMLPage {
             chart.movesAside = false
             chart.labelWidth = 20
             chart.height = 250
-            let title = "\(methodLabel(comparison.method)), \(counted(comparison.parameters, "parameter"))"
-            writer.add(panel(title, chart, &writer))
+            charts.append(
+                ("\(methodLabel(comparison.method)), \(counted(comparison.parameters, "parameter"))", chart))
             for (position, line) in comparison.lines.enumerated() {
-                table.rows.append(
-                    .init(
-                        cells: [
-                            escaped(methodLabel(comparison.method)), grouped(comparison.parameters),
-                            compact(comparison.budget), escaped(algorithmLabel(line.algorithm)),
-                            escaped(line.differences), line.accuracyWithinBudget.map(percent) ?? "",
-                            "\(line.seeds.count)",
-                        ], style: position == 0 ? "group" : ""))
+                table.add(
+                    [
+                        escaped(methodLabel(comparison.method)), grouped(comparison.parameters),
+                        compact(comparison.budget), escaped(algorithmLabel(line.algorithm)),
+                        escaped(line.differences), line.accuracyWithinBudget.map(percent) ?? "",
+                        "\(line.seeds.count)",
+                    ], style: position == 0 ? "group" : "")
             }
         }
+        add(
+            charts, legend: LegendEntry.all(charts.flatMap(\.chart.series)),
+            caption: "Evolution against policy gradients with the same number of parameters: accuracy at each "
+                + "evaluation against the tokens generated for training until then, one line for each seed.", &writer)
         writer.add(
-            "</div>" + legend(LegendEntry.all(drawn)) + "<figcaption>"
-                + writer.caption(
-                    figure: "Evolution against policy gradients with the same number of parameters: accuracy at each "
-                        + "evaluation against the tokens generated for training until then, one line for each seed.")
-                + "</figcaption></figure>\n")
-        table.caption = writer.caption(
-            table:
-                "Accuracy at equal tokens: the last evaluation within the tokens that every line of a size has spent, mean "
-                + "over seeds.")
-        writer.add(table.html(id: writer.identifier()))
+            table,
+            caption: "Accuracy at equal tokens: the last evaluation within the tokens that every line of a size has "
+                + "spent, mean over seeds.")
     }
 }

@@ -1,79 +1,112 @@
 extension HTMLPage {
     /// Results, lenient grades and cost, thresholds, learning rates, ablations.
-    func tables(_ section: Section, _ writer: inout PageWriter) {
+    func tables(_ section: Section, _ writer: inout HTMLWriter) {
         results(section, &writer)
         lenient(section, &writer)
         thresholds(section, &writer)
-        choices(section, &writer)
+        for key in Set(section.choices.map(\.key)).sorted() {
+            choice(of: key, section.choices.filter { $0.key == key }, &writer)
+        }
         for ablation in section.ablations { self.ablation(ablation, section, &writer) }
     }
 
-    private static let identity: [HTMLTable.Column] = [
-        .init(title: "method", isNumber: false), .init(title: "algorithm", isNumber: false),
-        .init(title: "parameters"), .init(title: "differs in", isNumber: false),
-    ]
+    private static let sizeColumns: [HTMLTable.Column] = [.text("method"), .text("algorithm"), .number("parameters")]
 
-    private func identity(_ result: CellResult) -> [String] {
-        [
-            escaped(methodLabel(result.method)), escaped(algorithmLabel(result.algorithm)), grouped(result.parameters),
-            escaped(result.differences),
-        ]
+    private func sizeCells(_ row: some TrainedSize) -> [String] {
+        [escaped(methodLabel(row.method)), escaped(algorithmLabel(row.algorithm)), grouped(row.parameters)]
     }
 
-    private func results(_ section: Section, _ writer: inout PageWriter) {
-        let notes = ResultTable(section: section).notes.map(escaped).joined(separator: " ").replacing(
-            " %", with: "\u{A0}%")
-        var table = HTMLTable(
-            caption: writer.caption(table: notes),
-            columns: Self.identity + [
-                .init(title: "bytes", note: "of the trained numbers as stored"),
-                .init(title: "rate", note: "peak learning rate"), .init(title: "seeds"),
-                .init(title: "accuracy %"), .init(title: "95 %"),
-                .init(title: "gain", note: "accuracy minus that of the untrained model, in points"),
-                .init(title: "of full %", note: "the gain as a share of that of full fine-tuning"),
-                .init(title: "95 %"),
-                .init(
-                    title: "better / worse",
-                    note: "problems that only the trained / only the untrained model gets right, mean over seeds"),
-                .init(title: "McNemar p", note: "exact, two-sided; the largest of the seeds"),
-                .init(title: "runs", isNumber: false, note: "numbers in the index of runs"),
-            ])
+    // MARK: One row for each result
+
+    private func add(
+        _ columns: [ResultColumn], of section: Section, caption: String, _ writer: inout HTMLWriter
+    ) {
+        var table = HTMLTable(columns: Self.sizeColumns + [.text("differs in")] + columns.map(\.column))
         for baseline in section.baselines {
-            table.rows.append(
-                .init(
-                    cells: [
-                        "untrained (adapter 0)", "", "0", "", "0", "", "",
-                        traced(percent(baseline.accuracy.value), baseline.sources), percentInterval(baseline.accuracy),
-                        "", "", "", "", "", controlLinks(baseline),
-                    ], style: "control"))
+            table.addUntrained(["", "0", ""] + columns.map { $0.untrained(baseline) })
         }
         for result in section.results {
-            let tests = result.comparisons.map {
-                "seed \($0.seed): \($0.improved) better, \($0.worsened) worse, p = \(pValue($0.p))"
-            }.joined(separator: "\n")
-            let gain = result.gain.map {
-                traced(signedPercent($0.value), result.sources, "95 %: \(percentInterval($0))")
-            }
-            table.rows.append(
-                .init(
-                    cells: identity(result) + [
-                        grouped(result.bytes), (result.learningRate.map(shortest) ?? "") + result.choice.mark,
-                        "\(result.seeds.count)", traced(percent(result.accuracy.value), result.sources),
-                        percentInterval(result.accuracy), gain ?? "", result.share.map { percent($0.value) } ?? "",
-                        result.share.map(percentInterval) ?? "", changes(result),
-                        result.largestP.map { traced(typeset($0), result.sources, tests) } ?? "", links(result.sources),
-                    ], style: style(result, in: section)))
+            // A rule above the first row of each algorithm.
+            let first = section.results.first { $0.algorithm == result.algorithm }
+            table.add(
+                sizeCells(result) + [escaped(result.differences)] + columns.map { $0.trained(result) },
+                style: first?.cell.key == result.cell.key ? "group" : "")
         }
-        writer.add(table.html(id: writer.identifier()))
+        writer.add(table, caption: caption)
     }
 
-    /// A rule above the first row of each algorithm.
-    private func style(_ result: CellResult, in section: Section) -> String {
-        let first = section.results.first { $0.algorithm == result.algorithm }
-        return first?.cell.key == result.cell.key ? "group" : ""
+    private func results(_ section: Section, _ writer: inout HTMLWriter) {
+        let notes = ResultTable(section: section).notes.map(escaped).joined(separator: " ").replacing(
+            " %", with: "\u{A0}%")
+        let columns: [ResultColumn] = [
+            .number("bytes", note: "of the trained numbers as stored", untrained: { _ in "0" }) { grouped($0.bytes) },
+            .number("rate", note: "peak learning rate") { $0.markedRate },
+            .number("seeds") { "\($0.seeds.count)" },
+            .number("accuracy %", untrained: { traced(percent($0.accuracy.value), $0.sources) }) {
+                traced(percent($0.accuracy.value), $0.sources)
+            },
+            .number("95 %", untrained: { percentInterval($0.accuracy) }) { percentInterval($0.accuracy) },
+            .number("gain", note: "accuracy minus that of the untrained model, in points") { result in
+                result.gain.map {
+                    traced(signedPercent($0.value), result.sources, "95 %: \(percentInterval($0))")
+                } ?? ""
+            },
+            .number("of full %", note: "the gain as a share of that of full fine-tuning") {
+                $0.share.map { percent($0.value) } ?? ""
+            },
+            .number("95 %") { $0.share.map(percentInterval) ?? "" },
+            .number(
+                "better / worse",
+                note: "problems that only the trained / only the untrained model gets right, mean over seeds"
+            ) { changes($0) },
+            .number("McNemar p", note: "exact, two-sided; the largest of the seeds") { result in
+                let tests = result.comparisons.map {
+                    "seed \($0.seed): \($0.improved) better, \($0.worsened) worse, p = \(pValue($0.p))"
+                }
+                return result.largestP.map {
+                    traced(typeset($0), result.sources, tests.joined(separator: "\n"))
+                } ?? ""
+            },
+            ResultColumn(
+                column: HTMLTable.Column(title: "runs", isNumber: false, note: "numbers in the index of runs"),
+                untrained: controlLinks, trained: { links($0.sources) }),
+        ]
+        add(columns, of: section, caption: notes, &writer)
     }
 
-    /// Every run has the control, so the links stop after a few.
+    private func lenient(_ section: Section, _ writer: inout HTMLWriter) {
+        guard section.results.contains(where: { $0.lenient != nil }) else { return }
+        let columns: [ResultColumn] = [
+            .number("strict %", untrained: { percent($0.accuracy.value) }) { percent($0.accuracy.value) },
+            .number("lenient %", untrained: { $0.lenient.map(percent) ?? "" }) { result in
+                result.lenient.map { traced(percent($0), result.sources) } ?? ""
+            },
+            .number("well-formed %", untrained: { $0.wellFormed.map(percent) ?? "" }) {
+                $0.wellFormed.map(percent) ?? ""
+            },
+            .number("sampled %", note: "reward of the last steps of training") {
+                $0.sampledReward.map(percent) ?? ""
+            },
+            .number("tokens an answer", untrained: { $0.completionLength.map { decimal($0, 1) } ?? "" }) {
+                $0.completionLength.map { decimal($0, 1) } ?? ""
+            },
+            .number("tokens generated") {
+                $0.generatedTokens.map(compact) ?? ($0.family == .supervised ? "0" : "")
+            },
+            .number("training time") { clock($0.trainingSeconds) },
+            .text("runs", untrained: controlLinks) { links($0.sources) },
+        ]
+        add(
+            columns, of: section,
+            caption:
+                "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
+                + "completions with an answer, right or wrong, in the requested format. A gain in the strict grade with "
+                + "none in the lenient one is a gain in form. Sampled is the reward of the completions of the last "
+                + "\(Run.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
+                + "Tokens and time are those of training, mean over seeds.", &writer)
+    }
+
+    /// Links to the first runs only: every run evaluates the untrained model.
     private func controlLinks(_ baseline: Baseline) -> String {
         links(Array(baseline.sources.prefix(3)))
             + (baseline.sources.count > 3 ? " <span title=\"all \(baseline.sources.count) agree\">…</span>" : "")
@@ -94,97 +127,35 @@ extension HTMLPage {
         return "\(text[..<e])·10<sup>\(power < 0 ? "−" : "")\(abs(power))</sup>"
     }
 
-    private func lenient(_ section: Section, _ writer: inout PageWriter) {
-        guard section.results.contains(where: { $0.lenient != nil }) else { return }
-        var table = HTMLTable(
-            caption: writer.caption(
-                table:
-                    "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
-                    + "completions with an answer, right or wrong, where it was asked for. A gain in the strict grade with "
-                    + "none in the lenient one is a gain in form. Sampled is the reward of the completions of the last "
-                    + "\(Run.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
-                    + "Tokens and time are those of training, mean over seeds."
-            ),
-            columns: Self.identity + [
-                .init(title: "strict %"), .init(title: "lenient %"), .init(title: "well-formed %"),
-                .init(title: "sampled %", note: "reward of the last steps of training"),
-                .init(title: "tokens an answer"), .init(title: "tokens generated"), .init(title: "training time"),
-                .init(title: "runs", isNumber: false),
-            ])
-        for baseline in section.baselines {
-            table.rows.append(
-                .init(
-                    cells: [
-                        "untrained (adapter 0)", "", "0", "", percent(baseline.accuracy.value),
-                        baseline.lenient.map(percent) ?? "", baseline.wellFormed.map(percent) ?? "", "",
-                        baseline.completionLength.map { decimal($0, 1) } ?? "", "", "", controlLinks(baseline),
-                    ], style: "control"))
-        }
-        for result in section.results {
-            table.rows.append(
-                .init(
-                    cells: identity(result) + [
-                        percent(result.accuracy.value),
-                        result.lenient.map { traced(percent($0), result.sources) } ?? "",
-                        result.wellFormed.map(percent) ?? "", result.sampledReward.map(percent) ?? "",
-                        result.completionLength.map { decimal($0, 1) } ?? "",
-                        result.generatedTokens.map(compact) ?? (result.family == .supervised ? "0" : ""),
-                        clock(result.trainingSeconds), links(result.sources),
-                    ], style: style(result, in: section)))
-        }
-        writer.add(table.html(id: writer.identifier()))
-    }
+    // MARK: Other tables
 
-    private func thresholds(_ section: Section, _ writer: inout PageWriter) {
+    private func thresholds(_ section: Section, _ writer: inout HTMLWriter) {
         guard !section.thresholds.isEmpty else { return }
-        var algorithms: [String] = []
-        for threshold in section.thresholds where !algorithms.contains(threshold.algorithm) {
-            algorithms.append(threshold.algorithm)
-        }
         var table = HTMLTable(
-            caption: writer.caption(
-                table: "The smallest number of trained parameters whose mean recovers a share of the gain of full "
-                    + "fine-tuning; – where none of the sizes does."),
-            columns: [.init(title: "algorithm", isNumber: false)]
-                + Threshold.shares.map { .init(title: "\(decimal(100 * $0, 0)) % of the gain") })
-        table.rows.append(
-            .init(cells: ["untrained (adapter 0)"] + Threshold.shares.map { _ in "–" }, style: "control"))
-        for algorithm in algorithms {
-            let row = section.thresholds.filter { $0.algorithm == algorithm }
-            table.rows.append(
-                .init(
-                    cells: [escaped(algorithmLabel(algorithm))]
-                        + row.map { threshold in
-                            guard let parameters = threshold.parameters, let method = threshold.method else {
-                                return "–"
-                            }
-                            return "\(grouped(parameters)) <small>\(escaped(methodLabel(method)))</small>"
-                        }))
+            columns: [.text("algorithm")]
+                + Threshold.shares.map { .number("\(decimal(100 * $0, 0)) % of the gain") })
+        table.addUntrained(Threshold.shares.map { _ in "–" })
+        for (algorithm, thresholds) in section.thresholds.inGroups(by: \.algorithm) {
+            let sizes = thresholds.map { threshold in
+                guard let parameters = threshold.parameters, let method = threshold.method else { return "–" }
+                return "\(grouped(parameters)) \(small(escaped(methodLabel(method))))"
+            }
+            table.add([escaped(algorithmLabel(algorithm))] + sizes)
         }
-        writer.add(table.html(id: writer.identifier()))
+        writer.add(
+            table,
+            caption: "The smallest number of trained parameters whose mean recovers a share of the gain of full "
+                + "fine-tuning; – where none of the sizes does.")
     }
 
-    private func choices(_ section: Section, _ writer: inout PageWriter) {
-        for key in Set(section.choices.map(\.key)).sorted() {
-            choice(of: key, section.choices.filter { $0.key == key }, &writer)
-        }
-    }
-
-    private func choice(of key: String, _ selections: [TunedChoice], _ writer: inout PageWriter) {
+    private func choice(of key: String, _ selections: [TunedChoice], _ writer: inout HTMLWriter) {
         let values = Set(selections.flatMap { $0.trials.map(\.value) }).sorted(by: precedes)
-        let name = escaped(key.replacing("_", with: " "))
         var table = HTMLTable(
-            caption: writer.caption(
-                table:
-                    "Choice of the \(name): accuracy on validation problems in %, mean over the seeds that all values "
-                    + "have. Bold with ● is the value that was chosen, of equals the smallest; test problems have no part "
-                    + "in it."),
-            columns: Self.identity + values.map { HTMLTable.Column(title: escaped("\($0)")) })
+            columns: Self.sizeColumns + [.text("differs in")] + values.map { .number(escaped("\($0)")) })
         let controls = Set(selections.compactMap(\.untrained)).sorted()
         if !controls.isEmpty {
             let text = controls.map(percent).joined(separator: ", ")
-            table.rows.append(
-                .init(cells: ["untrained (adapter 0)", "", "0", ""] + values.map { _ in text }, style: "control"))
+            table.addUntrained(["", "0", ""] + values.map { _ in text })
         }
         for selection in selections {
             let trials = values.map { value in
@@ -192,50 +163,40 @@ extension HTMLPage {
                 let text = traced(percent(trial.accuracy), trial.sources)
                 return trial.isChosen ? "<b>● \(text)</b>" : text
             }
-            let identity = [
-                escaped(methodLabel(selection.method)), escaped(algorithmLabel(selection.algorithm)),
-                grouped(selection.parameters), escaped(selection.differences),
-            ]
-            table.rows.append(.init(cells: identity + trials))
+            table.add(sizeCells(selection) + [escaped(selection.differences)] + trials)
         }
-        writer.add(table.html(id: writer.identifier()))
+        writer.add(
+            table,
+            caption:
+                "Choice of the \(escaped(key.replacing("_", with: " "))): accuracy on validation problems in %, mean "
+                + "over the seeds that all values have. Bold with ● is the value that was chosen, of equals the smallest; "
+                + "test problems have no part in it.")
     }
 
-    private func ablation(_ ablation: Ablation, _ section: Section, _ writer: inout PageWriter) {
+    private func ablation(_ ablation: Ablation, _ section: Section, _ writer: inout HTMLWriter) {
         let names = [
             "element_type": "Precision of the trained numbers", "tying": "Way of tying",
             "frozen_subspace": "Frozen subspace", "rank": "Rank of the frozen subspace",
             "projection_seed": "Draw of the random projections, by its seed",
         ]
-        var table = HTMLTable(
-            caption: writer.caption(
-                table: "\(names[ablation.key] ?? escaped(ablation.key)): configurations that differ in nothing else, "
-                    + "accuracy in % with 95 % intervals."),
-            columns: [
-                .init(title: "method", isNumber: false), .init(title: "algorithm", isNumber: false),
-                .init(title: "parameters"),
-            ] + ablation.values.map { .init(title: escaped($0)) })
+        var table = HTMLTable(columns: Self.sizeColumns + ablation.values.map { .number(escaped($0)) })
         if let baseline = section.baselines.first {
             let text = percent(baseline.accuracy.value) + " " + small(percentInterval(baseline.accuracy))
-            table.rows.append(
-                .init(
-                    cells: ["untrained (adapter 0)", "", "0"] + ablation.values.map { _ in text }, style: "control"))
+            table.addUntrained(["", "0"] + ablation.values.map { _ in text })
         }
         for row in ablation.rows {
-            table.rows.append(
-                .init(
-                    cells: [
-                        escaped(methodLabel(row.method)), escaped(algorithmLabel(row.algorithm)),
-                        grouped(row.parameters),
-                    ]
-                        + row.results.map { result in
-                            guard let result else { return "" }
-                            let more = result.parameters == row.parameters ? "" : " at \(grouped(result.parameters))"
-                            return traced(percent(result.accuracy.value), result.sources) + more + " "
-                                + small(percentInterval(result.accuracy))
-                        }))
+            let results = row.results.map { result in
+                guard let result else { return "" }
+                let more = result.parameters == row.parameters ? "" : " at \(grouped(result.parameters))"
+                return traced(percent(result.accuracy.value), result.sources) + more + " "
+                    + small(percentInterval(result.accuracy))
+            }
+            table.add(sizeCells(row) + results)
         }
-        writer.add(table.html(id: writer.identifier()))
+        writer.add(
+            table,
+            caption: "\(names[ablation.key] ?? escaped(ablation.key)): configurations that differ in nothing else, "
+                + "accuracy in % with 95 % intervals.")
     }
 
     private func small(_ text: String) -> String { text.isEmpty ? "" : "<small>\(text)</small>" }

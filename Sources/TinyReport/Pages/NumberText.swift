@@ -1,7 +1,7 @@
 import Foundation
 import TinyFoundation
 
-/// A fraction in percent with one decimal: `85.5`. The unit stands in the header.
+/// A fraction in percent with one decimal: `85.5`. The header has the unit.
 func percent(_ fraction: Double) -> String { decimal(100 * fraction, 1) }
 
 /// A difference of fractions in percent with its sign: `+53.2`.
@@ -16,7 +16,7 @@ func percentInterval(_ estimate: Estimate) -> String {
     return "[\(percent(low)), \(percent(high))]"
 }
 
-/// A number with so many decimals and a real minus sign. A number that rounds to zero has none.
+/// A number with a number of decimals and a real minus sign. A number that rounds to zero has no sign.
 func decimal(_ value: Double, _ places: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "–" : value > 0 ? "∞" : "−∞" }
     let text = String(format: "%.*f", places, abs(value))
@@ -24,7 +24,7 @@ func decimal(_ value: Double, _ places: Int) -> String {
     return value < 0 && !isZero ? "−" + text : text
 }
 
-/// The shortest decimal that reads back as the same number; whole numbers without a fraction, powers as `1e-5`.
+/// The shortest decimal that is read as the same number: whole numbers without a fraction, powers as `1e-5`.
 package func shortest(_ value: Double) -> String {
     guard value.isFinite else { return decimal(value, 0) }
     if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }

@@ -1,12 +1,12 @@
-/// How the page looks: a printed paper in light, the same at night, and what the printer gets.
+/// The CSS of pages and pictures: a light style, a dark style, and one for print.
 ///
 /// Colours are those of Okabe and Ito (*Color Universal Design*, 2008), which people with any kind of colour vision can tell
-/// apart; at night lighter ones of the same hue. No colour is the only sign of anything: shapes and words say it too.
+/// apart; the dark style has lighter ones of the same hue. Colour is never the only difference: shapes and words differ too.
 enum PageStyle {
     /// The style of a page.
     static let page = palette + charts + frame
 
-    /// The style of a chart that stands alone.
+    /// The style of a picture in a file of its own.
     static let picture =
         palette + charts + "text{font-family:\(sans)}svg .title{font-size:13px;font-weight:600;fill:var(--ink)}"
         + ".page{fill:var(--page)}"
@@ -95,7 +95,7 @@ enum PageStyle {
         font-size:7.5pt}details{display:block}a{text-decoration:none}tr.control,.dot,svg *{print-color-adjust:exact}}
         """
 
-    /// What a reader has to know to trust the numbers.
+    /// How the numbers were computed, for the reader of a page.
     static let reading = [
         "A run is one directory; runs that differ in the seed only are one configuration, and configurations that differ in "
             + "the learning rate only, or in what their sweep tunes, are one size. Runs that a sweep made only to choose "
@@ -108,8 +108,8 @@ enum PageStyle {
             + "algorithms, or by reinforcement learning where the family has none; of several the best. It has no "
             + "interval where not every draw shows a gain of full fine-tuning.",
         "McNemar's exact test asks of each seed whether the problems that changed between the untrained and the trained model "
-            + "changed for the better more often than a coin would say. No correction is made for the number of rows.",
-        "Strict grades want the answer where it was asked for, lenient ones take it wherever it stands.",
+            + "improved more often than by chance. No correction is made for the number of rows.",
+        "Strict grading requires the answer in the requested format, lenient grading accepts it anywhere.",
         "Numbers name their file and line when one points at them; run numbers lead to the index at the end.",
     ]
 }

@@ -1,4 +1,4 @@
-/// The first figure of each section as a picture of its own, for a README or a paper. It brings its style and loads nothing.
+/// The first figure of each section as an SVG file, for a README or a paper. It contains its style and loads no other file.
 struct PicturePage {
     let report: Report
 
@@ -33,7 +33,7 @@ struct PicturePage {
 
     /// Writes the entries in lines as wide as the picture.
     ///
-    /// - Returns: Where the next thing may stand.
+    /// - Returns: The y position below the legend.
     private func legend(_ entries: [LegendEntry], y top: Double, width: Double, _ content: inout String) -> Double {
         let start = Self.gap + 46
         var x = start, y = top + 10

@@ -1,9 +1,9 @@
 public import TinyRecords
 
-/// The value of a configuration key, whatever its kind.
+/// The value of a configuration key, of any type.
 ///
-/// A report compares settings and shows them; it need not know what they mean. So it can read the configurations of
-/// algorithms and methods that it has never heard of.
+/// A report compares and shows settings without knowing what they mean. So it can read the configurations of
+/// algorithms and methods that it does not know.
 public enum RecordedSetting: Sendable, Codable, Hashable, CustomStringConvertible {
     /// Not given.
     case absent
@@ -44,7 +44,7 @@ public enum RecordedSetting: Sendable, Codable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// The value as people write it; whole numbers without a fraction.
+    /// The value as text; whole numbers without a fraction.
     public var description: String {
         switch self {
         case .absent: "none"
@@ -67,7 +67,7 @@ public struct Settings: Record {
 
     init(_ values: [String: RecordedSetting]) { self.values = values }
 
-    /// The value of a key; ``RecordedSetting/absent`` when it is not there.
+    /// The value of a key; ``RecordedSetting/absent`` when there is none.
     public subscript(key: String) -> RecordedSetting { values[key] ?? .absent }
 
     /// Every key, in alphabetical order.

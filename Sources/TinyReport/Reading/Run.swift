@@ -1,31 +1,30 @@
 public import TinyRecords
 
-/// A finished run, as it stands in its directory.
+/// A finished run: what its directory holds.
 public struct Run: Sendable {
-    /// What people call it: its path below the directory that was searched.
+    /// Name in reports: the path below the directory that was searched.
     public let name: String
     /// Absolute path of its directory.
     public let path: String
-    /// What it was asked to do.
+    /// Its configuration.
     public let settings: Settings
-    /// What it ran on.
+    /// Its manifest: versions, model, data sets, machine.
     public let manifest: RunManifest
-    /// Its steps, the first first.
+    /// Its steps, in order.
     public let steps: [StepLine]
-    /// Its evaluations in the order they were made; the line of one is its index plus 1.
+    /// Its evaluations, in order; the line of one in its file is its index plus 1.
     public let evaluations: [EvaluationLine]
-    /// Answers to test problems before and after.
+    /// Answers to test problems before and after training.
     public let answers: [AnswerLine]
-    /// What the sweep it belongs to says about it; a run of its own is compared by its learning rate.
+    /// Its role in its sweep; a run without a sweep is compared by its learning rate.
     public let role: SweepRole
 
     /// Bytes of the trained numbers as stored.
     public var bytes: Int {
-        let (product, overflow) = manifest.trainedParameters.multipliedReportingOverflow(by: elementSize)
+        let size = settings["element_type"].text == "fp32" ? 4 : 2
+        let (product, overflow) = manifest.trainedParameters.multipliedReportingOverflow(by: size)
         return overflow ? .max : product
     }
-
-    private var elementSize: Int { settings["element_type"].text == "fp32" ? 4 : 2 }
 
     /// Seed of the run.
     var seed: UInt64 { manifest.seed }
@@ -36,7 +35,7 @@ public struct Run: Sendable {
             .map { Located(value: $1, line: $0 + 1) }
     }
 
-    /// The last evaluation on the problems that choose settings.
+    /// The last evaluation on validation problems.
     var validation: Located<EvaluationLine>? {
         evaluations.enumerated().last { $1.isValidation && $1.step > 0 }.map { Located(value: $1, line: $0 + 1) }
     }
@@ -44,7 +43,7 @@ public struct Run: Sendable {
     /// Seconds of all steps.
     var trainingSeconds: Double { steps.reduce(0) { $0 + $1.seconds } }
 
-    /// Steps whose rewards stand for the end of training.
+    /// Number of steps that count as the end of training.
     static let endSteps = 10
 
     /// Mean reward of the last ``endSteps`` steps; `nil` where one of them has none.
@@ -53,9 +52,9 @@ public struct Run: Sendable {
         return found.isEmpty || found.count < rewards.count ? nil : mean(found)
     }
 
-    /// Tokens sampled for training up to and with a step; `nil` when the records do not tell.
+    /// Tokens sampled for training up to and including a step; `nil` when the records do not say.
     ///
-    /// Where a record does not count them, completions per step times their mean length does.
+    /// Where a record has no count, it is computed as completions per step times their mean length.
     func generatedTokens(through step: Int) -> Double? {
         let made = steps.prefix { $0.step <= step }
         guard let last = made.last else { return 0 }
@@ -71,37 +70,35 @@ public struct Run: Sendable {
     }
 }
 
-/// What a sweep says about one of its runs.
+/// The role of a run in its sweep.
 public struct SweepRole: Sendable, Hashable {
     /// The setting whose value is chosen on validation problems.
     public var tunedKey = "learning_rate"
     /// Whether the run only helps to choose, so that its test result does not count.
     public var isTrial = false
-
-    init() {}
 }
 
-/// A value and the line of the file it stands in.
+/// A value and its line in a file.
 struct Located<Value: Sendable>: Sendable {
     let value: Value
     let line: Int
 }
 
 /// A run that has no result to report.
-public struct UnusableRun: Sendable, Codable, Hashable {
+public struct UnusableRun: Error, Codable, Hashable {
     /// Why there is no result.
     public enum Reason: String, Sendable, Codable {
-        /// It said so itself.
+        /// The run recorded a failure.
         case failed
-        /// A file of it cannot be read.
+        /// A file of the run cannot be read.
         case damaged
-        /// It has made fewer steps than it was asked for.
+        /// The run has fewer steps than its configuration asks for.
         case unfinished
-        /// It is another run once more.
+        /// Another run has the same settings and seed.
         case repeated
     }
 
-    /// What people call it.
+    /// Name in reports.
     public let name: String
     /// Absolute path of its directory.
     public let path: String
@@ -109,6 +106,4 @@ public struct UnusableRun: Sendable, Codable, Hashable {
     public let reason: Reason
     /// What happened, in one sentence.
     public let sentence: String
-
-    private enum CodingKeys: String, CodingKey { case name, path, reason, sentence }
 }

@@ -1,7 +1,8 @@
 import Foundation
 public import TinyFoundation
+import TinyRecords
 
-/// Every run below some directories. A directory is a run when it holds a `configuration.json`; runs hold no runs. What a
+/// Every run below some directories. A directory with a `configuration.json` is a run; runs contain no runs. What a
 /// `sweep.json` says holds for all runs below it.
 public struct RunArchive: Sendable {
     /// Runs with a result, by name.
@@ -20,13 +21,7 @@ public struct RunArchive: Sendable {
                 prefix: directories.count == 1 ? "" : trimmed(directory) + "/")
             try search.descend(to: "", note: nil)
             for found in search.found where seen.insert(found.path).inserted {
-                switch found.read() {
-                case .success(let run): runs.append(run)
-                case .failure(let finding):
-                    unusable.append(
-                        UnusableRun(
-                            name: found.name, path: found.path, reason: finding.reason, sentence: finding.sentence))
-                }
+                do throws(UnusableRun) { runs.append(try found.read()) } catch { unusable.append(error) }
             }
             unusable += search.failures.filter { seen.insert($0.path).inserted }
         }
@@ -37,12 +32,10 @@ public struct RunArchive: Sendable {
         }
         var known: [String: String] = [:], kept: [Run] = []
         for run in runs.sorted(by: { naturallyPrecedes($0.name, $1.name) }) {
-            // Equal settings and seeds give equal numbers: counted twice, they would pass for two seeds.
+            // Equal settings and seeds give equal numbers: counted twice, they would count as two seeds.
             if let first = known[run.identity] {
-                unusable.append(
-                    UnusableRun(
-                        name: run.name, path: run.path, reason: .repeated,
-                        sentence: "has the settings and the seed of \(first)"))
+                let sentence = "has the settings and the seed of \(first)"
+                unusable.append(UnusableRun(name: run.name, path: run.path, reason: .repeated, sentence: sentence))
             } else {
                 known[run.identity] = run.name
                 kept.append(run)
@@ -57,9 +50,9 @@ public struct RunArchive: Sendable {
 private struct RunSearch {
     /// Absolute path of the directory.
     let root: String
-    /// How the user wrote it.
+    /// The directory as the user wrote it.
     let given: String
-    /// What names of runs begin with.
+    /// Prefix of the names of runs.
     let prefix: String
     var found: [RunReader] = []
     var failures: [UnusableRun] = []
@@ -83,7 +76,7 @@ private struct RunSearch {
         let before = found.count
         for name in names.sorted() where !name.hasPrefix(".") {
             let next = relative.isEmpty ? name : relative + "/" + name
-            // Links are not followed: a link upwards would have no end.
+            // Symbolic links are not followed: one to a parent directory would never end.
             let kind = try? FileManager.default.attributesOfItem(atPath: root + "/" + next)[.type] as? FileAttributeType
             if kind == .typeDirectory { try descend(to: next, note: own ?? note) }
         }
@@ -121,5 +114,38 @@ package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
         if let x = left.number, let y = right.number, x != y { return x < y }
         return left.text < right.text
     }
-    return a.utf8.count != b.utf8.count ? a.utf8.count < b.utf8.count : a < b
+    return (a.utf8.count, a) < (b.utf8.count, b)
+}
+
+/// The parts of a `sweep.json` that a report uses: the tuned setting, which runs count, and which failed before they started.
+struct SweepNote: Record {
+    struct Run: Codable, Sendable, Equatable {
+        let name: String
+        let final: Bool?
+        let state: String?
+        let error: String?
+    }
+
+    let tune: String?
+    let runs: [Run]?
+
+    /// The `sweep.json` of a directory; `nil` when there is none or it cannot be read, so that its runs have no sweep.
+    static func inDirectory(_ path: String) -> SweepNote? {
+        guard let data = FileManager.default.contents(atPath: path + "/sweep.json") else { return nil }
+        return try? SweepNote(json: String(decoding: data, as: UTF8.self))
+    }
+
+    /// The role of the run in a folder of this name.
+    func role(of folder: String) -> SweepRole {
+        var role = SweepRole()
+        if let tune { role.tunedKey = tune }
+        role.isTrial = tune != nil && runs?.first { $0.name == folder }?.final == false
+        return role
+    }
+
+    /// Runs that failed before they had a directory.
+    func failures(apartFrom folders: Set<String>) -> [(name: String, sentence: String)] {
+        (runs ?? []).filter { $0.state == "failed" && !folders.contains($0.name) }
+            .map { ($0.name, $0.error ?? "the sweep does not say why") }
+    }
 }

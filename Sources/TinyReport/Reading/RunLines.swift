@@ -9,7 +9,7 @@ public struct StepLine: Record {
     /// Seconds of the whole step.
     public let seconds: Double
 
-    /// Reads a line; keys whose values are neither numbers nor `null` are passed over.
+    /// Reads a line; keys whose values are neither numbers nor `null` are ignored.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: LineKey.self)
         step = try container.decode(Int.self, forKey: LineKey("step"))
@@ -45,7 +45,7 @@ public struct StepLine: Record {
     }
 }
 
-/// One evaluation as a report needs it; keys that came into the format later may be missing.
+/// One evaluation as a report needs it; keys that older versions did not write are optional.
 public struct EvaluationLine: Record {
     /// Training step whose adapter was evaluated; 0 is the untrained model.
     public let step: Int
@@ -55,26 +55,26 @@ public struct EvaluationLine: Record {
     public let problemSet: String
     /// Problems evaluated.
     public let problems: Int
-    /// Share right in the asked-for format, in `[0, 1]`.
+    /// Share of right answers in the requested format, in `[0, 1]`.
     public let strict: Double
-    /// Share right wherever the answer stands, in `[0, 1]`.
+    /// Share of right answers anywhere in the completion, in `[0, 1]`.
     public let lenient: Double?
-    /// Completions with an answer where it was asked for.
+    /// Completions with an answer in the requested format.
     public let wellFormed: Int?
     /// Mean tokens of a completion.
     public let meanCompletionLength: Double?
     /// Sampled tokens.
     public let tokens: Int?
-    /// `1` or `0` for each problem in order, by the strict grade.
+    /// `1` or `0` for each problem, in order, by strict grading.
     public let outcomes: String?
 
-    /// Whether this is on the problems that choose settings.
+    /// Whether the problems are validation problems.
     var isValidation: Bool { split == "validation" }
 
-    /// The verdicts as truth values; `nil` when there are none.
+    /// The outcomes as truth values; `nil` when there are none.
     var verdicts: [Bool]? { outcomes.map { text in text.utf8.map { $0 == UInt8(ascii: "1") } } }
 
-    /// What the line's own numbers contradict, as a sentence; `nil` when they agree.
+    /// A sentence that says which numbers of the line disagree; `nil` when they agree.
     var contradiction: String? {
         guard step >= 0 else { return "step is \(step), expected 0 or more" }
         guard problems > 0 else { return "problems is \(problems), expected at least 1" }
@@ -106,13 +106,13 @@ public struct EvaluationLine: Record {
 public struct AnswerLine: Record {
     /// Training step whose adapter answered; 0 is the untrained model.
     public let step: Int
-    /// What was asked.
+    /// The problem.
     public let question: String
     /// The right answer.
     public let answer: String
     /// What the model wrote.
     public let completion: String
-    /// Whether that is right in the asked-for format.
+    /// Whether that is right, in the requested format.
     public let strict: Bool
 }
 

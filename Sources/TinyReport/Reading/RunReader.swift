@@ -8,51 +8,50 @@ struct RunReader {
     let path: String
     let role: SweepRole
 
-    /// The run, or why it has no result.
-    func read() -> Result<Run, UnusableFinding> {
-        do throws(UnusableFinding) {
-            if exists("failure.json") {
-                let note: FailureNote = try record("failure.json")
-                let after = note.step.map { " (after step \($0))" } ?? ""
-                throw UnusableFinding(.failed, note.error + after)
-            }
-            let settings: Settings = try record("configuration.json")
-            let run = Run(
-                name: name, path: path, settings: settings, manifest: try record("manifest.json"),
-                steps: try steps(), evaluations: try evaluations(), answers: try lines("evaluation-samples.jsonl"),
-                role: role)
-            guard run.manifest.trainedParameters >= 0 else {
-                throw UnusableFinding(
-                    .damaged,
-                    "manifest.json: trained_parameters is \(run.manifest.trainedParameters), expected 0 or more")
-            }
-            if let sentence = whatIsMissing(in: run) { throw UnusableFinding(.unfinished, sentence) }
-            return .success(run)
-        } catch {
-            return .failure(error)
+    /// The run.
+    ///
+    /// - Throws: Why it has no result.
+    func read() throws(UnusableRun) -> Run {
+        if exists("failure.json") {
+            let note: FailureNote = try record("failure.json")
+            throw unusable(.failed, note.error + (note.step.map { " (after step \($0))" } ?? ""))
         }
+        let run = Run(
+            name: name, path: path, settings: try record("configuration.json"),
+            manifest: try record("manifest.json"), steps: try steps(), evaluations: try evaluations(),
+            answers: try lines("evaluation-samples.jsonl"), role: role)
+        let parameters = run.manifest.trainedParameters
+        guard parameters >= 0 else {
+            throw unusable(.damaged, "manifest.json: trained_parameters is \(parameters), expected 0 or more")
+        }
+        if let sentence = whatIsMissing(in: run) { throw unusable(.unfinished, sentence) }
+        return run
     }
 
-    private func steps() throws(UnusableFinding) -> [StepLine] {
+    private func unusable(_ reason: UnusableRun.Reason, _ sentence: String) -> UnusableRun {
+        UnusableRun(name: name, path: path, reason: reason, sentence: sentence)
+    }
+
+    private func steps() throws(UnusableRun) -> [StepLine] {
         let steps: [StepLine] = try lines("steps.jsonl")
         for (index, step) in steps.enumerated() where step.step != index + 1 {
-            throw UnusableFinding(
+            throw unusable(
                 .damaged, "steps.jsonl:\(index + 1): the line is step \(step.step), expected \(index + 1)")
         }
         return steps
     }
 
-    private func evaluations() throws(UnusableFinding) -> [EvaluationLine] {
+    private func evaluations() throws(UnusableRun) -> [EvaluationLine] {
         let evaluations: [EvaluationLine] = try lines("evaluations.jsonl")
         for (index, evaluation) in evaluations.enumerated() {
             if let contradiction = evaluation.contradiction {
-                throw UnusableFinding(.damaged, "evaluations.jsonl:\(index + 1): \(contradiction)")
+                throw unusable(.damaged, "evaluations.jsonl:\(index + 1): \(contradiction)")
             }
         }
         return evaluations
     }
 
-    /// A run is finished when it has made the steps it was asked for and what was evaluated was evaluated at the end.
+    /// A run is finished when it has all steps of its configuration and, if it was evaluated at all, an evaluation after the last.
     private func whatIsMissing(in run: Run) -> String? {
         let made = run.steps.last?.step ?? 0
         if run.settings["num_train_epochs"] == .absent, let asked = run.settings["max_steps"].number,
@@ -69,20 +68,20 @@ struct RunReader {
 
     private func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + file) }
 
-    private func contents(_ file: String) throws(UnusableFinding) -> Data {
+    private func contents(_ file: String) throws(UnusableRun) -> Data {
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path + "/" + file))
         } catch {
-            throw UnusableFinding(.damaged, "\(file) cannot be read: \(systemReason(error))")
+            throw unusable(.damaged, "\(file) cannot be read: \(systemReason(error))")
         }
     }
 
-    private func record<Content: Record>(_ file: String) throws(UnusableFinding) -> Content {
+    private func record<Content: Record>(_ file: String) throws(UnusableRun) -> Content {
         try parsed(String(decoding: try contents(file), as: UTF8.self), at: file)
     }
 
-    /// The complete lines of a file; what follows the last line break is torn and left out. Empty without the file.
-    private func lines<Line: Record>(_ file: String) throws(UnusableFinding) -> [Line] {
+    /// The complete lines of a file; an incomplete last line is ignored. Empty when the file does not exist.
+    private func lines<Line: Record>(_ file: String) throws(UnusableRun) -> [Line] {
         guard exists(file) else { return [] }
         let bytes = try contents(file)
         var found: [Line] = []
@@ -95,22 +94,11 @@ struct RunReader {
         return found
     }
 
-    private func parsed<Content: Record>(_ json: String, at place: String) throws(UnusableFinding) -> Content {
+    private func parsed<Content: Record>(_ json: String, at place: String) throws(UnusableRun) -> Content {
         do {
             return try Content(json: json)
         } catch {
-            throw UnusableFinding(.damaged, "\(place): \(error.message)")
+            throw unusable(.damaged, "\(place): \(error.message)")
         }
-    }
-}
-
-/// Why a directory gives no result, before it has a name.
-struct UnusableFinding: Error {
-    let reason: UnusableRun.Reason
-    let sentence: String
-
-    init(_ reason: UnusableRun.Reason, _ sentence: String) {
-        self.reason = reason
-        self.sentence = sentence
     }
 }

@@ -6,17 +6,7 @@ extension AnswerComparison {
             return false
         }
         if let name = a.name, let other = b.name, name != other { return false }
-        var rest = b.pieces
-        for piece in a.pieces {
-            var found: Int?
-            for (index, candidate) in rest.enumerated() where isSame(piece, candidate) {
-                found = index
-                break
-            }
-            guard let found else { return false }
-            rest.remove(at: found)
-        }
-        return true
+        return inAnyOrder(a.pieces, b.pieces) { $0.isSame($1, $2) }
     }
 
     private mutating func isSame(_ a: Interval, _ b: Interval) -> Bool {
@@ -73,8 +63,7 @@ extension AnswerTree {
         pieces: [Interval], name: String?
     )? {
         guard relations.allSatisfy(\.isOrder) else { return nil }
-        var sides = sides
-        var relations = relations
+        var sides = sides, relations = relations
         // Rising from left to right.
         if relations.allSatisfy({ $0 == .greater || $0 == .greaterOrEqual }) {
             sides.reverse()
@@ -86,17 +75,14 @@ extension AnswerTree {
         switch sides.count {
         case 3:
             middle = sides[1]
-            piece = Interval(
-                low: sides[0], includesLow: !relations[0].isStrict, high: sides[2], includesHigh: !relations[1].isStrict
-            )
+            (piece.low, piece.includesLow) = (sides[0], !relations[0].isStrict)
+            (piece.high, piece.includesHigh) = (sides[2], !relations[1].isStrict)
         case 2 where sides[0].hasVariables:
             middle = sides[0]
-            piece.high = sides[1]
-            piece.includesHigh = !relations[0].isStrict
+            (piece.high, piece.includesHigh) = (sides[1], !relations[0].isStrict)
         case 2:
             middle = sides[1]
-            piece.low = sides[0]
-            piece.includesLow = !relations[0].isStrict
+            (piece.low, piece.includesLow) = (sides[0], !relations[0].isStrict)
         default: return nil
         }
         guard !piece.low.hasVariables, !piece.high.hasVariables else { return nil }
@@ -105,13 +91,8 @@ extension AnswerTree {
             return nil
         }
         if piece.low.infiniteSign != nil {
-            return (
-                [
-                    Interval(
-                        low: piece.high.opposite, includesLow: piece.includesHigh, high: piece.high,
-                        includesHigh: piece.includesHigh)
-                ], name
-            )
+            (piece.low, piece.includesLow) = (piece.high.opposite, piece.includesHigh)
+            return ([piece], name)
         }
         return ([piece.mirrored, piece], name)
     }

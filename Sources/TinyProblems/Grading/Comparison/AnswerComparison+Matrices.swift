@@ -57,9 +57,7 @@ extension AnswerTree {
                 products += 1
                 guard products <= 3, left[0].count == rows.count,
                     left.count * rows[0].count * rows.count <= maximumEntries
-                else {
-                    return nil
-                }
+                else { return nil }
                 result = left.map { row in
                     rows[0].indices.map { column in .sum(row.indices.map { .product([row[$0], rows[$0][column]]) }) }
                 }

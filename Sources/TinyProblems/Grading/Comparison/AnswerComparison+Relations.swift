@@ -18,7 +18,7 @@ extension AnswerComparison {
         return isEqual(goldValue, value)
     }
 
-    /// Answers with names: `x = 5` and `x = 5`. Different names are different answers, except `y` and `f(x)` and words.
+    /// Compares answers with names, such as `x = 5`. Different names are different answers, except `y` and `f(x)`, and words.
     private mutating func compareLabelled(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
         guard let a = gold.labelled, let b = prediction.labelled else { return nil }
         return a.label.isCompatibleLabel(with: b.label) && isEqual(a.value, b.value)
@@ -36,7 +36,7 @@ extension AnswerComparison {
         return relations.firstIndex(of: .approximately).map { sides[$0] } ?? sides.last
     }
 
-    /// Whether all sides of a chain have the same value; what follows `≈` is not asked for.
+    /// Whether all sides of a chain have the same value; sides after `≈` are ignored.
     private mutating func isConsistent(_ sides: [AnswerTree], _ relations: [Relation]) -> Bool {
         for (index, relation) in relations.enumerated() {
             if relation == .approximately { return true }
@@ -45,7 +45,7 @@ extension AnswerComparison {
         return !sides[0].hasVariables || relations.isEmpty
     }
 
-    /// Whether two relations say the same: side by side, mirrored, or as multiples of each other.
+    /// Whether two relations are equivalent: side by side, mirrored, or as multiples of each other.
     private mutating func isSameRelation(
         _ a: [AnswerTree], _ relations: [Relation], _ b: [AnswerTree], _ others: [Relation]
     ) -> Bool {
@@ -86,7 +86,7 @@ extension AnswerTree {
         return sides.count == 2 && last.isLabel ? (last, first) : nil
     }
 
-    /// Whether it can be the name of a value rather than a value: letters, `AB`, `|AB|`, `A:B`, `(p, q)`, words.
+    /// Whether it can be the name of a value: letters, `AB`, `|AB|`, `A:B`, `(p, q)`, words.
     private var isLabel: Bool {
         switch self {
         case .variable, .text: true

@@ -4,13 +4,13 @@ extension AnswerComparison {
     /// Points at which expressions with variables are compared, and how many must have a value on both sides.
     private static let points = 6
     private static let neededPoints = 3
-    /// Steps of a floor hide differences between their edges, factorials lack values: such expressions meet at more points.
+    /// Number of points for expressions with steps (floor) or with few values (factorial), where differences are rare.
     private static let morePoints = 24
 
-    /// Whether two expressions have the same value: for all values of their variables, as far as points can tell.
+    /// Whether two expressions have the same value at all tested values of their variables.
     ///
     /// Without variables the values are compared exactly, or by their error bounds where they are irrational; the options'
-    /// tolerances then widen the verdict. With variables, both must agree at every point where either has a value.
+    /// tolerances also apply. With variables, both must agree at every point where either has a value.
     ///
     /// A logarithm without a base is natural or common, the same in both answers.
     mutating func isSameValue(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
@@ -54,7 +54,7 @@ extension AnswerComparison {
         return a.isReal && abs(a.real - b.real) <= 1e-14 * abs(a.real)
     }
 
-    /// Whether the options let a prediction pass that is not equal to the gold value.
+    /// Whether a prediction is within the tolerance of the options.
     private func isWithinTolerance(_ gold: NumericValue, _ prediction: NumericValue) -> Bool {
         guard options.hasTolerance, let a = gold.approximation, let b = prediction.approximation else { return false }
         let gap = Foundation.hypot(a.real - b.real, a.imaginary - b.imaginary)

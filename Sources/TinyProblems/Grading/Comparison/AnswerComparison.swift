@@ -1,4 +1,4 @@
-/// Decides whether two parsed answers say the same. Mutable for its budget of steps only.
+/// Decides whether two parsed answers are equivalent. Mutable for its budget of steps only.
 struct AnswerComparison {
     /// Longer lists are compared in order only.
     static let maximumUnordered = 48
@@ -10,7 +10,7 @@ struct AnswerComparison {
         self.options = options
     }
 
-    /// Whether a predicted answer says what the gold answer says. Not symmetric where a percent sign or a tolerance decides.
+    /// Whether a predicted answer is equivalent to the gold answer. Not symmetric for percent signs and tolerances.
     mutating func isEqual(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
         if gold == prediction { return true }
         guard evaluator.steps > 0 else { return false }
@@ -24,7 +24,7 @@ struct AnswerComparison {
 
     // MARK: Units and percent
 
-    /// Peels percent signs, degrees and units; `nil` when neither answer has any.
+    /// Compares answers without their percent signs, degree signs and units; `nil` when neither answer has any.
     private mutating func compareMeasures(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
         let (goldCore, goldMeasure) = gold.peeled
         let (core, measure) = prediction.peeled
@@ -63,14 +63,16 @@ struct AnswerComparison {
         guard gold.count == prediction.count else { return false }
         let areWords = gold.contains { if case .text = $0 { true } else { false } }
         guard gold.count <= Self.maximumUnordered, !areWords else { return inOrder(gold, prediction) }
+        return inAnyOrder(gold, prediction) { $0.isEqual($1, $2) }
+    }
+
+    /// Whether each element of `gold` has an element of `prediction` of its own that is the same.
+    mutating func inAnyOrder<Element>(
+        _ gold: [Element], _ prediction: [Element], isSame: (inout Self, Element, Element) -> Bool
+    ) -> Bool {
         var rest = prediction
         for element in gold {
-            var found: Int?
-            for (index, candidate) in rest.enumerated() where isEqual(element, candidate) {
-                found = index
-                break
-            }
-            guard let found else { return false }
+            guard let found = rest.firstIndex(where: { isSame(&self, element, $0) }) else { return false }
             rest.remove(at: found)
         }
         return true
@@ -102,7 +104,7 @@ struct AnswerComparison {
     }
 }
 
-/// What a number is a number of.
+/// The unit of a number, or its percent or degree sign.
 enum Measure: Equatable {
     case percent
     case degrees
@@ -118,7 +120,7 @@ enum Measure: Equatable {
 }
 
 extension AnswerTree {
-    /// Without the percent sign, degree sign or unit around it, and which it was.
+    /// The answer without its percent sign, degree sign or unit, and which it had.
     fileprivate var peeled: (core: AnswerTree, measure: Measure?) {
         switch self {
         case .percent(let core): return (core, .percent)

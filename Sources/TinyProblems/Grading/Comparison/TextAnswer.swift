@@ -1,10 +1,10 @@
-/// An answer in words, in a spelling that case, white space and type do not change.
+/// An answer in words, normalised so that case, white space and typefaces do not matter.
 struct TextAnswer: Hashable, Sendable {
     private let spelling: String
 
     /// Letters, digits and inner signs of a text, lower case.
     ///
-    /// White space goes, except between two digits, where it tells numbers apart.
+    /// White space is removed, except between two digits, where it separates numbers.
     init(_ text: String) {
         var spelling = ""
         var previous: Character?
@@ -28,7 +28,7 @@ struct TextAnswer: Hashable, Sendable {
         self.spelling = spelling.lowercased()
     }
 
-    /// Whether it holds a word of two letters or more, so that its spelling is its meaning.
+    /// Whether it holds a word of at least two letters.
     var hasWord: Bool {
         var run = 0
         for character in spelling {
@@ -38,7 +38,7 @@ struct TextAnswer: Hashable, Sendable {
         return false
     }
 
-    /// Without the names of commands that only set words.
+    /// The text without commands that only change its appearance.
     private static func withoutCommands(_ text: String) -> String {
         guard text.contains("\\") else { return text }
         var result = ""
@@ -47,9 +47,9 @@ struct TextAnswer: Hashable, Sendable {
             result += rest[..<slash]
             rest = rest[rest.index(after: slash)...]
             let name = rest.prefix { $0.isASCII && $0.isLetter }
-            let isDropped =
-                Notation.textual.contains(String(name)) || Notation.typefaces.contains(String(name))
-                || Notation.ignored.contains(String(name))
+            let isDropped = [Notation.textual, Notation.typefaces, Notation.ignored].contains {
+                $0.contains(String(name))
+            }
             if !isDropped && !name.isEmpty { result += "\\" + name }
             rest = rest.dropFirst(name.count)
             if name.isEmpty, let symbol = rest.first, " ,;:!>\\".contains(symbol) {

@@ -1,19 +1,20 @@
-/// Finds the words that announce an answer: "the answer is", "Final answer:", and the same in other languages.
+/// Finds phrases that announce an answer: "the answer is", "Final answer:", and the same in other languages.
 enum AnswerPhrase {
     private static let phrases: [[UInt8]] = [
         "answer is", "answer:", "answer :", "answer =", "answer**:", "answer: **", "result is", "solution is",
-        "solutions are",
-        "answers are", "answer is:", "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :", "respuesta es",
-        "antwort ist", "antwort:", "risposta è", "resposta é", "ответ:", "ответ —", "الجواب هو", "الإجابة هي", "उत्तर है",
-        "答えは", "정답은",
+        "solutions are", "answers are", "answer is:", "答案是", "答案：", "答案:", "答案为", "réponse est", "réponse :",
+        "respuesta es", "antwort ist", "antwort:", "risposta è", "resposta é", "ответ:", "ответ —", "الجواب هو",
+        "الإجابة هي", "उत्तर है", "答えは", "정답은",
     ].map { Array($0.utf8) }
 
     /// What follows the last phrase at or after a position, up to the end of its sentence; `nil` without a phrase, and
-    /// empty where the phrase says what the answer is not.
+    /// empty where the phrase is followed by "not".
     static func lastAnnounced(in bytes: [UInt8], from lowest: Int = 0) -> Range<Int>? {
         var best: Int?
         for phrase in phrases {
-            if let start = lastPosition(of: phrase, in: bytes, from: lowest), start + phrase.count > best ?? 0 {
+            if let start = lastPosition(of: phrase, in: bytes, from: lowest, isSame: { lowered($0) == $1 }),
+                start + phrase.count > best ?? 0
+            {
                 best = start + phrase.count
             }
         }
@@ -21,19 +22,6 @@ enum AnswerPhrase {
         while start < bytes.count, isSpace(bytes[start]) || ":*=\"".utf8.contains(bytes[start]) { start += 1 }
         if bytes[start...].starts(with: Array("not ".utf8)) { return start..<start }
         return start < bytes.count ? start..<endOfSentence(in: bytes, from: start) : nil
-    }
-
-    /// The last place of a phrase, ASCII letters in either case.
-    private static func lastPosition(of phrase: [UInt8], in bytes: [UInt8], from lowest: Int) -> Int? {
-        guard bytes.count >= lowest + phrase.count else { return nil }
-        var start = bytes.count - phrase.count
-        while true {
-            var length = 0
-            while length < phrase.count, lowered(bytes[start + length]) == phrase[length] { length += 1 }
-            if length == phrase.count { return start }
-            if start <= lowest { return nil }
-            start -= 1
-        }
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 {

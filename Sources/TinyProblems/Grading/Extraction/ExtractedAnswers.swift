@@ -1,4 +1,4 @@
-/// The answers a completion offers, in the order in which they are believed.
+/// The candidate answers of a completion, the most reliable first.
 ///
 /// | part | strict | lenient, where there is no better |
 /// |---|---|---|
@@ -8,24 +8,24 @@
 /// | what "the answer is", "final answer:" … announce | no | yes |
 /// | the last `$…$`, or a number after it | no | yes |
 ///
-/// What stands before the last `</think>` is not looked at. Time is linear in the completion.
+/// Text before the last `</think>` is ignored. Time is linear in the completion.
 struct ExtractedAnswers {
     /// A whole completion longer than this is never one short answer.
     static let maximumShort = 400
 
-    /// The answer in the asked-for format; `nil` when the format was not kept.
+    /// The answer in the requested format; `nil` when there is none.
     private(set) var strict: String?
-    /// Whether ``strict`` is marked (boxed or behind `####`) and not just the whole completion.
+    /// Whether ``strict`` is marked (boxed or after `####`) and not just the whole completion.
     private(set) var isMarked = false
-    /// The other candidates. The first that reads as an answer counts.
+    /// The other candidates. The first that can be parsed counts.
     private(set) var lenient: [String] = []
-    /// A letter chosen, for multiple-choice gold answers.
+    /// The chosen letter, for multiple-choice gold answers.
     var choice: Character? { ChoiceLetter.chosen(in: bytes)?.letter }
     private let bytes: [UInt8]
 
     init(_ completion: String, options: GradingOptions) {
         let found = Self.afterThought(
-            Array(DecimalDigits.ascii(completion).utf8), isNeeded: options.requiresEndOfThought)
+            Array(completion.withASCIIDigits.utf8), isNeeded: options.requiresEndOfThought)
         bytes = found ?? []
         guard let bytes = found else { return }
         func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
@@ -43,7 +43,7 @@ struct ExtractedAnswers {
         if strict == nil, isShort, !text(0..<bytes.count).trimmingSpaces.isEmpty { strict = text(0..<bytes.count) }
         if options.answerFormat != .any, let marked = Self.later(box, line, text) { lenient.append(marked) }
 
-        // After a mark only what follows it can correct it.
+        // Only text after a marked answer can correct it.
         let mark = isMarked ? max(box?.range.upperBound ?? 0, line?.upperBound ?? 0) : 0
         let announced = AnswerPhrase.lastAnnounced(in: bytes, from: mark)
         if let announced {
@@ -64,16 +64,11 @@ struct ExtractedAnswers {
     /// The text after the last `</think>`; all of it without one, unless that is needed.
     private static func afterThought(_ bytes: [UInt8], isNeeded: Bool) -> [UInt8]? {
         let end = Array("</think>".utf8)
-        guard bytes.count >= end.count else { return isNeeded ? nil : bytes }
-        var index = bytes.count - end.count
-        while true {
-            if bytes[index] == end[0], bytes[index...].starts(with: end) { return Array(bytes[(index + end.count)...]) }
-            if index == 0 { return isNeeded ? nil : bytes }
-            index -= 1
-        }
+        guard let mark = lastPosition(of: end, in: bytes) else { return isNeeded ? nil : bytes }
+        return Array(bytes[(mark + end.count)...])
     }
 
-    /// The box or the marked line, whichever stands later.
+    /// The box or the marked line, whichever is later.
     private static func later(
         _ box: (text: String, range: Range<Int>)?, _ line: Range<Int>?, _ text: (Range<Int>) -> String
     ) -> String? {
@@ -114,5 +109,25 @@ struct ExtractedAnswers {
             if words >= 2 || others >= 6 { return true }
         }
         return false
+    }
+}
+
+extension String {
+    /// The zeros of Arabic, Persian, Devanagari, Bengali, Thai and full-width digits; nine more follow each.
+    private static let otherZeros: [UInt32] = [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10]
+
+    /// The text with the digits of these scripts, and the marks that Arabic puts between them, as ASCII.
+    fileprivate var withASCIIDigits: String {
+        guard utf8.contains(where: { $0 >= 0xD9 }) else { return self }
+        var scalars = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            let zero = Self.otherZeros.first { scalar.value >= $0 && scalar.value <= $0 + 9 }
+            switch scalar {
+            case "\u{066B}": scalars.append(".")
+            case "\u{066C}": scalars.append(",")
+            default: scalars.append(zero.flatMap { Unicode.Scalar(0x30 + scalar.value - $0) } ?? scalar)
+            }
+        }
+        return String(scalars)
     }
 }

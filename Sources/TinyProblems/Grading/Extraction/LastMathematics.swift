@@ -1,4 +1,4 @@
-/// Finds the last piece of mathematics in words: the span between dollar signs, or the last number.
+/// Finds the last mathematics in a text: the last span between dollar signs, or the last number.
 enum LastMathematics {
     /// The last `$…$`, `$$…$$`, `\(…\)` or `\[…\]`, without its delimiters; `nil` without one.
     ///
@@ -38,23 +38,15 @@ enum LastMathematics {
 
     /// The first or last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`; `nil` without one.
     ///
-    /// Digits right behind a letter, as in `x2`, are part of a name.
+    /// Digits right after a letter, as in `x2`, are part of a name.
     static func number(in bytes: [UInt8], range: Range<Int>, last: Bool) -> Range<Int>? {
         let part = Array(bytes[range])
-        var found: [NumberMatch] = []
-        var position = 0
-        while position < part.count {
-            let previous = position > 0 ? part[position - 1] : UInt8(ascii: " ")
-            guard NumberMatch.canStart(part[position], after: previous), let match = NumberMatch(in: part, at: position)
-            else {
-                position += 1
-                continue
-            }
-            position = match.range.upperBound
-            if isLetter(previous) || previous == UInt8(ascii: "_") { continue }
-            if last { found = [match] } else if found.isEmpty { found = [match] }
+        let found = NumberMatch.all(in: part).filter { match in
+            guard match.range.lowerBound > 0 else { return true }
+            let previous = part[match.range.lowerBound - 1]
+            return !isLetter(previous) && previous != UInt8(ascii: "_")
         }
-        guard let match = found.first else { return nil }
+        guard let match = last ? found.last : found.first else { return nil }
         let whole = construct(around: match.range, in: part) ?? quotient(around: match, in: part)
         return range.lowerBound + whole.lowerBound..<range.lowerBound + whole.upperBound
     }
@@ -63,7 +55,7 @@ enum LastMathematics {
     private static func construct(around match: Range<Int>, in bytes: [UInt8]) -> Range<Int>? {
         for name in ["\\frac", "\\dfrac", "\\tfrac", "\\sqrt"] {
             let pattern = Array(name.utf8)
-            // Only commands close before the number can hold it.
+            // Only commands at most 200 bytes before the number are considered.
             let from = max(0, match.lowerBound - 200)
             var start = match.lowerBound
             while start >= from {
@@ -87,7 +79,7 @@ enum LastMathematics {
                 let next = index + 1 < bytes.count ? bytes[index + 1] : UInt8(ascii: " ")
                 if depth == 0 && next != UInt8(ascii: "{") { return index + 1 }
             }
-            if depth <= 0 && isSpace(bytes[index]) && depth < 0 { return index }
+            if depth < 0 && isSpace(bytes[index]) { return index }
             index += 1
         }
         return index

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A complex number as two doubles, with a bound on its distance from the true value.
+/// A complex number as two doubles, with a bound on its distance from the exact value.
 ///
-/// Every operation adds what its arguments' bounds become under it (first order, doubled) and a few units of rounding, so
-/// that two values whose discs do not meet are different, and two narrow discs that meet are strong evidence of equality.
+/// Every operation propagates the bounds of its arguments (first order, doubled) and adds a few units of rounding, so
+/// that two values whose discs do not overlap are different, and two small discs that overlap are strong evidence of equality.
 struct Approximation: Sendable {
     var real: Double
     var imaginary: Double
-    /// The largest distance from the true value.
+    /// The largest distance from the exact value.
     var error: Double
 
     /// Relative rounding of one operation; eight units cover the elementary functions of a C library.
@@ -15,7 +15,7 @@ struct Approximation: Sendable {
 
     static let imaginaryUnit = Approximation(real: 0, imaginary: 1, error: 0)
 
-    /// `nil` when a part is not finite.
+    /// Makes a value; `nil` when a part is not finite.
     init?(_ real: Double, _ imaginary: Double = 0, inherited error: Double = 0) {
         self.init(real: real, imaginary: imaginary, error: error)
         self.error = error + Self.rounding * magnitude
@@ -100,20 +100,17 @@ struct Approximation: Sendable {
     }
 
     /// The sine of a complex number.
-    var sine: Approximation? {
-        guard abs(imaginary) < 300, error < 0.5 else { return nil }
-        let slope = cosh(imaginary)
-        return Approximation(
-            sin(real) * cosh(imaginary), isReal ? 0 : cos(real) * sinh(imaginary),
-            inherited: 2 * slope * error + (isReal ? 0 : Self.rounding * slope))
-    }
+    var sine: Approximation? { wave(sin(real), cos(real)) }
 
     /// The cosine of a complex number.
-    var cosine: Approximation? {
+    var cosine: Approximation? { wave(cos(real), -sin(real)) }
+
+    /// `height · cosh y + i · slope · sinh y` for a wave's height and slope at the real part, `y` the imaginary part.
+    private func wave(_ height: Double, _ slope: Double) -> Approximation? {
         guard abs(imaginary) < 300, error < 0.5 else { return nil }
-        let slope = cosh(imaginary)
+        let growth = cosh(imaginary)
         return Approximation(
-            cos(real) * cosh(imaginary), isReal ? 0 : -sin(real) * sinh(imaginary),
-            inherited: 2 * slope * error + (isReal ? 0 : Self.rounding * slope))
+            height * growth, isReal ? 0 : slope * sinh(imaginary),
+            inherited: 2 * growth * error + (isReal ? 0 : Self.rounding * growth))
     }
 }

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Gives expressions values: exactly where fractions stay fractions, else in doubles with bounds.
+/// Evaluates expressions: exactly where all values are fractions, else in doubles with error bounds.
 ///
-/// A budget of steps bounds the work; when it is spent, every value is `nil` and nothing more is found equal.
+/// A budget of steps limits the work; when it is used up, every value is `nil`, so that no further answers are equal.
 struct ExpressionEvaluator {
-    /// Steps of one comparison. A step is a node, or the eighth of a squared word count of an exact number.
+    /// Most steps of one comparison. A node costs one step, an exact number of `w` machine words another `w² / 8`.
     static let maximumSteps = 60_000
 
     private(set) var steps = Self.maximumSteps
-    /// Which of the points variables are given values at; see ``value(of:)-(String)``.
+    /// Index of the point at which variables are evaluated; see ``value(of:)-(String)``.
     var point = 0
-    /// Whether a logarithm without a base is to base 10 and not natural.
+    /// Whether a logarithm without a base has base 10 instead of e.
     var commonLogarithms = false
     private var degreesAreAngles = false
 
-    /// The value of an expression; `nil` where it has none, is too large, or is no expression.
+    /// The value of an expression; `nil` where it is undefined, too large, or no expression.
     mutating func value(of tree: AnswerTree) -> NumericValue? {
         steps -= 1
         guard steps > 0, let value = node(tree) else { return nil }
@@ -38,7 +38,7 @@ struct ExpressionEvaluator {
             return top * inverse
         case .power(let base, let exponent):
             guard let exponentValue = value(of: exponent) else { return nil }
-            // e^z loses less through the exponential than through a logarithm.
+            // The exponential of z is more exact than a power of e computed with a logarithm.
             if base == .constant(.e), exponentValue.rational?.isInteger != true {
                 return exponentValue.approximation?.exponential.map(NumericValue.approximate)
             }
@@ -67,8 +67,8 @@ struct ExpressionEvaluator {
         return total
     }
 
-    /// A variable's value at the current point: a fraction derived from its name, in size near 1, 3 or 17 by turns, and
-    /// from the fourth point on of either sign.
+    /// A variable's value at the current point: a fraction derived from its name, alternately near 1, 17 and 3, and
+    /// from the fourth point on with a random sign.
     ///
     /// Numerators of four digits over a prime make coincidences such as `x = y²` implausible: a polynomial that is not zero
     /// vanishes at such a point with a probability of about degree/2000 (Schwartz and Zippel).
@@ -219,7 +219,7 @@ extension NumericValue {
         return approximation?.logarithm.map(NumericValue.approximate)
     }
 
-    /// The nearest integer below or above; `nil` where rounding leaves it open.
+    /// The nearest integer below or above; `nil` where the error bound leaves two possible results.
     fileprivate func rounded(up: Bool) -> NumericValue? {
         if let value = rational { return .exact(up ? value.negated.floor.negated : value.floor) }
         guard let value = approximation, value.isReal, value.magnitude < 1e15 else { return nil }

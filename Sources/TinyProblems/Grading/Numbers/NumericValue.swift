@@ -1,4 +1,4 @@
-/// The value of an expression: exact while only fractions and whole powers occur, else approximate with a bound.
+/// The value of an expression: exact for fractions and their integer powers, else approximate with an error bound.
 enum NumericValue: Sendable {
     case exact(Rational)
     case approximate(Approximation)
@@ -80,8 +80,8 @@ enum NumericValue: Sendable {
         return approximation?.power(exponent).map(NumericValue.approximate)
     }
 
-    /// Whether two values are equal as far as can be told: fractions exactly, others when their error discs meet and both
-    /// discs are narrow (1e-9 of the value, or 1e-12 about zero).
+    /// Whether two values are equal: fractions exactly, others when their error discs overlap and both
+    /// discs are small (1e-9 of the value, or 1e-12 near zero).
     static func agree(_ a: NumericValue, _ b: NumericValue) -> Bool {
         if let a = a.rational, let b = b.rational { return a == b }
         guard let a = a.approximation, let b = b.approximation else { return false }

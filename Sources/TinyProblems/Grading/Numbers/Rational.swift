@@ -2,10 +2,10 @@ import BigInt
 
 /// A fraction in lowest terms with a positive denominator, exact and bounded in size.
 ///
-/// Every operation that would pass ``maximumBits`` in numerator or denominator returns `nil` instead, so no answer can make
-/// the grader allocate more than a few kilobytes a number.
+/// Every operation that would exceed ``maximumBits`` in numerator or denominator returns `nil` instead, so no answer can make
+/// the grader allocate more than a few kilobytes for a number.
 struct Rational: Hashable, Sendable {
-    /// The largest width of a numerator or denominator: room for `100!`, `2^1009` and products of them.
+    /// The largest width of a numerator or denominator: enough for `100!`, `2^1009` and products of them.
     static let maximumBits = 4_096
 
     let numerator: BigInt
@@ -22,9 +22,7 @@ struct Rational: Hashable, Sendable {
     /// `numerator / denominator` in lowest terms; `nil` for a zero denominator or too many bits.
     init?(_ numerator: BigInt, over denominator: BigInt) {
         guard !denominator.isZero, numerator.bitWidth <= Self.maximumBits, denominator.bitWidth <= Self.maximumBits
-        else {
-            return nil
-        }
+        else { return nil }
         let divisor = denominator == 1 ? 1 : numerator.greatestCommonDivisor(with: denominator)
         let sign: BigInt = denominator.signum() < 0 ? -1 : 1
         self.numerator = sign * (divisor == 1 ? numerator : numerator / divisor)
@@ -33,7 +31,7 @@ struct Rational: Hashable, Sendable {
 
     /// A decimal numeral: ASCII digits before and after the point, repeated digits after those, a power of ten.
     ///
-    /// `nil` when the numeral or the power passes what ``maximumBits`` can hold.
+    /// `nil` when the numeral or the power exceeds ``maximumBits``.
     init?(digits: String, fraction: String = "", repeating: String = "", exponent: Int = 0) {
         let length = digits.utf8.count + fraction.utf8.count + repeating.utf8.count
         guard length > 0, length <= 1_200, abs(exponent) <= 1_000 else { return nil }
@@ -56,7 +54,7 @@ struct Rational: Hashable, Sendable {
         self.init(value, over: 1)
     }
 
-    /// What one operation costs, in steps of the comparison's budget: quadratic in the number of machine words.
+    /// Cost of one operation in steps of the comparison's budget: quadratic in the number of machine words.
     var cost: Int {
         let words = max(numerator.bitWidth, denominator.bitWidth) / 64
         return 1 + words * words / 8
@@ -77,7 +75,7 @@ struct Rational: Hashable, Sendable {
         return abs(value) <= limit ? value : nil
     }
 
-    /// The significant digits of its decimal form, up to 40; 0 where that form has no end.
+    /// The number of significant decimal digits, up to 40; 0 where the decimal form is infinite.
     var significantDecimals: Int {
         let (whole, rest) = (numerator.magnitude * BigUInt(10).power(40)).quotientAndRemainder(
             dividingBy: denominator.magnitude)
@@ -132,9 +130,7 @@ struct Rational: Hashable, Sendable {
     func root(_ index: Int) -> Rational? {
         guard !isNegative, (1...64).contains(index) else { return nil }
         guard let top = exactRoot(numerator.magnitude, index), let bottom = exactRoot(denominator.magnitude, index)
-        else {
-            return nil
-        }
+        else { return nil }
         return Rational(BigInt(top), over: BigInt(bottom))
     }
 

@@ -1,29 +1,20 @@
 extension AnswerParser {
     // MARK: Factors
 
-    /// A primary with what is written behind it.
+    /// A primary with its exponents and other signs after it.
     mutating func factor() -> AnswerTree? {
         guard var tree = nested({ $0.primary() }) else { return nil }
         while case .symbol(let symbol)? = next {
+            guard [.power, .factorial, .degree, .percent].contains(symbol) else { break }
+            position += 1
             switch symbol {
+            case .power where takeMark(.degree): tree = .degrees(tree)
             case .power:
-                position += 1
-                if takeMark(.degree) {
-                    tree = .degrees(tree)
-                } else {
-                    guard let exponent = nested({ $0.script() }) else { return nil }
-                    tree = .power(tree, exponent)
-                }
-            case .factorial:
-                position += 1
-                tree = .function(.factorial, [tree])
-            case .degree:
-                position += 1
-                tree = .degrees(tree)
-            case .percent:
-                position += 1
-                tree = .percent(tree)
-            default: return tree
+                guard let exponent = nested({ $0.script() }) else { return nil }
+                tree = .power(tree, exponent)
+            case .factorial: tree = .function(.factorial, [tree])
+            case .degree: tree = .degrees(tree)
+            default: tree = .percent(tree)
             }
         }
         return tree
@@ -40,14 +31,9 @@ extension AnswerParser {
     /// An exponent: a group, or a signed primary with its own exponent, as in `2**-3` and `2^3^2`.
     private mutating func script() -> AnswerTree? {
         if next == .open(.group) { return argument() }
-        var isNegative = false
-        while next == .symbol(.minus) || next == .symbol(.plus) {
-            if next == .symbol(.minus) { isNegative.toggle() }
-            position += 1
-        }
+        let isNegative = takeSigns()
         guard var tree = nested({ $0.primary() }) else { return nil }
-        if next == .symbol(.power) {
-            position += 1
+        if take(.symbol(.power)) {
             guard let exponent = nested({ $0.script() }) else { return nil }
             tree = .power(tree, exponent)
         }
@@ -59,11 +45,11 @@ extension AnswerParser {
         switch next {
         case .open(.group)?:
             position += 1
-            guard let parts = items(), take(.close(.group)), parts.count == 1 else { return nil }
-            return parts[0]
+            return soleItem(before: .group)
         case .number(let numeral)?:
-            guard let digits = numeral.digits, digits.utf8.count > 1, let first = digits.first,
-                let value = Rational(digits: String(first)), let rest = Rational(digits: String(digits.dropFirst()))
+            guard let digits = numeral.digits, digits.utf8.count > 1,
+                let value = Rational(digits: String(digits.prefix(1))),
+                let rest = Rational(digits: String(digits.dropFirst()))
             else { return primary() }
             tokens[position].kind = .number(Numeral(value: rest, digits: String(digits.dropFirst())))
             return .number(value)
@@ -72,50 +58,40 @@ extension AnswerParser {
         }
     }
 
+    /// The only item up to a closing bracket.
+    private mutating func soleItem(before bracket: AnswerToken.Bracket) -> AnswerTree? {
+        guard let parts = items(), take(.close(bracket)), parts.count == 1 else { return nil }
+        return parts[0]
+    }
+
     // MARK: Primaries
 
     private mutating func primary() -> AnswerTree? {
         guard let token = next else { return nil }
+        if case .name = token { return name() }
+        position += 1
         switch token {
         case .number(let numeral): return number(numeral)
-        case .name: return name()
         case .word(let word): return self.word(word)
-        case .text(let text):
-            position += 1
-            return Notation.numbers[text.lowercased()].map { .number(Rational($0)) } ?? .text(text)
-        case .function(let function):
-            position += 1
-            return application(of: function)
-        case .construct(let construct):
-            position += 1
-            return self.construct(construct)
-        case .open(let bracket):
-            position += 1
-            return bracketed(bracket)
-        case .begin(let environment):
-            position += 1
-            return matrix(environment)
+        case .text(let text): return Notation.numbers[text.lowercased()].map { .number(Rational($0)) } ?? .text(text)
+        case .function(let function): return application(of: function)
+        case .construct(let construct): return self.construct(construct)
+        case .open(let bracket): return bracketed(bracket)
+        case .begin(let environment): return matrix(environment)
+        case .symbol(.infinity): return .infinity
+        case .symbol(.emptySet): return .set([])
         case .symbol(.bar):
-            position += 1
             openBars += 1
             defer { openBars -= 1 }
             guard let inner = item(), take(.symbol(.bar)) else { return nil }
             return .function(.abs, [inner])
-        case .symbol(.infinity):
-            position += 1
-            return .infinity
-        case .symbol(.emptySet):
-            position += 1
-            return .set([])
         default: return nil
         }
     }
 
     private mutating func number(_ numeral: Numeral) -> AnswerTree? {
-        position += 1
         let whole = AnswerTree.number(numeral.value)
-        if next == .symbol(.lower), let digits = numeral.digits {
-            position += 1
+        if let digits = numeral.digits, take(.symbol(.lower)) {
             guard case .number(let base)? = argumentOfBase(), let base = base.integer(upTo: 36) else { return nil }
             return .based(digits, base: base)
         }
@@ -168,8 +144,7 @@ extension AnswerParser {
         return (numeral.value, 3)
     }
 
-    private mutating func word(_ word: String) -> AnswerTree? {
-        position += 1
+    private func word(_ word: String) -> AnswerTree {
         if let number = Notation.numbers[word.lowercased()] { return .number(Rational(number)) }
         return word.count <= 3 ? .product(word.map { .variable(String($0)) }) : .text(word)
     }
@@ -179,12 +154,10 @@ extension AnswerParser {
         guard case .name(var name)? = next else { return nil }
         position += 1
         while true {
-            if next == .symbol(.lower) {
-                position += 1
+            if take(.symbol(.lower)) {
                 guard let script = spelledScript() else { return nil }
                 name += "_" + script
-            } else if next == .symbol(.prime) {
-                position += 1
+            } else if take(.symbol(.prime)) {
                 name += "'"
             } else if next == .symbol(.power),
                 kind(1) == .symbol(.prime) || kind(1) == .open(.group) && kind(2) == .symbol(.prime)
@@ -297,8 +270,8 @@ extension AnswerParser {
         case .root:
             var index = AnswerTree.number(Rational(2))
             if take(.open(.square)) {
-                guard let parts = items(), parts.count == 1, take(.close(.square)) else { return nil }
-                index = parts[0]
+                guard let item = soleItem(before: .square) else { return nil }
+                index = item
             }
             // `\sqrt10` is meant as a whole, whatever TeX makes of it.
             if case .number(let numeral)? = next {

@@ -1,4 +1,4 @@
-/// Reads tokens as an answer, by recursive descent without backtracking.
+/// Parses the tokens of an answer, by recursive descent without backtracking.
 ///
 /// ```
 /// answer   = item { ("," | ";" | and | or) item }
@@ -30,8 +30,8 @@ struct AnswerParser {
         return named(tokens)
     }
 
-    /// `… = value`, where what stands before the last sign of equality has a meaning this grammar lacks, as a sum with `\sum`
-    /// has: a name for the value.
+    /// `… = value`, where the part before the last equals sign uses notation that this grammar does not have, such as `\sum`:
+    /// that part is a name for the value.
     private static func named(_ tokens: [AnswerToken]) -> AnswerTree? {
         guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0,
             tokens[..<sign].contains(where: {
@@ -129,8 +129,7 @@ struct AnswerParser {
     mutating func item() -> AnswerTree? {
         if next == .relation(.equal) || next == .relation(.approximately) { position += 1 }
         guard let first = side() else { return nil }
-        var sides = [first]
-        var relations: [Relation] = []
+        var sides = [first], relations: [Relation] = []
         while case .relation(let relation)? = next {
             position += 1
             guard let other = side() else { return nil }
@@ -145,23 +144,23 @@ struct AnswerParser {
     }
 
     private mutating func side() -> AnswerTree? {
-        guard let first = ratio() else { return nil }
-        var parts = [first]
-        while take(.symbol(.union)) {
-            guard let part = ratio() else { return nil }
-            parts.append(part)
-        }
-        return parts.count == 1 ? first : .union(parts)
+        joined(by: .union, as: AnswerTree.union) { $0.ratio() }
     }
 
     private mutating func ratio() -> AnswerTree? {
-        guard let first = sum() else { return nil }
-        var parts = [first]
-        while take(.symbol(.colon)) {
-            guard let part = sum() else { return nil }
-            parts.append(part)
-        }
-        return parts.count == 1 ? first : .ratio(parts)
+        joined(by: .colon, as: AnswerTree.ratio) { $0.sum() }
+    }
+
+    /// One part, or several with a symbol between them.
+    private mutating func joined(
+        by symbol: AnswerToken.Symbol, as whole: ([AnswerTree]) -> AnswerTree, part: (inout Self) -> AnswerTree?
+    ) -> AnswerTree? {
+        var parts: [AnswerTree] = []
+        repeat {
+            guard let next = part(&self) else { return nil }
+            parts.append(next)
+        } while take(.symbol(symbol))
+        return parts.count == 1 ? parts[0] : whole(parts)
     }
 
     // MARK: Arithmetic
@@ -175,11 +174,7 @@ struct AnswerParser {
             default: if !terms.isEmpty { return terms.count == 1 ? terms[0] : .sum(terms) }
             }
             // Further signs, as in `1 + -2`.
-            var isNegative = sign == .symbol(.minus)
-            while next == .symbol(.minus) || next == .symbol(.plus) {
-                if next == .symbol(.minus) { isNegative.toggle() }
-                position += 1
-            }
+            let isNegative = takeSigns() != (sign == .symbol(.minus))
             guard let term = term() else { return nil }
             switch sign {
             case .symbol(.plusMinus): terms.append(.plusMinus(term, isSwapped: isNegative))
@@ -196,18 +191,16 @@ struct AnswerParser {
         if case .word? = start, case .text = current { return current }
         while let token = next {
             switch token {
-            case .symbol(.times):
+            case .symbol(let symbol) where symbol == .times || symbol == .divide || symbol == .modulo:
                 position += 1
-                guard let right = signedFactor() else { return nil }
-                current = multiplied(current, right)
-            case .symbol(.divide):
-                position += 1
-                guard let right = signedFactor() else { return nil }
-                current = .quotient(current, right)
-            case .symbol(.modulo):
-                position += 1
-                guard let right = signedFactor() else { return nil }
-                current = .function(.modulo, [current, right])
+                let isNegative = takeSigns()
+                guard let factor = factor() else { return nil }
+                let right = isNegative ? AnswerTree.negative(factor) : factor
+                switch symbol {
+                case .times: current = multiplied(current, right)
+                case .divide: current = .quotient(current, right)
+                default: current = .function(.modulo, [current, right])
+                }
             default:
                 if let unit = unit(after: current) { return .quantity(current, unit) }
                 guard startsFactor(token) else { return current }
@@ -219,14 +212,14 @@ struct AnswerParser {
         return current
     }
 
-    private mutating func signedFactor() -> AnswerTree? {
+    /// Takes all signs ahead; whether they amount to a minus.
+    mutating func takeSigns() -> Bool {
         var isNegative = false
         while next == .symbol(.minus) || next == .symbol(.plus) {
             if next == .symbol(.minus) { isNegative.toggle() }
             position += 1
         }
-        guard let factor = factor() else { return nil }
-        return isNegative ? .negative(factor) : factor
+        return isNegative
     }
 
     func multiplied(_ a: AnswerTree, _ b: AnswerTree) -> AnswerTree {
@@ -237,11 +230,9 @@ struct AnswerParser {
     /// Whether a token can follow a factor and multiply it.
     func startsFactor(_ kind: AnswerToken.Kind) -> Bool {
         switch kind {
-        case .number, .name, .function, .open, .construct: true
+        case .number, .name, .function, .open, .construct, .begin, .symbol(.infinity): true
         case .word(let word): word.count <= 3
-        case .begin: true
         case .symbol(.bar): openBars == 0
-        case .symbol(.infinity): true
         default: false
         }
     }

@@ -6,7 +6,7 @@ struct AnswerToken: Hashable, Sendable {
         case name(String)
         /// A run of three or more letters that is no function.
         case word(String)
-        /// The content of `\text{…}` and its kin, white space trimmed.
+        /// The content of `\text{…}` and similar commands, white space trimmed.
         case text(String)
         case function(MathFunction)
         case relation(Relation)
@@ -77,19 +77,10 @@ enum MathFunction: String, Hashable, Sendable, CaseIterable {
     case min, max, gcd, lcm, modulo
 
     /// Plain and LaTeX names, lower case.
-    static let named: [String: MathFunction] = {
-        var names = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
-        names["asin"] = .arcsin
-        names["acos"] = .arccos
-        names["atan"] = .arctan
-        names["tg"] = .tan
-        names["ctg"] = .cot
-        names["cosec"] = .csc
-        names["lg"] = .log
-        names["binom"] = .binomial
-        names["ceiling"] = .ceil
-        return names
-    }()
+    static let named: [String: MathFunction] = [
+        "asin": .arcsin, "acos": .arccos, "atan": .arctan, "tg": .tan, "ctg": .cot, "cosec": .csc, "lg": .log,
+        "binom": .binomial, "ceiling": .ceil,
+    ].merging(allCases.map { ($0.rawValue, $0) }) { $1 }
 
     var inverse: MathFunction? {
         switch self {
@@ -100,10 +91,5 @@ enum MathFunction: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    var isTrigonometric: Bool {
-        switch self {
-        case .sin, .cos, .tan, .cot, .sec, .csc: true
-        default: false
-        }
-    }
+    var isTrigonometric: Bool { [.sin, .cos, .tan, .cot, .sec, .csc].contains(self) }
 }

@@ -1,4 +1,4 @@
-/// Cuts an answer into tokens. Total: every text has a result, in time linear in its length.
+/// Splits an answer into tokens. Every text has a result, in time linear in its length.
 struct AnswerTokeniser {
     /// Longer answers are compared letter by letter only.
     static let maximumLength = 4_096
@@ -39,6 +39,8 @@ struct AnswerTokeniser {
         followsSpace = false
     }
 
+    private func text(_ range: Range<Int>) -> String { String(String.UnicodeScalarView(scalars[range])) }
+
     private mutating func advance(_ count: Int, appending kind: AnswerToken.Kind) {
         position += count
         append(kind)
@@ -63,40 +65,15 @@ struct AnswerTokeniser {
     // MARK: Symbols
 
     private mutating func scanSymbol(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "+": advance(1, appending: .symbol(.plus))
-        case "-": advance(1, appending: .symbol(.minus))
-        case "*": peek(1) == "*" ? advance(2, appending: .symbol(.power)) : advance(1, appending: .symbol(.times))
-        case "/": advance(1, appending: .symbol(.divide))
-        case "^": advance(1, appending: .symbol(.power))
-        case "_": advance(1, appending: .symbol(.lower))
-        case "!":
-            peek(1) == "=" ? advance(2, appending: .relation(.notEqual)) : advance(1, appending: .symbol(.factorial))
-        case "'": advance(1, appending: .symbol(.prime))
-        case "%": advance(1, appending: .symbol(.percent))
-        case "&": advance(1, appending: .symbol(.ampersand))
-        case ":": advance(1, appending: .symbol(.colon))
-        case "|": advance(1, appending: .symbol(.bar))
-        case ",": advance(1, appending: .symbol(.comma))
-        case ";": advance(1, appending: .symbol(.semicolon))
-        case "(": advance(1, appending: .open(.round))
-        case ")": advance(1, appending: .close(.round))
-        case "[": advance(1, appending: .open(.square))
-        case "]": advance(1, appending: .close(.square))
-        case "{": advance(1, appending: .open(.group))
-        case "}": advance(1, appending: .close(.group))
-        case "=": advance(peek(1) == "=" ? 2 : 1, appending: .relation(.equal))
-        case "<":
-            peek(1) == "=" ? advance(2, appending: .relation(.lessOrEqual)) : advance(1, appending: .relation(.less))
-        case ">":
-            peek(1) == "="
-                ? advance(2, appending: .relation(.greaterOrEqual)) : advance(1, appending: .relation(.greater))
-        case ".": scanPoint()
-        default: scanUnicode(scalar)
+        if scalar == "." { return scanPoint() }
+        if let next = peek(1), let kind = Notation.pairs[String(Character(scalar)) + String(Character(next))] {
+            return advance(2, appending: kind)
         }
+        if let kind = Notation.characters[scalar] { return advance(1, appending: kind) }
+        scanUnicode(scalar)
     }
 
-    /// A point that starts no number: dropped at the end, a sign of something unknown elsewhere.
+    /// A point that starts no number: ignored at the end, unsupported elsewhere.
     private mutating func scanPoint() {
         position += 1
         if position < scalars.count, !scalars[position...].allSatisfy({ ".$}] \n\\".unicodeScalars.contains($0) }) {
@@ -105,7 +82,6 @@ struct AnswerTokeniser {
     }
 
     private mutating func scanUnicode(_ scalar: Unicode.Scalar) {
-        if let kind = Notation.characters[scalar] { return advance(1, appending: kind) }
         if let digit = Notation.superscripts[scalar] {
             position += 1
             append(.symbol(.power))
@@ -137,9 +113,7 @@ struct AnswerTokeniser {
             if peek() == "." { position += 1 }
             return append(.text(hour))
         }
-        let start = position
-        while peek()?.isLetter == true { position += 1 }
-        let run = String(String.UnicodeScalarView(scalars[start..<position]))
+        let run = letters()
         if Notation.libraries.contains(run), peek() == ".", peek(1)?.isLetter == true {
             position += 1
             return
@@ -165,6 +139,12 @@ struct AnswerTokeniser {
         if run.count <= 2 { for letter in run { append(.name(String(letter))) } } else { append(.word(run)) }
     }
 
+    private mutating func letters() -> String {
+        let start = position
+        while peek()?.isLetter == true { position += 1 }
+        return text(start..<position)
+    }
+
     private func matches(_ text: String) -> Bool {
         scalars[position...].starts(with: text.unicodeScalars)
     }
@@ -175,10 +155,7 @@ struct AnswerTokeniser {
         position += 1
         guard let first = peek() else { return }  // a lone backslash at the end
         guard first.isLetter else { return scanControlSymbol(first) }
-        let start = position
-        while peek()?.isLetter == true { position += 1 }
-        let name = String(String.UnicodeScalarView(scalars[start..<position]))
-        scanNamed(name)
+        scanNamed(letters())
     }
 
     private mutating func scanControlSymbol(_ scalar: Unicode.Scalar) {
@@ -189,9 +166,8 @@ struct AnswerTokeniser {
         case "%": append(.symbol(.percent))
         case "\\": append(.symbol(.newline))
         case "|": append(.symbol(.bar))
-        case "$", "!", "(", ")", "[", "]", "&", "#", "\"": break  // currency, thin space, delimiters of mathematics
         case ",", ";", ":", " ", ">", "/": followsSpace = true
-        default: break
+        default: break  // among them currency, thin space, delimiters of mathematics
         }
     }
 
@@ -227,13 +203,13 @@ struct AnswerTokeniser {
             if scalars[end] == "}" { depth -= 1 }
             if depth == 0 {
                 position = end + 1
-                return String(String.UnicodeScalarView(scalars[index + 1..<end]))
+                return text(index + 1..<end)
             }
         }
         return nil
     }
 
-    /// Words: what they say, or mathematics where they hold no word.
+    /// A text argument: a word, or mathematics where it holds no word.
     private mutating func scanText() {
         guard let content = argument() else { return }
         let trimmed = content.trimmingSpaces
@@ -266,8 +242,8 @@ struct AnswerTokeniser {
         }
     }
 
-    /// The tokens of a part, in place. Parts shrink at every level, so the work stays bounded by length times depth; nesting
-    /// past a few levels is left as one unknown token.
+    /// Appends the tokens of a part. Parts shrink at every level, so the work is at most length times depth; nesting
+    /// past a few levels becomes one unsupported token.
     private mutating func insert(_ part: String) {
         guard part.unicodeScalars.count(where: { $0 == "\\" }) <= 16 else { return append(.unsupported(part)) }
         if let inner = AnswerTokeniser(part, commas: commas) {
@@ -287,13 +263,13 @@ struct AnswerTokeniser {
                 isGrouped = true
             }
         }
-        var fraction = "", repeating = "", exponent = 0
+        var fraction = "", repeating = ""
         if let length = decimalMark() {
             position += length
             fraction = digits()
             repeating = repeatingDigits()
         }
-        exponent = powerOfTen()
+        let exponent = powerOfTen()
         guard
             let value = Rational(
                 digits: whole.isEmpty ? "0" : whole, fraction: fraction, repeating: repeating, exponent: exponent)
@@ -305,7 +281,7 @@ struct AnswerTokeniser {
     private mutating func digits() -> String {
         let start = position
         while peek()?.isDigit == true { position += 1 }
-        return String(String.UnicodeScalarView(scalars[start..<position]))
+        return text(start..<position)
     }
 
     /// The length of a thousands separator before exactly three digits; `nil` without one.
@@ -376,9 +352,7 @@ extension StringProtocol {
     /// Without white space at the ends.
     var trimmingSpaces: String {
         guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else {
-            return ""
-        }
+        else { return "" }
         return String(self[first...last])
     }
 }

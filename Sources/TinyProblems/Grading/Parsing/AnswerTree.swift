@@ -1,4 +1,4 @@
-/// What an answer says: an expression, or a structure of expressions.
+/// A parsed answer: an expression, or a structure of expressions.
 indirect enum AnswerTree: Hashable, Sendable {
     enum Constant: Hashable, Sendable { case pi, e, i }
 
@@ -80,7 +80,7 @@ indirect enum AnswerTree: Hashable, Sendable {
     }
 
     var hasFactorial: Bool { uses([.factorial, .binomial]) }
-    /// Whether it is constant between jumps somewhere, or has values at some points only.
+    /// Whether it has steps, or values at some points only.
     var needsMorePoints: Bool { uses([.floor, .ceil, .modulo, .factorial, .binomial]) }
 
     var hasBareLogarithm: Bool {

@@ -1,12 +1,11 @@
 /// Tables of notation: which commands, letters and words mean the same.
 enum Notation {
-    /// Commands that only move things about, dropped.
+    /// Commands that only change the layout; ignored.
     static let ignored: Set<String> = [
         "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "displaystyle",
         "textstyle", "limits", "nolimits", "mathstrut", "phantom", "angle", "triangle", "therefore", "quad", "qquad",
-        "hfill",
-        "centering", "boldmath", "middle", "hspace", "strut", "rm", "bf", "it", "boxed", "fbox", "Large", "large",
-        "tiny",
+        "hfill", "centering", "boldmath", "middle", "hspace", "strut", "rm", "bf", "it", "boxed", "fbox", "Large",
+        "large", "tiny",
     ]
 
     /// Commands whose argument is words.
@@ -17,20 +16,17 @@ enum Notation {
     /// Commands whose argument is set in other type, which changes nothing.
     static let typefaces: Set<String> = [
         "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "operatorname", "mathnormal", "vec",
-        "overrightarrow",
-        "widehat", "hat", "operatorname*",
+        "overrightarrow", "widehat", "hat", "operatorname*",
     ]
 
-    /// Commands that mean something no rule here covers.
+    /// Commands that this grammar does not support.
     static let unsupported: Set<String> = [
         "sum", "prod", "int", "iint", "oint", "lim", "partial", "nabla", "dots", "ldots", "cdots", "vdots", "ddots",
-        "to",
-        "rightarrow", "Rightarrow", "implies", "iff", "mapsto", "forall", "exists", "notin", "subset", "subseteq",
-        "cap",
-        "setminus", "mid", "nmid", "pmod", "perp", "parallel", "sim", "cong", "propto", "overline", "bar", "underline",
-        "stackrel", "underbrace", "overbrace", "dot", "ddot", "wedge", "vee", "neg", "oplus", "otimes", "bigcup",
-        "bigcap",
-        "substack", "not", "longrightarrow", "leftrightarrow", "Leftrightarrow", "circ", "bigcirc", "star", "prime",
+        "to", "rightarrow", "Rightarrow", "implies", "iff", "mapsto", "forall", "exists", "notin", "subset", "subseteq",
+        "cap", "setminus", "mid", "nmid", "pmod", "perp", "parallel", "sim", "cong", "propto", "overline", "bar",
+        "underline", "stackrel", "underbrace", "overbrace", "dot", "ddot", "wedge", "vee", "neg", "oplus", "otimes",
+        "bigcup", "bigcap", "substack", "not", "longrightarrow", "leftrightarrow", "Leftrightarrow", "circ", "bigcirc",
+        "star", "prime",
     ]
 
     static let symbols: [String: AnswerToken.Kind] = [
@@ -38,21 +34,18 @@ enum Notation {
         "pm": .symbol(.plusMinus), "mp": .symbol(.minusPlus), "bmod": .symbol(.modulo), "mod": .symbol(.modulo),
         "cup": .symbol(.union), "in": .symbol(.element), "infty": .symbol(.infinity), "infinity": .symbol(.infinity),
         "emptyset": .symbol(.emptySet), "varnothing": .symbol(.emptySet), "colon": .symbol(.colon),
-        "ratio": .symbol(.colon),
-        "degree": .symbol(.degree), "lvert": .symbol(.bar), "rvert": .symbol(.bar), "vert": .symbol(.bar),
-        "lfloor": .open(.floor), "rfloor": .close(.floor), "lceil": .open(.ceiling), "rceil": .close(.ceiling),
-        "lbrace": .open(.curly), "rbrace": .close(.curly), "lparen": .open(.round), "rparen": .close(.round),
-        "lbrack": .open(.square), "rbrack": .close(.square),
-        "frac": .construct(.fraction), "dfrac": .construct(.fraction), "tfrac": .construct(.fraction),
-        "cfrac": .construct(.fraction), "sqrt": .construct(.root), "binom": .construct(.binomial),
-        "dbinom": .construct(.binomial), "tbinom": .construct(.binomial),
-        "land": .symbol(.and), "lor": .symbol(.or),
-        "eq": .relation(.equal), "equiv": .relation(.equal), "approx": .relation(.approximately),
-        "simeq": .relation(.approximately), "ne": .relation(.notEqual), "neq": .relation(.notEqual),
-        "lt": .relation(.less), "gt": .relation(.greater), "le": .relation(.lessOrEqual),
-        "leq": .relation(.lessOrEqual),
-        "leqslant": .relation(.lessOrEqual), "leqq": .relation(.lessOrEqual), "ge": .relation(.greaterOrEqual),
-        "geq": .relation(.greaterOrEqual), "geqslant": .relation(.greaterOrEqual), "geqq": .relation(.greaterOrEqual),
+        "ratio": .symbol(.colon), "degree": .symbol(.degree), "lvert": .symbol(.bar), "rvert": .symbol(.bar),
+        "vert": .symbol(.bar), "lfloor": .open(.floor), "rfloor": .close(.floor), "lceil": .open(.ceiling),
+        "rceil": .close(.ceiling), "lbrace": .open(.curly), "rbrace": .close(.curly), "lparen": .open(.round),
+        "rparen": .close(.round), "lbrack": .open(.square), "rbrack": .close(.square), "frac": .construct(.fraction),
+        "dfrac": .construct(.fraction), "tfrac": .construct(.fraction), "cfrac": .construct(.fraction),
+        "sqrt": .construct(.root), "binom": .construct(.binomial), "dbinom": .construct(.binomial),
+        "tbinom": .construct(.binomial), "land": .symbol(.and), "lor": .symbol(.or), "eq": .relation(.equal),
+        "equiv": .relation(.equal), "approx": .relation(.approximately), "simeq": .relation(.approximately),
+        "ne": .relation(.notEqual), "neq": .relation(.notEqual), "lt": .relation(.less), "gt": .relation(.greater),
+        "le": .relation(.lessOrEqual), "leq": .relation(.lessOrEqual), "leqslant": .relation(.lessOrEqual),
+        "leqq": .relation(.lessOrEqual), "ge": .relation(.greaterOrEqual), "geq": .relation(.greaterOrEqual),
+        "geqslant": .relation(.greaterOrEqual), "geqq": .relation(.greaterOrEqual),
     ]
 
     /// Commands that spell a letter in another way.
@@ -71,15 +64,26 @@ enum Notation {
         "tau": .name("tau"),
     ]
 
-    /// Characters outside ASCII.
+    /// Two characters that are one sign.
+    static let pairs: [String: AnswerToken.Kind] = [
+        "**": .symbol(.power), "!=": .relation(.notEqual), "==": .relation(.equal), "<=": .relation(.lessOrEqual),
+        ">=": .relation(.greaterOrEqual),
+    ]
+
+    /// Single characters.
     static let characters: [Unicode.Scalar: AnswerToken.Kind] = [
-        "×": .symbol(.times), "·": .symbol(.times), "⋅": .symbol(.times), "∙": .symbol(.times), "∗": .symbol(.times),
-        "÷": .symbol(.divide), "∕": .symbol(.divide), "⁄": .symbol(.divide), "−": .symbol(.minus), "–": .symbol(.minus),
-        "±": .symbol(.plusMinus), "∓": .symbol(.minusPlus), "∞": .symbol(.infinity), "∅": .symbol(.emptySet),
-        "∪": .symbol(.union), "∈": .symbol(.element), "°": .symbol(.degree), "º": .symbol(.degree),
-        "％": .symbol(.percent),
-        "′": .symbol(.prime), "’": .symbol(.prime), "：": .symbol(.colon), "∶": .symbol(.colon), "，": .symbol(.comma),
-        "、": .symbol(.comma), "；": .symbol(.semicolon), "≤": .relation(.lessOrEqual), "≥": .relation(.greaterOrEqual),
+        "+": .symbol(.plus), "-": .symbol(.minus), "*": .symbol(.times), "/": .symbol(.divide), "^": .symbol(.power),
+        "_": .symbol(.lower), "!": .symbol(.factorial), "'": .symbol(.prime), "%": .symbol(.percent),
+        "&": .symbol(.ampersand), ":": .symbol(.colon), "|": .symbol(.bar), ",": .symbol(.comma),
+        ";": .symbol(.semicolon), "(": .open(.round), ")": .close(.round), "[": .open(.square), "]": .close(.square),
+        "{": .open(.group), "}": .close(.group), "=": .relation(.equal), "<": .relation(.less),
+        ">": .relation(.greater), "×": .symbol(.times), "·": .symbol(.times), "⋅": .symbol(.times),
+        "∙": .symbol(.times), "∗": .symbol(.times), "÷": .symbol(.divide), "∕": .symbol(.divide), "⁄": .symbol(.divide),
+        "−": .symbol(.minus), "–": .symbol(.minus), "±": .symbol(.plusMinus), "∓": .symbol(.minusPlus),
+        "∞": .symbol(.infinity), "∅": .symbol(.emptySet), "∪": .symbol(.union), "∈": .symbol(.element),
+        "°": .symbol(.degree), "º": .symbol(.degree), "％": .symbol(.percent), "′": .symbol(.prime),
+        "’": .symbol(.prime), "：": .symbol(.colon), "∶": .symbol(.colon), "，": .symbol(.comma), "、": .symbol(.comma),
+        "；": .symbol(.semicolon), "≤": .relation(.lessOrEqual), "≥": .relation(.greaterOrEqual),
         "⩽": .relation(.lessOrEqual), "⩾": .relation(.greaterOrEqual), "≠": .relation(.notEqual),
         "≈": .relation(.approximately), "＝": .relation(.equal), "＜": .relation(.less), "＞": .relation(.greater),
         "√": .construct(.root), "（": .open(.round), "）": .close(.round), "⌊": .open(.floor), "⌋": .close(.floor),

@@ -1,4 +1,4 @@
-/// What a number counts: words, in a spelling that plural and abbreviation do not change, with a power.
+/// A unit: its words, normalised so that plurals and abbreviations do not matter, and a power.
 struct Unit: Hashable, Sendable {
     let words: [String]
     let power: Int
@@ -28,11 +28,10 @@ struct Unit: Hashable, Sendable {
     private static let aliases: [String: String] = [
         "cm": "centimeter", "centimetre": "centimeter", "mm": "millimeter", "km": "kilometer", "metre": "meter",
         "kilometre": "kilometer", "millimetre": "millimeter", "in": "inch", "inche": "inch", "inches": "inch",
-        "ft": "foot",
-        "feet": "foot", "yd": "yard", "mi": "mile", "kg": "kilogram", "gram": "gram", "mg": "milligram", "lb": "pound",
-        "oz": "ounce", "min": "minute", "sec": "second", "hr": "hour", "mph": "mile/hour", "degree": "degree",
-        "deg": "degree", "dollar": "dollar", "usd": "dollar", "cent": "cent", "ml": "milliliter", "litre": "liter",
-        "am": "am", "pm": "pm", "AM": "am", "PM": "pm",
+        "ft": "foot", "feet": "foot", "yd": "yard", "mi": "mile", "kg": "kilogram", "gram": "gram", "mg": "milligram",
+        "lb": "pound", "oz": "ounce", "min": "minute", "sec": "second", "hr": "hour", "mph": "mile/hour",
+        "degree": "degree", "deg": "degree", "dollar": "dollar", "usd": "dollar", "cent": "cent", "ml": "milliliter",
+        "litre": "liter", "am": "am", "pm": "pm", "AM": "am", "PM": "pm",
     ]
 
     private static let known: Set<String> = Set(aliases.values).union([
@@ -40,7 +39,7 @@ struct Unit: Hashable, Sendable {
         "acre", "newton", "joule", "watt", "volt", "kilometer/hour",
     ])
 
-    /// Whether it is a unit of measure without doubt.
+    /// Whether all its words are known units of measure.
     var isKnown: Bool { !words.isEmpty && words.allSatisfy(Self.known.contains) }
 
     /// Whether a run of letters is the name of a unit.
@@ -49,7 +48,7 @@ struct Unit: Hashable, Sendable {
         return lowered.count > 1 && (aliases[lowered] != nil || known.contains(singular(lowered)))
     }
 
-    /// Whether two answers may be the same number of it: unknown words say nothing, known units and powers must agree.
+    /// Whether two units may be the same: powers must agree, and so must units that are both known.
     func isCompatible(with other: Unit) -> Bool {
         if self == other { return true }
         return power == other.power && !(isKnown && other.isKnown)

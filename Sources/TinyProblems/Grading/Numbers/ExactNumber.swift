@@ -1,4 +1,51 @@
-/// Where a number stands in UTF-8 text.
+/// A decimal number of any size, compared exactly.
+///
+/// ```swift
+/// ExactNumber("$1,080.00") == ExactNumber("1080")         // true
+/// ExactNumber("0.1000000000000000001") == ExactNumber("0.1")   // false, though equal as Double
+/// ```
+///
+/// Reading takes time and memory linear in the text, whatever it holds.
+public struct ExactNumber: Sendable, Hashable {
+    /// Whether it is below zero. Zero has no sign.
+    public let isNegative: Bool
+    /// Significant decimal digits, highest first, without zeros at either end; empty for zero.
+    private let digits: [UInt8]
+    /// Power of ten that the last digit counts.
+    private let exponent: Int
+
+    /// Reads a whole text: white space at the ends, one sign (`-`, `+` or `−`), `$`, and digits.
+    ///
+    /// The sign may stand before or after the `$`. Digits are `1080`, `1,080` (groups of three) or have a fraction after a
+    /// point: `10.80`, `.5`. Returns `nil` for anything else, an exponent such as `1e3` included.
+    public init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        let start = bytes.firstIndex { !isSpace($0) } ?? bytes.count
+        guard let match = NumberMatch(in: bytes, at: start), bytes[match.range.upperBound...].allSatisfy(isSpace) else {
+            return nil
+        }
+        self.init(match, in: bytes)
+    }
+
+    init(_ match: NumberMatch, in bytes: [UInt8]) {
+        var digits: [UInt8] = []
+        var fraction = 0
+        var isFraction = false
+        for byte in bytes[match.magnitude] {
+            if byte == UInt8(ascii: ".") { isFraction = true }
+            guard isDigit(byte) else { continue }
+            if !digits.isEmpty || byte != UInt8(ascii: "0") { digits.append(byte) }
+            if isFraction { fraction += 1 }
+        }
+        let zeros = digits.reversed().prefix { $0 == UInt8(ascii: "0") }.count
+        digits.removeLast(zeros)
+        self.digits = digits
+        exponent = digits.isEmpty ? 0 : zeros - fraction
+        isNegative = match.isNegative && !digits.isEmpty
+    }
+}
+
+/// A number in UTF-8 text.
 ///
 /// Grammar: an optional sign and an optional `$` (or LaTeX's `\$`) in either order, then digits. Digits come plain or in
 /// groups of three with commas, with an optional fraction; a fraction may stand alone (`.5`). A comma that does not start
@@ -28,16 +75,16 @@ struct NumberMatch {
         isNegative = sign + innerSign > 0 && bytes[signPosition] != UInt8(ascii: "+")
     }
 
-    /// The last number of a text. A minus right after a letter, a digit or a closing bracket is taken for an operator.
+    /// The numbers of a text, in order. A minus right after a letter, a digit or a closing bracket counts as an operator.
     ///
     /// Time is linear in the text.
-    static func last(in bytes: [UInt8]) -> NumberMatch? {
-        var found: NumberMatch?
+    static func all(in bytes: [UInt8]) -> [NumberMatch] {
+        var found: [NumberMatch] = []
         var position = 0
         while position < bytes.count {
             let previous = position > 0 ? bytes[position - 1] : UInt8(ascii: " ")
             if canStart(bytes[position], after: previous), let match = NumberMatch(in: bytes, at: position) {
-                found = match
+                found.append(match)
                 position = match.range.upperBound
             } else {
                 position += 1
@@ -46,7 +93,7 @@ struct NumberMatch {
         return found
     }
 
-    static func canStart(_ byte: UInt8, after previous: UInt8) -> Bool {
+    private static func canStart(_ byte: UInt8, after previous: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "$"), UInt8(ascii: "\\"): true
         case UInt8(ascii: "."): !isDigit(previous) && previous != UInt8(ascii: ".")

@@ -1,4 +1,4 @@
-/// Compares the final answer of a completion with the gold answer, in GSM8K's format.
+/// Compares the final answer of a completion with the gold answer, in the format of GSM8K.
 ///
 /// **Strict.** The last `####` counts, and on its line: optional white space, a number, and after it anything without a
 /// digit (a period, a unit). A number has an optional sign (`-`, `+`, `−`), an optional `$`, digits plain or with commas in
@@ -49,7 +49,7 @@ public struct FinalAnswerReward: Reward {
             return Grade(strict: isRight, lenient: isRight, extracted: text(match.range, of: bytes), isWellFormed: true)
         }
         let boxed = boxedContent(in: bytes).flatMap { soleNumber(of: $0, in: bytes) }
-        let match = boxed ?? NumberMatch.last(in: bytes)
+        let match = boxed ?? NumberMatch.all(in: bytes).last
         return Grade(
             strict: false, lenient: match.map { ExactNumber($0, in: bytes) == gold } ?? false,
             extracted: match.map { text($0.range, of: bytes) }, isWellFormed: false)

@@ -1,8 +1,63 @@
+// Finds marked answers in a text. All positions are of UTF-8 bytes; all functions take linear time.
+
+/// GSM8K's marker.
+private let marker = Array("####".utf8)
+
+/// Whether a text holds `####`.
+func hasAnswerMarker(_ text: String) -> Bool {
+    lastPosition(of: marker, in: Array(text.utf8)) != nil
+}
+
+/// Everything after the last `####`; `nil` without one.
+func textAfterLastMarker(_ text: String) -> String? {
+    let bytes = Array(text.utf8)
+    return lastPosition(of: marker, in: bytes).map { String(decoding: bytes[($0 + marker.count)...], as: UTF8.self) }
+}
+
+/// The rest of the line after the last `####`, white space trimmed; `nil` without a marker.
+func markedLine(in bytes: [UInt8]) -> Range<Int>? {
+    guard let position = lastPosition(of: marker, in: bytes) else { return nil }
+    let start = position + marker.count
+    let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    return trimmed(start..<end, in: bytes)
+}
+
+/// The number at the start of a line, if no further digit is on the line.
+func soleNumber(of line: Range<Int>, in bytes: [UInt8]) -> NumberMatch? {
+    guard let match = NumberMatch(in: bytes, at: line.lowerBound), match.range.upperBound <= line.upperBound,
+        !bytes[match.range.upperBound..<line.upperBound].contains(where: isDigit)
+    else { return nil }
+    return match
+}
+
+/// The content of the last closed `\boxed{…}`, white space trimmed; `nil` without one.
+func boxedContent(in bytes: [UInt8]) -> Range<Int>? {
+    AnswerBox.all(in: bytes).last.map { trimmed($0.content, in: bytes) }
+}
+
+/// The last place of a pattern at or after `lowest`; `nil` without one.
+func lastPosition(
+    of pattern: [UInt8], in bytes: [UInt8], from lowest: Int = 0, isSame: (UInt8, UInt8) -> Bool = { $0 == $1 }
+) -> Int? {
+    guard bytes.count >= lowest + pattern.count else { return nil }
+    return (lowest...bytes.count - pattern.count).last { start in
+        bytes[start..<start + pattern.count].elementsEqual(pattern, by: isSame)
+    }
+}
+
+/// A range without white space at its ends.
+func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
+    guard let first = bytes[range].firstIndex(where: { !isSpace($0) }),
+        let last = bytes[range].lastIndex(where: { !isSpace($0) })
+    else { return range.lowerBound..<range.lowerBound }
+    return first..<last + 1
+}
+
 /// A `\boxed{…}` or `\fbox{…}` of a text, in positions of UTF-8 bytes.
 struct AnswerBox: Hashable {
     /// From the backslash to the closing brace.
     let range: Range<Int>
-    /// What is inside.
+    /// The content of the box.
     let content: Range<Int>
 
     /// The outermost boxes in order. A box that is never closed does not count; `\boxed 5` holds one word.
@@ -46,7 +101,7 @@ struct AnswerBox: Hashable {
         return boxes
     }
 
-    /// Where the brace of a box stands.
+    /// Position of the opening brace of a box.
     private static func opening(in bytes: [UInt8], from start: Int) -> Int {
         bytes[start...].firstIndex(of: UInt8(ascii: "{")) ?? start
     }
