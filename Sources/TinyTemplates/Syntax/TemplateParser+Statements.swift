@@ -207,14 +207,8 @@ extension TemplateParser {
     private mutating func assignmentTarget(
         withAttributes: Bool = false, isParameter: Bool = false, stop: String? = nil
     ) throws -> AssignmentTarget {
-        var targets: [AssignmentTarget] = []
-        var isTuple = false
-        while true {
-            if !targets.isEmpty { try expect(symbol: ",") }
-            if isTupleEnd(stop) { break }
-            targets.append(try singleTarget(withAttributes: withAttributes, isParameter: isParameter))
-            guard current.isSymbol(",") else { break }
-            isTuple = true
+        let (targets, isTuple) = try tupleElements(stop) {
+            try $0.singleTarget(withAttributes: withAttributes, isParameter: isParameter)
         }
         guard isTuple || !targets.isEmpty else { throw unexpected("expected a name to assign to") }
         return isTuple ? .tuple(targets) : targets[0]

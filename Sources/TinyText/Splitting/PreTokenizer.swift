@@ -64,9 +64,5 @@ func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer],
 /// The components of a `Sequence`, of sequences in it, or the one component that `value` is.
 func flattened(_ value: JSONNode, listedAs list: String) throws -> [JSONNode] {
     guard try value.member("type").string() == "Sequence" else { return [value] }
-    var components: [JSONNode] = []
-    for element in try value.member(list).elements() {
-        components += try flattened(element, listedAs: list)
-    }
-    return components
+    return try value.member(list).elements().flatMap { try flattened($0, listedAs: list) }
 }
