@@ -59,7 +59,7 @@ extension TemplateParser {
         case "generation": return [.generation(try macro(named: nil, parameters: [], until: "endgeneration", of: tag))]
         case "print": return try output()
         case "break", "continue":
-            guard loopDepth > 0 else { throw TemplateSyntaxFailure(at: tag.at, "'\(name)' stands outside of a loop") }
+            guard loopDepth > 0 else { throw TemplateSyntaxFailure(at: tag.at, "'\(name)' is outside of a loop") }
             return [name == "break" ? .leaveLoop : .nextIteration]
         case "include", "import", "from", "extends", "block":
             throw TemplateSyntaxFailure(

@@ -17,7 +17,7 @@ extension Normalizer {
     }
 }
 
-/// Reads the `normalizer` of a tokenizer file; none is no stage.
+/// Reads the `normalizer` of a tokenizer file; no normalizer gives no stages.
 ///
 /// - Throws: ``TextError`` with code `unsupported` for anything but `NFC`, `Prepend`, `Replace` and sequences of them.
 func normalizers(from value: JSONNode?) throws -> [any Normalizer] {

@@ -30,7 +30,7 @@ struct SpacePrefix: PreTokenizer {
     }
 }
 
-/// Reads the `pre_tokenizer` of a tokenizer file as stages; none leaves the text whole.
+/// Reads the `pre_tokenizer` of a tokenizer file as stages; without one the text is not split.
 ///
 /// - Returns: The stages, and whether the last is `ByteLevel`, so that the model spells bytes instead of characters.
 /// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Metaspace`,
