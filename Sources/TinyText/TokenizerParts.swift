@@ -7,7 +7,7 @@ struct TokenTemplate: Sendable, Equatable {
 }
 
 extension TokenTemplate {
-    /// Reads the `post_processor` of a tokenizer file; none puts nothing around a text.
+    /// Reads the `post_processor` of a tokenizer file; without one, nothing is added to a text.
     ///
     /// `ByteLevel` changes offsets only, which are not computed here.
     /// - Throws: ``TextError`` with code `unsupported` for anything but `ByteLevel`, `TemplateProcessing` and `Sequence`.

@@ -70,19 +70,13 @@ extension TemplateInterpreter {
     }
 
     private func evaluate(_ expressions: [TemplateExpression], in frame: TemplateFrame) throws -> [TemplateObject] {
-        var values: [TemplateObject] = []
-        values.reserveCapacity(expressions.count)
-        for expression in expressions { values.append(try evaluate(expression, in: frame)) }
-        return values
+        try expressions.map { try evaluate($0, in: frame) }
     }
 
     private func dictionary(
         _ pairs: [TemplateExpression.Pair], at place: Int, in frame: TemplateFrame
     ) throws -> TemplateObject {
-        var values: [(TemplateObject, TemplateObject)] = []
-        for pair in pairs {
-            values.append((try evaluate(pair.key, in: frame), try evaluate(pair.value, in: frame)))
-        }
+        let values = try pairs.map { (try evaluate($0.key, in: frame), try evaluate($0.value, in: frame)) }
         at = place
         try budget.build(pairs.count, times: 64)
         return .dictionary(try TemplateDictionary(values))
@@ -176,9 +170,7 @@ extension TemplateInterpreter {
 
     private func evaluate(_ call: CallSyntax, in frame: TemplateFrame) throws -> TemplateCall {
         var arguments = TemplateCall(interpreter: self, positional: try evaluate(call.positional, in: frame))
-        for (name, value) in call.named.map({ ($0.name, $0.value) }) {
-            arguments.named.append((name, try evaluate(value, in: frame)))
-        }
+        for argument in call.named { arguments.named.append((argument.name, try evaluate(argument.value, in: frame))) }
         if let spread = call.spreadList {
             let more = try elements(of: try evaluate(spread, in: frame))
             try budget.build(more.count, times: 16)

@@ -1,7 +1,6 @@
 /// The methods of lists, tuples, ranges and dictionaries.
 enum ContainerMethods {
-    typealias Body =
-        @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject
+    typealias Body = @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject
 
     /// A method, or the name of one that would change its object.
     enum Method {

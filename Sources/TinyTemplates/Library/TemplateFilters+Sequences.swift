@@ -56,25 +56,15 @@ extension TemplateFilters {
 
     static func sort(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
         let values = try call.bound(to: "sort", ["reverse", "case_sensitive", "attribute"])
-        let isCaseSensitive = values[1].flag(false)
-        let paths: [[TemplateObject]]
+        var attributes = [values[2]]
         if case .string(let text)? = values[2] {
-            paths = text.string.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map {
-                path(.text(String(String.UnicodeScalarView($0))))
+            attributes = text.string.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map {
+                .text(String($0))
             }
-        } else {
-            paths = [path(values[2])]
         }
+        let parts = attributes.map { key(attribute: $0, caseSensitive: values[1], call) }
         let elements = try call.interpreter.elements(of: value)
-        var keys: [TemplateObject] = []
-        for element in elements {
-            var key: [TemplateObject] = []
-            for path in paths {
-                let part = try call.interpreter.path(path, of: element)
-                key.append(isCaseSensitive ? part : lowered(part))
-            }
-            keys.append(try call.interpreter.list(key))
-        }
+        let keys = try elements.map { element in try call.interpreter.list(parts.map { try $0(element) }) }
         let order = try sortedOrder(of: keys, isReversed: values[0].flag(false), call.budget)
         return try call.interpreter.list(order.map { elements[$0] })
     }
@@ -121,8 +111,7 @@ extension TemplateFilters {
             try call.interpreter.path(path, of: element, standard: values[1].unlessNone)
         }
         let elements = try call.interpreter.elements(of: value)
-        var keys: [TemplateObject] = []
-        for element in elements { keys.append(isCaseSensitive ? try key(element) : lowered(try key(element))) }
+        let keys = try elements.map { try isCaseSensitive ? key($0) : lowered(key($0)) }
         var groups: [(key: TemplateObject, elements: [TemplateObject])] = []
         for place in try sortedOrder(of: keys, isReversed: false, call.budget) {
             if let last = groups.last, try last.key.isEqual(to: keys[place], call.budget) {
@@ -131,13 +120,12 @@ extension TemplateFilters {
                 groups.append((keys[place], [elements[place]]))
             }
         }
-        var result: [TemplateObject] = []
-        for group in groups {
-            let shown = try isCaseSensitive ? group.key : key(group.elements[0])
-            let members = try call.interpreter.list(group.elements)
-            result.append(.tuple(try TemplateList([shown, members], names: ["grouper", "list"])))
-        }
-        return try call.interpreter.list(result)
+        return try call.interpreter.list(
+            groups.map { group in
+                let shown = try isCaseSensitive ? group.key : key(group.elements[0])
+                let members = try call.interpreter.list(group.elements)
+                return .tuple(try TemplateList([shown, members], names: ["grouper", "list"]))
+            })
     }
 
     // MARK: Parts

@@ -1,7 +1,6 @@
 /// The filters, by name.
 enum TemplateFilters {
-    typealias Filter =
-        @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject
+    typealias Filter = @Sendable (TemplateObject, TemplateCall) throws -> TemplateObject
 
     static let all: [String: Filter] = [
         // Texts
@@ -48,9 +47,7 @@ enum TemplateFilters {
     private static let length = plain("length") { .integer(try $1.interpreter.length(of: $0)) }
 
     private static func refused(_ name: String, _ reason: String) -> Filter {
-        { _, _ in
-            throw TemplateError(.unsupported, "the filter '\(name)' is refused: \(reason)")
-        }
+        { _, _ in throw TemplateError(.unsupported, "the filter '\(name)' is refused: \(reason)") }
     }
 
     private static func attribute(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
@@ -67,7 +64,7 @@ enum TemplateFilters {
     }
 
     private static func items(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
-        return try lazily(value, call.budget) {
+        try lazily(value, call.budget) {
             switch value {
             case .undefined: return []
             case .dictionary(let dictionary): return try call.interpreter.elements(of: .view(.items, dictionary))
@@ -86,9 +83,7 @@ enum TemplateFilters {
         let isCaseSensitive = values[0].flag(false)
         let keys = (by == "key" ? dictionary.keys : dictionary.values).map { isCaseSensitive ? $0 : lowered($0) }
         let order = try sortedOrder(of: keys, isReversed: values[2].flag(false), call.budget)
-        var items: [TemplateObject] = []
-        for position in order { items.append(try dictionary.item(position)) }
-        return try call.interpreter.list(items)
+        return try call.interpreter.list(order.map(dictionary.item))
     }
 
     private static func json(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {

@@ -1,7 +1,6 @@
 /// The methods of texts.
 enum TextMethods {
-    typealias Method =
-        @Sendable (TemplateText, TemplateCall) throws -> TemplateObject
+    typealias Method = @Sendable (TemplateText, TemplateCall) throws -> TemplateObject
 
     static let all: [String: Method] = [
         "capitalize": mapping { PythonCase.capitalized($0) },

@@ -189,7 +189,7 @@ struct TemplateLexer {
         }
         let symbol = String(first)
         guard "+-/*%~[](){}><=.:|,;".unicodeScalars.contains(first) else {
-            throw TemplateSyntaxFailure(at: start, "'\(symbol)' has no meaning here")
+            throw TemplateSyntaxFailure(at: start, "unexpected character '\(symbol)'")
         }
         switch symbol {
         case "(": open.append(")")
@@ -197,7 +197,7 @@ struct TemplateLexer {
         case "{": open.append("}")
         case ")", "]", "}":
             guard let expected = open.popLast() else {
-                throw TemplateSyntaxFailure(at: start, "'\(symbol)' closes nothing")
+                throw TemplateSyntaxFailure(at: start, "'\(symbol)' has no opening bracket")
             }
             guard expected == symbol else {
                 throw TemplateSyntaxFailure(at: start, "expected '\(expected)', found '\(symbol)'")

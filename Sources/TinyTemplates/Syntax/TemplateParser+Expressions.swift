@@ -10,21 +10,31 @@ extension TemplateParser {
     mutating func tuple(
         isConditionalAllowed: Bool = true, stop: String? = nil, isEmptyAllowed: Bool = false
     ) throws -> TemplateExpression {
-        var elements: [TemplateExpression] = []
-        var isTuple = false
-        while true {
-            if !elements.isEmpty { try expect(symbol: ",") }
-            if isTupleEnd(stop) { break }
-            elements.append(try expression(isConditionalAllowed: isConditionalAllowed))
-            guard current.isSymbol(",") else { break }
-            isTuple = true
+        let (elements, isTuple) = try tupleElements(stop) {
+            try $0.expression(isConditionalAllowed: isConditionalAllowed)
         }
         if !isTuple, let only = elements.first { return only }
         guard isTuple || isEmptyAllowed else { throw unexpected("expected an expression") }
         return .tuple(elements)
     }
 
-    func isTupleEnd(_ stop: String?) -> Bool {
+    /// Elements with commas between them and perhaps after the last, up to the end of a tuple; whether there was a comma.
+    mutating func tupleElements<Element>(
+        _ stop: String?, _ element: (inout TemplateParser) throws -> Element
+    ) throws -> ([Element], isTuple: Bool) {
+        var elements: [Element] = []
+        var isTuple = false
+        while true {
+            if !elements.isEmpty { try expect(symbol: ",") }
+            if isTupleEnd(stop) { break }
+            elements.append(try element(&self))
+            guard current.isSymbol(",") else { break }
+            isTuple = true
+        }
+        return (elements, isTuple)
+    }
+
+    private func isTupleEnd(_ stop: String?) -> Bool {
         switch current.kind {
         case .variableEnd, .blockEnd, .symbol(")"): true
         case .name(let name): name == stop

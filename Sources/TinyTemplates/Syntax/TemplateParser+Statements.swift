@@ -59,7 +59,7 @@ extension TemplateParser {
         case "generation": return [.generation(try macro(named: nil, parameters: [], until: "endgeneration", of: tag))]
         case "print": return try output()
         case "break", "continue":
-            guard loopDepth > 0 else { throw TemplateSyntaxFailure(at: tag.at, "'\(name)' stands outside of a loop") }
+            guard loopDepth > 0 else { throw TemplateSyntaxFailure(at: tag.at, "'\(name)' is outside of a loop") }
             return [name == "break" ? .leaveLoop : .nextIteration]
         case "include", "import", "from", "extends", "block":
             throw TemplateSyntaxFailure(
@@ -207,14 +207,8 @@ extension TemplateParser {
     private mutating func assignmentTarget(
         withAttributes: Bool = false, isParameter: Bool = false, stop: String? = nil
     ) throws -> AssignmentTarget {
-        var targets: [AssignmentTarget] = []
-        var isTuple = false
-        while true {
-            if !targets.isEmpty { try expect(symbol: ",") }
-            if isTupleEnd(stop) { break }
-            targets.append(try singleTarget(withAttributes: withAttributes, isParameter: isParameter))
-            guard current.isSymbol(",") else { break }
-            isTuple = true
+        let (targets, isTuple) = try tupleElements(stop) {
+            try $0.singleTarget(withAttributes: withAttributes, isParameter: isParameter)
         }
         guard isTuple || !targets.isEmpty else { throw unexpected("expected a name to assign to") }
         return isTuple ? .tuple(targets) : targets[0]

@@ -10,16 +10,9 @@ extension JSONValue {
         case .wideInteger(let digits): return .wideInteger(digits)
         case .number(let number): return .float(number)
         case .string(let text): return .text(text)
-        case .array(let elements):
-            var objects: [TemplateObject] = []
-            objects.reserveCapacity(elements.count)
-            for element in elements { objects.append(try element.object()) }
-            return .list(try TemplateList(objects))
+        case .array(let elements): return .list(try TemplateList(elements.map { try $0.object() }))
         case .object(let members):
-            var pairs: [(TemplateObject, TemplateObject)] = []
-            pairs.reserveCapacity(members.count)
-            for member in members { pairs.append((.text(member.name), try member.value.object())) }
-            return .dictionary(try TemplateDictionary(pairs))
+            return .dictionary(try TemplateDictionary(members.map { (.text($0.name), try $0.value.object()) }))
         }
     }
 }

@@ -17,21 +17,19 @@ extension Normalizer {
     }
 }
 
-/// Reads the `normalizer` of a tokenizer file; none is no stage.
+/// Reads the `normalizer` of a tokenizer file; no normalizer gives no stages.
 ///
 /// - Throws: ``TextError`` with code `unsupported` for anything but `NFC`, `Prepend`, `Replace` and sequences of them.
 func normalizers(from value: JSONNode?) throws -> [any Normalizer] {
     guard let value else { return [] }
-    var stages: [any Normalizer] = []
-    for component in try flattened(value, listedAs: "normalizers") {
+    return try flattened(value, listedAs: "normalizers").map { component in
         switch try component.member("type").string() {
-        case "NFC": stages.append(CanonicalComposition())
-        case "Prepend": stages.append(Prefix(prefix: Array(try component.member("prepend").string().utf8)))
-        case "Replace": stages.append(try Substitution(from: component))
+        case "NFC": return CanonicalComposition()
+        case "Prepend": return Prefix(prefix: Array(try component.member("prepend").string().utf8))
+        case "Replace": return try Substitution(from: component)
         case let type: throw component.unsupported("has the unknown type \"\(type)\"")
         }
     }
-    return stages
 }
 
 /// Puts a text before every piece, as SentencePiece models put their mark before a sentence.

@@ -30,7 +30,7 @@ struct SpacePrefix: PreTokenizer {
     }
 }
 
-/// Reads the `pre_tokenizer` of a tokenizer file as stages; none leaves the text whole.
+/// Reads the `pre_tokenizer` of a tokenizer file as stages; without one the text is not split.
 ///
 /// - Returns: The stages, and whether the last is `ByteLevel`, so that the model spells bytes instead of characters.
 /// - Throws: ``TextError`` with code `unsupported` for a component that is not one of `ByteLevel`, `Digits`, `Metaspace`,
@@ -64,9 +64,5 @@ func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer],
 /// The components of a `Sequence`, of sequences in it, or the one component that `value` is.
 func flattened(_ value: JSONNode, listedAs list: String) throws -> [JSONNode] {
     guard try value.member("type").string() == "Sequence" else { return [value] }
-    var components: [JSONNode] = []
-    for element in try value.member(list).elements() {
-        components += try flattened(element, listedAs: list)
-    }
-    return components
+    return try value.member(list).elements().flatMap { try flattened($0, listedAs: list) }
 }

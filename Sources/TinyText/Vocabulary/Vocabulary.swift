@@ -64,11 +64,7 @@ extension TokenTable {
 
 /// Reads the `added_tokens` of a tokenizer file.
 func addedTokens(from value: JSONNode?) throws -> [AddedToken] {
-    var tokens: [AddedToken] = []
-    for element in try value?.elements() ?? [] {
-        tokens.append(try addedToken(from: element, id: try tokenID(from: element.member("id"))))
-    }
-    return tokens
+    try (value?.elements() ?? []).map { try addedToken(from: $0, id: try tokenID(from: $0.member("id"))) }
 }
 
 /// Reads the description of one added token.
