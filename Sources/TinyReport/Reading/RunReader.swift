@@ -69,37 +69,19 @@ struct RunReader {
 
     private func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + file) }
 
-    private func contents(_ file: String) throws(UnusableFinding) -> Data {
-        do {
-            return try Data(contentsOf: URL(fileURLWithPath: path + "/" + file))
-        } catch {
-            throw UnusableFinding(.damaged, "\(file) cannot be read: \(systemReason(error))")
-        }
-    }
-
     private func record<Content: Record>(_ file: String) throws(UnusableFinding) -> Content {
-        try parsed(String(decoding: try contents(file), as: UTF8.self), at: file)
+        try readable { () throws(RecordsError) in try Content(contentsOf: path + "/" + file, name: file) }
     }
 
-    /// The complete lines of a file; what follows the last line break is torn and left out. Empty without the file.
     private func lines<Line: Record>(_ file: String) throws(UnusableFinding) -> [Line] {
-        guard exists(file) else { return [] }
-        let bytes = try contents(file)
-        var found: [Line] = []
-        var start = bytes.startIndex
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = String(decoding: bytes[start..<end], as: UTF8.self)
-            found.append(try parsed(line, at: "\(file):\(found.count + 1)"))
-            start = end + 1
-        }
-        return found
+        try readable { () throws(RecordsError) in try Journal<Line>(path: path + "/" + file, name: file).read() }
     }
 
-    private func parsed<Content: Record>(_ json: String, at place: String) throws(UnusableFinding) -> Content {
+    private func readable<Value>(_ body: () throws(RecordsError) -> Value) throws(UnusableFinding) -> Value {
         do {
-            return try Content(json: json)
+            return try body()
         } catch {
-            throw UnusableFinding(.damaged, "\(place): \(error.message)")
+            throw UnusableFinding(.damaged, error.message)
         }
     }
 }
