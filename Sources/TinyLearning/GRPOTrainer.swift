@@ -79,7 +79,7 @@ public struct GRPOTrainer: Trainer {
             (0...(1 << 53)).contains(drawn)
         else {
             throw TrainingError(
-                .damagedRun,
+                .unusableState,
                 "the state after step \(step - 1) has no count of the problems drawn (\(Self.problemsDrawn))")
         }
         return drawn

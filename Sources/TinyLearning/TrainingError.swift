@@ -1,9 +1,9 @@
 public import TinyFoundation
 
-/// Why a run cannot start or go on.
+/// Why training cannot start or continue.
 ///
-/// Thrown before any work when a setting, a file or a directory is wrong, and between steps otherwise. Every step whose
-/// line is in the run directory is safe; the run can be resumed from there.
+/// Thrown before any work when a setting, a problem or a state is unusable, and between steps otherwise. Every step that was
+/// recorded is safe; the run can be resumed from there.
 public typealias TrainingError = CodedError<TrainingErrorCode>
 
 /// The codes of ``TrainingError``.
@@ -18,16 +18,8 @@ public enum TrainingErrorCode: Sendable {
     case promptTooLong
     /// A prompt cannot be made of a problem.
     case unusablePrompt
-    /// The directory already holds a run.
-    case runExists
-    /// Another process is writing into the directory.
-    case directoryInUse
-    /// The run in the directory was made with other settings, another model or other data.
-    case differentRun
-    /// A file of the run holds what no run writes.
-    case damagedRun
-    /// A directory or file cannot be written.
-    case unwritable
+    /// The state to resume from does not fit the adapter or the algorithm.
+    case unusableState
     /// A loss, gradient or trained number became infinite or not a number.
     case notFinite
     /// A sampler or learner returned other sizes than were asked for.

@@ -122,7 +122,7 @@ public struct TrainingLoop: Sendable {
             ("second moments", start.secondMoment.count, last.secondMoment.count),
         ] where mine != theirs {
             throw TrainingError(
-                .differentRun,
+                .unusableState,
                 "step \(progress.steps.count) of the run has \(theirs) \(name), the adapter has \(mine)")
         }
         return last

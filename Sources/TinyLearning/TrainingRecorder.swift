@@ -8,10 +8,10 @@ public protocol TrainingRecorder: Sendable {
     ///   - step: The step, its state included.
     ///   - samples: Completions of the step that are shown to people.
     ///   - savesState: Whether a state too large for the step's line is written now.
-    func append(_ step: StepRecord, samples: [SampleRecord], savesState: Bool) throws(TrainingError)
+    func append(_ step: StepRecord, samples: [SampleRecord], savesState: Bool) throws
 
     /// Keeps a finished evaluation.
-    func append(_ evaluation: EvaluationRecord) throws(TrainingError)
+    func append(_ evaluation: EvaluationRecord) throws
 }
 
 /// What a run has done so far.

@@ -58,7 +58,7 @@ public struct PretrainingConfiguration: Sendable, Codable, Hashable {
 }
 
 /// One step of full-parameter training.
-public struct PretrainingStepRecord: Sendable, Codable, Hashable {
+public struct PretrainingStepRecord: Record {
     /// Number of the step; the first is 1.
     public var step: Int
     /// Weighted mean negative log-probability of the step's tokens.

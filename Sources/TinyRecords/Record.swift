@@ -1,8 +1,8 @@
 // Values that are written to disk and read again: configurations, manifests, and a line for each step, sample and
 // evaluation.
 //
-// This target does not know: models, tokens, samplers, rewards, optimisers, files and directories. It converts records to
-// JSON and back; other targets read and write the files.
+// This target does not know: models, tokens, samplers, rewards, optimisers, and which files a run has. It converts records to
+// JSON and back, and reads and writes files of records.
 
 import Foundation
 public import TinyFoundation

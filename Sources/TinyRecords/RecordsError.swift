@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// A text is not a valid record, or a record cannot be written as JSON.
+/// A text or file is not a valid record, or a record cannot be written.
 ///
 /// Code that reads a user's file catches it to add the file's name. Nothing was changed when it is thrown.
 public typealias RecordsError = CodedError<RecordsErrorCode>
@@ -17,6 +17,10 @@ public enum RecordsErrorCode: Sendable {
     case invalidValue
     /// A number that JSON cannot hold.
     case notFinite
+    /// A file cannot be read.
+    case unreadable
+    /// A file cannot be written.
+    case unwritable
 }
 
 extension RecordsError {

@@ -46,12 +46,14 @@ public enum RunErrorCode: Sendable {
     case notPaired
 
     // Directories
-    /// A directory holds an evaluation already.
-    case evaluationExists
-    /// A directory holds an evaluation with other settings.
-    case differentEvaluation
-    /// A directory holds no evaluation, or files that none writes.
+    /// The directory already holds a run or an evaluation.
+    case alreadyExists
+    /// The run, evaluation or saved state was made with other settings, another model or other data.
+    case differentSettings
+    /// A file is missing from a run or an evaluation, or holds what neither writes.
     case damagedRecords
+    /// A number to write is infinite or not a number.
+    case notFinite
     /// Another process is writing into the directory.
     case directoryInUse
     /// A directory or file cannot be written.

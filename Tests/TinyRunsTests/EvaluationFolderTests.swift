@@ -105,11 +105,11 @@ struct EvaluationFolderTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         try await evaluate(into: "one")
         let exists = await #expect(throws: RunError.self) { try await evaluate(into: "one") }
-        #expect(exists?.code == .evaluationExists)
+        #expect(exists?.code == .alreadyExists)
         let other = await #expect(throws: RunError.self) {
             try await evaluate(into: "one", resuming: true, seed: 6)
         }
-        #expect(other?.code == .differentEvaluation)
+        #expect(other?.code == .differentSettings)
         #expect(other?.message == "\(path("one")) was made with seed 5, not 6")
         let none = #expect(throws: RunError.self) { try EvaluationFolder(reading: path("none")) }
         #expect(none?.code == .damagedRecords)
@@ -117,7 +117,7 @@ struct EvaluationFolderTests {
         let damaged = #expect(throws: RunError.self) {
             try EvaluationFolder(reading: path("one")).samples(of: "own/six")
         }
-        #expect(damaged?.message.contains("own-six.samples.jsonl:1: the line is no sample") == true)
+        #expect(damaged?.message.contains("own-six.samples.jsonl:1: problem is missing") == true)
     }
 
     @Test("names the first setting that differs")

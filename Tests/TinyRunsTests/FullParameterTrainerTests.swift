@@ -70,10 +70,10 @@ struct FullParameterTrainerTests {
         try FullParameterTrainer(model, recipe, threads: 1).save(to: path)
         var other = recipe
         other.learningRate = 1e-2
-        let error = #expect(throws: TrainingError.self) {
+        let error = #expect(throws: RunError.self) {
             try FullParameterTrainer(model, other, threads: 1).restore(from: path)
         }
-        #expect(error?.code == .differentRun)
+        #expect(error?.code == .differentSettings)
     }
 
     @Test("weights that have become infinite stop the run with a sentence")

@@ -82,16 +82,16 @@ import TinyFoundation
             let path = folder + "/run"
             try await run(in: path)
             let before = try contents(of: path)
-            let exists = try #require(throws: TrainingError.self) { try RunDirectory(preparing: path, resuming: false) }
-            #expect(exists.code == .runExists && exists.message == "\(path) already holds a run")
+            let exists = try #require(throws: RunError.self) { try RunDirectory(preparing: path, resuming: false) }
+            #expect(exists.code == .alreadyExists && exists.message == "\(path) already holds a run")
 
             var other = smallRun
             other.optimiser.learningRate = 0.1
-            let setting = try #require(throws: TrainingError.self) { try begin(path, configuration: other) }
+            let setting = try #require(throws: RunError.self) { try begin(path, configuration: other) }
             #expect(setting.message == "the run in \(path) was made with learning_rate 0.2, now it is 0.1")
             var changed = manifest
             changed.model = Fingerprint(name: "other", content: "9999999999999999")
-            let model = try #require(throws: TrainingError.self) { try begin(path, manifest: changed) }
+            let model = try #require(throws: RunError.self) { try begin(path, manifest: changed) }
             #expect(
                 model.message
                     == "the run in \(path) was made with model fake (0000000000aa), now it is other (999999999999)")
@@ -106,7 +106,7 @@ import TinyFoundation
             do {
                 let holder = try RunDirectory(preparing: path, resuming: false)
                 for resuming in [false, true] {
-                    let error = try #require(throws: TrainingError.self) {
+                    let error = try #require(throws: RunError.self) {
                         try RunDirectory(preparing: path, resuming: resuming)
                     }
                     #expect(error.code == .directoryInUse)
@@ -128,14 +128,14 @@ import TinyFoundation
             let steps = try String(contentsOfFile: path + "/steps.jsonl", encoding: .utf8)
             let lines = steps.split(separator: "\n").map(String.init)
             try (lines[0] + "\n{\"step\":2}\n").write(toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
-            let damaged = try #require(throws: TrainingError.self) { try begin(path) }
-            #expect(damaged.code == .damagedRun && damaged.message == "\(path)/steps.jsonl:2: time is missing")
+            let damaged = try #require(throws: RunError.self) { try begin(path) }
+            #expect(damaged.code == .damagedRecords && damaged.message == "\(path)/steps.jsonl:2: time is missing")
             try (lines[0] + "\n" + lines[2] + "\n").write(
                 toFile: path + "/steps.jsonl", atomically: true, encoding: .utf8)
-            let gap = try #require(throws: TrainingError.self) { try begin(path) }
+            let gap = try #require(throws: RunError.self) { try begin(path) }
             #expect(gap.message == "\(path)/steps.jsonl:2: the line is step 3, expected 2")
             try FileManager.default.removeItem(atPath: path + "/configuration.json")
-            let stray = try #require(throws: TrainingError.self) { try RunDirectory(preparing: path, resuming: true) }
+            let stray = try #require(throws: RunError.self) { try RunDirectory(preparing: path, resuming: true) }
             #expect(stray.message == "\(path) holds steps.jsonl but no configuration.json")
         }
     }
@@ -144,7 +144,7 @@ import TinyFoundation
     func namesUnwritable() async throws {
         try await withTemporaryDirectory { folder in
             try "".write(toFile: folder + "/file", atomically: true, encoding: .utf8)
-            let error = try #require(throws: TrainingError.self) {
+            let error = try #require(throws: RunError.self) {
                 try RunDirectory(preparing: folder + "/file/run", resuming: false)
             }
             #expect(error.code == .unwritable)

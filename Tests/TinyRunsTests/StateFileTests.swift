@@ -107,7 +107,7 @@ import TinyFoundation
             let stray = folder + "/stray"
             try FileManager.default.createDirectory(atPath: stray, withIntermediateDirectories: true)
             try "".write(toFile: stray + "/state-000003.safetensors", atomically: true, encoding: .utf8)
-            let error = try #require(throws: TrainingError.self) { try RunDirectory(preparing: stray, resuming: true) }
+            let error = try #require(throws: RunError.self) { try RunDirectory(preparing: stray, resuming: true) }
             #expect(error.message == "\(stray) holds state-000003.safetensors but no configuration.json")
         }
     }

@@ -171,11 +171,11 @@ struct CMAESMemory: Sendable {
     init(_ state: TrainingState, count: Int) throws(TrainingError) {
         func buffer(_ name: String, _ size: Int) throws(TrainingError) -> [Double] {
             guard let values = state.buffers[name] else {
-                throw TrainingError(.damagedRun, "the state of cma-es has no \(name)")
+                throw TrainingError(.unusableState, "the state of cma-es has no \(name)")
             }
             guard values.count == size, values.allSatisfy(\.isFinite) else {
                 throw TrainingError(
-                    .damagedRun, "\(name) of cma-es has \(values.count) numbers, expected \(size) that are finite")
+                    .unusableState, "\(name) of cma-es has \(values.count) numbers, expected \(size) that are finite")
             }
             return values
         }

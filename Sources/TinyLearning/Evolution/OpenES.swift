@@ -51,7 +51,7 @@ public struct OpenES: EvolutionStrategy {
     public func ask(_ generation: Int, from state: TrainingState) throws(TrainingError) -> Population {
         guard state.parameters.count == count else {
             throw TrainingError(
-                .damagedRun, "the state has \(state.parameters.count) numbers, the search is among \(count)")
+                .unusableState, "the state has \(state.parameters.count) numbers, the search is among \(count)")
         }
         var drawsKN = normalDraws(members: populationSize / 2, numbers: count, seed: seed, generation: generation)
         if settings.directions == .orthogonal { orthogonalise(&drawsKN) }

@@ -68,37 +68,19 @@ struct RunReader {
 
     private func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + file) }
 
-    private func contents(_ file: String) throws(UnusableRun) -> Data {
-        do {
-            return try Data(contentsOf: URL(fileURLWithPath: path + "/" + file))
-        } catch {
-            throw unusable(.damaged, "\(file) cannot be read: \(systemReason(error))")
-        }
-    }
-
     private func record<Content: Record>(_ file: String) throws(UnusableRun) -> Content {
-        try parsed(String(decoding: try contents(file), as: UTF8.self), at: file)
+        try readable { () throws(RecordsError) in try Content(contentsOf: path + "/" + file, name: file) }
     }
 
-    /// The complete lines of a file; an incomplete last line is ignored. Empty when the file does not exist.
     private func lines<Line: Record>(_ file: String) throws(UnusableRun) -> [Line] {
-        guard exists(file) else { return [] }
-        let bytes = try contents(file)
-        var found: [Line] = []
-        var start = bytes.startIndex
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = String(decoding: bytes[start..<end], as: UTF8.self)
-            found.append(try parsed(line, at: "\(file):\(found.count + 1)"))
-            start = end + 1
-        }
-        return found
+        try readable { () throws(RecordsError) in try Journal<Line>(path: path + "/" + file, name: file).read() }
     }
 
-    private func parsed<Content: Record>(_ json: String, at place: String) throws(UnusableRun) -> Content {
+    private func readable<Value>(_ body: () throws(RecordsError) -> Value) throws(UnusableRun) -> Value {
         do {
-            return try Content(json: json)
+            return try body()
         } catch {
-            throw unusable(.damaged, "\(place): \(error.message)")
+            throw unusable(.damaged, error.message)
         }
     }
 }

@@ -1,10 +1,10 @@
 import Foundation
 import TinyCheckpoint
-public import TinyRecords
 public import TinyFoundation
 public import TinyLearning
+public import TinyRecords
 
-/// The directory of a run: what it was asked, what it ran on, and one line per step, sample and evaluation.
+/// The directory of a run: its settings, what it ran on, and one line per step, sample and evaluation.
 ///
 ///     configuration.json   the resolved settings
 ///     manifest.json        model, data, schemes, machine
@@ -13,129 +13,205 @@ public import TinyLearning
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
 ///     evaluation-samples.jsonl  answers before and after, for people to read
-///     result.json          the result, once the run has finished (written by the command, last)
+///     result.json          the result of a finished run, written last
 ///     failure.json         why the run ended early; not there otherwise
 ///     .lock                locked by the process that writes
 ///
 /// Lines are appended and flushed to the disk in the order samples, step, state, evaluation. A process that dies at any
-/// instant leaves at most one torn line per file. Resuming goes back to the last step with a state and discards what comes
-/// after; the files then go on exactly as if nothing had happened. One process at a time may write into a directory, as long
-/// as the value lives.
+/// instant leaves at most one torn line per file. Resuming returns to the last step with a state and discards what comes
+/// after; the files then continue as if nothing had happened. One process at a time may write into a directory, as long as the
+/// value lives.
 public struct RunDirectory: Sendable {
     /// Where it is.
     public let path: String
     private let lock: DirectoryLock
 
+    var steps: Journal<StepRecord> { Journal(path: location("steps.jsonl")) }
+    private var samples: Journal<SampleRecord> { Journal(path: location("samples.jsonl")) }
+    private var evaluations: Journal<EvaluationRecord> { Journal(path: location("evaluations.jsonl")) }
+
     /// Makes the directory if need be and checks that it can be written and holds no other run. Reads no records yet.
     ///
     /// - Parameters:
     ///   - path: Where the run is or will be.
-    ///   - resuming: Whether a run that is already there may be gone on with. Without one, a fresh run begins.
-    /// - Throws: ``TrainingError`` with code `unwritable`, `directoryInUse`, `runExists` or `damagedRun`.
-    public init(preparing path: String, resuming: Bool) throws(TrainingError) {
+    ///   - resuming: Whether a run that is already there may be resumed. Without one, a new run begins.
+    /// - Throws: ``RunError`` with code `unwritable`, `directoryInUse`, `alreadyExists` or `damagedRecords`.
+    public init(preparing path: String, resuming: Bool) throws(RunError) {
         self.path = path
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw TrainingError(.unwritable, "\(path) cannot be written: \(systemReason(error))", underlying: error)
-        }
-        do throws(FileError) {
-            lock = try DirectoryLock(path)
-        } catch {
-            throw TrainingError(error.code == .directoryInUse ? .directoryInUse : .unwritable, error)
-        }
-        do {
-            let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")
-            try Data().write(to: probe)
-            try FileManager.default.removeItem(at: probe)
-        } catch {
-            throw TrainingError(.unwritable, "\(path) cannot be written: \(systemReason(error))", underlying: error)
-        }
+        lock = try DirectoryLock(making: path)
         if holdsRun {
             guard resuming else {
-                throw TrainingError(
-                    .runExists, "\(path) already holds a run",
+                throw RunError(
+                    .alreadyExists, "\(path) already holds a run",
                     hint: "resume it, or choose another directory for a new one")
             }
-        } else if let stray = try (RunFile.allCases.map(\.rawValue).filter(exists) + stateNames()).first {
-            throw TrainingError(
-                .damagedRun, "\(path) holds \(stray) but no configuration.json",
+        } else if let stray = try (["steps.jsonl", "samples.jsonl", "evaluations.jsonl"].filter(exists) + stateNames())
+            .first
+        {
+            throw RunError(
+                .damagedRecords, "\(path) holds \(stray) but no configuration.json",
                 hint: "choose another directory")
         }
     }
 
-    /// Whether a run has been begun here.
+    /// Whether a run has been started here.
     public var holdsRun: Bool { exists("configuration.json") }
+
+    /// Steps whose lines are complete, however the run ended.
+    public var finishedSteps: Int { steps.count }
 
     /// Starts a run, or finds where to resume the existing one.
     ///
-    /// - Throws: ``TrainingError`` with code `differentRun` naming the first setting, file or scheme that differs,
-    ///   `damagedRun` naming the file and line, or `unwritable`.
-    public func begin(
-        configuration: TrainingConfiguration, manifest: RunManifest
-    ) throws(TrainingError) -> RunProgress {
-        guard holdsRun else {
-            try write(
-                recorded("manifest.json") { () throws(RecordsError) in try manifest.jsonDocument() },
-                to: "manifest.json")
+    /// - Throws: ``RunError`` with code `differentSettings` naming the first setting, file or scheme that differs,
+    ///   `damagedRecords` naming the file and line, or `unwritable`.
+    public func begin(configuration: TrainingConfiguration, manifest: RunManifest) throws(RunError) -> RunProgress {
+        try converted { () throws(RecordsError) in
+            guard !holdsRun else { return }
+            try manifest.write(to: location("manifest.json"))
             // The configuration comes last: from here on the directory holds a run.
-            try write(
-                recorded("configuration.json") { () throws(RecordsError) in try configuration.jsonDocument() },
-                to: "configuration.json")
-            for file in RunFile.allCases { try truncate(file, toByteCount: 0) }
-            return RunProgress()
+            try configuration.write(to: location("configuration.json"))
+            try steps.keep(0)
+            try samples.keep(0)
+            try evaluations.keep(0)
         }
         try check(configuration: configuration, manifest: manifest)
         return try progress(samplesPerStep: configuration.recordedSamples)
     }
 
-    private func check(configuration: TrainingConfiguration, manifest: RunManifest) throws(TrainingError) {
-        let oldConfiguration: TrainingConfiguration = try record("configuration.json")
-        if let difference = configuration.firstDifference(from: oldConfiguration) {
-            throw TrainingError(
-                .differentRun,
-                "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
-                hint: "resume with the same settings, or choose another directory")
+    private func check(configuration: TrainingConfiguration, manifest: RunManifest) throws(RunError) {
+        let old = try converted { () throws(RecordsError) in
+            try TrainingConfiguration(contentsOf: location("configuration.json"))
         }
-        let oldManifest: RunManifest = try record("manifest.json")
-        if let difference = manifest.firstDifference(from: oldManifest) {
-            throw TrainingError(
-                .differentRun,
-                "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
-                hint: "resume with the same model and data, or choose another directory")
+        let oldManifest = try converted { () throws(RecordsError) in
+            try RunManifest(contentsOf: location("manifest.json"))
         }
+        let setting = configuration.firstDifference(from: old)
+        guard let difference = setting ?? manifest.firstDifference(from: oldManifest) else { return }
+        throw RunError(
+            .differentSettings,
+            "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
+            hint: "resume with the same \(setting == nil ? "model and data" : "settings"), or choose another directory")
     }
 
     /// Reads what is complete, and cuts off what is torn or belongs to a step that has no line.
-    private func progress(samplesPerStep: Int) throws(TrainingError) -> RunProgress {
-        var steps: [(record: StepRecord, end: Int)] = try lines(of: .steps)
-        for (index, step) in steps.enumerated() where step.record.step != index + 1 {
-            throw TrainingError(
-                .damagedRun,
-                "\(location(RunFile.steps.rawValue)):\(index + 1): the line is step \(step.record.step), expected \(index + 1)"
-            )
+    private func progress(samplesPerStep: Int) throws(RunError) -> RunProgress {
+        var steps = try converted { () throws(RecordsError) in try self.steps.read() }
+        var evaluations = try converted { () throws(RecordsError) in try self.evaluations.read() }
+        let samples = try converted { () throws(RecordsError) in try self.samples.read().count }
+        for (index, step) in steps.enumerated() where step.step != index + 1 {
+            throw RunError(
+                .damagedRecords, "\(self.steps.path):\(index + 1): the line is step \(step.step), expected \(index + 1)")
         }
-        let samples: [(record: SampleRecord, end: Int)] = try lines(of: .samples)
         if samplesPerStep > 0 {  // a step whose samples did not reach the disk is made again
-            steps = Array(steps.prefix(samples.count / samplesPerStep))
+            steps = Array(steps.prefix(samples / samplesPerStep))
         }
-        let resumed = try resumable(among: steps.map(\.record))
+        let resumed = try resumable(among: steps)
         steps = Array(steps.prefix(resumed?.step ?? 0))
-        let evaluations: [(record: EvaluationRecord, end: Int)] = try lines(of: .evaluations)
-        let kept = evaluations.prefix { ($0.record.step ?? 0) <= steps.count }
+        evaluations = Array(evaluations.prefix { ($0.step ?? 0) <= steps.count })
+        let (keptSteps, keptEvaluations) = (steps.count, evaluations.count)
+        try converted { () throws(RecordsError) in
+            try self.steps.keep(keptSteps)
+            try self.samples.keep(keptSteps * samplesPerStep)
+            try self.evaluations.keep(keptEvaluations)
+        }
+        removeStates(but: steps.last?.state == nil ? resumed.map { StateFile.name(step: $0.step) } : nil)
+        return RunProgress(steps: steps, state: resumed?.state, evaluations: evaluations)
+    }
 
-        try truncate(.steps, toByteCount: steps.last?.end ?? 0)
-        let keptSamples = steps.count * samplesPerStep
-        try truncate(.samples, toByteCount: keptSamples == 0 ? 0 : samples[keptSamples - 1].end)
-        try truncate(.evaluations, toByteCount: kept.last?.end ?? 0)
-        removeStates(but: steps.last?.record.state == nil ? resumed.map { StateFile.name(step: $0.step) } : nil)
-        return RunProgress(steps: steps.map(\.record), state: resumed?.state, evaluations: kept.map(\.record))
+    private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: location(name)) }
+
+    func location(_ name: String) -> String { URL(fileURLWithPath: path).appendingPathComponent(name).path }
+}
+
+extension RunDirectory: TrainingRecorder {
+    /// Most numbers of a state that is written into the line of its step: those of AdamW for 4096 trained numbers.
+    private static let mostInlineNumbers = 3 * 4096
+
+    /// Writes a step: its samples first, so that a step's line is never there without them; then its line; then its state, if
+    /// it is too large for the line and one is due.
+    public func append(_ step: StepRecord, samples: [SampleRecord], savesState: Bool) throws {
+        var line = step
+        if let state = step.state, state.numberCount > Self.mostInlineNumbers { line.state = nil }
+        try converted { () throws(RecordsError) in
+            try self.samples.append(samples)
+            try steps.append([line])
+        }
+        if savesState, line.state == nil, let state = step.state { try replaceState(state, step: step.step) }
+    }
+
+    /// Writes an evaluation.
+    public func append(_ evaluation: EvaluationRecord) throws {
+        try converted { () throws(RecordsError) in try evaluations.append([evaluation]) }
+    }
+
+    /// How many completions of an evaluation are kept for people to read.
+    public static let keptEvaluationSamples = 50
+
+    /// Keeps an evaluation's completions in `evaluation-samples.jsonl`, in place of those of the same step.
+    public func write(_ samples: [EvaluationSampleRecord], ofStep step: Int) throws(RunError) {
+        let journal = Journal<EvaluationSampleRecord>(path: location("evaluation-samples.jsonl"))
+        // A damaged file costs a reader some examples; a run does not depend on it.
+        let others = ((try? journal.read()) ?? []).filter { $0.step != step }
+        try converted { () throws(RecordsError) in try journal.replace(with: others + samples) }
+    }
+
+    /// Says in `failure.json` why the run ended early; whoever resumes it calls ``forgetFailure()``.
+    public func record(_ failure: FailureRecord) throws(RunError) {
+        try converted { () throws(RecordsError) in try failure.write(to: location("failure.json")) }
+    }
+
+    /// Removes what ``record(_:)`` wrote.
+    public func forgetFailure() {
+        // Nothing there is the usual case; what cannot be removed is overwritten or shows that the run failed before.
+        try? FileManager.default.removeItem(atPath: location("failure.json"))
     }
 }
 
-/// The files of a run that grow line by line.
-enum RunFile: String, CaseIterable {
-    case steps = "steps.jsonl"
-    case samples = "samples.jsonl"
-    case evaluations = "evaluations.jsonl"
+extension RunDirectory {
+    /// Replaces the run's state file by that of a later step; the older one goes when the new one is complete.
+    private func replaceState(_ state: TrainingState, step: Int) throws(RunError) {
+        let name = StateFile.name(step: step)
+        do {
+            try StateFile.write(state, step: step, to: location(name))
+        } catch {
+            throw RunError(
+                error.code == .invalidTensors ? .notFinite : .unwritable, error.message, hint: keptHint,
+                underlying: error)
+        }
+        removeStates(but: name)
+    }
+
+    /// The last step from which the run can be resumed, and its state.
+    ///
+    /// It is the last whose state stands in its line or in a complete file, so that at most the steps since the last saved
+    /// state are made again; `nil` when there is none and the run begins again.
+    private func resumable(among steps: [StepRecord]) throws(RunError) -> (step: Int, state: TrainingState)? {
+        let inline = steps.last { $0.state != nil }
+        let filed = try stateNames().compactMap(StateFile.step(ofName:)).filter { $0 <= steps.count }
+        for step in filed.sorted(by: >) where step > inline?.step ?? 0 {
+            // A file that cannot be read was damaged after it was written; an older state gives the same numbers.
+            if let state = try? StateFile.read(location(StateFile.name(step: step)), step: step) {
+                return (step, state)
+            }
+        }
+        return inline.flatMap { record in record.state.map { (record.step, $0) } }
+    }
+
+    /// Removes state files, finished and unfinished, but for one.
+    ///
+    /// One that cannot be removed is only in the way of the disk's space: what it holds is a state of this run.
+    private func removeStates(but kept: String?) {
+        for name in (try? stateNames()) ?? [] where name != kept {
+            try? FileManager.default.removeItem(atPath: location(name))
+        }
+    }
+
+    /// Names of the state files, finished and unfinished.
+    private func stateNames() throws(RunError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).filter(StateFile.isState)
+        } catch {
+            throw RunError(.damagedRecords, "\(path) cannot be read: \(systemReason(error))", underlying: error)
+        }
+    }
 }

@@ -1,9 +1,10 @@
 public import TinyEngine
 public import TinyProblems
+public import TinyRecords
 public import TinyStatistics
 
 /// One graded completion of an evaluation.
-public struct EvaluatedSample: Sendable, Codable, Hashable {
+public struct EvaluatedSample: Record, Hashable {
     /// ``Problem/id`` of the problem.
     public var problem: String
     /// Which sample of the problem, from 0.

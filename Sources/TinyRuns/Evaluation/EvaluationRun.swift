@@ -2,7 +2,7 @@ internal import Foundation
 public import TinyAdapter
 public import TinyEngine
 internal import TinyFoundation
-internal import TinyRecords
+public import TinyRecords
 public import TinyProblems
 import TinyTemplates
 
@@ -149,7 +149,7 @@ public struct EvaluationRun: Sendable {
 }
 
 /// The numbers of an evaluation, as `summary.json` has them.
-public struct EvaluationReport: Encodable, Sendable {
+public struct EvaluationReport: Record {
     /// Everything that decides the results.
     public let settings: EvaluationManifest
     /// One summary for each problem set.

@@ -1,8 +1,9 @@
 import TinyProblems
+public import TinyRecords
 public import TinyStatistics
 
 /// The numbers of an evaluation under stable keys, as `--json` prints them.
-public struct EvaluationSummary: Sendable, Codable, Hashable {
+public struct EvaluationSummary: Record, Hashable {
     /// Name of the problem set; key `problem_set`.
     public var problemSet: String
     /// Share right by the strict rule, in `[0, 1]`; key `strict`.

@@ -83,7 +83,8 @@ public struct AbacusPretraining: Sendable {
         let trainer = FullParameterTrainer(model, recipe, threads: threads)
         let state = directory + "/state.safetensors"
         if FileManager.default.fileExists(atPath: state) { try trainer.restore(from: state) }
-        let log = try StepLog(path: directory + "/pretraining.jsonl", keeping: trainer.step)
+        let log = Journal<PretrainingStepRecord>(path: directory + "/pretraining.jsonl")
+        try log.keep(trainer.step)
         started(trainer.step, trainer.tokens)
         while trainer.step < recipe.steps {
             let record = try trainer.advance { index in
@@ -92,35 +93,12 @@ public struct AbacusPretraining: Sendable {
                     prompt: tokenizer.encode(document.prompt),
                     completion: tokenizer.encode(document.completion) + [tokenizer.endOfTextID ?? 0])
             }
-            try log.append(record)
+            try log.append([record])
             report(record)
             if record.step % Self.stepsPerState == 0 { try trainer.save(to: state) }
         }
         try trainer.write(to: directory, as: .bfloat16)
         try trainer.save(to: state)
         return trainer.tokens
-    }
-}
-
-/// The line of each step, one JSON object each; lines after the resumed step are dropped.
-private final class StepLog {
-    private let handle: FileHandle
-    private let encoder = JSONEncoder()
-
-    init(path: String, keeping steps: Int) throws {
-        let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        let kept = old.split(separator: "\n").prefix(steps).map { $0 + "\n" }.joined()
-        do {
-            try Data(kept.utf8).write(to: URL(filePath: path), options: .atomic)
-            handle = try FileHandle(forWritingTo: URL(filePath: path))
-            try handle.seekToEnd()
-        } catch {
-            throw RunError(.unwritable, "cannot write \(path): \(systemReason(error))")
-        }
-        encoder.outputFormatting = .sortedKeys
-    }
-
-    func append(_ record: PretrainingStepRecord) throws {
-        try handle.write(contentsOf: try encoder.encode(record) + Data("\n".utf8))
     }
 }

@@ -152,14 +152,14 @@ public final class FullParameterTrainer {
 
     /// Goes on from a file that ``save(to:)`` wrote.
     ///
-    /// - Throws: ``CheckpointError``, or ``TrainingError`` when the file belongs to another configuration.
+    /// - Throws: ``CheckpointError``, or ``RunError`` when the file belongs to another configuration.
     public func restore(from path: String) throws {
         let file = try SafetensorsFile(path: path)
         guard file.metadata["recipe"] == (try recipe()), let step = file.metadata["step"].flatMap({ Int($0) }),
             let tokens = file.metadata["tokens"].flatMap({ Int($0) })
         else {
-            throw TrainingError(
-                .differentRun, "\(path) was written by a run with another model or recipe",
+            throw RunError(
+                .differentSettings, "\(path) was written by a run with another model or recipe",
                 hint: "give the same settings, or another output directory")
         }
         for (prefix, values) in states {

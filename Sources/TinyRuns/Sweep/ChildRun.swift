@@ -17,7 +17,7 @@ final class ChildRun: Sendable {
     private let reading = Mutex(Reading())
 
     private struct Reading {
-        var offset: UInt64 = 0
+        var offset = 0
         var steps = 0
         var firstSteps: Int?
         var last: StepRecord?
@@ -68,15 +68,9 @@ final class ChildRun: Sendable {
     /// How far the run is, as its file shows.
     func progress() -> SweepProgress {
         reading.withLock { reading in
-            let file = URL(filePath: folder.run(name) + "/steps.jsonl")
-            if let handle = try? FileHandle(forReadingFrom: file), (try? handle.seek(toOffset: reading.offset)) != nil,
-                let data = try? handle.readToEnd(), let end = data.lastIndex(of: UInt8(ascii: "\n"))
-            {
-                let lines = data[...end].split(separator: UInt8(ascii: "\n"))
-                reading.offset += UInt64(end - data.startIndex + 1)
-                reading.steps += lines.count
-                reading.last = lines.last.flatMap { try? StepRecord(json: String(decoding: $0, as: UTF8.self)) }
-            }
+            let new = folder.steps(of: name).newLines(after: &reading.offset)
+            reading.steps += new.count
+            reading.last = new.last ?? reading.last
             let first = reading.firstSteps ?? reading.steps
             reading.firstSteps = first
             return SweepProgress(

@@ -140,7 +140,7 @@ public struct TrainingRun: Sendable {
         if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: directory.path, result: result,
-            seconds: try directory.trainingSeconds())
+            seconds: try directory.steps.read().reduce(0) { $0 + $1.time.seconds })
         try summary.write(to: directory.path + "/result.json")  // written last: a run that has it is finished
         return TrainedRun(
             summary: summary, adapter: adapter, result: result, before: evaluations.result(after: 0),
@@ -269,11 +269,5 @@ extension RunDirectory {
         // When even this cannot be written, the error itself is what counts.
         try? record(FailureRecord(error: facts.0, hint: facts.1, step: finishedSteps, exit: "1"))
         return error
-    }
-
-    /// Seconds of all steps, those before an interruption included.
-    fileprivate func trainingSeconds() throws -> Double {
-        let lines = try String(contentsOfFile: path + "/steps.jsonl", encoding: .utf8).split(separator: "\n")
-        return try lines.reduce(0) { $0 + (try StepRecord(json: String($1))).time.seconds }
     }
 }

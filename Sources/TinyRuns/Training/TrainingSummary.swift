@@ -2,10 +2,10 @@ internal import Foundation
 internal import TinyAdapter
 internal import TinyFoundation
 internal import TinyLearning
-import TinyRecords
+public import TinyRecords
 
 /// The numbers of a finished run, as in its `result.json`. Keys are in snake case.
-public struct TrainingSummary: Codable, Sendable {
+public struct TrainingSummary: Record {
     /// Trained parameters.
     public let trainedParameters: Int
     /// Bytes of their values in the adapter.
@@ -72,11 +72,5 @@ public struct TrainingSummary: Codable, Sendable {
         case validationAfter = "validation_after"
         case trainingSeconds = "training_seconds"
         case tokensPerSecond = "tokens_per_second"
-    }
-
-    func write(to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
     }
 }
