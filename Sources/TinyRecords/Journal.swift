@@ -81,7 +81,9 @@ public struct Journal<Line: Record>: Sendable {
     }
 
     /// Replaces the whole file in one step.
-    public func replace(with lines: [Line]) throws(RecordsError) { try write(try text(of: lines), to: path, name: name) }
+    public func replace(with lines: [Line]) throws(RecordsError) {
+        try write(try text(of: lines), to: path, name: name)
+    }
 
     private func completeLines() throws(RecordsError) -> Data {
         guard FileManager.default.fileExists(atPath: path) else { return Data() }
@@ -145,7 +147,8 @@ private func contents(of path: String, name: String) throws(RecordsError) -> Dat
         return try contents(ofFile: path)
     } catch {
         throw RecordsError(
-            .unreadable, "\(name) cannot be read: \(error.underlying.map { "\($0)" } ?? error.message)", underlying: error)
+            .unreadable, "\(name) cannot be read: \(error.underlying.map { "\($0)" } ?? error.message)",
+            underlying: error)
     }
 }
 

@@ -100,7 +100,8 @@ public struct RunDirectory: Sendable {
         let samples = try converted { () throws(RecordsError) in try self.samples.read().count }
         for (index, step) in steps.enumerated() where step.step != index + 1 {
             throw RunError(
-                .damagedRecords, "\(self.steps.path):\(index + 1): the line is step \(step.step), expected \(index + 1)")
+                .damagedRecords, "\(self.steps.path):\(index + 1): the line is step \(step.step), expected \(index + 1)"
+            )
         }
         if samplesPerStep > 0 {  // a step whose samples did not reach the disk is made again
             steps = Array(steps.prefix(samples / samplesPerStep))
