@@ -24,12 +24,16 @@ format:
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
 # `swift package dump-symbol-graph` stumbles over test targets, so the compiler is asked directly, in a build folder of its own.
+# TinyLoRA exports the other modules, so its own graph is the whole public interface. Built afresh: an incremental build leaves
+# graphs out of date.
 docs:
-	mkdir -p .build-docs/symbols
+	rm -rf .build-docs
+	mkdir -p .build-docs/symbols .build-docs/public
 	swift build --target TinyLoRA --scratch-path .build-docs -Xswiftc -emit-symbol-graph \
 	    -Xswiftc -emit-symbol-graph-dir -Xswiftc "$(CURDIR)/.build-docs/symbols" \
 	    -Xswiftc -symbol-graph-minimum-access-level -Xswiftc public
-	docc convert $(wildcard Sources/TinyLoRA/*.docc) --additional-symbol-graph-dir .build-docs/symbols \
+	cp .build-docs/symbols/TinyLoRA*.json .build-docs/public
+	docc convert $(wildcard Sources/TinyLoRA/*.docc) --additional-symbol-graph-dir .build-docs/public \
 	    --fallback-display-name TinyLoRA --fallback-bundle-identifier tinylora \
 	    --warnings-as-errors --output-path .build-docs/documentation
 

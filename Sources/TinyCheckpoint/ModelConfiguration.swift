@@ -47,9 +47,9 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Tokens that end a text; may name tokens outside the vocabulary, which then never occur.
     public var endOfText: [Int]
 
-    /// Describes a model. ``violations()`` tells what is wrong with the description.
+    /// Describes a model; ``violations()`` lists what is wrong with the description.
     ///
-    /// - Parameter headDimension: `nil` for `hiddenSize / headCount`.
+    /// `headDimension` is `hiddenSize / headCount` unless given.
     public init(
         architecture: Architecture = .qwen2, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int,
         layerCount: Int, headCount: Int, keyValueHeadCount: Int, headDimension: Int? = nil,

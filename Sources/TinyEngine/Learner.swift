@@ -77,7 +77,7 @@ public protocol Learner: Sendable {
 
     /// Log-probabilities of the completion tokens of each sequence, logits divided by `temperature`.
     ///
-    /// - Parameter adapter: The adapter's parameters as stored, or `nil` for the base model.
+    /// `adapter` is the adapter's parameters as stored, or `nil` for the base model.
     func logprobs(of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double) async throws -> [[Float]]
 
     /// The gradient of a weighted sum of log-probabilities with respect to the adapter's parameters.

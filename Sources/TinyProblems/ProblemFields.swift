@@ -79,7 +79,8 @@ public struct ProblemFields: Sendable, Codable, Hashable {
             guard let sign = pair.firstIndex(of: "="), sign != pair.startIndex, pair.index(after: sign) != pair.endIndex
             else {
                 throw ProblemError(
-                    .unknownPart, "\"\(pair)\" is not of the form part=key", hint: "such as question=prompt")
+                    .unknownPart, "\"\(pair)\" is not of the form part=key",
+                    hint: "write part=key, such as question=prompt")
             }
             try map(String(pair[..<sign]), to: String(pair[pair.index(after: sign)...]))
         }

@@ -19,7 +19,7 @@ public struct Journal<Line: Record>: Sendable {
 
     /// Describes a file; nothing is read or written yet.
     ///
-    /// - Parameter name: What messages call the file; its path unless given.
+    /// Messages call the file `name`, or by its path.
     public init(path: String, name: String? = nil) {
         self.path = path
         self.name = name ?? path
@@ -113,7 +113,8 @@ public struct Journal<Line: Record>: Sendable {
 extension Record {
     /// Reads a file that is one record.
     ///
-    /// - Parameter name: What messages call the file; its path unless given.
+    /// Messages call the file `name`, or by its path.
+    ///
     /// - Throws: ``RecordsError`` naming the file.
     public init(contentsOf path: String, name: String? = nil) throws(RecordsError) {
         let name = name ?? path

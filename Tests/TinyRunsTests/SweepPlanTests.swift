@@ -102,7 +102,7 @@ import TinyRecords
             ("tune: {key: learning_rate}\nruns: [{learning_rate: [1, 2]}]", "validation_problems is 0"),
             ("tune: {key: learning_rate}\nruns: [{learning_rate: 1}]", "no block has several values of learning_rate"),
             ("tune: {key: learning_rat}\nruns: [{seed: 1}]", "did you mean \"learning_rate\"?"),
-            ("tune: {key: seed}\nruns: [{seed: [1, 2]}]", "a seed is not chosen"),
+            ("tune: {key: seed}\nruns: [{seed: [1, 2]}]", "seeds are averaged, not chosen"),
             ("tune: {on: validation}\nruns: [{seed: 1}]", ":1: tune names no key"),
             ("tune: {key: rank, on: test}\nruns: [{rank: [1, 2]}]", ":1: on is \"test\", expected validation"),
             ("tune: {key: rank, by: x}\nruns: [{rank: [1, 2]}]", ":1: \"by\" is not a key of tune"),

@@ -17,7 +17,7 @@ package enum Factorisation {
     ///   - rank: How many triplets.
     ///   - subspace: Which of them.
     ///   - seed: Seeds random directions.
-    ///   - index: The module's ``TinyModel/AdaptedModule/index``, which selects the random start block.
+    ///   - index: The module's ``AdaptedModule/index``, which selects the random start block.
     ///   - team: Threads for the products.
     package static func factors(
         of weight: PackedMatrix, rank: Int, subspace: FrozenSubspace, seed: UInt64, index: Int, team: WorkerTeam

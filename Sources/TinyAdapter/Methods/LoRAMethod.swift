@@ -20,9 +20,8 @@ public struct LoRADesign: AdapterDesign {
     /// Multiplies the change by `alpha / rank`.
     public let alpha: Double
 
-    /// Checks and makes a design.
+    /// Checks and makes a design. `alpha` is finite and not 0; `nil` is the rank, which scales by 1.
     ///
-    /// - Parameter alpha: Finite and not 0; `nil` is the rank, which scales by 1.
     /// - Throws: ``AdapterError`` with code `invalidPlan`.
     public init(modules: [AdaptedModule], rank: Int, alpha: Double? = nil) throws(AdapterError) {
         try modules.check(rank: rank)

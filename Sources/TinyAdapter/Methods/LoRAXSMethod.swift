@@ -24,9 +24,8 @@ public struct LoRAXSDesign: AdapterDesign {
     /// Standard deviation of an untrained adapter's numbers.
     private static let deviation = 1e-5
 
-    /// Checks and makes a design.
+    /// Checks and makes a design. `alpha` is finite and not 0; `nil` is the rank, which scales by 1.
     ///
-    /// - Parameter alpha: Finite and not 0; `nil` is the rank, which scales by 1.
     /// - Throws: ``AdapterError`` with code `invalidPlan`.
     public init(
         modules: [AdaptedModule], rank: Int, alpha: Double? = nil, subspace: FrozenSubspace = .top, seed: UInt64 = 0

@@ -177,7 +177,7 @@ public enum Projection {
     /// They depend on nothing but the arguments, so any module's can be made again at any time.
     ///
     /// - Parameters:
-    ///   - index: The module's ``TinyModel/AdaptedModule/index``.
+    ///   - index: The module's ``AdaptedModule/index``.
     ///   - u: Numbers per group.
     ///   - rank: The plan's rank.
     ///   - seed: The projection seed.

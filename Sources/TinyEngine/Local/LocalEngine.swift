@@ -17,9 +17,7 @@ public final class LocalEngine: Sampler, Learner {
     public let threads: Int
     let team: WorkerTeam
 
-    /// Makes an engine.
-    ///
-    /// - Parameter threads: At least 1. Results do not depend on it.
+    /// Makes an engine with at least one thread. Results do not depend on their number.
     public init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
         precondition(threads >= 1, "LocalEngine: \(threads) threads")
         self.model = model

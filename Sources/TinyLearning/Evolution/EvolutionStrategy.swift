@@ -29,6 +29,7 @@ public protocol EvolutionStrategy: Sendable {
     /// - Parameters:
     ///   - fitnessM: How well each member did, `[M]`; more is better.
     ///   - population: What ``ask(_:from:)`` drew from the same state.
+    ///   - state: The state before this generation.
     ///   - learningRate: Rate of this step, for strategies that have one.
     /// - Throws: ``TrainingError`` with code `notFinite` or `damagedRun`.
     func tell(

@@ -123,7 +123,7 @@ public struct LowRankChange: Sendable {
     /// Modules whose change is not zero.
     let isActive: [Bool]
 
-    /// - Parameter mixing: `[modules, rank, rank]`.
+    /// A change by `mixing`, `[modules, rank, rank]`.
     public init(factors: LowRankFactors, mixing: [Float]) {
         let size = factors.rank * factors.rank
         precondition(mixing.count == factors.modules.count * size, "mixing of \(mixing.count) numbers")

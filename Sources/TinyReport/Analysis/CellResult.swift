@@ -33,7 +33,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
-    /// Reward of the completions sampled in the last ``Run/endSteps`` steps of training, mean over seeds; `nil` without rewards.
+    /// Reward of the completions sampled in the last `Run.endSteps` steps of training, mean over seeds; `nil` without rewards.
     public let sampledReward: Double?
     /// Tokens sampled for training, mean over seeds.
     public let generatedTokens: Double?
