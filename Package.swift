@@ -108,7 +108,7 @@ let package = Package(
                 "TinyRecords",
                 "TinyStatistics", "TinyLearning", "TinyLoRA", "TinyLearningTestSupport",
             ]),
-        tests(of: "TinyReport", uses: ["TinyFoundation", "TinyStatistics"]),
+        tests(of: "TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
         // Runs the built command; of the package's types it knows SHA-256 only.
         .testTarget(name: "TinyLoRACommandTests", dependencies: ["TinyFoundation"], swiftSettings: settings),
     ],

@@ -1,3 +1,4 @@
+import TinyRecords
 import Foundation
 import Testing
 import TinyReport

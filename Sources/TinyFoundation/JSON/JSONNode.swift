@@ -74,9 +74,11 @@ package struct JSONNode: Sendable {
         }
     }
 
-    /// An integer, written without fraction and exponent.
+    /// An integer; some programs write 8 as `8.0`.
     package func integer() throws(FileError) -> Int {
-        guard isNumber, let value = Int(numberText) else { throw wrongKind("an integer") }
+        guard isNumber, let value = Int(numberText) ?? Double(numberText).flatMap(Int.init(exactly:)) else {
+            throw wrongKind("an integer")
+        }
         return value
     }
 

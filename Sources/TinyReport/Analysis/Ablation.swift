@@ -19,9 +19,9 @@ public struct Ablation: Sendable, Encodable {
                 let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
                 // Only tying may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
                 return key == "tying" ? identity : "\(identity) \(result.parameters)"
-            }.map(\.members).filter { Set($0.map { $0.cell.settings[key].description }).count > 1 }
+            }.map(\.members).filter { Set($0.map { $0.cell.settings[key].words }).count > 1 }
             guard !groups.isEmpty else { return nil }
-            let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].description })
+            let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].words })
                 .sorted { (place($0), Double($0) ?? 0, $0) < (place($1), Double($1) ?? 0, $1) }
             return Ablation(
                 key: key, values: values,
@@ -29,7 +29,7 @@ public struct Ablation: Sendable, Encodable {
                     AblationRow(
                         method: group[0].method, algorithm: group[0].algorithm, parameters: group[0].parameters,
                         results: values.map { value in
-                            group.first { $0.cell.settings[key].description == value }
+                            group.first { $0.cell.settings[key].words == value }
                         })
                 })
         }

@@ -18,7 +18,7 @@ struct Cell: Sendable, TrainedSize {
     var learningRate: Double? { algorithm == "cma-es" ? nil : first.learningRate }
     var tunedKey: String { first.role.tunedKey }
     /// The value of the tuned setting.
-    var tuned: RecordedSetting { settings[tunedKey] }
+    var tuned: SettingValue { settings[tunedKey] }
     var settings: Settings { first.settings }
 
     /// Sorts runs into cells, in the order of their first runs.
@@ -42,8 +42,8 @@ struct Cell: Sendable, TrainedSize {
         var lines = ["model \(run.manifest.model.content)", "train \(run.manifest.datasets["train"]?.content ?? "")"]
         for key in run.settings.keys where !keys.contains(key) && !measuring.contains(key) {
             // A setting that is not given equals one that did not exist when the run was made.
-            guard key != "model", key != "train", run.settings[key] != .absent else { continue }
-            lines.append("\(key) \(run.settings[key])")
+            guard key != "model", key != "train", run.settings[key] != .null else { continue }
+            lines.append("\(key) \(run.settings[key].words)")
         }
         return lines.joined(separator: "\n")
     }

@@ -1,10 +1,12 @@
+internal import TinyRecords
+
 /// Describes the differences of cells that a table would otherwise show as equal.
 struct Differences {
     /// The settings in which the cells of one method, algorithm and number of parameters differ.
     private var varying: [String: [String]] = [:]
-    private var frequency: [String: [RecordedSetting: Int]] = [:]
+    private var frequency: [String: [SettingValue: Int]] = [:]
     /// The value most cells have; `nil` where two values are equally common.
-    private var common: [String: RecordedSetting] = [:]
+    private var common: [String: SettingValue] = [:]
 
     init(among cells: [Cell]) {
         for (row, members) in cells.inGroups(by: Self.row) {
@@ -12,7 +14,7 @@ struct Differences {
             varying[row] = keys.filter { key in Set(members.map { $0.settings[key] }).count > 1 }.sorted()
         }
         for key in Set(cells.flatMap(\.settings.keys)) {
-            var counts: [RecordedSetting: Int] = [:]
+            var counts: [SettingValue: Int] = [:]
             for cell in cells { counts[cell.settings[key], default: 0] += 1 }
             let most = counts.values.max() ?? 0, commonest = counts.filter { $0.value == most }.keys
             frequency[key] = counts
@@ -30,7 +32,7 @@ struct Differences {
     func words(for cell: Cell, leavingOut key: String? = nil) -> String {
         let varying = varying[Self.row(cell)] ?? []
         let telling = Self.telling.filter {
-            common[$0] != nil && cell.settings[$0] != .absent && !varying.contains($0)
+            common[$0] != nil && cell.settings[$0] != .null && !varying.contains($0)
         }
         return (varying + telling).filter { $0 != key && cell.settings[$0] != common[$0] }.sorted()
             .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
@@ -43,12 +45,12 @@ struct Differences {
 }
 
 /// A setting in words; values that are clear by themselves have no key.
-func settingWords(_ key: String, _ value: RecordedSetting) -> String {
+func settingWords(_ key: String, _ value: SettingValue) -> String {
     switch key {
-    case "element_type": "\(value)"
-    case "frozen_subspace": "\(value) subspace"
-    case "tying": "tied \(value)"
-    case "target_modules": "\(value) only"
-    default: "\(key.replacing("_", with: " ")) \(value)"
+    case "element_type": value.words
+    case "frozen_subspace": "\(value.words) subspace"
+    case "tying": "tied \(value.words)"
+    case "target_modules": "\(value.words) only"
+    default: "\(key.replacing("_", with: " ")) \(value.words)"
     }
 }

@@ -69,5 +69,5 @@ extension Run {
     /// How it is trained. A run from before the key existed uses GRPO.
     var algorithm: String { settings["algorithm"].text ?? "grpo" }
     /// Peak learning rate.
-    var learningRate: Double? { settings["learning_rate"].number }
+    var learningRate: Double? { settings["learning_rate"].magnitude }
 }

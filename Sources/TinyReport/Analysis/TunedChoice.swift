@@ -1,3 +1,5 @@
+public import TinyRecords
+
 /// One configuration with several values of a tuned setting, usually the learning rate, compared on validation problems.
 public struct TunedChoice: Sendable, Encodable, TrainedSize {
     /// The tuned setting.
@@ -19,7 +21,7 @@ public struct TunedChoice: Sendable, Encodable, TrainedSize {
 /// One value on validation problems.
 public struct TunedTrial: Sendable, Encodable {
     /// The value of the tuned setting.
-    public let value: RecordedSetting
+    public let value: SettingValue
     /// Mean accuracy by the strict grade over the seeds that all values have.
     public let accuracy: Double
     /// Runs of the mean.
@@ -88,10 +90,10 @@ struct Size {
 }
 
 /// Numbers by size, then everything else by name.
-func precedes(_ a: RecordedSetting, _ b: RecordedSetting) -> Bool {
-    switch (a.number, b.number) {
+func precedes(_ a: SettingValue, _ b: SettingValue) -> Bool {
+    switch (a.magnitude, b.magnitude) {
     case (let x?, let y?): x < y
-    case (nil, nil): a.description < b.description
+    case (nil, nil): a.words < b.words
     case (let x, _): x != nil
     }
 }

@@ -1,3 +1,5 @@
+internal import TinyRecords
+
 extension HTMLPage {
     /// Results, lenient grades and cost, thresholds, learning rates, ablations.
     func tables(_ section: Section, _ writer: inout HTMLWriter) {
@@ -151,7 +153,7 @@ extension HTMLPage {
     private func choice(of key: String, _ selections: [TunedChoice], _ writer: inout HTMLWriter) {
         let values = Set(selections.flatMap { $0.trials.map(\.value) }).sorted(by: precedes)
         var table = HTMLTable(
-            columns: Self.sizeColumns + [.text("differs in")] + values.map { .number(escaped("\($0)")) })
+            columns: Self.sizeColumns + [.text("differs in")] + values.map { .number(escaped($0.words)) })
         let controls = Set(selections.compactMap(\.untrained)).sorted()
         if !controls.isEmpty {
             let text = controls.map(percent).joined(separator: ", ")

@@ -59,7 +59,7 @@ public struct Run: Sendable {
         let made = steps.prefix { $0.step <= step }
         guard let last = made.last else { return 0 }
         if let count = last.metrics["num_generated_tokens"] { return count }
-        guard let problems = settings["problems_per_step"].number, let group = settings["num_generations"].number
+        guard let problems = settings["problems_per_step"].magnitude, let group = settings["num_generations"].magnitude
         else { return nil }
         var sum = 0.0
         for step in made {

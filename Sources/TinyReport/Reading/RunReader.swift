@@ -54,7 +54,7 @@ struct RunReader {
     /// A run is finished when it has all steps of its configuration and, if it was evaluated at all, an evaluation after the last.
     private func whatIsMissing(in run: Run) -> String? {
         let made = run.steps.last?.step ?? 0
-        if run.settings["num_train_epochs"] == .absent, let asked = run.settings["max_steps"].number,
+        if run.settings["num_train_epochs"] == .null, let asked = run.settings["max_steps"].magnitude,
             Double(made) < asked
         {
             return "stopped after step \(made) of \(shortest(asked))"

@@ -1,3 +1,4 @@
+internal import TinyRecords
 import Foundation
 import Yams
 import TinyFoundation

@@ -1,3 +1,5 @@
+public import TinyRecords
+
 /// The value that was chosen for a cell, with everything it was based on.
 public struct SweepChoice: Codable, Sendable, Equatable {
     /// A value and how it did.

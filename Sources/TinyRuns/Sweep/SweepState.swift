@@ -1,3 +1,5 @@
+internal import TinyRecords
+
 /// How far a sweep is: outcomes go in, the runs that are due come out.
 ///
 /// It knows no process and no clock, so it is tested as a table.
