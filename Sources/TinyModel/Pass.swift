@@ -36,7 +36,7 @@ struct ForwardPass {
         self.model = model
         let pass = PassRows(batch: RowBatch(segments, model: model), team: team), sizes = model.configuration
         rows = pass
-        let rank = pass.batch.runs.map(\.factors.rank).max(), tapeCount = recording ? model.layers.count : 1
+        let rank = pass.batch.stretches.map(\.factors.rank).max(), tapeCount = recording ? model.layers.count : 1
         attention = (0..<tapeCount).map { _ in AttentionTape(sizes, rows: pass.rows, rank: rank) }
         feedForward = (0..<tapeCount).map { _ in FeedForwardTape(sizes, rows: pass.rows, rank: rank) }
         stream = Matrix(rows: pass.rows, columns: sizes.hiddenSize)

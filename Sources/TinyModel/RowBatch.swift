@@ -1,7 +1,7 @@
 internal import TinyCheckpoint
 internal import TinyTensor
 
-/// A run of tokens of one sequence that a forward pass computes: a whole prompt, one sampled token, or a whole sequence.
+/// Consecutive tokens of one sequence that a forward pass computes: a whole prompt, one sampled token, or a whole sequence.
 public struct Segment {
     /// Keys and values of what came before; the pass appends this segment's.
     public let cache: SequenceCache
@@ -29,7 +29,7 @@ final class RowBatch {
     }
 
     /// Consecutive rows whose changes share factors.
-    struct Run {
+    struct Stretch {
         let factors: LowRankFactors
         let spans: Range<Int>
         let rows: Range<Int>
@@ -43,7 +43,7 @@ final class RowBatch {
     }
 
     let spans: [Span]
-    let runs: [Run]
+    let stretches: [Stretch]
     let tokens: [Int]
     let cosine: Matrix
     let sine: Matrix
@@ -81,22 +81,22 @@ final class RowBatch {
         self.pieces = pieces
         self.longest = longest
         (cosine, sine) = model.rotary.angles(positions)
-        runs = Self.runs(of: spans)
+        stretches = Self.stretches(of: spans)
     }
 
-    private static func runs(of spans: [Span]) -> [Run] {
-        var runs: [Run] = []
+    private static func stretches(of spans: [Span]) -> [Stretch] {
+        var stretches: [Stretch] = []
         for (index, span) in spans.enumerated() {
             guard let factors = span.change?.factors else { continue }
-            if let last = runs.last, last.spans.upperBound == index, last.factors === factors {
-                runs[runs.count - 1] = Run(
+            if let last = stretches.last, last.spans.upperBound == index, last.factors === factors {
+                stretches[stretches.count - 1] = Stretch(
                     factors: factors, spans: last.spans.lowerBound..<index + 1,
                     rows: last.rows.lowerBound..<span.rows.upperBound)
             } else {
-                runs.append(Run(factors: factors, spans: index..<index + 1, rows: span.rows))
+                stretches.append(Stretch(factors: factors, spans: index..<index + 1, rows: span.rows))
             }
         }
-        return runs
+        return stretches
     }
 }
 

@@ -242,15 +242,16 @@ struct Projection: Sendable {
 extension Projection {
     /// Adds `B R A x` to `y`; `t` receives `A x`, `[rows, columns]`.
     private func addChanges(_ x: Matrix, to y: Matrix, t: Matrix, _ pass: PassRows) {
-        for run in pass.batch.runs {
-            guard let members = run.factors.members(layer: layer, group) else { continue }
-            members.stacked.multiply(x.view.rows(run.rows), into: t.view.rows(run.rows), team: pass.team)
-            eachSpan(run, pass) { _, span, change, s in
+        for stretch in pass.batch.stretches {
+            guard let members = stretch.factors.members(layer: layer, group) else { continue }
+            members.stacked.multiply(x.view.rows(stretch.rows), into: t.view.rows(stretch.rows), team: pass.team)
+            eachSpan(stretch, pass) { _, span, change, s in
                 let own = t.view.rows(span.rows), out = y.view.rows(span.rows)
                 for (member, position) in members.positions.enumerated() where change.isActive[position] {
                     mix(own, member, change, position, into: s)
                     Kernels.expand(
-                        s, by: run.factors.prepared[position].bTransposed, into: outputs(out, of: position, run))
+                        s, by: stretch.factors.prepared[position].bTransposed, into: outputs(out, of: position, stretch)
+                    )
                 }
             }
         }
@@ -260,16 +261,16 @@ extension Projection {
     private func addChangesBackward(
         _ dy: Matrix, t: Matrix, input: () -> Matrix, to dx: Matrix, into gradients: PassGradients, _ pass: PassRows
     ) {
-        for run in pass.batch.runs {
-            let factors = run.factors, rank = factors.rank, first = run.rows.lowerBound
+        for stretch in pass.batch.stretches {
+            let factors = stretch.factors, rank = factors.rank, first = stretch.rows.lowerBound
             guard let members = factors.members(layer: layer, group) else { continue }
-            let ds = Matrix(rows: run.rows.count, columns: rank * members.positions.count)
+            let ds = Matrix(rows: stretch.rows.count, columns: rank * members.positions.count)
             for (member, position) in members.positions.enumerated() {
                 factors.prepared[position].packedB.multiply(
-                    outputs(dy.view.rows(run.rows), of: position, run),
+                    outputs(dy.view.rows(stretch.rows), of: position, stretch),
                     into: ds.view.columns(from: member * rank, count: rank), team: pass.team)
             }
-            eachSpan(run, pass) { index, span, change, s in
+            eachSpan(stretch, pass) { index, span, change, s in
                 let own = ds.view.rows(span.rows.lowerBound - first..<span.rows.upperBound - first)
                 for (member, position) in members.positions.enumerated() {
                     if let mixing = gradients.mixing {
@@ -284,28 +285,28 @@ extension Projection {
                 }
             }
             if let gradient = gradients.factors, gradient.factors === factors {
-                addFactorGradients(dy, ds: ds, t: t, x: input(), of: members, run, to: gradient, pass)
+                addFactorGradients(dy, ds: ds, t: t, x: input(), of: members, stretch, to: gradient, pass)
             }
         }
     }
 
-    /// Adds `dB = Σ dy ⊗ R A x` and `dA = Σ Rᵀ Bᵀ dy ⊗ x` of a run's rows.
+    /// Adds `dB = Σ dy ⊗ R A x` and `dA = Σ Rᵀ Bᵀ dy ⊗ x` of the rows of a stretch.
     ///
     /// Each sequence's sum is made on its own and added in the order of the sequences, so the result depends on the sequences
     /// and their order alone: not on the passes that they are divided into, nor on threads.
     ///
     /// - Parameters:
-    ///   - ds: `Bᵀ dy`, `[rows of the run, rank · members]`.
+    ///   - ds: `Bᵀ dy`, `[rows of the stretch, rank · members]`.
     ///   - t: `A x`, all rows.
     private func addFactorGradients(
-        _ dy: Matrix, ds: Matrix, t: Matrix, x: Matrix, of members: LowRankFactors.Members, _ run: RowBatch.Run,
+        _ dy: Matrix, ds: Matrix, t: Matrix, x: Matrix, of members: LowRankFactors.Members, _ stretch: RowBatch.Stretch,
         to gradient: FactorGradient, _ pass: PassRows
     ) {
-        let rank = run.factors.rank, rows = run.rows.count, first = run.rows.lowerBound
+        let rank = stretch.factors.rank, rows = stretch.rows.count, first = stretch.rows.lowerBound
         // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
         let s = Matrix(rows: members.positions.count * rows, columns: rank)
         let dt = Matrix(rows: members.positions.count * rows, columns: rank)
-        eachSpan(run, pass) { _, span, change, _ in
+        eachSpan(stretch, pass) { _, span, change, _ in
             let own = span.rows.lowerBound - first..<span.rows.upperBound - first
             for (member, position) in members.positions.enumerated() {
                 let target = own.lowerBound + member * rows..<own.upperBound + member * rows
@@ -313,14 +314,14 @@ extension Projection {
                 mix(ds.view.rows(own), member, change, position, transposed: true, into: dt.view.rows(target))
             }
         }
-        let wide = (dy: dy.view.rows(run.rows), x: x.view.rows(run.rows))
+        let wide = (dy: dy.view.rows(stretch.rows), x: x.view.rows(stretch.rows))
         let pieces = members.positions.enumerated().flatMap { member, position in
             let own = member * rows..<(member + 1) * rows
             return OuterPiece.all(
-                s.view.rows(own), outputs(wide.dy, of: position, run), to: gradient.bTransposed(position))
+                s.view.rows(own), outputs(wide.dy, of: position, stretch), to: gradient.bTransposed(position))
                 + OuterPiece.all(dt.view.rows(own), wide.x, to: gradient.a(position))
         }
-        let spans = run.spans.map { pass.batch.spans[$0].rows }
+        let spans = stretch.spans.map { pass.batch.spans[$0].rows }
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
         pass.team.split(pieces.count, least: least) { part in
             for piece in pieces[part] {
@@ -330,8 +331,8 @@ extension Projection {
     }
 
     /// The columns of a changed module in the stacked output.
-    private func outputs(_ y: MatrixView, of position: Int, _ run: RowBatch.Run) -> MatrixView {
-        let module = run.factors.modules[position]
+    private func outputs(_ y: MatrixView, of position: Int, _ stretch: RowBatch.Stretch) -> MatrixView {
+        let module = stretch.factors.modules[position]
         let place = group.kinds.firstIndex(of: module.kind) ?? 0  // members of a group have its kinds
         return y.columns(from: columns[place], count: module.outputs)
     }
@@ -349,13 +350,13 @@ extension Projection {
         }
     }
 
-    /// Calls `body` for every segment of the run, on any thread, with scratch of `[rows, rank]`.
+    /// Calls `body` for every segment of the stretch, on any thread, with scratch of `[rows, rank]`.
     private func eachSpan(
-        _ run: RowBatch.Run, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange, MatrixView) -> Void
+        _ stretch: RowBatch.Stretch, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange, MatrixView) -> Void
     ) {
-        let perSpan = max(1, run.rows.count / run.spans.count), rank = run.factors.rank
-        pass.team.split(run.spans.count, least: max(1, 16 / perSpan)) { part in
-            for index in part.lowerBound + run.spans.lowerBound..<part.upperBound + run.spans.lowerBound {
+        let perSpan = max(1, stretch.rows.count / stretch.spans.count), rank = stretch.factors.rank
+        pass.team.split(stretch.spans.count, least: max(1, 16 / perSpan)) { part in
+            for index in part.lowerBound + stretch.spans.lowerBound..<part.upperBound + stretch.spans.lowerBound {
                 let span = pass.batch.spans[index]
                 guard let change = span.change else { continue }
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: span.rows.count * rank) { scratch in
@@ -369,7 +370,7 @@ extension Projection {
 
 /// Some columns of one factor's gradient, `target += narrowᵀ · wide`: what one thread computes.
 private struct OuterPiece {
-    /// `[rows of the run, rank]`, and the columns that it multiplies.
+    /// `[rows of the stretch, rank]`, and the columns that it multiplies.
     let narrow: MatrixView
     let wide: MatrixView
     let target: MatrixView

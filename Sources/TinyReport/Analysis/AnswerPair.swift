@@ -21,7 +21,7 @@ public struct AnswerPair: Sendable, Encodable {
 
     /// Up to four problems of a run: two that improved, one that got worse, and one that stayed wrong or else stayed right; each
     /// the first of its kind, so that none is hand-picked.
-    static func telling(of run: Run) -> [AnswerPair] {
+    static func telling(of run: RecordedRun) -> [AnswerPair] {
         guard let last = run.answers.map(\.step).max(), last > 0 else { return [] }
         var after: [String: AnswerLine] = [:]
         for line in run.answers where line.step == last && after[line.question] == nil { after[line.question] = line }
@@ -42,7 +42,7 @@ public struct AnswerPair: Sendable, Encodable {
 
 /// The answers of one run.
 public struct RunAnswers: Sendable, Encodable {
-    /// ``Run/name``.
+    /// ``RecordedRun/name``.
     public let run: String
     /// The configuration in a few words.
     public let title: String

@@ -10,7 +10,7 @@ struct Benchmark: Hashable, Sendable {
     let content: String
 
     /// Each one for which a run has an evaluation after its last step.
-    static func all(of run: Run) -> [Benchmark] {
+    static func all(of run: RecordedRun) -> [Benchmark] {
         let last = run.steps.last?.step ?? 0
         var found: [Benchmark] = []
         for evaluation in run.evaluations where !evaluation.isValidation && evaluation.step == last {
@@ -24,22 +24,22 @@ struct Benchmark: Hashable, Sendable {
     }
 
     /// Whether a run has the same model and problem file.
-    private func holds(_ run: Run) -> Bool {
+    private func holds(_ run: RecordedRun) -> Bool {
         run.manifest.model.content == modelContent && run.manifest.datasets["eval"]?.content ?? "" == content
     }
 
     /// A run's evaluations here, in order.
-    func evaluations(of run: Run) -> [Located<EvaluationLine>] {
+    func evaluations(of run: RecordedRun) -> [Located<EvaluationLine>] {
         holds(run) ? run.tests(on: problemSet).filter { $0.value.problems == problems } : []
     }
 
     /// The evaluation after the last step.
-    func final(of run: Run) -> Located<EvaluationLine>? {
+    func final(of run: RecordedRun) -> Located<EvaluationLine>? {
         evaluations(of: run).last { $0.value.step > 0 && $0.value.step == run.steps.last?.step }
     }
 
     /// The evaluation before the first step.
-    func untrained(_ run: Run) -> Located<EvaluationLine>? { evaluations(of: run).first { $0.value.step == 0 } }
+    func untrained(_ run: RecordedRun) -> Located<EvaluationLine>? { evaluations(of: run).first { $0.value.step == 0 } }
 }
 
 /// The result of the untrained model (adapter 0). Usually all runs agree on it; runs that were evaluated in another way,
@@ -66,7 +66,7 @@ public struct Baseline: Sendable, Encodable {
     }
 
     /// The different baselines of some runs, the one with the most runs first.
-    static func all(of runs: [Run], on benchmark: Benchmark) -> [Baseline] {
+    static func all(of runs: [RecordedRun], on benchmark: Benchmark) -> [Baseline] {
         struct Key: Hashable {
             let strict: Double
             let outcomes: String?
@@ -76,7 +76,7 @@ public struct Baseline: Sendable, Encodable {
             .map(\.members).sorted { $0.count > $1.count }.map { Baseline($0, on: benchmark) }
     }
 
-    private init(_ members: [(run: Run, line: Located<EvaluationLine>)], on benchmark: Benchmark) {
+    private init(_ members: [(run: RecordedRun, line: Located<EvaluationLine>)], on benchmark: Benchmark) {
         let line = members[0].line.value
         accuracy = Estimate(shares: [line.strict], problems: benchmark.problems)
         lenient = line.lenient

@@ -3,13 +3,13 @@ import TinyRecords
 /// Runs that differ in nothing but the seed.
 struct Cell: Sendable, TrainedSize {
     /// By seed; never empty.
-    let runs: [Run]
+    let runs: [RecordedRun]
     /// All settings but the seed, as text.
     let key: String
     /// All settings but the seed and the tuned one, usually the learning rate. A *size* is all cells with the same key.
     let sizeKey: String
 
-    var first: Run { runs[0] }
+    var first: RecordedRun { runs[0] }
     var method: String { first.method }
     var algorithm: String { first.algorithm }
     var family: Family { Family(algorithm: algorithm) }
@@ -22,7 +22,7 @@ struct Cell: Sendable, TrainedSize {
     var settings: Settings { first.settings }
 
     /// Sorts runs into cells, in the order of their first runs.
-    static func sorting(_ runs: [Run]) -> [Cell] {
+    static func sorting(_ runs: [RecordedRun]) -> [Cell] {
         runs.inGroups { identity(of: $0, leavingOut: ["seed"]) }.map { key, runs in
             let runs = runs.sorted { ($0.seed, $0.name) < ($1.seed, $1.name) }
             return Cell(runs: runs, key: key, sizeKey: sizeKey(of: runs[0]))
@@ -30,7 +30,7 @@ struct Cell: Sendable, TrainedSize {
     }
 
     /// Everything that determines a run's numbers, except its seed and the setting that its sweep tunes.
-    static func sizeKey(of run: Run) -> String { identity(of: run, leavingOut: ["seed", run.role.tunedKey]) }
+    static func sizeKey(of run: RecordedRun) -> String { identity(of: run, leavingOut: ["seed", run.role.tunedKey]) }
 
     /// Settings of evaluation and logging, which do not change the training.
     private static let measuring: Set<String> = [
@@ -38,7 +38,7 @@ struct Cell: Sendable, TrainedSize {
     ]
 
     /// Everything that determines a run's numbers, except some settings; files are compared by content.
-    static func identity(of run: Run, leavingOut keys: Set<String>) -> String {
+    static func identity(of run: RecordedRun, leavingOut keys: Set<String>) -> String {
         var lines = ["model \(run.manifest.model.content)", "train \(run.manifest.datasets["train"]?.content ?? "")"]
         for key in run.settings.keys where !keys.contains(key) && !measuring.contains(key) {
             // A setting that is not given equals one that did not exist when the run was made.
@@ -54,7 +54,7 @@ struct Cell: Sendable, TrainedSize {
     ])
 }
 
-extension Run {
+extension RecordedRun {
     /// Everything that determines its part in a report.
     var identity: String {
         let measured = Benchmark.all(of: self).map { "\($0.problemSet) \($0.problems) \($0.content)" }

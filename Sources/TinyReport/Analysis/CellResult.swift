@@ -33,7 +33,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
-    /// Reward of the completions sampled in the last `Run.endSteps` steps of training, mean over seeds; `nil` without rewards.
+    /// Reward of the completions sampled in the last `RecordedRun.endSteps` steps of training, mean over seeds; `nil` without rewards.
     public let sampledReward: Double?
     /// Tokens sampled for training, mean over seeds.
     public let generatedTokens: Double?
@@ -63,7 +63,7 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
 
 /// The source of a number.
 public struct Source: Sendable, Codable, Hashable {
-    /// ``Run/name``.
+    /// ``RecordedRun/name``.
     public let run: String
     /// Line of `evaluations.jsonl`, the first is 1.
     public let line: Int
@@ -83,7 +83,7 @@ public enum ChoiceKind: String, Sendable, Codable {
 struct MeasuredCell {
     let cell: Cell
     /// Runs with a test evaluation after their last step that counts, and that evaluation.
-    let finals: [(run: Run, evaluation: Located<EvaluationLine>)]
+    let finals: [(run: RecordedRun, evaluation: Located<EvaluationLine>)]
     /// ``HierarchicalBootstrap/shares(_:)`` of each run; `nil` unless every run has its outcomes.
     let draws: [[Double]]?
 

@@ -63,7 +63,7 @@ func methodOrder(_ name: String) -> Int {
     ["tinylora", "lora-xs", "lora", "full"].firstIndex(of: name) ?? 2
 }
 
-extension Run {
+extension RecordedRun {
     /// What is trained. A run from before the key existed trains TinyLoRA.
     var method: String { settings["method"].text ?? "tinylora" }
     /// How it is trained. A run from before the key existed uses GRPO.

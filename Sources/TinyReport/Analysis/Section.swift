@@ -39,7 +39,7 @@ public struct Section: Sendable, Encodable {
     }
 
     /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 5000` additions.
-    init(_ benchmark: Benchmark, runs: [Run]) {
+    init(_ benchmark: Benchmark, runs: [RecordedRun]) {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
         let differences = Differences(among: cells)
@@ -91,7 +91,7 @@ public struct Section: Sendable, Encodable {
 
     /// Sections for all runs, in the order of their first run. Runs with validation results only go to the section where
     /// others of their size are, or else others of their model.
-    static func all(of runs: [Run]) -> [Section] {
+    static func all(of runs: [RecordedRun]) -> [Section] {
         var groups = runs.flatMap { run in Benchmark.all(of: run).map { (benchmark: $0, run: run) } }
             .inGroups(by: \.benchmark).map { (benchmark: $0.key, runs: $0.members.map(\.run)) }
         let sizes = groups.map { Set($0.runs.map { Cell.sizeKey(of: $0) }) }

@@ -4,7 +4,7 @@ extension HTMLPage {
         let title: String
         let keys: [String]
 
-        func values(_ run: Run) -> [Double] {
+        func values(_ run: RecordedRun) -> [Double] {
             for key in keys {
                 let values = run.steps.compactMap { $0.metrics[key] }.filter(\.isFinite)
                 if !values.isEmpty { return values }

@@ -104,7 +104,7 @@ extension HTMLPage {
                 "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
                 + "completions with an answer, right or wrong, in the requested format. A gain in the strict grade with "
                 + "none in the lenient one is a gain in form. Sampled is the reward of the completions of the last "
-                + "\(Run.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
+                + "\(RecordedRun.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
                 + "Tokens and time are those of training, mean over seeds.", &writer)
     }
 

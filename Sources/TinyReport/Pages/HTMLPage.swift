@@ -115,7 +115,7 @@ struct HTMLPage {
         writer.add("</section>\n")
     }
 
-    private func indexRow(_ number: Int, _ run: Run) -> [String] {
+    private func indexRow(_ number: Int, _ run: RecordedRun) -> [String] {
         let link = linked(relativePath(from: folder, to: run.path))
         var cells = [
             "<a id=\"r\(number)\">\(number)</a>", "<a href=\"\(link)/configuration.json\">\(escaped(run.name))</a>",

@@ -6,7 +6,7 @@ import TinyRecords
 /// `sweep.json` says holds for all runs below it.
 public struct RunArchive: Sendable {
     /// Runs with a result, by name.
-    public let runs: [Run]
+    public let runs: [RecordedRun]
     /// Runs without one, by name.
     public let unusable: [UnusableRun]
 
@@ -14,7 +14,7 @@ public struct RunArchive: Sendable {
     ///
     /// - Throws: ``ReportError`` with code `unreadable` or `noRuns`. A damaged or failed run is no error, but listed.
     public init(below directories: [String]) throws(ReportError) {
-        var seen: Set<String> = [], runs: [Run] = [], unusable: [UnusableRun] = []
+        var seen: Set<String> = [], runs: [RecordedRun] = [], unusable: [UnusableRun] = []
         for directory in directories {
             var search = RunSearch(
                 root: URL(fileURLWithPath: directory).standardizedFileURL.path, given: directory,
@@ -30,7 +30,7 @@ public struct RunArchive: Sendable {
                 .noRuns, "there is no run below \(directories.joined(separator: ", "))",
                 hint: "a run is a directory with a configuration.json, as `tinylora train --output` makes it")
         }
-        var known: [String: String] = [:], kept: [Run] = []
+        var known: [String: String] = [:], kept: [RecordedRun] = []
         for run in runs.sorted(by: { naturallyPrecedes($0.name, $1.name) }) {
             // Equal settings and seeds give equal numbers: counted twice, they would count as two seeds.
             if let first = known[run.identity] {
@@ -119,7 +119,7 @@ package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
 
 /// The parts of a `sweep.json` that a report uses: the tuned setting, which runs count, and which failed before they started.
 struct SweepNote: Record {
-    struct Run: Codable, Sendable, Equatable {
+    struct PlannedRun: Codable, Sendable, Equatable {
         let name: String
         let final: Bool?
         let state: String?
@@ -127,7 +127,7 @@ struct SweepNote: Record {
     }
 
     let tune: String?
-    let runs: [Run]?
+    let runs: [PlannedRun]?
 
     /// The `sweep.json` of a directory; `nil` when there is none or it cannot be read, so that its runs have no sweep.
     static func inDirectory(_ path: String) -> SweepNote? {

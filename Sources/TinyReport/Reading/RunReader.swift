@@ -11,12 +11,12 @@ struct RunReader {
     /// The run.
     ///
     /// - Throws: Why it has no result.
-    func read() throws(UnusableRun) -> Run {
+    func read() throws(UnusableRun) -> RecordedRun {
         if exists("failure.json") {
             let note: FailureNote = try record("failure.json")
             throw unusable(.failed, note.error + (note.step.map { " (after step \($0))" } ?? ""))
         }
-        let run = Run(
+        let run = RecordedRun(
             name: name, path: path, settings: try record("configuration.json"),
             manifest: try record("manifest.json"), steps: try steps(), evaluations: try evaluations(),
             answers: try lines("evaluation-samples.jsonl"), role: role)
@@ -52,7 +52,7 @@ struct RunReader {
     }
 
     /// A run is finished when it has all steps of its configuration and, if it was evaluated at all, an evaluation after the last.
-    private func whatIsMissing(in run: Run) -> String? {
+    private func whatIsMissing(in run: RecordedRun) -> String? {
         let made = run.steps.last?.step ?? 0
         if run.settings["num_train_epochs"] == .null, let asked = run.settings["max_steps"].magnitude,
             Double(made) < asked

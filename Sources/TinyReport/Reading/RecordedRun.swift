@@ -1,7 +1,7 @@
 public import TinyRecords
 
 /// A finished run: what its directory holds.
-public struct Run: Sendable {
+public struct RecordedRun: Sendable {
     /// Name in reports: the path below the directory that was searched.
     public let name: String
     /// Absolute path of its directory.
