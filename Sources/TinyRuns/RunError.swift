@@ -62,6 +62,4 @@ public enum RunErrorCode: Sendable {
     // Processes
     /// A run of a sweep cannot be started.
     case unstartable
-    /// Some runs of a sweep failed.
-    case failedRuns
 }
