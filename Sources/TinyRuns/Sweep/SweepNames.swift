@@ -28,12 +28,12 @@ struct SweepNames {
                 part(key, cell.settings.first { $0.key == key }?.value ?? own[key] ?? .null)
             }
             let name = parts.isEmpty ? own["algorithm"]?.description ?? "run" : parts.joined(separator: "-")
-            cells.append(unique(name, among: cells))
+            cells.append(freeName(name, isTaken: cells.contains))
         }
         for run in allRuns {
             var name = cells[run.cell]
             if let tuned, let value = run.candidate { name += "-" + part(tuned, value) }
-            runs.append(unique("\(name)-seed\(run.seed)", among: runs))
+            runs.append(freeName("\(name)-seed\(run.seed)", isTaken: runs.contains))
         }
     }
 }
@@ -72,13 +72,4 @@ private func part(_ key: String, _ value: SettingValue) -> String {
 private func fileName(_ text: String) -> String {
     let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
     return safe.split(separator: "-").joined(separator: "-")
-}
-
-private func unique(_ name: String, among taken: [String]) -> String {
-    var candidate = name, number = 2
-    while taken.contains(candidate) {
-        candidate = "\(name)-\(number)"
-        number += 1
-    }
-    return candidate
 }

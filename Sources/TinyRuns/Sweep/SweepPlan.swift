@@ -105,12 +105,7 @@ public struct SweepPlan: Sendable {
                 runs[index].name = old
                 kept.insert(old)
             } else {
-                let name = runs[index].name
-                var candidate = name, number = 2
-                while taken.contains(candidate) {
-                    candidate = "\(name)-\(number)"
-                    number += 1
-                }
+                let candidate = freeName(runs[index].name, isTaken: taken.contains)
                 runs[index].name = candidate
                 taken.insert(candidate)
             }

@@ -198,13 +198,7 @@ public struct TrainingRun: Sendable {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
-        let name = "runs/" + formatter.string(from: Date())
-        var candidate = name, number = 2
-        while FileManager.default.fileExists(atPath: candidate) {
-            candidate = "\(name)-\(number)"
-            number += 1
-        }
-        return candidate
+        return freeName("runs/" + formatter.string(from: Date())) { FileManager.default.fileExists(atPath: $0) }
     }
 }
 
