@@ -23,7 +23,7 @@ public struct RunProgress: Sendable {
     /// Every finished evaluation.
     public var evaluations: [EvaluationRecord]
 
-    /// Describes a run; one that has not begun unless told otherwise.
+    /// Describes the progress of a run; by default it has not started.
     public init(steps: [StepRecord] = [], state: TrainingState? = nil, evaluations: [EvaluationRecord] = []) {
         self.steps = steps
         self.state = state

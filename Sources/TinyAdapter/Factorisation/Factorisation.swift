@@ -119,7 +119,7 @@ extension FrozenSubspace {
         }
     }
 
-    /// What tells cached factors apart.
+    /// Identifies cached factors.
     func cacheScheme(seed: UInt64) -> String { self == .random ? "\(scheme) seed \(seed)" : scheme }
 
     /// Nothing for the usual subspace, else ` · bottom subspace`.

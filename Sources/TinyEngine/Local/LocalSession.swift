@@ -8,7 +8,7 @@ import TinyCheckpoint
 final class LocalSession: SamplingSession {
     private let engine: LocalEngine
     private var adapters: PreparedAdapters
-    /// Requests by the model weights they run on: first those of the frozen model, whatever their adapters.
+    /// Requests by the model weights they run on: first those of the frozen model, with any adapter.
     private var batches: [Batch]
     private var requestCount = 0
 

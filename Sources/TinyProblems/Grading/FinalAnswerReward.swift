@@ -25,7 +25,7 @@
 /// FinalAnswerReward().grade("2160 / 2 = 1080\n#### 1,080", for: problem).strict      // true
 /// ```
 ///
-/// Time and memory are linear in the completion, whatever it holds.
+/// Time and memory are linear in any completion.
 public struct FinalAnswerReward: Reward {
     /// The reward has no settings.
     public init() {}

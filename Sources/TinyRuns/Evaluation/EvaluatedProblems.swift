@@ -11,7 +11,7 @@ public struct EvaluatedProblems: Sendable {
     public var data = "data"
     /// File that describes more problem sets by name.
     public var benchmarkFile: String?
-    /// Problem file of one's own, JSON lines.
+    /// The user's problem file, JSON Lines.
     public var file: String?
     /// Keys of the parts in ``file``.
     public var fields = ProblemFields.automatic

@@ -47,7 +47,7 @@ public struct Setting: Sendable, Equatable {
 /// ```
 ///
 /// The order is: defaults of `base`, the bundle of `algorithm`, the file's keys, flags. Without `base` the defaults follow
-/// the model: the demonstration's on Abacus, general ones for a `model` of one's own. Paths in a file are relative to the
+/// the model: the demonstration's on Abacus, general ones with `model`. Paths in a file are relative to the
 /// file's folder; `~/` is the home directory. The resolved paths are absolute.
 public struct Recipe: Sendable, Equatable {
     /// The keys that are set, each once, in the order of the file.

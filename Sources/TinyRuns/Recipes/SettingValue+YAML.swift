@@ -1,14 +1,14 @@
 internal import TinyRecords
 
 extension SettingValue {
-    /// As a message shows it: texts in quotes.
+    /// The value as messages show it: texts in quotes.
     var quoted: String {
         if case .text(let value) = self { "\"\(value)\"" } else { description }
     }
 }
 
 extension SettingValue {
-    /// A word of a file that stands without quotes.
+    /// Reads an unquoted word of a file.
     ///
     /// These are YAML 1.2's core rules, so that `on`, `yes` and `no` are texts and `1e-3` is a number.
     init(plain text: String) {

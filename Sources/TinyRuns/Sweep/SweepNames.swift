@@ -21,7 +21,7 @@ struct SweepNames {
             let set = Set(cell.settings.map(\.key)).union(["algorithm", "method"])
             let keys = differing.intersection(set).subtracting(
                 tuningDiffers && !cell.candidates.isEmpty ? [tuned ?? ""] : [])
-            // Models of one's own come with problem files, which say nothing more.
+            // A user's models come with problem files, which add nothing to the name.
             let files: Set<String> = keys.contains("model") ? ["train", "eval", "validation"] : []
             let parts = keys.subtracting(files).sorted(by: precedes).map { key in
                 // What the file says rather than what it means: `parameters: 35`, however a method counts them.

@@ -70,7 +70,7 @@ public struct TrainingRun: Sendable {
     ///   - configuration: The settings.
     ///   - path: The run's directory; a new one under `runs`, named by the time, unless given.
     ///   - options: Threads, caches, resuming.
-    /// - Throws: The error of whatever is wrong; it is recorded in the directory's `failure.json` if there is a directory.
+    /// - Throws: The first error found; it is recorded in the directory's `failure.json` if there is a directory.
     public init(
         _ configuration: TrainingConfiguration, in path: String? = nil, options: Options = Options()
     ) throws {
@@ -167,7 +167,7 @@ public struct TrainingRun: Sendable {
     ) -> RunManifest {
         let isSupervised = configuration.algorithm == .sft
         var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
-        // Solutions have no part in accuracy: the same questions and answers are the same test, whatever is trained.
+        // Solutions do not affect accuracy: the same questions and answers are the same test for every method.
         datasets["eval"] = problems.test.map { fingerprint($0) }
         datasets["validation"] = problems.validation.map { fingerprint($0) }
         if isSupervised, configuration.supervised.measuresHeldOutLoss {

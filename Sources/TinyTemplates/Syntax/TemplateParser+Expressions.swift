@@ -18,7 +18,7 @@ extension TemplateParser {
         return .tuple(elements)
     }
 
-    /// Elements with commas between them and perhaps after the last, up to the end of a tuple; whether there was a comma.
+    /// Comma-separated elements up to the end of a tuple, with an optional comma at the end; whether there was a comma.
     mutating func tupleElements<Element>(
         _ stop: String?, _ element: (inout TemplateParser) throws -> Element
     ) throws -> ([Element], isTuple: Bool) {
@@ -234,7 +234,7 @@ extension TemplateParser {
         }
     }
 
-    /// An opening bracket, elements with commas between them and perhaps after the last, and the closing bracket.
+    /// An opening bracket, comma-separated elements with an optional comma at the end, and the closing bracket.
     mutating func elements<Element>(
         until end: String, _ element: (inout TemplateParser) throws -> Element
     ) throws -> [Element] {

@@ -5,7 +5,7 @@
 /// ExactNumber("0.1000000000000000001") == ExactNumber("0.1")   // false, though equal as Double
 /// ```
 ///
-/// Reading takes time and memory linear in the text, whatever it holds.
+/// Reading takes time and memory linear in any text.
 public struct ExactNumber: Sendable, Hashable {
     /// Whether it is below zero. Zero has no sign.
     public let isNegative: Bool
