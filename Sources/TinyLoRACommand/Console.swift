@@ -1,11 +1,11 @@
 import Foundation
 import Synchronization
 
-/// What people look at: results on standard output, progress on standard error. The only file that draws.
+/// What people look at: results on standard output, progress on standard error.
 final class Console: Sendable {
     /// Whether results are one JSON object instead of text.
     let json: Bool
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = StandardError.isTerminal
     private let state = Mutex(State())
 
     private struct State {
@@ -21,17 +21,17 @@ final class Console: Sendable {
 
     /// A line of a person's result; nothing with `--json`.
     func say(_ line: String = "") {
-        if !json { print(line) }
+        if !json { StandardOutput.print(line) }
     }
 
     /// A line of news while working.
     func note(_ line: String) {
         state.withLock { state in
-            if state.progressIsShown { writeError("\r\u{1B}[2K") }
-            if state.boardLines > 0 { writeError("\u{1B}[\(state.boardLines)A\u{1B}[J") }
+            if state.progressIsShown { StandardError.write("\r\u{1B}[2K") }
+            if state.boardLines > 0 { StandardError.write("\u{1B}[\(state.boardLines)A\u{1B}[J") }
             state.progressIsShown = false
             state.boardLines = 0
-            writeError(line + "\n")
+            StandardError.write(line + "\n")
         }
     }
 
@@ -43,7 +43,7 @@ final class Console: Sendable {
         guard json else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        try StandardOutput.write(encoder.encode(value) + Data("\n".utf8))
     }
 
     /// A line that the next one replaces: a few times a second on a terminal, every ten seconds in a file.
@@ -53,7 +53,7 @@ final class Console: Sendable {
             guard now - state.lastProgress >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
             state.lastProgress = now
             state.progressIsShown = isTerminal
-            writeError(isTerminal ? "\r\u{1B}[2K" + line() : line() + "\n")
+            StandardError.write(isTerminal ? "\r\u{1B}[2K" + line() : line() + "\n")
         }
     }
 
@@ -66,7 +66,7 @@ final class Console: Sendable {
             let lines = lines()
             let clearing = isTerminal && state.boardLines > 0 ? "\u{1B}[\(state.boardLines)A\u{1B}[J" : ""
             // A line longer than the terminal would take two rows and spoil the count.
-            writeError(clearing + lines.map { (isTerminal ? String($0.prefix(columns)) : $0) + "\n" }.joined())
+            StandardError.write(clearing + lines.map { (isTerminal ? String($0.prefix(columns)) : $0) + "\n" }.joined())
             state.boardLines = isTerminal ? lines.count : 0
         }
     }
@@ -76,8 +76,6 @@ final class Console: Sendable {
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 79 }
         return Int(size.ws_col) - 1
     }
-
-    private func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
 
 /// Seconds as `0:04:51`.

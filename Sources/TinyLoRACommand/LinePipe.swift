@@ -10,19 +10,21 @@ func answerLines(_ answer: (_ line: Data, _ number: Int) -> some Encodable) thro
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let lineBreak = Data("\n".utf8)
-    for (index, line) in InputLines().enumerated() where !line.allSatisfy(isBlank) {
-        try FileHandle.standardOutput.write(contentsOf: encoder.encode(answer(line, index + 1)) + lineBreak)
+    var lines = InputLines(), number = 0
+    while let line = try lines.next() {
+        number += 1
+        if !line.allSatisfy(isBlank) { try StandardOutput.write(encoder.encode(answer(line, number)) + lineBreak) }
     }
 }
 
 private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
 /// The lines of standard input, without their ends, as they arrive.
-private struct InputLines: Sequence, IteratorProtocol {
+private struct InputLines {
     private var buffer = Data()
     private var isAtEnd = false
 
-    mutating func next() -> Data? {
+    mutating func next() throws -> Data? {
         while true {
             if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { buffer = buffer[buffer.index(after: end)...] }
@@ -33,7 +35,7 @@ private struct InputLines: Sequence, IteratorProtocol {
                 defer { buffer = Data() }
                 return buffer
             }
-            let more = FileHandle.standardInput.availableData
+            let more = try StandardInput.read()
             isAtEnd = more.isEmpty
             buffer = Data(buffer) + more
         }

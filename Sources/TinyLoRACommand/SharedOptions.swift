@@ -60,10 +60,10 @@ struct SamplingOptions: ParsableArguments {
 
 /// The cache of factorisations, with its troubles told on standard error.
 func factorCache() -> FactorCache? {
-    FactorCache.standard { trouble in FileHandle.standardError.write(Data("warning: \(trouble)\n".utf8)) }
+    FactorCache.standard { trouble in StandardError.write("warning: \(trouble)\n") }
 }
 
 /// Tells that a model's matrices were factorised for the first time.
 func factorNote(_ count: Int) {
-    FileHandle.standardError.write(Data("factors    \(count) matrices factorised and cached\n".utf8))
+    StandardError.write("factors    \(count) matrices factorised and cached\n")
 }

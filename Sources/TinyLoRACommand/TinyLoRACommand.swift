@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct TinyLoRACommand: AsyncParsableCommand {
@@ -11,4 +12,34 @@ struct TinyLoRACommand: AsyncParsableCommand {
             BenchCommand.self,
             PretrainCommand.self,
         ])
+
+    /// As the parser's own, but a result or help text that cannot be written is an error.
+    static func main() async {
+        StandardStreams.prepare()
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            try StandardOutput.check()
+        } catch {
+            exit(reporting: error)
+        }
+    }
+
+    private static func exit(reporting error: any Error) -> Never {
+        let text = fullMessage(for: error), code = exitCode(for: error)
+        if code.isSuccess {
+            do {
+                try StandardOutput.write(text + "\n")
+            } catch {
+                exit(reporting: error)
+            }
+        } else if !text.isEmpty {
+            StandardError.write(text + "\n")
+        }
+        Foundation.exit(code.rawValue)
+    }
 }

@@ -80,6 +80,8 @@ struct EvalCommand: AsyncParsableCommand {
         console.say("adapter    \(adapter?.design.description ?? "none")")
         var results: [EvaluationResult] = []
         for part in run.parts {
+            // Without a directory the results are only on standard output.
+            if output == nil { try StandardOutput.check() }
             let start = ContinuousClock.now
             let result = try await run.evaluate(part) { progress, earlier in
                 show(progress, of: part, after: earlier, since: start, on: console)

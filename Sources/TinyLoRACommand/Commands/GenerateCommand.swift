@@ -32,7 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let tokenizer = try loaded.requireTokenizer()
         let tokens =
             if let question { try loaded.prompter().prompt(for: question).tokens } else {
-                tokenizer.encode(prompt ?? readInput())
+                tokenizer.encode(try prompt ?? String(decoding: StandardInput.readToEnd(), as: UTF8.self))
             }
         let request = CompletionRequest(
             prompt: tokens, streams: [StreamName(.sampling, seed: sampling.seed)],
@@ -41,22 +41,16 @@ struct GenerateCommand: AsyncParsableCommand {
         var finished: Completion?
         for try await event in engine.stream(request) {
             switch event {
-            case .token(_, let token, _): if !json { show(text.append(token)) }
+            case .token(_, let token, _): if !json { try StandardOutput.write(text.append(token)) }
             case .finished(_, let completion): finished = completion
             }
         }
-        if !json { show(text.finish() + "\n") }
+        if !json { try StandardOutput.write(text.finish() + "\n") }
         guard let completion = finished else { return }
         try console.result(
             Result(
                 text: tokenizer.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
                 tokens: completion.tokens, logprobs: completion.logprobs, stop: completion.stop))
-    }
-
-    private func show(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
-
-    private func readInput() -> String {
-        String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
     }
 
     private struct Result: Encodable {

@@ -48,7 +48,7 @@ struct GradeCommand: ParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let grade = GradedLine(MathGrader().grade(prediction, gold: gold))
-            return print(String(decoding: try encoder.encode(grade), as: UTF8.self))
+            return try StandardOutput.write(encoder.encode(grade) + Data("\n".utf8))
         }
         try answerLines { line, number -> GradedLine in
             do {

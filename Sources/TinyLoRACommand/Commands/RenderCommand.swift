@@ -49,9 +49,9 @@ struct RenderCommand: AsyncParsableCommand {
                 try ChatTemplate(modelDirectory: model ?? "", named: named)
             }
         guard jsonl else {
-            let input = FileHandle.standardInput.readDataToEndOfFile()
+            let input = try StandardInput.readToEnd()
             let conversation = try ChatConversation(json: input, named: "standard input")
-            return FileHandle.standardOutput.write(Data(try opened.rendering(conversation, now: time).text.utf8))
+            return try StandardOutput.write(opened.rendering(conversation, now: time).text)
         }
         try answerLines { line, number -> Result in
             do throws(TemplateError) {
