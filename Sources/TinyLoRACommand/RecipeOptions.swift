@@ -4,13 +4,19 @@ import TinyLoRA
 
 /// Which model and problems a run is about; the same for one run and for a sweep.
 struct FileOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Directory of a model in Hugging Face layout (default: Abacus).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Directory of a model in Hugging Face layout (default: Abacus).", valueName: "dir"),
+        transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Training problems, JSON Lines with question and answer.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp("Training problems, JSON Lines with question and answer.", valueName: "file.jsonl"),
+        transform: path)
     var train: String?
-    @Option(help: ArgumentHelp("Test problems, evaluated before and after training.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp("Test problems, evaluated before and after training.", valueName: "file.jsonl"),
+        transform: path)
     var eval: String?
-    @Option(help: ArgumentHelp("Problems for choosing settings.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Problems for choosing settings.", valueName: "file.jsonl"), transform: path)
     var validation: String?
 
     /// The flags as settings; paths are relative to the current directory.

@@ -8,27 +8,32 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Directory of a model in Hugging Face layout (default: Abacus, the model in the box).", valueName: "dir"
-        ))
+        ), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"))
+    @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"), transform: path)
     var adapter: String?
     @OptionGroup var threading: ThreadOptions
 
     /// Opens the model, the adapter and an engine for both.
-    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: AdapterFile?, engine: LocalEngine) {
+    func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: OpenedAdapter?, engine: LocalEngine) {
         let threads = try threading.count()
-        let file = try adapter.map { path in try AdapterFile.load(path: path) }
+        let opened: OpenedAdapter? = try adapter.map { path in
+            let path = try AdapterFile.file(at: path)
+            return (path, try AdapterFile.load(path: path))
+        }
         let loaded = try LoadedModel(directory: model)
-        let engine = try loaded.engine(adapter: file, threads: threads, cache: factorCache()) { done, total in
+        let engine = try loaded.engine(adapter: opened?.file, threads: threads, cache: factorCache()) { done, total in
             if done == total { factorNote(total) }
         }
-        return (loaded, file, engine)
+        return (loaded, opened, engine)
     }
+
+    typealias OpenedAdapter = (path: String, file: AdapterFile)
 }
 
 /// On how many threads to compute. It never changes a result.
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "Threads (default: all cores). Results do not depend on it.")
+    @Option(parsing: .unconditional, help: "Threads (default: all cores). Results do not depend on it.")
     var threads: Int?
 
     func count() throws -> Int {
@@ -40,15 +45,16 @@ struct ThreadOptions: ParsableArguments {
 
 /// How tokens are chosen.
 struct SamplingOptions: ParsableArguments {
-    @Option(help: "Sampling temperature; 0 always takes the most likely token.")
+    @Option(parsing: .unconditional, help: "Sampling temperature; 0 always takes the most likely token.")
     var temperature = 0.0
-    @Option(help: "Sample only from the k most likely tokens.")
+    @Option(parsing: .unconditional, help: "Sample only from the k most likely tokens.")
     var topK: Int?
-    @Option(help: "Sample only from the most likely tokens whose probabilities sum to p.")
+    @Option(parsing: .unconditional, help: "Sample only from the most likely tokens whose probabilities sum to p.")
     var topP = 1.0
-    @Option(help: "Token limit of a completion (default: 128; 1024 for eval with your own model).")
+    @Option(
+        parsing: .unconditional, help: "Token limit of a completion (default: 128; 1024 for eval with your own model).")
     var maxTokens: Int?
-    @Option(help: "Random seed.")
+    @Option(parsing: .unconditional, help: "Random seed.")
     var seed: UInt64 = 1
 
     func parameters(stopTokens: [Int], mostTokens: Int) -> SamplingParameters {
@@ -66,4 +72,10 @@ func factorCache() -> FactorCache? {
 /// Tells that a model's matrices were factorised for the first time.
 func factorNote(_ count: Int) {
     StandardError.write("factors    \(count) matrices factorised and cached\n")
+}
+
+/// The value of an option that names a file or a directory.
+@Sendable func path(_ text: String) throws -> String {
+    guard !text.isEmpty else { throw ValidationError("the path is empty") }
+    return text
 }

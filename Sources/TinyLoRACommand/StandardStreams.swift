@@ -76,7 +76,8 @@ enum StandardError {
     /// Writes if that is possible now or within a second. A reader that does not read costs one second once.
     static func write(_ text: String) {
         state.withLock { state in
-            let text = (state.lost > 0 ? "(\(state.lost) messages were not shown: standard error was blocked)\n" : "") + text
+            let text =
+                (state.lost > 0 ? "(\(state.lost) messages were not shown: standard error was blocked)\n" : "") + text
             var rest = Data(text.utf8)[...]
             while !rest.isEmpty {
                 guard isReady(POLLOUT, STDERR_FILENO, milliseconds: state.isBlocked ? 0 : 1000) else {

@@ -1,7 +1,8 @@
 import Foundation
+import TinyFoundation
 
 /// A value of a row, with the types that problems use. Numbers are decimal, so that answers keep their digits.
-enum FieldValue: Decodable, Equatable {
+enum FieldValue: Equatable {
     case null
     case string(String)
     case number(Decimal)
@@ -9,20 +10,24 @@ enum FieldValue: Decodable, Equatable {
     /// Anything else, with its name for error messages.
     case other(String)
 
-    init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        if let string = try? value.decode(String.self) {
-            self = .string(string)
-        } else if value.decodeNil() {
-            self = .null
-        } else if (try? value.decode(Bool.self)) != nil {
-            self = .other("a truth value")
-        } else if let number = try? value.decode(Decimal.self) {
-            self = .number(number)
-        } else if let strings = try? value.decode([String].self) {
-            self = .strings(strings)
-        } else {
-            self = .other("neither readable text nor a number in range")
+    init(_ node: JSONNode) throws(FileError) {
+        switch node.kind {
+        case .null: self = .null
+        case .true, .false: self = .other("a truth value")
+        case .string, .escapedString: self = .string(try node.string())
+        case .number:
+            let number = Decimal(string: node.numberText, locale: Locale(identifier: "en_US_POSIX"))
+            self = number.flatMap { $0.isFinite ? .number($0) : nil } ?? .other("a number out of range")
+        case .array:
+            var texts: [String] = [], messages = 0
+            let elements = try node.elements()
+            for element in elements {
+                if element.isString { texts.append(try element.string()) }
+                if element.isObject, try element.given("role") != nil { messages += 1 }
+            }
+            let name = messages > 0 && messages == elements.count ? "a list of chat messages" : "a list"
+            self = texts.count == elements.count ? .strings(texts) : .other(name)
+        case .object: self = .other("an object")
         }
     }
 

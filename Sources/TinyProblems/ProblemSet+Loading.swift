@@ -22,10 +22,10 @@ extension ProblemSet {
     /// - Throws: ``ProblemError`` naming the file and the 1-based line of the first row that cannot be used.
     public init(contentsOf path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
         let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        do throws(FileError) {
+            data = try contents(ofFile: path)
         } catch {
-            throw ProblemError(.unreadableFile, "\(path) cannot be read: \(systemReason(error))", underlying: error)
+            throw ProblemError(.unreadableFile, error)
         }
         try self.init(bytes: Array(data), path: path, fields: fields)
     }
@@ -66,7 +66,6 @@ extension Problem {
 private func readRows(
     _ file: [UInt8], path: String, fields: ProblemFields
 ) throws(ProblemError) -> [(line: Int, problem: Problem)] {
-    let decoder = JSONDecoder()
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
     var rows: [(line: Int, problem: Problem)] = []
@@ -83,7 +82,7 @@ private func readRows(
                 .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
                 hint: "every line holds one JSON object")
         }
-        let values = try fieldValues(of: bytes, place: "\(path):\(line)", decoder: decoder)
+        let values = try fieldValues(of: bytes, place: "\(path):\(line)")
         keys.formUnion(values.keys)
         let row = FieldReader(values: values, place: "\(path):\(line)")
         rows.append((line, try row.problem(fields, id: String(line))))
@@ -96,18 +95,19 @@ private func readRows(
     return rows
 }
 
-private func fieldValues(
-    of bytes: ArraySlice<UInt8>, place: String, decoder: JSONDecoder
-) throws(ProblemError) -> [String: FieldValue] {
-    guard String(validating: bytes, as: UTF8.self) != nil else {
-        throw ProblemError(.malformedLine, "\(place): the line is not valid UTF-8")
-    }
-    do {
-        return try decoder.decode([String: FieldValue].self, from: Data(bytes))
+private func fieldValues(of line: ArraySlice<UInt8>, place: String) throws(ProblemError) -> [String: FieldValue] {
+    do throws(FileError) {
+        let row = try JSONDocument(Array(line), name: place, isLine: true).root
+        guard row.isObject else {
+            throw row.wrongKind("an object")
+        }
+        var values: [String: FieldValue] = [:]
+        for (name, value) in try row.members() { values[try name.string()] = try FieldValue(value) }
+        return values
     } catch {
         throw ProblemError(
-            .malformedLine, "\(place): the line is not a JSON object",
-            hint: "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
+            .malformedLine, error.message,
+            hint: error.hint ?? "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
             underlying: error)
     }
 }

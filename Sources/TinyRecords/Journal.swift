@@ -148,7 +148,7 @@ private func contents(of path: String, name: String) throws(RecordsError) -> Dat
         return try contents(ofFile: path)
     } catch {
         throw RecordsError(
-            .unreadable, "\(name) cannot be read: \(error.underlying.map { "\($0)" } ?? error.message)",
+            .unreadable, error.underlying.map { "\(name) cannot be read: \($0)" } ?? error.message, hint: error.hint,
             underlying: error)
     }
 }

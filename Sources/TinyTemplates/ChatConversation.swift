@@ -28,31 +28,31 @@ public struct ChatConversation: Sendable {
     /// - Parameters:
     ///   - json: The text, as UTF-8.
     ///   - name: The name of the text in messages.
+    ///   - isLine: Whether the text is one line of a file, which `name` then names with its number.
     /// - Throws: ``TemplateError`` with code `malformedFile`. Members with other names are ignored: data sets have many.
-    public init(json: some Sequence<UInt8>, named name: String = "the conversation") throws(TemplateError) {
-        let value = try reportingTemplateErrors { try JSONValue(json: json, named: name) }
-        guard case .object(let members) = value else {
-            throw TemplateError(.malformedFile, "\(name) is not an object with messages")
+    public init(
+        json: some Sequence<UInt8>, named name: String = "the conversation", isLine: Bool = false
+    ) throws(TemplateError) {
+        self = try reportingTemplateErrors {
+            try Self(JSONDocument(Array(json), name: name, isLine: isLine).root)
         }
-        guard case .array(let messages)? = value["messages"] else {
-            throw TemplateError(.malformedFile, "\(name) has no array \"messages\"")
+    }
+
+    private init(_ node: JSONNode) throws {
+        self.init(messages: try node.member("messages").elements().map { try JSONValue($0) })
+        for message in try node.member("messages").elements() where !message.isObject {
+            throw message.wrongKind("objects with role and content")
         }
-        self.init(messages: messages)
-        for member in members {
-            switch (member.name, member.value) {
-            case ("messages", _), (_, .null): continue
-            case ("tools", .array(let tools)): self.tools = tools
-            case ("add_generation_prompt", .bool(let flag)): addGenerationPrompt = flag
-            case ("documents", .array), ("bos_token", .string), ("eos_token", .string):
-                // A value of `kwargs` with the same name has priority, in any order of members.
-                if variables[member.name] == nil { variables[member.name] = member.value }
-            case ("kwargs", .object(let more)):
-                for variable in more { variables[variable.name] = variable.value }
-            case ("tools", _), ("documents", _), ("kwargs", _), ("add_generation_prompt", _), ("bos_token", _),
-                ("eos_token", _):
-                throw TemplateError(.malformedFile, "\"\(member.name)\" in \(name) is of the wrong kind")
-            default: continue
-            }
+        tools = try node.optional("tools")?.elements().map { try JSONValue($0) }
+        addGenerationPrompt = try node.flag("add_generation_prompt", absent: false)
+        if let documents = try node.optional("documents") {
+            variables["documents"] = .array(try documents.elements().map { try JSONValue($0) })
         }
+        for name in ["bos_token", "eos_token"] {
+            if let token = try node.optional(name) { variables[name] = .string(try token.string()) }
+        }
+        guard let more = try node.optional("kwargs") else { return }
+        // A value of `kwargs` has priority.
+        for (name, value) in try more.members() { variables[try name.string()] = try JSONValue(value) }
     }
 }

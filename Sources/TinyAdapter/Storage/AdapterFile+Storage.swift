@@ -44,6 +44,43 @@ extension AdapterFile {
         return notes
     }
 
+    /// The file that a path stands for: itself, or `adapter.safetensors` in a directory such as a run's.
+    ///
+    /// - Throws: ``AdapterError`` with code `inputOutput` when a directory has no such file, saying what it seems to be.
+    public static func file(at path: String) throws(AdapterError) -> String {
+        guard isDirectory(path) else { return path }
+        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        func has(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
+        if has(Self.name) { return "\(folder)/\(Self.name)" }
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter {
+            $0.hasSuffix(".safetensors") && (try? load(path: "\(folder)/\($0)")) != nil
+        }
+        if names.count == 1 { return "\(folder)/\(names[0])" }
+        if names.count > 1 {
+            throw AdapterError(
+                .inputOutput, "\(path) is a directory with \(names.count) adapters",
+                hint: "name one of them: \(names.sorted().prefix(5).joined(separator: ", "))")
+        }
+        if has("adapter_config.json") {
+            throw AdapterError(
+                .inputOutput,
+                "\(path) is a directory with an adapter of PEFT, expected an adapter that this program made",
+                hint: has("adapter_model.safetensors") ? "its file adapter_model.safetensors has another format" : nil)
+        }
+        throw AdapterError(
+            .inputOutput, "\(path) is a directory without \(Self.name), expected an adapter file",
+            hint: has("config.json")
+                ? "it seems to be a model" : has("steps.jsonl") ? "its run has not finished" : nil)
+    }
+
+    /// What a run calls its adapter.
+    public static let name = "adapter.safetensors"
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
     /// Reads and checks an adapter file. Whether it fits a model is another question: ``requireBaseModel(_:)``.
     ///
     /// - Throws: ``AdapterError`` with code `inputOutput`, `malformedFile` or `unsupportedVersion`, naming the file.

@@ -6,6 +6,8 @@ public enum AtomicFile {
     ///
     /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed.
     ///
+    /// A link stays and the file it leads to is replaced. What is written to a pipe or a device goes into it.
+    ///
     /// - Throws: `unwritable`, naming the directory or file and the system's reason; the old file is then untouched.
     public static func write(_ data: Data, to path: String) throws(FileError) {
         try write(to: path) { (file) throws(FileError) in
@@ -17,15 +19,18 @@ public enum AtomicFile {
     ///
     /// - Throws: `unwritable`, naming the directory that could not be created and the system's reason.
     public static func makeDirectory(_ path: String) throws(FileError) {
+        guard !path.isEmpty else { throw FileError(.unwritable, "the path of a directory is empty") }
         if mkdir(path, 0o755) == 0 { return }
         var error = SystemError.last
-        if error.number == ENOENT, parentDirectory(of: path) != path, !path.isEmpty {
+        if error.number == ENOENT, parentDirectory(of: path) != path {
             try makeDirectory(parentDirectory(of: path))
             if mkdir(path, 0o755) == 0 { return }
             error = .last
         }
-        var status = stat()
-        if error.number == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+        if error.number == EEXIST, let kind = try? FileKind(at: path) {
+            if kind == .directory { return }
+            throw FileError(.unwritable, "\(path) is \(kind.name), expected a directory")
+        }
         throw FileError(.unwritable, "cannot make the directory \(path): \(error)", underlying: error)
     }
 
@@ -33,8 +38,14 @@ public enum AtomicFile {
     package static func write(
         to path: String, _ body: (borrowing FileOutput) throws(FileError) -> Void
     ) throws(FileError) {
-        let directory = parentDirectory(of: path)
-        let temporary = path + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
+        guard !path.isEmpty else { throw FileError(.unwritable, "the path of a file is empty") }
+        let kind = try? FileKind(at: path)
+        guard kind == nil || kind == .file else {
+            let file = try FileOutput(into: path)
+            return try body(file)
+        }
+        let target = target(of: path), directory = parentDirectory(of: target)
+        let temporary = target + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
         do {
             let file = try FileOutput(creating: temporary, in: directory, for: path)
             try body(file)
@@ -43,7 +54,7 @@ public enum AtomicFile {
             unlink(temporary)
             throw error
         }
-        guard rename(temporary, path) == 0 else {
+        guard rename(temporary, target) == 0 else {
             let error = SystemError.last
             unlink(temporary)
             throw FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
@@ -77,6 +88,16 @@ package struct FileOutput: ~Copyable {
         }
     }
 
+    /// Opens a pipe or a device, of which nothing can be replaced; a directory is refused by the system.
+    fileprivate init(into path: String) throws(FileError) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let error = SystemError.last
+            throw FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
+        }
+    }
+
     deinit { close(descriptor) }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
@@ -99,6 +120,16 @@ package struct FileOutput: ~Copyable {
     private func failure(_ error: SystemError) -> FileError {
         FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
     }
+}
+
+/// Where a link leads; any other path itself.
+private func target(of path: String) -> String {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(path, nil) else {
+        return path
+    }
+    defer { free(resolved) }
+    return String(cString: resolved)
 }
 
 /// The directory that holds `path`.

@@ -33,3 +33,14 @@ package func text(ofFile path: String) throws(FileError) -> String {
     }
     return text
 }
+
+/// Whether a text is what Git LFS leaves in the place of a large file. Source: its specification, which has the limit of 1024.
+func isGitLFSPointer(_ text: some Collection<UInt8>) -> Bool {
+    text.count < 1024 && text.starts(with: "version https://git-lfs.github.com/".utf8)
+}
+
+/// The error for such a text.
+func gitLFSPointer(_ name: String) -> FileError {
+    FileError(
+        .malformedFile, "\(name) is a Git LFS pointer, not the file itself", hint: "`git lfs pull` fetches the file")
+}

@@ -26,17 +26,24 @@ public final class MappedFile: Sendable {
 
     /// Maps a file.
     ///
-    /// - Throws: `unreadable` when there is no such file, it is not a regular file, or the system refuses.
+    /// - Throws: `unreadable` when there is no such file, it is a directory, a pipe or a device, or the system refuses;
+    ///   `malformedFile` when it is the pointer that Git LFS leaves in the place of a file.
     public init(path: String) throws(FileError) {
         self.path = path
+        guard !path.isEmpty else { throw FileError(.unreadable, "the path of a file is empty") }
+        let kind: FileKind
+        do throws(SystemError) { kind = try FileKind(at: path) } catch { throw unreadable(path, error) }
+        // Not opened before its kind is known: opening a pipe waits for its other end. Files are read more than once.
+        guard kind == .file else {
+            throw FileError(
+                .unreadable, "\(path) is \(kind.name), expected a file",
+                hint: kind == .pipe ? "save what comes out of the pipe as a file" : nil)
+        }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path, .last) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path, .last) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw FileError(.unreadable, "\(path) is not a regular file")
-        }
         let count = Int(status.st_size)
         guard count > 0 else {  // the system refuses to map nothing
             mapping = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -46,6 +53,9 @@ public final class MappedFile: Sendable {
             throw unreadable(path, .last)
         }
         mapping = UnsafeRawBufferPointer(start: address, count: count)
+        if isGitLFSPointer(mapping) {  // `deinit` unmaps
+            throw gitLFSPointer(path)
+        }
     }
 
     deinit {

@@ -28,8 +28,11 @@ package final class JSONDocument: Sendable {
     ///   - bytes: The text.
     ///   - name: The name of the file, for messages.
     ///   - refusesRepeatedKeys: Whether an object with two equal keys is an error. Otherwise a ``JSONNode`` finds the first.
+    ///   - isLine: Whether the text is one line of a file, which `name` then names with its number.
     /// - Throws: `malformedFile`, with line and column where the text is not JSON.
-    package init(_ bytes: [UInt8], name: String, refusesRepeatedKeys: Bool = false) throws(FileError) {
+    package init(
+        _ bytes: [UInt8], name: String, refusesRepeatedKeys: Bool = false, isLine: Bool = false
+    ) throws(FileError) {
         guard bytes.count < Int(UInt32.max) else {
             throw FileError(.malformedFile, "\(name) has \(bytes.count) bytes; at most 4 GB can be read")
         }
@@ -44,8 +47,10 @@ package final class JSONDocument: Sendable {
         case .success(let entries):
             self.entries = entries
         case .failure(let failure):
+            if isGitLFSPointer(bytes) { throw gitLFSPointer(name) }
             let position = TextPosition(ofByte: failure.position, in: bytes)
-            throw FileError(.malformedFile, "\(name) is not valid JSON: \(position): \(failure.reason)")
+            let place = isLine ? "column \(position.column)" : "\(position)"
+            throw FileError(.malformedFile, "\(name) is not valid JSON: \(place): \(failure.reason)")
         }
         self.bytes = bytes
         self.name = name

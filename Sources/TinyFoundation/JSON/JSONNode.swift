@@ -25,7 +25,7 @@ package struct JSONNode: Sendable {
     package var isNumber: Bool { kind == .number }
 
     /// The digits of a number, as in the text.
-    var numberText: String { String(decoding: span, as: UTF8.self) }
+    package var numberText: String { String(decoding: span, as: UTF8.self) }
 
     /// The number of values in this one, at all depths, names of members included.
     package var descendantCount: Int { Int(entry.next) - index - 1 }
@@ -54,7 +54,8 @@ package struct JSONNode: Sendable {
 
     /// The member with this name.
     package func member(_ name: String) throws(FileError) -> JSONNode {
-        guard let value = try optional(name) else { throw malformed("has no \"\(name)\"") }
+        guard let value = try given(name) else { throw malformed("has no \"\(name)\"") }
+        guard !value.isNull else { throw value.malformed("is null") }
         return value
     }
 

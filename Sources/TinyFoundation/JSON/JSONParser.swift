@@ -78,7 +78,7 @@ struct JSONParser {
         position += 1
         let entry = open(.string)
         while true {
-            guard let byte = peek() else { throw failure("a string is not closed") }
+            guard let byte = peek() else { throw failure("a string is not closed; a line break in it is written \\n") }
             switch byte {
             case UInt8(ascii: "\""):
                 close(entry)
@@ -89,7 +89,7 @@ struct JSONParser {
                 position += 1
                 try skipEscape()
             case 0..<0x20:
-                throw failure("a string contains an unescaped control character")
+                throw failure("a string contains \(controlCharacter(byte)) that is not escaped")
             default:
                 position += 1
             }
@@ -166,6 +166,21 @@ struct JSONParser {
     private func failure(_ reason: String) -> Failure {
         Failure(position: position, reason: reason)
     }
+}
+
+/// `a tab (U+0009, written \t)`, for example.
+private func controlCharacter(_ byte: UInt8) -> String {
+    let code = (byte < 16 ? "000" : "00") + String(byte, radix: 16, uppercase: true)
+    let (name, escape) =
+        switch byte {
+        case 0x08: ("a backspace", "\\b")
+        case 0x09: ("a tab", "\\t")
+        case 0x0A: ("a line break", "\\n")
+        case 0x0C: ("a form feed", "\\f")
+        case 0x0D: ("a carriage return", "\\r")
+        default: ("a control character", "\\u\(code)")
+        }
+    return "\(name) (U+\(code), written \(escape))"
 }
 
 /// The value of one hexadecimal digit, or nil for any other character.

@@ -38,17 +38,12 @@ struct TokenizerBench {
     }
 
     private func texts() throws -> [String] {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: text))
-        } catch {
-            throw UsageError("cannot read \(text): \(systemReason(error))")
-        }
-        let texts = try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-            guard let row = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
-                throw UsageError("\(text):\(index + 1): the line is not a JSON object")
-            }
-            return row.sorted { $0.key < $1.key }.compactMap { $0.value as? String }.joined(separator: "\n")
+        let lines = try contents(ofFile: text).split(separator: UInt8(ascii: "\n"))
+        let texts = try lines.enumerated().map { index, line in
+            let row = try JSONDocument(Array(line), name: "\(text):\(index + 1)", isLine: true).root
+            let members = try row.members().map { (name: try $0.name.string(), value: $0.value) }
+            return try members.filter(\.value.isString).sorted { $0.name < $1.name }.map { try $0.value.string() }
+                .joined(separator: "\n")
         }
         guard !texts.isEmpty else { throw UsageError("\(text) holds no lines") }
         return texts

@@ -25,15 +25,15 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var threading: ThreadOptions
-    @Option(help: "Measurements per figure; the median is shown.")
+    @Option(parsing: .unconditional, help: "Measurements per figure; the median is shown.")
     var repeats = 5
     @Flag(help: "Measure only the kernels.")
     var kernels = false
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
-    @Option(help: ArgumentHelp("Measure only this tokenizer, on one thread.", valueName: "file"))
+    @Option(help: ArgumentHelp("Measure only this tokenizer, on one thread.", valueName: "file"), transform: path)
     var tokenizer: String?
-    @Option(help: ArgumentHelp("Texts for the tokenizer.", valueName: "file.jsonl"))
+    @Option(help: ArgumentHelp("Texts for the tokenizer.", valueName: "file.jsonl"), transform: path)
     var text: String?
     @Flag(help: "Print the result as JSON.")
     var json = false

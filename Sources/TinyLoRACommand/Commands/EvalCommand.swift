@@ -36,16 +36,16 @@ struct EvalCommand: AsyncParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var problemOptions: EvaluatedProblemOptions
-    @Option(help: "Completions per problem; more than one needs --temperature.")
+    @Option(parsing: .unconditional, help: "Completions per problem; more than one needs --temperature.")
     var samples = 1
     @OptionGroup var sampling: SamplingOptions
-    @Option(help: ArgumentHelp("Directory for every sample and the results.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory for every sample and the results.", valueName: "dir"), transform: path)
     var output: String?
     @Flag(help: "Resume the evaluation in --output.")
     var resume = false
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Only compare two --output directories.", valueName: "before after"))
+        help: ArgumentHelp("Only compare two --output directories.", valueName: "before after"), transform: path)
     var compare: [String] = []
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -72,12 +72,12 @@ struct EvalCommand: AsyncParsableCommand {
         let problems = try problemOptions.resolved()
         let (loaded, adapter, engine) = try model.open(console)
         let run = try EvaluationRun(
-            of: problems, by: loaded, engine, adapter: adapter.flatMap { file in model.adapter.map { ($0, file) } },
+            of: problems, by: loaded, engine, adapter: adapter,
             sampling: sampling.parameters(
                 stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024),
             samplesPerProblem: samples, seed: sampling.seed, in: output, isResuming: resume)
         for note in run.parts.compactMap(\.note) { console.note("note       \(note)") }
-        console.say("adapter    \(adapter?.design.description ?? "none")")
+        console.say("adapter    \(adapter?.file.design.description ?? "none")")
         var results: [EvaluationResult] = []
         for part in run.parts {
             // Without a directory the results are only on standard output.

@@ -17,9 +17,9 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(help: "Prompt (default: standard input).")
+    @Option(parsing: .unconditional, help: "Prompt (default: standard input).")
     var prompt: String?
-    @Option(help: "Question, written in the model's prompt style.")
+    @Option(parsing: .unconditional, help: "Question, written in the model's prompt style.")
     var question: String?
     @OptionGroup var sampling: SamplingOptions
     @Flag(help: "Print the result as JSON.")
@@ -36,7 +36,8 @@ struct GenerateCommand: AsyncParsableCommand {
             }
         let request = CompletionRequest(
             prompt: tokens, streams: [StreamName(.sampling, seed: sampling.seed)],
-            adapter: adapter?.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128))
+            adapter: adapter?.file.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128)
+        )
         var text = StreamingDecoder(tokenizer, skippingSpecialTokens: true)
         var finished: Completion?
         for try await event in engine.stream(request) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Grades predicted answers against gold answers.
 struct GradeCommand: ParsableCommand {
@@ -32,9 +33,9 @@ struct GradeCommand: ParsableCommand {
 
     @Flag(help: "Grade pairs from standard input, JSON Lines.")
     var jsonl = false
-    @Option(help: "Completion or answer to grade.")
+    @Option(parsing: .unconditional, help: "Completion or answer to grade.")
     var prediction: String?
-    @Option(help: "Reference answer.")
+    @Option(parsing: .unconditional, help: "Reference answer.")
     var gold: String?
 
     func validate() throws {
@@ -52,53 +53,52 @@ struct GradeCommand: ParsableCommand {
         }
         try answerLines { line, number -> GradedLine in
             do {
-                let pair = try JSONDecoder().decode(GradingPair.self, from: line)
+                let pair = try GradingPair(line, name: "line \(number)")
                 return GradedLine(MathGrader(options: pair.options).grade(pair.prediction, gold: pair.gold))
             } catch {
-                return GradedLine(error: "line \(number): \(sentence(for: error))")
+                return GradedLine(error: (error as? any ExplainedError)?.message ?? "line \(number): \(error)")
             }
-        }
-    }
-
-    private func sentence(for error: any Error) -> String {
-        switch error {
-        case let error as UsageError: error.description
-        case DecodingError.keyNotFound(let key, _): "no \"\(key.stringValue)\""
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            "\"\(context.codingPath.map(\.stringValue).joined(separator: "."))\" has the wrong type"
-        case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty: context.debugDescription
-        default: "not a JSON object"
         }
     }
 }
 
 /// A line of the pipe: what to grade, against what, and how.
-private struct GradingPair: Decodable {
+private struct GradingPair {
     var prediction: String
     var gold: String
     var options = GradingOptions()
 
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        prediction = try container.decode(String.self, forKey: Key("prediction"))
-        gold = try container.decode(String.self, forKey: Key("gold"))
-        guard container.contains(Key("options")), try !container.decodeNil(forKey: Key("options")) else { return }
-        let keys = try container.nestedContainer(keyedBy: Key.self, forKey: Key("options")).allKeys.map(\.stringValue)
+    init(_ line: Data, name: String) throws {
+        let row = try JSONDocument(Array(line), name: name, isLine: true).root
+        prediction = try row.member("prediction").string()
+        gold = try row.member("gold").string()
+        guard let node = try row.optional("options") else { return }
         let known = GradingOptions.CodingKeys.allCases.map(\.rawValue)
-        for key in keys.sorted() where !(known + GradingOptions.notes).contains(key) {
-            let nearest = nearestName(to: key, in: known).map { ", did you mean \"\($0)\"?" } ?? ""
-            throw UsageError("no option is called \"\(key)\"\(nearest)")
+        for (key, _) in try node.members() where !(known + GradingOptions.notes).contains(try key.string()) {
+            let nearest = nearestName(to: try key.string(), in: known).map { ", did you mean \"\($0)\"?" } ?? ""
+            throw node.malformed("has \(key.brief), which is no option\(nearest)")
         }
-        options = try container.decode(GradingOptions.self, forKey: Key("options"))
-        if let problem = options.violations().first { throw UsageError(problem) }
+        do {
+            options = try JSONDecoder().decode(GradingOptions.self, from: JSONEncoder().encode(JSONValue(node)))
+        } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {
+            let key = context.codingPath.last?.stringValue ?? ""
+            throw try node.given(key)?.wrongKind(words(for: type)) ?? node.malformed("cannot be read")
+        } catch DecodingError.dataCorrupted(let context) {
+            throw node.malformed("cannot be used: \(context.debugDescription)")
+        } catch is EncodingError {
+            throw node.malformed("has a number that is out of range")
+        }
+        if let problem = options.violations().first { throw node.malformed("breaks a rule: \(problem)") }
     }
+}
 
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(_ name: String) { stringValue = name }
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+/// A Swift type in JSON's words.
+private func words(for type: Any.Type) -> String {
+    switch type {
+    case is String.Type: "a string"
+    case is Bool.Type: "true or false"
+    case is any BinaryInteger.Type: "an integer"
+    default: "a number"
     }
 }
 

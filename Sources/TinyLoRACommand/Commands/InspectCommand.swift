@@ -15,13 +15,13 @@ struct InspectCommand: AsyncParsableCommand {
               tinylora inspect --adapter runs/demo/adapter.safetensors
             """)
 
-    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"))
+    @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"), transform: path)
     var adapter: String?
-    @Option(help: "Trained parameters to plan for.")
+    @Option(parsing: .unconditional, help: "Trained parameters to plan for.")
     var parameters = 13
-    @Option(help: "Rank of the frozen factors.")
+    @Option(parsing: .unconditional, help: "Rank of the frozen factors.")
     var rank = 2
     @Flag(help: "List every module with its group.")
     var modules = false
@@ -30,7 +30,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(json: json)
-        if let adapter { return try inspect(AdapterFile.load(path: adapter), console) }
+        if let adapter { return try inspect(AdapterFile.load(path: AdapterFile.file(at: adapter)), console) }
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
         let plan = try AdapterPlan.resolving(

@@ -19,29 +19,29 @@ struct PretrainCommand: AsyncParsableCommand {
                 tinylora pretrain --output small --hidden 96 --layers 3 --documents 20000
             """)
 
-    @Option(help: "Directory for the model and the record of the run.")
+    @Option(help: "Directory for the model and the record of the run.", transform: path)
     var output: String
-    @Option(help: "Training documents; each is used once.")
+    @Option(parsing: .unconditional, help: "Training documents; each is used once.")
     var documents = PretrainingConfiguration().documents
-    @Option(help: "Documents per step.")
+    @Option(parsing: .unconditional, help: "Documents per step.")
     var batch = PretrainingConfiguration().documentsPerStep
-    @Option(help: "Peak learning rate.")
+    @Option(parsing: .unconditional, help: "Peak learning rate.")
     var learningRate = PretrainingConfiguration().learningRate
-    @Option(help: "Weight decay of the matrices.")
+    @Option(parsing: .unconditional, help: "Weight decay of the matrices.")
     var weightDecay = PretrainingConfiguration().weightDecay
-    @Option(help: "Loss weight of question tokens; answer tokens have 1.")
+    @Option(parsing: .unconditional, help: "Loss weight of question tokens; answer tokens have 1.")
     var promptWeight = PretrainingConfiguration().promptWeight
-    @Option(help: "Hidden size; a multiple of 32.")
+    @Option(parsing: .unconditional, help: "Hidden size; a multiple of 32.")
     var hidden = AbacusModel.hiddenSize
-    @Option(help: "Number of layers.")
+    @Option(parsing: .unconditional, help: "Number of layers.")
     var layers = AbacusModel.layerCount
-    @Option(help: "Intermediate size of the feed-forward blocks.")
+    @Option(parsing: .unconditional, help: "Intermediate size of the feed-forward blocks.")
     var intermediate = AbacusModel.intermediateSize
-    @Option(help: "Vocabulary size.")
+    @Option(parsing: .unconditional, help: "Vocabulary size.")
     var vocabulary = AbacusModel.vocabularySize
-    @Option(help: "Random seed of the weights and the corpus.")
+    @Option(parsing: .unconditional, help: "Random seed of the weights and the corpus.")
     var seed: UInt64 = PretrainingConfiguration().seed
-    @Option(help: "Threads (default: all cores).")
+    @Option(parsing: .unconditional, help: "Threads (default: all cores).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: "Print the result as JSON.")
     var json = false

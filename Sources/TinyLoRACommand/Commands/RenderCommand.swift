@@ -21,18 +21,21 @@ struct RenderCommand: AsyncParsableCommand {
               tinylora render --template chat_template.jinja --now "2025-03-09 12:34:56" < conversation.json
             """)
 
-    @Option(help: ArgumentHelp("File with the template.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with the template.", valueName: "file"), transform: path)
     var template: String?
     @Option(
         help: ArgumentHelp(
-            "Directory of a model: its chat template and its bos and eos tokens are used.", valueName: "dir")
+            "Directory of a model: its chat template and its bos and eos tokens are used.", valueName: "dir"),
+        transform: path
     )
     var model: String?
-    @Option(help: ArgumentHelp("Template to use when the model has several.", valueName: "name"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Template to use when the model has several.", valueName: "name"))
     var named: String?
     @Flag(help: "Read one conversation per line and write one JSON object for each.")
     var jsonl = false
-    @Option(help: ArgumentHelp("Time to give to the template (default: now).", valueName: "time"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Time to give to the template (default: now).", valueName: "time"))
     var now: String?
 
     func run() async throws {
@@ -55,7 +58,7 @@ struct RenderCommand: AsyncParsableCommand {
         }
         try answerLines { line, number -> Result in
             do throws(TemplateError) {
-                let conversation = try ChatConversation(json: line, named: "line \(number)")
+                let conversation = try ChatConversation(json: line, named: "line \(number)", isLine: true)
                 return Result(text: try opened.rendering(conversation, now: time).text)
             } catch {
                 return Result(

@@ -21,16 +21,17 @@ struct ReportCommand: AsyncParsableCommand {
                 tinylora report runs --json
             """)
 
-    @Argument(help: ArgumentHelp("Directories with runs, searched recursively.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Directories with runs, searched recursively.", valueName: "dir"), transform: path)
     var directories: [String]
     @Option(
-        help: ArgumentHelp("HTML file (default: report.html in the first directory).", valueName: "file.html"))
+        help: ArgumentHelp("HTML file (default: report.html in the first directory).", valueName: "file.html"),
+        transform: path)
     var output: String?
-    @Option(help: ArgumentHelp("Markdown file for the main table.", valueName: "file.md"))
+    @Option(help: ArgumentHelp("Markdown file for the main table.", valueName: "file.md"), transform: path)
     var markdown: String?
     @Option(
         help: ArgumentHelp(
-            "SVG file for the figure of accuracy against trained parameters.", valueName: "file.svg"))
+            "SVG file for the figure of accuracy against trained parameters.", valueName: "file.svg"), transform: path)
     var figure: String?
     @Flag(help: "Print the results as JSON instead of a table.")
     var json = false

@@ -18,13 +18,13 @@ struct ScoreCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(help: "Text to score.")
+    @Option(parsing: .unconditional, help: "Text to score.")
     var text: String?
-    @Option(help: ArgumentHelp("Token ids to score, separated by commas.", valueName: "ids"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Token ids to score, separated by commas.", valueName: "ids"))
     var tokens: String?
     @Flag(help: "Also give the gradient with respect to the adapter's parameters.")
     var gradient = false
-    @Option(help: "Parameters of the new adapter that --gradient uses without --adapter.")
+    @Option(parsing: .unconditional, help: "Parameters of the new adapter that --gradient uses without --adapter.")
     var parameters = 13
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -37,7 +37,7 @@ struct ScoreCommand: AsyncParsableCommand {
         guard ids.count >= 2 else {
             throw UsageError("there is nothing to score: \(ids.count) tokens, and the first has no log-probability")
         }
-        var engine = opened, values = adapter?.values
+        var engine = opened, values = adapter?.file.values
         if gradient && adapter == nil {
             var settings = AdapterSettings()
             settings.parameters = parameters

@@ -24,20 +24,27 @@ struct SweepCommand: AsyncParsableCommand {
                 tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
             """)
 
-    @Argument(help: ArgumentHelp("Sweep file with name, defaults, seeds, tune and runs.", valueName: "sweep.yaml"))
+    @Argument(
+        help: ArgumentHelp("Sweep file with name, defaults, seeds, tune and runs.", valueName: "sweep.yaml"),
+        transform: path)
     var file: String
     @OptionGroup var files: FileOptions
     @Option(
-        name: .customLong("set"), help: ArgumentHelp("Setting for every run; may be repeated.", valueName: "key=value")
+        name: .customLong("set"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Setting for every run; may be repeated.", valueName: "key=value")
     )
     var settings: [String] = []
-    @Option(help: ArgumentHelp("Directory of the sweep (default: its name in runs).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Directory of the sweep (default: its name in runs).", valueName: "dir"), transform: path)
     var output: String?
-    @Option(help: "Parallel runs (default: one per core).")
+    @Option(parsing: .unconditional, help: "Parallel runs (default: one per core).")
     var jobs: Int?
-    @Option(help: "Threads per run. One is the most efficient when there are as many runs as cores.")
+    @Option(
+        parsing: .unconditional,
+        help: "Threads per run. One is the most efficient when there are as many runs as cores.")
     var threads = 1
     @Option(
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
     var only: [String] = []
     @Flag(help: "Show the runs with their memory and time, and exit.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Turns text into token ids and back, line by line.
 struct TokenizeCommand: ParsableCommand {
@@ -19,9 +20,10 @@ struct TokenizeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokenizer file: tokenizer.json, a GGUF file, or vocab.json with merges.txt beside it.", valueName: "file"))
+            "Tokenizer file: tokenizer.json, a GGUF file, or vocab.json with merges.txt beside it.", valueName: "file"),
+        transform: path)
     var tokenizer: String?
-    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"), transform: path)
     var model: String?
     @Flag(help: "Read and write JSON Lines, the only format.")
     var jsonl = false
@@ -45,27 +47,18 @@ struct TokenizeCommand: ParsableCommand {
             } else {
                 try Tokenizer(modelDirectory: model ?? AbacusFiles.directory())
             }
-        let decoder = JSONDecoder()
         try answerLines { line, number -> Answer in
-            if decode {
-                guard let ids = try? decoder.decode(IDs.self, from: line) else {
-                    return .error("line \(number) is not {\"ids\": [1, 2]}")
+            do throws(FileError) {
+                let row = try JSONDocument(Array(line), name: "line \(number)", isLine: true).root
+                guard decode else {
+                    return .ids(tokenizer.encode(try row.member("text").string(), addingSpecialTokens: !noSpecial))
                 }
-                return .text(tokenizer.decode(ids.ids, skippingSpecialTokens: skipSpecial))
+                let ids = try row.member("ids").elements().map { (id) throws(FileError) in try id.integer() }
+                return .text(tokenizer.decode(ids, skippingSpecialTokens: skipSpecial))
+            } catch {
+                return .error(error.message)
             }
-            guard let text = try? decoder.decode(Text.self, from: line) else {
-                return .error("line \(number) is not {\"text\": \"…\"}")
-            }
-            return .ids(tokenizer.encode(text.text, addingSpecialTokens: !noSpecial))
         }
-    }
-
-    private struct Text: Decodable {
-        let text: String
-    }
-
-    private struct IDs: Decodable {
-        let ids: [Int]
     }
 
     private enum Answer: Encodable {

@@ -40,13 +40,14 @@ struct TrainCommand: AsyncParsableCommand {
     private static let general = TrainingConfiguration(), demonstration = TrainingConfiguration.demonstration
 
     @Argument(
-        help: ArgumentHelp("Recipe: the run's settings as YAML or JSON, with TRL's names.", valueName: "recipe.yaml"))
+        help: ArgumentHelp("Recipe: the run's settings as YAML or JSON, with TRL's names.", valueName: "recipe.yaml"),
+        transform: path)
     var recipe: String?
     @OptionGroup var files: FileOptions
-    @Option(help: ArgumentHelp("The recipe, as a flag.", valueName: "recipe.yaml"))
+    @Option(help: ArgumentHelp("The recipe, as a flag.", valueName: "recipe.yaml"), transform: path)
     var config: String?
     @Option(
-        name: .customLong("set"),
+        name: .customLong("set"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Any setting of a recipe; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
     @Option(
@@ -63,15 +64,17 @@ struct TrainCommand: AsyncParsableCommand {
     var solutions: String?
     @Option(help: "Adapter method: \(AdapterMethodKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var method: String?
-    @Option(help: "Trained parameters of tinylora (default: 13); for other methods the rank decides.")
+    @Option(
+        parsing: .unconditional,
+        help: "Trained parameters of tinylora (default: 13); for other methods the rank decides.")
     var parameters: Int?
-    @Option(help: "Rank of each matrix's change (default: 2; on Abacus 8).")
+    @Option(parsing: .unconditional, help: "Rank of each matrix's change (default: 2; on Abacus 8).")
     var rank: Int?
-    @Option(help: "Trained parameters per group of tied modules; needs --tying.")
+    @Option(parsing: .unconditional, help: "Trained parameters per group of tied modules; needs --tying.")
     var u: Int?
     @Option(help: "Which modules share parameters: tiled:N, contiguous:N, structured:N, by-kind, full or none.")
     var tying: String?
-    @Option(help: "Scale of lora and lora-xs: alpha / rank (default: alpha = rank).")
+    @Option(parsing: .unconditional, help: "Scale of lora and lora-xs: alpha / rank (default: alpha = rank).")
     var loraAlpha: Double?
     @Option(help: ArgumentHelp("Modules to adapt, such as q_proj,v_proj (default: all-linear).", valueName: "names"))
     var targetModules: String?
@@ -79,32 +82,36 @@ struct TrainCommand: AsyncParsableCommand {
     var frozenSubspace: String?
     @Option(help: "Number type of the trained parameters: bf16, fp16 or fp32 (default: bf16).")
     var type: String?
-    @Option(help: "Seed of the frozen random projections (default: 0; on Abacus 17).")
+    @Option(parsing: .unconditional, help: "Seed of the frozen random projections (default: 0; on Abacus 17).")
     var projectionSeed: UInt64?
-    @Option(help: "Training steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
+    @Option(
+        parsing: .unconditional, help: "Training steps (default: \(general.steps); on Abacus \(demonstration.steps)).")
     var steps: Int?
-    @Option(help: "Passes over the training problems, instead of --steps.")
+    @Option(parsing: .unconditional, help: "Passes over the training problems, instead of --steps.")
     var epochs: Double?
     @Option(
+        parsing: .unconditional,
         help: """
             Problems per step (default: \(general.rollout.problemsPerStep)); for sft, solutions per step (default: \
             \(general.supervised.examplesPerStep)).
             """)
     var batch: Int?
-    @Option(help: "Completions per problem (default: \(general.rollout.groupSize)).")
+    @Option(parsing: .unconditional, help: "Completions per problem (default: \(general.rollout.groupSize)).")
     var groupSize: Int?
     @Option(
+        parsing: .unconditional,
         help:
             "Token limit of a completion (default: \(general.rollout.maxTokens); on Abacus \(demonstration.rollout.maxTokens))."
     )
     var maxTokens: Int?
     @Option(
+        parsing: .unconditional,
         help: """
             Learning rate (default: \(general.optimiser.learningRate); on Abacus \
             \(demonstration.optimiser.learningRate), falling linearly).
             """)
     var learningRate: Double?
-    @Option(help: "Weight of the KL divergence from the base model (default: 0).")
+    @Option(parsing: .unconditional, help: "Weight of the KL divergence from the base model (default: 0).")
     var beta: Double?
     @Option(help: "Prompt style: \(PromptStyle.builtInNames).")
     var promptStyle: String?
@@ -114,14 +121,15 @@ struct TrainCommand: AsyncParsableCommand {
             Grader: auto, final-answer, math, or command:… which scores JSON Lines (default: auto).
             """, valueName: "grader"))
     var grader: String?
-    @Option(help: "Problems per evaluation; 0 skips it (default: 400).")
+    @Option(parsing: .unconditional, help: "Problems per evaluation; 0 skips it (default: 400).")
     var evalProblems: Int?
-    @Option(help: "Problems for choosing settings, separate from the test problems (default: 0).")
+    @Option(
+        parsing: .unconditional, help: "Problems for choosing settings, separate from the test problems (default: 0).")
     var validationProblems: Int?
-    @Option(help: "Random seed (default: 1).")
+    @Option(parsing: .unconditional, help: "Random seed (default: 1).")
     var seed: UInt64?
     @OptionGroup var threading: ThreadOptions
-    @Option(help: ArgumentHelp("Directory of the run (default: a new one in runs).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of the run (default: a new one in runs).", valueName: "dir"), transform: path)
     var output: String?
     @Flag(help: "Resume the run in --output.")
     var resume = false
@@ -129,7 +137,9 @@ struct TrainCommand: AsyncParsableCommand {
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
-    @Option(help: ArgumentHelp("File that caches the untrained model's results for other runs.", visibility: .hidden))
+    @Option(
+        help: ArgumentHelp("File that caches the untrained model's results for other runs.", visibility: .hidden),
+        transform: path)
     var untrainedCache: String?
     @Flag(help: ArgumentHelp("Stop when standard input closes.", visibility: .hidden))
     var endWithInput = false

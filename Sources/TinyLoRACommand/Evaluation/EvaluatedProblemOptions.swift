@@ -8,30 +8,32 @@ struct EvaluatedProblemOptions: ParsableArguments {
         help: ArgumentHelp(
             "Problem sets by name, separated by commas (default: abacus).", valueName: "names"))
     var on: String?
-    @Option(help: ArgumentHelp("Directory with the files of published sets.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory with the files of published sets.", valueName: "dir"), transform: path)
     var data = "data"
-    @Option(help: ArgumentHelp("File that describes more problem sets.", valueName: "file.yaml"))
+    @Option(help: ArgumentHelp("File that describes more problem sets.", valueName: "file.yaml"), transform: path)
     var benchmarks: String?
     @Option(
         name: [.customLong("problems"), .customLong("eval")],
-        help: ArgumentHelp("Your own problem file, JSON Lines.", valueName: "file.jsonl"))
+        help: ArgumentHelp("Your own problem file, JSON Lines.", valueName: "file.jsonl"), transform: path)
     var problems: String?
     @Option(
         help: ArgumentHelp(
             "Keys of the parts in --problems: \(ProblemFields.partNames.joined(separator: ", ")).",
             valueName: "part=key,…"))
     var fields: String?
-    @Option(help: "Use the first N problems of each set (default: all).")
+    @Option(parsing: .unconditional, help: "Use the first N problems of each set (default: all).")
     var limit: Int?
     @Option(help: "Prompt style: \(PromptStyle.builtInNames) (default: each set's own).")
     var promptStyle: String?
-    @Option(help: "Worked examples before the question.")
+    @Option(parsing: .unconditional, help: "Worked examples before the question.")
     var shots: Int?
-    @Option(help: ArgumentHelp("Problem file with solutions, source of the worked examples.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp("Problem file with solutions, source of the worked examples.", valueName: "file.jsonl"),
+        transform: path)
     var shotsFrom: String?
     @Option(help: "Grader: auto, final-answer, math or command:… (default: each set's own).")
     var grader: String?
-    @Option(help: "Time limit of a grader command per batch, in seconds.")
+    @Option(parsing: .unconditional, help: "Time limit of a grader command per batch, in seconds.")
     var graderTimeout = 60.0
 
     func check() throws {

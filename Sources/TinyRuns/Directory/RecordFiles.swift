@@ -12,7 +12,8 @@ extension DirectoryLock {
             try self.init(path)
         } catch {
             if error.code == .directoryInUse { throw RunError(.directoryInUse, error) }
-            throw unwritable(path, error.underlying ?? error)
+            guard let reason = error.underlying else { throw RunError(.unwritable, error) }
+            throw unwritable(path, reason)
         }
         do {
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")

@@ -73,7 +73,7 @@ public struct EvaluationRun: Sendable {
             adapter: try adapter.map { adapter in
                 Fingerprint(
                     name: URL(filePath: adapter.path).lastPathComponent,
-                    content: SHA256.hash(try Data(contentsOf: URL(filePath: adapter.path))).hexadecimal)
+                    content: SHA256.hash(try contents(ofFile: adapter.path)).hexadecimal)
             },
             template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
             sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed)

@@ -54,14 +54,11 @@ extension RecipeNode {
     ///
     /// - Throws: ``RunError`` with code `unreadable`, or as ``init(text:name:)``.
     init(contentsOf path: String) throws(RunError) {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let text: String
+        do throws(FileError) {
+            text = try TinyFoundation.text(ofFile: path)
         } catch {
-            throw RunError(.unreadable, "cannot read \(path): \(systemReason(error))", underlying: error)
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw RunError(.malformed, "\(path): the text is not valid UTF-8")
+            throw RunError(error.code == .malformedFile ? .malformed : .unreadable, error)
         }
         try self.init(text: text, name: path)
     }
@@ -78,7 +75,7 @@ extension RecipeNode {
         do {
             root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
         } catch let error as YamlError {
-            throw RunError(error, name: name)
+            throw RunError(error, in: text, name: name)
         } catch {
             throw RunError(.malformed, "\(name): the text is not YAML", underlying: error)
         }
@@ -94,6 +91,11 @@ extension RecipeNode {
         let place = "\(name):\(node.mark?.line ?? 1)"
         budget -= 1  // a few aliases of aliases can stand for more nodes than any memory holds
         guard budget > 0 else { throw RunError(.malformed, "\(place): more than \(mostNodes) values") }
+        if let tag = node.explicitTag {
+            throw RunError(
+                .malformed, "\(place): tags are not supported: \(tag)",
+                hint: "a value in quotes is a text, any other is what it looks like")
+        }
         switch node {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain || scalar.style == .any
@@ -109,6 +111,11 @@ extension RecipeNode {
                 let place = "\(name):\(key.mark?.line ?? 1)"
                 guard case .scalar(let scalar) = key else {
                     throw RunError(.malformed, "\(place): a key is not a word")
+                }
+                guard scalar.string != "<<" else {
+                    throw RunError(
+                        .malformed, "\(place): merge keys (<<) are not supported: YAML 1.2 does not have them",
+                        hint: "write the keys out")
                 }
                 guard !entries.contains(where: { $0.key == scalar.string }) else {
                     throw RunError(.duplicateKey, "\(place): \(scalar.string) is there twice")
@@ -152,19 +159,59 @@ private func isTooDeep(_ text: String) -> Bool {
     return false
 }
 
+extension Node {
+    /// A tag that the text gives to a value, such as `!!str`.
+    fileprivate var explicitTag: String? {
+        let tag =
+            switch self {  // to the parser, a value in quotes has the tag of a text
+            case .scalar(let scalar): scalar.style == .plain ? scalar.tag.description : ""
+            case .sequence(let sequence): sequence.tag.description
+            case .mapping(let mapping): mapping.tag.description
+            case .alias: ""
+            }
+        return tag.isEmpty ? nil : tag.replacingOccurrences(of: "tag:yaml.org,2002:", with: "!!")
+    }
+}
+
 extension RunError {
-    fileprivate init(_ error: YamlError, name: String) {
+    fileprivate init(_ error: YamlError, in text: String, name: String) {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            self.init(.malformed, "\(name):\(mark.line): the text is not YAML: \(problem)", underlying: error)
+            let cause = cause(at: mark, in: text)
+            self.init(
+                .malformed, "\(name):\(mark.line): the text is not YAML: \(cause?.problem ?? problem)",
+                hint: cause?.hint,
+                underlying: error)
         case .duplicatedKeysInMapping(let keys, let context):
             let keys = keys.sorted().joined(separator: ", ")
             self.init(.duplicateKey, "\(name):\(context.mark.line): \(keys) is there twice", underlying: error)
-        case .reader(let problem, _, _, _):
-            self.init(.malformed, "\(name): the text is not YAML: \(problem)", underlying: error)
+        case .reader(let problem, _, let value, _):
+            let scalars = text.unicodeScalars
+            let found = scalars.firstIndex { $0.value == UInt32(bitPattern: value) }.map { index in
+                (character: "\(scalars[index].escaped(asASCII: true))", at: TextPosition(after: scalars[..<index]))
+            }
+            self.init(
+                .malformed,
+                "\(name)\(found.map { ":\($0.at.line)" } ?? ""): the text is not YAML: \(problem)"
+                    + (found.map { ": \($0.character) in column \($0.at.column)" } ?? ""), underlying: error)
         default:
             self.init(.malformed, "\(name): the text is not YAML", underlying: error)
         }
     }
+}
+
+/// What people mostly did wrong where the parser gave up; `nil` when it is something else.
+private func cause(at mark: Mark, in text: String) -> (problem: String, hint: String)? {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.indices.contains(mark.line - 1) else { return nil }
+    let line = lines[mark.line - 1].unicodeScalars
+    if line.prefix(while: { " \t-?".unicodeScalars.contains($0) }).contains("\t") {
+        return ("the line is indented with a tab", "YAML is indented with spaces")
+    }
+    let character = line.dropFirst(mark.column - 1).first
+    if let character, "@`%".unicodeScalars.contains(character) {
+        return ("a value cannot begin with \(character)", "put the value in quotes")
+    }
+    return nil
 }

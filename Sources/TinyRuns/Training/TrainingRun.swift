@@ -135,7 +135,7 @@ public struct TrainingRun: Sendable {
             values: result.state.parameters, elementType: configuration.adapter.elementType,
             toolVersion: "tinylora \(TinyLoRAVersion.current)",
             details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
-        let path = directory.path + "/adapter.safetensors"
+        let path = directory.path + "/" + AdapterFile.name
         try adapter.write(to: path)
         if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
         let summary = TrainingSummary(
