@@ -15,14 +15,7 @@ struct ModelDirectory {
     func has(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 
     func checkPresence() throws(CheckpointError) {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            let error = SystemError.last
-            throw CheckpointError(.unreadable, "cannot read the model directory \(path): \(error)", underlying: error)
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw CheckpointError(.unreadable, "\(path) is a file, expected a model directory")
-        }
+        try withCheckpointErrors { () throws(FileError) in try requireDirectory(path, as: "model directory") }
     }
 
     /// `config.json`, with the end-of-text tokens of `generation_config.json`, which transformers prefers too.

@@ -37,11 +37,9 @@ struct SafetensorsHeader {
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= Self.largestHeader else {
-            let isPointer = bytes.starts(with: "version https://git-lfs".utf8)
             throw CheckpointError(
                 .malformedHeader,
-                "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes",
-                hint: isPointer ? "this is a Git LFS pointer; `git lfs pull` fetches the file itself" : nil)
+                "\(path) is not a safetensors file: its first 8 bytes give a header of \(length) bytes")
         }
         let dataStart = 8 + Int(length)
         guard dataStart <= bytes.count else {

@@ -33,6 +33,7 @@ extension ChatTemplate {
             let path = directory.appendingPathComponent(file).path
             return FileManager.default.fileExists(atPath: path) ? path : nil
         }
+        try requireDirectory(directory.relativePath, as: "model directory")
         let files = try ["tokenizer_config.json", "special_tokens_map.json"].map { file in
             try existing(file).map { try JSONDocument(contentsOf: $0).root }
         }

@@ -86,6 +86,7 @@ extension Tokenizer {
             FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)
         }
         self = try reportingTextErrors {
+            try requireDirectory(modelDirectory, as: "model directory")
             if exists("tokenizer.json") {
                 let settings = try Self.configuration(in: directory).map { try TokenizerSettings(from: $0.root) }
                 return try Tokenizer(

@@ -28,3 +28,18 @@ enum FileKind {
         }
     }
 }
+
+/// Checks that there is a directory.
+///
+/// - Parameter role: What it should be, for the message.
+package func requireDirectory(_ path: String, as role: String = "directory") throws(FileError) {
+    let kind: FileKind
+    do throws(SystemError) {
+        kind = try FileKind(at: path)
+    } catch {
+        throw FileError(.unreadable, "cannot read the \(role) \(path): \(error)", underlying: error)
+    }
+    guard kind == .directory else {
+        throw FileError(.unreadable, "\(path) is \(kind.name), expected a \(role)")
+    }
+}

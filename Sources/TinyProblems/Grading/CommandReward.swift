@@ -112,7 +112,10 @@ public struct CommandReward: Reward {
     }
 
     private func lastWords(in file: URL) -> String {
-        let text = (try? Data(contentsOf: file)).map { String(decoding: $0.suffix(400), as: UTF8.self) } ?? ""
+        guard let handle = try? FileHandle(forReadingFrom: file), let size = try? handle.seekToEnd(),
+            (try? handle.seek(toOffset: size - min(size, 400))) != nil, let end = try? handle.readToEnd()
+        else { return "" }
+        let text = String(decoding: end, as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
     }
 }

@@ -59,6 +59,11 @@ private struct RunSearch {
 
     mutating func descend(to relative: String, note: SweepNote?) throws(ReportError) {
         let path = relative.isEmpty ? root : root + "/" + relative
+        do throws(FileError) {
+            if relative.isEmpty { try requireDirectory(given) }
+        } catch {
+            throw ReportError(.unreadable, error)
+        }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: path)

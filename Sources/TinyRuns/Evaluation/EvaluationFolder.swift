@@ -49,6 +49,7 @@ public struct EvaluationFolder: Sendable {
     /// - Throws: ``RunError`` with code `damagedRecords` when it holds no evaluation.
     public init(reading path: String) throws(RunError) {
         self.path = path
+        do throws(FileError) { try requireDirectory(path) } catch { throw RunError(.damagedRecords, error) }
         manifest = try Self.manifest(in: path)
         lock = nil
     }
