@@ -31,7 +31,7 @@ enum StandardOutput {
     static func print(_ line: String) {
         failure.withLock { failure in
             guard failure == nil, let error = writeAll(Data((line + "\n").utf8), to: STDOUT_FILENO) else { return }
-            if error.number != EIO || isatty(STDOUT_FILENO) == 0 { failure = error }
+            if !isTerminalGone(error) { failure = error }
         }
     }
 
@@ -49,6 +49,12 @@ enum StandardOutput {
     /// - Throws: ``UsageError`` when an earlier line could not be written.
     static func check() throws {
         if let error = failure.withLock({ $0 }) { throw unwritable(error) }
+    }
+
+    /// Whether the error is that of a terminal that has hung up, which `isatty` no longer knows as one.
+    private static func isTerminalGone(_ error: SystemError) -> Bool {
+        var status = stat()
+        return error.number == EIO && fstat(STDOUT_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
     }
 
     private static func unwritable(_ error: SystemError) -> UsageError {
