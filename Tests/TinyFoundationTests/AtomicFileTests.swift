@@ -39,8 +39,53 @@ struct AtomicFileTests {
                     == "cannot write DIR/b: Is a directory")
             #expect(
                 description(in: directory) { try AtomicFile.makeDirectory(directory + "/file") }
-                    == "cannot make the directory DIR/file: File exists")
+                    == "DIR/file is a file, expected a directory")
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["b", "file"])
+        }
+    }
+
+    @Test("a link stays and leads to the new file; what is written to a pipe goes into it")
+    func linksAndPipes() throws {
+        try withTemporaryDirectory { directory in
+            try write("old", to: directory + "/file")
+            try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "file")
+            try AtomicFile.write(Data("new".utf8), to: directory + "/link")
+            #expect(try read(directory + "/file") == Data("new".utf8))
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: directory + "/link") == "file")
+
+            let pipe = directory + "/pipe"
+            #expect(mkfifo(pipe, 0o600) == 0)
+            let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try AtomicFile.write(Data("through".utf8), to: pipe)
+            var bytes = [UInt8](repeating: 0, count: 20)
+            #expect(Foundation.read(reader, &bytes, bytes.count) == 7)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["file", "link", "pipe"])
+        }
+    }
+
+    @Test("what is not a file is refused by its kind, without waiting for it")
+    func readsFilesOnly() throws {
+        try withTemporaryDirectory { directory in
+            #expect(mkfifo(directory + "/pipe", 0o600) == 0)
+            try write("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n", to: directory + "/pointer")
+            let reasons = ["/pipe", "", "/pointer", "/absent"].map { name in
+                description(in: directory) { _ = try MappedFile(path: directory + name) }
+            }
+            #expect(
+                reasons == [
+                    "DIR/pipe is a pipe, expected a file\n hint: save what comes out of the pipe as a file",
+                    "DIR is a directory, expected a file",
+                    "DIR/pointer is a Git LFS pointer, not the file itself\n hint: `git lfs pull` fetches the file",
+                    "cannot read DIR/absent: No such file or directory",
+                ])
+            for path in ["/dev/null", "/dev/zero"] {
+                #expect(
+                    description(in: directory) { _ = try MappedFile(path: path) }
+                        == "\(path) is a device, expected a file")
+            }
+            #expect(description(in: directory) { _ = try MappedFile(path: "") } == "the path of a file is empty")
         }
     }
 

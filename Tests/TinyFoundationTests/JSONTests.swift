@@ -11,7 +11,11 @@ struct JSONTests {
             ("", "line 1, column 1"), ("{\"a\":\n  1,}", "line 2, column 5: expected a member's name"),
             ("[1 2]", "column 4: expected ',' or ']'"), ("[01]", "column 3"), ("[1.]", "column 4: expected a digit"),
             ("[\"é\" 2]", "column 6: expected ',' or ']'"),
-            ("[-]", "column 3"), ("\"a", "not closed"), ("\"\u{1}\"", "control character"),
+            ("[-]", "column 3"), ("\"a", "not closed"),
+            ("\"\u{1}\"", "column 2: a string contains a control character (U+0001, written \\u0001)"),
+            ("{\"a\": \"\t\"}", "column 8: a string contains a tab (U+0009, written \\t)"),
+            ("[\"a\nb\"]", "column 4: a string contains a line break (U+000A, written \\n)"),
+            ("\"\u{1F}\"", "(U+001F, written \\u001F)"),
             (#""\x""#, "unknown escape"),
             (#""\u12g4""#, "hexadecimal"), ("nul", "expected 'null'"), ("{} {}", "more text"),
             ("?", "expected a value"),
@@ -69,7 +73,8 @@ struct JSONTests {
             message { _ = try object.member("list").number() } == "a.list in some.json is an array, expected a number")
         #expect(message { _ = try object.member("n").string() } == "a.n in some.json is 12, expected a string")
         #expect(message { _ = try object.member("n").bool() } == "a.n in some.json is 12, expected true or false")
-        #expect(message { _ = try object.member("none") } == "a in some.json has no \"none\"")
+        #expect(message { _ = try object.member("none") } == "a.none in some.json is null")
+        #expect(message { _ = try object.member("missing") } == "a in some.json has no \"missing\"")
         #expect(message { _ = try root.elements() } == "some.json is an object, expected an array")
     }
 

@@ -38,8 +38,20 @@ enum Executable {
         _ arguments: [String], input: String? = nil, in scratch: Scratch, limit: TimeInterval = limit,
         signal: Int32 = SIGKILL
     ) throws -> Outcome {
+        try run(try #require(path), arguments, input: input, in: scratch, limit: limit, signal: signal)
+    }
+
+    /// Runs a line of a shell, in which `"$0"` is the command.
+    static func run(shell line: String, in scratch: Scratch) throws -> Outcome {
+        try run("/bin/bash", ["-c", line, try #require(path)], input: nil, in: scratch, limit: limit, signal: SIGKILL)
+    }
+
+    private static func run(
+        _ program: String, _ arguments: [String], input: String?, in scratch: Scratch, limit: TimeInterval,
+        signal: Int32
+    ) throws -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path))
+        process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.currentDirectoryURL = scratch.folder
         var environment = ProcessInfo.processInfo.environment

@@ -36,10 +36,10 @@ struct GradeTests {
             output == [
                 #"{"extracted":"14/3","lenient":true,"strict":true}"#,
                 #"{"extracted":"4","lenient":true,"strict":false}"#,
-                #"{"error":"line 3: not a JSON object"}"#,
-                #"{"error":"line 4: no \"gold\""}"#,
+                #"{"error":"line 3 is not valid JSON: column 2: expected 'null'"}"#,
+                #"{"error":"line 4 has no \"gold\""}"#,
                 #"{"extracted":"9.8","lenient":true,"strict":true}"#,
-                #"{"error":"line 6: no option is called \"relative_tolerence\", did you mean \"relative_tolerance\"?"}"#,
+                #"{"error":"options in line 6 has \"relative_tolerence\", which is no option, did you mean \"relative_tolerance\"?"}"#,
                 #"{"extracted":null,"lenient":false,"strict":false}"#,
             ])
     }

@@ -59,10 +59,32 @@ struct ProblemSetTests {
         arguments: [
             ("", ProblemErrorCode.emptyFile, "rows.jsonl holds no problems: the file is empty"),
             ("\n \r\n", .emptyFile, "rows.jsonl holds no problems: the file is empty"),
-            (#"{"question": "a", "answer""#, .malformedLine, "rows.jsonl:1: the line is not a JSON object"),
-            ("\(row)\n[1]", .malformedLine, "rows.jsonl:2: the line is not a JSON object"),
+            (
+                #"{"question": "a", "answer""#, .malformedLine,
+                "rows.jsonl:1 is not valid JSON: column 27: expected ':'"
+            ),
+            ("\(row)\n[1]", .malformedLine, "rows.jsonl:2 is an array, expected an object"),
+            (
+                "{\"question\": \"a\tb\", \"answer\": \"1\"}", .malformedLine,
+                "rows.jsonl:1 is not valid JSON: column 16: a string contains a tab (U+0009, written \\t) that is not escaped"
+            ),
+            (
+                #"{"question": [{"role": "user", "content": "1 + 1?"}], "answer": "2"}"#, .wrongType,
+                "rows.jsonl:1: \"question\" is a list of chat messages, expected a string"
+            ),
+            (
+                #"{"question": {"text": "a"}, "answer": "1"}"#, .wrongType,
+                "rows.jsonl:1: \"question\" is an object, expected a string"
+            ),
+            (
+                #"{"question": "a", "answer": {"value": "2"}}"#, .wrongType,
+                "rows.jsonl:1: \"answer\" is an object, expected a string or a number"
+            ),
             ("\(row)\n\n\(row)", .malformedLine, "rows.jsonl:2: the line is empty, but rows follow it"),
-            ("\(row) \(row)", .malformedLine, "rows.jsonl:1: the line is not a JSON object"),
+            (
+                "\(row) \(row)", .malformedLine,
+                "rows.jsonl:1 is not valid JSON: column 34: there is more text after the value"
+            ),
             (
                 "\(row)\n{\"q\": 1, \"answer\": \"1\"}", .missingField,
                 "rows.jsonl:2: the row has no \"question\" or \"problem\" for its question; its keys are: answer, q"
@@ -89,7 +111,7 @@ struct ProblemSetTests {
             ),
             (
                 #"{"question": "a", "answer": "1", "id": {}}"#, .wrongType,
-                "rows.jsonl:1: \"id\" is neither readable text nor a number in range, which cannot be the row's id"
+                "rows.jsonl:1: \"id\" is an object, which cannot be the row's id"
             ),
             (#"{"question": " ", "answer": "1"}"#, .emptyField, "rows.jsonl:1: \"question\" is empty"),
             (
@@ -116,7 +138,7 @@ struct ProblemSetTests {
                 bytes: Array("{\"question\": \"".utf8) + [0xFF] + Array("\", \"answer\": \"1\"}".utf8), path: "f")
         }
         #expect(error?.code == .malformedLine)
-        #expect(error?.message == "f:1: the line is not valid UTF-8")
+        #expect(error?.message == "f:1 is not UTF-8")
     }
 
     @Test("are read from disk and named after it")
@@ -135,7 +157,7 @@ struct ProblemSetTests {
         for path in [folder.path, folder.path + "/absent.jsonl"] {
             let error = #expect(throws: ProblemError.self) { try ProblemSet(contentsOf: path) }
             #expect(error?.code == .unreadableFile)
-            #expect(error?.message.hasPrefix("\(path) cannot be read: ") == true)
+            #expect(error?.message.contains(path) == true)
         }
     }
 }

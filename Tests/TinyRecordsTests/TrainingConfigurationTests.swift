@@ -58,7 +58,7 @@ import TinyFoundation
                 "did you mean \"dapo\"?"
             ),
             (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
-            (#"{"max_steps": 10"#, "the text is not valid JSON", nil),
+            (#"{"max_steps": 10"#, "the text is not valid JSON: column 17: expected ',' or '}'", nil),
             (#"[1]"#, "the record is not an object", nil),
         ] as [(String, String, String?)])
     func namesTheWrongKey(json: String, message: String, hint: String?) throws {

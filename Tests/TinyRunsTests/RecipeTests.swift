@@ -44,6 +44,39 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
         #expect(configuration.eval == "/data/e.jsonl")
     }
 
+    @Test(
+        "that is not YAML, or more than a recipe needs, is refused with the line and the cause",
+        arguments: [
+            (
+                "seed: 1\n\tmax_steps: 2\n",
+                "/recipes/recipe.yaml:2: the text is not YAML: the line is indented with a tab"
+            ),
+            (
+                "target_modules:\n-\tq_proj\n",
+                "/recipes/recipe.yaml:2: the text is not YAML: the line is indented with a tab"
+            ),
+            ("seed: 1\ngrader: @x\n", "/recipes/recipe.yaml:2: the text is not YAML: a value cannot begin with @"),
+            (
+                "base: &b {seed: 3}\n<<: *b\n",
+                "/recipes/recipe.yaml:2: merge keys (<<) are not supported: YAML 1.2 does not have them"
+            ),
+            ("seed: !!str 3\n", "/recipes/recipe.yaml:1: tags are not supported: !!str"),
+            (
+                "seed: 1\ngrader: a\u{1}\n",
+                #"/recipes/recipe.yaml:2: the text is not YAML: control characters are not allowed: \u{01} in column 10"#
+            ),
+        ])
+    func refused(text: String, message: String) throws {
+        let error = try #require(throws: RunError.self) { try recipe(text) }
+        #expect(error.message == message)
+    }
+
+    @Test("may have tabs inside of lines and texts in quotes")
+    func tabsAndQuotes() throws {
+        #expect(try recipe("{\n\t\"seed\":\t3\n}").configuration().seed == 3)
+        #expect(try recipe("prompt_style: 'boxed' \t# a comment").value(of: "prompt_style") == .text("boxed"))
+    }
+
     @Test("gives way to what is set later")
     func flagsOverrule() throws {
         var recipe = try recipe("parameters: 4\nnum_train_epochs: 2")
