@@ -12,7 +12,7 @@ struct ConfigurationObject {
     /// - Throws: `malformedConfiguration` for anything but an object whose keys, and those of objects in it, differ.
     init(parsing data: Data, path: String) throws(CheckpointError) {
         let node = try withCheckpointErrors { () throws(FileError) in
-            try JSONDocument(Array(data), name: path, refusesRepeatedKeys: true).root
+            try JSONDocument(Array(data), name: path).root
         }
         try self.init(node, path: path)
     }

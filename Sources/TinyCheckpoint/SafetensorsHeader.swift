@@ -167,7 +167,7 @@ private struct HeaderEntries {
     var metadata: [String: String] = [:]
 
     init(parsing text: UnsafeRawBufferPointer, path: String) throws(FileError) {
-        let document = try JSONDocument(Array(text), name: "the header of \(path)", refusesRepeatedKeys: true)
+        let document = try JSONDocument(Array(text), name: "the header of \(path)")
         for (name, value) in try document.root.members() {
             let name = try name.string()
             let value = value.named(name)

@@ -36,18 +36,12 @@ extension Record {
 /// Reads a record, with every way this can fail as one kind of error.
 func decoded<Content: Record>(_ json: String, with decoder: JSONDecoder) throws(RecordsError) -> Content {
     do {
-        return try decoder.decode(Content.self, from: Data(json.utf8))
+        return try decoder.decode(Content.self, from: json.utf8, named: "the text", isLine: !json.dropLast().contains("\n"))
     } catch let error as RecordsError {
         throw error
+    } catch let error as FileError {
+        throw RecordsError(.malformed, error)
     } catch let error as DecodingError {
-        // Where and why a text is not JSON, which the decoder does not say.
-        if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
-            do throws(FileError) {
-                _ = try JSONDocument(Array(json.utf8), name: "the text", isLine: !json.dropLast().contains("\n"))
-            } catch {
-                throw RecordsError(.malformed, error)
-            }
-        }
         throw RecordsError(error)
     } catch {
         throw RecordsError(.malformed, "the text is not valid JSON", underlying: error)

@@ -157,9 +157,13 @@ struct ModelConfigurationTests {
 
     @Test("a key given twice is refused: Python would take the last, others the first")
     func repeatedKeys() {
-        #expect(message(config(adding: #""vocab_size": 65"#)) == #"config.json has "vocab_size" twice"#)
+        #expect(
+            message(config(adding: #""vocab_size": 65"#))
+                == #"config.json has "vocab_size" twice, the second time in line 1, column 137"#)
         let nested = #""rope_parameters": {"rope_theta": 1000, "rope_theta": 5, "rope_type": "default"}"#
-        #expect(message(config(adding: nested)) == #"rope_parameters in config.json has "rope_theta" twice"#)
+        #expect(
+            message(config(adding: nested))
+                == #"rope_parameters in config.json has "rope_theta" twice, the second time in line 1, column 177"#)
         let apart = #""rope_theta": 1000, "rope_parameters": {"rope_theta": 1000}, "note": ["hidden_size: ", "{"]"#
         #expect(message(config(adding: apart)) == "no error")
     }

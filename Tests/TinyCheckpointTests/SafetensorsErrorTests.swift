@@ -56,14 +56,14 @@ struct SafetensorsErrorTests {
             Case(
                 header: #"{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"#
                     + #""a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
-                message: #"the header of F has "a" twice"#),
+                message: #"the header of F has "a" twice, the second time in line 1, column 55"#),
             Case(
                 header: #"{"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]},"#
                     + #""\u0061":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}}"#, dataCount: 0,
-                message: #"the header of F has "a" twice"#),
+                message: #"the header of F has "a" twice, the second time in line 1, column 55"#),
             Case(
                 header: #"{"a":{"dtype":"F16","dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#, dataCount: 2,
-                message: #"a in the header of F has "dtype" twice"#),
+                message: #"a in the header of F has "dtype" twice, the second time in line 1, column 21"#),
             Case(
                 header: String(repeating: "[", count: 100_000), dataCount: 0,
                 message: "the header of F is not valid JSON: line 1, column 257: nested more than 256 levels deep"),

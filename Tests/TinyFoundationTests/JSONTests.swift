@@ -85,28 +85,55 @@ struct JSONTests {
     }
 
     @Test(
-        "repeated keys are refused where that is asked for",
+        "a key that an object has twice is refused with its place, by every reader",
         arguments: [
-            (#"{"a": 1, "b": 2, "\u0061": 3}"#, #"some.json has "a" twice"#),
-            (#"{"a": [{"b": {"c": 1, "c": 1}}]}"#, #"a.b in some.json has "c" twice"#),
+            (#"{"a": 1, "b": 2, "\u0061": 3}"#, #"some.json has "a" twice, the second time in line 1, column 18"#),
+            (
+                "{\"a\": [0, {\"z\": {}, \"b\": {\"c\": 1,\n \"c\": 1}}]}",
+                #"a.b in some.json has "c" twice, the second time in line 2, column 2"#
+            ),
+            (#"[[{"": 1, "": 1}]]"#, #"some.json has "" twice, the second time in line 1, column 11"#),
         ])
     func repeatedKeys(json: String, message: String) throws {
-        _ = try JSONDocument(Array(json.utf8), name: "some.json")
         let error = #expect(throws: FileError.self) {
-            try JSONDocument(Array(json.utf8), name: "some.json", refusesRepeatedKeys: true)
+            try JSONDocument(Array(json.utf8), name: "some.json")
         }
         #expect(error?.message == message)
+        let decoding = #expect(throws: FileError.self) {
+            try JSONDecoder().decode(JSONValue.self, from: json.utf8, named: "some.json")
+        }
+        #expect(decoding?.message == message)
+    }
+
+    @Test("what is wrong with one line is told by its column")
+    func wrongLine() {
+        for (line, message) in [
+            (#"{"a": 1, "a": 2}"#, #"rows:3 has "a" twice, the second time in column 10"#),
+            (#"{"a" 1}"#, "rows:3 is not valid JSON: column 6: expected ':'"),
+        ] {
+            let error = #expect(throws: FileError.self) {
+                try JSONDecoder().decode(JSONValue.self, from: line.utf8, named: "rows:3", isLine: true)
+            }
+            #expect(error?.message == message)
+        }
+    }
+
+    @Test("keys that only look alike, and equal keys of different objects, are read")
+    func differentKeys() throws {
+        // U+00E9 and U+0065 U+0301 are equal characters and different names.
+        let json = "{\"\u{E9}\": {\"a\": 1}, \"e\u{301}\": {\"a\": 2}, \"a\": [{\"a\": 3}, {\"a\": 4}]}"
+        #expect(try JSONDocument(Array(json.utf8), name: "some.json").root.members().count { _ in true } == 3)
     }
 
     @Test("objects keep their order, integers their digits")
     func values() throws {
-        let json = #"{"b": 1, "a": [1.0, -12345678901234567890123, 18446744073709551615, null, true, "x"], "b": 2}"#
+        let json = #"{"b": 1, "a": [1.0, -12345678901234567890123, 18446744073709551615, null, true, "x"], "d": 2}"#
         let value = try JSONValue(json: json.utf8)
         let list: JSONValue = [
             1.0, .wideInteger("-12345678901234567890123"), .wideInteger("18446744073709551615"), nil, true, "x",
         ]
-        #expect(value == ["b": 1, "a": list, "b": 2])
-        #expect(value["b"] == 2)
+        #expect(value == ["b": 1, "a": list, "d": 2])
+        #expect(value["d"] == 2)
         #expect(value["c"] == nil)
     }
 

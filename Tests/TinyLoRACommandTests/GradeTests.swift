@@ -26,6 +26,7 @@ struct GradeTests {
             {"prediction": "so \\boxed{14/3}", "gold": "\\frac{14}{3}", "kind": "text"}
             {"prediction": "The answer is 4.", "gold": "4"}
             nonsense
+            {"prediction": "1", "gold": "1", "gold": "2"}
             {"prediction": "5"}
             {"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerance": 0.01}}
             {"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerence": 0.01}}
@@ -37,9 +38,10 @@ struct GradeTests {
                 #"{"extracted":"14/3","lenient":true,"strict":true}"#,
                 #"{"extracted":"4","lenient":true,"strict":false}"#,
                 #"{"error":"line 3 is not valid JSON: column 2: expected 'null'"}"#,
-                #"{"error":"line 4 has no \"gold\""}"#,
+                #"{"error":"line 4 has \"gold\" twice, the second time in column 34"}"#,
+                #"{"error":"line 5 has no \"gold\""}"#,
                 #"{"extracted":"9.8","lenient":true,"strict":true}"#,
-                #"{"error":"options in line 6 has \"relative_tolerence\", which is no option, did you mean \"relative_tolerance\"?"}"#,
+                #"{"error":"options in line 7 has \"relative_tolerence\", which is no option, did you mean \"relative_tolerance\"?"}"#,
                 #"{"extracted":null,"lenient":false,"strict":false}"#,
             ])
     }

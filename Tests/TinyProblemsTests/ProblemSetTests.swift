@@ -63,6 +63,10 @@ struct ProblemSetTests {
                 #"{"question": "a", "answer""#, .malformedLine,
                 "rows.jsonl:1 is not valid JSON: column 27: expected ':'"
             ),
+            (
+                "\(row)\n{\"question\": \"a\", \"answer\": \"5\", \"answer\": \"2\"}", .malformedLine,
+                "rows.jsonl:2 has \"answer\" twice, the second time in column 34"
+            ),
             ("\(row)\n[1]", .malformedLine, "rows.jsonl:2 is an array, expected an object"),
             (
                 "{\"question\": \"a\tb\", \"answer\": \"1\"}", .malformedLine,

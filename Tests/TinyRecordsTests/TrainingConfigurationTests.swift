@@ -59,6 +59,10 @@ import TinyFoundation
             ),
             (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
             (#"{"max_steps": 10"#, "the text is not valid JSON: column 17: expected ',' or '}'", nil),
+            (
+                "{\"max_steps\": 10,\n \"max_steps\": 20}",
+                "the text has \"max_steps\" twice, the second time in line 2, column 2", nil
+            ),
             (#"[1]"#, "the record is not an object", nil),
         ] as [(String, String, String?)])
     func namesTheWrongKey(json: String, message: String, hint: String?) throws {

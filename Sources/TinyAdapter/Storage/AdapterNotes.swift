@@ -100,7 +100,7 @@ public struct AdapterNotes: Sendable {
     public func json<Value: Decodable>(_ key: String, as type: Value.Type) throws(AdapterError) -> Value {
         let text = try text(key)
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            return try JSONDecoder().decode(type, from: text.utf8, named: "the note")
         } catch {
             throw AdapterError(
                 .malformedFile, "the \(key) in \(path) cannot be read: \(reason(error))", underlying: error)
@@ -131,7 +131,7 @@ public struct AdapterNotes: Sendable {
 /// What a decoder says, in a sentence.
 private func reason(_ error: any Error) -> String {
     switch error {
-    case let error as AdapterError: error.message
+    case let error as any ExplainedError: error.message
     case DecodingError.keyNotFound(let key, _): "there is no \(key.stringValue)"
     case DecodingError.dataCorrupted(let context), DecodingError.typeMismatch(_, let context),
         DecodingError.valueNotFound(_, let context):

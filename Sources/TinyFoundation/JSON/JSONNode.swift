@@ -44,7 +44,7 @@ package struct JSONNode: Sendable {
         var child = index + 1
         while child < entry.next {
             let value = Int(document.entries[child].next)
-            if node(child).hasText(name) {
+            if node(child).text.elementsEqual(name.utf8) {
                 return node(value).named(name)
             }
             child = Int(document.entries[value].next)
@@ -144,23 +144,20 @@ package struct JSONNode: Sendable {
 
     private func node(_ index: Int) -> JSONNode { JSONNode(document: document, index: index, path: path) }
 
-    /// - Throws: `malformedFile` when an object in this value has two equal keys.
-    func refuseRepeatedKeys() throws(FileError) {
-        if isObject {
-            var names: Set<[UInt8]> = []
-            for (name, value) in try members() {
-                var text: [UInt8] = []
-                try name.appendUTF8(to: &text)
-                guard names.insert(text).inserted else {
-                    throw malformed("has \"\(String(decoding: text, as: UTF8.self))\" twice")
-                }
-                if value.isObject || value.isArray {
-                    try value.named(try name.string()).refuseRepeatedKeys()
-                }
+    /// The value at an index in this one, with its path.
+    func descendant(_ wanted: Int) -> JSONNode {
+        guard wanted != index else { return self }
+        var child = index + 1
+        while child < entry.next {
+            var value = node(child)
+            if isObject {
+                let name = String(decoding: value.text, as: UTF8.self)
+                value = node(Int(document.entries[child].next)).named(name)
             }
-        } else if isArray {
-            for element in try elements() { try element.refuseRepeatedKeys() }
+            child = Int(document.entries[value.index].next)
+            if wanted < child { return value.descendant(wanted) }
         }
+        return self
     }
 
     // MARK: Messages
@@ -192,11 +189,12 @@ package struct JSONNode: Sendable {
 
     private var span: ArraySlice<UInt8> { document.bytes[Int(entry.start)..<Int(entry.end)] }
 
-    private func hasText(_ text: String) -> Bool {
-        if kind == .string { return span.elementsEqual(text.utf8) }
-        var name: [UInt8] = []
-        appendUnescaped(span, to: &name)
-        return name.elementsEqual(text.utf8)
+    /// The text of a string as UTF-8, without a copy where it has no escapes.
+    var text: ArraySlice<UInt8> {
+        guard kind == .escapedString else { return span }
+        var text: [UInt8] = []
+        appendUnescaped(span, to: &text)
+        return text[...]
     }
 
     private func appendUnescaped(_ raw: ArraySlice<UInt8>, to text: inout [UInt8]) {

@@ -1,4 +1,5 @@
 import Foundation
+import TinyFoundation
 
 /// A reward computed by the user's own command, such as one that runs the code of a completion.
 ///
@@ -46,7 +47,9 @@ public struct CommandReward: Reward {
                 throw CommandFailure("the command wrote \(lines.count) lines, expected \(answers.count)")
             }
             return lines.enumerated().map { index, line in
-                guard let score = (try? JSONDecoder().decode(Score.self, from: Data(line)))?.score, score.isFinite
+                guard
+                    let score = (try? JSONDecoder().decode(Score.self, from: line, named: "the line"))?.score,
+                    score.isFinite
                 else { return Grade(failure: "the command's line \(index + 1) is not {\"score\": number}") }
                 return Grade(score: score)
             }

@@ -54,7 +54,7 @@ enum StateFile {
         guard file.metadata["format"] == format, file.metadata["step"] == "\(step)",
             let updates = file.metadata["updates"].flatMap({ Int($0) }),
             let buffers = try? JSONDecoder().decode(
-                [String: [Double]].self, from: Data((file.metadata["buffers"] ?? "").utf8))
+                [String: [Double]].self, from: (file.metadata["buffers"] ?? "").utf8, named: path)
         else { throw CheckpointError(.malformedHeader, "\(path) is not the state of step \(step)") }
         return TrainingState(
             parameters: try file.tensor("parameters").floats(), firstMoment: try file.tensor("first_moment").floats(),
