@@ -23,7 +23,7 @@ public struct ChatConversation: Sendable {
     }
 
     /// Reads a JSON object with `messages` and, where they are needed, `tools`, `documents`, `add_generation_prompt`,
-    /// `bos_token`, `eos_token`, and `kwargs` with any other variables.
+    /// special tokens such as `bos_token` and `pad_token`, and `kwargs` with any other variables.
     ///
     /// - Parameters:
     ///   - json: The text, as UTF-8.
@@ -48,8 +48,11 @@ public struct ChatConversation: Sendable {
         if let documents = try node.optional("documents") {
             variables["documents"] = .array(try documents.elements().map { try JSONValue($0) })
         }
-        for name in ["bos_token", "eos_token"] {
+        for name in ChatTemplate.specialTokenNames {
             if let token = try node.optional(name) { variables[name] = .string(try token.string()) }
+        }
+        if let tokens = try node.optional("additional_special_tokens") {
+            variables["additional_special_tokens"] = .array(try tokens.elements().map { .string(try $0.string()) })
         }
         guard let more = try node.optional("kwargs") else { return }
         // A value of `kwargs` has priority.

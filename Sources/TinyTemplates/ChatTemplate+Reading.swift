@@ -1,5 +1,5 @@
 import Foundation
-import TinyFoundation
+public import TinyFoundation
 
 extension ChatTemplate {
     /// Reads the template in a file.
@@ -7,18 +7,19 @@ extension ChatTemplate {
     /// - Throws: ``TemplateError``: `missingFile`, `unreadableFile`, `malformedFile` when it is not UTF-8, and those of
     ///   parsing.
     public init(
-        contentsOf path: String, beginningOfText: String? = nil, endOfText: String? = nil
+        contentsOf path: String, specialTokens: [String: JSONValue] = [:]
     ) throws(TemplateError) {
         self = try reportingTemplateErrors {
-            try ChatTemplate(TinyFoundation.text(ofFile: path), beginningOfText: beginningOfText, endOfText: endOfText)
+            try ChatTemplate(TinyFoundation.text(ofFile: path), specialTokens: specialTokens)
         }
     }
 
-    /// Opens the template of a model, with the tokens that begin and end its texts.
+    /// Opens the template of a model, with its special tokens.
     ///
     /// The template is `chat_template.jinja` or, where there is no such file, `chat_template` in
     /// `tokenizer_config.json`: a text, or a list of named ones. The tokens are in `tokenizer_config.json` or
-    /// `special_tokens_map.json`.
+    /// `special_tokens_map.json`; transformers gives a template the same: `bos_token`, `eos_token`, `unk_token`, `sep_token`,
+    /// `pad_token`, `cls_token`, `mask_token`, the list `additional_special_tokens`, and the names of `extra_special_tokens`.
     ///
     /// - Parameters:
     ///   - modelDirectory: The directory.
@@ -37,25 +38,41 @@ extension ChatTemplate {
         let files = try ["tokenizer_config.json", "special_tokens_map.json"].map { file in
             try existing(file).map { try JSONDocument(contentsOf: $0).root }
         }
-        func token(_ name: String) throws -> String? {
-            for file in files {
-                guard let value = try file?.optional(name) else { continue }
-                return try (value.isString ? value : value.member("content")).string()
-            }
-            return nil
-        }
-        let begin = try token("bos_token"), end = try token("eos_token")
+        var tokens: [String: JSONValue] = [:]
+        for file in files.compactMap(\.self) { tokens.merge(try specialTokens(in: file)) { first, _ in first } }
         if let path = existing(name.map { "additional_chat_templates/\($0).jinja" } ?? "chat_template.jinja") {
-            return try ChatTemplate(contentsOf: path, beginningOfText: begin, endOfText: end)
+            return try ChatTemplate(contentsOf: path, specialTokens: tokens)
         }
         guard let template = try files[0]?.optional("chat_template") else {
             throw TemplateError(
                 .missingFile, "there is no chat template in \(directory.path)",
                 hint: "instruction-tuned models have chat_template.jinja, or chat_template in tokenizer_config.json")
         }
-        return try ChatTemplate(
-            text(of: template, named: name ?? "default"), beginningOfText: begin, endOfText: end)
+        return try ChatTemplate(text(of: template, named: name ?? "default"), specialTokens: tokens)
     }
+
+    /// The special tokens that a file names. An empty one counts as none, as it does in transformers.
+    private static func specialTokens(in file: JSONNode) throws -> [String: JSONValue] {
+        func text(_ value: JSONNode) throws -> String {
+            try (value.isString ? value : value.member("content")).string()
+        }
+        var tokens: [String: JSONValue] = [:]
+        for name in specialTokenNames {
+            guard let value = try file.optional(name) else { continue }
+            tokens[name] = .string(try text(value))
+        }
+        if let extra = try file.optional("extra_special_tokens"), extra.isObject {
+            for (name, value) in try extra.members() { tokens[try name.string()] = .string(try text(value)) }
+        }
+        if let additional = try file.optional("additional_special_tokens"), additional.isArray {
+            let texts = try additional.elements().map { JSONValue.string(try text($0)) }
+            if !texts.isEmpty { tokens["additional_special_tokens"] = .array(texts) }
+        }
+        return tokens.filter { $0.value != "" }
+    }
+
+    /// The single special tokens that transformers knows in every model.
+    static let specialTokenNames = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map { $0 + "_token" }
 
     /// The template with a name; a single one is called `default`.
     private static func text(of value: JSONNode, named wanted: String) throws -> String {

@@ -41,10 +41,9 @@ public struct ChatTemplate: Sendable {
         public let generated: [Range<Int>]
     }
 
-    /// The text that begins a text of this model, which templates call `bos_token`.
-    public var beginningOfText: String?
-    /// The text that ends a text of this model, which templates call `eos_token`.
-    public var endOfText: String?
+    /// Special tokens of the model by the names that templates have for them, such as `bos_token` and `pad_token`; those that
+    /// are not here are undefined.
+    public var specialTokens: [String: JSONValue]
     private let source: TemplateSource
     private let statements: [TemplateStatement]
 
@@ -55,11 +54,10 @@ public struct ChatTemplate: Sendable {
     ///
     /// - Parameters:
     ///   - text: The template.
-    ///   - beginningOfText: The value of `bos_token`; undefined unless given.
-    ///   - endOfText: The value of `eos_token`; undefined unless given.
+    ///   - specialTokens: Special tokens of the model; none unless given.
     /// - Throws: ``TemplateError`` with code `malformedTemplate`, or `unsupported` for what is refused; both with the
     ///   place.
-    public init(_ text: String, beginningOfText: String? = nil, endOfText: String? = nil) throws(TemplateError) {
+    public init(_ text: String, specialTokens: [String: JSONValue] = [:]) throws(TemplateError) {
         let source = TemplateSource(text)
         guard source.scalars.count <= Self.longest else {
             throw TemplateError(
@@ -78,8 +76,7 @@ public struct ChatTemplate: Sendable {
             }
         }
         self.source = source
-        self.beginningOfText = beginningOfText
-        self.endOfText = endOfText
+        self.specialTokens = specialTokens
     }
 
     /// The template's own text, line ends as jinja reads them.
@@ -95,8 +92,7 @@ public struct ChatTemplate: Sendable {
     ///   - messages: Usually objects with `role` and `content`.
     ///   - tools: The tools that the model may call, each usually a JSON schema; nil for none.
     ///   - addGenerationPrompt: Whether the text ends with the beginning of an answer.
-    ///   - variables: Other variables of the template, such as `enable_thinking`; they replace `bos_token` and
-    ///     `eos_token`.
+    ///   - variables: Other variables of the template, such as `enable_thinking`; they replace ``specialTokens``.
     ///   - now: The time of `strftime_now`; the clock of this machine unless given.
     ///   - limits: Limits of the rendering.
     /// - Returns: The text.
@@ -120,8 +116,7 @@ public struct ChatTemplate: Sendable {
             "messages": .array(conversation.messages), "tools": conversation.tools.map { .array($0) } ?? .null,
             "documents": .null, "add_generation_prompt": .bool(conversation.addGenerationPrompt),
         ]
-        if let beginningOfText { all["bos_token"] = .string(beginningOfText) }
-        if let endOfText { all["eos_token"] = .string(endOfText) }
+        all.merge(specialTokens) { _, token in token }
         all.merge(conversation.variables) { _, given in given }
         return try rendering(variables: all, now: now, limits: limits)
     }

@@ -17,6 +17,25 @@ struct TemplateReadingTests {
         #expect(try template.render(messages: messages) == "<s>Hi</s>")
     }
 
+    @Test("has all special tokens of the model, as transformers gives them")
+    func specialTokens() throws {
+        let names = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map { $0 + "_token" } + ["image_token"]
+        let shown = (names + ["additional_special_tokens", "other"]).map { "{{ \($0) }}" }.joined(separator: " ")
+        let template = try open([
+            "chat_template.jinja": "\(shown) {{ sep_token is defined }}",
+            "tokenizer_config.json": """
+            {"bos_token": null, "pad_token": "<pad>", "unk_token": {"content": "<unk>", "special": true}, "sep_token": "",
+             "extra_special_tokens": {"image_token": "<image>"}, "other": "no token",
+             "additional_special_tokens": ["<a>", {"content": "<b>"}]}
+            """,
+            "special_tokens_map.json": #"{"cls_token": "<cls>", "mask_token": "<mask>", "pad_token": "later"}"#,
+        ])
+        let text = try template.render(messages: messages)
+        #expect(text == "  <unk>  <pad> <cls> <mask> <image> ['<a>', '<b>']  False")
+        let own = try template.render(messages: messages, variables: ["pad_token": "own"])
+        #expect(own.contains("own"))
+    }
+
     @Test("is chosen by name when there are several")
     func named() throws {
         let files = [

@@ -9,8 +9,8 @@ struct RenderCommand: AsyncParsableCommand {
         abstract: "Renders conversations with a model's chat template.",
         discussion: """
             Standard input is a conversation, a JSON object: messages, and optionally tools, \
-            add_generation_prompt, kwargs (more variables of the template), bos_token and eos_token. The prompt goes \
-            to standard output. With --jsonl every line of input is a conversation, and every line of output is its \
+            add_generation_prompt, kwargs (more variables of the template) and special tokens such as bos_token and \
+            pad_token. The prompt goes to standard output. With --jsonl every line of input is a conversation, and every line of output is its \
             {"text": …}, or {"error": …} with the line and column of the template; the next \
             conversation is still rendered.
 
@@ -25,7 +25,7 @@ struct RenderCommand: AsyncParsableCommand {
     var template: String?
     @Option(
         help: ArgumentHelp(
-            "Directory of a model: its chat template and its bos and eos tokens are used.", valueName: "dir"),
+            "Directory of a model: its chat template and its special tokens are used.", valueName: "dir"),
         transform: path
     )
     var model: String?
