@@ -32,6 +32,9 @@ public final class Checkpoint: Sendable {
         files = try folder.weights()
     }
 
+    /// The names of all tensors, in alphabetical order.
+    package var tensorNames: [String] { files.keys.sorted() }
+
     /// Whether a file holds a tensor of this name.
     public func contains(_ name: String) -> Bool { files[name] != nil }
 

@@ -15,6 +15,8 @@ public enum CheckpointErrorCode: Sendable {
     case malformedHeader
     /// No file of the checkpoint holds the tensor.
     case missingTensor
+    /// A tensor that the model would not use, or a second one of the same name.
+    case unusedTensor
     /// A tensor's shape is not the one the model needs, or its data do not fill its shape.
     case shapeMismatch
     /// A tensor is stored in a type that is not read.

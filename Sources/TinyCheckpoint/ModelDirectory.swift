@@ -70,6 +70,12 @@ struct ModelDirectory {
             }
             files[name] = shard
         }
+        for shard in shards.values.sorted(by: { $0.path < $1.path }) {
+            let names = shard.tensors.keys.filter { files[$0]?.path != shard.path }
+            guard let name = names.min() else { continue }
+            let claim = files[name].map { "puts into \($0.path)" } ?? "does not list"
+            throw CheckpointError(.unusedTensor, "\(shard.path) has the tensor \(name), which \(index.path) \(claim)")
+        }
         return files
     }
 

@@ -27,8 +27,9 @@ public final class LanguageModel: Sendable {
 
     /// Reads and packs a checkpoint's weights; each is checked by name and shape.
     ///
-    /// - Throws: ``CheckpointError`` naming the tensor that is missing or has another shape.
+    /// - Throws: ``CheckpointError`` naming the tensor that is missing, has another shape or would not be used.
     public convenience init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        try checkpoint.refuseUnusedTensors()
         try self.init(checkpoint.configuration, source: CheckpointSource(checkpoint: checkpoint))
     }
 

@@ -99,6 +99,40 @@ extension Corruption {
         Corruption("without the token embedding", naming: ["model.embed_tokens.weight"]) { model in
             try model.editTensors { $0.removeAll { $0.name == "model.embed_tokens.weight" } }
         },
+        Corruption("with a third layer", naming: ["model.layers.2.mlp.down_proj.weight", "num_hidden_layers"]) {
+            model in
+            try model.editTensors { try $0.add("model.layers.2.mlp.down_proj.weight", like: down) }
+        },
+        Corruption("with a bias that the architecture has not", naming: ["mlp.down_proj.bias", "qwen2"]) { model in
+            try model.editTensors { try $0.add("model.layers.1.mlp.down_proj.bias", like: keyBias) }
+        },
+        Corruption("with the query norms of another architecture", naming: ["q_norm", "and 1 more"]) { model in
+            try model.editTensors { tensors in
+                for place in ["0.self_attn.q_norm", "0.self_attn.k_norm", "1.self_attn.q_norm", "1.self_attn.k_norm"] {
+                    try tensors.add("model.layers.\(place).weight", like: keyBias)
+                }
+                try tensors.add("score.weight", like: keyBias)
+            }
+        },
+        Corruption(
+            "with another head beside tied embeddings",
+            naming: ["tie_word_embeddings", "lm_head.weight", "model.embed_tokens.weight"]
+        ) { model in
+            try model.editTensors { try $0.add("lm_head.weight", like: "model.embed_tokens.weight", changed: true) }
+        },
+        Corruption("with a head of another size beside tied embeddings", naming: ["lm_head.weight"]) { model in
+            try model.editTensors { try $0.add("lm_head.weight", like: down) }
+        },
+    ]
+
+    /// Additions to a weights file that change nothing.
+    static let harmless: [Corruption] = [
+        Corruption("frequencies as old versions of transformers stored them", naming: []) { model in
+            try model.editTensors { try $0.add("model.layers.0.self_attn.rotary_emb.inv_freq", like: keyBias) }
+        },
+        Corruption("a copy of the tied embeddings as the head", naming: []) { model in
+            try model.editTensors { try $0.add("lm_head.weight", like: "model.embed_tokens.weight") }
+        },
     ]
 
     /// Configurations that are not a model's, for the tied fixture.
@@ -169,6 +203,12 @@ extension Corruption {
                 index["weight_map"] = map
             }
         },
+        Corruption("that does not list a tensor of its files", naming: ["extra.bias", "does not list"]) { model in
+            let shard = model.url.appendingPathComponent("model-00002-of-00003.safetensors")
+            var file = try SafetensorsFile(contentsOf: shard)
+            file.tensors.append(.init(name: "extra.bias", type: "F32", shape: [1], bytes: Data(count: 4)))
+            try file.write(to: shard)
+        },
         Corruption("without a map", naming: ["model.safetensors.index.json"]) { model in
             try model.edit("model.safetensors.index.json") { $0["weight_map"] = nil }
         },
@@ -193,4 +233,14 @@ extension Corruption {
             }
         },
     ]
+}
+
+extension [SafetensorsFile.Tensor] {
+    /// Adds a copy of a tensor under another name, with another first byte where it is changed.
+    fileprivate mutating func add(_ name: String, like original: String, changed: Bool = false) throws {
+        var copy = try #require(first { $0.name == original })
+        copy.name = name
+        if changed { copy.bytes[copy.bytes.startIndex] ^= 1 }
+        append(copy)
+    }
 }

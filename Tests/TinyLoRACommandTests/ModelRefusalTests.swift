@@ -15,6 +15,43 @@ struct ModelRefusalTests {
         expectRefusal(try score(model.path, ["--tokens", "1,2,3"], in: scratch), naming: corruption.naming)
     }
 
+    @Test("tensors that change nothing are read past", arguments: Corruption.harmless)
+    func ignoresTensors(addition: Corruption) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let before = try score(model.path, ["--tokens", "1,2,3"], in: scratch)
+        try addition.apply(model)
+        let after = try score(model.path, ["--tokens", "1,2,3"], in: scratch)
+        expectSuccess(after)
+        #expect(after.output == before.output)
+    }
+
+    @Test(
+        "a weight that is not a number is told by every command",
+        arguments: [
+            ["score", "--tokens", "1,2,3"], ["score", "--tokens", "1,2,3", "--json"],
+            ["score", "--tokens", "1,2,3", "--json", "--gradient"], ["generate", "--prompt", "ab"],
+            ["eval", "--problems", "rows.jsonl", "--max-tokens", "2"],
+            ["train", "--train", "rows.jsonl", "--output", "run", "--steps", "1"],
+            [
+                "train", "--train", "rows.jsonl", "--output", "run", "--steps", "1", "--algorithm", "sft", "--method",
+                "lora",
+            ],
+        ])
+    func notANumber(arguments: [String]) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        _ = try scratch.file("rows.jsonl", #"{"question": "1?", "answer": "1", "solution": "1"}"#)
+        try model.editTensors { tensors in
+            let index = try #require(tensors.firstIndex { $0.name == "model.layers.1.mlp.down_proj.weight" })
+            tensors[index].bytes.replaceSubrange(0..<4, with: [0, 0, 0xC0, 0x7F])
+        }
+        let outcome = try Executable.run(arguments + ["--model", model.path], in: scratch)
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.errorLines.last?.hasPrefix("Error: ") == true, "\(outcome)")
+        // TinyLoRA's matrices are factorised before anything is computed with them.
+        let causes = ["the model's logits are not finite numbers", "cannot be factorised: the matrix holds NaN"]
+        #expect(outcome.errors.contains(causes[arguments[0] == "train" && arguments.count == 7 ? 1 : 0]), "\(outcome)")
+    }
+
     @Test("a configuration is refused", arguments: Corruption.ofConfiguration)
     func refusesConfiguration(corruption: Corruption) throws {
         let scratch = try Scratch(), model = try scratch.model()

@@ -113,11 +113,16 @@ public final class LocalEngine: Sampler, Learner {
                     tokens: sequence.prompt + sequence.completion, scored: sequence.prompt.count..<length,
                     change: change)
             }
-            try body(
-                ScoringPass(model, scored, temperature: temperature, recording: recording, team: team), start..<end)
+            let pass = ScoringPass(model, scored, temperature: temperature, recording: recording, team: team)
+            guard pass.logprobs.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { throw Self.notFinite }
+            try body(pass, start..<end)
             start = end
         }
     }
+
+    /// The error for a model that gives no probabilities.
+    static let notFinite = EngineError(
+        .notFinite, "the model's logits are not finite numbers: its weights or its adapter have diverged")
 
     /// The model and the change of its weights that an adapter means; the base model for `nil`.
     private func adapted(_ adapter: [Float]?) throws -> (model: LanguageModel, change: LowRankChange?) {

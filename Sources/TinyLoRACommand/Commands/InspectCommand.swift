@@ -33,6 +33,7 @@ struct InspectCommand: AsyncParsableCommand {
         if let adapter { return try inspect(AdapterFile.load(path: AdapterFile.file(at: adapter)), console) }
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
+        try checkpoint.refuseUnusedTensors()
         let plan = try AdapterPlan.resolving(
             parameters: parameters, modules: sizes.modules, rank: rank)
         let fingerprint = try checkpoint.fingerprint()

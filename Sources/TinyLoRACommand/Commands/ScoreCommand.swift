@@ -37,8 +37,11 @@ struct ScoreCommand: AsyncParsableCommand {
         guard ids.count >= 2 else {
             throw UsageError("there is nothing to score: \(ids.count) tokens, and the first has no log-probability")
         }
+        let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
         var engine = opened, values = adapter?.file.values
         if gradient && adapter == nil {
+            // A model that gives no probabilities is told before its matrices are factorised.
+            _ = try await opened.logprobs(of: [sequence], adapter: nil, temperature: 1)
             var settings = AdapterSettings()
             settings.parameters = parameters
             let method = try loaded.method(
@@ -47,7 +50,6 @@ struct ScoreCommand: AsyncParsableCommand {
             engine = LocalEngine(model: loaded.model, method: method, threads: opened.threads)
             values = method.initialValues
         }
-        let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
         var result = Result(tokens: ids, logprobs: [], gradient: nil)
         if gradient, let values {
             let weight = -1 / Float(ids.count - 1)
@@ -56,6 +58,9 @@ struct ScoreCommand: AsyncParsableCommand {
             }
             result.logprobs = found.logprobs[0]
             result.gradient = found.gradient
+            guard found.gradient.allSatisfy(\.isFinite) else {
+                throw EngineError(.notFinite, "the gradient is not made of finite numbers: it has overflowed")
+            }
         } else {
             result.logprobs = try await engine.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
         }
