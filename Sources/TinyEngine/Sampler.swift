@@ -43,10 +43,15 @@ public struct SamplingParameters: Sendable, Codable, Hashable {
 public enum StopReason: String, Sendable, Codable {
     /// A stop token was sampled.
     case endOfText
+    /// The completion's text reached a text that is not part of the answer; see ``Sampler/complete(_:progress:stopping:)``.
+    case stopText
     /// ``SamplingParameters/maxTokens`` was reached.
     case tokenLimit
     /// The model's context was full.
     case contextFull
+
+    /// Whether the completion came to its own end, and was not cut off.
+    public var isEnd: Bool { self == .endOfText || self == .stopText }
 }
 
 /// Several samples of one prompt. The prompt is computed once. A plain value: it can be encoded and sent to a server.
@@ -71,7 +76,7 @@ public struct CompletionRequest: Sendable, Codable, Hashable {
 
 /// One sampled answer.
 public struct Completion: Sendable, Codable, Hashable {
-    /// Token ids after the prompt, the stop token included.
+    /// Token ids after the prompt; the stop token, or the tokens of the text that ended it, included.
     public var tokens: [Int]
     /// Natural logarithm of each token's probability under the whole distribution at the sampling temperature
     /// (at temperature 0: at temperature 1).
@@ -121,6 +126,11 @@ public protocol SamplingSession: AnyObject {
     /// Ends a request's unfinished samples without a further event. Unknown and finished requests are ignored.
     func cancel(_ request: Int)
 
+    /// Ends one sample after the tokens that were reported, for a reason that the session does not know, such as its text.
+    ///
+    /// - Returns: The completion, of which there is no further event; `nil` for a sample that does not run.
+    func stop(_ sample: SampleID) -> Completion?
+
     /// Samples further.
     ///
     /// - Returns: At least one event, or none when every request has ended.
@@ -145,26 +155,36 @@ extension Sampler {
     /// - Parameters:
     ///   - requests: Any number, with any adapters; how they are batched changes no result.
     ///   - progress: Called after each advance with the numbers of sampled tokens and finished completions so far.
+    ///   - stopping: Makes a watcher for each completion, which is given its tokens in order and returns whether it ends with this
+    ///     one. All sampled tokens stay in the completion: to end there was a choice that can be learnt.
     /// - Returns: For each request, one completion per stream, in order.
     /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled.
     public func complete(
         _ requests: [CompletionRequest],
-        progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil
+        progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil,
+        stopping: (@Sendable () -> (_ token: Int) -> Bool)? = nil
     ) async throws -> [[Completion]] {
         let session = session()
         var places: [Int: Int] = [:]
         for (place, request) in requests.enumerated() { places[try session.add(request)] = place }
         var results = requests.map { [Completion?](repeating: nil, count: $0.streams.count) }
+        var watchers = StopWatchers(stopping)
         var tokens = 0, finished = 0
         while true {
             let events = try await session.advance()
             guard !events.isEmpty else { return results.map { $0.compactMap(\.self) } }
             for event in events {
+                let end: (id: SampleID, completion: Completion)?
                 switch event {
-                case .token: tokens += 1
-                case .finished(let id, let completion):
-                    finished += 1
-                    if let place = places[id.request] { results[place][id.sample] = completion }
+                case .token(let id, let token, _):
+                    tokens += 1
+                    end = watchers.isEnd(token, of: id) ? session.stop(id).map { (id, $0) } : nil
+                case .finished(let id, let completion): end = (id, completion)
+                }
+                guard let end else { continue }
+                finished += 1
+                if let place = places[end.id.request] {
+                    results[place][end.id.sample] = watchers.ended(end.completion, of: end.id)
                 }
             }
             progress?(tokens, finished)
@@ -190,5 +210,37 @@ extension Sampler {
             }
             continuation.onTermination = { _ in task.cancel() }
         }
+    }
+}
+
+/// The watchers of a call's completions.
+private struct StopWatchers {
+    private let make: (@Sendable () -> (_ token: Int) -> Bool)?
+    private var watchers: [SampleID: (_ token: Int) -> Bool] = [:]
+    /// Tokens of each watched completion.
+    private var counts: [SampleID: Int] = [:]
+    /// Completions that have ended, and their tokens.
+    private var ends: [SampleID: Int] = [:]
+
+    init(_ make: (@Sendable () -> (_ token: Int) -> Bool)?) { self.make = make }
+
+    /// Whether a completion ends with its next token; not again after it has ended.
+    mutating func isEnd(_ token: Int, of sample: SampleID) -> Bool {
+        guard let make, ends[sample] == nil else { return false }
+        let watcher = watchers[sample] ?? make()
+        watchers[sample] = watcher
+        counts[sample, default: 0] += 1
+        guard watcher(token) else { return false }
+        ends[sample] = counts[sample]
+        return true
+    }
+
+    /// A completion as it ended. A session may report the last token, or more, before it can be stopped.
+    mutating func ended(_ completion: Completion, of sample: SampleID) -> Completion {
+        watchers[sample] = nil
+        guard let count = ends[sample] else { return completion }
+        return Completion(
+            tokens: Array(completion.tokens.prefix(count)), logprobs: Array(completion.logprobs.prefix(count)),
+            stop: .stopText)
     }
 }

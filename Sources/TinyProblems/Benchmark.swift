@@ -16,6 +16,8 @@ public struct Benchmark: Sendable, Hashable {
     public var fields: ProblemFields
     /// Name of its usual prompt style.
     public var promptStyle: String
+    /// Texts that end a completion, instead of those of the style.
+    public var stopTexts: [String]?
     /// How it is graded; `automatic` depends on its answers and the style.
     public var grader: GraderChoice
     /// How ``MathReward`` compares its answers.
@@ -26,12 +28,14 @@ public struct Benchmark: Sendable, Hashable {
     /// Describes a set.
     public init(
         name: String, location: String, fields: ProblemFields = .automatic, promptStyle: String = "boxed",
+        stopTexts: [String]? = nil,
         grader: GraderChoice = .automatic, options: GradingOptions = GradingOptions(), publishedCount: Int? = nil
     ) {
         self.name = name
         self.location = location
         self.fields = fields
         self.promptStyle = promptStyle
+        self.stopTexts = stopTexts
         self.grader = grader
         self.options = options
         self.publishedCount = publishedCount

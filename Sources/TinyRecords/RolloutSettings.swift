@@ -9,6 +9,9 @@ public struct RolloutSettings: Sendable, Equatable {
     public var groupSize = 8
     /// Most tokens of a completion. Range: `1...`. Key `max_completion_length`.
     public var maxTokens = 128
+    /// Texts that end a completion and are not part of it, instead of those of the prompt style; `nil` keeps those. They must not
+    /// be empty. Key `stop_strings`.
+    public var stopTexts: [String]?
     /// Divides the logits, while sampling and while training. Range: greater than 0; for evolution strategies also 0, which
     /// takes the most likely token. Key `temperature`.
     public var temperature = 1.0
@@ -43,7 +46,8 @@ public struct RolloutSettings: Sendable, Equatable {
 
     static let fields: [SettingField] = [
         .init("problems_per_step", \.rollout.problemsPerStep), .init("num_generations", \.rollout.groupSize),
-        .init("max_completion_length", \.rollout.maxTokens), .init("temperature", \.rollout.temperature),
+        .init("max_completion_length", \.rollout.maxTokens), .init("stop_strings", \.rollout.stopTexts),
+        .init("temperature", \.rollout.temperature),
         .init("top_k", \.rollout.topK),
         .init("top_p", \.rollout.topP), .init("dynamic_sampling", \.rollout.replacesEqualGroups),
         .init("dynamic_sampling_max_rounds", \.rollout.maxRounds),
@@ -69,6 +73,7 @@ public struct RolloutSettings: Sendable, Equatable {
         } else {
             rules.require(positive: temperature, "temperature", "; training needs completions that differ")
         }
+        rules.require(!(stopTexts ?? []).contains(""), "stop_strings", "a text is empty and would end every completion")
         rules.require(topK, atLeast: 1, "top_k")
         rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
         rules.require(maxRounds, atLeast: 2, "dynamic_sampling_max_rounds")

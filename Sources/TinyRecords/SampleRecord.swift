@@ -22,7 +22,7 @@ public struct SampleRecord: Record {
     public var advantage: Double
     /// Tokens, the stop token included.
     public var tokens: Int
-    /// Why it ended: `endOfText`, `tokenLimit` or `contextFull`.
+    /// Why it ended: `endOfText`, `stopText`, `tokenLimit` or `contextFull`.
     public var stop: String
 
     /// Makes a record from its parts.

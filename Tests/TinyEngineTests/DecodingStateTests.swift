@@ -11,6 +11,8 @@ struct DecodingStateTests {
         /// A request of so many samples joins.
         case add(Int, samples: Int, prompt: Int = 2, maxTokens: Int = 9)
         case cancel(Int)
+        /// A running sample ends after its tokens; nothing for one that does not run.
+        case stop(Int, Int, String?)
         /// A pass must compute these, and these tokens are chosen; 0 is the stop token.
         case pass(continuing: [String], starting: [String], tokens: [Int], finished: [String])
         /// Nothing is left to compute.
@@ -61,6 +63,18 @@ struct DecodingStateTests {
                 .pass(
                     continuing: ["1.0"], starting: ["3:0..<1"], tokens: [0, 0],
                     finished: ["1.0 endOfText 6,0", "3.0 endOfText 0"]),
+                .idle,
+            ]
+        ),
+        (
+            "a stopped sample ends with its tokens, and its request with the last one", limits(sequences: 2),
+            [
+                .add(0, samples: 3),
+                .stop(0, 0, nil),
+                .pass(continuing: [], starting: ["0:0..<2"], tokens: [5, 6], finished: []),
+                .stop(0, 1, "0.1 stopText 6"), .stop(0, 1, nil), .stop(0, 2, nil), .stop(4, 0, nil),
+                .pass(continuing: ["0.0"], starting: ["0:2..<3"], tokens: [7, 8], finished: []),
+                .stop(0, 0, "0.0 stopText 5,7"), .stop(0, 2, "0.2 stopText 8"),
                 .idle,
             ]
         ),
@@ -120,6 +134,10 @@ struct DecodingStateTests {
                         prompt: [Int](repeating: 1, count: prompt), streams: streams, adapter: nil,
                         sampling: SamplingParameters(maxTokens: maxTokens, stopTokens: [0])), as: id)
             case .cancel(let id): state.cancel(id)
+            case .stop(let request, let sample, let expected):
+                let id = SampleID(request: request, sample: sample)
+                let found = state.stop(id).map { finishedEvents([.finished(id, $0)]).joined() }
+                #expect(found == expected, "\(place)")
             case .idle:
                 let next = state.nextPass()
                 #expect(next == nil && state.isIdle, "\(place)")

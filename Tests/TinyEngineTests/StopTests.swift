@@ -27,6 +27,38 @@ struct StopTests {
         }
     }
 
+    @Test("a watcher ends one sample after any token, and changes no other", arguments: [1, 2])
+    func watcher(threads: Int) async throws {
+        let fixture = try EngineFixture()
+        let sampling = SamplingParameters(maxTokens: 12, stopTokens: [])
+        let requests = [
+            fixture.request(10, samples: 3, problem: 1, sampling),
+            fixture.request(9, samples: 2, problem: 2, adapter: fixture.adapter(1), sampling),
+        ]
+        let free = try await fixture.policy().complete(requests), all = free.joined()
+        for length in [1, 5, 12] {
+            // The third completion ends after so many tokens; the last of them may be the last that is allowed.
+            let wanted = Array(Array(all)[2].tokens.prefix(length))
+            let found = try await fixture.policy(threads: threads).complete(
+                requests,
+                stopping: {
+                    var seen: [Int] = []
+                    return { token in
+                        seen.append(token)
+                        return seen == wanted
+                    }
+                })
+            for (completion, whole) in zip(found.joined(), all) {
+                let ends = whole.tokens.starts(with: wanted)
+                let count = ends ? length : whole.tokens.count
+                let expected = Completion(
+                    tokens: Array(whole.tokens.prefix(count)), logprobs: Array(whole.logprobs.prefix(count)),
+                    stop: ends ? .stopText : whole.stop)
+                #expect(firstDifference([[completion]], [[expected]]) == nil, "after \(length)")
+            }
+        }
+    }
+
     @Test("the limit ends it with exactly that many tokens, the same ones", arguments: [1, 2, 17])
     func limit(maxTokens: Int) async throws {
         let fixture = try EngineFixture(), free = try await unstopped(fixture, 10, maxTokens: 30)

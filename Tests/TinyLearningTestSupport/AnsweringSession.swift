@@ -21,6 +21,8 @@ package final class AnsweringSession: SamplingSession {
 
     package func cancel(_ request: Int) { waiting.removeAll { $0.id == request } }
 
+    package func stop(_ sample: SampleID) -> Completion? { nil }
+
     package func advance() async throws -> [SamplingEvent] {
         let asked = waiting
         waiting = []

@@ -24,6 +24,30 @@ import TinyFoundation
         #expect(result.state.updates == 30)
     }
 
+    @Test("a completion that reaches a stop text ends there: graded before it, learnt with its tokens, not truncated")
+    func stopText() async throws {
+        var configuration = smallRun
+        configuration.rollout.samplesPerStep = nil
+        configuration.rollout.masksTruncated = true
+        var task = letterTask()
+        task.stopTokens = []
+        task.prompter.style.stopTexts = ["bc", "c"]
+        let engine = FakeEngine()
+        let trainer = try GRPOTrainer(sampler: engine, learner: engine, task: task, configuration: configuration)
+        let step = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
+        let stopped = step.samples.filter { $0.stop == "stopText" }
+        #expect(!stopped.isEmpty && stopped.count < step.samples.count)
+        for sample in step.samples {
+            #expect(!sample.completion.contains("c"))
+            // All sampled tokens count: the letters that are graded, and those of the stop text.
+            let cut = sample.tokens - sample.completion.count
+            #expect(sample.stop == "stopText" ? (1...2).contains(cut) : cut == 0 && sample.tokens == 6, "\(sample)")
+        }
+        let rollout = try #require(step.metrics.rollout)
+        #expect(rollout.clippedShare == Double(step.samples.count - stopped.count) / Double(step.samples.count))
+        #expect(rollout.lengthMean == Double(step.samples.reduce(0) { $0 + $1.tokens }) / Double(step.samples.count))
+    }
+
     @Test("the same configuration gives the same bits, another seed others")
     func sameBits() async throws {
         let one = try await TrainingLoop(trainer(smallRun)).run()

@@ -45,8 +45,9 @@ struct PromptStyleTests {
     func shots(name: String) throws {
         let bare = try PromptStyle(named: name), style = try PromptStyle(named: "\(name)-2shot")
         #expect(style.examples.count == 2 && style.name == "\(name)-2shot")
-        let parts = style.examples.map { bare.plainText(for: $0.question) + $0.solution }
-        #expect(style.plainText(for: "Q?") == (parts + [bare.plainText(for: "Q?")]).joined(separator: "\n\n"))
+        let parts = style.examples.map { "Question: " + bare.plainText(for: $0.question) + $0.solution }
+        let last = "Question: " + bare.plainText(for: "Q?")
+        #expect(style.plainText(for: "Q?") == (parts + [last]).joined(separator: "\n\n"))
         #expect(try style.withShots(0) == bare)
         #expect(try PromptStyle(named: "\(name)-8shot").examples.count == PromptStyle.mostShots)
     }

@@ -101,6 +101,15 @@ package struct DecodingState {
         sequences = sequences.filter { $0.key.request != id }
     }
 
+    /// Ends a running sample after the tokens it has; `nil` for one that does not run.
+    package mutating func stop(_ sample: SampleID) -> Completion? {
+        guard let place = running.firstIndex(of: sample), let sequence = sequences.removeValue(forKey: sample) else {
+            return nil
+        }
+        running.remove(at: place)
+        return ended(sample, sequence, .stopText)
+    }
+
     /// The next pass; `nil` when every request has ended. ``receive(_:)`` must follow before the next call.
     package mutating func nextPass() -> Pass? {
         guard !isIdle else { return nil }
@@ -121,13 +130,16 @@ package struct DecodingState {
             guard let stop = stopReason(sample), let sequence = sequences.removeValue(forKey: sample) else {
                 return sample
             }
-            events.append(
-                .finished(sample, Completion(tokens: sequence.tokens, logprobs: sequence.logprobs, stop: stop)))
-            unfinished[sample.request, default: 0] -= 1
-            if unfinished[sample.request] == 0 { forget(sample.request) }
+            events.append(.finished(sample, ended(sample, sequence, stop)))
             return nil
         }
         return events
+    }
+
+    private mutating func ended(_ sample: SampleID, _ sequence: Sequence, _ stop: StopReason) -> Completion {
+        unfinished[sample.request, default: 0] -= 1
+        if unfinished[sample.request] == 0 { forget(sample.request) }
+        return Completion(tokens: sequence.tokens, logprobs: sequence.logprobs, stop: stop)
     }
 
     private mutating func forget(_ id: Int) {

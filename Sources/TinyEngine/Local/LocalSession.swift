@@ -23,6 +23,12 @@ final class LocalSession: SamplingSession {
         var state: DecodingState
         var changes: [Int: LowRankChange] = [:]
         var caches: [SampleID: SequenceCache] = [:]
+
+        /// Frees what an ended sample needed.
+        mutating func forget(_ sample: SampleID) {
+            caches[sample] = nil
+            if state.request(sample.request) == nil { changes[sample.request] = nil }
+        }
     }
 
     init(_ engine: LocalEngine) {
@@ -66,6 +72,15 @@ final class LocalSession: SamplingSession {
         }
     }
 
+    func stop(_ sample: SampleID) -> Completion? {
+        for place in batches.indices {
+            guard let completion = batches[place].state.stop(sample) else { continue }
+            batches[place].forget(sample)
+            return completion
+        }
+        return nil
+    }
+
     func advance() async throws -> [SamplingEvent] {
         batches = batches.filter { $0.weights == nil || !$0.state.isIdle }
         guard let place = batches.firstIndex(where: { !$0.state.isIdle }) else { return [] }
@@ -99,10 +114,7 @@ final class LocalSession: SamplingSession {
         }
         let events = batch.state.receive(
             try choose(pass.samples, rows: rows, hidden: hidden, model: model, state: batch.state))
-        for case .finished(let sample, _) in events {
-            batch.caches[sample] = nil
-            if batch.state.request(sample.request) == nil { batch.changes[sample.request] = nil }
-        }
+        for case .finished(let sample, _) in events { batch.forget(sample) }
         return events
     }
 
@@ -132,10 +144,7 @@ final class LocalSession: SamplingSession {
             }
         }
         return try choices.map { choice throws(EngineError) in
-            guard let choice else {
-                throw EngineError(
-                    .notFinite, "the model's logits are not finite numbers: its weights or its adapter have diverged")
-            }
+            guard let choice else { throw LocalEngine.notFinite }
             return choice
         }
     }

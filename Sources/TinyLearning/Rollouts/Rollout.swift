@@ -12,7 +12,7 @@ struct RolloutSample: Sendable {
     let sequence: ScoredSequence
     /// What was sampled.
     let completion: Completion
-    /// The completion as text, without the stop token.
+    /// The completion as text, without the stop token or what follows a stop text.
     let text: String
     /// What the grader found.
     let grade: Grade
@@ -26,8 +26,8 @@ struct RolloutSample: Sendable {
     /// The reward it is trained on.
     var reward: Double { earned + overlong }
 
-    /// Whether it ended with a stop token, not at the token limit or the end of the context.
-    var isTerminated: Bool { completion.stop == .endOfText }
+    /// Whether it came to its own end, not to the token limit or the end of the context.
+    var isTerminated: Bool { completion.stop.isEnd }
 
     func record(step: Int) -> SampleRecord {
         SampleRecord(

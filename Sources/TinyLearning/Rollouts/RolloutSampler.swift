@@ -62,7 +62,7 @@ struct RolloutSampler: Sendable {
                 prompt: prompts[request.row] ?? [], streams: request.streams, adapter: request.adapter,
                 sampling: sampling)
         }
-        let answers = try await sampler.complete(requests, progress: progress)
+        let answers = try await sampler.complete(requests, progress: progress, stopping: task.prompter.stopping)
         try Self.check(answers, of: requests)
         let graded = zip(asked, answers).flatMap { request, completions in
             completions.map { completion in

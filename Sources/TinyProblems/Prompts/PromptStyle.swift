@@ -24,6 +24,11 @@ public struct PromptStyle: Sendable, Hashable, Codable {
     public var system: String?
     /// Worked examples before the question, in order.
     public var examples: [PromptExample]
+    /// Texts that end an answer, which they are not part of; none where it is empty.
+    ///
+    /// `nil` is the beginning of the next example, at the start of a line, for prompts that show examples as plain text: a model
+    /// that was not taught to stop goes on with another. Sampling ends there, and what follows is not graded.
+    public var stopTexts: [String]?
     /// The format that the style asks for; `any` where it asks for none.
     public let answerFormat: GradingOptions.AnswerFormat
 
@@ -35,7 +40,7 @@ public struct PromptStyle: Sendable, Hashable, Codable {
     /// - Throws: ``ProblemError`` with code `invalidTemplate` unless ``placeholder`` occurs exactly once.
     public init(
         name: String, template: String, lead: String = "", system: String? = nil, examples: [PromptExample] = [],
-        answerFormat: GradingOptions.AnswerFormat = .any
+        stopTexts: [String]? = nil, answerFormat: GradingOptions.AnswerFormat = .any
     ) throws(ProblemError) {
         let parts = template.split(separator: Self.placeholder, omittingEmptySubsequences: false)
         guard parts.count == 2 else {
@@ -46,18 +51,19 @@ public struct PromptStyle: Sendable, Hashable, Codable {
         }
         self.init(
             name: name, before: String(parts[0]), after: String(parts[1]), lead: lead, system: system,
-            examples: examples, answerFormat: answerFormat)
+            examples: examples, stopTexts: stopTexts, answerFormat: answerFormat)
     }
 
     init(
         name: String, before: String, after: String, lead: String, system: String? = nil,
-        examples: [PromptExample] = [], answerFormat: GradingOptions.AnswerFormat
+        examples: [PromptExample] = [], stopTexts: [String]? = nil, answerFormat: GradingOptions.AnswerFormat
     ) {
         self.name = name
         self.template = before + Self.placeholder + after
         self.lead = lead
         self.system = system
         self.examples = examples
+        self.stopTexts = stopTexts
         self.answerFormat = answerFormat
         self.before = before
         self.after = after
@@ -67,7 +73,7 @@ public struct PromptStyle: Sendable, Hashable, Codable {
     public func with(examples: [PromptExample], name: String) -> PromptStyle {
         PromptStyle(
             name: name, before: before, after: after, lead: lead, system: system, examples: examples,
-            answerFormat: answerFormat)
+            stopTexts: stopTexts, answerFormat: answerFormat)
     }
 
     /// The conversation that ends with the question.
@@ -82,13 +88,24 @@ public struct PromptStyle: Sendable, Hashable, Codable {
         return messages + [ChatMessage(.user, before + written(question) + after)]
     }
 
-    /// The same as one text: blank lines between examples, ``lead`` before each answer.
+    /// What stands before each question of a plain-text prompt with examples, where the template has no words there.
+    private var mark: String { examples.isEmpty || before.contains(where: \.isLetter) ? "" : "Question: " }
+
+    /// The words that every example of a plain-text prompt begins with, in one line.
+    var exampleStart: String {
+        let line = (mark + before).split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? ""
+        return String(line.reversed().drop(while: \.isWhitespace).reversed())
+    }
+
+    /// The same as one text: blank lines between examples, ``lead`` before each answer. Examples begin with words, so that their
+    /// beginning can be recognised: those of the template, or `Question:`.
     func plainText(for question: String, data written: (String) -> String) -> String {
+        let mark = mark
         var text = ""
         for message in messages(for: question, data: written) {
             switch message.role {
             case .system: text += message.content + "\n\n"
-            case .user: text += message.content + lead
+            case .user: text += mark + message.content + lead
             case .assistant: text += continuation(message.content, of: text) + "\n\n"
             }
         }
@@ -125,6 +142,7 @@ package func continuation(_ solution: String, of prompt: String) -> String {
 extension PromptStyle {
     private enum CodingKeys: String, CodingKey {
         case name, template, lead, system, examples
+        case stopTexts = "stop_texts"
         case answerFormat = "answer_format"
     }
 
@@ -136,6 +154,7 @@ extension PromptStyle {
             lead: values.decodeIfPresent(String.self, forKey: .lead) ?? "",
             system: values.decodeIfPresent(String.self, forKey: .system),
             examples: values.decodeIfPresent([PromptExample].self, forKey: .examples) ?? [],
+            stopTexts: values.decodeIfPresent([String].self, forKey: .stopTexts),
             answerFormat: values.decodeIfPresent(GradingOptions.AnswerFormat.self, forKey: .answerFormat) ?? .any)
     }
 }

@@ -67,11 +67,6 @@ public struct Prompter: Sendable {
         return Prompt(text: text, tokens: encode(parts.map { String($0) }))
     }
 
-    /// The text of a completion for grading.
-    public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {
-        codec.completionText(tokens, endedByStopToken: endedByStopToken)
-    }
-
     /// Token ids of the solution that a model should write after a prompt.
     package func tokens(of solution: String, after prompt: Prompt) -> [Int] {
         codec.encode(continuation: continuation(solution, of: prompt.text))
@@ -130,7 +125,7 @@ extension String {
 }
 
 /// All places where a pattern begins in a text, including overlapping ones. Cost: at worst the product of their lengths.
-private func positions(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
+func positions(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
     guard let first = pattern.first, bytes.count >= pattern.count else { return [] }
     return (0...bytes.count - pattern.count).filter { start in
         bytes[start] == first && bytes[start..<start + pattern.count].elementsEqual(pattern)
@@ -182,6 +177,10 @@ public protocol TextCodec: Sendable {
 
     /// The text of token ids; ids that are not valid text become replacement characters.
     func decode(_ tokens: [Int]) -> String
+
+    /// Decodes a completion as it grows: a function that takes its tokens in order and gives the text that each completes. All
+    /// of it, joined, is the beginning of what ``decode(_:)`` makes of the tokens.
+    func streamingDecoder() -> (_ token: Int) -> String
 }
 
 extension TextCodec {
@@ -190,6 +189,19 @@ extension TextCodec {
 
     /// The same ids as those of a prompt, for tokenizers that add no special tokens.
     public func encode(continuation: String) -> [Int] { encode(continuation) }
+
+    /// Decodes all tokens again for each one; a character that is not complete waits.
+    public func streamingDecoder() -> (_ token: Int) -> String {
+        var tokens: [Int] = [], given = 0
+        return { token in
+            tokens.append(token)
+            var text = Array(decode(tokens).utf8)
+            while text.suffix(3) == [0xEF, 0xBF, 0xBD] { text.removeLast(3) }
+            guard text.count > given else { return "" }
+            defer { given = text.count }
+            return String(decoding: text[given...], as: UTF8.self)
+        }
+    }
 
     /// The text of a completion for grading, without the stop token that ended it.
     public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {

@@ -13,6 +13,12 @@ extension Tokenizer: TextCodec {
     /// The text of some ids, without special tokens.
     public func decode(_ ids: [Int]) -> String { decode(ids, skippingSpecialTokens: true) }
 
+    /// Decodes ids one by one, without special tokens.
+    public func streamingDecoder() -> (_ token: Int) -> String {
+        var decoder = StreamingDecoder(self, skippingSpecialTokens: true)
+        return { decoder.append($0) }
+    }
+
     /// The added tokens, special or not: some tokenizers do not call their turn markers special. Runs of white space that some
     /// have as added tokens are text.
     public var reservedTexts: [String] {

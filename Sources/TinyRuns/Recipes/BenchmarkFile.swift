@@ -13,6 +13,7 @@ extension BenchmarkRegistry {
     ///   answer: target
     ///   subject: topic
     ///   prompt_style: boxed
+    ///   stop: ["\nProblem:"]           # texts that end a completion, instead of those of the style
     ///   grader: math                  # auto, final-answer, math or command:…
     ///   relative_tolerance: 0.01      # for math; also absolute_tolerance and precision
     ///   rows: 120
@@ -37,7 +38,7 @@ extension BenchmarkRegistry {
 
 extension Benchmark {
     fileprivate static let settingNames =
-        ["file", "prompt_style", "grader", "relative_tolerance", "absolute_tolerance", "precision", "rows"]
+        ["file", "prompt_style", "stop", "grader", "relative_tolerance", "absolute_tolerance", "precision", "rows"]
         + ProblemFields.partNames
 
     fileprivate init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
@@ -76,6 +77,12 @@ extension Benchmark {
                 _ = try PromptStyle(named: promptStyle)
             } catch {
                 throw RunError(.invalidValue, "\(place): \(error.message)", hint: error.hint, underlying: error)
+            }
+        case "stop":
+            guard case .list(let values) = value else { throw wrong("a list of texts") }
+            stopTexts = try values.map { text throws(RunError) in
+                guard let text = string(text), !text.isEmpty else { throw wrong("a list of texts that are not empty") }
+                return text
             }
         case "grader":
             do throws(ProblemError) {

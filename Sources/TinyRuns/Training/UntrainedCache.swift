@@ -14,7 +14,7 @@ struct UntrainedCache {
     /// The kept answers, if there are any.
     func result(_ key: String, of set: ProblemSet) -> EvaluationResult? {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: path(key))),
-            let kept = try? JSONDecoder().decode(Kept.self, from: data),
+            let kept = try? JSONDecoder().decode(Kept.self, from: data, named: directory),
             kept.samples.map(\.problem) == set.problems.map(\.id)
         else { return nil }
         return EvaluationResult(
@@ -35,7 +35,9 @@ struct UntrainedCache {
         model: String, set: ProblemSet, prompter: Prompter, sampling: SamplingParameters, grader: String
     ) throws -> String {
         var hash = SHA256()
-        for part in [TinyLoRAVersion.current, model, "\(sampling)", grader] { hash.update(Array("\(part)\u{0}".utf8)) }
+        for part in [TinyLoRAVersion.current, model, "\(sampling)", grader, "\(prompter.stopTexts)"] {
+            hash.update(Array("\(part)\u{0}".utf8))
+        }
         for problem in set.problems {
             let prompt = try prompter.prompt(for: problem).text
             hash.update(Array("\(problem.id)\u{0}\(prompt)\u{0}\(problem.answer)\u{0}".utf8))
