@@ -133,7 +133,8 @@ final class TrainingDisplay: Sendable {
         let summary = run.summary
         if let before = run.before, let after = run.after { example(before, after) }
         if let accuracy = summary.accuracyBefore, let interval = summary.intervalBefore {
-            console.say("before     \(percent(accuracy, interval)) of \(summary.problems ?? 0) held-out problems")
+            let kind = summary.overlap == nil ? "held-out" : "test"
+            console.say("before     \(percent(accuracy, interval)) of \(summary.problems ?? 0) \(kind) problems")
         }
         if let accuracy = summary.accuracyAfter, let interval = summary.intervalAfter {
             console.say("after      \(percent(accuracy, interval))")

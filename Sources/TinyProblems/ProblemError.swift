@@ -32,6 +32,8 @@ public enum ProblemErrorCode: Sendable {
     case unknownPart
     /// No grader has this name.
     case unknownGrader
+    /// The program of a grader is not there or cannot be started.
+    case unusableGrader
     /// A chat template refuses the messages of a prompt, or changes a question that holds a special token.
     case unusableChatFormat
     /// A question holds a special token that cannot be written as plain text.

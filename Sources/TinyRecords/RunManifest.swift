@@ -8,6 +8,8 @@ public struct RunManifest: Record {
     public var model: Fingerprint
     /// Each problem file by its role, such as `train` and `eval`.
     public var datasets: [String: Fingerprint]
+    /// Problems that two datasets share, such as `eval in train`; `nil` for none.
+    public var overlaps: [String: Int]?
     /// The resolved adapter plan in words, such as `13 parameters · rank 2 · tiled by 16`.
     public var plan: String
     /// Numbers that are trained.
@@ -21,13 +23,15 @@ public struct RunManifest: Record {
 
     /// Makes a manifest from its parts.
     public init(
-        version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint], plan: String,
-        trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
+        version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint],
+        overlaps: [String: Int]? = nil,
+        plan: String, trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
     ) {
         self.version = version
         self.created = created
         self.model = model
         self.datasets = datasets
+        self.overlaps = overlaps
         self.plan = plan
         self.trainedParameters = trainedParameters
         self.schemes = schemes
@@ -36,7 +40,7 @@ public struct RunManifest: Record {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, created, model, datasets, plan, schemes, seed, machine
+        case version, created, model, datasets, overlaps, plan, schemes, seed, machine
         case trainedParameters = "trained_parameters"
     }
 

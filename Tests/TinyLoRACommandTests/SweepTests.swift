@@ -29,6 +29,35 @@ struct SweepTests {
         try String(contentsOfFile: scratch.path(name), encoding: .utf8)
     }
 
+    @Test("a grader that cannot be started is refused before the first run, and shared questions are told")
+    func problemsBeforeTheFirstRun() throws {
+        let scratch = try Scratch()
+        let rows = ["1 + 1?", "2 + 2?", " 1  + 1?"].map { #"{"question": "\#($0)", "answer": "2"}"# }
+        _ = try scratch.file("train.jsonl", rows[0] + "\n" + rows[1])
+        _ = try scratch.file("test.jsonl", rows[2] + "\n" + #"{"question": "3 + 3?", "answer": "6"}"#)
+        func file(_ grader: String) throws -> String {
+            try scratch.file(
+                "s.yaml",
+                """
+                defaults: {base: abacus, max_steps: 1, problems_per_step: 2, num_generations: 2, max_completion_length: 8,
+                  train: train.jsonl, eval: test.jsonl, grader: "\(grader)"}
+                seeds: [1, 2]
+                runs: [{parameters: [1]}]
+                """)
+        }
+        let refused = try sweep(file("command:./no-such-grader"), in: scratch)
+        expectRefusal(refused, naming: ["there is no file ./no-such-grader"])
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out/sweep.json")))
+        let outcome = try sweep(file("auto"), in: scratch)
+        expectSuccess(outcome)
+        let warning = "warning: 1 of 2 test problems are also training problems"
+        #expect(outcome.errors.components(separatedBy: warning).count == 2, "\(outcome)")
+        let name = try #require(try states(in: scratch).keys.min())
+        let manifest = try JSONSerialization.jsonObject(
+            with: Data(try text("out/\(name)/manifest.json", in: scratch).utf8))
+        #expect((manifest as? [String: Any])?["overlaps"] as? [String: Int] == ["eval in train": 1])
+    }
+
     @Test("runs everything, chooses the rate by validation, and counts the deciding run as its seed's")
     func runs() throws {
         let scratch = try Scratch()

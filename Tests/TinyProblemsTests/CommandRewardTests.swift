@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyProblems
+import TinyFoundation
 
 /// `CommandReward` with commands that any system has.
 @Suite("A command as a reward")
@@ -69,5 +70,23 @@ struct CommandRewardTests {
         let grades = grades(#"echo '{"score": 1}'; sleep 100 & sleep 100"#, limit: .milliseconds(300))
         #expect(ContinuousClock.now - start < .seconds(20))
         #expect(grades.allSatisfy { $0.reward() == 0 && $0.failure?.hasPrefix("the command took longer than") == true })
+    }
+
+    @Test(
+        "a program that cannot be started is found before anything is graded",
+        arguments: [
+            ("no-such-program --flag", "there is no program no-such-program"),
+            ("./no-such-program", "there is no file ./no-such-program"),
+            ("A=1 B='x y' exec '/no such/program' a", "there is no file /no such/program"),
+            ("/tmp", "/tmp is a directory"), ("/etc/passwd | cat", "/etc/passwd is not executable"),
+            ("sh -e /no/such/script.sh", nil), ("sh -u /no/such/script.sh", "there is no file /no/such/script.sh"),
+            ("sh no-such-script.sh", "there is no file no-such-script.sh"), ("sh -c 'no-such-program'", nil),
+            ("while read -r line; do echo 1; done", nil), ("cat | sort", nil), ("{ no-such-program; }", nil),
+            ("$GRADER", nil), ("(cd /; ./run)", nil), ("/bin/sh", nil), ("A=1", nil), ("sh < no-such-script.sh", nil),
+        ] as [(String, String?)])
+    func programs(command: String, reason: String?) throws {
+        guard let reason else { return try CommandReward(command).checkProgram() }
+        let error = #expect(throws: ProblemError.self) { try GraderChoice("command:\(command)").checkProgram() }
+        #expect(error?.message == "the grader \"\(command)\" cannot be started: \(reason)")
     }
 }

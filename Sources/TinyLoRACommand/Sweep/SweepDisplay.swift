@@ -34,6 +34,7 @@ final class SweepDisplay: Sendable {
         case .unknownRuns(let names):
             let count = names.count == 1 ? "1 run that was started is" : "\(names.count) runs that were started are"
             console.note("\(count) no longer in the file and left as they are: \(listed(names))")
+        case .warning(let sentence): console.warn(sentence)
         case .started(let state):
             known.withLock { known in
                 known.costs = Dictionary(

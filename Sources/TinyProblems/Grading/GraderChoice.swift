@@ -43,6 +43,11 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Checks the program of a command; see ``CommandReward/checkProgram()``.
+    public func checkProgram() throws(ProblemError) {
+        if case .command(let command) = self { try CommandReward(command).checkProgram() }
+    }
+
     /// The reward for some problems.
     ///
     /// - Parameters:

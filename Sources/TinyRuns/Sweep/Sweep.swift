@@ -1,6 +1,7 @@
 internal import Dispatch
 public import Foundation
 internal import TinyFoundation
+internal import TinyProblems
 public import TinyRecords
 
 /// How far a running run of a sweep is.
@@ -25,6 +26,8 @@ public enum SweepEvent: Sendable {
     case newRuns([String])
     /// Runs of an earlier call that the file no longer has; they are left as they are.
     case unknownRuns([String])
+    /// Something the user should know, as a sentence.
+    case warning(String)
     /// The sweep starts or resumes.
     case started(SweepState)
     /// Once a second.
@@ -85,6 +88,8 @@ public struct Sweep: Sendable {
         _ plan: SweepPlan, file: String, in folder: SweepFolder, options: Options,
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
+        let selected = plan.runs.filter { options.selecting($0.name) }
+        for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
         try folder.make()
         lock = try DirectoryLock(folder.path)
         let previous = try folder.previous()
@@ -97,6 +102,7 @@ public struct Sweep: Sendable {
         self.folder = folder
         self.options = options
         self.report = report
+        for warning in overlapWarnings(selected) { report(.warning(warning)) }
         guard let previous else { return }
         let known = Set(previous.runs.map(\.name)).union(begun.keys)
         let fresh = plan.runs.map(\.name).filter { !known.contains($0) }
@@ -190,4 +196,21 @@ public struct Sweep: Sendable {
             return source
         }
     }
+}
+
+/// What the problem files of some runs share, each sentence once. Files that cannot be read fail their runs.
+private func overlapWarnings(_ runs: [SweepRun]) -> [String] {
+    var asked: Set<[String]> = [], warnings: [String] = []
+    for run in runs.map(\.configuration) where run.hasProblemFile {
+        let evaluation = run.evaluation
+        let files = [run.train, run.eval, evaluation.validationFile].map { $0 ?? "" }
+        let counts = [evaluation.problems, evaluation.validationProblems].map { "\($0 ?? -1)" }
+        guard asked.insert(files + counts).inserted, let problems = try? RunProblems(run) else { continue }
+        for overlap in problems.overlaps where !warnings.contains("\(overlap)") { warnings.append("\(overlap)") }
+    }
+    return warnings
+}
+
+extension TrainingConfiguration {
+    fileprivate var hasProblemFile: Bool { train != nil || eval != nil || evaluation.validationFile != nil }
 }

@@ -45,7 +45,9 @@ public struct RunOutline: Encodable, Sendable {
     /// - Parameter output: The run's directory; a new one unless given.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
     public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
+        try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
+        try checkpoint.refuseUnusedTensors()
         let settings =
             configuration.epochs == nil
             ? configuration

@@ -84,6 +84,8 @@ public struct TrainingRun: Sendable {
     private init(
         preparing configuration: TrainingConfiguration, in directory: RunDirectory, options: Options
     ) throws {
+        let grader = try GraderChoice(configuration.grader)
+        try grader.checkProgram()
         model = try LoadedModel(directory: configuration.model)
         problems = try RunProblems(configuration)
         let configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
@@ -92,10 +94,11 @@ public struct TrainingRun: Sendable {
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache
         ) { done, total in if done == total { options.factorised?(total) } }
         engine = LocalEngine(model: model.model, method: method, threads: options.threads)
-        prompter = try model.prompter(style: configuration.promptStyle.map { try PromptStyle(named: $0) })
+        var style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? model.naturalStyle
+        style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts
+        prompter = try model.prompter(style: style)
         untrained = options.untrainedCache.map(UntrainedCache.init)
         threads = options.threads
-        let grader = try GraderChoice(configuration.grader)
         let task = TrainingTask(
             problems: problems.training.problems, prompter: prompter, stopTokens: model.stopTokens,
             endToken: model.endToken,
@@ -122,6 +125,7 @@ public struct TrainingRun: Sendable {
         if model.stopTokens.isEmpty {
             report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
+        for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
             of: configuration, engine: engine, prompter: prompter, model: model, untrained: untrained, run: directory,
             report: report)
@@ -140,6 +144,7 @@ public struct TrainingRun: Sendable {
         if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: directory.path, result: result,
+            overlap: problems.overlaps.first { $0.role == "eval" && $0.otherRole == "train" }?.shared,
             seconds: try directory.steps.read().reduce(0) { $0 + $1.time.seconds })
         try summary.write(to: directory.path + "/result.json")  // written last: a run that has it is finished
         return TrainedRun(
@@ -174,9 +179,12 @@ public struct TrainingRun: Sendable {
             datasets["eval_solutions"] = problems.test.map { fingerprint($0, solutions: true) }
             datasets["validation_solutions"] = problems.validation.map { fingerprint($0, solutions: true) }
         }
+        let overlaps = Dictionary(
+            problems.overlaps.map { ("\($0.role) in \($0.otherRole)", $0.shared) }, uniquingKeysWith: { $1 })
         return RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
+            overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
             schemes: ["random": RandomStream.scheme, "normal": RandomStream.normalScheme]
                 .merging(design.schemes) { first, _ in first }, seed: configuration.seed,

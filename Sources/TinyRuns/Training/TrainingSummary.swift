@@ -28,6 +28,8 @@ public struct TrainingSummary: Record {
     public let validationAfter: Double?
     /// Test problems.
     public let problems: Int?
+    /// Test problems that are also training problems; `nil` for none.
+    public let overlap: Int?
     /// Seconds of all steps.
     public let trainingSeconds: Double
     /// Tokens of prompts and completions per second of training.
@@ -37,7 +39,7 @@ public struct TrainingSummary: Record {
     /// The run's directory.
     public let run: String
 
-    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, seconds: Double) {
+    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, overlap: Int?, seconds: Double) {
         let tests = result.evaluations.filter { $0.split == .test }
         let validations = result.evaluations.filter { $0.split == .validation }
         let before = tests.first { $0.step == 0 }, after = tests.last { $0.step != 0 }
@@ -52,6 +54,7 @@ public struct TrainingSummary: Record {
         validationBefore = validations.first { $0.step == 0 }?.strict
         validationAfter = validations.last { $0.step != 0 }?.strict
         problems = after?.problems
+        self.overlap = overlap
         trainingSeconds = seconds
         tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
         self.adapter = path
@@ -59,7 +62,7 @@ public struct TrainingSummary: Record {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case problems, adapter, run
+        case problems, overlap, adapter, run
         case trainedParameters = "trained_parameters"
         case adapterBytes = "adapter_bytes"
         case accuracyBefore = "accuracy_before"
