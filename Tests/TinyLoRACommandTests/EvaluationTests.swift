@@ -58,6 +58,62 @@ struct EvaluationTests {
         #expect(failing.errors.contains("the command ended with status 2: broken"), "\(failing)")
     }
 
+    @Test("a completion ends at a stop text, which is recorded and not graded")
+    func stopText() throws {
+        let scratch = try Scratch(), file = try rows(scratch)
+        let outcome = try Executable.run(
+            [
+                "eval", "--problems", file, "--fields", "question=prompt,answer=target", "--max-tokens", "48", "--stop",
+                "=",
+                "--stop", "\n", "--output", "one", "--json",
+            ], in: scratch)
+        expectSuccess(outcome)
+        let set = try #require(
+            ((try outcome.json()["settings"] as? [String: Any])?["sets"] as? [[String: Any]])?.first)
+        #expect(set["stop_texts"] as? [String] == ["=", "\n"])
+        for line in try samples(in: "one", of: scratch).split(separator: "\n") {
+            let row = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let completion = try #require(row["completion"] as? String)
+            #expect(
+                row["stop"] as? String == "stopText" && !completion.contains("=") && !completion.contains("\n"),
+                "\(row)")
+        }
+        let empty = try Executable.run(["eval", "--stop", ""], in: scratch)
+        expectRefusal(empty, naming: ["--stop is empty"])
+    }
+
+    @Test("auto tries the styles, says which it chose and records why")
+    func automaticStyle() throws {
+        let scratch = try Scratch(), file = try rows(scratch)
+        let flags = [
+            "eval", "--problems", file, "--fields", "question=prompt,answer=target", "--max-tokens", "48", "--json",
+            "--prompt-style",
+        ]
+        let outcome = try Executable.run(flags + ["auto", "--output", "one"], in: scratch)
+        expectSuccess(outcome)
+        #expect(outcome.errors.contains("style      abacus for "), "\(outcome)")
+        let report = try outcome.json()
+        let set = try #require(((report["settings"] as? [String: Any])?["sets"] as? [[String: Any]])?.first)
+        let trials = try #require(set["style_trials"] as? [[String: Any]])
+        #expect(set["prompt_style"] as? String == "abacus")
+        #expect(trials.map { $0["style"] as? String } == ["abacus", "gsm8k", "boxed"])
+        #expect(trials.allSatisfy { $0["completions"] as? Int == 5 } && trials[0]["well_formed"] as? Int == 5)
+        // The whole evaluation is the one with the style's name.
+        let named = try Executable.run(flags + ["abacus"], in: scratch)
+        let strict = [outcome, named].map {
+            try? ($0.json()["results"] as? [[String: Any]])?.first?["strict"] as? Double
+        }
+        #expect(strict[0] == strict[1])
+        expectSuccess(try Executable.run(flags + ["auto", "--output", "one", "--resume"], in: scratch))
+    }
+
+    /// The samples of the only set in a folder.
+    private func samples(in folder: String, of scratch: Scratch) throws -> String {
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path(folder))
+        let file = try #require(names.first { $0.hasSuffix(".samples.jsonl") })
+        return try String(contentsOfFile: scratch.path("\(folder)/\(file)"), encoding: .utf8)
+    }
+
     @Test("takes sets from a file by name, and samples several answers")
     func namedSets() throws {
         let scratch = try Scratch()
@@ -81,6 +137,8 @@ struct EvaluationTests {
             (["--on", "gsm8k", "--data", "nowhere"], ["nowhere/gsm8k/test.jsonl"]),
             (["--on", "gsm8k,gsm8k"], ["gsm8k twice"]), (["--problems", "none.jsonl"], ["none.jsonl"]),
             (["--problems", "12"], ["--limit 12"]), (["--grader", "maths"], ["did you mean \"math\"?"]),
+            (["--grader", "command:./no-such-grader"], ["there is no file ./no-such-grader"]),
+            (["--grader", "command:python3 no-such-grader.py"], ["there is no file no-such-grader.py"]),
             (["--prompt-style", "boxd"], ["did you mean \"boxed\"?"]),
             (["--compare", "a", "b"], ["a holds no evaluation"]),
         ])

@@ -53,6 +53,24 @@ struct EvaluatorTests {
         #expect(result.meanCompletionLength == 7)
     }
 
+    @Test("grades what stands before a stop text, and does not count it as cut off")
+    func stopText() async throws {
+        let sampler = ScriptedSampler { prompt, _ in
+            prompt.hasPrefix("Question: x") ? "#### 1\n\nQuestion: y\n#### 0" : ""
+        }
+        var style = PromptStyle.plain
+        style.examples = [PromptExample(question: "x", solution: "#### 3")]
+        var evaluator = evaluator(sampler)
+        evaluator.prompter = Prompter(style: style, codec: ScalarCodec())
+        evaluator.sampling.maxTokens = 100
+        let result = try await evaluator.evaluate(
+            ProblemSet(name: "one", problems: [Problem(id: "p", question: "?", answer: "1")]))
+        #expect(result.samples.map(\.completion) == ["#### 1\n"])
+        #expect(result.samples.map(\.stop) == [.stopText] && result.truncatedCount == 0)
+        #expect(result.samples.map(\.tokenCount) == ["#### 1\n\nQuestion:".count])
+        #expect(result.strict.successes == 1)
+    }
+
     @Test("gives the same samples however the work is cut into calls", arguments: [1, 4, 7, 1000])
     func chunks(completionsPerCall: Int) async throws {
         let answer: @Sendable (String, inout RandomStream) -> String = { prompt, random in

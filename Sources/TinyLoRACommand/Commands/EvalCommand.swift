@@ -69,14 +69,22 @@ struct EvalCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(json: json)
         if !compare.isEmpty { return try showComparison(before: compare[0], after: compare[1], on: console) }
-        let problems = try problemOptions.resolved()
+        let asked = try problemOptions.resolved()
         let (loaded, adapter, engine) = try model.open(console)
+        let parameters = sampling.parameters(
+            stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024)
+        let problems = try await asked.choosingStyles(
+            for: loaded, engine, adapter: adapter?.file.values, sampling: parameters, seed: sampling.seed
+        ) { style, progress in
+            console.progress("trying prompt style \(style)  \(progress.finished)/\(progress.total) answered")
+        }
         let run = try EvaluationRun(
-            of: problems, by: loaded, engine, adapter: adapter,
-            sampling: sampling.parameters(
-                stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024),
-            samplesPerProblem: samples, seed: sampling.seed, in: output, isResuming: resume)
-        for note in run.parts.compactMap(\.note) { console.note("note       \(note)") }
+            of: problems, by: loaded, engine, adapter: adapter, sampling: parameters, samplesPerProblem: samples,
+            seed: sampling.seed, in: output, isResuming: resume)
+        for part in run.parts {
+            for note in part.notes { console.note("note       \(note)") }
+            if !part.styleTrials.isEmpty { console.note("style      " + choice(of: part)) }
+        }
         console.say("adapter    \(adapter?.file.design.description ?? "none")")
         var results: [EvaluationResult] = []
         for part in run.parts {
@@ -84,7 +92,7 @@ struct EvalCommand: AsyncParsableCommand {
             if output == nil { try StandardOutput.check() }
             let start = ContinuousClock.now
             let result = try await run.evaluate(part) { progress, earlier in
-                show(progress, of: part, after: earlier, since: start, on: console)
+                show(progress, of: part, after: earlier, maxTokens: parameters.maxTokens, since: start, on: console)
             }
             show(result, of: part, on: console)
             results.append(result)
@@ -95,15 +103,21 @@ struct EvalCommand: AsyncParsableCommand {
     }
 }
 
+/// Which style was chosen, and why.
+private func choice(of part: EvaluationRun.Part) -> String {
+    let trials = part.styleTrials.map { "\($0.style) \($0.wellFormed) of \($0.completions)" }.joined(separator: ", ")
+    return
+        "\(part.prompter.style.name) for \(part.set.name) · trial completions with an answer in the requested format: "
+        + trials
+}
+
 private func show(
-    _ progress: EvaluationProgress, of part: EvaluationRun.Part, after earlier: [EvaluatedSample],
+    _ progress: EvaluationProgress, of part: EvaluationRun.Part, after earlier: [EvaluatedSample], maxTokens: Int,
     since start: ContinuousClock.Instant, on console: Console
 ) {
     let seconds = max(1e-3, (ContinuousClock.now - start) / .seconds(1))
-    let left =
-        seconds / Double(max(1, progress.finished - earlier.count)) * Double(progress.total - progress.finished)
+    let speed = Double(progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }) / seconds
+    let left = progress.tokensLeft(maxTokens: maxTokens) / max(1e-3, speed)
     console.progress(
-        "\(part.set.name)  \(progress.finished)/\(progress.total) answered · "
-            + "\(Int(Double(progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }) / seconds)) tok/s · "
-            + "\(clock(left)) left")
+        "\(part.set.name)  \(progress.finished)/\(progress.total) answered · \(Int(speed)) tok/s · \(clock(left)) left")
 }

@@ -23,8 +23,18 @@ struct EvaluatedProblemOptions: ParsableArguments {
     var fields: String?
     @Option(parsing: .unconditional, help: "Use the first N problems of each set (default: all).")
     var limit: Int?
-    @Option(help: "Prompt style: \(PromptStyle.builtInNames) (default: each set's own).")
+    @Option(
+        help: """
+            Prompt style: \(PromptStyle.builtInNames); auto chooses gsm8k, boxed or each set's own by trial completions \
+            (default: each set's own).
+            """)
     var promptStyle: String?
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Text that ends a completion and is not part of it; may be repeated (default: the style's).",
+            valueName: "text"))
+    var stop: [String] = []
     @Option(parsing: .unconditional, help: "Worked examples before the question.")
     var shots: Int?
     @Option(
@@ -44,6 +54,7 @@ struct EvaluatedProblemOptions: ParsableArguments {
         guard graderTimeout > 0, graderTimeout <= 1e6 else {
             throw ValidationError("--grader-timeout must be greater than 0 and at most 1e6, is \(graderTimeout)")
         }
+        guard !stop.contains("") else { throw ValidationError("--stop is empty and would end every completion") }
         if let shots, shots < 0 { throw ValidationError("--shots must be at least 0, is \(shots)") }
     }
 
@@ -57,9 +68,11 @@ struct EvaluatedProblemOptions: ParsableArguments {
         if let fields { try resolved.fields.map(fields) }
         resolved.limit = limit
         resolved.promptStyle = promptStyle
+        resolved.stopTexts = stop.isEmpty ? nil : stop
         resolved.shots = shots
         resolved.shotsFile = shotsFrom
         resolved.grader = grader
+        if let grader { try GraderChoice(grader).checkProgram() }
         resolved.graderTimeout = .seconds(graderTimeout)
         return resolved
     }

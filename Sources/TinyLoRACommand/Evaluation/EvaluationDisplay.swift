@@ -4,7 +4,7 @@ import TinyFoundation
 
 /// Shows the results on a problem set.
 func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {
-    if let reason = result.parsing.reasonForNoReward(.strict) { console.warn("\(part.set.name): \(reason)") }
+    if let reason = result.formatWarning(of: part.prompter.style) { console.warn("\(part.set.name): \(reason)") }
     let failures = result.samples.compactMap(\.grade.failure)
     if let first = failures.first {
         console.warn(

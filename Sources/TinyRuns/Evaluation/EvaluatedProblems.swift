@@ -17,8 +17,12 @@ public struct EvaluatedProblems: Sendable {
     public var fields = ProblemFields.automatic
     /// Problems of each set, from its start; `nil` for all.
     public var limit: Int?
-    /// Prompt style; each set's own unless given.
+    /// Prompt style; each set's own unless given. ``automaticStyle`` is chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
     public var promptStyle: String?
+    /// Texts that end a completion, instead of those of the style.
+    public var stopTexts: [String]?
+    /// How the styles did that `auto` chooses from, by problem set.
+    public internal(set) var styleTrials: [String: [StyleTrial]] = [:]
     /// Worked examples before the question.
     public var shots: Int?
     /// Problem file with solutions to take the examples from.
@@ -74,7 +78,20 @@ public struct EvaluatedProblems: Sendable {
 
     /// The prompt style of a set.
     func style(of benchmark: Benchmark, isAbacus: Bool) throws -> PromptStyle {
-        let style = try PromptStyle(named: promptStyle ?? (isAbacus ? "abacus" : benchmark.promptStyle))
+        var name = promptStyle ?? ownStyle(of: benchmark, isAbacus: isAbacus)
+        if name == Self.automaticStyle, let trials = styleTrials[benchmark.name] {
+            name = StyleTrial.chosen(from: trials) ?? ownStyle(of: benchmark, isAbacus: isAbacus)
+        }
+        return try style(named: name, of: benchmark)
+    }
+
+    /// The name of a set's own style.
+    func ownStyle(of benchmark: Benchmark, isAbacus: Bool) -> String { isAbacus ? "abacus" : benchmark.promptStyle }
+
+    /// A style with the examples and stop texts that were asked for.
+    func style(named name: String, of benchmark: Benchmark) throws -> PromptStyle {
+        var style = try PromptStyle(named: name)
+        style.stopTexts = stopTexts ?? benchmark.stopTexts
         guard let shots else { return style }
         guard let shotsFile, shots > 0 else { return try style.withShots(shots) }
         return try style.withShots(shots, from: ProblemSet(contentsOf: shotsFile))

@@ -13,6 +13,10 @@ public struct EvaluationManifest: Record {
         public var content: String
         /// Name of the prompt style.
         public var promptStyle: String
+        /// How the styles did that this one was chosen from; `nil` where it was not.
+        public var styleTrials: [StyleTrial]?
+        /// Texts that end a completion; `nil` for none.
+        public var stopTexts: [String]?
         /// Hash of all prompts.
         public var prompts: String
         /// Name of the grader and its options.
@@ -20,12 +24,15 @@ public struct EvaluationManifest: Record {
 
         /// Makes an entry from its parts.
         public init(
-            name: String, problems: Int, content: String, promptStyle: String, prompts: String, grader: String
+            name: String, problems: Int, content: String, promptStyle: String,
+            styleTrials: [StyleTrial]? = nil, stopTexts: [String]? = nil, prompts: String, grader: String
         ) {
             self.name = name
             self.problems = problems
             self.content = content
             self.promptStyle = promptStyle
+            self.styleTrials = styleTrials
+            self.stopTexts = stopTexts
             self.prompts = prompts
             self.grader = grader
         }
@@ -33,6 +40,8 @@ public struct EvaluationManifest: Record {
         private enum CodingKeys: String, CodingKey {
             case name, problems, content, prompts, grader
             case promptStyle = "prompt_style"
+            case styleTrials = "style_trials"
+            case stopTexts = "stop_texts"
         }
     }
 
@@ -99,6 +108,7 @@ public struct EvaluationManifest: Record {
                 ("\(set.name).problems", "\(set.problems)"), ("\(set.name).prompt_style", set.promptStyle),
                 ("\(set.name).content", set.content), ("\(set.name).prompts", set.prompts),
                 ("\(set.name).grader", set.grader),
+                ("\(set.name).stop_texts", set.stopTexts.map { "\($0)" } ?? "none"),
             ]
         }
         return values

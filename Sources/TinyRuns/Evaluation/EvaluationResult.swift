@@ -11,11 +11,11 @@ public struct EvaluatedSample: Record, Hashable {
     public var sample: Int
     /// The prompt's text.
     public var prompt: String
-    /// The completion's text, without the stop token.
+    /// The completion's text, without the stop token or what follows a stop text.
     public var completion: String
     /// What the grader found.
     public var grade: Grade
-    /// Tokens of the completion, the stop token included.
+    /// Tokens of the completion, the stop token or those of a stop text included.
     public var tokenCount: Int
     /// Why the completion ended.
     public var stop: StopReason
@@ -132,8 +132,8 @@ public struct EvaluationResult: Sendable {
         samples.isEmpty ? 0 : Double(tokenCount) / Double(samples.count)
     }
 
-    /// Completions that were cut off before a stop token.
-    public var truncatedCount: Int { samples.count { $0.stop != .endOfText } }
+    /// Completions that were cut off before their own end.
+    public var truncatedCount: Int { samples.count { !$0.stop.isEnd } }
 
     /// Sampled tokens per second of wall-clock time; 0 if no time passed.
     public var tokensPerSecond: Double { seconds > 0 ? Double(sampledTokens) / seconds : 0 }

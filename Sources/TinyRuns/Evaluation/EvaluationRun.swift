@@ -25,8 +25,10 @@ public struct EvaluationRun: Sendable {
         public let prompter: Prompter
         /// The grader's name and options.
         public let grader: String
-        /// What a reader should know about the set's file.
-        public let note: String?
+        /// What a reader should know about the set, as sentences.
+        public let notes: [String]
+        /// How the styles did that the prompt style was chosen from; empty where it was not.
+        public let styleTrials: [StyleTrial]
         let reward: any Reward
     }
 
@@ -58,12 +60,14 @@ public struct EvaluationRun: Sendable {
     ) throws {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
         parts = try problems.sets(isAbacus: model.isAbacus).map { benchmark, set in
+            try (asked ?? benchmark.grader).checkProgram()
             let prompter = try model.prompter(style: try problems.style(of: benchmark, isAbacus: model.isAbacus))
             let format = prompter.style.answerFormat, grader = asked ?? benchmark.grader
             return Part(
                 set: set, prompter: prompter,
                 grader: try Self.name(of: grader, for: set, format: format, options: benchmark.options),
-                note: problems.limit == nil ? benchmark.note(on: set) : nil,
+                notes: Self.notes(on: set, problems.limit == nil ? benchmark.note(on: set) : nil, prompter.style),
+                styleTrials: problems.styleTrials[benchmark.name] ?? [],
                 reward: benchmark.reward(
                     for: set.problems, answerFormat: format, grader: grader, limit: problems.graderTimeout))
         }
@@ -123,6 +127,17 @@ public struct EvaluationRun: Sendable {
             completionsPerCall: keepsSamples ? 64 : 512)
     }
 
+    private static func notes(on set: ProblemSet, _ note: String?, _ style: PromptStyle) -> [String] {
+        let shown = Set(style.examples.map(\.question.spaced))
+        let count = set.problems.count { shown.contains($0.question.spaced) }
+        return [
+            note,
+            count == 0
+                ? nil : "\(count) of \(set.problems.count) problems of \(set.name) are worked examples of the prompt",
+        ]
+        .compactMap(\.self)
+    }
+
     private static func entry(of part: Part) throws -> EvaluationManifest.ProblemSetEntry {
         var content = SHA256(), prompts = SHA256()
         for problem in part.set.problems {
@@ -131,7 +146,10 @@ public struct EvaluationRun: Sendable {
         }
         return EvaluationManifest.ProblemSetEntry(
             name: part.set.name, problems: part.set.problems.count, content: content.finish().hexadecimal,
-            promptStyle: part.prompter.style.name, prompts: prompts.finish().hexadecimal, grader: part.grader)
+            promptStyle: part.prompter.style.name,
+            styleTrials: part.styleTrials.isEmpty ? nil : part.styleTrials,
+            stopTexts: part.prompter.stopTexts.isEmpty ? nil : part.prompter.stopTexts,
+            prompts: prompts.finish().hexadecimal, grader: part.grader)
     }
 
     /// The grader with what it goes by, such as `math {"answer_format":"boxed","relative_tolerance":0.01}`.
