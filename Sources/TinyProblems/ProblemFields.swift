@@ -82,6 +82,9 @@ public struct ProblemFields: Sendable, Codable, Hashable {
                     .unknownPart, "\"\(pair)\" is not of the form part=key",
                     hint: "write part=key, such as question=prompt")
             }
+            guard !promised.contains(String(pair[..<sign])) else {
+                throw ProblemError(.unknownPart, "the part \"\(pair[..<sign])\" is there twice")
+            }
             try map(String(pair[..<sign]), to: String(pair[pair.index(after: sign)...]))
         }
     }

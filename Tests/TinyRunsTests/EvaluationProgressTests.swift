@@ -31,6 +31,20 @@ struct EvaluationProgressTests {
         return (0..<count).map { _ in range.lowerBound + stream.below(range.count) }
     }
 
+    @Test("the time left is told once every completion has begun, and is that of the speed since the prompts")
+    func timer() {
+        var timer = EvaluationTimer(maxTokens: 100)
+        func progress(_ tokens: Int) -> EvaluationProgress {
+            EvaluationProgress(finished: 0, total: 20, tokens: tokens, settled: 0, settledTokens: 0, running: 10)
+        }
+        #expect(timer.secondsLeft(progress(10), at: 30) == nil)  // thirty seconds of prompts
+        #expect(timer.secondsLeft(progress(20), at: 31) == nil)
+        #expect(timer.secondsLeft(progress(30), at: 32) == 197)
+        #expect(timer.secondsLeft(progress(130), at: 42) == 187)
+        let end = EvaluationProgress(finished: 20, total: 20, tokens: 900, settled: 20, settledTokens: 900, running: 0)
+        #expect(timer.secondsLeft(end, at: 99) == 0)
+    }
+
     @Test("is the token limit of every completion until one has ended")
     func nothingKnown() {
         let start = EvaluationProgress(finished: 0, total: 9, tokens: 0, settled: 0, settledTokens: 0, running: 4)

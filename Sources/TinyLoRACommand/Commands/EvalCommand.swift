@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Synchronization
 import TinyLoRA
 
 /// Measures accuracy.
@@ -90,9 +91,15 @@ struct EvalCommand: AsyncParsableCommand {
         for part in run.parts {
             // Without a directory the results are only on standard output.
             if output == nil { try StandardOutput.check() }
-            let start = ContinuousClock.now
+            let timer = Mutex(EvaluationTimer(maxTokens: parameters.maxTokens)), start = ContinuousClock.now
             let result = try await run.evaluate(part) { progress, earlier in
-                show(progress, of: part, after: earlier, maxTokens: parameters.maxTokens, since: start, on: console)
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                let left = timer.withLock { $0.secondsLeft(progress, at: seconds) }
+                let tokens = progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }
+                console.progress(
+                    "\(part.set.name)  \(progress.finished)/\(progress.total) answered · "
+                        + "\(Int(Double(tokens) / max(1e-3, seconds))) tok/s"
+                        + (left.map { " · \(clock($0)) left" } ?? ""))
             }
             show(result, of: part, on: console)
             results.append(result)
@@ -109,15 +116,4 @@ private func choice(of part: EvaluationRun.Part) -> String {
     return
         "\(part.prompter.style.name) for \(part.set.name) · trial completions with an answer in the requested format: "
         + trials
-}
-
-private func show(
-    _ progress: EvaluationProgress, of part: EvaluationRun.Part, after earlier: [EvaluatedSample], maxTokens: Int,
-    since start: ContinuousClock.Instant, on console: Console
-) {
-    let seconds = max(1e-3, (ContinuousClock.now - start) / .seconds(1))
-    let speed = Double(progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }) / seconds
-    let left = progress.tokensLeft(maxTokens: maxTokens) / max(1e-3, speed)
-    console.progress(
-        "\(part.set.name)  \(progress.finished)/\(progress.total) answered · \(Int(speed)) tok/s · \(clock(left)) left")
 }
