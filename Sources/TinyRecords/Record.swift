@@ -36,7 +36,8 @@ extension Record {
 /// Reads a record, with every way this can fail as one kind of error.
 func decoded<Content: Record>(_ json: String, with decoder: JSONDecoder) throws(RecordsError) -> Content {
     do {
-        return try decoder.decode(Content.self, from: json.utf8, named: "the text", isLine: !json.dropLast().contains("\n"))
+        return try decoder.decode(
+            Content.self, from: json.utf8, named: "the text", isLine: !json.dropLast().contains("\n"))
     } catch let error as RecordsError {
         throw error
     } catch let error as FileError {
