@@ -4,13 +4,17 @@ extension AnswerComparison {
     /// Points at which expressions with variables are compared, and how many must have a value on both sides.
     private static let points = 6
     private static let neededPoints = 3
-    /// Number of points for expressions with steps (floor) or with few values (factorial), where differences are rare.
+    /// Number of points for expressions with steps (floor), where differences are rare, and for those with values at some
+    /// points only (roots, logarithms): enough for each combination of three signs and of sizes.
     private static let morePoints = 24
+    /// Number of points after which expressions with fewer than three common values have none.
+    private static let mostPoints = 64
 
     /// Whether two expressions have the same value at all tested values of their variables.
     ///
-    /// Without variables the values are compared exactly, or by their error bounds where they are irrational; the options'
-    /// tolerances also apply. With variables, both must agree at every point where either has a value.
+    /// Without variables the values are compared exactly, or by balls where they are irrational; the options' tolerances also
+    /// apply. With variables, both must agree at every point where both have a real value; expressions with the imaginary unit,
+    /// or without a common real value, are compared as complex functions.
     ///
     /// A logarithm without a base is natural or common, the same in both answers.
     mutating func isSameValue(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
@@ -23,65 +27,111 @@ extension AnswerComparison {
 
     private mutating func agree(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
         guard gold.hasVariables || prediction.hasVariables else {
-            guard let a = evaluator.value(of: gold), let b = evaluator.value(of: prediction) else { return false }
-            return NumericValue.agree(a, b) || isWithinTolerance(a, b) || isPrinted(prediction, b, as: gold, a)
+            if evaluator.areEqual(gold, prediction) == true { return true }
+            guard options.hasTolerance || prediction.isLongDecimal else { return false }
+            return isWithinTolerance(gold, prediction) || isPrinted(prediction, as: gold)
         }
-        let names = gold.variables, others = prediction.variables
-        guard names.count <= 24, others.count <= 24 else { return false }
-        var agreeing = 0
-        let points = gold.needsMorePoints || prediction.needsMorePoints ? Self.morePoints : Self.points
-        for point in 0..<points {
-            evaluator.point = point
-            let a = evaluator.value(of: gold), b = evaluator.value(of: prediction)
-            if a == nil && b == nil && evaluator.steps > 0 { continue }
-            // A factorial has values on one side of zero only.
-            if a == nil && gold.hasFactorial || b == nil && prediction.hasFactorial { continue }
-            guard let a, let b, NumericValue.agree(a, b) else { return false }
-            agreeing += 1
+        return everyPoint(gold, prediction) { comparison, hasEvidence in
+            if hasEvidence { return comparison.evaluator.haveSameDigits(gold, prediction) }
+            return comparison.evaluator.areEqual(gold, prediction)
         }
-        return agreeing >= Self.neededPoints
+    }
+
+    /// Whether a property holds at every point where it is defined, of at least three.
+    ///
+    /// The property is `nil` where it is not defined; it learns whether enough points have it already.
+    private mutating func everyPoint(
+        _ a: AnswerTree, _ b: AnswerTree, _ property: (inout Self, _ hasEvidence: Bool) -> Bool?
+    ) -> Bool {
+        let names = a.variables.union(b.variables)
+        guard names.count <= 24 else { return false }
+        let isComplex = a.hasImaginaryUnit || b.hasImaginaryUnit
+        let isWhole = a.hasFactorial || b.hasFactorial
+        var domains: [(SamplePoint.Kind, isReal: Bool)] = [(.fractions, true), (.wholeNumbers, true), (.fractions, false)]
+        if isComplex { domains = [(isWhole ? .wholeNumbers : .fractions, false)] } else if isWhole { domains = [domains[1]] }
+        let wanted = a.needsMorePoints || b.needsMorePoints ? Self.morePoints : Self.points
+        defer { evaluator.isReal = false }
+        for (kind, isReal) in domains {
+            evaluator.isReal = isReal
+            var agreeing = 0
+            for index in 0..<(kind == .wholeNumbers ? SamplePoint.wholeNumbers : Self.mostPoints) {
+                // Few common values ask for more points.
+                if index >= wanted && agreeing >= Self.points { break }
+                evaluator.point = SamplePoint(kind: kind, index: index, names: names.sorted())
+                guard let holds = property(&self, agreeing >= Self.neededPoints) else {
+                    if evaluator.steps <= 0 { return false }
+                    continue
+                }
+                if !holds { return false }
+                agreeing += 1
+            }
+            if agreeing >= Self.neededPoints { return true }
+        }
+        return false
     }
 
     /// Whether a prediction is the printed double of a gold value that is no decimal itself: `0.0833333333333333` for `1/12`.
     ///
     /// 15 significant digits must be written and the first 14 right.
-    private func isPrinted(_ text: AnswerTree, _ value: NumericValue, as gold: AnswerTree, _ goldValue: NumericValue)
-        -> Bool
-    {
-        guard text.isLongDecimal, !gold.isNumeral, let a = goldValue.approximation, let b = value.approximation else {
-            return false
-        }
-        return a.isReal && abs(a.real - b.real) <= 1e-14 * abs(a.real)
+    private mutating func isPrinted(_ prediction: AnswerTree, as gold: AnswerTree) -> Bool {
+        guard prediction.isLongDecimal, !gold.isNumeral, let distance = distance(gold, prediction) else { return false }
+        return distance.isReal && distance.relative <= 1e-14
     }
 
     /// Whether a prediction is within the tolerance of the options.
-    private func isWithinTolerance(_ gold: NumericValue, _ prediction: NumericValue) -> Bool {
-        guard options.hasTolerance, let a = gold.approximation, let b = prediction.approximation else { return false }
-        let gap = Foundation.hypot(a.real - b.real, a.imaginary - b.imaginary)
+    private mutating func isWithinTolerance(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
+        guard options.hasTolerance, let distance = distance(gold, prediction) else { return false }
         var bound = options.absoluteTolerance ?? 0
-        if let relative = options.relativeTolerance { bound = max(bound, relative * a.magnitude) }
         if let places = options.decimalPlaces { bound = max(bound, 0.5 * Foundation.pow(10, Double(-places))) }
         // A decimal bound such as 0.1 is no double: the gap may pass it by rounding.
-        return gap <= bound * (1 + 1e-12) + a.error + b.error
+        let slack = 1 + 1e-12
+        return distance.absolute <= bound * slack
+            || options.relativeTolerance.map { distance.relative <= $0 * slack } ?? false
+    }
+
+    /// The distance of two values, and the distance over the size of the first.
+    private mutating func distance(
+        _ gold: AnswerTree, _ prediction: AnswerTree
+    ) -> (absolute: Double, relative: Double, isReal: Bool)? {
+        let precision = NumericValue.firstPrecision
+        guard let a = evaluator.value(of: gold, precision: precision)?.ball(precision: precision),
+            let b = evaluator.value(of: prediction, precision: precision)?.ball(precision: precision),
+            let gap = (a + b.negated)?.absolute
+        else { return nil }
+        let relative = a.absolute?.reciprocal.flatMap { gap * $0 }?.real.double ?? .infinity
+        return (gap.real.double, relative, a.isReal && b.isReal)
     }
 
     /// Whether one expression is a constant, non-zero multiple of the other, and the multiple's sign where it is real.
     mutating func commonFactor(_ a: AnswerTree, _ b: AnswerTree) -> FactorSign? {
         guard a.hasVariables, b.hasVariables, a.isExpression, b.isExpression else { return nil }
-        var first: NumericValue?
-        var agreeing = 0
-        for point in 0..<Self.points {
-            evaluator.point = point
-            guard let x = evaluator.value(of: a), let inverse = evaluator.value(of: b)?.reciprocal else { continue }
-            guard !x.isZero, let ratio = x * inverse else { return nil }
-            if let first, !NumericValue.agree(first, ratio) { return nil }
-            first = first ?? ratio
-            agreeing += 1
+        let ratio = AnswerTree.quotient(a, b)
+        var first: (point: SamplePoint, value: NumericValue)?
+        let isMultiple = everyPoint(a, b) { comparison, hasEvidence in
+            let precision = NumericValue.firstPrecision
+            let point = comparison.evaluator.point
+            guard let value = comparison.evaluator.value(of: ratio, precision: precision) else { return nil }
+            guard !value.containsZero else { return false }
+            guard let start = first else {
+                first = (point, value)
+                return true
+            }
+            if hasEvidence { return NumericValue.haveSameDigits(start.value, value, precision: precision) }
+            return comparison.evaluator.decide(start.value, value, precision: precision) { evaluator, precision in
+                evaluator.point = start.point
+                let value = evaluator.value(of: ratio, precision: precision)
+                evaluator.point = point
+                return (value, evaluator.value(of: ratio, precision: precision))
+            }
         }
-        guard agreeing >= Self.neededPoints, let value = first?.approximation else { return nil }
+        guard isMultiple, let value = first?.value else { return nil }
         guard value.isReal else { return .complex }
-        return value.real > 0 ? .positive : .negative
+        return value.ball(precision: NumericValue.firstPrecision)?.real.isPositive == true ? .positive : .negative
     }
 
     enum FactorSign { case positive, negative, complex }
+}
+
+extension AnswerTree {
+    fileprivate var hasImaginaryUnit: Bool { contains { $0 == .constant(.i) } }
 }

@@ -1,85 +1,145 @@
-import Foundation
+import BigInt
 
-/// Evaluates expressions: exactly where all values are fractions, else in doubles with error bounds.
+/// Evaluates expressions: exactly where all values are fractions of moderate size, else in ball arithmetic.
 ///
 /// A budget of steps limits the work; when it is used up, every value is `nil`, so that no further answers are equal.
 struct ExpressionEvaluator {
-    /// Most steps of one comparison. A node costs one step, an exact number of `w` machine words another `w² / 8`.
-    static let maximumSteps = 60_000
+    /// Most steps of one comparison. An operation on numbers of `w` machine words costs `1 + w² / 8`, an elementary function the
+    /// operations of its series.
+    static let maximumSteps = 600_000
 
     private(set) var steps = Self.maximumSteps
-    /// Index of the point at which variables are evaluated; see ``value(of:)-(String)``.
-    var point = 0
+    /// The values of variables.
+    var point = SamplePoint()
+    /// Whether only real numbers are values: roots and logarithms of negative numbers have none then.
+    var isReal = false
     /// Whether a logarithm without a base has base 10 instead of e.
     var commonLogarithms = false
+    /// Bits of numbers that are not exact.
+    private var precision = NumericValue.firstPrecision
     private var degreesAreAngles = false
 
-    /// The value of an expression; `nil` where it is undefined, too large, or no expression.
-    mutating func value(of tree: AnswerTree) -> NumericValue? {
-        steps -= 1
-        guard steps > 0, let value = node(tree) else { return nil }
-        if case .exact(let number) = value { steps -= number.cost }
-        return value
+    /// Whether two expressions have the same value; `nil` when one has no value or it cannot be decided.
+    ///
+    /// Balls of 128 bits come first. Where they overlap, both are evaluated again at the precision that the comparison asks for.
+    mutating func areEqual(_ a: AnswerTree, _ b: AnswerTree) -> Bool? {
+        for precision in [NumericValue.firstPrecision, NumericValue.secondPrecision] {
+            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else { continue }
+            return decide(x, y, precision: precision) { ($0.value(of: a, precision: $1), $0.value(of: b, precision: $1)) }
+        }
+        return nil
     }
+
+    /// Whether two expressions have the same value as far as 128 bits show; `nil` when one has no value.
+    mutating func haveSameDigits(_ a: AnswerTree, _ b: AnswerTree) -> Bool? {
+        let precision = NumericValue.firstPrecision
+        guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else { return nil }
+        return NumericValue.haveSameDigits(x, y, precision: precision)
+    }
+
+    /// Compares two values, and again at the precision that is asked for, at most three times.
+    mutating func decide(
+        _ a: NumericValue, _ b: NumericValue, precision: Int,
+        again: (inout Self, Int) -> (NumericValue?, NumericValue?)
+    ) -> Bool? {
+        var verdict = NumericValue.compare(a, b, precision: precision)
+        for _ in 0..<3 {
+            guard case .undecided(let needed?) = verdict else { break }
+            guard case (let a?, let b?) = again(&self, needed) else { return nil }
+            verdict = NumericValue.compare(a, b, precision: needed)
+        }
+        switch verdict {
+        case .equal: return true
+        case .different: return false
+        case .undecided: return nil
+        }
+    }
+
+    /// The value of an expression in balls of a precision, fractions aside.
+    mutating func value(of tree: AnswerTree, precision: Int) -> NumericValue? {
+        self.precision = precision
+        return value(of: tree)
+    }
+
+    /// The value of an expression; `nil` where it is undefined, uncertain, too large, or no expression.
+    private mutating func value(of tree: AnswerTree) -> NumericValue? {
+        guard steps > 0, let value = node(tree) else { return nil }
+        steps -= cost(of: value)
+        return isReal && !value.isReal ? nil : value
+    }
+
+    private func cost(of value: NumericValue) -> Int { value.rational?.cost ?? ballCost }
+
+    private var ballCost: Int { 1 + precision * precision / 32_768 }
 
     private mutating func node(_ tree: AnswerTree) -> NumericValue? {
         switch tree {
         case .number(let value): return .exact(value)
         case .based(let digits, let base): return integer(digits, base: base).map(NumericValue.exact)
-        case .constant(.pi): return Approximation(Double.pi).map(NumericValue.approximate)
-        case .constant(.e): return Approximation(M_E).map(NumericValue.approximate)
-        case .constant(.i): return .approximate(.imaginaryUnit)
-        case .variable(let name): return .exact(value(of: name))
+        case .constant(.pi): return RealBall.pi(precision: precision).map { .ball(ComplexBall($0)) }
+        case .constant(.e): return RealBall.one(precision: precision).exponential.map { .ball(ComplexBall($0)) }
+        case .constant(.i): return .ball(.imaginaryUnit(precision: precision))
+        case .variable(let name): return .exact(point.value(of: name))
         case .negative(let part): return value(of: part)?.negated
-        case .sum(let parts): return fold(parts, +)
-        case .product(let parts): return fold(parts, *)
+        case .sum(let parts): return fold(parts) { $0.adding($1, precision: $2) }
+        case .product(let parts): return fold(parts) { $0.multiplied(by: $1, precision: $2) }
         case .quotient(let top, let bottom):
             guard let top = value(of: top), let inverse = value(of: bottom)?.reciprocal else { return nil }
-            return top * inverse
+            return top.multiplied(by: inverse, precision: precision)
         case .power(let base, let exponent):
             guard let exponentValue = value(of: exponent) else { return nil }
             // The exponential of z is more exact than a power of e computed with a logarithm.
             if base == .constant(.e), exponentValue.rational?.isInteger != true {
-                return exponentValue.approximation?.exponential.map(NumericValue.approximate)
+                return function(of: exponentValue) { $0.exponential }
             }
-            return value(of: base)?.power(exponentValue, isFixed: !exponent.hasVariables)
+            guard let baseValue = value(of: base) else { return nil }
+            return power(baseValue, exponentValue, isFixed: !exponent.hasVariables)
         case .root(let radicand, let index):
-            guard let index = value(of: index)?.reciprocal else { return nil }
-            return value(of: radicand)?.power(index, isFixed: true)
+            guard let index = value(of: index)?.reciprocal, let radicand = value(of: radicand) else { return nil }
+            return power(radicand, index, isFixed: true)
         case .degrees(let part):
             guard let number = value(of: part) else { return nil }
             guard degreesAreAngles else { return number }
-            return Approximation(Double.pi / 180).flatMap { number * .approximate($0) }
+            return Rational(180).reciprocal.flatMap {
+                number.multiplied(by: .exact($0), precision: precision)
+            }.flatMap { degrees in
+                RealBall.pi(precision: precision).flatMap {
+                    degrees.multiplied(by: .ball(ComplexBall($0)), precision: precision)
+                }
+            }
         case .function(let function, let arguments): return apply(function, arguments)
         default: return nil
         }
     }
 
     private mutating func fold(
-        _ parts: [AnswerTree], _ combine: (NumericValue, NumericValue) -> NumericValue?
+        _ parts: [AnswerTree], _ combine: (NumericValue, NumericValue, Int) -> NumericValue?
     ) -> NumericValue? {
         guard let first = parts.first, var total = value(of: first) else { return nil }
         for part in parts.dropFirst() {
-            guard let next = value(of: part), let combined = combine(total, next) else { return nil }
-            if case .exact(let number) = combined { steps -= number.cost }
+            guard let next = value(of: part), let combined = combine(total, next, precision) else { return nil }
+            steps -= cost(of: combined)
             total = combined
         }
         return total
     }
 
-    /// A variable's value at the current point: a fraction derived from its name, alternately near 1, 17 and 3, and
-    /// from the fourth point on with a random sign.
-    ///
-    /// Numerators of four digits over a prime make coincidences such as `x = y²` implausible: a polynomial that is not zero
-    /// vanishes at such a point with a probability of about degree/2000 (Schwartz and Zippel).
-    private func value(of name: String) -> Rational {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        hash = (hash ^ UInt64(point)) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= hash >> 31
-        let numerator = (300 + Int(hash % 2_003)) * [1, 17, 3][point % 3]
-        let isNegative = point >= 3 && hash >> 62 & 1 == 1
-        return (Rational(isNegative ? -numerator : numerator) / Rational(1_009)) ?? .one
+    private mutating func power(_ base: NumericValue, _ exponent: NumericValue, isFixed: Bool) -> NumericValue? {
+        steps -= ballCost * (exponent.rational?.isInteger == true ? 4 : seriesLength)
+        guard steps > 0 else { return nil }
+        return base.power(exponent, isFixed: isFixed, precision: precision)
+    }
+
+    /// The operations of a series, which grow with the square root of the precision.
+    private var seriesLength: Int { precision <= 256 ? 16 : precision <= 2_048 ? 64 : 128 }
+
+    /// A function's value in balls.
+    private mutating func function(
+        of argument: NumericValue, _ body: (ComplexBall) -> ComplexBall?
+    ) -> NumericValue? {
+        steps -= ballCost * seriesLength
+        guard steps > 0, let ball = argument.ball(precision: precision) else { return nil }
+        return body(ball).map(NumericValue.ball)
     }
 
     private func integer(_ digits: String, base: Int) -> Rational? {
@@ -100,12 +160,13 @@ struct ExpressionEvaluator {
         degreesAreAngles = outer
         guard values.count == arguments.count, let first = values.first else { return nil }
         switch function {
-        case .min, .max, .gcd, .lcm: return choose(function, values)
+        case .min, .max: return extreme(values, isLargest: function == .max)
+        case .gcd, .lcm: return divisorOrMultiple(values, isMultiple: function == .lcm)
         case .binomial: return values.count == 2 ? binomial(values[0], values[1]) : nil
         case .modulo: return values.count == 2 ? modulo(values[0], values[1]) : nil
         case .log:
             guard values.count <= 2 else { return nil }
-            if values.count == 1 && !commonLogarithms { return first.logarithm }
+            if values.count == 1 && !commonLogarithms { return logarithm(first) }
             return logarithm(first, base: values.count == 2 ? values[1] : .exact(Rational(10)))
         default: return values.count == 1 ? unary(function, first) : nil
         }
@@ -113,95 +174,123 @@ struct ExpressionEvaluator {
 
     private mutating func unary(_ function: MathFunction, _ argument: NumericValue) -> NumericValue? {
         switch function {
-        case .sqrt: return argument.power(.exact(.half), isFixed: true)
-        case .cbrt: return (Rational.one / Rational(3)).flatMap { argument.power(.exact($0), isFixed: true) }
+        case .sqrt: return power(argument, .exact(.half), isFixed: true)
+        case .cbrt: return Rational(3).reciprocal.flatMap { power(argument, .exact($0), isFixed: true) }
         case .abs:
             if let value = argument.rational { return .exact(value.magnitude) }
-            return argument.approximation.flatMap { Approximation($0.magnitude, inherited: $0.error) }.map(
-                NumericValue.approximate)
-        case .floor, .ceil: return argument.rounded(up: function == .ceil)
+            return self.function(of: argument) { $0.absolute }
+        case .floor: return rounded(argument)
+        case .ceil: return rounded(argument.negated)?.negated
         case .factorial: return factorial(argument)
-        case .ln: return argument.logarithm
-        default: return argument.approximation.flatMap { transcendental(function, $0) }.map(NumericValue.approximate)
+        case .ln: return logarithm(argument)
+        case .exp where argument.rational?.isZero == true: return .exact(.one)
+        default: return self.function(of: argument) { Self.transcendental(function, $0) }
         }
     }
 
-    private func transcendental(_ function: MathFunction, _ x: Approximation) -> Approximation? {
+    private static func transcendental(_ function: MathFunction, _ x: ComplexBall) -> ComplexBall? {
         switch function {
-        case .sin: return x.sine
-        case .cos: return x.cosine
-        case .tan: return x.cosine?.reciprocal.flatMap { cosine in x.sine.flatMap { $0 * cosine } }
-        case .cot: return x.sine?.reciprocal.flatMap { sine in x.cosine.flatMap { $0 * sine } }
-        case .sec: return x.cosine?.reciprocal
-        case .csc: return x.sine?.reciprocal
         case .exp: return x.exponential
-        case .sinh: return x.mapReal(sinh, slope: cosh)
-        case .cosh: return x.mapReal(cosh, slope: sinh)
-        case .tanh: return x.mapReal(tanh) { _ in 1 }
-        case .arctan: return x.mapReal(atan) { _ in 1 }
-        case .arcsin, .arccos:
-            let slope = { (value: Double) in 1 / (1 - value * value).squareRoot() }
-            guard abs(x.real) <= 1 else { return nil }
-            if abs(x.real) == 1 && x.error == 0 { return x.mapReal(function == .arcsin ? asin : acos) { _ in 0 } }
-            return x.mapReal(function == .arcsin ? asin : acos, slope: slope)
+        case .sin: return x.wave?.sine
+        case .cos: return x.wave?.cosine
+        case .tan: return x.wave.flatMap { wave in wave.cosine.reciprocal.flatMap { wave.sine * $0 } }
+        case .cot: return x.wave.flatMap { wave in wave.sine.reciprocal.flatMap { wave.cosine * $0 } }
+        case .sec: return x.wave?.cosine.reciprocal
+        case .csc: return x.wave?.sine.reciprocal
+        case .sinh: return x.mapReal { $0.hyperbola?.sine }
+        case .cosh: return x.mapReal { $0.hyperbola?.cosine }
+        case .tanh: return x.mapReal(\.hyperbolicTangent)
+        case .arcsin: return x.mapReal(\.inverseSine)
+        case .arccos: return x.mapReal(\.inverseCosine)
+        case .arctan: return x.mapReal(\.inverseTangent)
         default: return nil
         }
     }
 
-    private func logarithm(_ value: NumericValue, base: NumericValue) -> NumericValue? {
-        guard let top = value.logarithm, let bottom = base.logarithm?.reciprocal else { return nil }
-        return top * bottom
+    // MARK: Logarithms
+
+    /// The principal natural logarithm.
+    private mutating func logarithm(_ value: NumericValue) -> NumericValue? {
+        if let value = value.rational, value == .one { return .exact(.zero) }
+        return function(of: value) { $0.logarithm }
     }
 
-    private mutating func choose(_ function: MathFunction, _ values: [NumericValue]) -> NumericValue? {
-        let numbers = values.compactMap(\.rational)
-        guard numbers.count == values.count, var result = numbers.first else { return nil }
-        for number in numbers.dropFirst() {
-            switch function {
-            case .min: if number < result { result = number }
-            case .max: if result < number { result = number }
-            default:
-                guard let combined = result.divisorOrMultiple(of: number, isMultiple: function == .lcm) else {
-                    return nil
-                }
-                result = combined
+    /// A logarithm with a base: exact where it is an integer of two fractions.
+    private mutating func logarithm(_ value: NumericValue, base: NumericValue) -> NumericValue? {
+        guard let top = logarithm(value), let bottom = logarithm(base)?.reciprocal,
+            let quotient = top.multiplied(by: bottom, precision: precision)
+        else { return nil }
+        guard let value = value.rational, let base = base.rational, case .ball(let ball) = quotient, ball.isReal,
+            let half = RealBall(.half, precision: precision), let nearest = (ball.real + half)?.floor,
+            let count = Int(exactly: nearest), base.power(count) == value
+        else { return quotient }
+        return .exact(Rational(count))
+    }
+
+    // MARK: Integers
+
+    /// The nearest integer below; `nil` where the ball leaves two possible results.
+    private func rounded(_ value: NumericValue) -> NumericValue? {
+        switch value {
+        case .exact(let value): .exact(value.floor)
+        case .ball(let value): value.isReal ? value.real.floor.flatMap { Rational($0) }.map(NumericValue.exact) : nil
+        }
+    }
+
+    /// The smallest or largest of real values; `nil` where the balls of two overlap.
+    private func extreme(_ values: [NumericValue], isLargest: Bool) -> NumericValue? {
+        var result = values[0]
+        for value in values.dropFirst() {
+            let isLess: Bool
+            if let a = value.rational, let b = result.rational {
+                isLess = a < b
+            } else {
+                guard value.isReal, result.isReal,
+                    let gap = value.adding(result.negated, precision: precision)?.ball(precision: precision),
+                    !gap.containsZero
+                else { return nil }
+                isLess = gap.real.isNegative
             }
+            if isLess != isLargest { result = value }
+        }
+        return result
+    }
+
+    private func divisorOrMultiple(_ values: [NumericValue], isMultiple: Bool) -> NumericValue? {
+        guard var result = values[0].rational, result.isInteger else { return nil }
+        for value in values.dropFirst() {
+            guard let combined = value.rational?.divisorOrMultiple(of: result, isMultiple: isMultiple) else { return nil }
+            result = combined
         }
         return .exact(result)
     }
 
+    /// `n!` of a whole number up to 10,000.
     private mutating func factorial(_ value: NumericValue) -> NumericValue? {
-        if let count = value.rational?.integer(upTo: 400) {
-            guard count >= 0 else { return nil }
-            var product = Rational.one
-            for factor in stride(from: 2, through: count, by: 1) {
-                guard let next = product * Rational(factor) else { return nil }
-                product = next
-            }
-            steps -= count
-            return .exact(product)
-        }
-        return value.gamma
+        guard let count = value.rational?.integer(upTo: 10_000), count >= 0 else { return nil }
+        return product(of: count) { .exact(Rational($0 + 1)) }
     }
 
+    /// `n (n - 1) … (n - k + 1) / k!` of whole numbers up to 10,000.
     private mutating func binomial(_ n: NumericValue, _ k: NumericValue) -> NumericValue? {
-        if let top = n.rational?.integer(upTo: 1_000), let bottom = k.rational?.integer(upTo: 1_000) {
-            guard bottom >= 0, top >= 0 else { return nil }
-            guard bottom <= top else { return .exact(.zero) }
-            var value = Rational.one
-            for step in stride(from: 1, through: min(bottom, top - bottom), by: 1) {
-                guard let times = value * Rational(top - step + 1), let next = times / Rational(step) else {
-                    return nil
-                }
-                value = next
-            }
-            steps -= 4 * bottom
-            return .exact(value)
+        guard let top = n.rational?.integer(upTo: 10_000), let bottom = k.rational?.integer(upTo: 10_000), bottom >= 0,
+            top >= 0
+        else { return nil }
+        guard bottom <= top else { return .exact(.zero) }
+        return product(of: min(bottom, top - bottom)) { index in
+            (Rational(top - index) / Rational(index + 1)).map(NumericValue.exact)
         }
-        guard let difference = n + k.negated, let a = n.gamma, let b = k.gamma, let c = difference.gamma else {
-            return nil
+    }
+
+    /// The product of `count` numbers, exact while it fits.
+    private mutating func product(of count: Int, factor: (Int) -> NumericValue?) -> NumericValue? {
+        var product = NumericValue.exact(.one)
+        for index in 0..<count {
+            guard steps > 0, let next = factor(index)?.multiplied(by: product, precision: precision) else { return nil }
+            product = next
+            steps -= 1 + (product.rational?.width ?? precision) / 512
         }
-        return (b * c)?.reciprocal.flatMap { a * $0 }
+        return product
     }
 
     private func modulo(_ value: NumericValue, _ modulus: NumericValue) -> NumericValue? {
@@ -209,30 +298,5 @@ struct ExpressionEvaluator {
             let whole = ratio.floor * b
         else { return nil }
         return (a - whole).map(NumericValue.exact)
-    }
-}
-
-extension NumericValue {
-    /// The principal natural logarithm.
-    fileprivate var logarithm: NumericValue? {
-        if let value = rational, value == .one { return .exact(.zero) }
-        return approximation?.logarithm.map(NumericValue.approximate)
-    }
-
-    /// The nearest integer below or above; `nil` where the error bound leaves two possible results.
-    fileprivate func rounded(up: Bool) -> NumericValue? {
-        if let value = rational { return .exact(up ? value.negated.floor.negated : value.floor) }
-        guard let value = approximation, value.isReal, value.magnitude < 1e15 else { return nil }
-        let low = up ? (value.real - value.error).rounded(.up) : (value.real - value.error).rounded(.down)
-        let high = up ? (value.real + value.error).rounded(.up) : (value.real + value.error).rounded(.down)
-        return low == high ? .exact(Rational(Int(low))) : nil
-    }
-
-    /// `Γ(x + 1)` of a real number above -1.
-    fileprivate var gamma: NumericValue? {
-        guard let value = approximation, value.isReal, value.real > -0.99, value.real < 150 else { return nil }
-        let result = tgamma(value.real + 1)
-        // The digamma function stays below 6 here.
-        return Approximation(result, inherited: abs(result) * (12 * value.error + 1e-13)).map(NumericValue.approximate)
     }
 }

@@ -5,8 +5,10 @@ import BigInt
 /// Every operation that would exceed ``maximumBits`` in numerator or denominator returns `nil` instead, so no answer can make
 /// the grader allocate more than a few kilobytes for a number.
 struct Rational: Hashable, Sendable {
-    /// The largest width of a numerator or denominator: enough for `100!`, `2^1009` and products of them.
-    static let maximumBits = 4_096
+    /// The largest width of a numerator or denominator: enough for `1000!` and `(2/3)^10000`.
+    static let maximumBits = 16_384
+    /// The longest numeral that is read, in digits, and the largest power of ten.
+    private static let maximumDigits = 4_900
 
     let numerator: BigInt
     let denominator: BigInt
@@ -23,7 +25,7 @@ struct Rational: Hashable, Sendable {
     init?(_ numerator: BigInt, over denominator: BigInt) {
         guard !denominator.isZero, numerator.bitWidth <= Self.maximumBits, denominator.bitWidth <= Self.maximumBits
         else { return nil }
-        let divisor = denominator == 1 ? 1 : numerator.greatestCommonDivisor(with: denominator)
+        let divisor = denominator == 1 ? 1 : BigInt(commonDivisor(numerator.magnitude, denominator.magnitude))
         let sign: BigInt = denominator.signum() < 0 ? -1 : 1
         self.numerator = sign * (divisor == 1 ? numerator : numerator / divisor)
         self.denominator = sign * (divisor == 1 ? denominator : denominator / divisor)
@@ -34,7 +36,7 @@ struct Rational: Hashable, Sendable {
     /// `nil` when the numeral or the power exceeds ``maximumBits``.
     init?(digits: String, fraction: String = "", repeating: String = "", exponent: Int = 0) {
         let length = digits.utf8.count + fraction.utf8.count + repeating.utf8.count
-        guard length > 0, length <= 1_200, abs(exponent) <= 1_000 else { return nil }
+        guard length > 0, length <= Self.maximumDigits, abs(exponent) <= Self.maximumDigits else { return nil }
         guard let whole = BigInt(digits + fraction + repeating, radix: 10) else { return nil }
         func power(_ count: Int) -> BigInt { BigInt(10).power(count) }
         var top = whole
@@ -54,11 +56,26 @@ struct Rational: Hashable, Sendable {
         self.init(value, over: 1)
     }
 
+    /// An integer; `nil` for too many bits.
+    init?(_ value: BigInt) {
+        self.init(reduced: value, 1)
+    }
+
+    /// A fraction that is in lowest terms, with a positive denominator; `nil` for too many bits.
+    private init?(reduced numerator: BigInt, _ denominator: BigInt) {
+        guard numerator.bitWidth <= Self.maximumBits, denominator.bitWidth <= Self.maximumBits else { return nil }
+        self.numerator = numerator
+        self.denominator = denominator
+    }
+
     /// Cost of one operation in steps of the comparison's budget: quadratic in the number of machine words.
     var cost: Int {
-        let words = max(numerator.bitWidth, denominator.bitWidth) / 64
+        let words = width / 64
         return 1 + words * words / 8
     }
+
+    /// Bits of the larger of numerator and denominator.
+    var width: Int { max(numerator.bitWidth, denominator.bitWidth) }
 
     var isInteger: Bool { denominator == 1 }
     var isZero: Bool { numerator.isZero }
@@ -97,18 +114,43 @@ struct Rational: Hashable, Sendable {
         self.denominator = denominator
     }
 
+    /// The sum. Denominators `b = g b'` and `d = g d'` with greatest common divisor `g` leave no common divisor of
+    /// `a d' + c b'` and `b' d'`, so only one with `g` remains to be found (Knuth, TAOCP 4.5.1).
     static func + (a: Rational, b: Rational) -> Rational? {
-        Rational(a.numerator * b.denominator + b.numerator * a.denominator, over: a.denominator * b.denominator)
+        if a.isInteger || b.isInteger {
+            return Rational(
+                reduced: a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
+        }
+        let divisor = BigInt(commonDivisor(a.denominator.magnitude, b.denominator.magnitude))
+        let (left, right) = divisor == 1 ? (a.denominator, b.denominator) : (a.denominator / divisor, b.denominator / divisor)
+        let sum = a.numerator * right + b.numerator * left
+        if divisor == 1 { return Rational(reduced: sum, left * right) }
+        let rest = BigInt(commonDivisor(sum.magnitude, divisor.magnitude))
+        return Rational(reduced: sum / rest, left * (b.denominator / rest))
     }
 
     static func - (a: Rational, b: Rational) -> Rational? { a + b.negated }
 
+    /// The product. Only a numerator and the other's denominator can have a common divisor.
     static func * (a: Rational, b: Rational) -> Rational? {
-        Rational(a.numerator * b.numerator, over: a.denominator * b.denominator)
+        let (top, last) = reduced(a.numerator, b.denominator), (next, bottom) = reduced(b.numerator, a.denominator)
+        return Rational(reduced: top * next, bottom * last)
     }
 
-    static func / (a: Rational, b: Rational) -> Rational? {
-        Rational(a.numerator * b.denominator, over: a.denominator * b.numerator)
+    static func / (a: Rational, b: Rational) -> Rational? { b.reciprocal.flatMap { a * $0 } }
+
+    /// Two numbers without their common divisor.
+    private static func reduced(_ a: BigInt, _ b: BigInt) -> (BigInt, BigInt) {
+        if a.isZero { return (0, 1) }
+        guard b != 1 else { return (a, b) }
+        let divisor = BigInt(commonDivisor(a.magnitude, b.magnitude))
+        return divisor == 1 ? (a, b) : (a / divisor, b / divisor)
+    }
+
+    /// `1 / self`; `nil` for zero.
+    var reciprocal: Rational? {
+        guard !isZero else { return nil }
+        return isNegative ? Rational(unchecked: -denominator, -numerator) : Rational(unchecked: denominator, numerator)
     }
 
     static func < (a: Rational, b: Rational) -> Bool {
@@ -118,12 +160,13 @@ struct Rational: Hashable, Sendable {
     /// `self` to an integer power; `nil` for a negative power of zero or too many bits. `0^0` is 1.
     func power(_ exponent: Int) -> Rational? {
         let count = Int(exponent.magnitude)
-        guard max(numerator.bitWidth, denominator.bitWidth) - 1 <= Self.maximumBits / max(1, count) else {
+        // A base of `w` bits without its sign's is at least `2^(w-1)`.
+        guard width - 2 <= Self.maximumBits / max(1, count) else {
             return magnitude == .one ? (isNegative && !count.isMultiple(of: 2) ? self : .one) : nil
         }
-        let top = numerator.power(count)
-        let bottom = denominator.power(count)
-        return exponent < 0 ? Rational(bottom, over: top) : Rational(top, over: bottom)
+        // Powers of numbers without a common divisor have none either.
+        let power = Rational(reduced: numerator.power(count), denominator.power(count))
+        return exponent < 0 ? power?.reciprocal : power
     }
 
     /// The real root of a non-negative fraction, where it is a fraction too.
@@ -131,7 +174,8 @@ struct Rational: Hashable, Sendable {
         guard !isNegative, (1...64).contains(index) else { return nil }
         guard let top = exactRoot(numerator.magnitude, index), let bottom = exactRoot(denominator.magnitude, index)
         else { return nil }
-        return Rational(BigInt(top), over: BigInt(bottom))
+        // Roots of numbers without a common divisor have none either.
+        return Rational(reduced: BigInt(top), BigInt(bottom))
     }
 
     /// The greatest common divisor or least common multiple of two integers; `nil` for fractions.
@@ -146,25 +190,19 @@ struct Rational: Hashable, Sendable {
         let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
         return Rational(unchecked: remainder.signum() < 0 ? quotient - 1 : quotient, 1)
     }
+}
 
-    /// The nearest double, up to one unit in the last place; infinite past the range.
-    var double: Double {
-        if numerator.bitWidth <= 53, denominator.bitWidth <= 53 {
-            return Double(Int(numerator)) / Double(Int(denominator))
-        }
-        // 64 significant bits of the quotient, then the power of two that was taken out.
-        let shift = 64 - (numerator.bitWidth - denominator.bitWidth)
-        let top = shift >= 0 ? numerator.magnitude << shift : numerator.magnitude
-        let bottom = shift >= 0 ? denominator.magnitude : denominator.magnitude << -shift
-        let quotient = Double(sign: .plus, exponent: -shift, significand: Double(top / bottom))
-        return isNegative ? -quotient : quotient
-    }
+/// The greatest common divisor. Numbers of different length are divided first: the library's algorithm is a binary one, which
+/// takes a step for every bit of difference.
+private func commonDivisor(_ a: BigUInt, _ b: BigUInt) -> BigUInt {
+    var (high, low) = a >= b ? (a, b) : (b, a)
+    while !low.isZero, high.bitWidth > low.bitWidth + 64 { (high, low) = (low, high % low) }
+    return low == 1 ? low : high.greatestCommonDivisor(with: low)
 }
 
 /// The `index`-th root of a natural number where it is one, by Newton's iteration from above.
 private func exactRoot(_ value: BigUInt, _ index: Int) -> BigUInt? {
     if value <= 1 || index == 1 { return value }
-    guard value.bitWidth <= 4_096 else { return nil }
     if index == 2 {
         let root = value.squareRoot()
         return root * root == value ? root : nil
