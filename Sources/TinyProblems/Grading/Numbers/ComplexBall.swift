@@ -25,9 +25,9 @@ struct ComplexBall: Sendable {
             return Origin(isRational: isRational, residue: value, depth: max(depth, other.depth))
         }
 
-        /// The origin of a function's value. A small argument is as good as added to 1.
+        /// The origin of a function's value. A small argument is as good as added to 1, as is the inverse of a large one.
         func irrational(of argument: RealBall) -> Origin {
-            Origin(depth: max(depth, argument.containsZero ? 0 : -argument.top))
+            Origin(depth: max(depth, argument.containsZero ? 0 : abs(argument.top)))
         }
     }
 
@@ -116,7 +116,7 @@ struct ComplexBall: Sendable {
         return result
     }
 
-    /// `self` times a real number.
+    /// `self` times an irrational real number, or one that irrational numbers are multiplied by.
     func scaled(by factor: RealBall?) -> ComplexBall? { factor.flatMap { self * ComplexBall($0) } }
 
     // MARK: Functions
@@ -127,7 +127,9 @@ struct ComplexBall: Sendable {
             if real.significand.signum() < 0 { result.origin.residue = origin.residue?.negated }
             return result
         }
-        return squaredMagnitude?.squareRoot.map { ComplexBall($0, origin: Origin(depth: origin.depth)) }
+        return squaredMagnitude?.squareRoot.map {
+            ComplexBall($0, origin: origin.irrational(of: real).irrational(of: imaginary))
+        }
     }
 
     /// The principal square root; `nil` for a ball that contains zero and other numbers.
@@ -151,7 +153,7 @@ struct ComplexBall: Sendable {
 
     /// The principal logarithm, `ln |z| + i arg z`.
     var logarithm: ComplexBall? {
-        let origin = Origin(depth: origin.depth)
+        let origin = isReal ? Origin(depth: origin.depth) : origin.irrational(of: real).irrational(of: imaginary)
         if isReal && real.isPositive { return real.logarithm.map { ComplexBall($0, origin: origin) } }
         guard let size = squaredMagnitude?.logarithm?.scaled(by: -1), let angle = RealBall.angle(imaginary, real) else {
             return nil
@@ -161,14 +163,27 @@ struct ComplexBall: Sendable {
 
     /// The cosine and the sine: `cos(x + iy) = cos x cosh y - i sin x sinh y`, `sin(x + iy) = sin x cosh y + i cos x sinh y`.
     var wave: (cosine: ComplexBall, sine: ComplexBall)? {
-        guard let (cosine, sine) = real.wave else { return nil }
+        guard let (x, y) = real.wave else { return nil }
         let origin = origin.irrational(of: real)
-        if isReal { return (ComplexBall(cosine, origin: origin), ComplexBall(sine, origin: origin)) }
-        guard let (even, odd) = imaginary.hyperbola, let a = cosine * even, let b = sine * odd, let c = sine * even,
-            let d = cosine * odd
+        let cosine = ComplexBall(x, origin: origin), sine = ComplexBall(y, origin: origin)
+        if isReal { return (cosine, sine) }
+        let unit = ComplexBall.imaginaryUnit(precision: precision)
+        guard let (even, odd) = ComplexBall(imaginary, origin: origin).hyperbola, let turned = odd * unit,
+            let a = cosine * even, let b = sine * turned, let c = sine * even, let d = cosine * turned,
+            let first = a + b.negated, let second = c + d
         else { return nil }
-        let both = origin.irrational(of: imaginary)
-        return (ComplexBall(a, b.negated, origin: both), ComplexBall(c, d, origin: both))
+        return (first, second)
+    }
+
+    /// The hyperbolic cosine and sine of a real number, `(e^x ± e^-x) / 2`. For a small `x`, `|sinh x - x| ≤ |x|³`.
+    var hyperbola: (cosine: ComplexBall, sine: ComplexBall)? {
+        guard isReal, let half = RealBall.one(precision: precision).scaled(by: -1),
+            let up = exponential?.scaled(by: half), let down = negated.exponential?.scaled(by: half),
+            let even = up + down, let odd = up + down.negated
+        else { return nil }
+        guard real.top < -precision / 2 else { return (even, odd) }
+        let size = real.magnitude
+        return (even, ComplexBall(real.adding(radius: size * size * size), origin: origin.irrational(of: real)))
     }
 
     /// A function of a real number; `nil` at a complex one.
@@ -179,26 +194,6 @@ struct ComplexBall: Sendable {
 }
 
 extension RealBall {
-    /// The hyperbolic cosine and sine. For a small `x`, `|sinh x - x| ≤ |x|³`.
-    var hyperbola: (cosine: RealBall, sine: RealBall)? {
-        guard let up = exponential?.scaled(by: -1), let down = negated.exponential?.scaled(by: -1), let even = up + down,
-            let odd = up - down
-        else { return nil }
-        return (even, top < -precision / 2 ? adding(radius: magnitude * magnitude * magnitude) : odd)
-    }
-
-    /// `tanh x = (1 - q) / (1 + q)` with `q = e^(-2x)` of a positive number.
-    var hyperbolicTangent: RealBall? {
-        if significand.signum() < 0 { return negated.hyperbolicTangent?.negated }
-        guard top >= -precision / 2 else {
-            return adding(radius: magnitude * magnitude * magnitude)
-        }
-        guard let q = scaled(by: 1)?.negated.exponential, let a = .one(precision: precision) - q,
-            let b = (.one(precision: precision) + q)?.reciprocal
-        else { return nil }
-        return a * b
-    }
-
     var inverseTangent: RealBall? { .angle(self, .one(precision: precision)) }
 
     /// The angle with this sine, from the point `(√((1 - x)(1 + x)), x)`; `nil` outside -1...1.

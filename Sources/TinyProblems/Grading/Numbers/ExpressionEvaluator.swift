@@ -197,9 +197,9 @@ struct ExpressionEvaluator {
         case .cot: return x.wave.flatMap { wave in wave.sine.reciprocal.flatMap { wave.cosine * $0 } }
         case .sec: return x.wave?.cosine.reciprocal
         case .csc: return x.wave?.sine.reciprocal
-        case .sinh: return x.mapReal { $0.hyperbola?.sine }
-        case .cosh: return x.mapReal { $0.hyperbola?.cosine }
-        case .tanh: return x.mapReal(\.hyperbolicTangent)
+        case .sinh: return x.hyperbola?.sine
+        case .cosh: return x.hyperbola?.cosine
+        case .tanh: return x.hyperbola.flatMap { curve in curve.cosine.reciprocal.flatMap { curve.sine * $0 } }
         case .arcsin: return x.mapReal(\.inverseSine)
         case .arccos: return x.mapReal(\.inverseCosine)
         case .arctan: return x.mapReal(\.inverseTangent)

@@ -122,13 +122,16 @@ enum NumericValue: Sendable {
             let gap = a + b.negated
         else { return .undecided(precision: nil) }
         guard gap.containsZero else { return .different }
+        var depth = max(a.origin.depth, b.origin.depth)
         if a.origin.isRational && b.origin.isRational {
             guard let x = a.origin.residue, let y = b.origin.residue else { return .undecided(precision: nil) }
             if x != y { return .different }
+            // The residue shows what the digits do not.
+            depth = 0
+        } else if a.containsZero != b.containsZero {
+            // A tiny number beside one that may be zero.
+            depth = max(depth, -(a.containsZero ? b : a).magnitude.top)
         }
-        var depth = max(a.origin.depth, b.origin.depth)
-        // A tiny number beside one that may be zero.
-        if a.containsZero != b.containsZero { depth = max(depth, -(a.containsZero ? b : a).magnitude.top) }
         // Twice, for parts that cancel to the first order.
         let needed = evidence + reserve + 2 * min(depth, maximumPrecision)
         guard precision >= needed else {
