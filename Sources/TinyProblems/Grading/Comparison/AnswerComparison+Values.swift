@@ -39,7 +39,8 @@ extension AnswerComparison {
 
     /// Whether a property holds at every point where it is defined, of at least three.
     ///
-    /// The property is `nil` where it is not defined; it learns whether enough points have it already.
+    /// The property is `nil` where it is not defined; it learns whether a point has it already, so that the first point can be
+    /// looked at more closely, for tiny differences.
     private mutating func everyPoint(
         _ a: AnswerTree, _ b: AnswerTree, _ property: (inout Self, _ hasEvidence: Bool) -> Bool?
     ) -> Bool {
@@ -58,7 +59,7 @@ extension AnswerComparison {
                 // Few common values ask for more points.
                 if index >= wanted && agreeing >= Self.points { break }
                 evaluator.point = SamplePoint(kind: kind, index: index, names: names.sorted())
-                guard let holds = property(&self, agreeing >= Self.neededPoints) else {
+                guard let holds = property(&self, agreeing > 0) else {
                     if evaluator.steps <= 0 { return false }
                     continue
                 }

@@ -178,7 +178,7 @@ struct ComplexBall: Sendable {
     /// The hyperbolic cosine and sine of a real number, `(e^x ± e^-x) / 2`. For a small `x`, `|sinh x - x| ≤ |x|³`.
     var hyperbola: (cosine: ComplexBall, sine: ComplexBall)? {
         guard isReal, let half = RealBall.one(precision: precision).scaled(by: -1),
-            let up = exponential?.scaled(by: half), let down = negated.exponential?.scaled(by: half),
+            let power = exponential, let up = power.scaled(by: half), let down = power.reciprocal?.scaled(by: half),
             let even = up + down, let odd = up + down.negated
         else { return nil }
         guard real.top < -precision / 2 else { return (even, odd) }

@@ -4,9 +4,9 @@ import BigInt
 ///
 /// A budget of steps limits the work; when it is used up, every value is `nil`, so that no further answers are equal.
 struct ExpressionEvaluator {
-    /// Most steps of one comparison. An operation on numbers of `w` machine words costs `1 + w² / 8`, an elementary function the
-    /// operations of its series.
-    static let maximumSteps = 600_000
+    /// Most steps of one comparison. A step is about 0.1 µs: an operation on numbers of `w` machine words takes `w² / 32` or
+    /// `w² / 16`, an elementary function 60 operations.
+    static let maximumSteps = 400_000
 
     private(set) var steps = Self.maximumSteps
     /// The values of variables.
@@ -63,6 +63,7 @@ struct ExpressionEvaluator {
 
     /// The value of an expression; `nil` where it is undefined, uncertain, too large, or no expression.
     private mutating func value(of tree: AnswerTree) -> NumericValue? {
+        steps -= 2
         guard steps > 0, let value = node(tree) else { return nil }
         steps -= cost(of: value)
         return isReal && !value.isReal ? nil : value
@@ -70,7 +71,8 @@ struct ExpressionEvaluator {
 
     private func cost(of value: NumericValue) -> Int { value.rational?.cost ?? ballCost }
 
-    private var ballCost: Int { 1 + precision * precision / 32_768 }
+    private var ballCost: Int { 6 + precision * precision / 65_536 }
+    private var functionCost: Int { 60 * ballCost }
 
     private mutating func node(_ tree: AnswerTree) -> NumericValue? {
         switch tree {
@@ -125,19 +127,19 @@ struct ExpressionEvaluator {
     }
 
     private mutating func power(_ base: NumericValue, _ exponent: NumericValue, isFixed: Bool) -> NumericValue? {
-        steps -= ballCost * (exponent.rational?.isInteger == true ? 4 : seriesLength)
+        let fraction = exponent.rational
+        let isWhole = fraction?.isInteger == true
+        if isReal, base.isNegative, !isWhole, !isFixed || fraction?.hasEvenDenominator != false { return nil }
+        steps -= isWhole ? ballCost * exponent.bits : 2 * functionCost
         guard steps > 0 else { return nil }
         return base.power(exponent, isFixed: isFixed, precision: precision)
     }
-
-    /// The operations of a series, which grow with the square root of the precision.
-    private var seriesLength: Int { precision <= 256 ? 16 : precision <= 2_048 ? 64 : 128 }
 
     /// A function's value in balls.
     private mutating func function(
         of argument: NumericValue, _ body: (ComplexBall) -> ComplexBall?
     ) -> NumericValue? {
-        steps -= ballCost * seriesLength
+        steps -= functionCost
         guard steps > 0, let ball = argument.ball(precision: precision) else { return nil }
         return body(ball).map(NumericValue.ball)
     }
@@ -212,7 +214,7 @@ struct ExpressionEvaluator {
     /// The principal natural logarithm.
     private mutating func logarithm(_ value: NumericValue) -> NumericValue? {
         if let value = value.rational, value == .one { return .exact(.zero) }
-        return function(of: value) { $0.logarithm }
+        return isReal && value.isNegative ? nil : function(of: value) { $0.logarithm }
     }
 
     /// A logarithm with a base: exact where it is an integer of two fractions.
@@ -265,9 +267,9 @@ struct ExpressionEvaluator {
         return .exact(result)
     }
 
-    /// `n!` of a whole number up to 10,000.
+    /// `n!` of a whole number up to 2,500.
     private mutating func factorial(_ value: NumericValue) -> NumericValue? {
-        guard let count = value.rational?.integer(upTo: 10_000), count >= 0 else { return nil }
+        guard let count = value.rational?.integer(upTo: 2_500), count >= 0 else { return nil }
         return product(of: count) { .exact(Rational($0 + 1)) }
     }
 
@@ -288,7 +290,7 @@ struct ExpressionEvaluator {
         for index in 0..<count {
             guard steps > 0, let next = factor(index)?.multiplied(by: product, precision: precision) else { return nil }
             product = next
-            steps -= 1 + (product.rational?.width ?? precision) / 512
+            steps -= product.rational.map { 4 + $0.width / 256 } ?? ballCost
         }
         return product
     }

@@ -32,6 +32,17 @@ enum NumericValue: Sendable {
         }
     }
 
+    /// Whether it is a real number below zero for certain.
+    var isNegative: Bool {
+        switch self {
+        case .exact(let value): value.isNegative
+        case .ball(let value): value.isReal && value.real.isNegative
+        }
+    }
+
+    /// Bits of a fraction's numerator or denominator; 1 of other values.
+    var bits: Int { rational?.width ?? 1 }
+
     var negated: NumericValue {
         switch self {
         case .exact(let value): .exact(value.negated)
