@@ -12,13 +12,13 @@
 /// short answer. **Lenient** also takes what the completion announces in words, and last its last mathematics. Strict
 /// implies lenient.
 ///
-/// **Equality** is decided in exact arithmetic where both answers are fractions, by error bounds where they are irrational,
+/// **Equality** is decided in exact arithmetic where both answers are fractions, in ball arithmetic where they are irrational,
 /// and at several fixed points where they have variables. What cannot be parsed is equal only to the same notation. When
 /// in doubt, answers are different. ``FinalAnswerReward`` is the fast path for answers that are plain numbers and
 /// shares this grader's boxes, markers and numbers.
 ///
 /// A pure function: every input has a grade, in bounded time and memory (linear in the completion; answers past 4,096
-/// bytes, 40 levels of nesting or numbers of 4,096 bits are compared letter by letter only).
+/// bytes, 40 levels of nesting or numbers of 16,384 bits are compared letter by letter only).
 public struct MathGrader: Sendable, Hashable {
     /// How answers are extracted and compared.
     public var options: GradingOptions

@@ -4,8 +4,9 @@ extension AnswerComparison {
     /// Points at which expressions with variables are compared, and how many must have a value on both sides.
     private static let points = 6
     private static let neededPoints = 3
-    /// Number of points for expressions with steps (floor), where differences are rare, and for those with values at some
-    /// points only (roots, logarithms): enough for each combination of three signs and of sizes.
+    /// Number of points for expressions with roots, absolute values and the like: all combinations of three signs, twice.
+    private static let branchPoints = 16
+    /// Number of points for expressions with steps (floor), where differences are rare.
     private static let morePoints = 24
     /// Number of points after which expressions with fewer than three common values have none.
     private static let mostPoints = 64
@@ -48,9 +49,15 @@ extension AnswerComparison {
         guard names.count <= 24 else { return false }
         let isComplex = a.hasImaginaryUnit || b.hasImaginaryUnit
         let isWhole = a.hasFactorial || b.hasFactorial
-        var domains: [(SamplePoint.Kind, isReal: Bool)] = [(.fractions, true), (.wholeNumbers, true), (.fractions, false)]
-        if isComplex { domains = [(isWhole ? .wholeNumbers : .fractions, false)] } else if isWhole { domains = [domains[1]] }
-        let wanted = a.needsMorePoints || b.needsMorePoints ? Self.morePoints : Self.points
+        let domains: [(kind: SamplePoint.Kind, isReal: Bool)] =
+            if isComplex || isWhole {
+                [(isWhole ? .wholeNumbers : .fractions, !isComplex)]
+            } else {
+                [(.fractions, true), (.wholeNumbers, true), (.fractions, false)]
+            }
+        let wanted =
+            a.needsMorePoints || b.needsMorePoints
+            ? Self.morePoints : a.hasBranches || b.hasBranches ? Self.branchPoints : Self.points
         defer { evaluator.isReal = false }
         for (kind, isReal) in domains {
             evaluator.isReal = isReal
@@ -135,4 +142,19 @@ extension AnswerComparison {
 
 extension AnswerTree {
     fileprivate var hasImaginaryUnit: Bool { contains { $0 == .constant(.i) } }
+
+    /// Whether it has a function that depends on a sign or has no value at some real numbers.
+    fileprivate var hasBranches: Bool {
+        contains {
+            switch $0 {
+            case .root, .function(.abs, _), .function(.sqrt, _), .function(.cbrt, _), .function(.ln, _),
+                .function(.log, _),
+                .function(.min, _), .function(.max, _), .function(.arcsin, _), .function(.arccos, _):
+                true
+            case .power(_, .number(let exponent)): !exponent.isInteger
+            case .power(_, let exponent): !exponent.isNumeral
+            default: false
+            }
+        }
+    }
 }

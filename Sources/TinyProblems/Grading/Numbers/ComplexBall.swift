@@ -106,9 +106,9 @@ struct ComplexBall: Sendable {
         guard let base = exponent.signum() < 0 ? reciprocal : self else { return nil }
         var result = ComplexBall(.one(precision: precision), origin: Origin(isRational: true))
         for bit in (0..<exponent.magnitude.bitWidth).reversed() {
-            guard let square = result * result, let next = exponent.magnitude[bitAt: bit] ? square * base : square else {
-                return nil
-            }
+            guard let square = result * result,
+                let next = exponent.magnitude[bitAt: bit] ? square * base : square
+            else { return nil }
             result = next
         }
         result.origin = base.origin
@@ -116,7 +116,7 @@ struct ComplexBall: Sendable {
         return result
     }
 
-    /// `self` times an irrational real number, or one that irrational numbers are multiplied by.
+    /// `self` times a real number.
     func scaled(by factor: RealBall?) -> ComplexBall? { factor.flatMap { self * ComplexBall($0) } }
 
     // MARK: Functions

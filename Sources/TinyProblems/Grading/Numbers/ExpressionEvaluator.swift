@@ -24,8 +24,12 @@ struct ExpressionEvaluator {
     /// Balls of 128 bits come first. Where they overlap, both are evaluated again at the precision that the comparison asks for.
     mutating func areEqual(_ a: AnswerTree, _ b: AnswerTree) -> Bool? {
         for precision in [NumericValue.firstPrecision, NumericValue.secondPrecision] {
-            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else { continue }
-            return decide(x, y, precision: precision) { ($0.value(of: a, precision: $1), $0.value(of: b, precision: $1)) }
+            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else {
+                continue
+            }
+            return decide(x, y, precision: precision) { evaluator, precision in
+                (evaluator.value(of: a, precision: precision), evaluator.value(of: b, precision: precision))
+            }
         }
         return nil
     }
@@ -261,7 +265,9 @@ struct ExpressionEvaluator {
     private func divisorOrMultiple(_ values: [NumericValue], isMultiple: Bool) -> NumericValue? {
         guard var result = values[0].rational, result.isInteger else { return nil }
         for value in values.dropFirst() {
-            guard let combined = value.rational?.divisorOrMultiple(of: result, isMultiple: isMultiple) else { return nil }
+            guard let combined = value.rational?.divisorOrMultiple(of: result, isMultiple: isMultiple) else {
+                return nil
+            }
             result = combined
         }
         return .exact(result)

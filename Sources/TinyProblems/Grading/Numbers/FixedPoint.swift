@@ -3,7 +3,7 @@ import BigInt
 /// Elementary functions of fixed-point numbers: integers that count units of `2^-bits`.
 ///
 /// All divisions and shifts drop the fraction, which changes a result by less than one unit.
-extension FixedPoint {
+enum FixedPoint {
     /// A product of two fixed-point numbers.
     static func product(_ a: BigInt, _ b: BigInt, _ bits: Int) -> BigInt { shifted(a * b, -bits) }
 

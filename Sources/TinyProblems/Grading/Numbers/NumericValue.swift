@@ -157,7 +157,7 @@ enum NumericValue: Sendable {
         switch compare(a, b, precision: precision) {
         case .equal: true
         case .different: false
-        case .undecided: 
+        case .undecided:
             a.hasDigits(precision: precision) && b.hasDigits(precision: precision) ? true : nil
         }
     }

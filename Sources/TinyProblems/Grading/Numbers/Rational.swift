@@ -123,7 +123,8 @@ struct Rational: Hashable, Sendable {
                 reduced: a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
         }
         let divisor = BigInt(commonDivisor(a.denominator.magnitude, b.denominator.magnitude))
-        let (left, right) = divisor == 1 ? (a.denominator, b.denominator) : (a.denominator / divisor, b.denominator / divisor)
+        let (left, right) =
+            divisor == 1 ? (a.denominator, b.denominator) : (a.denominator / divisor, b.denominator / divisor)
         let sum = a.numerator * right + b.numerator * left
         if divisor == 1 { return Rational(reduced: sum, left * right) }
         let rest = BigInt(commonDivisor(sum.magnitude, divisor.magnitude))

@@ -75,8 +75,8 @@ extension RealBall {
 
     /// `ln x` of a positive number; `nil` where the radius is more than half of the midpoint.
     ///
-    /// `x = 2^k f` with `f` near 1. For an approximation `y` of `ln f`, however good, `ln f = y + 2 artanh((f - e^y) / (f + e^y))`.
-    /// The quotient is off by at most 6 units. `|ln x - ln m| ≤ r / (m - r) ≤ 2r / m`.
+    /// `x = 2^k f` with `f` near 1. For an approximation `y` of `ln f`, however good,
+    /// `ln f = y + 2 artanh((f - e^y) / (f + e^y))`. The quotient is off by at most 6 units. `|ln x - ln m| ≤ r / (m - r) ≤ 2r / m`.
     var logarithm: RealBall? {
         guard significand.signum() > 0, radius.scaled(by: 1) <= leastSize else { return nil }
         let inherited = radius.scaled(by: 1) / leastSize
@@ -86,8 +86,13 @@ extension RealBall {
         if FixedPoint.shifted(significand, 16 - significand.magnitude.bitWidth) < 46_341 { scale -= 1 }
         let fraction = RealBall(exact: significand, exponent - scale, .zero, precision)
         var bits = precision + Self.guardBits
-        if scale == 0, let near = fraction - .one(precision: precision) { bits += min(2 * precision, max(0, -near.top)) }
-        guard let start = fraction.approximateLogarithm, let power = start.resized(bits)?.exponential else { return nil }
+        // More bits for a small logarithm.
+        if scale == 0, let near = fraction - .one(precision: precision) {
+            bits += min(2 * precision, max(0, -near.top))
+        }
+        guard let start = fraction.approximateLogarithm, let power = start.resized(bits)?.exponential else {
+            return nil
+        }
         let f = fraction.fixed(bits: bits), e = power.fixed(bits: bits)
         let (series, terms) = FixedPoint.inverseTangent(
             ((f - e) << bits) / (f + e), bits: bits, alternates: false)
@@ -103,10 +108,11 @@ extension RealBall {
         return resized(precision / 3 + 8)?.logarithm?.midpoint.resized(precision)
     }
 
-    /// The angle of the point `(x, y)`, from -π to π; `nil` where the disc around it touches the origin or the cut, the negative `x` axis.
+    /// The angle of the point `(x, y)`, from -π to π; `nil` where the disc around it touches the origin or the cut, the
+    /// negative `x` axis.
     ///
-    /// For an approximation `a`, however good, the angle is `a + arctan((y cos a - x sin a) / (x cos a + y sin a))`. The quotient
-    /// is off by at most 20 units. A point that is moved by `r`, at most half of its distance from the origin, turns by
+    /// For an approximation `a`, however good, the angle is `a + arctan((y cos a - x sin a) / (x cos a + y sin a))`. The
+    /// quotient is off by at most 20 units. A point that is moved by `r`, at most half of its distance from the origin, turns by
     /// at most `2r` over the distance.
     static func angle(_ y: RealBall, _ x: RealBall) -> RealBall? {
         let precision = x.precision

@@ -1,23 +1,29 @@
 import BigInt
 
-/// Mathematical constants as fixed-point numbers: `⌊c · 2^bits⌋`, up to one unit.
-enum FixedPoint {
+/// Mathematical constants as fixed-point numbers: `c · 2^bits`, off by less than two units.
+///
+/// They are computed once for 2,048 bits and, when more are needed, once for 20,480.
+extension FixedPoint {
     /// The largest number of bits of a constant.
     static let maximumBits = 20_480
 
-    static func pi(bits: Int) -> BigInt { bits <= 2_048 ? cut(shortPi, 2_048, bits) : cut(longPi, maximumBits, bits) }
-    static func ln2(bits: Int) -> BigInt { bits <= 2_048 ? cut(shortLn2, 2_048, bits) : cut(longLn2, maximumBits, bits) }
+    static func pi(bits: Int) -> BigInt {
+        bits <= 2_048 ? shortPi >> (2_048 - bits) : longPi >> (maximumBits - bits)
+    }
+
+    static func ln2(bits: Int) -> BigInt {
+        bits <= 2_048 ? shortLn2 >> (2_048 - bits) : longLn2 >> (maximumBits - bits)
+    }
 
     private static let shortPi = machin(bits: 2_048)
     private static let longPi = machin(bits: maximumBits)
     private static let shortLn2 = naturalLogarithmOf2(bits: 2_048)
     private static let longLn2 = naturalLogarithmOf2(bits: maximumBits)
 
-    private static func cut(_ constant: BigInt, _ from: Int, _ bits: Int) -> BigInt { constant >> (from - bits) }
-
     /// π = 16 arctan(1/5) - 4 arctan(1/239) (Machin, 1706). The 64 guard bits cover the rounding of all terms.
     private static func machin(bits: Int) -> BigInt {
-        (16 * inverseTangent(5, bits + 64, alternates: true) - 4 * inverseTangent(239, bits + 64, alternates: true)) >> 64
+        func arctan(_ inverse: Int) -> BigInt { inverseTangent(inverse, bits + 64, alternates: true) }
+        return (16 * arctan(5) - 4 * arctan(239)) >> 64
     }
 
     /// ln 2 = 18 artanh(1/26) - 2 artanh(1/4801) + 8 artanh(1/8749) (Gourdon and Sebah, "The logarithmic constant").
