@@ -26,6 +26,7 @@ struct ConstantTests {
             #"\frac{2500!}{2499!}≡2500"#, #"(10^{5000}+1)(10^{5000}-1)≡10^{10000}-1"#, "1e-4000≡10^{-4000}",
             // Complex numbers.
             #"i^i≡e^{-\pi/2}"#, #"\left(\frac{1+i}{\sqrt2}\right)^{1000}≡1"#, #"\cos i≡\cosh 1"#,
+            #"\ln e^{i\pi}≡i\pi"#, #"\sqrt{e^{i\pi}}≡i"#,
         ])
     func equal(row: String) throws {
         #expect(try verdicts(row) == [true, true])

@@ -132,6 +132,15 @@ struct ComplexBall: Sendable {
         }
     }
 
+    /// The number itself; a negative one whose imaginary part is zero in 300 digits lies on the negative real axis, where
+    /// logarithms and roots jump.
+    private var onCut: ComplexBall {
+        guard real.isNegative, imaginary.containsZero,
+            imaginary.magnitude <= real.leastSize.scaled(by: -NumericValue.evidence)
+        else { return self }
+        return ComplexBall(real, origin: origin)
+    }
+
     /// The principal square root; `nil` for a ball that contains zero and other numbers.
     var squareRoot: ComplexBall? {
         guard isReal else { return logarithm?.scaled(by: .one(precision: precision).scaled(by: -1))?.exponential }
@@ -155,9 +164,9 @@ struct ComplexBall: Sendable {
     var logarithm: ComplexBall? {
         let origin = isReal ? Origin(depth: origin.depth) : origin.irrational(of: real).irrational(of: imaginary)
         if isReal && real.isPositive { return real.logarithm.map { ComplexBall($0, origin: origin) } }
-        guard let size = squaredMagnitude?.logarithm?.scaled(by: -1), let angle = RealBall.angle(imaginary, real) else {
-            return nil
-        }
+        guard let size = squaredMagnitude?.logarithm?.scaled(by: -1),
+            let angle = RealBall.angle(onCut.imaginary, real)
+        else { return nil }
         return ComplexBall(size, angle, origin: origin)
     }
 

@@ -113,7 +113,7 @@ enum NumericValue: Sendable {
 
     /// The precision at which two numbers that agree may be taken for equal: 1,000 bits, 300 decimal digits, and a reserve
     /// for the radius.
-    private static let evidence = 1_000
+    static let evidence = 1_000
     private static let reserve = 152
     /// The largest precision; numbers that need more are not compared.
     private static let maximumPrecision = 8_192
