@@ -1,12 +1,13 @@
 /// Compares the final answer of a completion with the gold answer, in the format of GSM8K.
 ///
-/// **Strict.** The last `####` counts, and on its line: optional white space, a number, and after it anything without a
-/// digit (a period, a unit). A number has an optional sign (`-`, `+`, `−`), an optional `$`, digits plain or with commas in
+/// **Strict.** The last `####` that is no Markdown heading counts, and on its line: optional white space, emphasis and "Final
+/// answer:", a number, and after it anything without a digit (a period, a unit). A number has an optional sign (`-`, `+`, `−`), an optional `$`, digits plain or with commas in
 /// groups of three, and an optional fraction. A further digit on the line makes the answer ambiguous, so it is not
 /// well-formed; nor does an earlier `####` count then.
 ///
 /// **Lenient.** A well-formed strict answer decides where there is one. Otherwise the number in the last `\boxed{…}`, and
-/// without such a number the last number of the text. So strict implies lenient.
+/// without such a number the last number of the text before its pleasantries. So strict implies lenient. Text behind the end
+/// of the model's turn (`<|im_end|>` …) is ignored.
 ///
 /// Numbers are equal when their values are: `1080`, `1,080`, `$1080.00` and `+1080.` agree, by exact decimal comparison.
 /// A gold answer that is not a number is compared letter by letter with the rest of the marked line and, leniently, with
@@ -16,6 +17,8 @@
 /// |---|---|---|
 /// | `#### 18` · `####18` · `#### $18.00` · `#### 18 dollars.` | 18 | 18 |
 /// | `#### 1,080` | 1080 | 1080 |
+/// | `#### **18**` · `**#### 18**` · `#### Final answer: 18` · `#### 18<\|im_end\|>` | 18 | 18 |
+/// | `#### 18`, then a heading `#### Check` with text below it | 18 | 18 |
 /// | `#### 3/4` · `#### 17 or 18` · `#### 1,08` · `#### about 18` | none | last number |
 /// | `#### 18`, then a line `#### none` | none | 18 |
 /// | `The answer is 18.` · `\boxed{18}` | none | 18 |
@@ -32,7 +35,8 @@ public struct FinalAnswerReward: Reward {
 
     /// Grades one completion by the rules above.
     public func grade(_ completion: String, for problem: Problem) -> Grade {
-        let bytes = Array(completion.utf8)
+        let all = Array(completion.utf8)
+        let bytes = Array(all[CompletionText.firstTurn(in: all)])
         if let gold = ExactNumber(problem.answer) { return gradeNumber(bytes, gold: gold) }
         return gradeText(bytes, gold: problem.answer)
     }
@@ -49,7 +53,8 @@ public struct FinalAnswerReward: Reward {
             return Grade(strict: isRight, lenient: isRight, extracted: text(match.range, of: bytes), isWellFormed: true)
         }
         let boxed = boxedContent(in: bytes).flatMap { soleNumber(of: $0, in: bytes) }
-        let match = boxed ?? NumberMatch.all(in: bytes).last
+        let end = Sentences.withoutPleasantries(0..<bytes.count, in: bytes).upperBound
+        let match = boxed ?? NumberMatch.all(in: Array(bytes[..<end])).last
         return Grade(
             strict: false, lenient: match.map { ExactNumber($0, in: bytes) == gold } ?? false,
             extracted: match.map { text($0.range, of: bytes) }, isWellFormed: false)

@@ -37,25 +37,37 @@ public struct MathGrader: Sendable, Hashable {
 
     /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or after `####`.
     public func grade(_ completion: String, gold: String) -> Grade {
-        let answers = ExtractedAnswers(completion, options: options)
         let gold = GoldAnswer(gold)
+        let answers = ExtractedAnswers(completion, options: options, hasDecimalComma: gold.hasDecimalComma)
         let parsed = answers.strict.map(ParsedAnswer.init)
         let strict = parsed.map { gold.accepts($0, options: options) } ?? false
         let isWhole = answers.strict != nil && !answers.isMarked
         let isReadable = parsed?.isReadable ?? false
         let isWellFormed = answers.isMarked || strict || (isWhole && isReadable)
+        if !strict, options.answerFormat == .any || options.answerFormat == .boxed,
+            let parts = boxedParts(answers, gold)
+        {
+            return Grade(strict: true, lenient: true, extracted: parts, isWellFormed: true)
+        }
         if strict { return Grade(strict: true, lenient: true, extracted: answers.strict, isWellFormed: true) }
 
         let isChosen = gold.choice != nil && !answers.isMarked && answers.choice == gold.choice
         var extracted = isWellFormed ? answers.strict : nil
-        for answer in answers.lenient {
+        // A marked answer that can be parsed is wrong here; of a sentence, its end may still be right.
+        let isSettled = answers.isMarked && isReadable && (gold.isWords || parsed?.isOnlyWords == false)
+        for answer in answers.lenient + (isSettled ? [] : answers.ofMarked) {
             let candidate = ParsedAnswer(answer)
             if gold.accepts(candidate, options: options) {
                 return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
             }
             extracted = extracted ?? answer
-            // The first candidate that can be parsed is the answer, right or wrong.
-            if candidate.isReadable { break }
+            // The first candidate that can be parsed is the answer, right or wrong; words are none where a value is asked for.
+            if candidate.isReadable, gold.isWords || !candidate.isOnlyWords { break }
+        }
+        if let parts = answers.labelledParts(count: gold.partCount ?? 0),
+            gold.accepts(ParsedAnswer(parts), options: options)
+        {
+            return Grade(strict: false, lenient: true, extracted: parts, isWellFormed: isWellFormed)
         }
         return Grade(
             strict: false, lenient: isChosen, extracted: isChosen ? gold.choice.map(String.init) : extracted,
@@ -63,30 +75,12 @@ public struct MathGrader: Sendable, Hashable {
     }
 }
 
-/// A gold answer, without its box, marker or dollar signs.
-struct GoldAnswer {
-    private let answer: ParsedAnswer
-    /// Its letter, where it is a multiple-choice answer.
-    let choice: Character?
-
-    init(_ text: String) {
-        let bytes = Array(text.utf8)
-        let content: String
-        if let box = AnswerBox.lastAnswer(in: bytes) {
-            content = box.text
-        } else if let line = markedLine(in: bytes), !line.isEmpty {
-            content = String(decoding: bytes[line], as: UTF8.self)
-        } else {
-            content = text
-        }
-        answer = ParsedAnswer(content)
-        choice = ChoiceLetter.ofGold(content)
-    }
-
-    func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
-        if answer.accepts(prediction, options: options) { return true }
-        // The bare letter stands for `(D) Alina`.
-        return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
+extension MathGrader {
+    /// The boxes of a completion as one answer, where the gold answer has as many parts and accepts them in order.
+    private func boxedParts(_ answers: ExtractedAnswers, _ gold: GoldAnswer) -> String? {
+        guard let count = gold.partCount, let boxes = answers.boxes(count: count) else { return nil }
+        let list = boxes.joined(separator: ", ")
+        return ["(\(list))", list].first { gold.accepts(ParsedAnswer($0), options: options) }
     }
 }
 

@@ -4,21 +4,43 @@ struct ParsedAnswer {
     let readings: [(tokens: [AnswerToken], tree: AnswerTree?)]
     /// The answer as written.
     let text: String
+    /// Whether its parts were labelled (a), (b) ….
+    let hasPartLabels: Bool
     private let isWords: Bool
 
-    init(_ answer: String) {
+    init(_ written: String) {
+        let undressed = Self.undressed(written)
+        let answer = Self.withoutPartLabels(undressed)
+        hasPartLabels = answer != undressed
         var readings: [(tokens: [AnswerToken], tree: AnswerTree?)] = []
         var commas: [AnswerTokeniser.CommaReading] = [.grouping]
         while let reading = commas.popLast() {
             guard let tokeniser = AnswerTokeniser(answer, commas: reading) else { break }
-            let tree = AnswerParser.parse(tokeniser.tokens)
-            readings.append((tokeniser.tokens, tree))
+            let trees = AnswerParser.readings(of: tokeniser.tokens)
+            readings.append((tokeniser.tokens, trees.first))
+            if let line = tokeniser.lastLine, let tree = AnswerParser.readings(of: line).first {
+                readings.append((line, tree))
+            }
+            for tree in trees.dropFirst() { readings.append((tokeniser.tokens, tree)) }
             guard reading == .grouping else { continue }
             // A single `58,500` is a number and no list.
-            if tokeniser.hasGroupingComma, tree?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {
+            if tokeniser.hasGroupingComma, trees.first?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {
                 commas.append(.separating)
             }
+            // `2{,}5`, for a gold answer 2,5.
+            if answer.contains("{,}"),
+                let tokeniser = AnswerTokeniser(answer.replacing("{,}", with: ","), commas: .separating)
+            {
+                readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
+            }
             if Self.isDecimalComma(answer) { commas.append(.decimal) }
+            if let plain = Self.withoutEuropeanMarks(answer), let tokeniser = AnswerTokeniser(plain) {
+                readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
+            }
+        }
+        // "all real numbers except 2"
+        if let notation = SetPhrase.notation(of: answer), let tokeniser = AnswerTokeniser(notation) {
+            readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
         }
         self.readings = readings
         text = answer
@@ -47,6 +69,79 @@ struct ParsedAnswer {
         return words == TextAnswer(prediction.text) && words.hasWord
     }
 
+    /// Whether it is words in every reading.
+    var isOnlyWords: Bool {
+        readings.allSatisfy { if case .text? = $0.tree { true } else { $0.tree == nil } } && isReadable
+    }
+
+    /// How many parts it has, where it is a list, a set or a tuple of 2 to 8.
+    var partCount: Int? {
+        for reading in readings {
+            switch reading.tree {
+            case .list(let parts), .set(let parts), .bracketed(let parts, _, _):
+                return (2...8).contains(parts.count) ? parts.count : nil
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// Whether a text is one number with a comma that may be a decimal comma.
+    static func isDecimal(_ text: String) -> Bool {
+        let digits = text.filter { !"$ -+".contains($0) }
+        let parts = digits.split(separator: ",", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }
+            && parts[1].utf8.count != 3
+            || withoutEuropeanMarks(text) != nil
+    }
+
+    /// `1.234,50` as `1234.50`; `nil` for anything else.
+    private static func withoutEuropeanMarks(_ text: String) -> String? {
+        let number = text.prefix { !$0.isLetter && !"€$£\\".contains($0) }.trimmingSpaces
+        let parts = number.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.allSatisfy(isDigit), !parts[1].isEmpty else { return nil }
+        let groups = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        guard groups.count > 1, (1...3).contains(groups[0].utf8.count),
+            groups.dropFirst().allSatisfy({ $0.utf8.count == 3 }), groups.allSatisfy({ $0.utf8.allSatisfy(isDigit) })
+        else { return nil }
+        return groups.joined() + "." + parts[1]
+    }
+
+    /// A text without Markdown emphasis and quotation marks around it.
+    private static func undressed(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        if let arrow = ["=>", "->", "→", "⇒"].first(where: { text.trimmingSpaces.hasPrefix($0) }) {
+            bytes = Array(text.trimmingSpaces.utf8.dropFirst(arrow.utf8.count))
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        guard let first = bytes.first(where: { !isSpace($0) }), "*_`\"'".utf8.contains(first) else { return text }
+        return String(decoding: bytes[TinyProblems.undressed(0..<bytes.count, in: bytes)], as: UTF8.self)
+    }
+
+    /// `(a) 3, (b) 4` as `3, 4`: labels of parts, where the first two are there.
+    private static func withoutPartLabels(_ text: String) -> String {
+        for labels in [["a", "b", "c", "d", "e"], ["i", "ii", "iii", "iv"]] {
+            guard text.contains("\(labels[0]))"), text.contains("\(labels[1]))") else { continue }
+            var result = text
+            for (index, label) in labels.enumerated() {
+                let separator = index == 0 ? "" : ", "
+                for form in [
+                    "\\text{(\(label))}", "Part (\(label)):", "part (\(label)):", "(\(label)):", "(\(label))",
+                    "\(label))",
+                ]
+                where result.contains(form) {
+                    result = result.replacing(form, with: separator, maxReplacements: 1)
+                    break
+                }
+            }
+            var parts = result.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingSpaces }
+            parts = parts.map { $0.hasSuffix(";") ? String($0.dropLast()) : $0 }.filter { !$0.isEmpty }
+            // In order: a tuple.
+            return "(" + parts.joined(separator: ", ") + ")"
+        }
+        return text
+    }
+
     private static func hasBrackets(_ tokens: [AnswerToken]) -> Bool {
         tokens.contains { if case .open = $0.kind { true } else { false } }
     }
@@ -63,7 +158,7 @@ struct ParsedAnswer {
     private static func isWords(_ tokens: [AnswerToken]) -> Bool {
         tokens.allSatisfy { token in
             switch token.kind {
-            case .construct, .begin, .end, .relation, .symbol(.power), .symbol(.lower), .symbol(.divide),
+            case .construct, .begin, .end, .relation, .symbol(.emptySet), .symbol(.power), .symbol(.lower), .symbol(.divide),
                 .symbol(.factorial):
                 false
             case .unsupported(let name): !Notation.unsupported.contains(name)

@@ -66,7 +66,7 @@ struct EquivalenceTests {
     @Test(
         "that differ are different, either way round, boxed and announced",
         arguments: [
-            "1.3≡1,3", "58,500≡58, 500", "12≡1,2", "1 2≡12", #"\frac{1}{23}≡\frac{12}{3}"#, "(1,2)≡[1,2]",
+            "58,500≡58, 500", "12≡1,2", "1 2≡12", #"\frac{1}{23}≡\frac{12}{3}"#, "(1,2)≡[1,2]",
             "(1,2)≡(2,1)", "(1,2]≡(1,2)",
             "5 cm≡5 m", #"15 \text{ cm}^2≡15 \text{ cm}^3"#, "1:2≡2:1", "12:00≡1:00", "8:34 am≡8:34 pm",
             #"\text{CBAD}≡ABCD"#, "I(0)≡0", "x^2≡x", #"\sqrt{x^2}≡x"#, "x=5≡y=5", "52_8≡52_7", "1+10^{-18}≡1",
@@ -83,7 +83,7 @@ struct EquivalenceTests {
             #"\lfloor\frac{2n-1}{5}\rfloor≡\lfloor\frac{n-1}{5}\rfloor"#,
             #"\sin(10^{20})≡\sin(10^{20}+1)"#, "2^{0.5}≡1.41421356237", "1000000007≡1000000009", "-5≡5", "x_1≡x_2",
             #"\frac{dM}{dt}≡\frac{M}{t}"#, "f(x)=x≡f(x)=-x", #"3\frac{1}{2}≡\frac{3}{2}"#, #"1\frac45≡1\frac95"#,
-            "7 = 11a+c≡11a+c", "a+3z=0≡0", "1/2≡", "n!≡n", #"2x \text{ where } x=1≡2"#,
+            "7 = 11a+c≡11a+c", "1/2≡", "n!≡n", #"2x \text{ where } x=1≡2"#,
         ])
     func different(row: String) throws {
         let (a, b) = try pair(row)

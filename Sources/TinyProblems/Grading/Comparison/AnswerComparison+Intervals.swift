@@ -1,5 +1,7 @@
 extension AnswerComparison {
-    /// Compares answers as sets of real numbers where one is a union or an inequality; `nil` otherwise.
+    /// Compares answers as intervals piece by piece where one is a union or an inequality; `nil` otherwise.
+    ///
+    /// For ends with parameters. Sets whose ends are numbers are compared before; see ``compareRealSets(_:_:)``.
     mutating func compareIntervals(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool? {
         guard gold.isIntervalExpression || prediction.isIntervalExpression else { return nil }
         guard let a = gold.intervals, let b = prediction.intervals, a.pieces.count == b.pieces.count else {
@@ -95,9 +97,5 @@ extension AnswerTree {
             return ([piece], name)
         }
         return ([piece.mirrored, piece], name)
-    }
-
-    fileprivate var opposite: AnswerTree {
-        if case .negative(let part) = self { part } else { .negative(self) }
     }
 }

@@ -13,9 +13,13 @@ extension AnswerComparison {
         }
         // Both as sets of numbers: `x > 5` and `(5, ∞)`.
         if let verdict = compareIntervals(gold, prediction) { return verdict }
-        let goldValue = resolved(gold), value = resolved(prediction)
-        guard let goldValue, let value, !gold.isRelation || !prediction.isRelation else { return false }
-        return isEqual(goldValue, value)
+        switch (gold.isRelation, prediction.isRelation) {
+        case (false, true):
+            if let value = concluded(prediction, for: gold), isEqual(gold, value) { return true }
+            return prediction.rounded.map { gold.isNumeral && isEqual(gold, $0) } ?? false
+        case (true, false): return resolved(gold).map { isEqual($0, prediction) } ?? false
+        default: return false
+        }
     }
 
     /// Compares answers with names, such as `x = 5`. Different names are different answers, except `y` and `f(x)`, and words.
@@ -24,16 +28,43 @@ extension AnswerComparison {
         return a.label.isCompatibleLabel(with: b.label) && isEqual(a.value, b.value)
     }
 
-    /// The value that a relation names, or the answer itself when it is no relation; `nil` when it names none.
+    /// The value that a gold relation names; `nil` when it is an equation.
     private mutating func resolved(_ tree: AnswerTree) -> AnswerTree? {
-        guard case .relation(let sides, let relations) = tree else { return tree }
+        guard case .relation(let sides, let relations) = tree else { return nil }
         if let labelled = tree.labelled {
             let chain = Array(sides.dropFirst())
             return sides.count == 2 || isConsistent(chain, Array(relations.dropFirst())) ? labelled.value : nil
         }
         // A calculation such as `10^3 = 1000`: its value, if it is right.
-        guard isConsistent(sides, relations) else { return nil }
+        guard !sides[0].hasVariables, isConsistent(sides, relations) else { return nil }
         return relations.firstIndex(of: .approximately).map { sides[$0] } ?? sides.last
+    }
+
+    /// The value at which a predicted chain of equations ends, where the gold answer is a value: `293` of
+    /// `m+n = 256+37 = 293`; `nil` where it names none or miscalculates.
+    ///
+    /// The left side is free, but sides without variables must agree with each other. A value with variables of its own
+    /// needs a left side that is a name or has other variables: `a+b = 2c`.
+    private mutating func concluded(_ prediction: AnswerTree, for gold: AnswerTree) -> AnswerTree? {
+        guard case .relation(let sides, let relations) = prediction,
+            relations.allSatisfy({ $0 == .equal || $0 == .approximately })
+        else { return nil }
+        var chain = sides
+        // `x = 22/7 ≈ 3.14`: the side before the sign of approximation.
+        if let index = relations.firstIndex(of: .approximately),
+            index > 0 || !sides[0].hasVariables && !sides[0].isLabel
+        {
+            chain = Array(sides[...index])
+        }
+        let constants = chain.filter { !$0.hasVariables && !$0.isLabel }
+        if constants.count > 1, !isConsistent(constants, Array(repeating: .equal, count: constants.count - 1)) {
+            return nil
+        }
+        if let labelled = prediction.labelled { return labelled.value }
+        guard let first = chain.first, let last = chain.last else { return nil }
+        if !last.hasVariables { return last }
+        if !gold.hasVariables { return constants.count == 1 && chain.count == 2 && !first.hasVariables ? first : nil }
+        return first.hasVariables && first.variables.isDisjoint(with: last.variables) ? last : nil
     }
 
     /// Whether all sides of a chain have the same value; sides after `≈` are ignored.
@@ -42,7 +73,7 @@ extension AnswerComparison {
             if relation == .approximately { return true }
             guard relation == .equal, isEqual(sides[index], sides[index + 1]) else { return false }
         }
-        return !sides[0].hasVariables || relations.isEmpty
+        return true
     }
 
     /// Whether two relations are equivalent: side by side, mirrored, or as multiples of each other.
@@ -87,7 +118,7 @@ extension AnswerTree {
     }
 
     /// Whether it can be the name of a value: letters, `AB`, `|AB|`, `A:B`, `(p, q)`, words.
-    private var isLabel: Bool {
+    fileprivate var isLabel: Bool {
         switch self {
         case .variable, .text: true
         case .product(let parts): parts.count <= 4 && parts.allSatisfy(\.isCapital) || parts[0].isDerivative
@@ -109,6 +140,11 @@ extension AnswerTree {
 
     private var isDerivative: Bool {
         if case .variable(let name) = self { name.hasPrefix("derivative ") } else { false }
+    }
+
+    /// The value behind the sign of approximation at the end of a chain; `nil` without one.
+    fileprivate var rounded: AnswerTree? {
+        if case .relation(let sides, let relations) = self, relations.last == .approximately { sides.last } else { nil }
     }
 
     fileprivate func isCompatibleLabel(with other: AnswerTree) -> Bool {

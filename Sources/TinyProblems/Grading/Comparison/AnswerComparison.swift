@@ -15,6 +15,7 @@ struct AnswerComparison {
         if gold == prediction { return true }
         guard evaluator.steps > 0 else { return false }
         if let verdict = compareMeasures(gold, prediction) { return verdict }
+        if let verdict = compareRealSets(gold, prediction) { return verdict }
         if let verdict = compareRelations(gold, prediction) { return verdict }
         if let verdict = compareLists(gold, prediction) { return verdict }
         if let verdict = compareIntervals(gold, prediction) { return verdict }
@@ -50,6 +51,9 @@ struct AnswerComparison {
         if case .bracketed(let pair, false, false) = prediction, let values = gold.labelledValues {
             return inOrder(values, pair)
         }
+        // `x = 5, y = 2` and the list 5, 2.
+        if let values = gold.labelledValues, prediction.hasNoLabels { return inOrder(values, prediction.elements) }
+        if let values = prediction.labelledValues, gold.hasNoLabels { return inOrder(gold.elements, values) }
         return unordered(gold.elements, prediction.elements)
     }
 
@@ -84,6 +88,8 @@ struct AnswerComparison {
         switch (gold, prediction) {
         case (.text(let a), .text(let b)): return TextAnswer(a) == TextAnswer(b)
         case (.ratio(let a), .ratio(let b)): return inOrder(a, b)
+        case (.difference(let a, let b), .difference(let c, let d)): return inOrder([a, b], [c, d])
+        case (.intersection(let a), .intersection(let b)): return unordered(a, b)
         case (.bracketed(let a, let opensA, let closesA), .bracketed(let b, let opensB, let closesB)):
             return opensA == opensB && closesA == closesB && inOrder(a, b)
         case (.based(let digits, let base), _): return compareBased(digits, base, prediction)
@@ -113,7 +119,8 @@ enum Measure: Equatable {
     func isCompatible(with other: Measure) -> Bool {
         switch (self, other) {
         case (.unit(let a), .unit(let b)): a.isCompatible(with: b)
-        case (.unit(let unit), .degrees), (.degrees, .unit(let unit)): unit.isCompatible(with: Unit("degrees"))
+        case (.unit(let unit), .degrees), (.degrees, .unit(let unit)):
+            unit.isTemperature || unit.isCompatible(with: Unit("degrees"))
         default: self == other
         }
     }
@@ -127,7 +134,7 @@ extension AnswerTree {
         case .degrees(let core): return (core, .degrees)
         case .quantity(let core, let unit):
             let (inner, measure) = core.peeled
-            return (inner, measure ?? .unit(unit))
+            return (inner, measure == nil || measure == .degrees ? .unit(unit) : measure)
         case .negative(let part):
             let (inner, measure) = part.peeled
             return (.negative(inner), measure)
@@ -143,10 +150,14 @@ extension AnswerTree {
     }
 
     /// The elements of a list or set, every `±` expanded to two.
-    fileprivate var elements: [AnswerTree] {
+    var elements: [AnswerTree] {
         switch self {
-        case .list(let parts), .set(let parts): parts.flatMap(\.elements)
-        default: hasPlusMinus ? [choosing(minus: false), choosing(minus: true)] : [self]
+        case .list(let parts), .set(let parts):
+            let elements = parts.flatMap { if case .set = $0 { [$0] } else { $0.elements } }
+            // A set has each element once.
+            if case .list = self { return elements }
+            return elements.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        default: return hasPlusMinus ? [choosing(minus: false), choosing(minus: true)] : [self]
         }
     }
 
@@ -155,7 +166,21 @@ extension AnswerTree {
         guard case .list(let parts) = self else { return nil }
         let named = parts.compactMap(\.labelled)
         guard named.count == parts.count, Set(named.map(\.label)).count == named.count else { return nil }
+        // `x_1 = 5, x_2 = 2` are the solutions of one equation, in any order.
+        let bases = named.map { part -> String in
+            if case .variable(let name) = part.label { String(name.prefix { $0 != "_" }) } else { "" }
+        }
+        if named.allSatisfy({ if case .variable(let name) = $0.label { name.contains("_") } else { false } }),
+            Set(bases).count == 1
+        {
+            return nil
+        }
         return named.map(\.value)
+    }
+
+    /// Whether it is a list none of whose items has a name.
+    fileprivate var hasNoLabels: Bool {
+        if case .list(let parts) = self { parts.allSatisfy { $0.labelled == nil } } else { false }
     }
 
     /// 1 or -1 for a signed infinity.

@@ -28,9 +28,10 @@ enum ChoiceLetter {
     /// The first that stands alone after an announcement, else the one the response starts with (`D. …`), else the last in
     /// parentheses.
     static func chosen(in bytes: [UInt8]) -> (letter: Character, range: Range<Int>)? {
-        if let announced = AnswerPhrase.lastAnnounced(in: bytes),
-            let index = announced.first(where: { standsAlone($0, in: bytes) })
+        if let start = AnswerPhrase.announcements(in: bytes).last?.start,
+            let index = (start..<Sentences.end(from: start, in: bytes)).first(where: { standsAlone($0, in: bytes) })
         {
+            if isAlternative(index, in: bytes) { return nil }
             return (Character(Unicode.Scalar(bytes[index])), index..<index + 1)
         }
         if let first = bytes.firstIndex(where: { !isSpace($0) && $0 != UInt8(ascii: "(") }),
@@ -47,6 +48,15 @@ enum ChoiceLetter {
     }
 
     private static func isChoice(_ letter: Character) -> Bool { letter >= "A" && letter <= "J" }
+
+    /// Whether another letter is named beside this one: `B or D`.
+    private static func isAlternative(_ index: Int, in bytes: [UInt8]) -> Bool {
+        let links = [" or ", " and ", "/", ", ", " / ", ") or ("].map { Array($0.utf8) }
+        return links.contains { link in
+            let next = index + 1 + link.count
+            return next < bytes.count && bytes[(index + 1)...].starts(with: link) && standsAlone(next, in: bytes)
+        }
+    }
 
     private static func standsAlone(_ index: Int, in bytes: [UInt8]) -> Bool {
         func isWord(_ byte: UInt8) -> Bool {

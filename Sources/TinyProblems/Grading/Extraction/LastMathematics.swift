@@ -1,53 +1,24 @@
-/// Finds the last mathematics in a text: the last span between dollar signs, or the last number.
+/// Finds the last number of a text, with what belongs to it.
 enum LastMathematics {
-    /// The last `$…$`, `$$…$$`, `\(…\)` or `\[…\]`, without its delimiters; `nil` without one.
+    /// The last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`; `nil` without one.
     ///
-    /// Spans hold at most 2,000 bytes; a dollar sign before a digit with white space before the next sign is money.
-    static func lastSpan(in bytes: [UInt8]) -> Range<Int>? {
-        var spans: [Range<Int>] = []
-        var opening: (position: Int, closer: UInt8)?
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\\"), index + 1 < bytes.count {
-                let next = bytes[index + 1]
-                if next == UInt8(ascii: "(") || next == UInt8(ascii: "[") {
-                    opening = (index + 2, next == UInt8(ascii: "(") ? UInt8(ascii: ")") : UInt8(ascii: "]"))
-                } else if let open = opening, open.closer == next {
-                    spans.append(open.position..<index)
-                    opening = nil
-                }
-                index += 2
-                continue
-            }
-            if byte == UInt8(ascii: "$") {
-                let width = index + 1 < bytes.count && bytes[index + 1] == byte ? 2 : 1
-                if let open = opening, open.closer == byte, open.position < index {
-                    spans.append(open.position..<index)
-                    opening = nil
-                } else {
-                    opening = (index + width, byte)
-                }
-                index += width
-                continue
-            }
-            index += 1
-        }
-        return spans.last { $0.count <= 2_000 && bytes[$0].contains { !isSpace($0) } }
-    }
-
-    /// The first or last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`; `nil` without one.
-    ///
-    /// Digits right after a letter, as in `x2`, are part of a name.
-    static func number(in bytes: [UInt8], range: Range<Int>, last: Bool) -> Range<Int>? {
+    /// Digits right after a letter, as in `x2`, are part of a name. A comma with digits behind it belongs to a number where
+    /// the reader expects decimal commas.
+    static func number(in bytes: [UInt8], range: Range<Int>, decimalComma: Bool = false) -> Range<Int>? {
         let part = Array(bytes[range])
         let found = NumberMatch.all(in: part).filter { match in
             guard match.range.lowerBound > 0 else { return true }
             let previous = part[match.range.lowerBound - 1]
             return !isLetter(previous) && previous != UInt8(ascii: "_")
         }
-        guard let match = last ? found.last : found.first else { return nil }
-        let whole = construct(around: match.range, in: part) ?? quotient(around: match, in: part)
+        guard let match = found.last else { return nil }
+        var whole = construct(around: match.range, in: part) ?? quotient(around: match, in: part)
+        if decimalComma, whole == match.range, found.count > 1 {
+            let before = found[found.count - 2].range
+            if before.upperBound + 1 == whole.lowerBound, part[before.upperBound] == UInt8(ascii: ",") {
+                whole = before.lowerBound..<whole.upperBound
+            }
+        }
         return range.lowerBound + whole.lowerBound..<range.lowerBound + whole.upperBound
     }
 
@@ -95,6 +66,11 @@ enum LastMathematics {
         }
         if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "/"), let bottom = NumberMatch(in: bytes, at: end + 1) {
             end = bottom.range.upperBound
+        }
+        // `8:15`
+        if start > 1, bytes[start - 1] == UInt8(ascii: ":"), isDigit(bytes[start - 2]) {
+            start -= 1
+            while start > 0, isDigit(bytes[start - 1]) { start -= 1 }
         }
         if end < bytes.count, bytes[end] == UInt8(ascii: "%") { end += 1 }
         return start..<end

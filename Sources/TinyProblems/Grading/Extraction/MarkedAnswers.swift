@@ -8,18 +8,57 @@ func hasAnswerMarker(_ text: String) -> Bool {
     lastPosition(of: marker, in: Array(text.utf8)) != nil
 }
 
+/// The first place of `####`; `nil` without one.
+func firstMarker(in bytes: [UInt8]) -> Int? {
+    guard bytes.count >= marker.count else { return nil }
+    return (0...bytes.count - marker.count).first { bytes[$0..<$0 + marker.count].elementsEqual(marker) }
+}
+
 /// Everything after the last `####`; `nil` without one.
 func textAfterLastMarker(_ text: String) -> String? {
     let bytes = Array(text.utf8)
     return lastPosition(of: marker, in: bytes).map { String(decoding: bytes[($0 + marker.count)...], as: UTF8.self) }
 }
 
-/// The rest of the line after the last `####`, white space trimmed; `nil` without a marker.
+/// The answer after the last `####` that is no heading, without emphasis and words that announce it; `nil` without one.
+///
+/// A model also writes `####` for Markdown headings: `#### Step 2: total`. A marked line is an answer where a number or a
+/// formula starts it, where it is an equation, or where nothing follows it.
 func markedLine(in bytes: [UInt8]) -> Range<Int>? {
-    guard let position = lastPosition(of: marker, in: bytes) else { return nil }
-    let start = position + marker.count
-    let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-    return trimmed(start..<end, in: bytes)
+    var end = bytes.count
+    for _ in 0..<64 {
+        guard let position = lastPosition(of: marker, in: bytes[..<end]) else { return nil }
+        let start = position + marker.count
+        end = position
+        while end > 0, bytes[end - 1] == marker[0] { end -= 1 }
+        let lineEnd = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        var line = undressed(start..<lineEnd, in: bytes)
+        line = AnswerPhrase.withoutAnnouncement(line, in: bytes)
+        if line.isEmpty { continue }
+        if startsMathematics(line, in: bytes) || isEquation(line, in: bytes) {
+            return line
+        }
+        let rest = Sentences.withoutPleasantries(0..<bytes.count, in: bytes)
+        if rest.upperBound <= lineEnd, line.count <= 80, !bytes[line].contains(UInt8(ascii: ":")) { return line }
+    }
+    return nil
+}
+
+/// Whether a line starts with a number or a formula, and not with the number of a heading: `1. Check`, `(2) Result`.
+private func startsMathematics(_ line: Range<Int>, in bytes: [UInt8]) -> Bool {
+    guard let first = line.first.map({ bytes[$0] }) else { return false }
+    guard isDigit(first) || "-+$\\([{.|<".utf8.contains(first) || first >= 0xC2 else { return false }
+    let isBracketed = first == UInt8(ascii: "(")
+    let digits = bytes[line].dropFirst(isBracketed ? 1 : 0).prefix(while: isDigit)
+    var rest = bytes[digits.endIndex..<line.upperBound]
+    guard !digits.isEmpty, digits.count <= 2, let sign = rest.popFirst(), ".):".utf8.contains(sign) else { return true }
+    return !rest.starts(with: [UInt8(ascii: " ")]) || !rest.contains(where: isLetter)
+}
+
+/// Whether a line is `x = 5`: an equals sign behind at most a few letters.
+private func isEquation(_ line: Range<Int>, in bytes: [UInt8]) -> Bool {
+    guard let sign = bytes[line].firstIndex(of: UInt8(ascii: "=")) else { return false }
+    return sign - line.lowerBound <= 12 && !bytes[line.lowerBound..<sign].contains(UInt8(ascii: ":"))
 }
 
 /// The number at the start of a line, if no further digit is on the line.
@@ -35,13 +74,12 @@ func boxedContent(in bytes: [UInt8]) -> Range<Int>? {
     AnswerBox.all(in: bytes).last.map { trimmed($0.content, in: bytes) }
 }
 
-/// The last place of a pattern at or after `lowest`; `nil` without one.
-func lastPosition(
-    of pattern: [UInt8], in bytes: [UInt8], from lowest: Int = 0, isSame: (UInt8, UInt8) -> Bool = { $0 == $1 }
-) -> Int? {
-    guard bytes.count >= lowest + pattern.count else { return nil }
-    return (lowest...bytes.count - pattern.count).last { start in
-        bytes[start..<start + pattern.count].elementsEqual(pattern, by: isSame)
+/// The last place of a pattern; `nil` without one.
+func lastPosition<Bytes: RandomAccessCollection<UInt8>>(of pattern: [UInt8], in bytes: Bytes) -> Int?
+where Bytes.Index == Int {
+    guard bytes.count >= pattern.count else { return nil }
+    return (bytes.startIndex...bytes.endIndex - pattern.count).last { start in
+        bytes[start..<start + pattern.count].elementsEqual(pattern)
     }
 }
 
@@ -53,84 +91,26 @@ func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
     return first..<last + 1
 }
 
-/// A `\boxed{…}` or `\fbox{…}` of a text, in positions of UTF-8 bytes.
-struct AnswerBox: Hashable {
-    /// From the backslash to the closing brace.
-    let range: Range<Int>
-    /// The content of the box.
-    let content: Range<Int>
-
-    /// The outermost boxes in order. A box that is never closed does not count; `\boxed 5` holds one word.
-    ///
-    /// Time and memory are linear in the text.
-    static func all(in bytes: [UInt8]) -> [AnswerBox] {
-        let commands = [Array("\\boxed".utf8), Array("\\fbox".utf8)]
-        var boxes: [AnswerBox] = []
-        // Open braces, each with the start of the box it opens, if any.
-        var open: [Int?] = []
-        var pending: Int?
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\\") {
-                guard let command = commands.first(where: { bytes[index...].starts(with: $0) }) else {
-                    index += 2  // `\{` is no brace
-                    continue
-                }
-                pending = index
-                index += command.count
-                while index < bytes.count, isSpace(bytes[index]) { index += 1 }
-                guard index < bytes.count, bytes[index] != UInt8(ascii: "{") else { continue }
-                if let word = bareContent(in: bytes, at: index) {
-                    boxes.append(AnswerBox(range: (pending ?? index)..<word.upperBound, content: word))
-                    index = word.upperBound
-                }
-                pending = nil
-                continue
-            }
-            if byte == UInt8(ascii: "{") {
-                open.append(pending)
-            } else if byte == UInt8(ascii: "}"), let start = open.popLast(), let start {
-                // Boxes inside this one were found before it.
-                while let last = boxes.last, last.range.lowerBound > start { boxes.removeLast() }
-                boxes.append(AnswerBox(range: start..<index + 1, content: opening(in: bytes, from: start) + 1..<index))
-            }
-            pending = nil
-            index += 1
+/// A range without white space, Markdown emphasis and quotation marks at its ends, and without the point of a sentence.
+func undressed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
+    var range = trimmed(range, in: bytes)
+    if bytes[range].starts(with: marker) { return range }
+    while let first = range.first.map({ bytes[$0] }), "*_`\"#".utf8.contains(first) || first == UInt8(ascii: ":") {
+        range = trimmed(range.lowerBound + 1..<range.upperBound, in: bytes)
+    }
+    while let last = range.last.map({ bytes[$0] }), "*_`\".,;:!".utf8.contains(last) {
+        // `5!` is a factorial, `\,` a space.
+        if last == UInt8(ascii: "!"), range.count > 1,
+            isDigit(bytes[range.upperBound - 2]) || isLetter(bytes[range.upperBound - 2])
+                || bytes[range.upperBound - 2] == UInt8(ascii: ")")
+        {
+            break
         }
-        return boxes
+        if range.count > 1, bytes[range.upperBound - 2] == UInt8(ascii: "\\") { break }
+        range = trimmed(range.lowerBound..<range.upperBound - 1, in: bytes)
     }
-
-    /// Position of the opening brace of a box.
-    private static func opening(in bytes: [UInt8], from start: Int) -> Int {
-        bytes[start...].firstIndex(of: UInt8(ascii: "{")) ?? start
+    if range.count > 2, bytes[range.lowerBound] == UInt8(ascii: "'"), bytes[range.upperBound - 1] == UInt8(ascii: "'") {
+        return trimmed(range.lowerBound + 1..<range.upperBound - 1, in: bytes)
     }
-
-    /// Letters, digits, points, signs and commas up to something else.
-    private static func bareContent(in bytes: [UInt8], at start: Int) -> Range<Int>? {
-        let end =
-            bytes[start...].firstIndex { !isLetter($0) && !isDigit($0) && !"+-.,/".utf8.contains($0) } ?? bytes.count
-        return end > start ? start..<end : nil
-    }
-
-    /// The contents of the last box and of the boxes before it that only separators part from it, joined by commas.
-    ///
-    /// So `\boxed{2} \text{ and } \boxed{3}` is one answer of two parts.
-    static func lastAnswer(in bytes: [UInt8]) -> (text: String, range: Range<Int>)? {
-        let boxes = all(in: bytes)
-        guard let last = boxes.last else { return nil }
-        var first = boxes.count - 1
-        while first > 0, isSeparator(bytes[boxes[first - 1].range.upperBound..<boxes[first].range.lowerBound]) {
-            first -= 1
-        }
-        let parts = boxes[first...].map { String(decoding: bytes[$0.content], as: UTF8.self) }
-        return (parts.joined(separator: ", "), boxes[first].range.lowerBound..<last.range.upperBound)
-    }
-
-    private static func isSeparator(_ gap: ArraySlice<UInt8>) -> Bool {
-        guard gap.count <= 40 else { return false }
-        var text = String(decoding: gap, as: UTF8.self)
-        for word in ["\\text", "\\quad", "\\qquad", "\\mbox", "and", "or"] { text = text.replacing(word, with: " ") }
-        return !gap.isEmpty && text.utf8.allSatisfy { isSpace($0) || ",;${}\\()[]".utf8.contains($0) }
-    }
+    return range
 }

@@ -59,6 +59,21 @@ struct ExpressionEvaluator {
         }
     }
 
+    /// -1, 0 or 1 as a real number is below, equal to or above another; `nil` where that is unknown or one is not real.
+    mutating func order(_ a: AnswerTree, _ b: AnswerTree) -> Int? {
+        guard let areEqual = areEqual(a, b) else { return nil }
+        if areEqual { return 0 }
+        for precision in [NumericValue.firstPrecision, NumericValue.secondPrecision] {
+            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else { return nil }
+            if let x = x.rational, let y = y.rational { return x < y ? -1 : 1 }
+            guard x.isReal, y.isReal, let gap = x.adding(y.negated, precision: precision)?.ball(precision: precision)?.real
+            else { return nil }
+            if gap.isPositive { return 1 }
+            if gap.isNegative { return -1 }
+        }
+        return nil
+    }
+
     /// The value of an expression in balls of a precision, fractions aside.
     mutating func value(of tree: AnswerTree, precision: Int) -> NumericValue? {
         self.precision = precision

@@ -76,6 +76,12 @@ extension AnswerParser {
         case .text(let text): return Notation.numbers[text.lowercased()].map { .number(Rational($0)) } ?? .text(text)
         case .function(let function): return application(of: function)
         case .construct(let construct): return self.construct(construct)
+        case .open(.round) where kind(1) == .close(.round) && kind(2) == .symbol(.lower):
+            // `(101)_2`
+            guard case .number(let numeral)? = next, numeral.digits != nil else { return bracketed(.round) }
+            tokens.remove(at: position + 1)
+            position += 1
+            return number(numeral)
         case .open(let bracket): return bracketed(bracket)
         case .begin(let environment): return matrix(environment)
         case .symbol(.infinity): return .infinity
@@ -84,6 +90,7 @@ extension AnswerParser {
             openBars += 1
             defer { openBars -= 1 }
             guard let inner = item(), take(.symbol(.bar)) else { return nil }
+            if case .matrix(let rows) = inner { return determinant(of: rows) }
             return .function(.abs, [inner])
         default: return nil
         }
@@ -146,13 +153,16 @@ extension AnswerParser {
 
     private func word(_ word: String) -> AnswerTree {
         if let number = Notation.numbers[word.lowercased()] { return .number(Rational(number)) }
-        return word.count <= 3 ? .product(word.map { .variable(String($0)) }) : .text(word)
+        return word.count <= 3 && !Notation.fillers.contains(word)
+            ? .product(word.map { .variable(String($0)) }) : .text(word)
     }
 
     /// A variable with its subscript and primes; `f(x)` and `I(0)` are names too.
     private mutating func name() -> AnswerTree? {
         guard case .name(var name)? = next else { return nil }
         position += 1
+        if let set = numberSet(name) { return set }
+        if name == "det", let value = determinantOfArgument() { return value }
         while true {
             if take(.symbol(.lower)) {
                 guard let script = spelledScript() else { return nil }
@@ -305,6 +315,7 @@ extension AnswerParser {
         let bars = openBars
         openBars = 0
         defer { openBars = bars }
+        if bracket == .curly || bracket == .group, let set = setBuilder() { return set }
         guard let parts = items(), case .close(let closing)? = next else { return nil }
         position += 1
         switch (bracket, closing) {
@@ -313,7 +324,7 @@ extension AnswerParser {
             if parts.count == 1 { return bracket == closing ? parts[0] : nil }
             guard !parts.isEmpty else { return nil }
             return .bracketed(parts, opensClosed: bracket == .square, closesClosed: closing == .square)
-        case (.curly, .curly): return .set(parts)
+        case (.curly, .curly), (.curly, .group): return .set(parts)
         case (.group, .group): return parts.count == 1 ? parts[0] : .list(parts)
         case (.floor, .floor): return parts.count == 1 ? .function(.floor, parts) : nil
         case (.ceiling, .ceiling): return parts.count == 1 ? .function(.ceil, parts) : nil
@@ -323,7 +334,7 @@ extension AnswerParser {
 
     private mutating func matrix(_ environment: String) -> AnswerTree? {
         switch environment {
-        case "pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix": break
+        case "pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix", "vmatrix": break
         case "array":
             // The columns' alignment.
             guard let end = tokens[position...].firstIndex(where: { $0.kind == .close(.group) }) else { return nil }
@@ -343,6 +354,6 @@ extension AnswerParser {
         }
         position += 1
         guard let width = rows.first?.count, width > 0, rows.allSatisfy({ $0.count == width }) else { return nil }
-        return .matrix(rows)
+        return environment == "vmatrix" ? determinant(of: rows) : .matrix(rows)
     }
 }

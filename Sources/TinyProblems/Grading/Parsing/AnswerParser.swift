@@ -3,7 +3,7 @@
 /// ```
 /// answer   = item { ("," | ";" | and | or) item }
 /// item     = side { relation side } | side "∈" side
-/// side     = ratio { "∪" ratio }
+/// side     = a ratio, or sets with operations between them; see AnswerParser+Sets.swift
 /// ratio    = sum { ":" sum }
 /// sum      = [sign] term { sign term }
 /// term     = factor { ["·" | "/" | mod] factor } [unit]
@@ -21,30 +21,70 @@ struct AnswerParser {
     private var depth = 0
     /// How many `|` are open.
     var openBars = 0
+    /// Whether a determinant was read: another with it as an entry would grow without bound.
+    var hasDeterminant = false
+    /// Whether letters behind a number may be a unit, as in `5 m/s`; else they are variables.
+    private var readsUnits = true
+    /// Whether letters were read as a unit.
+    private(set) var hasLetterUnit = false
 
-    /// The tree of a whole answer; `nil` where it is not written in this grammar.
-    static func parse(_ tokens: [AnswerToken]) -> AnswerTree? {
-        guard !tokens.isEmpty, tokens.count <= maximumTokens else { return nil }
+    /// The trees of a whole answer: two where letters may be a unit or variables, none where it is not written in this
+    /// grammar.
+    static func readings(of tokens: [AnswerToken]) -> [AnswerTree] {
+        guard !tokens.isEmpty, tokens.count <= maximumTokens else { return [] }
+        if let label = labelLength(of: tokens) { return readings(of: Array(tokens[label...])) }
+        // `x + 2 = 5 \implies x = 3`: the end of a derivation is the answer.
+        if let arrow = tokens.lastIndex(where: { $0.kind == .symbol(.implies) }) {
+            return readings(of: Array(tokens[(arrow + 1)...]))
+        }
+        if let set = conditions(tokens) { return [set] }
         var parser = AnswerParser(tokens: tokens)
-        if let tree = parser.answer(), parser.isAtEnd { return tree }
-        return named(tokens)
+        if let tree = parser.answer(), parser.isAtEnd {
+            guard parser.hasLetterUnit else { return [tree] }
+            var second = AnswerParser(tokens: tokens)
+            second.readsUnits = false
+            if let other = second.answer(), second.isAtEnd { return [tree, other] }
+            return [tree]
+        }
+        return named(tokens).map { [$0] } ?? []
     }
 
-    /// `… = value`, where the part before the last equals sign uses notation that this grammar does not have, such as `\sum`:
-    /// that part is a name for the value.
+    /// `… = value`, where the part before the last equals sign is not written in this grammar: notation such as `\sum`, or
+    /// words without numbers. That part is a name for the value.
     private static func named(_ tokens: [AnswerToken]) -> AnswerTree? {
-        guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0,
-            tokens[..<sign].contains(where: {
-                if case .unsupported(let name) = $0.kind { Notation.unsupported.contains(name) } else { false }
-            }),
-            !tokens[..<sign].contains(where: { if case .word = $0.kind { true } else { false } })
-        else { return nil }
+        guard let sign = tokens.lastIndex(where: { $0.kind == .relation(.equal) }), sign > 0 else { return nil }
+        let name = tokens[..<sign]
+        let isNotation = name.contains {
+            if case .unsupported(let name) = $0.kind { Notation.unsupported.contains(name) } else { false }
+        }
+        let isWords = name.contains { if case .word = $0.kind { true } else { false } }
+        let hasNumbers = name.contains { if case .number = $0.kind { true } else { false } }
+        let isNamed = name.contains { if case .name = $0.kind { true } else { false } }
+        guard isWords ? !hasNumbers : isNotation || isNamed else { return nil }
         var parser = AnswerParser(tokens: Array(tokens[(sign + 1)...]))
         guard let value = parser.answer(), parser.isAtEnd, !value.isRelation else { return nil }
         return .relation([.variable("\(tokens[..<sign].map(\.kind))"), value], [.equal])
     }
 
-    private init(tokens: [AnswerToken]) {
+    /// The length of a label in words, such as `\text{Domain: }`, before an answer; `nil` without one.
+    private static func labelLength(of tokens: [AnswerToken]) -> Int? {
+        guard tokens.count > 1 else { return nil }
+        switch tokens[0].kind {
+        case .text(let text):
+            if tokens[1].kind == .symbol(.colon) { return 2 }
+            if case .relation = tokens[1].kind { return nil }
+            let isEquation = tokens.dropFirst().contains { if case .relation = $0.kind { true } else { false } }
+            return isEquation || [":", " is", " are", "="].contains(where: text.hasSuffix) ? 1 : nil
+        case .name("A"):
+            // `A: 72`, as the other half of `Q:`
+            if tokens.count > 2, tokens[1].kind == .symbol(.colon), case .number = tokens[2].kind { return 2 }
+            return nil
+        case .word(let word): return word.count > 3 && tokens.count > 2 && tokens[1].kind == .symbol(.colon) ? 2 : nil
+        default: return nil
+        }
+    }
+
+    init(tokens: [AnswerToken]) {
         self.tokens = tokens
     }
 
@@ -96,6 +136,8 @@ struct AnswerParser {
                 groups.append(current)
                 current = []
             }
+            // `3 ft 6 in` are two quantities.
+            if !isSeparated, case .quantity(_, let unit) = item, unit.isKnown, case .number? = next { continue }
             if !isSeparated || isAtEnd || isAtClose { break }
         }
         if !current.isEmpty { groups.append(current) }
@@ -140,19 +182,19 @@ struct AnswerParser {
             guard relations.isEmpty, let set = side() else { return nil }
             return .membership(first, set)
         }
+        if take(.symbol(.notElement)) {
+            guard relations.isEmpty, let set = side() else { return nil }
+            return .membership(first, .difference(.variable("mathbb R"), set))
+        }
         return relations.isEmpty ? first : .relation(sides, relations)
     }
 
-    private mutating func side() -> AnswerTree? {
-        joined(by: .union, as: AnswerTree.union) { $0.ratio() }
-    }
-
-    private mutating func ratio() -> AnswerTree? {
+    mutating func ratio() -> AnswerTree? {
         joined(by: .colon, as: AnswerTree.ratio) { $0.sum() }
     }
 
     /// One part, or several with a symbol between them.
-    private mutating func joined(
+    mutating func joined(
         by symbol: AnswerToken.Symbol, as whole: ([AnswerTree]) -> AnswerTree, part: (inout Self) -> AnswerTree?
     ) -> AnswerTree? {
         var parts: [AnswerTree] = []
@@ -165,13 +207,13 @@ struct AnswerParser {
 
     // MARK: Arithmetic
 
-    private mutating func sum() -> AnswerTree? {
+    mutating func sum() -> AnswerTree? {
         var terms: [AnswerTree] = []
         while true {
             let sign = next
             switch sign {
             case .symbol(.plus), .symbol(.minus), .symbol(.plusMinus), .symbol(.minusPlus): position += 1
-            default: if !terms.isEmpty { return terms.count == 1 ? terms[0] : .sum(terms) }
+            default: if !terms.isEmpty { return terms.count == 1 ? terms[0] : Self.difference(terms) ?? .sum(terms) }
             }
             // Further signs, as in `1 + -2`.
             let isNegative = takeSigns() != (sign == .symbol(.minus))
@@ -191,6 +233,10 @@ struct AnswerParser {
         if case .word? = start, case .text = current { return current }
         while let token = next {
             switch token {
+            case .symbol(.divide) where isUnitText(kind(1)):
+                // `12/\text{hour}`
+                guard let unit = unit(after: current) else { return nil }
+                return .quantity(current, unit)
             case .symbol(let symbol) where symbol == .times || symbol == .divide || symbol == .modulo:
                 position += 1
                 let isNegative = takeSigns()
@@ -231,56 +277,25 @@ struct AnswerParser {
     func startsFactor(_ kind: AnswerToken.Kind) -> Bool {
         switch kind {
         case .number, .name, .function, .open, .construct, .begin, .symbol(.infinity): true
-        case .word(let word): word.count <= 3
+        case .word(let word): word.count <= 3 && !Notation.fillers.contains(word)
         case .symbol(.bar): openBars == 0
         default: false
         }
     }
 
-    /// The unit that ends a term: words up to the next separator, with a power. Plain words need a number before them.
-    private mutating func unit(after term: AnswerTree) -> Unit? {
-        if case .text? = next {} else if !term.contains({ if case .number = $0 { true } else { false } }) { return nil }
-        var end = position
-        var words = "", letters = ""
-        var power = 1
-        scan: while end < tokens.count {
-            switch tokens[end].kind {
-            case .text(let text): words += " " + text
-            case .word(let word):
-                guard word.count > 3 || Unit.isName(word) else { return nil }
-                words += " " + word
-            case .name(let name):
-                guard name.utf8.count == 1 else { return nil }
-                letters += name
-            case .symbol(.power):
-                guard let (value, length) = smallPower(at: end + 1) else { return nil }
-                power = value
-                end += length
-            case .symbol(.divide):
-                guard !words.isEmpty || Unit.isName(letters) else { return nil }
-                words += "/"
-            case .symbol(.comma), .symbol(.semicolon), .symbol(.and), .symbol(.or), .symbol(.ampersand),
-                .symbol(.newline),
-                .close, .relation, .symbol(.bar):
-                break scan
-            default: return nil
-            }
-            end += 1
-        }
-        guard !words.isEmpty ? (letters.isEmpty || Unit.isName(letters)) : Unit.isName(letters) else { return nil }
-        position = end
-        return Unit(words + " " + letters, power: power)
+    private func isUnitText(_ kind: AnswerToken.Kind?) -> Bool {
+        if case .text(let text)? = kind { Unit(text).isKnown } else { false }
     }
 
-    private func smallPower(at index: Int) -> (value: Int, length: Int)? {
-        func value(_ index: Int) -> Int? {
-            guard index < tokens.count, case .number(let numeral) = tokens[index].kind else { return nil }
-            return numeral.value.integer(upTo: 9)
+    /// The unit that ends a term: words up to the next separator, with powers. Plain words need a number before them.
+    private mutating func unit(after term: AnswerTree) -> Unit? {
+        if case .text? = next {} else if !term.contains({ if case .number = $0 { true } else { false } }) { return nil }
+        guard let phrase = UnitPhrase(tokens, from: position) else { return nil }
+        if phrase.isLetters {
+            guard readsUnits else { return nil }
+            hasLetterUnit = true
         }
-        if let plain = value(index) { return (plain, 1) }
-        guard index + 2 < tokens.count, tokens[index].kind == .open(.group), tokens[index + 2].kind == .close(.group),
-            let inner = value(index + 1)
-        else { return nil }
-        return (inner, 3)
+        position = phrase.end
+        return Unit(phrase.text)
     }
 }

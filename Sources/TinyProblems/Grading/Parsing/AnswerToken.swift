@@ -15,6 +15,8 @@ struct AnswerToken: Hashable, Sendable {
         case close(Bracket)
         /// `\frac`, `\sqrt`, `\binom`.
         case construct(Construct)
+        /// `\over`, `\choose`: only while tokens are read; see ``AnswerTokeniser/withoutInfix(_:)``.
+        case infix(Construct)
         case begin(String)
         case end(String)
         /// A command that has a meaning this grammar lacks, such as `\sum`: the answer is compared letter by letter.
@@ -24,7 +26,8 @@ struct AnswerToken: Hashable, Sendable {
     enum Symbol: Hashable, Sendable {
         case plus, minus, plusMinus, minusPlus, times, divide, modulo, power, lower, factorial, prime, degree, percent
         case ampersand, newline, union, colon, bar, infinity, emptySet, element
-        case comma, semicolon, and, or
+        case notElement, intersection, difference, suchThat
+        case comma, semicolon, and, or, implies
     }
 
     enum Bracket: Hashable, Sendable { case round, square, curly, group, floor, ceiling }

@@ -17,6 +17,10 @@ struct AnswerTokeniser {
     private let commas: CommaReading
     private var position = 0
     private var followsSpace = false
+    /// How many environments that only lay out lines are open.
+    private var layoutDepth = 0
+    /// Whether an environment lays out the lines of a derivation.
+    private var isDerivation = false
     private(set) var tokens: [AnswerToken] = []
     /// Whether the text has a comma that another reading would take differently.
     private(set) var hasGroupingComma = false
@@ -27,6 +31,82 @@ struct AnswerTokeniser {
         scalars = Array(text.unicodeScalars)
         self.commas = commas
         while position < scalars.count { scan() }
+        tokens = Self.withoutReversedBrackets(tokens)
+        if tokens.contains(where: { if case .infix = $0.kind { true } else { false } }) {
+            tokens = Self.withoutInfix(tokens)
+        }
+    }
+
+    /// The tokens with `]0, 1[` as `(0, 1)`, where square brackets open and close the wrong way round.
+    private static func withoutReversedBrackets(_ tokens: [AnswerToken]) -> [AnswerToken] {
+        let brackets = tokens.filter { $0.kind == .open(.square) || $0.kind == .close(.square) }
+        guard brackets.first?.kind == .close(.square) || brackets.last?.kind == .open(.square) else { return tokens }
+        var result = tokens
+        var isOpen = false
+        for (index, token) in tokens.enumerated() {
+            switch token.kind {
+            case .open(.square) where isOpen: result[index].kind = .close(.round)
+            case .close(.square) where !isOpen: result[index].kind = .open(.round)
+            case .open(.square), .close(.square): break
+            case .open(.round) where !isOpen: break
+            case .close(.round) where isOpen: break
+            default: continue
+            }
+            isOpen.toggle()
+        }
+        return result
+    }
+
+    /// The tokens with `{a \over b}` as `\frac{a}{b}`; each side reaches to the brackets around it.
+    ///
+    /// A second `\over` in one pair of brackets is an error in TeX, and unsupported here.
+    private static func withoutInfix(_ tokens: [AnswerToken]) -> [AnswerToken] {
+        /// What was read since the last open bracket.
+        struct Level {
+            var tokens: [AnswerToken] = []
+            var top: (construct: AnswerToken.Construct, tokens: [AnswerToken])?
+
+            var closed: [AnswerToken] {
+                guard let top else { return tokens }
+                let open = AnswerToken(kind: .open(.group)), close = AnswerToken(kind: .close(.group))
+                return [AnswerToken(kind: .construct(top.construct)), open] + top.tokens + [close, open] + tokens + [
+                    close
+                ]
+            }
+        }
+        var levels = [Level()]
+        for token in tokens {
+            switch token.kind {
+            case .open:
+                levels[levels.count - 1].tokens.append(token)
+                levels.append(Level())
+            case .close where levels.count > 1:
+                let inner = levels.removeLast().closed
+                levels[levels.count - 1].tokens += inner + [token]
+            case .infix(let construct):
+                let level = levels.count - 1
+                if levels[level].top == nil {
+                    levels[level] = Level(top: (construct, levels[level].tokens))
+                } else {
+                    levels[level].tokens.append(AnswerToken(kind: .unsupported("over")))
+                }
+            default: levels[levels.count - 1].tokens.append(token)
+            }
+        }
+        while levels.count > 1 {
+            let inner = levels.removeLast().closed
+            levels[levels.count - 1].tokens += inner
+        }
+        return levels[0].closed
+    }
+
+    /// The tokens of a derivation's last line; `nil` where the answer is none.
+    var lastLine: [AnswerToken]? {
+        guard isDerivation else { return nil }
+        var lines = tokens
+        while lines.last?.kind == .symbol(.newline) { lines.removeLast() }
+        guard let index = lines.lastIndex(where: { $0.kind == .symbol(.newline) }) else { return nil }
+        return Array(lines[(index + 1)...])
     }
 
     private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
@@ -69,6 +149,21 @@ struct AnswerTokeniser {
         if let next = peek(1), let kind = Notation.pairs[String(Character(scalar)) + String(Character(next))] {
             return advance(2, appending: kind)
         }
+        if scalar == "&", layoutDepth > 0 {
+            position += 1
+            return
+        }
+        if scalar == "{", peek(2) == "}", let inner = peek(1), ":=+-<>".unicodeScalars.contains(inner),
+            let kind = Notation.characters[inner]
+        {
+            return advance(3, appending: kind)  // `3{:}30`, a symbol without its spaces
+        }
+        if scalar == "}", tokens.last?.kind == .open(.group) {
+            // `{}` before a script
+            position += 1
+            tokens.removeLast()
+            return
+        }
         if let kind = Notation.characters[scalar] { return advance(1, appending: kind) }
         scanUnicode(scalar)
     }
@@ -82,10 +177,16 @@ struct AnswerTokeniser {
     }
 
     private mutating func scanUnicode(_ scalar: Unicode.Scalar) {
-        if let digit = Notation.superscripts[scalar] {
+        if Notation.superscripts[scalar] != nil || scalar == "⁻" {
+            return scanScript(Notation.superscripts, sign: .power)
+        }
+        if Notation.subscripts[scalar] != nil { return scanScript(Notation.subscripts, sign: .lower) }
+        if let index = scalar == "∛" ? "3" : scalar == "∜" ? "4" : nil {
             position += 1
-            append(.symbol(.power))
-            return appendInteger(digit)
+            append(.construct(.root))
+            append(.open(.square))
+            appendInteger(index)
+            return append(.close(.square))
         }
         if let (top, bottom) = Notation.vulgarFractions[scalar], let value = Rational(top) / Rational(bottom) {
             // After a number it is the rest of a mixed number, which is a sum.
@@ -97,6 +198,22 @@ struct AnswerTokeniser {
             return
         }
         append(.unsupported(String(Character(scalar))))
+    }
+
+    /// Raised or lowered digits.
+    private mutating func scanScript(_ digits: [Unicode.Scalar: String], sign: AnswerToken.Symbol) {
+        append(.symbol(sign))
+        let isNegative = peek() == "⁻"
+        if isNegative { position += 1 }
+        var number = ""
+        while let digit = peek().flatMap({ digits[$0] }) {
+            number += digit
+            position += 1
+        }
+        if isNegative { append(.open(.group)) }
+        if isNegative { append(.symbol(.minus)) }
+        appendInteger(number)
+        if isNegative { append(.close(.group)) }
     }
 
     private mutating func appendInteger(_ digits: String) {
@@ -121,6 +238,18 @@ struct AnswerTokeniser {
         if let kind = Notation.words[run] ?? (run.count > 2 ? Notation.words[run.lowercased()] : nil) {
             return append(kind)
         }
+        if let tens = Notation.numbers[run.lowercased()], tens >= 20, tens < 100, peek() == "-" || peek() == " ",
+            let ones = Notation.numbers[
+                String(String.UnicodeScalarView(scalars[(position + 1)...].prefix { $0.isLetter })).lowercased()],
+            (1...9).contains(ones)
+        {
+            // `seventy-two`
+            position += 1
+            _ = letters()
+            return append(.number(Numeral(value: Rational(tens + ones))))
+        }
+        if run == "to", case .number? = tokens.last?.kind { return append(.symbol(.colon)) }
+        if run == "min", case .number? = tokens.last?.kind { return append(.word(run)) }  // minutes
         if let function = MathFunction.named[run] {
             if function == .log, let base = ["10", "2"].first(where: { matches($0 + "(") }) {
                 append(.function(.log))
@@ -136,6 +265,7 @@ struct AnswerTokeniser {
             append(.function(function))
             return append(.name(String(last)))
         }
+        if Notation.fillers.contains(run) { return append(.word(run)) }
         if run.count <= 2 { for letter in run { append(.name(String(letter))) } } else { append(.word(run)) }
     }
 
@@ -160,11 +290,21 @@ struct AnswerTokeniser {
 
     private mutating func scanControlSymbol(_ scalar: Unicode.Scalar) {
         position += 1
+        if followsReals, scalar == "{" || scalar == " " && (nextVisible == "{" || matches("\\{")) {
+            // `ℝ \ {2}` and `ℝ\{2}`
+            append(.symbol(.difference))
+            if scalar == " " { return }
+        }
         switch scalar {
         case "{": append(.open(.curly))
         case "}": append(.close(.curly))
         case "%": append(.symbol(.percent))
-        case "\\": append(.symbol(.newline))
+        case "\\":
+            append(.symbol(.newline))
+            // `\\[4pt]`
+            if peek() == "[", let end = scalars[position...].prefix(8).firstIndex(of: "]"), scalars[end - 1].isLetter {
+                position = end + 1
+            }
         case "|": append(.symbol(.bar))
         case ",", ";", ":", " ", ">", "/": followsSpace = true
         default: break  // among them currency, thin space, delimiters of mathematics
@@ -176,11 +316,36 @@ struct AnswerTokeniser {
         if Notation.textual.contains(name) { return scanText() }
         if Notation.typefaces.contains(name) { return scanTypeface() }
         if name == "begin" || name == "end", let environment = argument() {
+            if Notation.layouts.contains(environment) {
+                isDerivation = isDerivation || !environment.hasSuffix("cases")
+                layoutDepth += name == "begin" ? 1 : -1
+                return
+            }
             return append(name == "begin" ? .begin(environment) : .end(environment))
         }
         if name == "circ" || name == "prime" { return append(.symbol(name == "circ" ? .degree : .prime)) }
-        if name == "mathbb", let letter = argument() { return append(.name("mathbb " + letter)) }
+        if name == "mathbb", let letter = argument() ?? letterArgument() { return append(.name("mathbb " + letter)) }
         if name == "dot" || name == "ddot", let letter = argument() { return append(.name(name + " " + letter)) }
+        switch name {
+        case "pmod": return scanParenthesisedModulus()
+        case "root": if scanPlainRoot() { return }
+        case "above":
+            position = scalars[position...].firstIndex { !$0.isSpace && !$0.isDigit && $0 != "." } ?? scalars.count
+            _ = letters()
+            return append(.infix(.fraction))
+        default: break
+        }
+        if name == "not", matches("\\in"), peek(3)?.isLetter != true {
+            position += 3
+            return append(.symbol(.notElement))
+        }
+        if name == "not", peek() == "=" { return advance(1, appending: .relation(.notEqual)) }
+        if Notation.ignoredWithArgument.contains(name) {
+            while peek()?.isSpace == true { position += 1 }
+            if peek() == "[", let end = scalars[position...].firstIndex(of: "]") { position = end + 1 }
+            _ = argument()
+            return
+        }
         if Notation.ignored.contains(name) {
             followsSpace = true
             // `\left.` is an invisible bracket.
@@ -190,6 +355,32 @@ struct AnswerTokeniser {
         if Notation.unsupported.contains(name) { return append(.unsupported(name)) }
         if let function = MathFunction.named[name] { return append(.function(function)) }
         append(.name(Notation.letterForms[name] ?? name))
+    }
+
+    /// `\pmod{7}` and `\pmod 7` as `(mod 7)`.
+    private mutating func scanParenthesisedModulus() {
+        append(.open(.round))
+        append(.symbol(.modulo))
+        if let content = argument() {
+            insert(content)
+        } else {
+            while peek()?.isSpace == true { position += 1 }
+            if peek()?.isDigit == true { scanNumber() } else if peek()?.isLetter == true { scanLetters() }
+        }
+        append(.close(.round))
+    }
+
+    /// `\root 3 \of 5` as `\sqrt[3] 5`; `false` without `\of`.
+    private mutating func scanPlainRoot() -> Bool {
+        let rest = text(position..<min(position + 40, scalars.count))
+        let index = rest.prefix { $0 != "\\" }
+        guard rest.dropFirst(index.count).hasPrefix("\\of") else { return false }
+        position += index.unicodeScalars.count + 3
+        append(.construct(.root))
+        append(.open(.square))
+        insert(String(index))
+        append(.close(.square))
+        return true
     }
 
     /// The `{…}` that follows, white space before it skipped; `nil` without one.
@@ -209,37 +400,98 @@ struct AnswerTokeniser {
         return nil
     }
 
+    /// The letter of `\mathbb R`.
+    private mutating func letterArgument() -> String? {
+        guard nextVisible?.isLetter == true, let index = scalars[position...].firstIndex(where: { !$0.isSpace }) else {
+            return nil
+        }
+        position = index + 1
+        return String(scalars[index])
+    }
+
+    private var nextVisible: Unicode.Scalar? { scalars[position...].first { !$0.isSpace } }
+
+    /// Whether the last token is the set of real numbers, or a bracket behind an infinite end.
+    private var followsReals: Bool {
+        switch tokens.last?.kind {
+        case .name("mathbb R")?, .name("R")?: true
+        case .close(.round)?: tokens.dropLast().last?.kind == .symbol(.infinity)
+        default: false
+        }
+    }
+
     /// A text argument: a word, or mathematics where it holds no word.
     private mutating func scanText() {
         guard let content = argument() else { return }
-        let trimmed = content.trimmingSpaces
         followsSpace = followsSpace || content.first?.isWhitespace == true
+        append(content: content.trimmingSpaces)
+        followsSpace = true
+    }
+
+    private mutating func append(content trimmed: String) {
         let lowered = trimmed.lowercased().filter { $0 != "," && $0 != "." && $0 != " " }
         switch lowered {
         case "": if trimmed.contains(",") { append(.symbol(.comma)) }
         case "and": append(.symbol(.and))
         case "or": append(.symbol(.or))
         case "percent", "pct", "%", "\\%": append(.symbol(.percent))
+        case "to": append(.symbol(.colon))
         default:
             // `A, B` are letters, not a word.
             let isLetters =
                 trimmed.contains(",") && trimmed.split(separator: ",").allSatisfy { $0.trimmingSpaces.count == 1 }
+            // `2A` in base 16
+            let isMixed =
+                trimmed.utf8.count <= 8 && trimmed.contains(where: \.isNumber)
+                && trimmed.allSatisfy { $0.isNumber || $0.isLetter }
             let isWord =
-                !isLetters && trimmed.unicodeScalars.contains { $0.isLetter || !$0.isASCII } && lowered.count > 1
-            if isWord { append(.text(trimmed)) } else { insert(trimmed) }
+                !isLetters && !isMixed && trimmed.unicodeScalars.contains { $0.isLetter || !$0.isASCII }
+                && lowered.count > 1
+            if isWord, let length = Self.numeralLength(in: trimmed) {
+                // `72 apples`
+                insert(String(trimmed.prefix(length)))
+                append(content: String(trimmed.dropFirst(length)).trimmingSpaces)
+            } else if isWord || isUnit(trimmed) {
+                append(.text(trimmed))
+            } else {
+                insert(trimmed)
+            }
         }
-        followsSpace = true
     }
 
     /// `\mathrm{…}`: words keep together, anything else is mathematics.
     private mutating func scanTypeface() {
         guard let content = argument() else { return }
         let trimmed = content.trimmingSpaces
+        if isUnit(trimmed) { return append(.text(trimmed)) }
+        if trimmed == "det" { return append(.name(trimmed)) }
         if MathFunction.named[trimmed] != nil || trimmed.count < 2 || !trimmed.unicodeScalars.allSatisfy(\.isLetter) {
             insert(trimmed)
         } else {
             append(.text(trimmed))
         }
+    }
+
+    /// Whether an upright text behind a number is a unit, such as `km/h` or `N`.
+    private func isUnit(_ text: String) -> Bool {
+        if peek() == "_" { return false }
+        switch tokens.last?.kind {
+        case .number?, .close?, .symbol(.degree)?:
+            return text.utf8.count <= 24 && text.first?.isLetter == true && Unit(text).isKnown
+        default: return false
+        }
+    }
+
+    /// The length of the numeral that starts a text of a number and words; `nil` when it starts otherwise, or has digits
+    /// behind the numeral.
+    private static func numeralLength(in text: String) -> Int? {
+        let numeral = text.prefix { $0.isNumber || ".,:-−+$ ".contains($0) }
+        let rest = text.dropFirst(numeral.count)
+        guard numeral.contains(where: \.isNumber), let next = rest.first, next.isLetter,
+            !rest.contains(where: \.isNumber),
+            numeral.last == " " || rest.count > 2 || Unit(String(rest)).isKnown
+        else { return nil }
+        return numeral.count
     }
 
     /// Appends the tokens of a part. Parts shrink at every level, so the work is at most length times depth; nesting
@@ -268,6 +520,7 @@ struct AnswerTokeniser {
             position += length
             fraction = digits()
             repeating = repeatingDigits()
+            if repeating.isEmpty { repeating = digitsBeforeEllipsis(fraction) }
         }
         let exponent = powerOfTen()
         guard
@@ -304,7 +557,10 @@ struct AnswerTokeniser {
     }
 
     private func decimalMark() -> Int? {
-        if peek() == ".", peek(1)?.isDigit == true || matches(".\\overline{") || matches("./") || matches(".e") {
+        if peek() == ".",
+            peek(1)?.isDigit == true || matches(".\\overline") || matches(".\\dot") || matches(".\\bar")
+                || matches(".(") || matches("./") || matches(".e")
+        {
             return 1
         }
         if matches("{.}"), peek(3)?.isDigit == true { return nil }
@@ -312,16 +568,38 @@ struct AnswerTokeniser {
         return nil
     }
 
+    /// The repeated digits of `0.1\overline{6}`, `0.1\bar{6}`, `0.1\dot{6}` and `0.1(6)`; empty without them.
     private mutating func repeatingDigits() -> String {
-        let opening = "\\overline{"
-        guard matches(opening) else { return "" }
+        let forms = [
+            ("\\overline{", "}"), ("\\bar{", "}"), ("\\dot{", "}"), ("(", ")"), ("\\overline", ""), ("\\bar", ""),
+            ("\\dot", ""),
+        ]
+        guard let (opening, closing) = forms.first(where: { matches($0.0) }) else { return "" }
         let start = position + opening.count
-        let found = String(String.UnicodeScalarView(scalars[start...].prefix { $0.isDigit }))
-        guard !found.isEmpty, start + found.count < scalars.count, scalars[start + found.count] == "}" else {
+        let all = String(String.UnicodeScalarView(scalars[min(start, scalars.count)...].prefix { $0.isDigit }))
+        let found = closing.isEmpty ? String(all.prefix(1)) : all
+        let end = start + found.count
+        guard !found.isEmpty, closing.isEmpty || end < scalars.count && String(scalars[end]) == closing else {
             return ""
         }
-        position = start + found.count + 1
+        position = end + closing.count
         return found
+    }
+
+    /// The digits that repeat where an ellipsis follows `0.333` or `0.1212`; empty where none do.
+    private mutating func digitsBeforeEllipsis(_ fraction: String) -> String {
+        guard let mark = ["\\ldots", "\\dots", "\\cdots", "...", "…"].first(where: matches) else { return "" }
+        let digits = Array(fraction)
+        for length in 1...6 where digits.count >= max(2 * length, 3) {
+            let block = digits.suffix(length)
+            guard block.elementsEqual(digits.dropLast(length).suffix(length)), length > 1 || digits.count >= 3,
+                length > 1 || digits.suffix(3).allSatisfy({ $0 == digits.last })
+            else { continue }
+            position += mark.unicodeScalars.count
+            // `0.1212…` is 0.(12): the digits before the repetition are kept, and repeat it.
+            return String(block)
+        }
+        return ""
     }
 
     /// `e5` or `E-12` after a numeral, where no letter follows.

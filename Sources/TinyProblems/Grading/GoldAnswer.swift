@@ -1,0 +1,56 @@
+/// A gold answer, without its box, marker or dollar signs. Of a worked solution, its own final answer.
+struct GoldAnswer {
+    private let answer: ParsedAnswer
+    /// Its reading as a number with a decimal comma: `3,5` is also 3.5.
+    private let decimal: ParsedAnswer?
+    /// Its letter, where it is a multiple-choice answer.
+    let choice: Character?
+    /// Whether it is a number written with a decimal comma.
+    let hasDecimalComma: Bool
+    /// Whether it is words, or nothing that can be parsed.
+    var isWords: Bool { !answer.isReadable || answer.isOnlyWords }
+    /// How many parts it has, where it is a list, a set or a tuple.
+    var partCount: Int? { answer.partCount }
+
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        let content: String
+        if let box = AnswerBox.lastAnswer(in: bytes) {
+            content = box.text
+        } else if let line = markedLine(in: bytes), !line.isEmpty {
+            content = String(decoding: bytes[line], as: UTF8.self)
+        } else {
+            content = Self.announced(in: text, bytes) ?? text
+        }
+        answer = ParsedAnswer(content)
+        hasDecimalComma = content.utf8.contains(UInt8(ascii: ",")) && ParsedAnswer.isDecimal(content)
+        decimal = hasDecimalComma ? ParsedAnswer(content.replacing(",", with: ".")) : nil
+        choice = ChoiceLetter.ofGold(content)
+    }
+
+    /// What a worked solution announces as its answer; `nil` where the text is an answer itself.
+    private static func announced(in text: String, _ bytes: [UInt8]) -> String? {
+        guard ExtractedAnswers.hasWords(bytes), let start = AnswerPhrase.announcements(in: bytes).last?.start,
+            start < bytes.count
+        else { return nil }
+        let content = String(decoding: bytes[start..<Sentences.end(from: start, in: bytes)], as: UTF8.self)
+        let candidates = ExtractedAnswers.candidates(of: content, hasDecimalComma: ParsedAnswer.isDecimal(content))
+        return candidates.first { ParsedAnswer($0).isReadable } ?? candidates.first
+    }
+
+    func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        if answer.accepts(prediction, options: options) || decimal?.accepts(prediction, options: options) == true {
+            return true
+        }
+        // Labelled parts and a bare list: in the same order.
+        if answer.hasPartLabels != prediction.hasPartLabels, prediction.partCount ?? 2 == answer.partCount ?? 2 {
+            let (a, b) = (ParsedAnswer("(\(answer.text))"), ParsedAnswer("(\(prediction.text))"))
+            if (answer.hasPartLabels ? answer : a).accepts(prediction.hasPartLabels ? prediction : b, options: options)
+            {
+                return true
+            }
+        }
+        // The bare letter stands for `(D) Alina`.
+        return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
+    }
+}
