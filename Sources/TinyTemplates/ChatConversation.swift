@@ -40,9 +40,6 @@ public struct ChatConversation: Sendable {
 
     private init(_ node: JSONNode) throws {
         self.init(messages: try node.member("messages").elements().map { try JSONValue($0) })
-        for message in try node.member("messages").elements() where !message.isObject {
-            throw message.wrongKind("objects with role and content")
-        }
         tools = try node.optional("tools")?.elements().map { try JSONValue($0) }
         addGenerationPrompt = try node.flag("add_generation_prompt", absent: false)
         if let documents = try node.optional("documents") {
@@ -57,5 +54,42 @@ public struct ChatConversation: Sendable {
         guard let more = try node.optional("kwargs") else { return }
         // A value of `kwargs` has priority.
         for (name, value) in try more.members() { variables[try name.string()] = try JSONValue(value) }
+    }
+}
+
+extension ChatConversation {
+    /// An error of a template, with the first message that has something else than texts when that may be the cause.
+    func explaining(_ error: TemplateError) -> TemplateError {
+        guard error.code == .invalidOperation || error.code == .undefinedValue, let oddity = firstOddity else {
+            return error
+        }
+        return TemplateError(
+            error.code, "\(error.message); \(oddity)", hint: error.hint, underlying: error.underlying,
+            position: error.position)
+    }
+
+    private var firstOddity: String? {
+        for (index, message) in messages.enumerated() {
+            guard case .object = message else { return "message \(index + 1) is \(message.kindName), not an object" }
+            for key in ["role", "content"] {
+                guard let value = message[key] else { return "message \(index + 1) has no \(key)" }
+                if case .string = value { continue }
+                return "the \(key) of message \(index + 1) is \(value.kindName), not a text"
+            }
+        }
+        return nil
+    }
+}
+
+extension JSONValue {
+    fileprivate var kindName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "true or false"
+        case .integer, .wideInteger, .number: "a number"
+        case .string: "a text"
+        case .array: "a list"
+        case .object: "an object"
+        }
     }
 }

@@ -118,7 +118,11 @@ public struct ChatTemplate: Sendable {
         ]
         all.merge(specialTokens) { _, token in token }
         all.merge(conversation.variables) { _, given in given }
-        return try rendering(variables: all, now: now, limits: limits)
+        do throws(TemplateError) {
+            return try rendering(variables: all, now: now, limits: limits)
+        } catch {
+            throw conversation.explaining(error)
+        }
     }
 
     /// Renders the template with these variables and no others.

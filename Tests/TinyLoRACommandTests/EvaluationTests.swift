@@ -140,7 +140,7 @@ struct EvaluationTests {
             (["--grader", "command:./no-such-grader"], ["there is no file ./no-such-grader"]),
             (["--grader", "command:python3 no-such-grader.py"], ["there is no file no-such-grader.py"]),
             (["--prompt-style", "boxd"], ["did you mean \"boxed\"?"]),
-            (["--compare", "a", "b"], ["a holds no evaluation"]),
+            (["--compare", "a", "b"], ["the directory a"]),
         ])
     func refusals(flags: [String], words: [String]) throws {
         let scratch = try Scratch()

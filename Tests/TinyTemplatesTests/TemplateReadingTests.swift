@@ -83,4 +83,26 @@ struct TemplateReadingTests {
         for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
         return try ChatTemplate(modelDirectory: folder.path, named: name)
     }
+
+    @Test(
+        "an error of a template names the message that is not made of texts",
+        arguments: [
+            (
+                #"{"messages": [{"role": "user", "content": {"a": 1}}]}"#,
+                "the content of message 1 is an object, not a text"
+            ),
+            (
+                #"{"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": ["b"]}]}"#,
+                "the content of message 2 is a list, not a text"
+            ),
+            (#"{"messages": ["hi"]}"#, "message 1 is a text, not an object"),
+            (#"{"messages": [{"content": "a"}]}"#, "message 1 has no role"),
+        ])
+    func oddMessages(json: String, part: String) throws {
+        let template = try ChatTemplate("{% for m in messages %}{{ m.role + ': ' + m.content }}{% endfor %}")
+        let error = #expect(throws: TemplateError.self) {
+            try template.rendering(ChatConversation(json: json.utf8))
+        }
+        #expect(error?.message.hasSuffix("; " + part) == true)
+    }
 }
