@@ -78,6 +78,8 @@ struct ParsedAnswer {
     var partCount: Int? {
         for reading in readings {
             switch reading.tree {
+            // An interval has no parts to be given one by one.
+            case .bracketed where reading.tree?.isCertainlySet == true: return nil
             case .list(let parts), .set(let parts), .bracketed(let parts, _, _):
                 return (2...8).contains(parts.count) ? parts.count : nil
             default: continue
@@ -158,7 +160,8 @@ struct ParsedAnswer {
     private static func isWords(_ tokens: [AnswerToken]) -> Bool {
         tokens.allSatisfy { token in
             switch token.kind {
-            case .construct, .begin, .end, .relation, .symbol(.emptySet), .symbol(.power), .symbol(.lower), .symbol(.divide),
+            case .construct, .begin, .end, .relation, .symbol(.emptySet), .symbol(.power), .symbol(.lower),
+                .symbol(.divide),
                 .symbol(.factorial):
                 false
             case .unsupported(let name): !Notation.unsupported.contains(name)

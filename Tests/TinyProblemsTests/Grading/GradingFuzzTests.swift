@@ -25,7 +25,8 @@ struct GradingFuzzTests {
         "\\overline{3}", "52_8", "cm", "inches", "\\mbox{ cm}^2", "The answer is ", "</think>", "\n", " ", "\\left",
         "\\right.",
         "\\", "\u{0}", "é", "日", "\u{2028}", "½", "²", "√", "−", "\\mod", "\\max", "np.", "'", "\\prime", "\\mathrm{",
-        "\\sum",
+        "\\sum", "\\setminus", "\\mid ", "\\{x \\mid ", "\\mathbb{R}", "\\ne ", "\\cap", "\\begin{vmatrix}",
+        "\\end{vmatrix}", "\\det", "all real numbers except ", " or ", "x < ", "\\emptyset",
     ]
 
     private static let answers = [
@@ -102,7 +103,9 @@ struct GradingFuzzTests {
             "\\begin{pmatrix}", "|", "\\sin", "\\{", "1\\pm", "$", "\\(", "####", "the answer is ", "\\text{a", "[",
             "1\\frac",
             "999", "x_", "1 cm", "\\mathrm{\\mathrm{", "f(", "a:", "\\cup", "=1", "!", "%", "10^", "\\lfloor",
-            "</think>", "\\frac 1",
+            "</think>", "\\frac 1", "\\{x|", "{x:", "\\{x\\in\\{", "\\det(", "\\det\\begin{pmatrix}",
+            "\\begin{vmatrix}", "x<1 or ",
+            "\\mathbb{R}\\setminus\\{", "(1,2)\\cup", "|x|<1,", "all real numbers except ",
         ])
     func repetition(piece: String) {
         for count in [30, 500, 20_000] {

@@ -67,8 +67,8 @@ extension AnswerComparison {
 
     /// Sets and conditions with only commas between them.
     ///
-    /// Conditions `≠` and `∈ ℝ` restrict the others. Those are alternatives where no two have a number in common, and hold
-    /// together where they leave out no number otherwise, as `x > 2, x < 5`. Else the meaning is not certain.
+    /// Conditions `≠` and `∈ ℝ` restrict the others. Those are alternatives where no two have a number in common, and two
+    /// hold together where they leave out no number otherwise, as `x > 2, x < 5`. Else the meaning is not certain.
     private mutating func listed(_ parts: [AnswerTree], _ name: inout String?) -> RealSet? {
         var restriction = RealSet.all, joined = RealSet.empty, common = RealSet.all
         var areDisjoint = true, areConditions = true, count = 0
@@ -89,7 +89,7 @@ extension AnswerComparison {
         }
         if count == 0 { return restriction }
         if areDisjoint { return intersection(joined, restriction) }
-        return areConditions && joined.isAll ? intersection(common, restriction) : nil
+        return areConditions && count == 2 && joined.isAll ? intersection(common, restriction) : nil
     }
 
     private mutating func union(_ a: RealSet, _ b: RealSet) -> RealSet? { a.combined(with: b, &evaluator) { $0 || $1 } }
@@ -135,7 +135,8 @@ extension AnswerComparison {
     }
 
     private mutating func isFallingPair(_ tree: AnswerTree) -> Bool {
-        guard case .bracketed(let ends, _, _) = tree, ends.count == 2, let low = end(ends[0]), let high = end(ends[1]) else {
+        guard case .bracketed(let ends, _, _) = tree, ends.count == 2, let low = end(ends[0]), let high = end(ends[1])
+        else {
             return false
         }
         return evaluator.order(low, high) == 1

@@ -57,7 +57,8 @@ struct RealSet {
             }
             let end = order <= 0 ? ends[i] : other.ends[j]
             // An end of one set only lies in a gap of the other.
-            let atEnd = holds(order <= 0 ? holdsEnd[i] : holdsGap[i], order >= 0 ? other.holdsEnd[j] : other.holdsGap[j])
+            let atEnd = holds(
+                order <= 0 ? holdsEnd[i] : holdsGap[i], order >= 0 ? other.holdsEnd[j] : other.holdsGap[j])
             if order <= 0 { i += 1 }
             if order >= 0 { j += 1 }
             let above = holds(holdsGap[i], other.holdsGap[j])

@@ -230,11 +230,12 @@ struct ExtractedAnswers {
         let bytes = Array(text.utf8)
         func string(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
         var whole = undressed(0..<bytes.count, in: bytes)
+        guard whole.count <= 4_096 else { return [] }
         // `72}` of `{"answer": 72}`
         while bytes[whole].last == UInt8(ascii: "}"), !bytes[whole].contains(UInt8(ascii: "{")) {
             whole = undressed(whole.lowerBound..<whole.upperBound - 1, in: bytes)
         }
-        guard !whole.isEmpty, whole.count <= 4_096 else { return [] }
+        guard !whole.isEmpty else { return [] }
         var found = [string(whole)]
         let formulas = Formula.all(in: bytes, range: whole)
         let isHedged = isHedged(string(whole))

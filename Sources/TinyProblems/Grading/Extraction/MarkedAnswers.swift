@@ -35,7 +35,7 @@ func markedLine(in bytes: [UInt8]) -> Range<Int>? {
         var line = undressed(start..<lineEnd, in: bytes)
         line = AnswerPhrase.withoutAnnouncement(line, in: bytes)
         if line.isEmpty { continue }
-        if startsMathematics(line, in: bytes) || isEquation(line, in: bytes) {
+        if startsMathematics(line, in: bytes) || isEquation(line, in: bytes) || startsFormula(line, in: bytes) {
             return line
         }
         let rest = Sentences.withoutPleasantries(0..<bytes.count, in: bytes)
@@ -59,6 +59,16 @@ private func startsMathematics(_ line: Range<Int>, in bytes: [UInt8]) -> Bool {
 private func isEquation(_ line: Range<Int>, in bytes: [UInt8]) -> Bool {
     guard let sign = bytes[line].firstIndex(of: UInt8(ascii: "=")) else { return false }
     return sign - line.lowerBound <= 12 && !bytes[line.lowerBound..<sign].contains(UInt8(ascii: ":"))
+}
+
+/// Whether a line starts with a small letter and a sign: `x < 5`, `x^2 - 1`, `x \ne 2`.
+private func startsFormula(_ line: Range<Int>, in bytes: [UInt8]) -> Bool {
+    guard let first = line.first.map({ bytes[$0] }), isLetter(first), first & 0x20 != 0 else { return false }
+    let rest = bytes[line].dropFirst(), sign = rest.drop { isSpace($0) }
+    guard let next = sign.first else { return false }
+    // U+2208 to U+227F: ∈, ≠, ≤ and others
+    let isRelation = next == 0xE2 && (sign.dropFirst().first == 0x88 || sign.dropFirst().first == 0x89)
+    return isRelation || "=<>+-*/^_\\".utf8.contains(next) || rest.first == UInt8(ascii: "(")
 }
 
 /// The number at the start of a line, if no further digit is on the line.

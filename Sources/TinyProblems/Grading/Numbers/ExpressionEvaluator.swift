@@ -64,9 +64,12 @@ struct ExpressionEvaluator {
         guard let areEqual = areEqual(a, b) else { return nil }
         if areEqual { return 0 }
         for precision in [NumericValue.firstPrecision, NumericValue.secondPrecision] {
-            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else { return nil }
+            guard let x = value(of: a, precision: precision), let y = value(of: b, precision: precision) else {
+                return nil
+            }
             if let x = x.rational, let y = y.rational { return x < y ? -1 : 1 }
-            guard x.isReal, y.isReal, let gap = x.adding(y.negated, precision: precision)?.ball(precision: precision)?.real
+            guard x.isReal, y.isReal,
+                let gap = x.adding(y.negated, precision: precision)?.ball(precision: precision)?.real
             else { return nil }
             if gap.isPositive { return 1 }
             if gap.isNegative { return -1 }

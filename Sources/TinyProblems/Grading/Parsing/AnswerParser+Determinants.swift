@@ -5,7 +5,12 @@ extension AnswerParser {
     /// The matrix behind `\det`, perhaps in parentheses, as its determinant; `nil`, with nothing taken, without one.
     mutating func determinantOfArgument() -> AnswerTree? {
         let start = position
-        if let tree = nested({ $0.factor() }), case .matrix(let rows) = tree, let value = determinant(of: rows) { return value }
+        let ahead = tokens[position...].first { if case .open = $0.kind { false } else { true } }
+        guard trials > 0, case .begin? = ahead?.kind else { return nil }
+        if let tree = nested({ $0.factor() }), case .matrix(let rows) = tree, let value = determinant(of: rows) {
+            return value
+        }
+        trials -= 1
         position = start
         return nil
     }
@@ -22,7 +27,9 @@ extension AnswerParser {
 
     /// Laplace expansion along the first row, over the columns that are left.
     private static func expanded(_ rows: ArraySlice<[AnswerTree]>, _ columns: [Int]) -> AnswerTree {
-        guard let first = rows.first, columns.count > 1 else { return rows.first.map { $0[columns[0]] } ?? .number(.one) }
+        guard let first = rows.first, columns.count > 1 else {
+            return rows.first.map { $0[columns[0]] } ?? .number(.one)
+        }
         return .sum(
             columns.enumerated().map { index, column in
                 let minor = expanded(rows.dropFirst(), columns.filter { $0 != column })

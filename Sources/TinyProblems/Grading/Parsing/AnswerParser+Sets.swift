@@ -86,7 +86,9 @@ extension AnswerParser {
         }
         let names = items.reduce(into: Set<String>()) { $0.formUnion($1.variables) }
             .filter { !$0.hasPrefix("mathbb ") && $0 != "R" }
-        guard names.count <= 1, items.allSatisfy(\.isCondition), items.contains(where: \.isCertainlySet) else { return nil }
+        guard names.count <= 1, items.allSatisfy(\.isCondition), items.contains(where: \.isCertainlySet) else {
+            return nil
+        }
         // A comma beside `x ≠ 2` or `x ∈ ℝ` means "and", whatever is behind it.
         var segments: [(items: [AnswerTree], connectives: [Connective])] = [([items[0]], [])]
         for (index, connective) in connectives.enumerated() {
@@ -105,6 +107,10 @@ extension AnswerParser {
 
     private static func segment(_ items: [AnswerTree], _ connectives: [Connective]) -> AnswerTree? {
         if items.count == 1 { return items[0] }
+        // `A, B or C` is a list in English; `A or B, C` is not.
+        if connectives.contains(.comma), connectives.last == .comma, connectives.contains(where: { $0 != .comma }) {
+            return nil
+        }
         guard connectives.contains(.or) else {
             // Intervals with "and" between them are parts of a list.
             let holdTogether = connectives.contains(.and) && items.allSatisfy(\.isRelation)
@@ -128,7 +134,9 @@ extension AnswerParser {
     /// `x | x > 2}` and `x ∈ ℝ : x ≠ 2}`, behind the opening brace; `nil`, with nothing taken, where there is something else.
     mutating func setBuilder() -> AnswerTree? {
         let start = position
+        guard trials > 0, case .name? = next else { return nil }
         if let set = builder() { return set }
+        if position > start + 1 { trials -= 1 }
         position = start
         return nil
     }

@@ -1,4 +1,4 @@
-/// Parses the tokens of an answer, by recursive descent without backtracking.
+/// Parses the tokens of an answer, by recursive descent with at most a few steps back.
 ///
 /// ```
 /// answer   = item { ("," | ";" | and | or) item }
@@ -21,6 +21,8 @@ struct AnswerParser {
     private var depth = 0
     /// How many `|` are open.
     var openBars = 0
+    /// How often a rule may still be tried and given up: each failure reads what is inside it again.
+    var trials = 4
     /// Whether a determinant was read: another with it as an entry would grow without bound.
     var hasDeterminant = false
     /// Whether letters behind a number may be a unit, as in `5 m/s`; else they are variables.

@@ -43,9 +43,11 @@ indirect enum AnswerTree: Hashable, Sendable {
         switch self {
         case .number, .based, .constant, .variable, .infinity, .text: []
         case .sum(let parts), .product(let parts), .function(_, let parts), .ratio(let parts), .set(let parts),
-            .list(let parts), .union(let parts), .intersection(let parts), .bracketed(let parts, _, _), .relation(let parts, _):
+            .list(let parts), .union(let parts), .intersection(let parts), .bracketed(let parts, _, _),
+            .relation(let parts, _):
             parts
-        case .quotient(let a, let b), .power(let a, let b), .root(let a, let b), .membership(let a, let b), .difference(let a, let b):
+        case .quotient(let a, let b), .power(let a, let b), .root(let a, let b), .membership(let a, let b),
+            .difference(let a, let b):
             [a, b]
         case .negative(let part), .degrees(let part), .plusMinus(let part, _), .percent(let part),
             .quantity(let part, _):

@@ -3,11 +3,13 @@ enum SetPhrase {
     private static let maximumLength = 300
 
     private static let openings = [
-        "the domain is ", "the range is ", "the solution set is ", "the solution is ", "the answer is ", "the set of ", "set of ",
+        "the domain is ", "the range is ", "the solution set is ", "the solution is ", "the answer is ", "the set of ",
+        "set of ",
         "x is ", "x can be ", "there are ", "there is ", "it has ", "the equation has ", "the inequality has ", "the ",
     ]
     private static let empty: Set<String> = [
-        "no solution", "no solutions", "no real solution", "no real solutions", "empty set", "null set", "no real roots",
+        "no solution", "no solutions", "no real solution", "no real solutions", "empty set", "null set",
+        "no real roots",
         "no real root", "no solution exists", "no solutions exist", "no real solutions exist", "no real values",
         "no such real numbers",
     ]
@@ -36,7 +38,9 @@ enum SetPhrase {
         var rest = Substring(words)
         while let opening = openings.first(where: rest.hasPrefix) { rest = rest.dropFirst(opening.count) }
         if empty.contains(String(rest)) { return "\\emptyset" }
-        guard let quantifier = ["all ", "any ", "every ", "each ", "real "].first(where: rest.hasPrefix) else { return nil }
+        guard let quantifier = ["all ", "any ", "every ", "each ", "real "].first(where: rest.hasPrefix) else {
+            return nil
+        }
         if quantifier != "real " { rest = rest.dropFirst(quantifier.count) }
         guard let kind = kinds.last(where: { rest.hasPrefix($0.adjective) }) else { return nil }
         rest = rest.dropFirst(kind.adjective.count)
@@ -68,7 +72,8 @@ enum SetPhrase {
         }
         for bound in bounds {
             guard let end = value(bound.words), !end.contains(" ") else { continue }
-            let interval = bound.high.hasPrefix("\\") ? "\(bound.low)\(end), \(bound.high)" : "\(bound.low), \(end)\(bound.high)"
+            let interval =
+                bound.high.hasPrefix("\\") ? "\(bound.low)\(end), \(bound.high)" : "\(bound.low), \(end)\(bound.high)"
             return "\(interval) \\cap \(set)"
         }
         return condition(clause, in: set)
@@ -109,6 +114,10 @@ enum SetPhrase {
                     depth += 1
                     textual.append(depth)
                     rest = following.dropFirst()
+                    continue
+                }
+                if Notation.ignored.contains(String(name)) {
+                    rest = following
                     continue
                 }
                 let isSpace = name.isEmpty && following.first.map { " ,;:!()[]".contains($0) } ?? false
