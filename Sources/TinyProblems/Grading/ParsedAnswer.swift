@@ -47,6 +47,14 @@ struct ParsedAnswer {
         isWords = readings.first.map { Self.isWords($0.tokens) } ?? false
     }
 
+    /// Whether it has the sign of a currency that is no delimiter of mathematics.
+    private var isMoney: Bool { ["\\$", "€", "£"].contains { text.contains($0) } }
+
+    /// Whether it is a quantity of something else than money.
+    private var hasOtherUnit: Bool {
+        if case .quantity(_, let unit)? = readings.first?.tree { unit.isKnown && !unit.isMoney } else { false }
+    }
+
     /// Whether it has no tokens.
     var isEmpty: Bool { readings.allSatisfy(\.tokens.isEmpty) }
 
@@ -56,6 +64,8 @@ struct ParsedAnswer {
     /// Whether a prediction is equivalent to this gold answer.
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
         if isEmpty || prediction.isEmpty { return false }
+        // `\$5` and `5 hours`
+        if isMoney && prediction.hasOtherUnit || prediction.isMoney && hasOtherUnit { return false }
         for reading in readings {
             for other in prediction.readings {
                 if reading.tokens == other.tokens { return true }

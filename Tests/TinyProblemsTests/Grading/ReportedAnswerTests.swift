@@ -104,6 +104,7 @@ struct ReportedAnswerTests {
             (#"\phantom{36}"#, "36"), (#"7\phantom{2}"#, "72"), (#"36\,\mathrm{km/h}"#, #"36\,\mathrm{m/s}"#),
             ("36 N", "36 J"),
             (#"{5 \over 6}"#, #"\frac65"#), (#"36^\circ\text{C}"#, #"36^\circ\text{F}"#), ("5m", "5n"),
+            (#"5\text{ hours}"#, #"\$5"#),
             ("0.333", "1/3"), (#"0.\dot{3}"#, "3"),
         ])
     func meaning(prediction: String, gold: String) { #expect(!isAccepted(prediction, gold)) }

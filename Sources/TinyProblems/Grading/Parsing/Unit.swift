@@ -70,6 +70,9 @@ struct Unit: Hashable, Sendable {
     /// Whether all its words are known units of measure.
     var isKnown: Bool { !factors.isEmpty && factors.keys.allSatisfy(Self.known.contains) }
 
+    /// Whether an amount of money is counted in it.
+    var isMoney: Bool { factors.keys.contains { ["dollar", "cent", "euro", "pound", "penny"].contains($0) } }
+
     /// Whether two units may be the same: both known units must agree, and so must the powers of any.
     func isCompatible(with other: Unit) -> Bool {
         if factors == other.factors || factors.isEmpty || other.factors.isEmpty { return true }
