@@ -1,5 +1,5 @@
 /* AdamW: decoupled weight decay, bias-corrected moments (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2). */
-#include "vectors.h"
+#include "common.h"
 
 void tk_adamw(float *w, float *first, float *second, const float *gradient, ptrdiff_t count, float rate, float beta1,
               float beta2, float epsilon, float decay, float correction1, float correction2, float gradient_scale) {

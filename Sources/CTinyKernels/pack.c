@@ -1,31 +1,32 @@
 /* Weight panels and transposes: data moves, nothing is computed. */
-#include "tile.h"
+#include "common.h"
 
-ptrdiff_t tk_group_bytes(tk_format format) { return group_bytes(format); }
+ptrdiff_t tk_panel_bytes(tk_format format, ptrdiff_t inputs) { return panel_bytes(format, inputs); }
 
-static inline void pack(char *panels, const tk_format format, const char *w, ptrdiff_t ldw, ptrdiff_t n,
-                        ptrdiff_t k) {
-    const ptrdiff_t size = group_bytes(format), row_bytes = ldw * element_bytes(format);
-    for (ptrdiff_t first = 0; first < n; first += TK_PANEL) {
-        char *panel = panels + first / TK_PANEL * k * size;
-        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++) {
-            const char *row = first + lane < n ? w + (first + lane) * row_bytes : NULL;
-            for (ptrdiff_t j = 0; j < k; j++) group_store(panel + j * size, format, lane, row, j);
-        }
+/* `row` is one output's weights, or NULL for zeros. */
+static inline void pack_row(char *panel, const tk_format format, ptrdiff_t lane, const char *row, ptrdiff_t k) {
+    switch (format) {
+    case TK_F32:
+        for (ptrdiff_t j = 0; j < k; j++) ((float *)panel)[j * TK_PANEL + lane] = row ? ((const float *)row)[j] : 0;
+        break;
+    case TK_BF16:
+        for (ptrdiff_t j = 0; j < rounded_up(k, TK_TERMS); j++)
+            ((uint16_t *)panel)[pair_place(lane, j)] = row && j < k ? ((const uint16_t *)row)[j] : 0;
+        break;
     }
 }
 
 void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k) {
-    switch (format) {
-    case TK_F32: pack(panels, TK_F32, w, ldw, n, k); break;
-    case TK_BF16: pack(panels, TK_BF16, w, ldw, n, k); break;
+    const ptrdiff_t row_bytes = ldw * (format == TK_F32 ? 4 : 2);
+    for (ptrdiff_t first = 0; first < n; first += TK_PANEL) {
+        char *panel = (char *)panels + first / TK_PANEL * panel_bytes(format, k);
+        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++)
+            pack_row(panel, format, lane, first + lane < n ? (const char *)w + (first + lane) * row_bytes : NULL, k);
     }
 }
 
 void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row) {
-    const ptrdiff_t size = group_bytes(w->format);
-    const char *panel = (const char *)w->data + row / TK_PANEL * w->inputs * size;
-    for (ptrdiff_t j = 0; j < w->inputs; j++) out[j] = group_element(panel + j * size, w->format, row % TK_PANEL);
+    for (ptrdiff_t j = 0; j < w->inputs; j++) out[j] = panel_element(w, row, j);
 }
 
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TinyLoRA
 
 @main
 struct TinyLoRACommand: AsyncParsableCommand {
@@ -41,5 +42,9 @@ struct TinyLoRACommand: AsyncParsableCommand {
             StandardError.write(text + "\n")
         }
         Foundation.exit(code.rawValue)
+    }
+
+    func validate() throws {
+        if let problem = InstructionSet.problem { throw ValidationError(problem) }
     }
 }

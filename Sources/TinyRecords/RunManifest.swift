@@ -96,7 +96,7 @@ public struct MachineRecord: Record {
     public var processors: Int
     /// Threads the engine uses.
     public var threads: Int
-    /// Vector instructions the engine uses, such as `avx2`.
+    /// Instruction set of the engine's kernels, such as `avx512`.
     public var instructions: String
 
     /// Makes a record from its parts.

@@ -19,7 +19,7 @@ package enum Kernels {
     ) {
         split(x.rows, x.columns, team) { part in
             let first = part.lowerBound
-            tk_rmsnorm(
+            activeKernels.rmsnorm(
                 y.row(first), rstd.row(first), x.row(first), weight.base, part.count, x.columns, epsilon)
         }
     }
@@ -30,7 +30,7 @@ package enum Kernels {
     ) {
         split(x.rows, x.columns, team) { part in
             let first = part.lowerBound
-            tk_rmsnorm_backward(
+            activeKernels.rmsnorm_backward(
                 dx.row(first), dy.row(first), x.row(first), weight.base, rstd.row(first), part.count, x.columns)
         }
     }
@@ -43,7 +43,7 @@ package enum Kernels {
     /// `y = silu(gate) · up` for rows `[gate | up]` of twice the columns of `y`.
     package static func swiglu(_ gateUp: Matrix, into y: Matrix, team: WorkerTeam) {
         split(y.rows, y.columns, team) { part in
-            tk_swiglu(y.row(part.lowerBound), gateUp.row(part.lowerBound), part.count, y.columns)
+            activeKernels.swiglu(y.row(part.lowerBound), gateUp.row(part.lowerBound), part.count, y.columns)
         }
     }
 
@@ -51,7 +51,7 @@ package enum Kernels {
     package static func swigluBackward(_ dy: Matrix, gateUp: Matrix, into dGateUp: Matrix, team: WorkerTeam) {
         split(dy.rows, dy.columns, team) { part in
             let first = part.lowerBound
-            tk_swiglu_backward(dGateUp.row(first), dy.row(first), gateUp.row(first), part.count, dy.columns)
+            activeKernels.swiglu_backward(dGateUp.row(first), dy.row(first), gateUp.row(first), part.count, dy.columns)
         }
     }
 
@@ -103,13 +103,13 @@ extension Kernels {
 
     /// `y[row] += Σ_j s[row, j] · b[j]` with `b[rank, columns]`.
     package static func expand(_ s: MatrixView, by b: Matrix, into y: MatrixView) {
-        tk_expand(y.base, y.stride, s.base, s.stride, b.base, s.rows, b.columns, s.columns)
+        activeKernels.expand(y.base, y.stride, s.base, s.stride, b.base, s.rows, b.columns, s.columns)
     }
 
     /// `g[height, columns] += Σ rows s[row] ⊗ x[row]`: the gradient of a factor. Rows in ascending order, 256 at a time.
     package static func outer(_ s: MatrixView, _ x: MatrixView, into g: MatrixView) {
         for first in Swift.stride(from: 0, to: x.rows, by: 256) {
-            tk_outer(
+            activeKernels.outer(
                 g.base, g.stride, s.row(first), s.stride, x.row(first), x.stride, min(256, x.rows - first), s.columns,
                 x.columns)
         }
@@ -124,7 +124,8 @@ extension Kernels {
     ) -> (largest: Float, sum: Float) {
         var sums: (Float, Float) = (0, 0)
         withUnsafeMutableBytes(of: &sums) { raw in
-            tk_chunk_exp(exps, raw.assumingMemoryBound(to: Float.self).baseAddress, logits, count, inverseTemperature)
+            activeKernels.chunk_exp(
+                exps, raw.assumingMemoryBound(to: Float.self).baseAddress, logits, count, inverseTemperature)
         }
         return (sums.0, sums.1)
     }
@@ -134,14 +135,14 @@ extension Kernels {
         _ logits: Floats, count: Int, target: Int?, factor: Float, inverseTemperature: Float, largest: Float,
         inverseSum: Float
     ) {
-        tk_chunk_gradient(logits, count, target ?? -1, factor, inverseTemperature, largest, inverseSum)
+        activeKernels.chunk_gradient(logits, count, target ?? -1, factor, inverseTemperature, largest, inverseSum)
     }
 
     /// `exp` of one number, the same bits as in every kernel.
     package static func exp(_ x: Float) -> Float {
         var input = x
         var output: Float = 0
-        tk_exp(&output, &input, 1)
+        activeKernels.exponential(&output, &input, 1)
         return output
     }
 }
@@ -205,14 +206,14 @@ extension Kernels {
 
 /// The limits of this machine, measured now: the yardstick of the benchmarks.
 package enum MachineLimits {
-    /// Whether the vector kernels run here.
-    package static var isVectorized: Bool { tk_vectorized() == 1 }
+    /// Flop of one round of ``multiplyAdd(rounds:)``.
+    package static let flopPerRound = Int(TK_PEAK_FLOP)
 
-    /// Runs 384 flop per round on the calling thread. The result only keeps the work from being removed.
-    package static func multiplyAdd(rounds: Int) -> Float { tk_peak(rounds) }
+    /// Computes on the calling thread. The result only keeps the work from being removed.
+    package static func multiplyAdd(rounds: Int) -> Float { activeKernels.peak(rounds) }
 
     /// Reads `count` floats once on the calling thread.
-    package static func read(_ x: ConstantFloats, count: Int) -> Float { tk_read(x, count) }
+    package static func read(_ x: ConstantFloats, count: Int) -> Float { activeKernels.read_memory(x, count) }
 }
 
 /// The door to the attention kernels: one sequence, one key/value head at a time.
@@ -275,7 +276,7 @@ package enum AttentionKernels {
     /// Attends from the rows of `q`; row t stands at position `start + t`.
     package static func forward(_ rows: Attended, _ head: Head, scratch: Floats) {
         var kernel = head.kernel
-        tk_attention(rows.out.output, rows.stats.output, rows.q.input, &kernel, scratch)
+        activeKernels.attention(rows.out.output, rows.stats.output, rows.q.input, &kernel, scratch)
     }
 
     /// The gradient of a whole sequence from `dout`; `dq`, `dk` and `dv` are overwritten.
@@ -285,6 +286,6 @@ package enum AttentionKernels {
     ) {
         var kernel = head.kernel
         var attended = tk_attended(q: forward.q.input, out: forward.out.input, stats: forward.stats.input)
-        tk_attention_backward(dq.output, dk.output, dv.output, dout.input, &attended, &kernel, scratch)
+        activeKernels.attention_backward(dq.output, dk.output, dv.output, dout.input, &attended, &kernel, scratch)
     }
 }

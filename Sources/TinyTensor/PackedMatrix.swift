@@ -30,9 +30,8 @@ package final class PackedMatrix: @unchecked Sendable {
     /// The panels of some outputs; `range` begins at a multiple of 16.
     private func panels(_ range: Range<Int>) -> tk_panels {
         tk_panels(
-            data: panels + range.lowerBound / WeightFormat.groupSize * inputs * format.groupBytes,
-            format: format.kernel,
-            outputs: range.count, inputs: inputs)
+            data: panels + range.lowerBound / WeightFormat.panelOutputs * format.panelBytes(inputs: inputs),
+            format: format.kernel, outputs: range.count, inputs: inputs)
     }
 
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (beginning at a multiple
@@ -48,7 +47,7 @@ package final class PackedMatrix: @unchecked Sendable {
         team.split(panelCount, least: least) { part in
             let first = part.lowerBound * 16, last = min(range.count, part.upperBound * 16)
             var part = panels(range.lowerBound + first..<range.lowerBound + last)
-            tk_matmul(y.columns(from: first, count: last - first).output, x.input, &part, adding ? 1 : 0)
+            activeKernels.matmul(y.columns(from: first, count: last - first).output, x.input, &part, adding ? 1 : 0)
         }
     }
 
@@ -65,7 +64,7 @@ package final class PackedMatrix: @unchecked Sendable {
         team.split(columns, least: least) { part in
             let first = part.lowerBound * 16, last = min(inputs, part.upperBound * 16)
             var panels = panels(range)
-            tk_matmul_transposed(dx.output, dy.input, &panels, first, last - first, adding ? 1 : 0)
+            activeKernels.matmul_transposed(dx.output, dy.input, &panels, first, last - first, adding ? 1 : 0)
         }
     }
 

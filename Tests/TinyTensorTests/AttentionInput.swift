@@ -46,8 +46,7 @@ struct AttentionInput {
     }
 
     /// Attends from the positions of `rows`.
-    func attend(_ rows: Range<Int>, reference: Bool = false) -> Output {
-        let kernel = reference ? tk_attention_reference : tk_attention
+    func attend(_ rows: Range<Int>, on kernels: tk_kernels = activeKernels) -> Output {
         var output = Output(
             values: [Float](repeating: 5, count: rows.count * stride),
             stats: [Float](repeating: 5, count: rows.count * 2 * group))
@@ -58,7 +57,7 @@ struct AttentionInput {
             output.values.withUnsafeMutableBufferPointer { out in
                 output.stats.withUnsafeMutableBufferPointer { stats in
                     own.withUnsafeBufferPointer { q in
-                        kernel(
+                        kernels.attention(
                             view(out, rows.count, stride), view(stats, rows.count, 2 * group),
                             input(q, rows.count, stride), &head, &scratch)
                     }
@@ -75,8 +74,7 @@ struct AttentionInput {
         var values: [Float]
     }
 
-    func gradient(_ dout: [Float], of output: Output, reference: Bool = false) -> Gradient {
-        let kernel = reference ? tk_attention_backward_reference : tk_attention_backward
+    func gradient(_ dout: [Float], of output: Output, on kernels: tk_kernels = activeKernels) -> Gradient {
         var gradient = Gradient(
             queries: [Float](repeating: 5, count: queries.count),
             keys: [Float](repeating: 5, count: positions * width),
@@ -94,7 +92,7 @@ struct AttentionInput {
                             gradient.queries.withUnsafeMutableBufferPointer { dq in
                                 gradient.keys.withUnsafeMutableBufferPointer { dk in
                                     gradient.values.withUnsafeMutableBufferPointer { dv in
-                                        kernel(
+                                        kernels.attention_backward(
                                             view(dq, positions, stride), view(dk, positions, width),
                                             view(dv, positions, width), input(dout, positions, stride), &forward,
                                             &head, &scratch)
@@ -126,7 +124,7 @@ struct AttentionInput {
         }
     }
 
-    /// The definition in double precision: outputs `[positions, stride]`, gaps between rows as ``attend(_:reference:)``
+    /// The definition in double precision: outputs `[positions, stride]`, gaps between rows as ``attend(_:on:)``
     /// leaves them.
     func exact(queries: [Double], keys: [Double], values: [Double]) -> [Double] {
         var out = [Double](repeating: 5, count: positions * stride)

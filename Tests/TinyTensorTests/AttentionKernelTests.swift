@@ -10,9 +10,12 @@ struct AttentionKernelTests {
     func forwardBits(width: Int, group: Int) {
         let input = AttentionInput(positions: 70, group: group, width: width)
         for rows in [0..<1, 0..<70, 15..<18, 60..<69, 63..<64, 64..<65] {
-            let found = input.attend(rows), expected = input.attend(rows, reference: true)
-            #expect(firstDifference(found.values, expected.values) == nil, "rows \(rows)")
-            #expect(firstDifference(found.stats, expected.stats) == nil, "rows \(rows)")
+            let expected = input.attend(rows, on: plainKernels)
+            for set in KernelSet.all {
+                let found = input.attend(rows, on: set.kernels)
+                #expect(firstDifference(found.values, expected.values) == nil, "rows \(rows), \(set)")
+                #expect(firstDifference(found.stats, expected.stats) == nil, "rows \(rows), \(set)")
+            }
         }
     }
 
@@ -27,10 +30,13 @@ struct AttentionKernelTests {
     private func compareGradients(positions: Int, group: Int, width: Int) {
         let input = AttentionInput(positions: positions, group: group, width: width)
         let output = input.attend(0..<positions), dout = gaussian(positions * input.stride, seed: 4)
-        let found = input.gradient(dout, of: output), expected = input.gradient(dout, of: output, reference: true)
-        #expect(firstDifference(found.queries, expected.queries) == nil, "positions \(positions)")
-        #expect(firstDifference(found.keys, expected.keys) == nil, "positions \(positions)")
-        #expect(firstDifference(found.values, expected.values) == nil, "positions \(positions)")
+        let expected = input.gradient(dout, of: output, on: plainKernels)
+        for set in KernelSet.all {
+            let found = input.gradient(dout, of: output, on: set.kernels)
+            #expect(firstDifference(found.queries, expected.queries) == nil, "positions \(positions), \(set)")
+            #expect(firstDifference(found.keys, expected.keys) == nil, "positions \(positions), \(set)")
+            #expect(firstDifference(found.values, expected.values) == nil, "positions \(positions), \(set)")
+        }
     }
 
     @Test("gives a position the same bits whatever is computed beside it", arguments: [1, 3])

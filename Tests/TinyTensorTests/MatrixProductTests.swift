@@ -3,11 +3,10 @@ import Testing
 import TinyTestSupport
 import TinyFoundation
 
-/// Where `tk_vectorized()` is 0, a kernel is its reference and the comparisons of bits cannot fail.
 @Suite("Products with packed weights")
 struct MatrixProductTests {
     private static let types: [ElementType] = [.float32, .bfloat16]
-    private static let rowCounts = [0, 1, 2, 3, 5, 6, 7, 8, 13, 65]
+    private static let rowCounts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 65]
     private static let depths = [0, 1, 7, 255, 256, 257, 600]
 
     @Test("have the reference's bits at every edge", arguments: types, [false, true])
@@ -18,11 +17,14 @@ struct MatrixProductTests {
                 for m in Self.rowCounts where m < 65 || k <= 7 {
                     let x = Panels.Rows(m, k, padding: 3, seed: 2)
                     let before = Panels.Rows(m, n, padding: 5, seed: 3)
-                    var found = before, expected = before
-                    panels.multiply(x, rows: m, into: &found, adding: adding)
-                    panels.multiply(x, rows: m, into: &expected, adding: adding, reference: true)
-                    let difference = firstDifference(found.values, expected.values)
-                    #expect(difference == nil, "m \(m), n \(n), k \(k), \(type), adding \(adding)")
+                    var expected = before
+                    panels.multiply(x, rows: m, into: &expected, adding: adding, on: plainKernels)
+                    for set in KernelSet.all {
+                        var found = before
+                        panels.multiply(x, rows: m, into: &found, adding: adding, on: set.kernels)
+                        let difference = firstDifference(found.values, expected.values)
+                        #expect(difference == nil, "m \(m), n \(n), k \(k), \(type), adding \(adding), \(set)")
+                    }
                 }
             }
         }
@@ -44,11 +46,15 @@ struct MatrixProductTests {
     private func compareTransposed(_ panels: Panels, m: Int, adding: Bool) {
         let dy = Panels.Rows(m, panels.n, padding: 3, seed: 2)
         let before = Panels.Rows(m, panels.k, padding: 5, seed: 3)
-        var found = before, expected = before
-        panels.multiplyTransposed(dy, rows: m, into: &found, adding: adding)
-        panels.multiplyTransposed(dy, rows: m, into: &expected, adding: adding, reference: true)
-        let difference = firstDifference(found.values, expected.values)
-        #expect(difference == nil, "m \(m), n \(panels.n), k \(panels.k), \(panels.type), adding \(adding)")
+        var expected = before
+        panels.multiplyTransposed(dy, rows: m, into: &expected, adding: adding, on: plainKernels)
+        for set in KernelSet.all {
+            var found = before
+            panels.multiplyTransposed(dy, rows: m, into: &found, adding: adding, on: set.kernels)
+            let difference = firstDifference(found.values, expected.values)
+            let place = "m \(m), n \(panels.n), k \(panels.k), \(panels.type), adding \(adding), \(set)"
+            #expect(difference == nil, "\(place)")
+        }
     }
 
     /// A sum of K terms passes through at most K roundings, each a relative error of at most 2⁻²⁴ of a partial sum, and no

@@ -18,7 +18,7 @@ struct Panels {
         self.k = k
         weights = noise(n * k, seed: seed).map(type.rounded)
         format = type == .bfloat16 ? TK_BF16 : TK_F32
-        var packed = [UInt8](repeating: 0xFF, count: (n + 15) / 16 * k * tk_group_bytes(format))
+        var packed = [UInt8](repeating: 0xFF, count: (n + 15) / 16 * tk_panel_bytes(format, k))
         if type == .bfloat16 {
             tk_pack(&packed, format, weights.map { BFloat16($0).bits }, k, n, k)
         } else {
@@ -42,12 +42,12 @@ struct Panels {
     /// `y = x · wᵀ` for outputs from `first` (a multiple of 16) on, the first of which goes to column 0 of `y`.
     func multiply(
         _ x: Rows, rows: Int, into y: inout Rows, outputs: Range<Int>? = nil, adding: Bool = false,
-        reference: Bool = false
+        on kernels: tk_kernels = activeKernels
     ) {
-        let range = outputs ?? 0..<n, product = reference ? tk_matmul_reference : tk_matmul
+        let range = outputs ?? 0..<n
         withPanels(range) { panels in
             y.withView(rows, range.count) { y in
-                x.withInput(rows, k) { x in product(y, x, &panels, adding ? 1 : 0) }
+                x.withInput(rows, k) { x in kernels.matmul(y, x, &panels, adding ? 1 : 0) }
             }
         }
     }
@@ -55,14 +55,13 @@ struct Panels {
     /// `dx = dy · w` for some columns of `dx`.
     func multiplyTransposed(
         _ dy: Rows, rows: Int, into dx: inout Rows, columns: Range<Int>? = nil, adding: Bool = false,
-        reference: Bool = false
+        on kernels: tk_kernels = activeKernels
     ) {
         let range = columns ?? 0..<k
-        let product = reference ? tk_matmul_transposed_reference : tk_matmul_transposed
         withPanels(0..<n) { panels in
             dx.withView(rows, k) { dx in
                 dy.withInput(rows, n) { dy in
-                    product(dx, dy, &panels, range.lowerBound, range.count, adding ? 1 : 0)
+                    kernels.matmul_transposed(dx, dy, &panels, range.lowerBound, range.count, adding ? 1 : 0)
                 }
             }
         }
@@ -70,7 +69,7 @@ struct Panels {
 
     private func withPanels(_ outputs: Range<Int>, _ body: (inout tk_panels) -> Void) {
         packed.withUnsafeBytes { bytes in
-            let start = bytes.baseAddress.map { $0 + outputs.lowerBound / 16 * k * tk_group_bytes(format) }
+            let start = bytes.baseAddress.map { $0 + outputs.lowerBound / 16 * tk_panel_bytes(format, k) }
             var panels = tk_panels(data: start, format: format, outputs: outputs.count, inputs: k)
             body(&panels)
         }

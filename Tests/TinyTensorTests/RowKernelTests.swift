@@ -14,31 +14,40 @@ struct RowKernelTests {
         let x = gaussian(count, seed: 1), w = gaussian(columns, seed: 2), dy = gaussian(count, seed: 3)
         var y = [Float](repeating: 0, count: count), expectedY = y
         var scale = [Float](repeating: 0, count: rows), expectedScale = scale
-        tk_rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
-        tk_rmsnorm_reference(&expectedY, &expectedScale, x, w, rows, columns, 1e-6)
-        #expect(firstDifference(y, expectedY) == nil)
-        #expect(firstDifference(scale, expectedScale) == nil)
+        plainKernels.rmsnorm(&expectedY, &expectedScale, x, w, rows, columns, 1e-6)
+        let before = gaussian(count, seed: 4)
+        var expectedDx = before
+        plainKernels.rmsnorm_backward(&expectedDx, dy, x, w, expectedScale, rows, columns)
+        for set in KernelSet.all {
+            set.kernels.rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
+            #expect(firstDifference(y, expectedY) == nil, "\(set)")
+            #expect(firstDifference(scale, expectedScale) == nil, "\(set)")
 
-        var dx = gaussian(count, seed: 4), expectedDx = dx
-        tk_rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
-        tk_rmsnorm_backward_reference(&expectedDx, dy, x, w, scale, rows, columns)
-        #expect(firstDifference(dx, expectedDx) == nil)
+            var dx = before
+            set.kernels.rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
+            #expect(firstDifference(dx, expectedDx) == nil, "\(set)")
+        }
     }
 
     @Test("SwiGLU and its gradient have the reference's bits", arguments: widths)
     func gatedActivation(columns: Int) {
         let gateUp = gaussian(rows * 2 * columns, seed: 5, deviation: 3), dy = gaussian(rows * columns, seed: 6)
         var y = [Float](repeating: 0, count: rows * columns), expectedY = y
-        tk_swiglu(&y, gateUp, rows, columns)
-        tk_swiglu_reference(&expectedY, gateUp, rows, columns)
-        #expect(firstDifference(y, expectedY) == nil)
+        plainKernels.swiglu(&expectedY, gateUp, rows, columns)
+        var gradient = [Float](repeating: 0, count: gateUp.count), expected = gradient
+        plainKernels.swiglu_backward(&expected, dy, gateUp, rows, columns)
+        for set in KernelSet.all {
+            set.kernels.swiglu(&y, gateUp, rows, columns)
+            #expect(firstDifference(y, expectedY) == nil, "\(set)")
 
-        var gradient = [Float](repeating: 0, count: gateUp.count), expected = gradient, inPlace = gateUp
-        tk_swiglu_backward(&gradient, dy, gateUp, rows, columns)
-        tk_swiglu_backward_reference(&expected, dy, gateUp, rows, columns)
-        inPlace.withUnsafeMutableBufferPointer { tk_swiglu_backward($0.baseAddress, dy, $0.baseAddress, rows, columns) }
-        #expect(firstDifference(gradient, expected) == nil)
-        #expect(firstDifference(inPlace, expected) == nil, "written over its input")
+            var inPlace = gateUp
+            set.kernels.swiglu_backward(&gradient, dy, gateUp, rows, columns)
+            inPlace.withUnsafeMutableBufferPointer {
+                set.kernels.swiglu_backward($0.baseAddress, dy, $0.baseAddress, rows, columns)
+            }
+            #expect(firstDifference(gradient, expected) == nil, "\(set)")
+            #expect(firstDifference(inPlace, expected) == nil, "\(set), written over its input")
+        }
     }
 
     /// About ten roundings of 6e-8 each separate the kernels from exact arithmetic on numbers of size 1 to 10.
@@ -56,11 +65,11 @@ struct RowKernelTests {
             }
         }
         var y = [Float](repeating: 0, count: count), scale = [Float](repeating: 0, count: rows)
-        tk_rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
+        activeKernels.rmsnorm(&y, &scale, x, w, rows, columns, 1e-6)
         #expect(largestDifference(y, formula(x.map(Double.init), w.map(Double.init))) <= tolerance)
 
         var dx = [Float](repeating: 0, count: count), dw = [Float](repeating: 0, count: columns)
-        tk_rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
+        activeKernels.rmsnorm_backward(&dx, dy, x, w, scale, rows, columns)
         tk_rmsnorm_weight_backward(&dw, dy, x, scale, rows, columns)
         let exactDx = slopes(at: x, weights: dy) { formula($0, w.map(Double.init)) }
         let exactDw = slopes(at: w, weights: dy) { formula(x.map(Double.init), $0) }
@@ -79,8 +88,8 @@ struct RowKernelTests {
             }
         }
         var y = [Float](repeating: 0, count: rows * columns), gradient = [Float](repeating: 0, count: gateUp.count)
-        tk_swiglu(&y, gateUp, rows, columns)
-        tk_swiglu_backward(&gradient, dy, gateUp, rows, columns)
+        activeKernels.swiglu(&y, gateUp, rows, columns)
+        activeKernels.swiglu_backward(&gradient, dy, gateUp, rows, columns)
         #expect(largestDifference(y, formula(gateUp.map(Double.init))) <= tolerance)
         #expect(largestDifference(gradient, slopes(at: gateUp, weights: dy, of: formula)) <= tolerance)
     }
@@ -108,14 +117,17 @@ struct RowKernelTests {
         let columns = 29, ldy = columns + 2, lds = rank + 1
         let s = gaussian(rows * lds, seed: 8), b = gaussian(rank * columns, seed: 9)
         let before = gaussian(rows * ldy, seed: 10), r = gaussian(rank * rank, seed: 11)
-        var y = before, expected = before
-        tk_expand(&y, ldy, s, lds, b, rows, columns, rank)
+        var expected = before
         for row in 0..<rows {
             for column in 0..<columns {
                 for j in 0..<rank { expected[row * ldy + column].addProduct(s[row * lds + j], b[j * columns + column]) }
             }
         }
-        #expect(firstDifference(y, expected) == nil)
+        for set in KernelSet.all {
+            var y = before
+            set.kernels.expand(&y, ldy, s, lds, b, rows, columns, rank)
+            #expect(firstDifference(y, expected) == nil, "\(set)")
+        }
 
         for transposed in [false, true] {
             var mixed = [Float](repeating: 7, count: rows * lds), sums = mixed
@@ -142,15 +154,13 @@ struct RowKernelTests {
     }
 
     @Test(
-        "outer products have the reference's bits, which is a chain over the rows",
+        "outer products are a chain over the rows",
         arguments: [1, 2, 3, 4, 5, 8, 9], [1, 7, 8, 9, 15, 16, 17, 40])
     func outerProduct(height: Int, columns: Int) {
         let rows = 11, lds = height + 1, ldx = columns + 3, ldg = columns + 2
         let s = gaussian(rows * lds, seed: 15), x = gaussian(rows * ldx, seed: 16)
         let before = gaussian(height * ldg, seed: 17)
-        var gradient = before, reference = before, expected = before
-        tk_outer(&gradient, ldg, s, lds, x, ldx, rows, height, columns)
-        tk_outer_reference(&reference, ldg, s, lds, x, ldx, rows, height, columns)
+        var expected = before
         for i in 0..<height {
             for column in 0..<columns {
                 var sum: Float = 0
@@ -158,8 +168,11 @@ struct RowKernelTests {
                 expected[i * ldg + column] += sum
             }
         }
-        #expect(firstDifference(gradient, reference) == nil)
-        #expect(firstDifference(gradient, expected) == nil)
+        for set in KernelSet.all {
+            var gradient = before
+            set.kernels.outer(&gradient, ldg, s, lds, x, ldx, rows, height, columns)
+            #expect(firstDifference(gradient, expected) == nil, "\(set)")
+        }
     }
 
     @Test("sums over rows and biases leave the gaps between rows alone")

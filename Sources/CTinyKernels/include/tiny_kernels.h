@@ -6,8 +6,8 @@
                      added in ascending order
      row reduction   term i goes to partial sum i mod 16; the 16 are added by one tree: i + (i+8), then 4, 2, 1 apart
      attention       values are summed in blocks of TK_PAGE positions, blocks added in ascending order
-   Each kernel has a plain version of the same name with `_reference`: its specification, and what runs on processors
-   without the vector instructions. Both give the same bits.
+   Kernels that depend on the processor come in sets, one for each instruction set (`tk_kernels`). The plain set is their
+   definition; every other gives the same bits.
 
    Matrices are row-major; `ld…` is the distance in elements between two rows. Outputs overlap no input. */
 #ifndef TINY_KERNELS_H
@@ -18,10 +18,8 @@
 
 #define TK_BLOCK 256 /* terms between restarts: long enough to stay in registers, short enough to keep fp32 sums accurate */
 #define TK_PAGE 64   /* positions of one page of keys and values */
-#define TK_PANEL 16  /* outputs of one weight panel: two 8-lane registers */
-
-/* 1 when the vector versions run on this processor. */
-int tk_vectorized(void);
+#define TK_PANEL 16  /* outputs of one weight panel: one register of AVX-512, two of AVX2, four of NEON */
+#define TK_TERMS 32  /* terms of a bf16 panel come in such blocks, the last one filled up with zeros */
 
 /* A matrix in memory: `rows` rows of `columns` floats, `stride` floats from one row to the next. */
 typedef struct {
@@ -35,10 +33,11 @@ typedef struct {
 } tk_input;
 
 /* ---- Weight panels -------------------------------------------------------------------------------------------------
-   w[n,k] becomes ceil(n/16) panels; panel p holds outputs 16p … 16p+15 as k groups of 16 values, missing ones zero.
-   A format says how the 16 values of a group are stored; formats.h has one decoder for each, and nothing else depends on it.
-     TK_F32    16 floats
-     TK_BF16   the upper halves of 16 floats as pairs (i, i+8), so that one 32-byte load widens into two registers */
+   w[n,k] becomes ceil(n/16) panels; panel p holds outputs 16p … 16p+15, missing ones zero. A format says how:
+     TK_F32    [k][16] floats
+     TK_BF16   [k/2][16][2] upper halves of floats, k rounded up to a multiple of TK_TERMS: a 32-bit word holds the terms
+               2j (lower half) and 2j + 1 of one output, so that a shift and a mask widen them, and 16 rows are one tile of
+               AMX */
 typedef enum { TK_F32 = 0, TK_BF16 = 1 } tk_format;
 /* Some whole panels: outputs from a multiple of 16 on. */
 typedef struct {
@@ -47,75 +46,36 @@ typedef struct {
     ptrdiff_t outputs, inputs;
 } tk_panels;
 
-/* Bytes of one group. */
-ptrdiff_t tk_group_bytes(tk_format format);
+/* Bytes of one panel. */
+ptrdiff_t tk_panel_bytes(tk_format format, ptrdiff_t inputs);
 /* Packs rows of w (floats for TK_F32, bf16 patterns for TK_BF16), `ldw` elements apart. */
 void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k);
 /* Row `row` of w again, in fp32. */
 void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row);
-
-/* ---- Matrix products -----------------------------------------------------------------------------------------------
-   y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. */
-void tk_matmul(tk_view y, tk_input x, const tk_panels *w, int add);
-void tk_matmul_reference(tk_view y, tk_input x, const tk_panels *w, int add);
-
-/* dx[m, first…first+count) = dy[m,n] · w[n,k] from the same panels: columns `first` to `first + count` of dx only, both
-   multiples of 16 unless they end at k. With add, added to what dx holds. */
-void tk_matmul_transposed(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add);
-void tk_matmul_transposed_reference(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
-                                    int add);
-
+/* fp32 panels of xᵀ, with x[rows, columns]: what tk_pack gives for the [columns, rows] matrix xᵀ. */
+void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
 /* out[columns, rows] = x[rows, columns]ᵀ */
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
-/* Panels of xᵀ, with x[rows, columns]: what tk_pack gives for the [columns, rows] matrix xᵀ. */
-void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
-/* y = x · rstd · w with rstd = 1 / sqrt(mean(x²) + eps), stored per row. */
-void tk_rmsnorm(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns, float eps);
-void tk_rmsnorm_reference(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns,
-                          float eps);
-/* dx += gradient of tk_rmsnorm with respect to x. */
-void tk_rmsnorm_backward(float *dx, const float *dy, const float *x, const float *w, const float *rstd,
-                         ptrdiff_t rows, ptrdiff_t columns);
-void tk_rmsnorm_backward_reference(float *dx, const float *dy, const float *x, const float *w, const float *rstd,
-                                   ptrdiff_t rows, ptrdiff_t columns);
 /* dw += Σ rows dy · x · rstd, rows in ascending order. */
 void tk_rmsnorm_weight_backward(float *dw, const float *dy, const float *x, const float *rstd, ptrdiff_t rows,
                                 ptrdiff_t columns);
 /* Rotates the halves of each head of one row: cos, sin hold `width / 2` values of the row's position.
    With a negative sine it is its own inverse and its own gradient. */
 void tk_rotary(float *x, const float *cosine, const float *sine, ptrdiff_t heads, ptrdiff_t width, int inverse);
-/* y = silu(gate) · up for gate_up[rows, 2 · columns] = [gate | up]. */
-void tk_swiglu(float *y, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
-void tk_swiglu_reference(float *y, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
-/* d_gate_up from dy; may be written over gate_up. */
-void tk_swiglu_backward(float *d_gate_up, const float *dy, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
-void tk_swiglu_backward_reference(float *d_gate_up, const float *dy, const float *gate_up, ptrdiff_t rows,
-                                  ptrdiff_t columns);
 /* y += x, element by element. */
 void tk_add(float *y, const float *x, ptrdiff_t count);
 /* y[row] += bias */
 void tk_add_bias(float *y, ptrdiff_t ldy, const float *bias, ptrdiff_t rows, ptrdiff_t columns);
 /* sum += Σ rows x[row], rows in ascending order. */
 void tk_sum_rows(float *sum, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
-/* y[row, :] += Σ_j s[row, j] · bt[j, :], j ascending, a chain that starts at y. */
-void tk_expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows,
-               ptrdiff_t columns, ptrdiff_t rank);
 /* s[row] = r · t[row] for a small r[rank, rank], or rᵀ · t[row] with `transposed`; sums ascend, two roundings a term. */
 void tk_mix(float *s, ptrdiff_t lds, const float *t, ptrdiff_t ldt, const float *r, ptrdiff_t rows, ptrdiff_t rank,
             int transposed);
 /* dr[i, j] += Σ rows ds[row, i] · t[row, j], rows in ascending order. */
 void tk_mix_gradient(float *dr, const float *ds, ptrdiff_t ldds, const float *t, ptrdiff_t ldt, ptrdiff_t rows,
                      ptrdiff_t rank);
-/* g[i, c] += Σ rows s[row, i] · x[row, c] for g[height, columns]: a chain from zero over ascending rows, then one addition. */
-void tk_outer(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,
-              ptrdiff_t height, ptrdiff_t columns);
-void tk_outer_reference(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx,
-                        ptrdiff_t rows, ptrdiff_t height, ptrdiff_t columns);
-/* y = exp(x), relative error below 2e-7; 0 below -87.3. */
-void tk_exp(float *y, const float *x, ptrdiff_t count);
-void tk_exp_reference(float *y, const float *x, ptrdiff_t count);
 
 /* ---- Attention -----------------------------------------------------------------------------------------------------
    One sequence, one key/value head shared by `group` query heads. Row t stands at position start + t and sees positions
@@ -130,38 +90,16 @@ typedef struct {
 #define TK_WIDTH_PADDED(width) (((width) + 15) / 16 * 16)
 #define TK_PAGE_FLOATS(width) (TK_PAGE * ((width) + TK_WIDTH_PADDED(width)))
 #define TK_KEYS_PADDED(count) (((count) + TK_PAGE - 1) / TK_PAGE * TK_PAGE)
-
-/* Writes key and value vectors of one position into a page. */
-void tk_page_store(float *page, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
-/* Floats of scratch for tk_attention over `keys` positions. */
-ptrdiff_t tk_attention_scratch(ptrdiff_t keys, ptrdiff_t width);
-/* stats (whose data may be NULL) receives per row and query head g, at column 2g: the largest score, and
-   1 / Σ exp(score - largest). */
-void tk_attention(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
-void tk_attention_reference(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
 /* What the forward pass read and made. */
 typedef struct {
     tk_input q, out, stats;
 } tk_attended;
-/* Gradient of a whole sequence (start = 0) from dout: dq, dk, dv are overwritten.
-   Sums over rows run over (t, g) pairs, index t · group + g, in blocks of 64. */
-ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width);
-void tk_attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
-                           const tk_head *head, float *scratch);
-void tk_attention_backward_reference(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
-                                     const tk_head *head, float *scratch);
 
-/* ---- Language-model head -------------------------------------------------------------------------------------------
-   For one row of one chunk of logits: multiplies by `inverse_temperature`, finds the largest, replaces each by
-   exp(logit - largest) and returns both: sums[0] = largest, sums[1] = Σ exp. `logits` may be kept by passing exps. */
-void tk_chunk_exp(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
-void tk_chunk_exp_reference(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
-/* logits become gradients: factor · inverse_temperature · (−exp(logit · inverse_temperature − largest) · inverse_sum),
-   and at `target` (negative: none in this chunk) + factor · inverse_temperature. */
-void tk_chunk_gradient(float *logits, ptrdiff_t count, ptrdiff_t target, float factor, float inverse_temperature,
-                       float largest, float inverse_sum);
-void tk_chunk_gradient_reference(float *logits, ptrdiff_t count, ptrdiff_t target, float factor,
-                                 float inverse_temperature, float largest, float inverse_sum);
+/* Writes key and value vectors of one position into a page. */
+void tk_page_store(float *page, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
+/* Floats of scratch for attention over `keys` positions, and for its gradient. */
+ptrdiff_t tk_attention_scratch(ptrdiff_t keys, ptrdiff_t width);
+ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width);
 
 /* ---- Optimiser ------------------------------------------------------------------------------------------------------
    AdamW on `count` weights; correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t). */
@@ -170,10 +108,61 @@ void tk_adamw(float *w, float *first, float *second, const float *gradient, ptrd
 /* Σ x² in double precision, ascending. */
 double tk_sum_squares(const float *x, ptrdiff_t count);
 
-/* ---- Limits of the machine, for benchmarks --------------------------------------------------------------------------
-   Runs `rounds` rounds of 24 independent 8-lane fused multiply-adds; returns a value that depends on them. 384 flop a round. */
-float tk_peak(ptrdiff_t rounds);
-/* Reads `count` floats in 6 streams; returns their sum. */
-float tk_read(const float *x, ptrdiff_t count);
+/* ---- Kernels of one instruction set --------------------------------------------------------------------------------- */
+typedef struct {
+    /* y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. */
+    void (*matmul)(tk_view y, tk_input x, const tk_panels *w, int add);
+    /* dx[m, first…first+count) = dy[m,n] · w[n,k] from the same panels: columns `first` to `first + count` of dx only, both
+       multiples of 16 unless they end at k. With add, added to what dx holds. */
+    void (*matmul_transposed)(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add);
+
+    /* y = x · rstd · w with rstd = 1 / sqrt(mean(x²) + eps), stored per row. */
+    void (*rmsnorm)(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns, float eps);
+    /* dx += gradient of rmsnorm with respect to x. */
+    void (*rmsnorm_backward)(float *dx, const float *dy, const float *x, const float *w, const float *rstd,
+                             ptrdiff_t rows, ptrdiff_t columns);
+    /* y = silu(gate) · up for gate_up[rows, 2 · columns] = [gate | up]. */
+    void (*swiglu)(float *y, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
+    /* d_gate_up from dy; may be written over gate_up. */
+    void (*swiglu_backward)(float *d_gate_up, const float *dy, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
+    /* y[row, :] += Σ_j s[row, j] · bt[j, :], j ascending, a chain that starts at y. */
+    void (*expand)(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows,
+                   ptrdiff_t columns, ptrdiff_t rank);
+    /* g[i, c] += Σ rows s[row, i] · x[row, c] for g[height, columns]: a chain from zero over ascending rows, then one
+       addition. */
+    void (*outer)(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,
+                  ptrdiff_t height, ptrdiff_t columns);
+    /* y = exp(x), relative error below 2e-7; 0 below -87.3. */
+    void (*exponential)(float *y, const float *x, ptrdiff_t count);
+
+    /* stats (whose data may be NULL) receives per row and query head g, at column 2g: the largest score, and
+       1 / Σ exp(score - largest). */
+    void (*attention)(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
+    /* Gradient of a whole sequence (start = 0) from dout: dq, dk, dv are overwritten.
+       Sums over rows run over (t, g) pairs, index t · group + g, in blocks of 64. */
+    void (*attention_backward)(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+                               const tk_head *head, float *scratch);
+
+    /* For one row of one chunk of logits: multiplies by `inverse_temperature`, finds the largest, replaces each by
+       exp(logit - largest) and returns both: sums[0] = largest, sums[1] = Σ exp. `logits` may be kept by passing exps. */
+    void (*chunk_exp)(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
+    /* logits become gradients: factor · inverse_temperature · (−exp(logit · inverse_temperature − largest) · inverse_sum),
+       and at `target` (negative: none in this chunk) + factor · inverse_temperature. */
+    void (*chunk_gradient)(float *logits, ptrdiff_t count, ptrdiff_t target, float factor, float inverse_temperature,
+                           float largest, float inverse_sum);
+
+    /* Limits of the machine, for benchmarks. Computes `rounds` rounds of TK_PEAK_FLOP flop in independent fused
+       multiply-adds; returns a value that depends on them. */
+    float (*peak)(ptrdiff_t rounds);
+    /* Reads `count` floats in 6 streams; returns their sum. */
+    float (*read_memory)(const float *x, ptrdiff_t count);
+} tk_kernels;
+#define TK_PEAK_FLOP 768
+
+/* Instruction sets with kernels of their own, those later in the list preferred. */
+typedef enum { TK_PLAIN = 0, TK_NEON = 1, TK_AVX2 = 2, TK_AVX512 = 3 } tk_instructions;
+
+/* The kernels of an instruction set; NULL when this processor does not have it. */
+const tk_kernels *tk_kernels_of(tk_instructions set);
 
 #endif

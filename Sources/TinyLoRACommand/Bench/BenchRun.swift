@@ -11,13 +11,13 @@ struct BenchRun {
     func run() async throws {
         let yardstick = Yardstick(threads: threads)
         let runner = BenchRunner(yardstick: yardstick, repeats: repeats, console: console)
-        let kernels = MachineLimits.isVectorized ? "vector" : "plain"
+        let kernels = InstructionSet.active.rawValue
         console.note("bench      \(threads) threads · median of \(repeats) samples · \(kernels) kernels")
         var groups = ProductBench.groups(team: yardstick.team)
         groups.append(AttentionBench.group(team: yardstick.team))
         groups.append(RowBench.group(team: yardstick.team))
         if let model { groups.append(try ModelBench.group(model, threads: threads)) }
-        var result = Result(threads: threads, repeats: repeats, vectorized: MachineLimits.isVectorized)
+        var result = Result(threads: threads, repeats: repeats, instructions: kernels)
         for group in groups {
             let (limits, rows) = try await runner.measure(group)
             console.note("measured   \(group.title)")
@@ -53,7 +53,8 @@ struct BenchRun {
     private struct Result: Encodable {
         let threads: Int
         let repeats: Int
-        let vectorized: Bool
+        /// The instruction set of the engine.
+        let instructions: String
         /// By group: flop and bytes per second.
         var limits: [String: BenchLimits] = [:]
         var rows: [BenchRow] = []

@@ -6,7 +6,7 @@ final class Yardstick {
     /// Larger than any cache: 320 MiB.
     private let memory = FloatBuffer(count: 80 << 20)
     /// About 3 milliseconds of multiply-adds on one core.
-    private static let rounds = 1 << 20
+    private static let rounds = 1 << 19
 
     init(threads: Int) {
         team = WorkerTeam(threads: threads)
@@ -21,7 +21,7 @@ final class Yardstick {
         switch limit {
         case .multiplyAdd:
             let time = seconds { team.run(chunks: chunks) { _ in _ = MachineLimits.multiplyAdd(rounds: Self.rounds) } }
-            return Double(384 * Self.rounds * chunks) / time
+            return Double(MachineLimits.flopPerRound * Self.rounds * chunks) / time
         case .read:
             let part = memory.count / chunks
             let time = seconds {

@@ -240,17 +240,17 @@ extension MachineRecord {
     /// This machine.
     fileprivate init(threads: Int) {
         #if arch(x86_64)
-            let architecture = "x86_64", vectors = "avx2"
+            let architecture = "x86_64"
         #elseif arch(arm64)
-            let architecture = "arm64", vectors = "neon"
+            let architecture = "arm64"
         #else
-            let architecture = "other", vectors = "none"
+            let architecture = "other"
         #endif
         let process = ProcessInfo.processInfo
         self.init(
             system: process.operatingSystemVersionString, architecture: architecture,
             processors: process.activeProcessorCount, threads: threads,
-            instructions: MachineLimits.isVectorized ? vectors : "none")
+            instructions: InstructionSet.active.rawValue)
     }
 }
 

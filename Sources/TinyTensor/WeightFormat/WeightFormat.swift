@@ -1,21 +1,21 @@
 internal import CTinyKernels
 
-/// How packed weights are stored. Each format has a file here that packs it, and a decoder in `formats.h`.
+/// How packed weights are stored. Each format has a file here that packs it, and a decoder in `vector/panels.h` and `common.h`.
 package enum WeightFormat: Sendable, CaseIterable {
     /// Four bytes a weight.
     case float32
     /// The upper two bytes of each weight, as checkpoints store it.
     case bfloat16
 
-    /// Weights of one group: the values of 16 outputs for one input.
-    static let groupSize = Int(TK_PANEL)
+    /// Outputs of one panel.
+    static let panelOutputs = Int(TK_PANEL)
 
-    /// Bytes of one group, scales included where a format has them.
-    var groupBytes: Int { tk_group_bytes(kernel) }
+    /// Bytes of one panel.
+    func panelBytes(inputs: Int) -> Int { tk_panel_bytes(kernel, inputs) }
 
     /// Bytes of packed weights `[outputs, inputs]`.
     package func byteCount(outputs: Int, inputs: Int) -> Int {
-        (outputs + Self.groupSize - 1) / Self.groupSize * inputs * groupBytes
+        (outputs + Self.panelOutputs - 1) / Self.panelOutputs * panelBytes(inputs: inputs)
     }
 
     var kernel: tk_format {

@@ -1,0 +1,7 @@
+/* All vector kernels: included once for each instruction set. */
+#include "attention.h"
+#include "head.h"
+#include "limits.h"
+#include "matmul.h"
+#include "rows.h"
+#include "../kernel_set.h"

@@ -1,0 +1,74 @@
+/* Products of activation rows with packed weights, and their transpose: see ../matmul.c. */
+#include "tile.h"
+
+/* Rows kept together while the panels pass by: 64 rows of 896 floats fill a quarter of a 1 MiB second-level cache. */
+#define ROW_BLOCK 64
+/* The same for the transpose, whose panels must be turned around first: more rows repay that. */
+#define TRANSPOSED_ROW_BLOCK 256
+
+static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add) {
+    const ptrdiff_t n = w->outputs, k = w->inputs, step = panel_bytes(w->format, k), size = group_bytes(w->format);
+    if (k == 0) {
+        tk_plain_kernels.matmul(y, x, w, add);
+        return;
+    }
+    for (ptrdiff_t row = 0; row < x.rows; row += ROW_BLOCK) {
+        const ptrdiff_t rows = smaller(ROW_BLOCK, x.rows - row), most = panels_at_once(tile_rows(rows));
+        ptrdiff_t np;
+        for (ptrdiff_t p = 0; p * TK_PANEL < n; p += np) {
+            np = (p + most) * TK_PANEL <= n ? most : 1;
+            const char *panel = (const char *)w->data + p * step;
+            const ptrdiff_t columns = smaller(np * TK_PANEL, n - p * TK_PANEL);
+            ptrdiff_t mr;
+            for (ptrdiff_t i = row; i < row + rows; i += mr) {
+                mr = tile_rows(row + rows - i);
+                float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL, *target = out;
+                ptrdiff_t ldt = y.stride;
+                if (columns < TK_PANEL) {
+                    target = edge;
+                    ldt = TK_PANEL;
+                    if (add) edge_copy(edge, TK_PANEL, out, y.stride, mr, columns);
+                }
+                for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
+                    tile_of(w->format)(mr, np, smaller(TK_BLOCK, k - from), x.data + i * x.stride + from, x.stride,
+                                       panel + from * size, step, target, ldt, add || from > 0);
+                }
+                if (target == edge) edge_copy(out, y.stride, edge, TK_PANEL, mr, columns);
+            }
+        }
+    }
+}
+
+static TK_TARGET void matmul_transposed(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                        int add) {
+    float turned[TK_BLOCK * TK_PANEL];
+    const ptrdiff_t n = w->outputs;
+    if (n == 0) {
+        tk_plain_kernels.matmul_transposed(dx, dy, w, first, count, add);
+        return;
+    }
+    for (ptrdiff_t row = 0; row < dy.rows; row += TRANSPOSED_ROW_BLOCK) {
+        const ptrdiff_t end = smaller(row + TRANSPOSED_ROW_BLOCK, dy.rows);
+        for (ptrdiff_t column = first; column < first + count; column += TK_PANEL) {
+            const ptrdiff_t columns = smaller(TK_PANEL, first + count - column);
+            for (ptrdiff_t from = 0; from < n; from += TK_BLOCK) {
+                const ptrdiff_t terms = smaller(TK_BLOCK, n - from);
+                turn_panels(w->format, turned, w, from, rounded_up(terms, TK_PANEL), column);
+                ptrdiff_t mr;
+                for (ptrdiff_t i = row; i < end; i += mr) {
+                    mr = tile_rows(end - i);
+                    float *out = dx.data + i * dx.stride + column;
+                    const float *in = dy.data + i * dy.stride + from;
+                    if (columns == TK_PANEL) {
+                        tile(mr, terms, in, dy.stride, turned, out, dx.stride, add || from > 0);
+                    } else {
+                        float edge[TK_TILE_ROWS * TK_PANEL];
+                        edge_copy(edge, TK_PANEL, out, dx.stride, mr, columns);
+                        tile(mr, terms, in, dy.stride, turned, edge, TK_PANEL, add || from > 0);
+                        edge_copy(out, dx.stride, edge, TK_PANEL, mr, columns);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/* Operations on rows: see ../rows.c. */
+#include "vectors.h"
+
+static TK_TARGET void rmsnorm(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows,
+                                     ptrdiff_t columns, float eps) {
+    for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {
+        float scale = 1 / sqrtf(sum_of_products(x, x, columns) / (float)columns + eps);
+        rstd[r] = scale;
+        ptrdiff_t i = 0;
+        for (; i + 16 <= columns; i += 16) store16(y + i, load16(x + i) * splat16(scale) * load16(w + i));
+        for (; i < columns; i++) y[i] = x[i] * scale * w[i];
+    }
+}
+
+/* With g = dy · w and s = Σ g x:  dx += rstd · g − x · (rstd³ s / columns). */
+static TK_TARGET void rmsnorm_backward(float *dx, const float *dy, const float *x, const float *w,
+                                              const float *rstd, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++, x += columns, dy += columns, dx += columns) {
+        v16 sum = splat16(0);
+        ptrdiff_t i = 0;
+        for (; i + 16 <= columns; i += 16) sum = fma16(load16(dy + i) * load16(w + i), load16(x + i), sum);
+        if (i < columns) {
+            const ptrdiff_t left = columns - i;
+            sum = fma16(load16_partial(dy + i, left) * load16_partial(w + i, left), load16_partial(x + i, left), sum);
+        }
+        float scale = rstd[r];
+        float back = -(scale * scale * scale * tree16(sum) / (float)columns);
+        for (i = 0; i + 16 <= columns; i += 16) {
+            v16 g = load16(dy + i) * load16(w + i);
+            v16 d = fma16(load16(x + i), splat16(back), g * splat16(scale));
+            store16(dx + i, load16(dx + i) + d);
+        }
+        for (; i < columns; i++) {
+            float g = dy[i] * w[i];
+            dx[i] = dx[i] + fmaf(x[i], back, g * scale);
+        }
+    }
+}
+
+static TK_TARGET void swiglu(float *y, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += columns, gate_up += 2 * columns) {
+        const float *gate = gate_up, *up = gate_up + columns;
+        ptrdiff_t i = 0;
+        for (; i + 16 <= columns; i += 16) {
+            v16 g = load16(gate + i);
+            v16 sigmoid = splat16(1) / (splat16(1) + exp16(-g));
+            store16(y + i, g * sigmoid * load16(up + i));
+        }
+        for (; i < columns; i++) {
+            float sigmoid = 1 / (1 + exp1(-gate[i]));
+            y[i] = gate[i] * sigmoid * up[i];
+        }
+    }
+}
+
+/* With s = sigmoid(g):  dg = dy · u · (s + g s (1 − s)),  du = dy · g s. */
+static TK_TARGET void swiglu_backward(float *d_gate_up, const float *dy, const float *gate_up, ptrdiff_t rows,
+                                             ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++, dy += columns, gate_up += 2 * columns, d_gate_up += 2 * columns) {
+        ptrdiff_t i = 0;
+        for (; i + 16 <= columns; i += 16) {
+            v16 g = load16(gate_up + i), u = load16(gate_up + columns + i), d = load16(dy + i);
+            v16 s = splat16(1) / (splat16(1) + exp16(-g));
+            v16 gs = g * s;
+            store16(d_gate_up + i, d * u * fma16(gs, splat16(1) - s, s));
+            store16(d_gate_up + columns + i, d * gs);
+        }
+        for (; i < columns; i++) {
+            float g = gate_up[i], u = gate_up[columns + i], d = dy[i];
+            float s = 1 / (1 + exp1(-g)), gs = g * s;
+            d_gate_up[i] = d * u * fmaf(gs, 1 - s, s);
+            d_gate_up[columns + i] = d * gs;
+        }
+    }
+}
+
+static TK_TARGET void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows,
+                             ptrdiff_t columns, ptrdiff_t rank) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += ldy, s += lds) {
+        ptrdiff_t i = 0;
+        for (; i + 16 <= columns; i += 16) {
+            v16 sum = load16(y + i);
+            for (ptrdiff_t j = 0; j < rank; j++) sum = fma16(splat16(s[j]), load16(bt + j * columns + i), sum);
+            store16(y + i, sum);
+        }
+        for (; i < columns; i++)
+            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * columns + i], y[i]);
+    }
+}
+
+/* Four rows of g by sixteen columns at a time, in registers while the rows of s and x pass by. */
+TK_INLINE void outer_tile(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx,
+                          ptrdiff_t rows, ptrdiff_t height, ptrdiff_t width) {
+    v16 sums[4];
+    for (int i = 0; i < 4; i++) sums[i] = splat16(0);
+    for (ptrdiff_t row = 0; row < rows; row++, s += lds, x += ldx) {
+        const v16 right = width == 16 ? load16(x) : load16_partial(x, width);
+        TK_UNROLL for (int i = 0; i < 4; i++) sums[i] = fma16(splat16(i < height ? s[i] : 0), right, sums[i]);
+    }
+    for (ptrdiff_t i = 0; i < height; i++, g += ldg)
+        for (ptrdiff_t c = 0; c < width; c++) g[c] += sums[i][c];
+}
+
+static TK_TARGET void outer(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x,
+                                   ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t height, ptrdiff_t columns) {
+    for (ptrdiff_t c = 0; c < columns; c += 16) {
+        const ptrdiff_t width = smaller(columns - c, 16);
+        for (ptrdiff_t i = 0; i < height; i += 4) {
+            float *target = g + i * ldg + c;
+            const ptrdiff_t left = smaller(height - i, 4);
+            if (left == 4 && width == 16) outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, 4, 16);
+            else if (left == 1 && width == 16) outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, 1, 16);
+            else outer_tile(target, ldg, s + i, lds, x + c, ldx, rows, left, width);
+        }
+    }
+}
+
+static TK_TARGET void exponential(float *y, const float *x, ptrdiff_t count) {
+    ptrdiff_t i = 0;
+    for (; i + 16 <= count; i += 16) store16(y + i, exp16(load16(x + i)));
+    if (i < count) store16_partial(y + i, exp16(load16_partial(x + i, count - i)), count - i);
+}
