@@ -1,4 +1,4 @@
-/* The vector kernels for AVX-512: 32 registers of 16 floats. */
+/* The vector kernels for AVX-512: 32 registers of 16 floats. With AMX all but the products are the same. */
 #include "common.h"
 
 #if defined(__x86_64__)
@@ -6,4 +6,10 @@
 #define TK_TILE_ROWS 12 /* 12 x 16 sums of two panels are 24 registers */
 #define KERNEL_SET tk_avx512_kernels
 #include "vector/kernels.h"
+
+#undef KERNEL_SET
+#define KERNEL_SET tk_amx_kernels
+#undef BF16_PRODUCTS
+#define BF16_PRODUCTS .matmul_bf16 = tk_amx_matmul_bf16, .matmul_bf16_transposed = tk_amx_matmul_bf16_transposed
+#include "kernel_set.h"
 #endif

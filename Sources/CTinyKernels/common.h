@@ -25,6 +25,13 @@ static inline uint32_t bits_of(float value) {
     memcpy(&bits, &value, sizeof bits);
     return bits;
 }
+/* The nearest bf16 number, of two the even one; a subnormal number becomes zero, a NaN stays one. */
+static inline uint16_t narrowed(float value) {
+    const uint32_t bits = bits_of(value), size = bits & 0x7FFFFFFF;
+    const uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    const uint32_t sign = bits >> 16 & 0x8000;
+    return (uint16_t)(size > 0x7F800000 ? sign | 0x7FC0 : size < 0x00800000 ? sign : rounded);
+}
 static inline float widened(uint16_t half) { return float_of((uint32_t)half << 16); }
 
 /* ---- Panels: the only place that knows how a format stores its weights, beside vector/panels.h ---- */
@@ -115,6 +122,9 @@ static inline void keep_stats(tk_view stats, ptrdiff_t row, ptrdiff_t head, floa
 }
 
 /* ---- Kernel sets ---- */
-extern const tk_kernels tk_plain_kernels, tk_avx2_kernels, tk_avx512_kernels, tk_neon_kernels;
+extern const tk_kernels tk_plain_kernels, tk_avx2_kernels, tk_avx512_kernels, tk_amx_kernels, tk_neon_kernels;
+void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
+void tk_amx_matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                   int add);
 
 #endif

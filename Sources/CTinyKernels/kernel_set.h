@@ -1,7 +1,11 @@
 /* The table of one instruction set, at the end of the file that compiled its kernels; KERNEL_SET is its name. */
+#ifndef BF16_PRODUCTS
+#define BF16_PRODUCTS .matmul_bf16 = matmul_bf16, .matmul_bf16_transposed = matmul_bf16_transposed
+#endif
 const tk_kernels KERNEL_SET = {
     .matmul = matmul,
     .matmul_transposed = matmul_transposed,
+    BF16_PRODUCTS,
     .rmsnorm = rmsnorm,
     .rmsnorm_backward = rmsnorm_backward,
     .swiglu = swiglu,

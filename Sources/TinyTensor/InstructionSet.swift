@@ -13,6 +13,8 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     case avx2
     /// AVX-512 F, BW, DQ and VL.
     case avx512
+    /// AVX-512, and the tiles of AMX for products of ``Arithmetic/bfloat16``. The system must permit it.
+    case amx
 
     /// Those that this processor has, the best one last.
     package static let available = allCases.filter { tk_kernels_of($0.code) != nil }
@@ -40,6 +42,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
         case .neon: TK_NEON
         case .avx2: TK_AVX2
         case .avx512: TK_AVX512
+        case .amx: TK_AMX
         }
     }
 

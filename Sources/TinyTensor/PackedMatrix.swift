@@ -37,17 +37,41 @@ package final class PackedMatrix: @unchecked Sendable {
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (beginning at a multiple
     /// of 16) are computed; the first of them is column 0 of `y`.
     package func multiply(
-        _ x: MatrixView, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam
+        _ x: MatrixView, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
+        on set: InstructionSet = .active, team: WorkerTeam
+    ) {
+        let kernels = set.kernels
+        splitOutputs(x.rows, range, team) { part, first in
+            var panels = panels(part)
+            kernels.matmul(y.columns(from: first, count: part.count).output, x.input, &panels, adding ? 1 : 0)
+        }
+    }
+
+    /// The same in the arithmetic ``Arithmetic/bfloat16``; the weights must be bf16.
+    package func multiply(
+        _ x: RoundedRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
+        on set: InstructionSet = .active, team: WorkerTeam
+    ) {
+        precondition(format == .bfloat16 && x.columns == inputs, "multiply: \(x.columns) columns, \(inputs) \(format)")
+        let kernels = set.kernels, rows = x.kernel()
+        splitOutputs(x.rows, range, team) { part, first in
+            var panels = panels(part)
+            kernels.matmul_bf16(y.columns(from: first, count: part.count).output, rows, &panels, adding ? 1 : 0)
+        }
+    }
+
+    /// Divides outputs over the team: `body` gets some of them, and the column of `y` that the first goes to.
+    private func splitOutputs(
+        _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ body: (Range<Int>, Int) -> Void
     ) {
         let range = range ?? 0..<outputs
         precondition(
             range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
         let panelCount = (range.count + 15) / 16
-        let least = max(1, Self.leastWork / max(1, x.rows * inputs * 16))
+        let least = max(1, Self.leastWork / max(1, rows * inputs * 16))
         team.split(panelCount, least: least) { part in
             let first = part.lowerBound * 16, last = min(range.count, part.upperBound * 16)
-            var part = panels(range.lowerBound + first..<range.lowerBound + last)
-            activeKernels.matmul(y.columns(from: first, count: last - first).output, x.input, &part, adding ? 1 : 0)
+            body(range.lowerBound + first..<range.lowerBound + last, first)
         }
     }
 
@@ -55,16 +79,38 @@ package final class PackedMatrix: @unchecked Sendable {
     ///
     /// `range` starts at a multiple of 256 when sums over several ranges must equal one sum over all.
     package func multiplyTransposed(
-        _ dy: MatrixView, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam
+        _ dy: MatrixView, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
+        on set: InstructionSet = .active, team: WorkerTeam
     ) {
-        let range = range ?? 0..<outputs
+        let range = range ?? 0..<outputs, kernels = set.kernels
         precondition(range.lowerBound % 16 == 0, "multiplyTransposed: outputs \(range)")
-        let columns = (inputs + 15) / 16
-        let least = max(1, Self.leastWork / max(1, dy.rows * range.count * 16))
-        team.split(columns, least: least) { part in
-            let first = part.lowerBound * 16, last = min(inputs, part.upperBound * 16)
+        splitInputs(dy.rows * range.count, team) { part in
             var panels = panels(range)
-            activeKernels.matmul_transposed(dx.output, dy.input, &panels, first, last - first, adding ? 1 : 0)
+            kernels.matmul_transposed(dx.output, dy.input, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+        }
+    }
+
+    /// The same in the arithmetic ``Arithmetic/bfloat16``; the weights must be bf16.
+    ///
+    /// `range` starts at a multiple of 32 when sums over several ranges must equal one sum over all.
+    package func multiplyTransposed(
+        _ dy: RoundedRows, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
+        on set: InstructionSet = .active, team: WorkerTeam
+    ) {
+        let range = range ?? 0..<outputs, kernels = set.kernels, rows = dy.kernel()
+        precondition(
+            format == .bfloat16 && range.lowerBound % 16 == 0 && dy.columns == range.count,
+            "multiplyTransposed: \(dy.columns) columns, outputs \(range), \(format)")
+        splitInputs(dy.rows * range.count, team) { part in
+            var panels = panels(range)
+            kernels.matmul_bf16_transposed(dx.output, rows, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+        }
+    }
+
+    /// Divides inputs over the team, each worth `work` multiply-adds.
+    private func splitInputs(_ work: Int, _ team: WorkerTeam, _ body: (Range<Int>) -> Void) {
+        team.split((inputs + 15) / 16, least: max(1, Self.leastWork / max(1, work * 16))) { part in
+            body(part.lowerBound * 16..<min(inputs, part.upperBound * 16))
         }
     }
 

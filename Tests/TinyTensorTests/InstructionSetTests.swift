@@ -10,6 +10,8 @@ struct InstructionSetTests {
     func avx2() { check(.avx2) }
     @Test("avx512", .enabled(if: has(.avx512), "not compared: this processor has no AVX-512"))
     func avx512() { check(.avx512) }
+    @Test("amx", .enabled(if: has(.amx), "not compared: this processor has no AMX, or the system does not permit it"))
+    func amx() { check(.amx) }
 
     private static func has(_ set: InstructionSet) -> Bool { InstructionSet.available.contains(set) }
 

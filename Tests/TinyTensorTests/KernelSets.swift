@@ -17,6 +17,7 @@ struct KernelSet: Sendable, CustomStringConvertible {
     static let all = [
         KernelSet(TK_PLAIN, .plain), KernelSet(TK_NEON, .neon), KernelSet(TK_AVX2, .avx2),
         KernelSet(TK_AVX512, .avx512),
+        KernelSet(TK_AMX, .amx),
     ].compactMap(\.self)
 }
 

@@ -6,6 +6,7 @@
                      added in ascending order
      row reduction   term i goes to partial sum i mod 16; the 16 are added by one tree: i + (i+8), then 4, 2, 1 apart
      attention       values are summed in blocks of TK_PAGE positions, blocks added in ascending order
+   The arithmetic bfloat16 has an order of its own, that of AMX (see `matmul_bf16`).
    Kernels that depend on the processor come in sets, one for each instruction set (`tk_kernels`). The plain set is their
    definition; every other gives the same bits.
 
@@ -32,6 +33,12 @@ typedef struct {
     ptrdiff_t rows, columns, stride;
 } tk_input;
 
+/* bf16 patterns (upper halves of floats), readable and zero behind each row's last column up to a multiple of TK_TERMS. */
+typedef struct {
+    const uint16_t *data;
+    ptrdiff_t rows, columns, stride;
+} tk_bf16_rows;
+
 /* ---- Weight panels -------------------------------------------------------------------------------------------------
    w[n,k] becomes ceil(n/16) panels; panel p holds outputs 16p … 16p+15, missing ones zero. A format says how:
      TK_F32    [k][16] floats
@@ -56,6 +63,10 @@ void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row);
 void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
 /* out[columns, rows] = x[rows, columns]ᵀ */
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
+
+/* out[rows, columns] = x in bf16, rounded to nearest even, subnormal numbers to zero; zeros behind each row's last column up
+   to a multiple of TK_TERMS, which `ldo` must allow for. */
+void tk_round(uint16_t *out, ptrdiff_t ldo, tk_input x);
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
 /* dw += Σ rows dy · x · rstd, rows in ascending order. */
@@ -116,6 +127,16 @@ typedef struct {
        multiples of 16 unless they end at k. With add, added to what dx holds. */
     void (*matmul_transposed)(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add);
 
+    /* The same two products of bf16 rows with TK_BF16 panels in the arithmetic bfloat16. Terms are taken in blocks of TK_TERMS,
+       those past the last being 0 · 0. In a block, a chain of fused multiply-adds from 0 runs over the even terms, another
+       over the odd ones; then total = total + (even + odd). Blocks ascend; a total begins as 0, or as what is added to.
+       Operations round to nearest even. Subnormal inputs of an operation count as zero, and a result that is below 2^-126
+       after rounding to 24 bits without a lowest exponent is zero, both with their sign. The bits of a NaN are open.
+       (This is what AMX does, and x86 with MXCSR's FTZ and DAZ set; bf16.h spells it out.) */
+    void (*matmul_bf16)(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
+    void (*matmul_bf16_transposed)(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
+                                   int add);
+
     /* y = x · rstd · w with rstd = 1 / sqrt(mean(x²) + eps), stored per row. */
     void (*rmsnorm)(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns, float eps);
     /* dx += gradient of rmsnorm with respect to x. */
@@ -160,9 +181,10 @@ typedef struct {
 #define TK_PEAK_FLOP 768
 
 /* Instruction sets with kernels of their own, those later in the list preferred. */
-typedef enum { TK_PLAIN = 0, TK_NEON = 1, TK_AVX2 = 2, TK_AVX512 = 3 } tk_instructions;
+typedef enum { TK_PLAIN = 0, TK_NEON = 1, TK_AVX2 = 2, TK_AVX512 = 3, TK_AMX = 4 } tk_instructions;
 
-/* The kernels of an instruction set; NULL when this processor does not have it. */
+/* The kernels of an instruction set; NULL when this processor does not have it, or the system does not let us use it: AMX
+   must be asked for, once for the process, and this asks. AMX kernels are those of AVX-512 but for the products. */
 const tk_kernels *tk_kernels_of(tk_instructions set);
 
 #endif

@@ -1,5 +1,6 @@
 /* All vector kernels: included once for each instruction set. */
 #include "attention.h"
+#include "bf16.h"
 #include "head.h"
 #include "limits.h"
 #include "matmul.h"

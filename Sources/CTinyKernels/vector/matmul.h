@@ -22,18 +22,13 @@ static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add)
             ptrdiff_t mr;
             for (ptrdiff_t i = row; i < row + rows; i += mr) {
                 mr = tile_rows(row + rows - i);
-                float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL, *target = out;
-                ptrdiff_t ldt = y.stride;
-                if (columns < TK_PANEL) {
-                    target = edge;
-                    ldt = TK_PANEL;
-                    if (add) edge_copy(edge, TK_PANEL, out, y.stride, mr, columns);
-                }
-                for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
+                float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL;
+                ptrdiff_t stride = y.stride;
+                float *target = tile_begin(edge, out, &stride, mr, columns);
+                for (ptrdiff_t from = 0; from < k; from += TK_BLOCK)
                     tile_of(w->format)(mr, np, smaller(TK_BLOCK, k - from), x.data + i * x.stride + from, x.stride,
-                                       panel + from * size, step, target, ldt, add || from > 0);
-                }
-                if (target == edge) edge_copy(out, y.stride, edge, TK_PANEL, mr, columns);
+                                       panel + from * size, step, target, stride, add || from > 0);
+                tile_end(edge, out, y.stride, mr, columns);
             }
         }
     }
@@ -57,16 +52,11 @@ static TK_TARGET void matmul_transposed(tk_view dx, tk_input dy, const tk_panels
                 ptrdiff_t mr;
                 for (ptrdiff_t i = row; i < end; i += mr) {
                     mr = tile_rows(end - i);
-                    float *out = dx.data + i * dx.stride + column;
-                    const float *in = dy.data + i * dy.stride + from;
-                    if (columns == TK_PANEL) {
-                        tile(mr, terms, in, dy.stride, turned, out, dx.stride, add || from > 0);
-                    } else {
-                        float edge[TK_TILE_ROWS * TK_PANEL];
-                        edge_copy(edge, TK_PANEL, out, dx.stride, mr, columns);
-                        tile(mr, terms, in, dy.stride, turned, edge, TK_PANEL, add || from > 0);
-                        edge_copy(out, dx.stride, edge, TK_PANEL, mr, columns);
-                    }
+                    float edge[TK_TILE_ROWS * TK_PANEL], *out = dx.data + i * dx.stride + column;
+                    ptrdiff_t stride = dx.stride;
+                    float *target = tile_begin(edge, out, &stride, mr, columns);
+                    tile(mr, terms, dy.data + i * dy.stride + from, dy.stride, turned, target, stride, add || from > 0);
+                    tile_end(edge, out, dx.stride, mr, columns);
                 }
             }
         }

@@ -50,29 +50,49 @@ TK_INLINE void turn_words(uint32_t *lanes, const ptrdiff_t ldl, const uint32_t *
     }
 }
 
+/* A bf16 panel's columns `column` … `column + 15`, as rows: pairs[n] holds them in ascending order. */
+TK_INLINE void turn_pairs(uint16_t pairs[TK_PANEL][TK_PANEL], const char *panel, ptrdiff_t column) {
+    turn_words((uint32_t *)pairs, TK_PANEL / 2, (const uint32_t *)(panel + column * group_bytes(TK_BF16)), TK_PANEL / 2);
+}
+
+TK_INLINE u32x16 words16(const uint16_t *halves) {
+    u16x16 loaded;
+    memcpy(&loaded, halves, sizeof loaded);
+    return __builtin_convertvector(loaded, u32x16);
+}
+
 /* turned[n - from][16] = w[n, column … column + 15] in fp32 for n in [from, from + count), count a multiple of 16. */
 TK_INLINE void turn_panels(const tk_format format, float *turned, const tk_panels *w, ptrdiff_t from, ptrdiff_t count,
                            ptrdiff_t column) {
     const ptrdiff_t columns = smaller(TK_PANEL, w->inputs - column);
     for (ptrdiff_t n = 0; n < count; n += TK_PANEL, turned += TK_PANEL * TK_PANEL) {
-        const char *group = panel_of(w, from + n) + column * group_bytes(format);
+        const char *panel = panel_of(w, from + n);
         switch (format) {
         case TK_F32:
             for (int half = 0; half < 16; half += 8)
-                turn_words((uint32_t *)turned + half, TK_PANEL, (const uint32_t *)group + half * TK_PANEL, columns - half);
+                turn_words((uint32_t *)turned + half, TK_PANEL, (const uint32_t *)panel + (column + half) * TK_PANEL,
+                           columns - half);
             break;
         case TK_BF16: {
-            uint32_t pairs[TK_PANEL * 8]; /* row n: its 16 bf16 values in ascending order */
-            turn_words(pairs, 8, (const uint32_t *)group, (columns + 1) / 2);
-            for (int i = 0; i < TK_PANEL; i++) {
-                u16x16 halves;
-                memcpy(&halves, pairs + i * 8, sizeof halves);
-                store16(turned + i * TK_PANEL, (v16)(__builtin_convertvector(halves, u32x16) << 16));
-            }
+            uint16_t pairs[TK_PANEL][TK_PANEL];
+            turn_pairs(pairs, panel, column);
+            for (int i = 0; i < TK_PANEL; i++) store16(turned + i * TK_PANEL, (v16)(words16(pairs[i]) << 16));
             break;
         }
         }
     }
+}
+
+/* Where a tile of one panel is computed: in place at `out`, or in `edge` when some of its columns do not exist. */
+TK_INLINE float *tile_begin(float *edge, float *out, ptrdiff_t *stride, ptrdiff_t rows, ptrdiff_t columns) {
+    if (columns >= TK_PANEL) return out;
+    for (ptrdiff_t r = 0; r < rows; r++) memcpy(edge + r * TK_PANEL, out + r * *stride, (size_t)columns * sizeof(float));
+    *stride = TK_PANEL;
+    return edge;
+}
+TK_INLINE void tile_end(const float *edge, float *out, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns) {
+    if (columns >= TK_PANEL) return;
+    for (ptrdiff_t r = 0; r < rows; r++) memcpy(out + r * stride, edge + r * TK_PANEL, (size_t)columns * sizeof(float));
 }
 
 #endif

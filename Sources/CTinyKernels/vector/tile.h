@@ -44,6 +44,15 @@ static inline ptrdiff_t panels_at_once(ptrdiff_t rows) {
     return rows <= 3 ? 6 / rows : rows <= TK_SUMS / 2 ? 2 : 1;
 }
 
+/* The heights of tiles, each with panels_at_once of it: a file defines TILE and switches over them. */
+#if TK_TILE_ROWS > 6
+#define TILES                                                                                                           \
+    TILE(1, 6) TILE(2, 3) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(9, 1) TILE(10, 1)        \
+    TILE(11, 1) TILE(12, 1)
+#else
+#define TILES TILE(1, 6) TILE(2, 3) TILE(3, 2) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+#endif
+
 /* 1 … TK_TILE_ROWS rows; one panel, or panels_at_once(mr). */
 #define TILE(rows, panels)                                                                                              \
     case rows:                                                                                                          \
@@ -52,14 +61,7 @@ static inline ptrdiff_t panels_at_once(ptrdiff_t rows) {
         break;
 TK_INLINE void tile_switch(const tk_format format, ptrdiff_t mr, ptrdiff_t np, ptrdiff_t k, const float *a, ptrdiff_t lda,
                            const char *b, ptrdiff_t step, float *c, ptrdiff_t ldc, int add) {
-    switch (mr) {
-        TILE(1, 6) TILE(2, 3) TILE(3, 2)
-#if TK_TILE_ROWS > 6
-        TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
-#else
-        TILE(4, 1) TILE(5, 1) TILE(6, 1)
-#endif
-    }
+    switch (mr) { TILES }
 }
 #undef TILE
 
@@ -87,12 +89,6 @@ TK_INLINE void tile(ptrdiff_t mr, ptrdiff_t k, const float *a, ptrdiff_t lda, co
 static inline ptrdiff_t tile_rows(ptrdiff_t left) {
     ptrdiff_t tiles = (left + TK_TILE_ROWS - 1) / TK_TILE_ROWS;
     return (left + tiles - 1) / tiles;
-}
-
-/* A tile whose last columns do not exist is computed beside the matrix. */
-TK_INLINE void edge_copy(float *to, ptrdiff_t ldto, const float *from, ptrdiff_t ldfrom, ptrdiff_t rows,
-                         ptrdiff_t columns) {
-    for (ptrdiff_t r = 0; r < rows; r++) memcpy(to + r * ldto, from + r * ldfrom, (size_t)columns * sizeof(float));
 }
 
 #endif

@@ -14,6 +14,7 @@ struct BenchRun {
         let kernels = InstructionSet.active.rawValue
         console.note("bench      \(threads) threads · median of \(repeats) samples · \(kernels) kernels")
         var groups = ProductBench.groups(team: yardstick.team)
+        groups += ArithmeticBench.groups(team: yardstick.team)
         groups.append(AttentionBench.group(team: yardstick.team))
         groups.append(RowBench.group(team: yardstick.team))
         if let model { groups.append(try ModelBench.group(model, threads: threads)) }

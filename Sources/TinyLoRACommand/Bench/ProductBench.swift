@@ -1,5 +1,4 @@
 import TinyLoRA
-import TinyFoundation
 
 /// Products with one shape of weights: forward, transposed, and the gradient of the weights.
 struct ProductBench {
@@ -7,26 +6,11 @@ struct ProductBench {
     let inputs: Int
     let outputs: Int
     /// Matrices that take turns, as the layers of a model do.
-    let copies: Copies
+    let copies: RotatingMatrices.Copies
     let formats: [WeightFormat]
     let forwardRows: [Int]
     /// Of the transposed product, and of the gradient for those of at least 256 rows.
     let backwardRows: [Int]
-
-    /// How many matrices take turns.
-    enum Copies {
-        /// So many that none is still in cache when its turn comes.
-        case cold
-        /// One for each layer of a model that fits into a cache.
-        case layers(Int)
-
-        func count(bytes: Int) -> Int {
-            switch self {
-            case .cold: max(1, ((64 << 20) + bytes - 1) / bytes)
-            case .layers(let count): count
-            }
-        }
-    }
 
     /// Most rows for which reading the weights takes longer than multiplying them.
     private static let memoryBoundRows = 2
@@ -64,7 +48,7 @@ struct ProductBench {
         let x = RandomNumbers.matrix(most, inputs), y = RandomNumbers.matrix(most, outputs)
         var cases: [BenchCase] = []
         for format in formats {
-            let weights = Rotation(self, format: format)
+            let weights = RotatingMatrices(inputs: inputs, outputs: outputs, format: format, copies: copies)
             let name = format == .bfloat16 ? "bf16" : "fp32"
             // The results go to matrices of their own: an operand that grew would end in infinities.
             let result = Matrix(rows: most, columns: max(inputs, outputs))
@@ -92,7 +76,7 @@ struct ProductBench {
     private func flop(_ rows: Int) -> Double { 2 * Double(rows) * Double(inputs) * Double(outputs) }
 
     private func forward(
-        _ name: String, _ rows: Int, _ weights: Rotation, x: Matrix, into y: Matrix, _ team: WorkerTeam
+        _ name: String, _ rows: Int, _ weights: RotatingMatrices, x: Matrix, into y: Matrix, _ team: WorkerTeam
     ) -> BenchCase {
         let run = { (times: Int) in
             for _ in 0..<times {
@@ -119,35 +103,5 @@ struct ProductBench {
                     .multiply(turned.view, into: gradient.view, adding: true, team: team)
             }
         }
-    }
-}
-
-/// Equal matrices that take turns.
-private final class Rotation {
-    private let matrices: [PackedMatrix]
-    private var index = 0
-
-    init(_ shape: ProductBench, format: WeightFormat) {
-        let elements = shape.inputs * shape.outputs
-        let count = shape.copies.count(bytes: format.byteCount(outputs: shape.outputs, inputs: shape.inputs))
-        let weights = RandomNumbers.matrix(shape.outputs, shape.inputs)
-        switch format {
-        case .bfloat16:
-            let halves = UnsafeBufferPointer(start: weights.base, count: elements).map { BFloat16($0).bits }
-            matrices = (0..<count).map { _ in
-                PackedMatrix(bfloat16: halves, outputs: shape.outputs, inputs: shape.inputs)
-            }
-        case .float32:
-            matrices = (0..<count).map { _ in
-                PackedMatrix(floats: weights.base, outputs: shape.outputs, inputs: shape.inputs)
-            }
-        }
-    }
-
-    var bytesOfOne: Int { matrices[0].byteCount }
-
-    func next() -> PackedMatrix {
-        index = (index + 1) % matrices.count
-        return matrices[index]
     }
 }
