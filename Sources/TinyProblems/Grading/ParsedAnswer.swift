@@ -100,11 +100,15 @@ struct ParsedAnswer {
 
     /// Whether a text is one number with a comma that may be a decimal comma.
     static func isDecimal(_ text: String) -> Bool {
-        let digits = text.filter { !"$ -+".contains($0) }
-        let parts = digits.split(separator: ",", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }
-            && parts[1].utf8.count != 3
-            || withoutEuropeanMarks(text) != nil
+        digitsBehindComma(in: text).map { $0 != 3 } ?? (withoutEuropeanMarks(text) != nil)
+    }
+
+    /// How many digits follow the comma of a text of digits with one comma; `nil` for any other text.
+    private static func digitsBehindComma(in text: String) -> Int? {
+        guard text.utf8.count <= 40 else { return nil }
+        let parts = text.filter { !"$ -+".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else { return nil }
+        return parts[1].utf8.count
     }
 
     /// `1.234,50` as `1234.50`; `nil` for anything else.
@@ -130,7 +134,7 @@ struct ParsedAnswer {
         return String(decoding: bytes[TinyProblems.undressed(0..<bytes.count, in: bytes)], as: UTF8.self)
     }
 
-    /// `(a) 3, (b) 4` as `3, 4`: labels of parts, where the first two are there.
+    /// `(a) 3, (b) 4` as `(3, 4)`: labels of parts, where the first two are there.
     private static func withoutPartLabels(_ text: String) -> String {
         for labels in [["a", "b", "c", "d", "e"], ["i", "ii", "iii", "iv"]] {
             guard text.contains("\(labels[0]))"), text.contains("\(labels[1]))") else { continue }
@@ -160,10 +164,7 @@ struct ParsedAnswer {
 
     /// `1,22`: digits, a comma, two digits or more than three. One digit or three after a comma are lists and thousands.
     private static func isDecimalComma(_ answer: String) -> Bool {
-        guard answer.utf8.count <= 40, answer.utf8.contains(UInt8(ascii: ",")) else { return false }
-        let parts = answer.filter { !"$ -+".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else { return false }
-        return parts[1].utf8.count == 2 || parts[1].utf8.count > 3
+        digitsBehindComma(in: answer).map { $0 == 2 || $0 > 3 } ?? false
     }
 
     /// Whether answers can be compared by spelling: no notation in which position or braces matter.

@@ -123,7 +123,8 @@ struct ExtractedAnswers {
         return false
     }
 
-    /// What an announcement announces: its sentence, or the lines of the list behind its colon, joined by commas.
+    /// What an announcement announces: its sentence, or the next one where a colon ends it; of `<answer>`, all up to
+    /// `</answer>`.
     private func announced(at start: Int, by phrase: Range<Int>) -> Range<Int> {
         if bytes[phrase].last == UInt8(ascii: ">") {
             let close = Array("</answer>".utf8)

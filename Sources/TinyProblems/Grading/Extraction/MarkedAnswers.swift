@@ -105,7 +105,7 @@ func trimmed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
 func undressed(_ range: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
     var range = trimmed(range, in: bytes)
     if bytes[range].starts(with: marker) { return range }
-    while let first = range.first.map({ bytes[$0] }), "*_`\"#".utf8.contains(first) || first == UInt8(ascii: ":") {
+    while let first = range.first.map({ bytes[$0] }), "*_`\"#:".utf8.contains(first) {
         range = trimmed(range.lowerBound + 1..<range.upperBound, in: bytes)
     }
     while let last = range.last.map({ bytes[$0] }), "*_`\".,;:!".utf8.contains(last) {

@@ -13,9 +13,9 @@ struct AnswerTokeniser {
         case decimal
     }
 
-    private let scalars: [Unicode.Scalar]
-    private let commas: CommaReading
-    private var position = 0
+    let scalars: [Unicode.Scalar]
+    let commas: CommaReading
+    var position = 0
     private var followsSpace = false
     /// How many environments that only lay out lines are open.
     private var layoutDepth = 0
@@ -23,7 +23,7 @@ struct AnswerTokeniser {
     private var isDerivation = false
     private(set) var tokens: [AnswerToken] = []
     /// Whether the text has a comma that another reading would take differently.
-    private(set) var hasGroupingComma = false
+    var hasGroupingComma = false
 
     /// The tokens of an answer; `nil` when it is longer than ``maximumLength``.
     init?(_ text: String, commas: CommaReading = .grouping) {
@@ -31,73 +31,7 @@ struct AnswerTokeniser {
         scalars = Array(text.unicodeScalars)
         self.commas = commas
         while position < scalars.count { scan() }
-        tokens = Self.withoutReversedBrackets(tokens)
-        if tokens.contains(where: { if case .infix = $0.kind { true } else { false } }) {
-            tokens = Self.withoutInfix(tokens)
-        }
-    }
-
-    /// The tokens with `]0, 1[` as `(0, 1)`, where square brackets open and close the wrong way round.
-    private static func withoutReversedBrackets(_ tokens: [AnswerToken]) -> [AnswerToken] {
-        let brackets = tokens.filter { $0.kind == .open(.square) || $0.kind == .close(.square) }
-        guard brackets.first?.kind == .close(.square) || brackets.last?.kind == .open(.square) else { return tokens }
-        var result = tokens
-        var isOpen = false
-        for (index, token) in tokens.enumerated() {
-            switch token.kind {
-            case .open(.square) where isOpen: result[index].kind = .close(.round)
-            case .close(.square) where !isOpen: result[index].kind = .open(.round)
-            case .open(.square), .close(.square): break
-            case .open(.round) where !isOpen: break
-            case .close(.round) where isOpen: break
-            default: continue
-            }
-            isOpen.toggle()
-        }
-        return result
-    }
-
-    /// The tokens with `{a \over b}` as `\frac{a}{b}`; each side reaches to the brackets around it.
-    ///
-    /// A second `\over` in one pair of brackets is an error in TeX, and unsupported here.
-    private static func withoutInfix(_ tokens: [AnswerToken]) -> [AnswerToken] {
-        /// What was read since the last open bracket.
-        struct Level {
-            var tokens: [AnswerToken] = []
-            var top: (construct: AnswerToken.Construct, tokens: [AnswerToken])?
-
-            var closed: [AnswerToken] {
-                guard let top else { return tokens }
-                let open = AnswerToken(kind: .open(.group)), close = AnswerToken(kind: .close(.group))
-                return [AnswerToken(kind: .construct(top.construct)), open] + top.tokens + [close, open] + tokens + [
-                    close
-                ]
-            }
-        }
-        var levels = [Level()]
-        for token in tokens {
-            switch token.kind {
-            case .open:
-                levels[levels.count - 1].tokens.append(token)
-                levels.append(Level())
-            case .close where levels.count > 1:
-                let inner = levels.removeLast().closed
-                levels[levels.count - 1].tokens += inner + [token]
-            case .infix(let construct):
-                let level = levels.count - 1
-                if levels[level].top == nil {
-                    levels[level] = Level(top: (construct, levels[level].tokens))
-                } else {
-                    levels[level].tokens.append(AnswerToken(kind: .unsupported("over")))
-                }
-            default: levels[levels.count - 1].tokens.append(token)
-            }
-        }
-        while levels.count > 1 {
-            let inner = levels.removeLast().closed
-            levels[levels.count - 1].tokens += inner
-        }
-        return levels[0].closed
+        tokens = tokens.withoutReversedBrackets.withoutInfix
     }
 
     /// The tokens of a derivation's last line; `nil` where the answer is none.
@@ -109,17 +43,17 @@ struct AnswerTokeniser {
         return Array(lines[(index + 1)...])
     }
 
-    private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+    func peek(_ offset: Int = 0) -> Unicode.Scalar? {
         let index = position + offset
         return index >= 0 && index < scalars.count ? scalars[index] : nil
     }
 
-    private mutating func append(_ kind: AnswerToken.Kind) {
+    mutating func append(_ kind: AnswerToken.Kind) {
         tokens.append(AnswerToken(kind: kind, followsSpace: followsSpace))
         followsSpace = false
     }
 
-    private func text(_ range: Range<Int>) -> String { String(String.UnicodeScalarView(scalars[range])) }
+    func text(_ range: Range<Int>) -> String { String(String.UnicodeScalarView(scalars[range])) }
 
     private mutating func advance(_ count: Int, appending kind: AnswerToken.Kind) {
         position += count
@@ -210,10 +144,11 @@ struct AnswerTokeniser {
             number += digit
             position += 1
         }
-        if isNegative { append(.open(.group)) }
-        if isNegative { append(.symbol(.minus)) }
+        guard isNegative else { return appendInteger(number) }
+        append(.open(.group))
+        append(.symbol(.minus))
         appendInteger(number)
-        if isNegative { append(.close(.group)) }
+        append(.close(.group))
     }
 
     private mutating func appendInteger(_ digits: String) {
@@ -275,7 +210,7 @@ struct AnswerTokeniser {
         return text(start..<position)
     }
 
-    private func matches(_ text: String) -> Bool {
+    func matches(_ text: String) -> Bool {
         scalars[position...].starts(with: text.unicodeScalars)
     }
 
@@ -501,120 +436,6 @@ struct AnswerTokeniser {
         if let inner = AnswerTokeniser(part, commas: commas) {
             for token in inner.tokens { append(token.kind) }
         }
-    }
-
-    // MARK: Numbers
-
-    private mutating func scanNumber() {
-        var whole = digits()
-        var isGrouped = false
-        if (1...3).contains(whole.utf8.count) {
-            while let length = groupSeparator() {
-                position += length
-                whole += digits()
-                isGrouped = true
-            }
-        }
-        var fraction = "", repeating = ""
-        if let length = decimalMark() {
-            position += length
-            fraction = digits()
-            repeating = repeatingDigits()
-            if repeating.isEmpty { repeating = digitsBeforeEllipsis(fraction) }
-        }
-        let exponent = powerOfTen()
-        guard
-            let value = Rational(
-                digits: whole.isEmpty ? "0" : whole, fraction: fraction, repeating: repeating, exponent: exponent)
-        else { return append(.unsupported(whole + "." + fraction)) }
-        let isPlain = fraction.isEmpty && repeating.isEmpty && exponent == 0 && !isGrouped
-        append(.number(Numeral(value: value, digits: isPlain ? whole : nil, isGrouped: isGrouped)))
-    }
-
-    private mutating func digits() -> String {
-        let start = position
-        while peek()?.isDigit == true { position += 1 }
-        return text(start..<position)
-    }
-
-    /// The length of a thousands separator before exactly three digits; `nil` without one.
-    private mutating func groupSeparator() -> Int? {
-        let forms = ["{,}\\!", ",\\!", "{,}", ",", "\\,", "\\ ", " ", "\u{00A0}", "\u{202F}", "\u{2009}"]
-        guard let next = peek(), !next.isDigit, !next.isLetter, let form = forms.first(where: matches) else {
-            return nil
-        }
-        var length = form.unicodeScalars.count
-        if form.hasSuffix("\\!") { while peek(length) == " " { length += 1 } }
-        guard (0..<3).allSatisfy({ peek(length + $0)?.isDigit == true }), peek(length + 3)?.isDigit != true else {
-            return nil
-        }
-        if form == "," {
-            hasGroupingComma = true
-            return commas == .grouping ? length : nil
-        }
-        // A space before three digits and a slash is a mixed number.
-        return form.contains(",") || peek(length + 3) != "/" ? length : nil
-    }
-
-    private func decimalMark() -> Int? {
-        if peek() == ".",
-            peek(1)?.isDigit == true || matches(".\\overline") || matches(".\\dot") || matches(".\\bar")
-                || matches(".(") || matches("./") || matches(".e")
-        {
-            return 1
-        }
-        if matches("{.}"), peek(3)?.isDigit == true { return nil }
-        if commas == .decimal, peek() == ",", peek(1)?.isDigit == true { return 1 }
-        return nil
-    }
-
-    /// The repeated digits of `0.1\overline{6}`, `0.1\bar{6}`, `0.1\dot{6}` and `0.1(6)`; empty without them.
-    private mutating func repeatingDigits() -> String {
-        let forms = [
-            ("\\overline{", "}"), ("\\bar{", "}"), ("\\dot{", "}"), ("(", ")"), ("\\overline", ""), ("\\bar", ""),
-            ("\\dot", ""),
-        ]
-        guard let (opening, closing) = forms.first(where: { matches($0.0) }) else { return "" }
-        let start = position + opening.count
-        let all = String(String.UnicodeScalarView(scalars[min(start, scalars.count)...].prefix { $0.isDigit }))
-        let found = closing.isEmpty ? String(all.prefix(1)) : all
-        let end = start + found.count
-        guard !found.isEmpty, closing.isEmpty || end < scalars.count && String(scalars[end]) == closing else {
-            return ""
-        }
-        position = end + closing.count
-        return found
-    }
-
-    /// The digits that repeat where an ellipsis follows `0.333` or `0.1212`; empty where none do.
-    private mutating func digitsBeforeEllipsis(_ fraction: String) -> String {
-        guard let mark = ["\\ldots", "\\dots", "\\cdots", "...", "…"].first(where: matches) else { return "" }
-        let digits = Array(fraction)
-        for length in 1...6 where digits.count >= max(2 * length, 3) {
-            let block = digits.suffix(length)
-            guard block.elementsEqual(digits.dropLast(length).suffix(length)), length > 1 || digits.count >= 3,
-                length > 1 || digits.suffix(3).allSatisfy({ $0 == digits.last })
-            else { continue }
-            position += mark.unicodeScalars.count
-            // `0.1212…` is 0.(12): the digits before the repetition are kept, and repeat it.
-            return String(block)
-        }
-        return ""
-    }
-
-    /// `e5` or `E-12` after a numeral, where no letter follows.
-    private mutating func powerOfTen() -> Int {
-        guard peek() == "e" || peek() == "E" else { return 0 }
-        var index = position + 1
-        if index < scalars.count, scalars[index] == "-" || scalars[index] == "+" { index += 1 }
-        let digits = scalars[index...].prefix { $0.isDigit }
-        guard (1...5).contains(digits.count) else { return 0 }
-        let end = index + digits.count
-        if end < scalars.count, scalars[end].isLetter { return 0 }
-        let value = Int(String(String.UnicodeScalarView(digits))) ?? 0
-        let isNegative = scalars[position + 1] == "-"
-        position = end
-        return isNegative ? -value : value
     }
 }
 
