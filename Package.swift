@@ -37,7 +37,7 @@ let package = Package(
         // The engine: bytes to numbers to gradients.
         library("TinyFoundation"),
         .target(name: "CTinyKernels"),
-        library("TinyTensor", uses: ["CTinyKernels"]),
+        library("TinyTensor", uses: ["TinyFoundation", "CTinyKernels"]),
         library("TinyCheckpoint", uses: ["TinyFoundation"]),
         library("TinyModel", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint"]),
         library("TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),

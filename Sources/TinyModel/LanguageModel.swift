@@ -4,6 +4,7 @@
 // `ΔW = B R A`, and its gradient.
 
 public import TinyCheckpoint
+public import TinyFoundation
 package import TinyTensor
 
 /// A decoder-only transformer with frozen, packed weights. Immutable, shared by everyone.
@@ -13,6 +14,8 @@ package import TinyTensor
 public final class LanguageModel: Sendable {
     /// Sizes and constants.
     public let configuration: ModelConfiguration
+    /// How products with the weights are computed.
+    public let arithmetic: Arithmetic
     let embedding: Embedding
     let layers: [Layer]
     let finalNorm: Norm
@@ -27,39 +30,52 @@ public final class LanguageModel: Sendable {
 
     /// Reads and packs a checkpoint's weights; each is checked by name and shape.
     ///
+    /// - Parameter arithmetic: That of the stored type unless given, see ``Checkpoint/arithmetic``.
     /// - Throws: ``CheckpointError`` naming the tensor that is missing, has another shape or would not be used.
-    public convenience init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    public convenience init(_ checkpoint: Checkpoint, arithmetic: Arithmetic? = nil) throws(CheckpointError) {
         try checkpoint.refuseUnusedTensors()
-        try self.init(checkpoint.configuration, source: CheckpointSource(checkpoint: checkpoint))
+        let stored = try checkpoint.arithmetic
+        try self.init(
+            checkpoint.configuration, CheckpointSource(checkpoint: checkpoint), arithmetic: arithmetic ?? stored)
     }
 
     /// Packs weights that are being trained, as they are now.
-    public convenience init(_ configuration: ModelConfiguration, weights: DenseWeights) throws(CheckpointError) {
-        try self.init(configuration, source: DenseSource(weights: weights))
+    public convenience init(
+        _ configuration: ModelConfiguration, weights: DenseWeights, arithmetic: Arithmetic
+    ) throws(CheckpointError) {
+        try self.init(configuration, DenseSource(weights: weights), arithmetic: arithmetic)
     }
 
     /// Packs weights given as one list, in the order of ``ModelConfiguration/parameterShapes``; there must be as many.
-    package convenience init(_ configuration: ModelConfiguration, values: [Float]) throws(CheckpointError) {
-        try self.init(configuration, source: ListSource(values, of: configuration))
+    package convenience init(
+        _ configuration: ModelConfiguration, values: [Float], arithmetic: Arithmetic
+    ) throws(CheckpointError) {
+        try self.init(configuration, ListSource(values, of: configuration), arithmetic: arithmetic)
     }
 
     /// A model that costs what a real one of this shape costs and says nothing; for benchmarks.
-    package convenience init(randomWeightsOf configuration: ModelConfiguration) throws(CheckpointError) {
-        try self.init(configuration, source: RandomSource())
+    package convenience init(
+        randomWeightsOf configuration: ModelConfiguration, arithmetic: Arithmetic
+    ) throws(CheckpointError) {
+        try self.init(configuration, RandomSource(), arithmetic: arithmetic)
     }
 
-    private init(_ configuration: ModelConfiguration, source: some WeightSource) throws(CheckpointError) {
+    private init(
+        _ configuration: ModelConfiguration, _ source: some WeightSource, arithmetic: Arithmetic
+    ) throws(CheckpointError) {
         self.configuration = configuration
-        embedding = try Embedding(of: configuration, from: source)
-        head = try Head(of: configuration, embedding: embedding, from: source)
-        finalNorm = try Norm(.finalNorm, of: configuration, from: source)
+        self.arithmetic = arithmetic
+        let weights = WeightReader(source: source, arithmetic: arithmetic)
+        embedding = try Embedding(of: configuration, from: weights)
+        head = try Head(of: configuration, embedding: embedding, from: weights)
+        finalNorm = try Norm(.finalNorm, of: configuration, from: weights)
         rotary = RotaryEmbedding(width: configuration.headDimension, theta: configuration.ropeTheta)
         var layers: [Layer] = []
         for layer in 0..<configuration.layerCount {
             layers.append(
                 Layer(
-                    attention: try Attention(layer: layer, of: configuration, from: source),
-                    feedForward: try FeedForward(layer: layer, of: configuration, from: source)))
+                    attention: try Attention(layer: layer, of: configuration, from: weights),
+                    feedForward: try FeedForward(layer: layer, of: configuration, from: weights)))
         }
         self.layers = layers
     }

@@ -1,9 +1,11 @@
 internal import TinyCheckpoint
+internal import TinyFoundation
 package import TinyTensor
 
 /// What every block of a pass shares: its rows, and the threads that compute.
 struct PassRows {
     let batch: RowBatch
+    let arithmetic: Arithmetic
     let team: WorkerTeam
 
     var rows: Int { batch.rows }
@@ -34,7 +36,8 @@ struct ForwardPass {
     /// Computes the rows of `segments`, appending their keys and values to the caches.
     init(_ model: LanguageModel, _ segments: [Segment], recording: Bool, team: WorkerTeam) {
         self.model = model
-        let pass = PassRows(batch: RowBatch(segments, model: model), team: team), sizes = model.configuration
+        let pass = PassRows(batch: RowBatch(segments, model: model), arithmetic: model.arithmetic, team: team),
+            sizes = model.configuration
         rows = pass
         let rank = pass.batch.stretches.map(\.factors.rank).max(), tapeCount = recording ? model.layers.count : 1
         attention = (0..<tapeCount).map { _ in AttentionTape(sizes, rows: pass.rows, rank: rank) }

@@ -13,8 +13,15 @@ protocol WeightSource {
 extension WeightSource {
     /// Every source but a file holds fp32.
     func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? { nil }
+}
 
-    /// Matrices with the same number of columns stacked into one and packed; bf16 when all of them are.
+/// Reads a source's parameters in the form that the blocks of a model compute with.
+struct WeightReader {
+    let source: any WeightSource
+    let arithmetic: Arithmetic
+
+    /// Matrices with the same number of columns stacked into one and packed. They are bf16 when all of them are stored so, or
+    /// when the arithmetic wants it, which rounds others to the nearest.
     func packed(_ parts: [ParameterShape]) throws(CheckpointError) -> PackedMatrix {
         let outputs = parts.reduce(0) { $0 + $1.shape[0] }, inputs = parts[0].shape[1]
         var halves: [UInt16]? = []
@@ -28,14 +35,19 @@ extension WeightSource {
         if let halves { return PackedMatrix(bfloat16: halves, outputs: outputs, inputs: inputs) }
         var all: [Float] = []
         all.reserveCapacity(outputs * inputs)
-        for part in parts { all.append(contentsOf: try floats(part)) }
+        for part in parts { all.append(contentsOf: try source.floats(part)) }
         return PackedMatrix(floats: all, outputs: outputs, inputs: inputs)
     }
 
-    /// Vectors one after another, as one row.
+    private func bfloat16(_ part: ParameterShape) throws(CheckpointError) -> [UInt16]? {
+        if let stored = try source.bfloat16(part) { return stored }
+        return arithmetic == .bfloat16 ? try source.floats(part).map { BFloat16($0).bits } : nil
+    }
+
+    /// Vectors one after another, as one row of fp32.
     func vector(_ parts: [ParameterShape]) throws(CheckpointError) -> Matrix {
         var all: [Float] = []
-        for part in parts { all.append(contentsOf: try floats(part)) }
+        for part in parts { all.append(contentsOf: try source.floats(part)) }
         return Matrix(rows: 1, columns: all.count, values: all)
     }
 }

@@ -53,10 +53,13 @@ package final class PackedMatrix: @unchecked Sendable {
         on set: InstructionSet = .active, team: WorkerTeam
     ) {
         precondition(format == .bfloat16 && x.columns == inputs, "multiply: \(x.columns) columns, \(inputs) \(format)")
-        let kernels = set.kernels, rows = x.kernel()
-        splitOutputs(x.rows, range, team) { part, first in
-            var panels = panels(part)
-            kernels.matmul_bf16(y.columns(from: first, count: part.count).output, rows, &panels, adding ? 1 : 0)
+        let kernels = set.kernels
+        withExtendedLifetime(x) {
+            let rows = x.kernel()
+            splitOutputs(x.rows, range, team) { part, first in
+                var panels = panels(part)
+                kernels.matmul_bf16(y.columns(from: first, count: part.count).output, rows, &panels, adding ? 1 : 0)
+            }
         }
     }
 
@@ -97,13 +100,16 @@ package final class PackedMatrix: @unchecked Sendable {
         _ dy: RoundedRows, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
         on set: InstructionSet = .active, team: WorkerTeam
     ) {
-        let range = range ?? 0..<outputs, kernels = set.kernels, rows = dy.kernel()
+        let range = range ?? 0..<outputs, kernels = set.kernels
         precondition(
             format == .bfloat16 && range.lowerBound % 16 == 0 && dy.columns == range.count,
             "multiplyTransposed: \(dy.columns) columns, outputs \(range), \(format)")
-        splitInputs(dy.rows * range.count, team) { part in
-            var panels = panels(range)
-            kernels.matmul_bf16_transposed(dx.output, rows, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+        withExtendedLifetime(dy) {
+            let rows = dy.kernel()
+            splitInputs(dy.rows * range.count, team) { part in
+                var panels = panels(range)
+                kernels.matmul_bf16_transposed(dx.output, rows, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+            }
         }
     }
 

@@ -25,9 +25,6 @@ package final class RoundedRows: @unchecked Sendable {
 
     deinit { base.deallocate() }
 
-    /// As a kernel reads it, some of the columns; `range` begins at a multiple of 32.
-    func kernel(_ range: Range<Int>? = nil) -> tk_bf16_rows {
-        let range = range ?? 0..<columns
-        return tk_bf16_rows(data: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
-    }
+    /// As a kernel reads it.
+    func kernel() -> tk_bf16_rows { tk_bf16_rows(data: base, rows: rows, columns: columns, stride: stride) }
 }

@@ -130,7 +130,8 @@ public final class LocalEngine: Sampler, Learner {
         return switch try adapters.effect(of: adapter) {
         case nil: (model, nil)
         case .change(let change): (model, change)
-        case .weights(let values): (try LanguageModel(model.configuration, values: values), nil)
+        case .weights(let values):
+            (try LanguageModel(model.configuration, values: values, arithmetic: model.arithmetic), nil)
         }
     }
 }

@@ -89,7 +89,10 @@ final class LocalSession: SamplingSession {
 
     private func advance(_ batch: inout Batch) throws -> [SamplingEvent] {
         guard let pass = batch.state.nextPass() else { return [] }
-        let model = try batch.model ?? LanguageModel(engine.model.configuration, values: batch.weights ?? [])
+        let model =
+            try batch.model
+            ?? LanguageModel(
+                engine.model.configuration, values: batch.weights ?? [], arithmetic: engine.model.arithmetic)
         batch.model = model
         let steps = pass.continuing.compactMap { sample in
             batch.caches[sample].map {

@@ -49,7 +49,8 @@ struct ModelBench {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
         let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
-        engine = LocalEngine(model: try LanguageModel(randomWeightsOf: model), method: basis, threads: threads)
+        engine = LocalEngine(
+            model: try LanguageModel(randomWeightsOf: model, arithmetic: .bfloat16), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }

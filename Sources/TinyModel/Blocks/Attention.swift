@@ -42,11 +42,11 @@ struct Attention: Sendable {
     /// Query heads that share a key/value head.
     private var group: Int { queryHeads / keyHeads }
 
-    init(layer: Int, of configuration: ModelConfiguration, from source: some WeightSource) throws(CheckpointError) {
+    init(layer: Int, of configuration: ModelConfiguration, from weights: WeightReader) throws(CheckpointError) {
         self.layer = layer
-        norm = try Norm(.attentionNorm(layer: layer), of: configuration, from: source)
-        queryKeyValue = try Projection(.queryKeyValue, layer: layer, of: configuration, from: source)
-        output = try Projection(.output, layer: layer, of: configuration, from: source)
+        norm = try Norm(.attentionNorm(layer: layer), of: configuration, from: weights)
+        queryKeyValue = try Projection(.queryKeyValue, layer: layer, of: configuration, from: weights)
+        output = try Projection(.output, layer: layer, of: configuration, from: weights)
         queryHeads = configuration.headCount
         keyHeads = configuration.keyValueHeadCount
         width = configuration.headDimension

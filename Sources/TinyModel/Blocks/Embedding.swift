@@ -5,8 +5,8 @@ internal import TinyTensor
 struct Embedding: Sendable {
     let table: PackedMatrix
 
-    init(of configuration: ModelConfiguration, from source: some WeightSource) throws(CheckpointError) {
-        table = try source.packed([
+    init(of configuration: ModelConfiguration, from weights: WeightReader) throws(CheckpointError) {
+        table = try weights.packed([
             ParameterShape(.embedding, [configuration.vocabularySize, configuration.hiddenSize])
         ])
     }

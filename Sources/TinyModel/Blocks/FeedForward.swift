@@ -29,10 +29,10 @@ struct FeedForward: Sendable {
     private let down: Projection
     private let intermediateSize: Int
 
-    init(layer: Int, of configuration: ModelConfiguration, from source: some WeightSource) throws(CheckpointError) {
-        norm = try Norm(.feedForwardNorm(layer: layer), of: configuration, from: source)
-        gateUp = try Projection(.gateUp, layer: layer, of: configuration, from: source)
-        down = try Projection(.down, layer: layer, of: configuration, from: source)
+    init(layer: Int, of configuration: ModelConfiguration, from weights: WeightReader) throws(CheckpointError) {
+        norm = try Norm(.feedForwardNorm(layer: layer), of: configuration, from: weights)
+        gateUp = try Projection(.gateUp, layer: layer, of: configuration, from: weights)
+        down = try Projection(.down, layer: layer, of: configuration, from: weights)
         intermediateSize = configuration.intermediateSize
     }
 

@@ -26,6 +26,7 @@ struct Normaliser {
 /// The language-model head in tiles: logits of all rows and all tokens never exist at once.
 struct Head: Sendable {
     private let weights: PackedMatrix
+    private let arithmetic: Arithmetic
     private let vocabulary: Int
     /// The parameter that the weights are: a tied head is the embedding.
     private let role: ParameterRole
@@ -36,13 +37,14 @@ struct Head: Sendable {
     private static let rowBlock = 256
 
     init(
-        of configuration: ModelConfiguration, embedding: Embedding, from source: some WeightSource
+        of configuration: ModelConfiguration, embedding: Embedding, from weights: WeightReader
     ) throws(CheckpointError) {
         vocabulary = configuration.vocabularySize
         role = configuration.tiesEmbeddings ? .embedding : .head
-        weights =
+        arithmetic = weights.arithmetic
+        self.weights =
             configuration.tiesEmbeddings
-            ? embedding.table : try source.packed([ParameterShape(.head, [vocabulary, configuration.hiddenSize])])
+            ? embedding.table : try weights.packed([ParameterShape(.head, [vocabulary, configuration.hiddenSize])])
     }
 
     /// Bytes of the weights, where they are not the embedding's.
@@ -98,7 +100,7 @@ struct Head: Sendable {
             }
             let tile = logits.view.rows(0..<block.count)
             weights.multiplyTransposed(
-                tile, into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
+                arithmetic.rows(tile.columns(from: 0, count: tokens.count), team: team), into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
             if let dense {
                 addOuterProduct(
                     tile.columns(from: 0, count: tokens.count), rows.view.rows(block),
@@ -111,7 +113,7 @@ struct Head: Sendable {
     /// Logits of every token after each of `rows`, `[rows, vocabulary]`: for sampling, a few rows at a time.
     func logits(_ rows: Matrix, _ team: WorkerTeam) -> Matrix {
         let logits = Matrix(rows: rows.rows, columns: vocabulary)
-        weights.multiply(rows.view, into: logits.view, team: team)
+        weights.multiply(arithmetic.rows(rows.view, team: team), into: logits.view, team: team)
         return logits
     }
 
@@ -123,10 +125,11 @@ struct Head: Sendable {
         let logits = Matrix(rows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
         for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
             let block = first..<min(rows.rows, first + Self.rowBlock)
+            let input = arithmetic.rows(rows.view.rows(block), team: team)
             for token in stride(from: 0, to: vocabulary, by: Self.chunk) {
                 let tokens = token..<min(vocabulary, token + Self.chunk)
                 weights.multiply(
-                    rows.view.rows(block), into: logits.view.rows(0..<block.count), range: tokens, team: team)
+                    input, into: logits.view.rows(0..<block.count), range: tokens, team: team)
                 body(block, tokens, logits)
             }
         }

@@ -190,7 +190,7 @@ struct Projection: Sendable {
     private let columns: [Int]
 
     init(
-        _ group: InputGroup, layer: Int, of configuration: ModelConfiguration, from source: some WeightSource
+        _ group: InputGroup, layer: Int, of configuration: ModelConfiguration, from weights: WeightReader
     ) throws(CheckpointError) {
         self.group = group
         self.layer = layer
@@ -198,17 +198,17 @@ struct Projection: Sendable {
         let modules = group.kinds.map { all[$0.rawValue] }
         self.modules = modules
         columns = modules.indices.map { modules[..<$0].reduce(0) { $0 + $1.outputs } }
-        weights = try source.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
+        self.weights = try weights.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
         bias =
             family.biased.isSuperset(of: group.kinds)
-            ? try source.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
+            ? try weights.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
     }
 
     /// `y = x Wᵀ`, with the bias and the changes of the pass.
     ///
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
-        weights.multiply(x.view, into: y.view, team: pass.team)
+        weights.multiply(pass.arithmetic.rows(x.view, team: pass.team), into: y.view, team: pass.team)
         if let bias { Kernels.addBias(bias, to: y.view, team: pass.team) }
         if let narrow { addChanges(x, to: y, t: narrow, pass) }
     }
@@ -222,7 +222,7 @@ struct Projection: Sendable {
         _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
         input: @autoclosure () -> Matrix
     ) {
-        weights.multiplyTransposed(dy.view, into: dx.view, team: pass.team)
+        weights.multiplyTransposed(pass.arithmetic.rows(dy.view, team: pass.team), into: dx.view, team: pass.team)
         if let dense = gradients.weights { addWeightGradients(dy, input(), to: dense, pass) }
         if let narrow, gradients.mixing != nil || gradients.factors != nil {
             addChangesBackward(dy, t: narrow, input: input, to: dx, into: gradients, pass)

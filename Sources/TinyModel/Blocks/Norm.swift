@@ -7,11 +7,11 @@ struct Norm: Sendable {
     private let weight: Matrix
     private let epsilon: Float
 
-    init(_ role: ParameterRole, of configuration: ModelConfiguration, from source: some WeightSource)
+    init(_ role: ParameterRole, of configuration: ModelConfiguration, from weights: WeightReader)
         throws(CheckpointError)
     {
         self.role = role
-        weight = try source.vector([ParameterShape(role, [configuration.hiddenSize])])
+        weight = try weights.vector([ParameterShape(role, [configuration.hiddenSize])])
         epsilon = configuration.normEpsilon
     }
 

@@ -72,7 +72,7 @@ public final class FullParameterTrainer {
         let total = documents.reduce(Float(0)) {
             $0 + promptWeight * Float($1.prompt.count - 1) + Float($1.completion.count)
         }
-        let packed = try LanguageModel(model, weights: weights)
+        let packed = try LanguageModel(model, weights: weights, arithmetic: .float32)
         gradient.clear()
         var loss = 0.0, completionLoss = 0.0, completionTokens = 0
         for start in stride(from: 0, to: documents.count, by: configuration.documentsPerPass) {
