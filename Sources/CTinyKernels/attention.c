@@ -1,12 +1,19 @@
 /* Pages of keys and values, and the scratch memory of the attention kernels. */
 #include "common.h"
 
-void tk_page_store(float *page, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width) {
-    float *keys = page + slot / TK_PANEL * width * TK_PANEL + slot % TK_PANEL;
-    float *values = page + TK_PAGE * width + slot * TK_PANEL;
+ptrdiff_t tk_page_bytes(tk_format format, ptrdiff_t width) {
+    return TK_PAGE * (width + TK_WIDTH_PADDED(width)) * (format == TK_F32 ? 4 : 2);
+}
+
+static void store(void *page, tk_format format, ptrdiff_t place, float value) {
+    if (format == TK_F32) ((float *)page)[place] = value;
+    else ((uint16_t *)page)[place] = narrowed(value);
+}
+
+void tk_page_store(void *page, tk_format format, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width) {
     for (ptrdiff_t i = 0; i < width; i++) {
-        keys[i * TK_PANEL] = key[i];
-        values[i / TK_PANEL * TK_PAGE * TK_PANEL + i % TK_PANEL] = value[i];
+        store(page, format, key_place(format, slot, i, width), key[i]);
+        store(page, format, value_place(format, slot, i, width), value[i]);
     }
 }
 

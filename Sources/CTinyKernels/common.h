@@ -106,13 +106,34 @@ static inline float exp1(float x) {
 
 /* ---- Attention: pages ---- */
 
-static inline float key_element(const float *const *pages, ptrdiff_t j, ptrdiff_t i, ptrdiff_t width) {
-    ptrdiff_t slot = j % TK_PAGE;
-    return pages[j / TK_PAGE][slot / TK_PANEL * width * TK_PANEL + i * TK_PANEL + slot % TK_PANEL];
+/* Which number of a panel is term j of output n. */
+static inline ptrdiff_t panel_place(tk_format format, ptrdiff_t n, ptrdiff_t j) {
+    return format == TK_F32 ? j * TK_PANEL + n % TK_PANEL : pair_place(n, j);
 }
-static inline float value_element(const float *const *pages, ptrdiff_t j, ptrdiff_t i, ptrdiff_t width) {
-    const float *values = pages[j / TK_PAGE] + TK_PAGE * width;
-    return values[(i / TK_PANEL * TK_PAGE + j % TK_PAGE) * TK_PANEL + i % TK_PANEL];
+/* Which number of a page is dimension i of the key and of the value in a slot. */
+static inline ptrdiff_t key_place(tk_format format, ptrdiff_t slot, ptrdiff_t i, ptrdiff_t width) {
+    return slot / TK_PANEL * width * TK_PANEL + panel_place(format, slot, i);
+}
+static inline ptrdiff_t value_place(tk_format format, ptrdiff_t slot, ptrdiff_t i, ptrdiff_t width) {
+    return TK_PAGE * width + i / TK_PANEL * TK_PAGE * TK_PANEL + panel_place(format, i, slot);
+}
+static inline float page_element(const tk_head *head, ptrdiff_t position, ptrdiff_t place) {
+    const void *page = head->pages[position / TK_PAGE];
+    return head->format == TK_F32 ? ((const float *)page)[place] : widened(((const uint16_t *)page)[place]);
+}
+static inline float key_element(const tk_head *head, ptrdiff_t j, ptrdiff_t i) {
+    return page_element(head, j, key_place(head->format, j % TK_PAGE, i, head->width));
+}
+static inline float value_element(const tk_head *head, ptrdiff_t j, ptrdiff_t i) {
+    return page_element(head, j, value_place(head->format, j % TK_PAGE, i, head->width));
+}
+
+/* Copies the gradient of all keys or values, [start + rows, ld], to those of the earlier positions and of the rows. */
+static inline void split_gradient(tk_view earlier, tk_view own, const float *all, ptrdiff_t ld, const tk_head *head,
+                                  ptrdiff_t rows) {
+    const size_t bytes = (size_t)head->width * sizeof(float);
+    for (ptrdiff_t j = 0; j < head->start; j++) memcpy(earlier.data + j * earlier.stride, all + j * ld, bytes);
+    for (ptrdiff_t j = 0; j < rows; j++) memcpy(own.data + j * own.stride, all + (head->start + j) * ld, bytes);
 }
 
 static inline void keep_stats(tk_view stats, ptrdiff_t row, ptrdiff_t head, float largest, float inverse) {

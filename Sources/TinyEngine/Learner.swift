@@ -1,4 +1,6 @@
 /// A prompt and the tokens after it whose log-probabilities are wanted.
+///
+/// In a list, consecutive sequences with the same prompt are one unit of learning, see ``Swift/Array/units``.
 public struct ScoredSequence: Sendable, Codable, Hashable {
     /// Token ids that are given; not empty.
     public var prompt: [Int]
@@ -12,14 +14,31 @@ public struct ScoredSequence: Sendable, Codable, Hashable {
     }
 }
 
+extension [ScoredSequence] {
+    /// The sequences of each unit of learning: those that follow one another and have the same prompt.
+    ///
+    /// A unit's prompt is computed once, forward and backward, for all its completions.
+    public var units: [Range<Int>] {
+        var units: [Range<Int>] = []
+        for index in indices {
+            if index > 0, self[index].prompt == self[index - 1].prompt {
+                units[units.count - 1] = units[units.count - 1].lowerBound..<index + 1
+            } else {
+                units.append(index..<index + 1)
+            }
+        }
+        return units
+    }
+}
+
 /// What a backward pass over some sequences yields.
 ///
-/// Where a method trains few parameters, the gradient is kept apart for each unit of work, which is one sequence. The units of a
-/// step may then be divided over passes, threads or processes: joined again in their order, they sum to the same bits.
+/// Where a method trains few parameters, the gradient is kept apart for each unit of learning: a prompt with its completions. The
+/// units of a step may then be divided over passes, threads or processes: joined again in their order, they sum to the same bits.
 public struct LearnerGradient: Sendable {
     /// How the gradient is kept.
     public enum Parts: Sendable {
-        /// One gradient `[N]` for each sequence, in order.
+        /// One gradient `[N]` for each unit, in order, see ``Swift/Array/units``.
         case units([[Float]])
         /// Their sum `[N]`.
         case sum([Float])
@@ -49,7 +68,8 @@ public struct LearnerGradient: Sendable {
         }
     }
 
-    /// Joins the results of consecutive parts of a list of sequences into that of the whole list.
+    /// Joins the results of consecutive parts of a list of sequences into that of the whole list. No unit may be in two parts:
+    /// the backward pass of a prompt cannot be divided by its completions.
     ///
     /// - Returns: `nil` when a part is a sum: sums of parts do not have the bits of the sum over all.
     public static func joined(_ results: [LearnerGradient]) -> LearnerGradient? {

@@ -1,12 +1,14 @@
 package import TinyCheckpoint
+package import TinyFoundation
 internal import TinyTensor
 
 // The memory that computing with a model of this shape takes: engines divide work by it and plan with it.
 extension ModelConfiguration {
     /// Bytes that the keys and values of one sequence of `length` positions take.
-    package func cacheBytes(length: Int) -> Int {
+    package func cacheBytes(length: Int, _ arithmetic: Arithmetic) -> Int {
         let pages = length / AttentionKernels.pageLength + (length % AttentionKernels.pageLength == 0 ? 0 : 1)
-        return 4 * pages * layerCount * keyValueHeadCount * AttentionKernels.pageFloats(width: headDimension)
+        return pages * layerCount * keyValueHeadCount
+            * AttentionKernels.pageBytes(format: arithmetic.format, width: headDimension)
     }
 
     /// Bytes that the forward pass keeps of one row for the backward pass, its keys and values included.

@@ -1,6 +1,6 @@
 internal import TinyCheckpoint
 internal import TinyFoundation
-package import TinyTensor
+internal import TinyTensor
 
 /// What every block of a pass shares: its rows, and the threads that compute.
 struct PassRows {
@@ -19,6 +19,10 @@ struct PassGradients {
     var factors: FactorGradient?
     /// All parameters of the model.
     var weights: DenseWeights?
+    /// Keys and values of the pass that the rows continue.
+    var earlier: EarlierKeysAndValues?
+    /// What passes that continue the rows found for their keys and values.
+    var later: KeyValueGradient?
 }
 
 /// Rows through all layers: forward, and back again.
@@ -65,7 +69,8 @@ struct ForwardPass {
 
     /// Runs back from `dNormalised`, the gradient of ``normalised()``, to the low-rank changes or all parameters.
     ///
-    /// Every segment must be a whole sequence (its cache was empty before), and the pass recorded.
+    /// The pass must be recorded. Where segments continue those of an earlier pass, `gradients` names the place for its keys and
+    /// values; passes that continue these rows have run backward before.
     func backward(_ dNormalised: Matrix, into gradients: PassGradients) {
         let gradient = Matrix(rows: stream.rows, columns: stream.columns)
         model.finalNorm.backward(
@@ -77,100 +82,5 @@ struct ForwardPass {
         if let weights = gradients.weights {
             model.embedding.backward(gradient, tokens: rows.batch.tokens, weights: weights)
         }
-    }
-}
-
-/// A sequence whose tokens from `scored.lowerBound` on are to be scored.
-package struct ScoredTokens {
-    package let tokens: [Int]
-    /// Positions of the tokens whose log-probability is wanted; starts at 1 or later.
-    package let scored: Range<Int>
-    package let change: LowRankChange?
-
-    package init(tokens: [Int], scored: Range<Int>, change: LowRankChange?) {
-        precondition(scored.lowerBound >= 1 && scored.upperBound <= tokens.count, "scored \(scored) of \(tokens.count)")
-        self.tokens = tokens
-        self.scored = scored
-        self.change = change
-    }
-}
-
-/// Whole sequences through the model: log-probabilities forward, and gradients of their weighted sum backward.
-package struct ScoringPass {
-    private let pass: ForwardPass
-    private let sequences: [ScoredTokens]
-    private let inverseTemperature: Float
-    /// The rows of the final norm that predict a scored token, and which rows they are.
-    private let hidden: Matrix
-    private let rows: [Int]
-    private let targets: [Int]
-    private let normalisers: [Normaliser]
-    /// Log-probability of each scored token, by sequence.
-    package let logprobs: [[Float]]
-
-    /// Scores `sequences`.
-    ///
-    /// - Parameter recording: Keep what ``mixingGradients(_:)``, ``addFactorGradients(_:to:)`` and
-    ///   ``addWeightGradients(_:to:)`` need.
-    package init(
-        _ model: LanguageModel, _ sequences: [ScoredTokens], temperature: Double = 1, recording: Bool, team: WorkerTeam
-    ) {
-        self.sequences = sequences
-        inverseTemperature = Float(1 / temperature)
-        let segments = sequences.map {
-            Segment(cache: SequenceCache(for: model), tokens: $0.tokens, change: $0.change)
-        }
-        pass = ForwardPass(model, segments, recording: recording, team: team)
-        let spans = pass.rows.batch.spans
-        rows = zip(spans, sequences).flatMap { span, sequence in
-            sequence.scored.map { span.rows.lowerBound + $0 - 1 }
-        }
-        targets = sequences.flatMap { $0.tokens[$0.scored] }
-        hidden = pass.normalised().selecting(rows)
-        let (flat, normalisers) = model.head.logprobs(
-            hidden, targets: targets, inverseTemperature: inverseTemperature, team)
-        self.normalisers = normalisers
-        var start = 0
-        logprobs = sequences.map { sequence in
-            defer { start += sequence.scored.count }
-            return Array(flat[start..<start + sequence.scored.count])
-        }
-    }
-
-    /// For each sequence, the gradient of `Σ tokenWeights · logprobs` with respect to every module's `R`,
-    /// `[modules, rank, rank]`; zeros where the sequence has no change.
-    package func mixingGradients(_ tokenWeights: [[Float]]) -> [[Float]] {
-        let size = sequences.compactMap { $0.change?.mixing.count }.max() ?? 0
-        let mixing = Matrix(rows: sequences.count, columns: size)
-        backward(tokenWeights, into: PassGradients(mixing: mixing))
-        return sequences.indices.map { Array(UnsafeBufferPointer(start: mixing.row($0), count: size)) }
-    }
-
-    /// Adds the gradient of `Σ tokenWeights · logprobs` with respect to `A` and `B` of every changed module.
-    ///
-    /// Only sequences whose change has the gradient's factors count. Each one's gradient is added in order, so the sum does
-    /// not depend on how sequences are divided into passes.
-    package func addFactorGradients(_ tokenWeights: [[Float]], to gradient: FactorGradient) {
-        backward(tokenWeights, into: PassGradients(factors: gradient))
-    }
-
-    /// Adds the gradient of `Σ tokenWeights · logprobs` over all sequences with respect to every weight of the model.
-    ///
-    /// Rows of a pass are summed together, so the bits depend on how sequences are divided into passes.
-    package func addWeightGradients(_ tokenWeights: [[Float]], to gradient: DenseWeights) {
-        backward(tokenWeights, into: PassGradients(weights: gradient))
-    }
-
-    private func backward(_ tokenWeights: [[Float]], into gradients: PassGradients) {
-        let factors = tokenWeights.flatMap { $0 }
-        precondition(factors.count == targets.count, "\(factors.count) weights for \(targets.count) scored tokens")
-        let dHidden = pass.model.head.backward(
-            hidden, targets: targets, factors: factors, normalisers: normalisers,
-            inverseTemperature: inverseTemperature, weights: gradients.weights, pass.rows.team)
-        let dNormalised = Matrix(rows: pass.rows.rows, columns: hidden.columns)
-        for (index, row) in rows.enumerated() {
-            dNormalised.row(row).update(from: dHidden.row(index), count: hidden.columns)
-        }
-        pass.backward(dNormalised, into: gradients)
     }
 }

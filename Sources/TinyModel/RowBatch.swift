@@ -102,25 +102,27 @@ final class RowBatch {
 
 /// Keys and values of 64 positions: all layers, all key/value heads.
 final class Page: Sendable {
-    let buffer: FloatBuffer
-    private let layerFloats: Int
-    private let headFloats: Int
+    private let buffer: FloatBuffer
+    private let layerBytes: Int
+    private let headBytes: Int
 
-    init(_ configuration: PageShape) {
-        headFloats = AttentionKernels.pageFloats(width: configuration.width)
-        layerFloats = headFloats * configuration.heads
-        buffer = FloatBuffer(count: layerFloats * configuration.layers)
+    init(_ shape: PageShape) {
+        headBytes = AttentionKernels.pageBytes(format: shape.format, width: shape.width)
+        layerBytes = headBytes * shape.heads
+        buffer = FloatBuffer(count: layerBytes * shape.layers / MemoryLayout<Float>.stride)
     }
 
     /// A page with the same contents.
     init(copyOf other: Page) {
-        headFloats = other.headFloats
-        layerFloats = other.layerFloats
+        headBytes = other.headBytes
+        layerBytes = other.layerBytes
         buffer = FloatBuffer(count: other.buffer.count)
         buffer.base.update(from: other.buffer.base, count: buffer.count)
     }
 
-    func pointer(layer: Int, head: Int) -> Floats { buffer.base + layer * layerFloats + head * headFloats }
+    func pointer(layer: Int, head: Int) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(buffer.base) + layer * layerBytes + head * headBytes
+    }
 }
 
 /// What determines a page's size.
@@ -128,6 +130,7 @@ struct PageShape {
     let layers: Int
     let heads: Int
     let width: Int
+    let format: WeightFormat
 }
 
 /// The keys and values of one sequence, in pages that sequences with the same beginning share.
@@ -146,8 +149,8 @@ public final class SequenceCache {
         pages = []
         count = 0
         shape = PageShape(
-            layers: configuration.layerCount, heads: configuration.keyValueHeadCount, width: configuration.headDimension
-        )
+            layers: configuration.layerCount, heads: configuration.keyValueHeadCount,
+            width: configuration.headDimension, format: model.arithmetic.format)
     }
 
     private init(sharing other: SequenceCache) {

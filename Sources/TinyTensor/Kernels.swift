@@ -58,9 +58,12 @@ package enum Kernels {
     /// `y += x`.
     package static func add(_ x: Matrix, to y: Matrix, team: WorkerTeam) {
         team.split(x.count, least: leastElements) { part in
-            tk_add(y.base + part.lowerBound, x.base + part.lowerBound, part.count)
+            add(x.base + part.lowerBound, to: y.base + part.lowerBound, count: part.count)
         }
     }
+
+    /// `y += x` for `count` numbers.
+    package static func add(_ x: ConstantFloats, to y: Floats, count: Int) { tk_add(y, x, count) }
 
     /// Adds `bias` to every row of `y`.
     package static func addBias(_ bias: Matrix, to y: MatrixView, team: WorkerTeam) {
@@ -221,31 +224,35 @@ package enum AttentionKernels {
     /// Positions of one page.
     package static let pageLength = Int(TK_PAGE)
 
-    /// Floats of one key/value head in one page.
-    package static func pageFloats(width: Int) -> Int {
-        let padded = (width + 15) / 16 * 16
-        return pageLength * (width + padded)
-    }
+    /// Bytes of one key/value head in one page.
+    package static func pageBytes(format: WeightFormat, width: Int) -> Int { tk_page_bytes(format.kernel, width) }
 
     /// Keys and values of one sequence and one key/value head, and the query heads that share it.
     package struct Head {
         /// Addresses of this head's part of each page.
-        package let pages: UnsafePointer<UnsafePointer<Float>?>
+        package let pages: UnsafePointer<UnsafeRawPointer?>
+        /// How keys and values are stored.
+        package let format: WeightFormat
         /// Position of the first row.
         package let start: Int
         /// Query heads.
         package let group: Int
         package let width: Int
 
-        package init(pages: UnsafePointer<UnsafePointer<Float>?>, start: Int, group: Int, width: Int) {
+        package init(
+            pages: UnsafePointer<UnsafeRawPointer?>, format: WeightFormat, start: Int, group: Int, width: Int
+        ) {
             self.pages = pages
+            self.format = format
             self.start = start
             self.group = group
             self.width = width
         }
 
         fileprivate var kernel: tk_head {
-            tk_head(pages: pages, start: start, group: group, width: width, scale: 1 / Float(width).squareRoot())
+            tk_head(
+                pages: pages, format: format.kernel, start: start, group: group, width: width,
+                scale: 1 / Float(width).squareRoot())
         }
     }
 
@@ -262,15 +269,44 @@ package enum AttentionKernels {
         }
     }
 
-    /// Writes the key and value of one position.
-    package static func store(key: ConstantFloats, value: ConstantFloats, slot: Int, width: Int, into page: Floats) {
-        tk_page_store(page, key, value, slot, width)
+    /// Gradients of the rows' queries, keys and values, and what the rows add to those of the keys and values of earlier
+    /// positions, `[start, width]`.
+    package struct Gradient {
+        package let q: MatrixView
+        package let key: MatrixView
+        package let value: MatrixView
+        package let earlierKey: MatrixView
+        package let earlierValue: MatrixView
+
+        package init(
+            q: MatrixView, key: MatrixView, value: MatrixView, earlierKey: MatrixView, earlierValue: MatrixView
+        ) {
+            self.q = q
+            self.key = key
+            self.value = value
+            self.earlierKey = earlierKey
+            self.earlierValue = earlierValue
+        }
+
+        fileprivate var kernel: tk_attention_gradient {
+            tk_attention_gradient(
+                q: q.output, key: key.output, value: value.output, earlier_key: earlierKey.output,
+                earlier_value: earlierValue.output)
+        }
+    }
+
+    /// Writes the key and value of one position, rounded to the page's format.
+    package static func store(
+        key: ConstantFloats, value: ConstantFloats, slot: Int, width: Int, format: WeightFormat,
+        into page: UnsafeMutableRawPointer
+    ) {
+        tk_page_store(page, format.kernel, key, value, slot, width)
     }
 
     /// Floats of scratch that ``forward(_:_:scratch:)`` needs.
     package static func scratch(keys: Int, width: Int) -> Int { tk_attention_scratch(keys, width) }
 
-    /// Floats of scratch that the backward pass needs.
+    /// Floats of scratch that the backward pass needs; `keys` are the earlier positions and the rows.
     package static func backwardScratch(keys: Int, width: Int) -> Int { tk_attention_backward_scratch(keys, width) }
 
     /// Attends from the rows of `q`; row t stands at position `start + t`.
@@ -279,13 +315,12 @@ package enum AttentionKernels {
         activeKernels.attention(rows.out.output, rows.stats.output, rows.q.input, &kernel, scratch)
     }
 
-    /// The gradient of a whole sequence from `dout`; `dq`, `dk` and `dv` are overwritten.
+    /// The gradient from `dout`; all of `gradient` is overwritten.
     package static func backward(
-        _ dout: MatrixView, _ forward: Attended, _ head: Head, dq: MatrixView, dk: MatrixView, dv: MatrixView,
-        scratch: Floats
+        _ dout: MatrixView, _ forward: Attended, _ head: Head, into gradient: Gradient, scratch: Floats
     ) {
-        var kernel = head.kernel
+        var kernel = head.kernel, gradient = gradient.kernel
         var attended = tk_attended(q: forward.q.input, out: forward.out.input, stats: forward.stats.input)
-        activeKernels.attention_backward(dq.output, dk.output, dv.output, dout.input, &attended, &kernel, scratch)
+        activeKernels.attention_backward(&gradient, dout.input, &attended, &kernel, scratch)
     }
 }

@@ -1,5 +1,6 @@
 import Testing
 import TinyCheckpoint
+import TinyFoundation
 import TinyModel
 import TinyTestSupport
 import TinyTensor
@@ -16,9 +17,10 @@ struct DecodingTests {
         return segments.indices.map(logits.rowValues)
     }
 
-    @Test("in any pieces gives the logits of one pass", arguments: ModelFixture.names, [false, true])
-    func pieces(name: String, changed: Bool) throws {
-        let fixture = try ModelFixture(name), model = fixture.model, change = changed ? try fixture.change() : nil
+    @Test("in any pieces gives the logits of one pass", arguments: Arithmetic.allCases, [false, true])
+    func pieces(arithmetic: Arithmetic, changed: Bool) throws {
+        let fixture = try ModelFixture("qwen2-tied", arithmetic), model = fixture.model,
+            change = changed ? try fixture.change() : nil
         let tokens = fixture.tokens(3), whole = model.logits(tokens, change: change, team: team)
         for cuts in [Array(0...tokens.count), [0, 5, 6, 46, tokens.count], [0, 63, 64, 65, tokens.count]] {
             let cache = SequenceCache(for: model)
@@ -33,9 +35,9 @@ struct DecodingTests {
         }
     }
 
-    @Test("beside other sequences gives the logits of a sequence alone")
-    func company() throws {
-        let random = RandomModel(), model = try random.model()
+    @Test("beside other sequences gives the logits of a sequence alone", arguments: Arithmetic.allCases)
+    func company(arithmetic: Arithmetic) throws {
+        let random = RandomModel(), model = try random.model(arithmetic)
         let first = random.change(seed: 1)
         let changes = [first, first, random.change(rank: 2, seed: 2), nil, random.change(seed: 3)]
         let lengths = [70, 9, 66, 20, 33], pieces = [7, 1, 40, 2, 3]
@@ -56,9 +58,9 @@ struct DecodingTests {
         #expect(zip(caches, lengths).count { $0.count == $1 } >= 3)
     }
 
-    @Test("of forks disturbs neither sibling nor parent", arguments: [1, 63, 64, 65])
-    func forks(length: Int) throws {
-        let model = try ModelFixture("qwen2-tied").model
+    @Test("of forks disturbs neither sibling nor parent", arguments: [1, 63, 64, 65], Arithmetic.allCases)
+    func forks(length: Int, arithmetic: Arithmetic) throws {
+        let model = try ModelFixture("qwen2-tied", arithmetic).model
         let vocabulary = model.configuration.vocabularySize
         let prompt = randomTokens(length, below: vocabulary, seed: 1)
         let parent = SequenceCache(for: model)

@@ -15,10 +15,6 @@ struct FactorGradientTests {
         }
     }
 
-    private func weights(_ sequence: ScoredTokens) -> [Float] {
-        sequence.scored.map { Float(($0 * 37 + sequence.tokens[$0]) % 11) * 0.3 - 1.4 }
-    }
-
     /// The gradient over passes of these sequences each.
     private func gradient(
         _ change: LowRankChange, _ passes: [[ScoredTokens]], threads: Int = 1
@@ -28,7 +24,7 @@ struct FactorGradientTests {
         let model = try random.model(), gradient = FactorGradient(of: change.factors)
         for pass in passes {
             ScoringPass(model, pass, temperature: 0.8, recording: true, team: team)
-                .addFactorGradients(pass.map(weights), to: gradient)
+                .addFactorGradients(pass.map(someWeights), to: gradient)
         }
         return gradient.values
     }
@@ -90,7 +86,7 @@ struct FactorGradientTests {
         for (found, expected) in zip(found.logprobs, expected.logprobs) {
             #expect(firstDifference(found, expected) == nil)
         }
-        let weights = sequences(some).map(weights), size = all.factors.rank * all.factors.rank
+        let weights = sequences(some).map(someWeights), size = all.factors.rank * all.factors.rank
         let mixing = found.mixingGradients(weights), whole = expected.mixingGradients(weights)
         let gradient = FactorGradient(of: some.factors), all7 = FactorGradient(of: zeros.factors)
         found.addFactorGradients(weights, to: gradient)

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TinyCheckpoint
+import TinyFoundation
 import TinyModel
 import TinyTensor
 
@@ -30,11 +31,11 @@ struct ModelFixture {
     let expected: Expected
     private let arrays: SafetensorsFile
 
-    init(_ name: String) throws {
+    init(_ name: String, _ arithmetic: Arithmetic = .float32) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/\(name)")
         checkpoint = try Checkpoint(directory: folder.path)
-        model = try LanguageModel(checkpoint)
+        model = try LanguageModel(checkpoint, arithmetic: arithmetic)
         expected = try JSONDecoder().decode(
             Expected.self, from: Data(contentsOf: folder.appending(path: "expected.json")))
         arrays = try SafetensorsFile(path: folder.appending(path: "expected.safetensors").path)

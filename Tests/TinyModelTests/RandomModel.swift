@@ -21,7 +21,9 @@ struct RandomModel {
     }
 
     /// The model with the weights as they are now.
-    func model() throws -> LanguageModel { try LanguageModel(configuration, weights: weights) }
+    func model(_ arithmetic: Arithmetic = .float32) throws -> LanguageModel {
+        try LanguageModel(configuration, weights: weights, arithmetic: arithmetic)
+    }
 
     /// A change whose mixing matrices are all different and none zero; the seed decides the factors too.
     func change(rank: Int = 3, seed: UInt64 = 1) -> LowRankChange {

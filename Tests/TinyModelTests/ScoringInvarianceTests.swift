@@ -1,5 +1,6 @@
 import Testing
 import TinyCheckpoint
+import TinyFoundation
 import TinyModel
 import TinyTensor
 import TinyTestSupport
@@ -15,12 +16,7 @@ struct ScoringInvarianceTests {
         let team = WorkerTeam(threads: threads)
         defer { team.close() }
         let pass = ScoringPass(model, sequences, temperature: 0.8, recording: true, team: team)
-        return Result(logprobs: pass.logprobs, gradients: pass.mixingGradients(sequences.map(weights)))
-    }
-
-    /// Some weights that depend on nothing but the sequence.
-    private func weights(_ sequence: ScoredTokens) -> [Float] {
-        sequence.scored.map { Float(($0 * 37 + sequence.tokens[$0]) % 11) * 0.3 - 1.4 }
+        return Result(logprobs: pass.logprobs, gradients: pass.mixingGradients(sequences.map(someWeights)))
     }
 
     /// Sequences of many lengths, together enough rows for several threads; two of their three changes share factors.
@@ -35,9 +31,9 @@ struct ScoringInvarianceTests {
         }
     }
 
-    @Test("not on the number of threads", arguments: [2, 3])
-    func threads(count: Int) throws {
-        let random = RandomModel(), model = try random.model(), sequences = sequences(random)
+    @Test("not on the number of threads", arguments: [2, 3], Arithmetic.allCases)
+    func threads(count: Int, arithmetic: Arithmetic) throws {
+        let random = RandomModel(), model = try random.model(arithmetic), sequences = sequences(random)
         let one = score(model, sequences), many = score(model, sequences, threads: count)
         for index in sequences.indices {
             #expect(firstDifference(many.logprobs[index], one.logprobs[index]) == nil, "sequence \(index)")
@@ -45,9 +41,9 @@ struct ScoringInvarianceTests {
         }
     }
 
-    @Test("not on the batch, nor on its order")
-    func batch() throws {
-        let random = RandomModel(), model = try random.model(), sequences = sequences(random)
+    @Test("not on the batch, nor on its order", arguments: Arithmetic.allCases)
+    func batch(arithmetic: Arithmetic) throws {
+        let random = RandomModel(), model = try random.model(arithmetic), sequences = sequences(random)
         let together = score(model, sequences), turned = score(model, sequences.reversed())
         for (index, sequence) in sequences.enumerated() {
             let alone = score(model, [sequence]), other = sequences.count - 1 - index
@@ -62,7 +58,7 @@ struct ScoringInvarianceTests {
     func mixedBatch() throws {
         let random = RandomModel(), model = try random.model()
         let changed = sequences(random).prefix(3)
-        let plain = changed.map { ScoredTokens(tokens: $0.tokens, scored: $0.scored, change: nil) }
+        let plain = changed.map(\.withoutChange)
         let mixed = score(model, zip(changed, plain).flatMap { [$0, $1] })
         let alone = score(model, Array(changed)), base = score(model, plain)
         for index in changed.indices {
@@ -76,13 +72,13 @@ struct ScoringInvarianceTests {
     @Test("gradients of all weights do not depend on the number of threads")
     func weightGradients() throws {
         let random = RandomModel(), model = try random.model()
-        let sequences = sequences(random).map { ScoredTokens(tokens: $0.tokens, scored: $0.scored, change: nil) }
+        let sequences = sequences(random).map(\.withoutChange)
         let gradients = [1, 2, 3].map { threads in
             let team = WorkerTeam(threads: threads)
             defer { team.close() }
             let gradient = DenseWeights(random.weights.layout)
             ScoringPass(model, sequences, recording: true, team: team)
-                .addWeightGradients(sequences.map(weights), to: gradient)
+                .addWeightGradients(sequences.map(someWeights), to: gradient)
             return gradient
         }
         for parameter in random.weights.layout {
@@ -101,7 +97,8 @@ struct ScoringInvarianceTests {
         for parameter in weights.layout {
             weights.set(parameter.name, to: try fixture.checkpoint.tensor(parameter.name, parameter.shape).floats())
         }
-        let model = try LanguageModel(fixture.model.configuration, weights: weights), change = try fixture.change()
+        let model = try LanguageModel(fixture.model.configuration, weights: weights, arithmetic: .float32)
+        let change = try fixture.change()
         for change in [nil, change] {
             let found = model.logits(tokens, change: change, team: team)
             let expected = fixture.model.logits(tokens, change: change, team: team)
@@ -111,5 +108,17 @@ struct ScoringInvarianceTests {
             score($0, [ScoredTokens(tokens: tokens, scored: 1..<tokens.count, change: change)])
         }
         #expect(firstDifference(results[0].gradients[0], results[1].gradients[0]) == nil)
+    }
+}
+
+/// Some weights that depend on nothing but the sequence.
+func someWeights(_ sequence: ScoredTokens) -> [Float] {
+    sequence.targets.map { Float((($0.row + 1) * 37 + $0.token) % 11) * 0.3 - 1.4 }
+}
+
+extension ScoredTokens {
+    /// The same tokens for the base model.
+    fileprivate var withoutChange: ScoredTokens {
+        ScoredTokens(tokens: tokens, scored: tokens.count - targets.count..<tokens.count, change: nil)
     }
 }

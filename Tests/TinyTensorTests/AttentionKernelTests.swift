@@ -1,3 +1,4 @@
+import CTinyKernels
 import Testing
 import TinyTestSupport
 
@@ -6,9 +7,16 @@ struct AttentionKernelTests {
     private static let widths = [16, 24, 32, 64, 80]
     private static let groups = [1, 2, 3, 7]
 
+    private static let formats = [TK_F32, TK_BF16]
+
     @Test("has the reference's bits, wherever the rows begin", arguments: widths, groups)
     func forwardBits(width: Int, group: Int) {
-        let input = AttentionInput(positions: 70, group: group, width: width)
+        for format in Self.formats {
+            compareOutputs(of: AttentionInput(positions: 70, group: group, width: width, format: format))
+        }
+    }
+
+    private func compareOutputs(of input: AttentionInput) {
         for rows in [0..<1, 0..<70, 15..<18, 60..<69, 63..<64, 64..<65] {
             let expected = input.attend(rows, on: plainKernels)
             for set in KernelSet.all {
@@ -19,23 +27,58 @@ struct AttentionKernelTests {
         }
     }
 
-    @Test("backward has the reference's bits", arguments: widths, groups)
+    @Test("backward has the reference's bits, with and without earlier positions", arguments: widths, groups)
     func backwardBits(width: Int, group: Int) {
-        for positions in [1, 21, 70] { compareGradients(positions: positions, group: group, width: width) }
+        for format in Self.formats {
+            let input = AttentionInput(positions: 70, group: group, width: width, format: format)
+            for rows in [0..<1, 0..<21, 0..<70, 1..<2, 20..<70, 64..<70] { compareGradients(of: input, rows) }
+        }
     }
 
     @Test("backward has the reference's bits on three pages")
-    func longBackwardBits() { compareGradients(positions: 130, group: 2, width: 16) }
+    func longBackwardBits() {
+        let input = AttentionInput(positions: 130, group: 2, width: 16)
+        for rows in [0..<130, 100..<130] { compareGradients(of: input, rows) }
+    }
 
-    private func compareGradients(positions: Int, group: Int, width: Int) {
-        let input = AttentionInput(positions: positions, group: group, width: width)
-        let output = input.attend(0..<positions), dout = gaussian(positions * input.stride, seed: 4)
-        let expected = input.gradient(dout, of: output, on: plainKernels)
+    private func compareGradients(of input: AttentionInput, _ rows: Range<Int>) {
+        let output = input.attend(rows), dout = gaussian(rows.count * input.stride, seed: 4)
+        let expected = input.gradient(dout, of: output, rows: rows, on: plainKernels)
         for set in KernelSet.all {
-            let found = input.gradient(dout, of: output, on: set.kernels)
-            #expect(firstDifference(found.queries, expected.queries) == nil, "positions \(positions), \(set)")
-            #expect(firstDifference(found.keys, expected.keys) == nil, "positions \(positions), \(set)")
-            #expect(firstDifference(found.values, expected.values) == nil, "positions \(positions), \(set)")
+            let found = input.gradient(dout, of: output, rows: rows, on: set.kernels)
+            #expect(firstDifference(found.queries, expected.queries) == nil, "rows \(rows), \(set)")
+            #expect(firstDifference(found.keys, expected.keys) == nil, "rows \(rows), \(set)")
+            #expect(firstDifference(found.values, expected.values) == nil, "rows \(rows), \(set)")
+        }
+    }
+
+    @Test("with bf16 pages has the bits of fp32 pages that hold the rounded numbers", arguments: [(64, 7), (24, 2)])
+    func roundedPages(width: Int, group: Int) {
+        let narrow = AttentionInput(positions: 70, group: group, width: width, format: TK_BF16)
+        let wide = AttentionInput(positions: 70, group: group, width: width, rounded: true), rows = 10..<70
+        let outputs = [narrow, wide].map { $0.attend(rows) }, dout = gaussian(rows.count * narrow.stride, seed: 4)
+        #expect(firstDifference(outputs[0].values, outputs[1].values) == nil)
+        let gradients = [narrow, wide].map { $0.gradient(dout, of: outputs[0], rows: rows) }
+        #expect(firstDifference(gradients[0].queries, gradients[1].queries) == nil)
+        #expect(firstDifference(gradients[0].keys, gradients[1].keys) == nil)
+        #expect(firstDifference(gradients[0].values, gradients[1].values) == nil)
+    }
+
+    @Test("backward in two parts gives the queries' bits of one, and sums of keys and values to rounding")
+    func backwardInParts() {
+        let input = AttentionInput(positions: 100, group: 3, width: 32), dout = gaussian(100 * input.stride, seed: 4)
+        func gradient(_ rows: Range<Int>) -> AttentionInput.Gradient {
+            input.gradient(
+                Array(dout[rows.lowerBound * input.stride..<rows.upperBound * input.stride]), of: input.attend(rows),
+                rows: rows)
+        }
+        let whole = gradient(0..<100), first = gradient(0..<37), second = gradient(37..<100)
+        #expect(firstDifference(first.queries + second.queries, whole.queries) == nil)
+        for part in [\AttentionInput.Gradient.keys, \.values] {
+            let sum = second[keyPath: part].enumerated().map { index, slope in
+                Double(slope) + (index < first[keyPath: part].count ? Double(first[keyPath: part][index]) : 0)
+            }
+            #expect(largestDifference(whole[keyPath: part], sum) <= 2e-5)
         }
     }
 

@@ -91,23 +91,31 @@ void tk_mix_gradient(float *dr, const float *ds, ptrdiff_t ldds, const float *t,
 /* ---- Attention -----------------------------------------------------------------------------------------------------
    One sequence, one key/value head shared by `group` query heads. Row t stands at position start + t and sees positions
    0 … start + t. Query head g of row t begins at column g · width of q and out.
-   A page holds TK_PAGE positions of this head: first keys as 4 panels [width][16 positions], then values as
-   ceil(width/16) panels [64 positions][16 dimensions]; TK_PAGE_FLOATS(width) floats in all. */
+   A page holds TK_PAGE positions of this head: first keys as 4 panels of `width` terms and 16 positions, then values as
+   ceil(width/16) panels of 64 terms, the positions, and 16 dimensions. A panel is laid out as one of weights, but its terms are
+   not filled up; `width` is even. Numbers of a bf16 page are widened before they are used, and nothing else is rounded. */
 typedef struct {
-    const float *const *pages;
+    const void *const *pages;
+    tk_format format;
     ptrdiff_t start, group, width;
     float scale; /* multiplies the query first */
 } tk_head;
 #define TK_WIDTH_PADDED(width) (((width) + 15) / 16 * 16)
-#define TK_PAGE_FLOATS(width) (TK_PAGE * ((width) + TK_WIDTH_PADDED(width)))
 #define TK_KEYS_PADDED(count) (((count) + TK_PAGE - 1) / TK_PAGE * TK_PAGE)
 /* What the forward pass read and made. */
 typedef struct {
     tk_input q, out, stats;
 } tk_attended;
+/* Gradients of the rows' queries, keys and values, and [start, width] what these rows add to the gradient of the keys and values
+   of earlier positions. */
+typedef struct {
+    tk_view q, key, value, earlier_key, earlier_value;
+} tk_attention_gradient;
 
-/* Writes key and value vectors of one position into a page. */
-void tk_page_store(float *page, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
+/* Bytes of a page. */
+ptrdiff_t tk_page_bytes(tk_format format, ptrdiff_t width);
+/* Writes key and value vectors of one position into a page, rounded as in tk_round where it is bf16. */
+void tk_page_store(void *page, tk_format format, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
 /* Floats of scratch for attention over `keys` positions, and for its gradient. */
 ptrdiff_t tk_attention_scratch(ptrdiff_t keys, ptrdiff_t width);
 ptrdiff_t tk_attention_backward_scratch(ptrdiff_t keys, ptrdiff_t width);
@@ -159,9 +167,9 @@ typedef struct {
     /* stats (whose data may be NULL) receives per row and query head g, at column 2g: the largest score, and
        1 / Σ exp(score - largest). */
     void (*attention)(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch);
-    /* Gradient of a whole sequence (start = 0) from dout: dq, dk, dv are overwritten.
-       Sums over rows run over (t, g) pairs, index t · group + g, in blocks of 64. */
-    void (*attention_backward)(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
+    /* Gradient from dout; what `gradient` names is overwritten. Sums over rows run over (t, g) pairs of the given rows, index
+       t · group + g, in blocks of 64. */
+    void (*attention_backward)(const tk_attention_gradient *gradient, tk_input dout, const tk_attended *forward,
                                const tk_head *head, float *scratch);
 
     /* For one row of one chunk of logits: multiplies by `inverse_temperature`, finds the largest, replaces each by

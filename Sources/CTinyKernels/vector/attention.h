@@ -2,11 +2,12 @@
 #include "tile.h"
 
 /* scores[mr, keys] for mr gathered queries; columns beyond `keys` up to a multiple of 16 hold anything. */
-TK_INLINE void tile_scores(float *scores, ptrdiff_t lds, ptrdiff_t mr, const float *queries,
-                           const float *const *pages, ptrdiff_t keys, ptrdiff_t width) {
+TK_INLINE void tile_scores(float *scores, ptrdiff_t lds, ptrdiff_t mr, const float *queries, const tk_head *head,
+                           ptrdiff_t keys) {
+    const ptrdiff_t width = head->width, bytes = width * group_bytes(head->format);
     for (ptrdiff_t j = 0; j < keys; j += TK_PANEL) {
-        const float *panel = pages[j / TK_PAGE] + j % TK_PAGE / TK_PANEL * width * TK_PANEL;
-        tile(mr, width, queries, width, panel, scores + j, lds, 0);
+        const char *panel = (const char *)head->pages[j / TK_PAGE] + j % TK_PAGE / TK_PANEL * bytes;
+        tile_of(head->format)(mr, 1, width, queries, width, panel, 0, scores + j, lds, 0);
     }
 }
 
@@ -42,9 +43,8 @@ TK_INLINE void gather_pairs(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t
 }
 
 static TK_TARGET void attention(tk_view out, tk_view stats, tk_input q, const tk_head *head, float *scratch) {
-    const float *const *pages = head->pages;
     const ptrdiff_t start = head->start, rows = q.rows, group = head->group, width = head->width;
-    const ptrdiff_t lds = TK_KEYS_PADDED(start + rows), ldo = TK_WIDTH_PADDED(width);
+    const ptrdiff_t bytes = group_bytes(head->format), lds = TK_KEYS_PADDED(start + rows), ldo = TK_WIDTH_PADDED(width);
     float *queries = scratch, *scores = queries + TK_TILE_ROWS * width, *sums = scores + TK_TILE_ROWS * lds;
     ptrdiff_t mr;
     for (ptrdiff_t pair = 0; pair < rows * group; pair += mr) {
@@ -52,7 +52,7 @@ static TK_TARGET void attention(tk_view out, tk_view stats, tk_input q, const tk
         const ptrdiff_t keys = start + (pair + mr - 1) / group + 1;
         const ptrdiff_t padded = (keys + TK_PANEL - 1) / TK_PANEL * TK_PANEL;
         gather_pairs(queries, width, q.data, q.stride, pair, mr, group, width, head->scale);
-        tile_scores(scores, lds, mr, queries, pages, keys, width);
+        tile_scores(scores, lds, mr, queries, head, keys);
         float inverse[TK_TILE_ROWS];
         for (ptrdiff_t i = 0; i < mr; i++) {
             const ptrdiff_t row = (pair + i) / group, seen = start + row + 1;
@@ -61,10 +61,11 @@ static TK_TARGET void attention(tk_view out, tk_view stats, tk_input q, const tk
             keep_stats(stats, row, (pair + i) % group, largest, inverse[i]);
         }
         for (ptrdiff_t from = 0; from < keys; from += TK_PAGE) {
-            const float *values = pages[from / TK_PAGE] + TK_PAGE * width;
+            /* Values follow 4 panels of keys. */
+            const char *values = (const char *)head->pages[from / TK_PAGE] + TK_PAGE / TK_PANEL * width * bytes;
             for (ptrdiff_t c = 0; c < width; c += TK_PANEL)
-                tile(mr, smaller(TK_PAGE, keys - from), scores + from, lds, values + c * TK_PAGE, sums + c, ldo,
-                     from > 0);
+                tile_of(head->format)(mr, 1, smaller(TK_PAGE, keys - from), scores + from, lds,
+                                      values + c / TK_PANEL * TK_PAGE * bytes, 0, sums + c, ldo, from > 0);
         }
         for (ptrdiff_t i = 0; i < mr; i++) {
             float *to = out.data + (pair + i) / group * out.stride + (pair + i) % group * width;
@@ -73,12 +74,12 @@ static TK_TARGET void attention(tk_view out, tk_view stats, tk_input q, const tk
     }
 }
 
-static TK_TARGET void attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_input dout, const tk_attended *forward,
-                                         const tk_head *head, float *scratch) {
+static TK_TARGET void attention_backward(const tk_attention_gradient *gradient, tk_input dout,
+                                         const tk_attended *forward, const tk_head *head, float *scratch) {
     const tk_input q = forward->q, out = forward->out, stats = forward->stats;
-    const float *const *pages = head->pages;
-    const ptrdiff_t rows = q.rows, group = head->group, width = head->width;
-    const ptrdiff_t ld = TK_KEYS_PADDED(rows), wide = TK_WIDTH_PADDED(width), pairs = rows * group;
+    const tk_view dq = gradient->q;
+    const ptrdiff_t start = head->start, rows = q.rows, group = head->group, width = head->width;
+    const ptrdiff_t ld = TK_KEYS_PADDED(start + rows), wide = TK_WIDTH_PADDED(width), pairs = rows * group;
     float *queries = scratch;                              /* [64, width], scaled */
     float *douts = queries + TK_PAIR_BLOCK * width;        /* [64, width] */
     float *query_panels = douts + TK_PAIR_BLOCK * width;   /* the same two as panels of 16 dimensions */
@@ -96,16 +97,16 @@ static TK_TARGET void attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_
     for (ptrdiff_t j = 0; j < ld; j++) {
         for (ptrdiff_t i = 0; i < wide; i++)
             key_panels[(i / TK_PANEL * ld + j) * TK_PANEL + i % TK_PANEL] =
-                j < rows && i < width ? key_element(pages, j, i, width) : 0;
+                j < start + rows && i < width ? key_element(head, j, i) : 0;
         for (ptrdiff_t i = 0; i < width; i++)
             value_panels[(j / TK_PANEL * width + i) * TK_PANEL + j % TK_PANEL] =
-                j < rows ? value_element(pages, j, i, width) : 0;
+                j < start + rows ? value_element(head, j, i) : 0;
     }
     memset(dkeys, 0, (size_t)(2 * ld * wide) * sizeof(float));
 
     for (ptrdiff_t block = 0; block < pairs; block += TK_PAIR_BLOCK) {
         const ptrdiff_t count = smaller(TK_PAIR_BLOCK, pairs - block);
-        const ptrdiff_t keys = (block + count - 1) / group + 1;
+        const ptrdiff_t keys = start + (block + count - 1) / group + 1;
         const ptrdiff_t padded = (keys + TK_PANEL - 1) / TK_PANEL * TK_PANEL;
         gather_pairs(queries, width, q.data, q.stride, block, count, group, width, head->scale);
         gather_pairs(douts, width, dout.data, dout.stride, block, count, group, width, 1);
@@ -115,7 +116,7 @@ static TK_TARGET void attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_
         ptrdiff_t mr;
         for (ptrdiff_t pair = 0; pair < count; pair += mr) {
             mr = tile_rows(count - pair);
-            tile_scores(p + pair * ld, ld, mr, queries + pair * width, pages, keys, width);
+            tile_scores(p + pair * ld, ld, mr, queries + pair * width, head, keys);
             for (ptrdiff_t j = 0; j < keys; j += TK_PANEL)
                 tile(mr, width, douts + pair * width, width, value_panels + j * width, ds + pair * ld + j, ld, 0);
             for (ptrdiff_t i = pair; i < pair + mr; i++) {
@@ -125,7 +126,7 @@ static TK_TARGET void attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_
                 const float *o = out.data + row * out.stride + own * width;
                 const v16 mean = splat16(sum_of_products(douts + i * width, o, width));
                 float *pi = p + i * ld, *di = ds + i * ld;
-                exp_row(pi, row + 1, padded, largest);
+                exp_row(pi, start + row + 1, padded, largest);
                 for (ptrdiff_t j = 0; j < padded; j += 16) {
                     v16 probability = load16(pi + j) * splat16(inverse);
                     store16(pi + j, probability);
@@ -154,8 +155,6 @@ static TK_TARGET void attention_backward(tk_view dq, tk_view dk, tk_view dv, tk_
             }
         }
     }
-    for (ptrdiff_t j = 0; j < rows; j++) {
-        memcpy(dk.data + j * dk.stride, dkeys + j * wide, (size_t)width * sizeof(float));
-        memcpy(dv.data + j * dv.stride, dvalues + j * wide, (size_t)width * sizeof(float));
-    }
+    split_gradient(gradient->earlier_key, gradient->key, dkeys, wide, head, rows);
+    split_gradient(gradient->earlier_value, gradient->value, dvalues, wide, head, rows);
 }

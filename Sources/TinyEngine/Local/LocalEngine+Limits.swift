@@ -1,20 +1,11 @@
 public import TinyCheckpoint
 internal import TinyModel
-import TinyFoundation
+public import TinyFoundation
 
 // What a request may ask, and how much runs at once.
 extension LocalEngine {
     /// Logits divided by less would overflow.
     private static let leastTemperature = 1e-6
-    /// Bytes that the forward records of one backward pass may take.
-    private static let recordBytes = 1 << 30
-    /// Rows of a backward pass: more gain nothing once the matrix products are full.
-    private static let mostRows = 2048
-
-    /// Rows that one pass of learning computes at most; a longer sequence is a pass of its own.
-    static func learningRows(_ model: ModelConfiguration, rank: Int?) -> Int {
-        max(1, min(mostRows, recordBytes / model.recordBytes(rank: rank)))
-    }
 
     func check(_ request: CompletionRequest) throws(EngineError) {
         try check(tokens: request.prompt)
@@ -87,18 +78,21 @@ extension LocalEngine {
     ///   - learnedSequences: Sequences of one gradient.
     ///   - length: Tokens of a sequence, prompt included.
     ///   - rank: Rank of the low-rank change; `nil` when all weights are trained.
+    ///   - arithmetic: How products are computed; it decides how keys and values are stored.
     public static func memory(
-        _ model: ModelConfiguration, sampledSequences: Int, learnedSequences: Int, length: Int, rank: Int?
+        _ model: ModelConfiguration, sampledSequences: Int, learnedSequences: Int, length: Int, rank: Int?,
+        arithmetic: Arithmetic
     ) -> Memory {
         let limits = DecodingState.Limits()
         func product(_ a: Int, _ b: Int) -> Int {
             let (product, overflow) = a.multipliedReportingOverflow(by: b)
             return overflow ? .max : product
         }
-        let rows = min(mostRows, product(learnedSequences, length))
+        let rows = min(LearningPlan.Limits.mostRows, product(learnedSequences, length))
         return Memory(
             cache: min(
-                limits.cacheBytes, product(min(sampledSequences, limits.sequences), model.cacheBytes(length: length))),
-            records: min(recordBytes, product(rows, model.recordBytes(rank: rank))))
+                limits.cacheBytes,
+                product(min(sampledSequences, limits.sequences), model.cacheBytes(length: length, arithmetic))),
+            records: min(LearningPlan.Limits.recordBytes, product(rows, model.recordBytes(rank: rank))))
     }
 }

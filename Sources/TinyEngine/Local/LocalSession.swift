@@ -38,10 +38,10 @@ final class LocalSession: SamplingSession {
     }
 
     private static func batch(_ engine: LocalEngine, weights: [Float]?) -> Batch {
-        let sizes = engine.model.configuration
+        let sizes = engine.model.configuration, arithmetic = engine.model.arithmetic
         return Batch(
             weights: weights, model: weights == nil ? engine.model : nil,
-            state: DecodingState(contextLength: engine.contextLength) { sizes.cacheBytes(length: $0) })
+            state: DecodingState(contextLength: engine.contextLength) { sizes.cacheBytes(length: $0, arithmetic) })
     }
 
     func add(_ request: CompletionRequest) throws -> Int {

@@ -18,7 +18,7 @@ final class AttentionBench {
     /// Owns what `pages` points to.
     private let memory: FloatBuffer
     /// Of sequence s and key/value head h, at `s · keyValueHeads + h`.
-    private let pages: [[UnsafePointer<Float>?]]
+    private let pages: [[UnsafeRawPointer?]]
     /// Rows of one piece of the forward pass: as in the model.
     private static let pieceRows = 64
 
@@ -39,13 +39,13 @@ final class AttentionBench {
         dq = Matrix(rows: rows, columns: heads * width)
         dk = Matrix(rows: rows, columns: keyValueHeads * width)
         dv = Matrix(rows: rows, columns: keyValueHeads * width)
-        let pageFloats = AttentionKernels.pageFloats(width: width)
+        let pageFloats = AttentionKernels.pageBytes(format: .float32, width: width) / 4
         let pageCount = (length + AttentionKernels.pageLength - 1) / AttentionKernels.pageLength
         let memory = FloatBuffer(count: sequences * keyValueHeads * pageCount * pageFloats)
         RandomNumbers.fill(memory.base, count: memory.count)
         self.memory = memory
         pages = (0..<sequences * keyValueHeads).map { head in
-            (0..<pageCount).map { UnsafePointer(memory.base + (head * pageCount + $0) * pageFloats) }
+            (0..<pageCount).map { UnsafeRawPointer(memory.base + (head * pageCount + $0) * pageFloats) }
         }
     }
 
@@ -96,9 +96,11 @@ final class AttentionBench {
             withScratch(scratchFloats, pages: pages[piece], start: 0) { scratch, pages in
                 AttentionKernels.backward(
                     dOut.view.rows(rows).columns(from: query, count: group * width), attended(rows, head: head), pages,
-                    dq: dq.view.rows(rows).columns(from: query, count: group * width),
-                    dk: dk.view.rows(rows).columns(from: key, count: width),
-                    dv: dv.view.rows(rows).columns(from: key, count: width), scratch: scratch)
+                    into: AttentionKernels.Gradient(
+                        q: dq.view.rows(rows).columns(from: query, count: group * width),
+                        key: dk.view.rows(rows).columns(from: key, count: width),
+                        value: dv.view.rows(rows).columns(from: key, count: width), earlierKey: dk.view.rows(0..<0),
+                        earlierValue: dv.view.rows(0..<0)), scratch: scratch)
             }
         }
     }
@@ -112,14 +114,16 @@ final class AttentionBench {
     }
 
     private func withScratch(
-        _ floats: Int, pages: [UnsafePointer<Float>?], start: Int,
+        _ floats: Int, pages: [UnsafeRawPointer?], start: Int,
         _ body: (UnsafeMutablePointer<Float>, AttentionKernels.Head) -> Void
     ) {
         pages.withUnsafeBufferPointer { pages in
             withUnsafeTemporaryAllocation(byteCount: 4 * floats, alignment: 64) { scratch in
                 if let scratch = scratch.assumingMemoryBound(to: Float.self).baseAddress, let pages = pages.baseAddress
                 {
-                    body(scratch, AttentionKernels.Head(pages: pages, start: start, group: group, width: width))
+                    body(
+                        scratch,
+                        AttentionKernels.Head(pages: pages, format: .float32, start: start, group: group, width: width))
                 }
             }
         }

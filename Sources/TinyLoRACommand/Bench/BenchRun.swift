@@ -6,6 +6,7 @@ struct BenchRun {
     let repeats: Int
     /// The model to measure after the kernels, if any.
     let model: BenchModel?
+    let arithmetic: Arithmetic
     let console: Console
 
     func run() async throws {
@@ -17,7 +18,7 @@ struct BenchRun {
         groups += ArithmeticBench.groups(team: yardstick.team)
         groups.append(AttentionBench.group(team: yardstick.team))
         groups.append(RowBench.group(team: yardstick.team))
-        if let model { groups.append(try ModelBench.group(model, threads: threads)) }
+        if let model { groups.append(try ModelBench.group(model, arithmetic, threads: threads)) }
         var result = Result(threads: threads, repeats: repeats, instructions: kernels)
         for group in groups {
             let (limits, rows) = try await runner.measure(group)

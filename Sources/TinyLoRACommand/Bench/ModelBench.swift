@@ -6,6 +6,8 @@ import TinyFoundation
 enum BenchModel: String, CaseIterable, ExpressibleByArgument {
     case abacus
     case qwen = "qwen2.5-0.5b"
+    /// One of the 28 layers of Qwen2.5-7B, with that share of its head.
+    case largeLayer = "qwen2.5-7b-layer"
 
     func configuration() throws -> ModelConfiguration {
         switch self {
@@ -18,6 +20,11 @@ enum BenchModel: String, CaseIterable, ExpressibleByArgument {
                 vocabularySize: 151_936, hiddenSize: 896, intermediateSize: 4864, layerCount: 24, headCount: 14,
                 keyValueHeadCount: 2, headDimension: 64, ropeTheta: 1_000_000, contextLength: 32_768,
                 tiesEmbeddings: true)
+        case .largeLayer:
+            ModelConfiguration(
+                vocabularySize: 152_064 / 28, hiddenSize: 3584, intermediateSize: 18_944, layerCount: 1, headCount: 28,
+                keyValueHeadCount: 4, headDimension: 128, ropeTheta: 1_000_000, contextLength: 32_768,
+                tiesEmbeddings: false)
         }
     }
 }
@@ -30,35 +37,41 @@ struct ModelBench {
     private let prompts: [[Int]]
     /// Samples of each prompt.
     private let samples = 8
-    private let promptTokens = 50
     private let newTokens: Int
-    /// Sequences of one gradient.
-    private let scored: [ScoredSequence]
+    /// Groups of samples whose prompt is as long as they are, and the same sequences with a prompt of their own each.
+    private let groups: [ScoredSequence]
+    private let alone: [ScoredSequence]
+    /// Tokens of a prompt, and of a completion of a gradient.
+    private let promptTokens = 64
 
     /// Numbers of the adapter.
     private static let parameters = 13
 
-    static func group(_ shape: BenchModel, threads: Int) throws -> BenchGroup {
+    static func group(_ shape: BenchModel, _ arithmetic: Arithmetic, threads: Int) throws -> BenchGroup {
         let configuration = try shape.configuration()
         return BenchGroup(
-            title: "model \(shape.rawValue), \(grouped(configuration.parameterCount)) random bf16 weights"
-        ) { try ModelBench(shape, configuration, threads: threads).cases() }
+            title:
+                "model \(shape.rawValue), \(grouped(configuration.parameterCount)) random bf16 weights, \(arithmetic.rawValue)"
+        ) { try ModelBench(shape, configuration, arithmetic, threads: threads).cases() }
     }
 
-    private init(_ shape: BenchModel, _ model: ModelConfiguration, threads: Int) throws {
+    private init(_ shape: BenchModel, _ model: ModelConfiguration, _ arithmetic: Arithmetic, threads: Int) throws {
         self.model = model
         let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
         let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
         engine = LocalEngine(
-            model: try LanguageModel(randomWeightsOf: model, arithmetic: .bfloat16), method: basis, threads: threads)
+            model: try LanguageModel(randomWeightsOf: model, arithmetic: arithmetic), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
         adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }
-        let sizes = shape == .abacus ? (prompts: 16, new: 40, scored: 128) : (prompts: 4, new: 16, scored: 8)
+        let sizes = shape == .abacus ? (prompts: 16, new: 40) : (prompts: 4, new: 16)
         newTokens = sizes.new
         prompts = (0..<sizes.prompts).map { [promptTokens] _ in tokens(promptTokens) }
-        scored = (0..<sizes.scored).map { [prompts, samples] index in
-            ScoredSequence(prompt: prompts[index / samples], completion: tokens(sizes.new))
+        groups = prompts.prefix(shape == .abacus ? 16 : 1).flatMap { [samples, promptTokens] prompt in
+            (0..<samples).map { _ in ScoredSequence(prompt: prompt, completion: tokens(promptTokens)) }
+        }
+        alone = groups.enumerated().map { index, sequence in
+            ScoredSequence(prompt: [index] + sequence.prompt.dropFirst(), completion: sequence.completion)
         }
     }
 
@@ -78,22 +91,27 @@ struct ModelBench {
 
     private func cases() -> [BenchCase] {
         let rollouts = "\(prompts.count) x \(samples) of \(newTokens)"
-        let tokens = Double(scored.count * (promptTokens + newTokens))
         return [
             rollout("rollout, base model", shape: rollouts, adapter: nil),
             rollout("rollout, adapter", shape: rollouts, adapter: adapter),
-            BenchCase(
-                name: "gradient of \(Self.parameters)", shape: "\(scored.count) of \(promptTokens + newTokens)",
-                size: scored.count, rate: .tokens(tokens),
-                bound: BenchBound(limit: .multiplyAdd, amount: gradientFlop)
-            ) { times in
-                for _ in 0..<times {
-                    _ = try await engine.gradients(of: scored, adapter: adapter, temperature: 1) { _, logprobs in
-                        [Float](repeating: 1, count: logprobs.count)
-                    }
-                }
-            },
+            gradient("gradient, groups", shape: "\(groups.units.count) x \(samples)", of: groups),
+            gradient("gradient, own prompts", shape: "\(alone.count)", of: alone),
         ]
+    }
+
+    /// The gradient of the adapter; its rate counts the tokens of every sequence, prompts included.
+    private func gradient(_ name: String, shape: String, of sequences: [ScoredSequence]) -> BenchCase {
+        BenchCase(
+            name: name, shape: shape + " of \(promptTokens) + \(promptTokens)", size: sequences.count,
+            rate: .tokens(Double(2 * promptTokens * sequences.count)),
+            bound: BenchBound(limit: .multiplyAdd, amount: gradientFlop(sequences))
+        ) { times in
+            for _ in 0..<times {
+                _ = try await engine.gradients(of: sequences, adapter: adapter, temperature: 1) { _, logprobs in
+                    [Float](repeating: 1, count: logprobs.count)
+                }
+            }
+        }
     }
 
     private func rollout(_ name: String, shape: String, adapter: [Float]?) -> BenchCase {
@@ -134,11 +152,13 @@ struct ModelBench {
         return rows * layerFlop + (Double(prompts.count) + sequences * later) * headFlop + attended * pairFlop
     }
 
-    /// Forward and the gradient of the activations: twice the products of matrices, 3.5 times those of attention.
-    private var gradientFlop: Double {
-        let length = promptTokens + newTokens
-        let one =
-            2 * (Double(length) * layerFlop + Double(newTokens) * headFlop) + 3.5 * pairs(length) * pairFlop
-        return Double(scored.count) * one
+    /// Forward and the gradient of the activations: twice the products of matrices, 3.5 times those of attention. A unit's
+    /// prompt is computed once; the last token of a completion needs no row.
+    private func gradientFlop(_ sequences: [ScoredSequence]) -> Double {
+        let units = Double(sequences.units.count), count = Double(sequences.count)
+        let rows = units * Double(promptTokens) + count * Double(promptTokens - 1)
+        let attended =
+            units * pairs(promptTokens) + count * (pairs(2 * promptTokens - 1) - pairs(promptTokens))
+        return 2 * (rows * layerFlop + count * Double(promptTokens) * headFlop) + 3.5 * attended * pairFlop
     }
 }

@@ -31,6 +31,8 @@ struct BenchCommand: AsyncParsableCommand {
     var kernels = false
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
+    @Option(help: "Arithmetic of the model: float32 or bfloat16.")
+    var arithmetic = Arithmetic.bfloat16
     @Option(help: ArgumentHelp("Measure only this tokenizer, on one thread.", valueName: "file"), transform: path)
     var tokenizer: String?
     @Option(help: ArgumentHelp("Texts for the tokenizer.", valueName: "file.jsonl"), transform: path)
@@ -56,7 +58,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
         try await BenchRun(
             threads: threading.count(), repeats: repeats, model: kernels ? nil : modelShape,
-            console: Console(json: json)
+            arithmetic: arithmetic, console: Console(json: json)
         ).run()
     }
 }

@@ -71,7 +71,7 @@ struct Attention: Sendable {
         output.backward(
             gradient, to: dAttended, narrow: tape.outputNarrow, into: gradients, pass, input: tape.attended)
         let dQueryKeyValue = Matrix(rows: pass.rows, columns: tape.queryKeyValue.columns)
-        attendBackward(dAttended, tape, into: dQueryKeyValue, pass)
+        attendBackward(dAttended, tape, into: dQueryKeyValue, gradients, pass)
         let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
         queryKeyValue.backward(
             dQueryKeyValue, to: dNormed, narrow: tape.queryKeyValueNarrow, into: gradients, pass,
@@ -97,7 +97,7 @@ struct Attention: Sendable {
                         let key = query + (queryHeads + head) * width
                         AttentionKernels.store(
                             key: key, value: key + keyHeads * width, slot: position % AttentionKernels.pageLength,
-                            width: width, into: page.pointer(layer: layer, head: head))
+                            width: width, format: pass.arithmetic.format, into: page.pointer(layer: layer, head: head))
                     }
                 }
             }
@@ -112,7 +112,7 @@ struct Attention: Sendable {
                 for piece in batch.pieces[part] {
                     let span = batch.spans[piece.span]
                     let start = span.start + piece.rows.lowerBound - span.rows.lowerBound
-                    withPages(of: span, head: piece.head, start: start) { head in
+                    withPages(of: span, head: piece.head, start: start, pass.arithmetic.format) { head in
                         AttentionKernels.forward(attended(piece.rows, head: piece.head, tape), head, scratch: scratch)
                     }
                 }
@@ -129,31 +129,47 @@ struct Attention: Sendable {
             stats: tape.stats.view.rows(rows).columns(from: head * group * 2, count: group * 2))
     }
 
-    /// Gradients of q, k and v before rotation, one sequence and key/value head at a time.
+    /// Gradients of q, k and v before rotation, one segment and key/value head at a time.
+    ///
+    /// Segments that continue an earlier pass give its keys and values their part, each segment's sum in order; keys and values
+    /// that later passes attended to take theirs in.
     private func attendBackward(
-        _ dAttended: Matrix, _ tape: AttentionTape, into dQueryKeyValue: Matrix, _ pass: PassRows
+        _ dAttended: Matrix, _ tape: AttentionTape, into dQueryKeyValue: Matrix, _ gradients: PassGradients,
+        _ pass: PassRows
     ) {
-        let batch = pass.batch
+        let batch = pass.batch, later = gradients.later?.layer(layer)
+        // Rows of earlier keys and values, segment after segment.
+        let firsts = batch.spans.indices.reduce(into: [0]) { $0.append($0[$1] + batch.spans[$1].start) }
+        let earlier = Matrix(rows: firsts[batch.spans.count], columns: 2 * keyHeads * width)
         pass.team.run(chunks: batch.spans.count * keyHeads) { chunk in
-            let span = batch.spans[chunk / keyHeads], head = chunk % keyHeads
+            let index = chunk / keyHeads, head = chunk % keyHeads, span = batch.spans[index]
             let query = head * group * width, key = (queryHeads + head) * width, value = key + keyHeads * width
-            let gradient = dQueryKeyValue.view.rows(span.rows)
-            withScratch(AttentionKernels.backwardScratch(keys: span.rows.count, width: width)) { scratch in
-                withPages(of: span, head: head, start: 0) { pages in
+            let own = dQueryKeyValue.view.rows(span.rows)
+            let before = earlier.view.rows(firsts[index]..<firsts[index + 1])
+            withScratch(AttentionKernels.backwardScratch(keys: span.start + span.rows.count, width: width)) { scratch in
+                withPages(of: span, head: head, start: span.start, pass.arithmetic.format) { pages in
                     AttentionKernels.backward(
                         dAttended.view.rows(span.rows).columns(from: query, count: group * width),
                         attended(span.rows, head: head, tape), pages,
-                        dq: gradient.columns(from: query, count: group * width),
-                        dk: gradient.columns(from: key, count: width), dv: gradient.columns(from: value, count: width),
+                        into: AttentionKernels.Gradient(
+                            q: own.columns(from: query, count: group * width),
+                            key: own.columns(from: key, count: width), value: own.columns(from: value, count: width),
+                            earlierKey: before.columns(from: head * width, count: width),
+                            earlierValue: before.columns(from: (keyHeads + head) * width, count: width)),
                         scratch: scratch)
                 }
             }
             for row in span.rows {
                 let cosine = batch.cosine.row(row), sine = batch.sine.row(row), own = dQueryKeyValue.row(row)
+                if let later {
+                    Kernels.add(later.row(row) + head * width, to: own + key, count: width)
+                    Kernels.add(later.row(row) + (keyHeads + head) * width, to: own + value, count: width)
+                }
                 Kernels.rotate(own + query, cosine: cosine, sine: sine, heads: group, width: width, inverse: true)
                 Kernels.rotate(own + key, cosine: cosine, sine: sine, heads: 1, width: width, inverse: true)
             }
         }
+        gradients.earlier.map { $0.gradient.add(earlier, to: $0.rows, layer: layer, team: pass.team) }
     }
 
     private func withScratch(_ floats: Int, _ body: (Floats) -> Void) {
@@ -164,15 +180,16 @@ struct Attention: Sendable {
 
     /// Calls `body` with the keys and values of a key/value head.
     private func withPages(
-        of span: RowBatch.Span, head: Int, start: Int, _ body: (AttentionKernels.Head) -> Void
+        of span: RowBatch.Span, head: Int, start: Int, _ format: WeightFormat, _ body: (AttentionKernels.Head) -> Void
     ) {
-        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: span.pages.count) { pointers in
+        withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: span.pages.count) { pointers in
             for (index, page) in span.pages.enumerated() {
-                pointers[index] = UnsafePointer(page.pointer(layer: layer, head: head))
+                pointers[index] = UnsafeRawPointer(page.pointer(layer: layer, head: head))
             }
             body(
                 AttentionKernels.Head(
-                    pages: UnsafePointer(pointers.baseAddress!), start: start, group: group, width: width))
+                    pages: UnsafePointer(pointers.baseAddress!), format: format, start: start, group: group,
+                    width: width))
         }
     }
 }

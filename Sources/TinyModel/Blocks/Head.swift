@@ -100,7 +100,8 @@ struct Head: Sendable {
             }
             let tile = logits.view.rows(0..<block.count)
             weights.multiplyTransposed(
-                arithmetic.rows(tile.columns(from: 0, count: tokens.count), team: team), into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
+                arithmetic.rows(tile.columns(from: 0, count: tokens.count), team: team),
+                into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
             if let dense {
                 addOuterProduct(
                     tile.columns(from: 0, count: tokens.count), rows.view.rows(block),

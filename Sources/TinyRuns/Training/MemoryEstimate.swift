@@ -2,6 +2,7 @@ import TinyAdapter
 import TinyCheckpoint
 internal import TinyEngine
 internal import TinyModel
+import TinyFoundation
 import TinyRecords
 
 /// Bytes that a run needs, from the sizes of the model and the settings. Each is a bound, not a measurement.
@@ -34,7 +35,7 @@ public struct MemoryEstimate: Encodable, Sendable {
         let learned = completions.overflow ? .max : completions.partialValue
         let memory = LocalEngine.memory(
             model, sampledSequences: max(learned, configuration.evaluation.problems ?? .max),
-            learnedSequences: learned, length: positions, rank: isFull ? nil : rank)
+            learnedSequences: learned, length: positions, rank: isFull ? nil : rank, arithmetic: .float32)
         cache = memory.cache
         records = memory.records
         optimiser = 16 * design.parameterCount

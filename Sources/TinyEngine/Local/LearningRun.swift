@@ -1,0 +1,110 @@
+internal import TinyAdapter
+internal import TinyModel
+internal import TinyTensor
+import TinyFoundation
+
+/// One call of the learner: sequences through the model, and back again where a gradient is wanted.
+struct LearningRun {
+    typealias TokenWeights = (_ sequence: Int, _ logprobs: [Float]) -> [Float]
+
+    private let sequences: [ScoredSequence]
+    private let model: LanguageModel
+    private let change: LowRankChange?
+    private let temperature: Double
+    private let team: WorkerTeam
+    private let plan: LearningPlan
+    /// Log-probability of each completion token, by sequence.
+    private(set) var logprobs: [[Float]]
+
+    init(
+        _ sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
+        team: WorkerTeam
+    ) {
+        self.sequences = sequences
+        self.model = model
+        self.change = change
+        self.temperature = temperature
+        self.team = team
+        plan = LearningPlan(sequences, limits: .init(model.configuration, rank: change?.factors.rank))
+        logprobs = [[Float]](repeating: [], count: sequences.count)
+    }
+
+    /// Fills in ``logprobs``.
+    mutating func score() throws {
+        for block in plan.blocks {
+            let prompts = try promptPass(block, recording: false)
+            for part in block.completions { _ = try completionPass(part, of: block, after: prompts, recording: false) }
+        }
+    }
+
+    /// Fills in ``logprobs`` and runs back through the passes: those of a block's completions, then that of its prompts.
+    mutating func differentiate(
+        _ method: any AdapterMethod, _ tokenWeights: TokenWeights
+    ) throws -> LearnerGradient.Parts {
+        var collected = CollectedGradient(method, change: change, model: model, units: plan.units.count)
+        for block in plan.blocks {
+            let prompts = try promptPass(block, recording: true)
+            var weights: [Int: [Float]] = [:]
+            for part in block.completions {
+                let pass = try completionPass(part, of: block, after: prompts, recording: true)
+                let ofPart = try part.map { try self.weights(of: $0, tokenWeights) }
+                for (sequence, weight) in zip(part, ofPart) { weights[sequence] = weight }
+                collected.add(
+                    completions: pass, tokenWeights: ofPart.map { Array($0.dropFirst()) },
+                    units: part.map(plan.unit(of:)))
+            }
+            let firsts = try block.units.map { unit in
+                try plan.units[unit].map { try (weights[$0] ?? self.weights(of: $0, tokenWeights))[0] }
+            }
+            collected.add(prompts: prompts, tokenWeights: firsts, units: Array(block.units))
+        }
+        return collected.parts
+    }
+
+    /// The prompts of a block's units; scores the first token of every completion.
+    private mutating func promptPass(_ block: LearningPlan.Block, recording: Bool) throws -> ScoringPass {
+        let prompts = block.units.map { unit in
+            ScoredTokens(
+                prompt: sequences[plan.units[unit].lowerBound].prompt,
+                firstTokens: plan.units[unit].map { sequences[$0].completion[0] }, change: change)
+        }
+        let pass = ScoringPass(model, prompts, temperature: temperature, recording: recording, team: team)
+        for (unit, logprobs) in zip(block.units, pass.logprobs) {
+            for (sequence, logprob) in zip(plan.units[unit], logprobs) { self.logprobs[sequence] = [logprob] }
+        }
+        try requireNumbers(pass)
+        return pass
+    }
+
+    /// The rest of some completions.
+    private mutating func completionPass(
+        _ part: [Int], of block: LearningPlan.Block, after prompts: ScoringPass, recording: Bool
+    ) throws -> ScoringPass {
+        let completions = part.map { sequence in
+            ScoredTokens(
+                completion: sequences[sequence].completion, after: plan.unit(of: sequence) - block.units.lowerBound,
+                change: change)
+        }
+        let pass = ScoringPass(
+            model, completions, continuing: prompts, temperature: temperature, recording: recording, team: team)
+        for (sequence, logprobs) in zip(part, pass.logprobs) { self.logprobs[sequence] += logprobs }
+        try requireNumbers(pass)
+        return pass
+    }
+
+    private func requireNumbers(_ pass: ScoringPass) throws(EngineError) {
+        guard pass.logprobs.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { throw LocalEngine.notFinite }
+    }
+
+    /// The caller's weights of a sequence whose log-probabilities are known.
+    private func weights(of sequence: Int, _ tokenWeights: TokenWeights) throws(EngineError) -> [Float] {
+        let weights = tokenWeights(sequence, logprobs[sequence])
+        guard weights.count == logprobs[sequence].count else {
+            throw EngineError(
+                .weightCount,
+                "sequence \(sequence) has \(logprobs[sequence].count) scored tokens and was given \(weights.count) weights"
+            )
+        }
+        return weights
+    }
+}
