@@ -33,8 +33,9 @@ struct AttentionInput {
         queries = gaussian(positions * stride, seed: 1)
         let exact = [2, 3].map { gaussian(positions * width, seed: $0) }
         let stored = rounded ? exact.map { $0.map { BFloat16($0).float } } : exact
-        keys = stored[0]
-        values = stored[1]
+        let keys = stored[0], values = stored[1]
+        self.keys = keys
+        self.values = values
         let length = Int(TK_PAGE), size = tk_page_bytes(format, width), count = (positions + length - 1) / length
         var pages = [UInt8](repeating: 0xFF, count: count * size)
         pages.withUnsafeMutableBytes { bytes in
