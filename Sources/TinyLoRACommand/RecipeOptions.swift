@@ -2,12 +2,17 @@ import ArgumentParser
 import Foundation
 import TinyLoRA
 
-/// Which model and problems a run is about; the same for one run and for a sweep.
+/// Which model, how it is computed, and which problems a run is about; the same for one run and for a sweep.
 struct FileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Directory of a model in Hugging Face layout (default: Abacus).", valueName: "dir"),
         transform: path)
     var model: String?
+    @Option(
+        help: ArgumentHelp(
+            "Arithmetic of products with the weights: float32 or bfloat16 (default: what suits the stored weights).",
+            valueName: "name"))
+    var arithmetic: String?
     @Option(
         help: ArgumentHelp("Training problems, JSON Lines with question and answer.", valueName: "file.jsonl"),
         transform: path)
@@ -21,9 +26,10 @@ struct FileOptions: ParsableArguments {
 
     /// The flags as settings; paths are relative to the current directory.
     var settings: [Setting] {
-        [("model", model), ("train", train), ("eval", eval), ("validation", validation)].compactMap { key, path in
+        let paths = [("model", model), ("train", train), ("eval", eval), ("validation", validation)]
+        return paths.compactMap { key, path in
             path.map { Setting(key, .text($0.isEmpty ? $0 : absolutePath($0)), at: "--\(key)") }
-        }
+        } + (arithmetic.map { [Setting("arithmetic", .text($0), at: "--arithmetic")] } ?? [])
     }
 }
 

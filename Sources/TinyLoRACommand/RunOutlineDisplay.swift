@@ -6,6 +6,7 @@ func show(_ outline: RunOutline, on console: Console) {
     let configuration = outline.configuration, optimiser = configuration.optimiser
     let evaluation = configuration.evaluation, estimate = outline.estimate
     console.say("model      \(outline.model) · \(grouped(outline.modelParameters)) parameters")
+    if let arithmetic = configuration.arithmetic { console.say("arithmetic \(arithmetic.rawValue)") }
     console.say("adapter    \(outline.plan) · \(configuration.adapter.elementType.rawValue)")
     for (index, group) in outline.groups.prefix(mostGroups).enumerated() {
         console.say(

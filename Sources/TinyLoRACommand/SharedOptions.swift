@@ -12,6 +12,11 @@ struct ModelOptions: ParsableArguments {
     var model: String?
     @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"), transform: path)
     var adapter: String?
+    @Option(
+        help: ArgumentHelp(
+            "Arithmetic of products with the weights: float32 or bfloat16 (default: the adapter's, else what suits the model's stored weights).",
+            valueName: "name"), transform: parsedArithmetic)
+    var arithmetic: Arithmetic?
     @OptionGroup var threading: ThreadOptions
 
     /// Opens the model, the adapter and an engine for both.
@@ -21,11 +26,25 @@ struct ModelOptions: ParsableArguments {
             let path = try AdapterFile.file(at: path)
             return (path, try AdapterFile.load(path: path))
         }
-        let loaded = try LoadedModel(directory: model)
+        if let file = opened?.file { noteArithmetic(of: file, on: console) }
+        let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? opened?.file.arithmetic)
         let engine = try loaded.engine(adapter: opened?.file, threads: threads, cache: factorCache()) { done, total in
             if done == total { factorNote(total) }
         }
         return (loaded, opened, engine)
+    }
+
+    /// Says where the adapter's arithmetic is not that of the training, or not known from the file.
+    private func noteArithmetic(of adapter: AdapterFile, on console: Console) {
+        if adapter.notedArithmetic == nil {
+            console.note(
+                "note       the adapter was made before there were two arithmetics, in \(adapter.arithmetic.rawValue)")
+        }
+        if let arithmetic, arithmetic != adapter.arithmetic {
+            console.note(
+                "note       the adapter was trained in \(adapter.arithmetic.rawValue) and is used in "
+                    + arithmetic.rawValue)
+        }
     }
 
     typealias OpenedAdapter = (path: String, file: AdapterFile)
@@ -72,6 +91,15 @@ func factorCache() -> FactorCache? {
 /// Tells that a model's matrices were factorised for the first time.
 func factorNote(_ count: Int) {
     StandardError.write("factors    \(count) matrices factorised and cached\n")
+}
+
+/// The value of `--arithmetic`.
+@Sendable func parsedArithmetic(_ text: String) throws -> Arithmetic {
+    guard let arithmetic = Arithmetic(rawValue: text) else {
+        let names = Arithmetic.allCases.map(\.rawValue).joined(separator: " or ")
+        throw ValidationError("expected \(names)")
+    }
+    return arithmetic
 }
 
 /// The value of an option that names a file or a directory.

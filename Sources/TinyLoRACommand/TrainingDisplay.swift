@@ -22,6 +22,7 @@ final class TrainingDisplay: Sendable {
     func header(_ run: TrainingRun) {
         let size = grouped(run.model.checkpoint.configuration.parameterCount), test = run.problems.test
         console.note("model      \(run.model.name) · \(size) parameters")
+        console.note("arithmetic \(run.model.arithmetic.rawValue)")
         console.note("adapter    \(run.design.description) · \(configuration.adapter.elementType.rawValue)")
         console.note(
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"

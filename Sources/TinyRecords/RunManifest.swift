@@ -14,7 +14,8 @@ public struct RunManifest: Record {
     public var plan: String
     /// Numbers that are trained.
     public var trainedParameters: Int
-    /// Names and versions of the schemes behind the numbers, such as those of the random streams.
+    /// Names and versions of the schemes behind the numbers, such as those of the random streams; `gradient`, the order of
+    /// the gradient's sums; and `arithmetic`, that of products with the weights, `float32` where it is missing.
     public var schemes: [String: String]
     /// Seed of the run.
     public var seed: UInt64
@@ -43,6 +44,9 @@ public struct RunManifest: Record {
         case version, created, model, datasets, overlaps, plan, schemes, seed, machine
         case trainedParameters = "trained_parameters"
     }
+
+    /// Key of the order of the gradient's sums in ``schemes``.
+    public static let gradientScheme = "gradient"
 
     /// The first thing that would give other numbers than `other`'s, if any: model, datasets, plan, size, schemes, seed.
     ///

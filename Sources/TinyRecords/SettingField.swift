@@ -47,18 +47,36 @@ struct SettingField: Sendable {
     ) where Choice: RawRepresentable<String> & CaseIterable & Codable & Sendable {
         self.name = name
         read = { container, key, settings in
-            let text = try container.decode(String.self, forKey: key)
-            guard let choice = choices.first(where: { $0.rawValue == text }) else {
-                let names = choices.map(\.rawValue)
-                throw RecordsError(
-                    .invalidValue, "\(name) is \"\(text)\", expected one of \(names.joined(separator: ", "))",
-                    hint: nearestName(to: text, in: names).map { "did you mean \"\($0)\"?" })
-            }
-            settings[keyPath: property] = choice
+            settings[keyPath: property] = try choice(container, key, among: choices)
         }
         write = { settings, container, key in try container.encode(settings[keyPath: property], forKey: key) }
         describe = { settings in settings[keyPath: property].rawValue }
     }
+
+    /// The same for a property that may be absent.
+    init<Choice>(choice name: String, _ property: Property<Choice?>)
+    where Choice: RawRepresentable<String> & CaseIterable & Codable & Sendable {
+        self.name = name
+        read = { container, key, settings in
+            settings[keyPath: property] =
+                try container.decodeNil(forKey: key) ? nil : choice(container, key, among: Array(Choice.allCases))
+        }
+        write = { settings, container, key in try container.encode(settings[keyPath: property], forKey: key) }
+        describe = { settings in settings[keyPath: property]?.rawValue ?? "null" }
+    }
+}
+
+private func choice<Choice: RawRepresentable<String>>(
+    _ container: KeyedDecodingContainer<SettingKey>, _ key: SettingKey, among choices: [Choice]
+) throws -> Choice {
+    let text = try container.decode(String.self, forKey: key), names = choices.map(\.rawValue)
+    guard let choice = choices.first(where: { $0.rawValue == text }) else {
+        throw RecordsError(
+            .invalidValue,
+            "\(key.stringValue) is \"\(text)\", expected one of \(names.joined(separator: ", "))",
+            hint: nearestName(to: text, in: names).map { "did you mean \"\($0)\"?" })
+    }
+    return choice
 }
 
 private protocol OptionalValue {

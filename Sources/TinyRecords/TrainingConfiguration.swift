@@ -14,6 +14,9 @@ public struct TrainingConfiguration: Record {
     public var algorithm = Algorithm.grpo
     /// Directory of a model in Hugging Face layout; `nil` is Abacus, the model in the box. Key `model`.
     public var model: String?
+    /// How products with the model's weights are computed; `nil` is as the checkpoint's stored types suggest, and a run's
+    /// directory has what that was. Key `arithmetic`.
+    public var arithmetic: Arithmetic?
     /// Problem file to train on; `nil` is Abacus's own training problems. Key `train`.
     public var train: String?
     /// Problem file to evaluate on; `nil` is Abacus's held-out problems. Key `eval`.
@@ -147,8 +150,9 @@ public struct TrainingConfiguration: Record {
 
     static let fields: [SettingField] =
         [
-            .init(choice: "algorithm", \.algorithm), .init("model", \.model), .init("train", \.train),
-            .init("eval", \.eval), .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
+            .init(choice: "algorithm", \.algorithm), .init("model", \.model),
+            .init(choice: "arithmetic", \.arithmetic), .init("train", \.train), .init("eval", \.eval),
+            .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
             .init("checkpoint_steps", \.checkpointInterval),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
             .init("grader", \.grader), .init("grader_timeout", \.graderTimeout),

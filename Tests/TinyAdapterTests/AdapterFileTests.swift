@@ -16,13 +16,14 @@ struct AdapterFileTests {
 
     private func adapter(
         _ type: ElementType = .bfloat16, tying: Tying = .tiled(modulesPerGroup: 16), u: Int = 1,
-        base: AdapterFile.BaseModel? = nil
+        base: AdapterFile.BaseModel? = nil, arithmetic: Arithmetic? = .bfloat16
     ) throws -> AdapterFile {
         let plan = try AdapterPlan(modules: modules(layers: 28), u: u, tying: tying)
         return try AdapterFile(
             design: TinyLoRADesign(plan: plan, seed: .max), baseModel: base ?? self.base,
             values: gaussian(plan.parameterCount, seed: 4),
-            elementType: type, toolVersion: "0.1.0", details: ["step": "40", "run": "runs/Größe \"1\""])
+            elementType: type, arithmetic: arithmetic, toolVersion: "0.1.0",
+            details: ["step": "40", "run": "runs/Größe \"1\""])
     }
 
     @Test(
@@ -48,6 +49,21 @@ struct AdapterFileTests {
         #expect(size < 2000, "\(size) bytes for 13 parameters")
     }
 
+    @Test("an adapter names its arithmetic; one from before there were two is float32, and stays as it was")
+    func arithmetic() throws {
+        for arithmetic in Arithmetic.allCases {
+            let named = try adapter(arithmetic: arithmetic)
+            try named.write(to: path)
+            #expect(try SafetensorsFile(path: path).metadata["arithmetic"] == arithmetic.rawValue)
+            #expect(try AdapterFile.load(path: path) == named && named.arithmetic == arithmetic)
+        }
+        try adapter(arithmetic: nil).write(to: path)
+        #expect(try SafetensorsFile(path: path).metadata["arithmetic"] == nil)
+        let old = try AdapterFile.load(path: path)
+        #expect(old.notedArithmetic == nil && old.arithmetic == .float32)
+        #expect(try old != adapter(arithmetic: .float32))
+    }
+
     @Test("the same adapter gives the same bytes")
     func deterministic() throws {
         try adapter().write(to: path)
@@ -68,7 +84,7 @@ struct AdapterFileTests {
             let error = #expect(throws: AdapterError.self) {
                 try AdapterFile(
                     design: TinyLoRADesign(plan: plan, seed: 1), baseModel: base, values: values, elementType: type,
-                    toolVersion: "1")
+                    arithmetic: .float32, toolVersion: "1")
             }
             #expect(error?.message == message && error?.code == .invalidValues)
         }
@@ -84,7 +100,7 @@ struct AdapterFileTests {
         let adapter = try AdapterFile(
             design: TinyLoRADesign(plan: plan, seed: 11),
             baseModel: .init(name: "model", fingerprint: checkpoint.fingerprint()),
-            values: gaussian(5, seed: 1), toolVersion: "0.1.0")
+            values: gaussian(5, seed: 1), arithmetic: .float32, toolVersion: "0.1.0")
         try adapter.write(to: path)
         let loaded = try AdapterFile.load(path: path)
         let basis = try #require(
@@ -132,6 +148,7 @@ struct AdapterFileTests {
             (try loading(["rank": "3"]), "\(path) contradicts itself: rank is 3 and 2"),
             (try loading(["element_type": "F32"]), "\(path) contradicts itself: element_type is F32 and BF16"),
             (try loading(["projection_seed": "-1"]), "projection_seed is -1 in \(path), which is no seed"),
+            (try loading(["arithmetic": "fp8"]), "arithmetic is fp8 in \(path), expected one of float32, bfloat16"),
             (try loading(["plan": "{}"]), "the plan in \(path) cannot be read: there is no modules"),
             (try loading(shape: [1, 13]), "tinylora_v is [1, 13] in \(path), its plan expects [13, 1]"),
             (try loading(shape: [12, 1]), "tinylora_v is [12, 1] in \(path), its plan expects [13, 1]"),

@@ -62,7 +62,8 @@ struct MethodTests {
             let adapter = try AdapterFile(
                 design: design,
                 baseModel: AdapterFile.BaseModel(name: "model", fingerprint: checkpoint.fingerprint()),
-                values: gaussian(design.parameterCount, seed: 9), elementType: type, toolVersion: "1")
+                values: gaussian(design.parameterCount, seed: 9), elementType: type, arithmetic: .bfloat16,
+                toolVersion: "1")
             try adapter.write(to: path)
             let loaded = try AdapterFile.load(path: path)
             #expect(loaded == adapter, "\(design)")
@@ -76,7 +77,8 @@ struct MethodTests {
         let design = try LoRADesign(modules: some, rank: 4, alpha: 6)
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
-            values: gaussian(design.parameterCount, seed: 1), elementType: .float32, toolVersion: "1")
+            values: gaussian(design.parameterCount, seed: 1), elementType: .float32,
+            arithmetic: .float32, toolVersion: "1")
         try adapter.write(to: path)
         let file = try SafetensorsFile(path: path)
         #expect(file.tensors.count == 8)
@@ -97,7 +99,7 @@ struct MethodTests {
         let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint))
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
-            values: method.initialValues, toolVersion: "1")
+            values: method.initialValues, arithmetic: .float32, toolVersion: "1")
         try CheckpointWriter.write(
             configuration: design.configuration, tensors: adapter.tensors, to: directory.path + "/copy")
         #expect(try Checkpoint(directory: directory.path + "/copy").fingerprint() == checkpoint.fingerprint())
@@ -190,7 +192,7 @@ struct MethodTests {
         for design in try designs().dropFirst(2) {
             let adapter = try AdapterFile(
                 design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
-                values: gaussian(design.parameterCount, seed: 9), toolVersion: "1")
+                values: gaussian(design.parameterCount, seed: 9), arithmetic: .float32, toolVersion: "1")
             try adapter.write(to: path)
             let notes = try SafetensorsFile(path: path).metadata
             for key in notes.keys where key != "adapter_config" {

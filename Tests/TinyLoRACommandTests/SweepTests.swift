@@ -128,6 +128,31 @@ struct SweepTests {
         #expect(try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date == before)
     }
 
+    @Test("runs are known by their arithmetic, named or the model's own, and share no answers of the untrained model")
+    func arithmetic() throws {
+        let scratch = try Scratch()
+        func file(_ runs: String) throws -> String {
+            try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: 1, \(runs)}]")
+        }
+        expectSuccess(try sweep(file("arithmetic: [float32, bfloat16]"), in: scratch))
+        #expect(try states(in: scratch) == ["float32-seed1": "finished", "bfloat16-seed1": "finished"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("out/untrained")).count == 4)
+        let own = try sweep(file("rank: 8"), in: scratch)
+        expectSuccess(own)
+        #expect(try states(in: scratch) == ["bfloat16-seed1": "finished"], "Abacus is stored in bf16")
+        #expect(own.errors.contains("no longer in the file and left as they are: float32-seed1"), "\(own)")
+        // Settings from before the key existed are those of a run in float32.
+        let name = "out/settings/float32-seed1.json"
+        _ = try scratch.file(
+            name, text(name, in: scratch).replacing(#""arithmetic" : "float32","#, with: ""))
+        let run = "out/float32-seed1/configuration.json"
+        _ = try scratch.file(run, text(run, in: scratch).replacing(#""arithmetic" : "float32","#, with: ""))
+        expectSuccess(try sweep(file("arithmetic: float32"), in: scratch))
+        #expect(try states(in: scratch) == ["float32-seed1": "finished"])
+        let twice = try sweep(file("arithmetic: [null, bfloat16]"), in: scratch)
+        expectRefusal(twice, naming: ["two runs are the same: ", "arithmetic of the model is bfloat16"])
+    }
+
     @Test("a run that fails does not take the others with it; the end names it, its reason, and is no success")
     func survivesFailures() throws {
         let scratch = try Scratch()

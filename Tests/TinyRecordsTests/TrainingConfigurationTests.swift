@@ -57,6 +57,8 @@ import TinyFoundation
                 "loss_type is \"dapp\", expected one of grpo, dapo, bnpo, dr_grpo, rloo, cispo",
                 "did you mean \"dapo\"?"
             ),
+            (#"{"arithmetic": "fp32"}"#, "arithmetic is \"fp32\", expected one of float32, bfloat16", nil),
+            (#"{"arithmetic": 16}"#, "arithmetic is not a text", nil),
             (#"{"max_steps": "ten"}"#, "max_steps is not a whole number", nil),
             (#"{"max_steps": 10"#, "the text is not valid JSON: column 17: expected ',' or '}'", nil),
             (
@@ -69,6 +71,20 @@ import TinyFoundation
         let error = try #require(throws: RecordsError.self) { try TrainingConfiguration(json: json) }
         #expect(error.message == message)
         #expect(error.hint == hint)
+    }
+
+    @Test("the arithmetic is the model's own unless it is given")
+    func arithmetic() throws {
+        #expect(try TrainingConfiguration(json: "{}").arithmetic == nil)
+        #expect(try TrainingConfiguration(json: #"{"arithmetic": null}"#).arithmetic == nil)
+        for arithmetic in Arithmetic.allCases {
+            let read = try TrainingConfiguration(json: #"{"arithmetic": "\#(arithmetic.rawValue)"}"#)
+            #expect(read.arithmetic == arithmetic)
+            #expect(try TrainingConfiguration(json: read.jsonLine()) == read)
+            let difference = try #require(read.firstDifference(from: TrainingConfiguration()))
+            #expect(difference.key == "arithmetic" && difference.mine == arithmetic.rawValue)
+            #expect(difference.theirs == "null")
+        }
     }
 
     @Test("every range is checked, each broken rule once")

@@ -181,6 +181,21 @@ struct ReportTests {
         #expect(right.map { $0.rounded() } == [342, 338, 338])
     }
 
+    @Test("a run that names no arithmetic is of float32, and tables name it where runs differ in it")
+    func arithmetic() throws {
+        func run(_ seed: Int, _ arithmetic: String?, right: Int) -> SyntheticRun {
+            SyntheticRun(
+                seed: seed, right: right, settings: arithmetic.map { ["arithmetic": "\"\($0)\""] } ?? [:])
+        }
+        let section = try Workspace([
+            "a": run(1, nil, right: 200), "b": run(2, "float32", right: 210), "c": run(3, "bfloat16", right: 190),
+        ]).report().sections[0]
+        #expect(section.results.map(\.seeds).sorted { $0.count < $1.count } == [[3], [1, 2]])
+        #expect(section.ablations.map(\.key) == ["arithmetic"])
+        #expect(section.ablations[0].values == ["bfloat16", "float32"])
+        #expect(section.results.map(\.differences).sorted() == ["bfloat16 arithmetic", "float32 arithmetic"])
+    }
+
     @Test("ranks are compared by number, and not where they are the size")
     func ranks() throws {
         func run(_ rank: Int, method: String = "tinylora", parameters: Int = 13, right: Int) -> SyntheticRun {

@@ -23,9 +23,12 @@ struct EvaluationFolderTests {
             })
     }
 
-    private func manifest(_ set: ProblemSet, samples: Int = 2, seed: UInt64 = 5) -> EvaluationManifest {
+    private func manifest(_ set: ProblemSet, samples: Int = 2, seed: UInt64 = 5, arithmetic: Arithmetic = .float32)
+        -> EvaluationManifest
+    {
         EvaluationManifest(
-            version: "1", model: Fingerprint(name: "m", content: "abc"), adapter: nil, template: nil,
+            version: "1", model: Fingerprint(name: "m", content: "abc"), arithmetic: arithmetic, adapter: nil,
+            template: nil,
             sets: [
                 EvaluationManifest.ProblemSetEntry(
                     name: set.name, problems: set.problems.count, content: "c\(set.problems.count)",
@@ -133,6 +136,23 @@ struct EvaluationFolderTests {
         #expect(mine.firstDifference(from: renamed) == nil)
     }
 
+    @Test("of another arithmetic is another evaluation; one that names none is of float32")
+    func arithmetic() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let exact = manifest(set()), rounded = manifest(set(), arithmetic: .bfloat16)
+        let old = try EvaluationManifest(json: exact.jsonLine().replacing(#""arithmetic":"float32","#, with: ""))
+        #expect(old != exact && old.arithmetic == .float32 && old.firstDifference(from: exact) == nil)
+        let difference = try #require(rounded.firstDifference(from: old))
+        #expect(difference == (key: "arithmetic", mine: "bfloat16", theirs: "float32"))
+        do { _ = try EvaluationFolder(preparing: path("one"), manifest: old, resuming: false) }
+        _ = try EvaluationFolder(preparing: path("one"), manifest: exact, resuming: true)
+        let error = #expect(throws: RunError.self) {
+            try EvaluationFolder(preparing: path("one"), manifest: rounded, resuming: true)
+        }
+        #expect(error?.code == .differentSettings)
+        #expect(error?.message == "\(path("one")) was made with arithmetic float32, not bfloat16")
+    }
+
     @Test("is compared problem by problem")
     func compares() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -143,6 +163,7 @@ struct EvaluationFolderTests {
         #expect(comparison.before == before.strict.fraction && comparison.after == 1)
         let changed = before.strictPerProblem.enumerated().filter { $1 < 2 }.map { "p\($0.offset)" }
         #expect(!changed.isEmpty && comparison.changes.map(\.problem) == changed)
+        #expect(comparison.arithmeticBefore == .float32 && comparison.arithmeticAfter == .float32)
         #expect(comparison.test == PairedComparison(improved: changed.count, worsened: 0))
         #expect(try comparison.test == PairedComparison(before: before, after: after))
         #expect(abs(comparison.difference.mean - (1 - before.strict.fraction)) < 1e-12)

@@ -89,12 +89,40 @@ import TinyFoundation
             other.optimiser.learningRate = 0.1
             let setting = try #require(throws: RunError.self) { try begin(path, configuration: other) }
             #expect(setting.message == "the run in \(path) was made with learning_rate 0.2, now it is 0.1")
+            other = smallRun
+            other.arithmetic = .bfloat16
+            let arithmetic = try #require(throws: RunError.self) { try begin(path, configuration: other) }
+            #expect(arithmetic.message == "the run in \(path) was made with arithmetic null, now it is bfloat16")
             var changed = manifest
             changed.model = Fingerprint(name: "other", content: "9999999999999999")
             let model = try #require(throws: RunError.self) { try begin(path, manifest: changed) }
             #expect(
                 model.message
                     == "the run in \(path) was made with model fake (0000000000aa), now it is other (999999999999)")
+            #expect(try contents(of: path) == before)
+        }
+    }
+
+    @Test(
+        "a run of a version with another order of the gradient's sums is not gone on with, and the version is the reason"
+    )
+    func refusesOtherSums() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            try await run(in: path)
+            let before = try contents(of: path)
+            var now = manifest, settings = smallRun
+            now.schemes = ["gradient": "prompt-units/1", "arithmetic": "bfloat16"]
+            settings.arithmetic = .bfloat16
+            let error = try #require(throws: RunError.self) {
+                try begin(path, configuration: settings, manifest: now)
+            }
+            #expect(error.code == .differentSettings)
+            #expect(
+                error.message == "the run in \(path) was begun by a version that sums gradients in another order "
+                    + "(not named there, prompt-units/1 here), so this version cannot resume it")
+            #expect(
+                error.hint == "finish it with the version that began it, or begin a new run in another directory")
             #expect(try contents(of: path) == before)
         }
     }

@@ -1,4 +1,5 @@
 import Testing
+import TinyFoundation
 import TinyRuns
 import TinyRecords
 
@@ -35,6 +36,19 @@ import TinyRecords
         #expect(run.configuration.adapter.parameters == 1 && run.configuration.optimiser.learningRate == 0.1)
         #expect(run.configuration.seed == 2 && run.configuration.steps == 2)
         #expect(run.configuration.adapter.projectionSeed == TrainingConfiguration.demonstration.adapter.projectionSeed)
+    }
+
+    @Test("takes the arithmetic as a default and as an axis, and names runs by it")
+    func arithmetic() throws {
+        let axis = try plan("runs: [{parameters: 1, arithmetic: [float32, bfloat16]}]")
+        #expect(axis.runs.map(\.name) == ["float32-seed1", "bfloat16-seed1"])
+        #expect(axis.runs.map(\.configuration.arithmetic) == [.float32, .bfloat16])
+        let one = try plan("defaults: {arithmetic: float32}\nruns: [{parameters: [1, 2]}]")
+        #expect(one.runs.allSatisfy { $0.configuration.arithmetic == .float32 })
+        let wrong = #expect(throws: RunError.self) { try plan("runs:\n  - {arithmetic: [fp32]}") }
+        #expect(
+            wrong?.message
+                == "/sweeps/small.yaml:2: arithmetic is \"fp32\", expected one of float32, bfloat16")
     }
 
     @Test("gives way to flags in every run")

@@ -39,6 +39,7 @@ extension AdapterFile {
         notes[AdapterNotes.baseModelName] = baseModel.name
         notes[AdapterNotes.baseModelFingerprint] = baseModel.fingerprint
         notes[AdapterNotes.elementType] = elementType.safetensorsName
+        notes[AdapterNotes.arithmetic] = notedArithmetic?.rawValue
         notes[AdapterNotes.toolVersion] = toolVersion
         for (key, value) in details { notes[AdapterNotes.detail + key] = value }
         return notes
@@ -102,11 +103,11 @@ extension AdapterFile {
         let baseModel = BaseModel(
             name: try notes.text(AdapterNotes.baseModelName),
             fingerprint: try notes.text(AdapterNotes.baseModelFingerprint))
-        let toolVersion = try notes.text(AdapterNotes.toolVersion)
+        let toolVersion = try notes.text(AdapterNotes.toolVersion), arithmetic = try notes.arithmetic()
         return try notes.checked { () throws(AdapterError) in
             try AdapterFile(
-                design: design, baseModel: baseModel, values: values, elementType: type, toolVersion: toolVersion,
-                details: Dictionary(details) { first, _ in first })
+                design: design, baseModel: baseModel, values: values, elementType: type, arithmetic: arithmetic,
+                toolVersion: toolVersion, details: Dictionary(details) { first, _ in first })
         }
     }
 

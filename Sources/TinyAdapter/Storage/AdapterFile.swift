@@ -3,7 +3,8 @@ public import TinyFoundation
 /// A trained adapter: its numbers as stored, and everything needed to use them.
 ///
 /// ```swift
-/// let adapter = try AdapterFile(design: design, baseModel: model, values: v, toolVersion: "0.1.0")
+/// let adapter = try AdapterFile(
+///     design: design, baseModel: model, values: v, arithmetic: .bfloat16, toolVersion: "0.1.0")
 /// adapter.valuesByteCount                       // 26 for 13 parameters in bf16
 /// try adapter.write(to: "adapter.safetensors")
 /// let method = try AdapterFile.load(path: "adapter.safetensors").method(for: AdapterPreparation(checkpoint: checkpoint))
@@ -36,10 +37,15 @@ public struct AdapterFile: Sendable {
     public let values: [Float]
     /// How the numbers are stored.
     public let elementType: ElementType
+    /// The arithmetic of the training as the file notes it; `nil` in a file from before there were two.
+    public let notedArithmetic: Arithmetic?
     /// What wrote the adapter.
     public let toolVersion: String
     /// Other notes, such as step and run.
     public let details: [String: String]
+
+    /// The arithmetic of the training: float32 where none is noted.
+    public var arithmetic: Arithmetic { notedArithmetic ?? .float32 }
 
     /// Bytes of the numbers themselves, without the file's header: parameters × bytes per number.
     public var valuesByteCount: Int { design.parameterCount * elementType.byteCount }
@@ -51,13 +57,14 @@ public struct AdapterFile: Sendable {
     ///   - baseModel: The model the adapter was trained on.
     ///   - values: Finite, as many as the design has parameters; rounded to `elementType`.
     ///   - elementType: How to store them.
+    ///   - arithmetic: That of the training; `nil` notes none.
     ///   - toolVersion: What writes the adapter.
     ///   - details: Other notes.
     /// - Throws: ``AdapterError`` with code `invalidValues` when the count is not the design's or a value is not finite
     ///   after rounding.
     public init(
         design: any AdapterDesign, baseModel: BaseModel, values: [Float], elementType: ElementType = .bfloat16,
-        toolVersion: String, details: [String: String] = [:]
+        arithmetic: Arithmetic?, toolVersion: String, details: [String: String] = [:]
     ) throws(AdapterError) {
         guard values.count == design.parameterCount else {
             throw AdapterError(
@@ -73,6 +80,7 @@ public struct AdapterFile: Sendable {
         self.baseModel = baseModel
         self.values = rounded
         self.elementType = elementType
+        notedArithmetic = arithmetic
         self.toolVersion = toolVersion
         self.details = details
     }
@@ -82,7 +90,8 @@ extension AdapterFile: Hashable {
     /// Same design, model, numbers and notes.
     public static func == (a: AdapterFile, b: AdapterFile) -> Bool {
         AnyHashable(a.design) == AnyHashable(b.design) && a.baseModel == b.baseModel && a.values == b.values
-            && a.elementType == b.elementType && a.toolVersion == b.toolVersion && a.details == b.details
+            && a.elementType == b.elementType && a.notedArithmetic == b.notedArithmetic
+            && a.toolVersion == b.toolVersion && a.details == b.details
     }
 
     /// Model and numbers suffice to tell adapters apart.

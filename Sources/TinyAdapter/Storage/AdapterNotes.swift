@@ -13,6 +13,7 @@ public struct AdapterNotes: Sendable {
     static let baseModelFingerprint = "base_model_fingerprint"
     static let parameters = "parameters"
     static let elementType = "element_type"
+    static let arithmetic = "arithmetic"
     static let toolVersion = "tool_version"
     static let detail = "detail."
     static let plan = "plan"
@@ -76,6 +77,17 @@ public struct AdapterNotes: Sendable {
     /// A note that is a number.
     public func number(_ key: String) throws(AdapterError) -> Double {
         guard let value = Double(try text(key)) else { throw unreadable(key, "number") }
+        return value
+    }
+
+    /// The arithmetic of the training; `nil` in a file from before there were two.
+    public func arithmetic() throws(AdapterError) -> Arithmetic? {
+        guard let text = values[Self.arithmetic] else { return nil }
+        guard let value = Arithmetic(rawValue: text) else {
+            let names = Arithmetic.allCases.map(\.rawValue).joined(separator: ", ")
+            throw AdapterError(
+                .malformedFile, "\(Self.arithmetic) is \(text) in \(path), expected one of \(names)")
+        }
         return value
     }
 

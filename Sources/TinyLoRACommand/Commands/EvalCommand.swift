@@ -25,6 +25,8 @@ struct EvalCommand: AsyncParsableCommand {
                 tinylora eval
               With an adapter:
                 tinylora eval --adapter runs/demo/adapter.safetensors
+              The same in float32, whatever the model and the adapter suggest:
+                tinylora eval --adapter runs/demo/adapter.safetensors --arithmetic float32
               Your own model on published sets:
                 tinylora eval --model Qwen2.5-0.5B-Instruct --on gsm8k,math500,aime24 --data data --output evals/base
               Eight samples per problem:
@@ -86,6 +88,7 @@ struct EvalCommand: AsyncParsableCommand {
             for note in part.notes { console.note("note       \(note)") }
             if !part.styleTrials.isEmpty { console.note("style      " + choice(of: part)) }
         }
+        console.say("arithmetic \(loaded.arithmetic.rawValue)")
         console.say("adapter    \(adapter?.file.design.description ?? "none")")
         var results: [EvaluationResult] = []
         for part in run.parts {

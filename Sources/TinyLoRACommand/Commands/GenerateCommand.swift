@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Prompt in, text out.
 struct GenerateCommand: AsyncParsableCommand {
@@ -50,11 +51,13 @@ struct GenerateCommand: AsyncParsableCommand {
         guard let completion = finished else { return }
         try console.result(
             Result(
+                arithmetic: loaded.arithmetic,
                 text: tokenizer.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
                 tokens: completion.tokens, logprobs: completion.logprobs, stop: completion.stop))
     }
 
     private struct Result: Encodable {
+        let arithmetic: Arithmetic
         let text: String
         let tokens: [Int]
         let logprobs: [Float]

@@ -36,9 +36,10 @@ struct InspectCommand: AsyncParsableCommand {
         try checkpoint.refuseUnusedTensors()
         let plan = try AdapterPlan.resolving(
             parameters: parameters, modules: sizes.modules, rank: rank)
-        let fingerprint = try checkpoint.fingerprint()
+        let fingerprint = try checkpoint.fingerprint(), arithmetic = try checkpoint.arithmetic
         console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
         console.say("weights    \(fingerprint)")
+        console.say("arithmetic \(arithmetic.rawValue), which suits the stored weights")
         console.say(
             "shape      \(grouped(sizes.parameterCount)) parameters · \(sizes.layerCount) layers of \(sizes.hiddenSize)"
                 + " · \(sizes.headCount) heads of \(sizes.headDimension) on \(sizes.keyValueHeadCount) · feed-forward "
@@ -50,13 +51,17 @@ struct InspectCommand: AsyncParsableCommand {
         show(design, console)
         try console.result(
             ModelResult(
-                model: path, fingerprint: fingerprint, parameters: sizes.parameterCount, configuration: sizes,
+                model: path, fingerprint: fingerprint, arithmetic: arithmetic, parameters: sizes.parameterCount,
+                configuration: sizes,
                 plan: "\(plan)", trainedParameters: plan.parameterCount,
                 modules: listed(design)))
     }
 
     private func inspect(_ file: AdapterFile, _ console: Console) throws {
         console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
+        console.say(
+            "arithmetic \(file.arithmetic.rawValue)"
+                + (file.notedArithmetic == nil ? ", not noted: the file was made before there were two" : ""))
         console.say("base       \(file.baseModel.fingerprint)")
         console.say(
             "values     \(grouped(file.valuesByteCount)) bytes in \(file.elementType.safetensorsName)"
@@ -68,7 +73,7 @@ struct InspectCommand: AsyncParsableCommand {
             AdapterResult(
                 baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
-                adapterBytes: file.valuesByteCount,
+                adapterBytes: file.valuesByteCount, arithmetic: file.arithmetic,
                 elementType: file.elementType.safetensorsName, projectionSeed: seed(file.design),
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design)))
     }
@@ -113,6 +118,7 @@ struct InspectCommand: AsyncParsableCommand {
     private struct ModelResult: Encodable {
         let model: String
         let fingerprint: String
+        let arithmetic: Arithmetic
         let parameters: Int
         let configuration: ModelConfiguration
         let plan: String
@@ -120,7 +126,7 @@ struct InspectCommand: AsyncParsableCommand {
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case model, fingerprint, parameters, configuration, plan, modules
+            case model, fingerprint, arithmetic, parameters, configuration, plan, modules
             case trainedParameters = "trained_parameters"
         }
     }
@@ -132,13 +138,14 @@ struct InspectCommand: AsyncParsableCommand {
         let plan: String
         let trainedParameters: Int
         let adapterBytes: Int
+        let arithmetic: Arithmetic
         let elementType: String
         let projectionSeed: UInt64?
         let values: [Float]
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case fingerprint, method, plan, values, modules
+            case fingerprint, method, arithmetic, plan, values, modules
             case baseModel = "base_model"
             case trainedParameters = "trained_parameters"
             case adapterBytes = "adapter_bytes"

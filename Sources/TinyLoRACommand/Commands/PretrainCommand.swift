@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Makes the model in the box from nothing.
 struct PretrainCommand: AsyncParsableCommand {
@@ -10,7 +11,7 @@ struct PretrainCommand: AsyncParsableCommand {
         discussion: """
             Trains a byte-pair tokenizer and then all weights of a Qwen2-architecture model on the Abacus corpus. The \
             same settings give the same bytes on any number of threads. Repeating the command resumes an \
-            interrupted run from its last saved state.
+            interrupted run from its last saved state. All arithmetic is float32.
 
             EXAMPLES
               Train the model in the box again (about 20 minutes on two cores):
@@ -90,11 +91,14 @@ struct PretrainCommand: AsyncParsableCommand {
         }
         console.say("model      \(output) (\(grouped(model.parameterCount)) parameters in bf16)")
         try console.result(
-            Result(model: output, parameters: model.parameterCount, tokens: tokens, steps: recipe.steps))
+            Result(
+                model: output, arithmetic: FullParameterTrainer.arithmetic, parameters: model.parameterCount,
+                tokens: tokens, steps: recipe.steps))
     }
 
     private struct Result: Encodable {
         let model: String
+        let arithmetic: Arithmetic
         let parameters: Int
         let tokens: Int
         let steps: Int

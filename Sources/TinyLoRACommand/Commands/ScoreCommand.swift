@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TinyLoRA
+import TinyFoundation
 
 /// Log-probabilities of given tokens, and the adapter's gradient.
 struct ScoreCommand: AsyncParsableCommand {
@@ -15,6 +16,7 @@ struct ScoreCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora score --text "Q: Tom has 3 apples."
               tinylora score --model Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
+              tinylora score --text "Q: Tom has 3 apples." --arithmetic float32
             """)
 
     @OptionGroup var model: ModelOptions
@@ -50,7 +52,7 @@ struct ScoreCommand: AsyncParsableCommand {
             engine = LocalEngine(model: loaded.model, method: method, threads: opened.threads)
             values = method.initialValues
         }
-        var result = Result(tokens: ids, logprobs: [], gradient: nil)
+        var result = Result(arithmetic: loaded.arithmetic, tokens: ids, logprobs: [], gradient: nil)
         if gradient, let values {
             let weight = -1 / Float(ids.count - 1)
             let found = try await engine.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
@@ -91,6 +93,7 @@ struct ScoreCommand: AsyncParsableCommand {
     }
 
     private struct Result: Encodable {
+        var arithmetic: Arithmetic
         var tokens: [Int]
         var logprobs: [Float]
         var gradient: [Float]?

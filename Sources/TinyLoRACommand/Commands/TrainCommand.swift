@@ -31,6 +31,8 @@ struct TrainCommand: AsyncParsableCommand {
                 tinylora train --method lora --rank 1 --learning-rate 1e-3
               A recipe with one setting changed:
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
+              In float32, as references in fp32 compute (default for models that are stored so):
+                tinylora train --arithmetic float32
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
               Show the resolved settings without training:

@@ -49,6 +49,12 @@ func showComparison(before: String, after: String, on console: Console) throws {
     }
     var comparisons: [EvaluationComparison] = []
     for name in names { comparisons.append(try EvaluationComparison(of: name, before: first, after: second)) }
+    let arithmetic = [first, second].map(\.manifest.arithmetic.rawValue)
+    if arithmetic[0] != arithmetic[1] {
+        console.warn(
+            "\(before) was computed in \(arithmetic[0]) and \(after) in \(arithmetic[1]), which alone may change answers"
+        )
+    }
     for comparison in comparisons {
         let difference = comparison.difference, test = comparison.test
         console.say("problems   \(comparison.problems) of \(comparison.problemSet)")

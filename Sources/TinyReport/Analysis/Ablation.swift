@@ -10,7 +10,7 @@ public struct Ablation: Sendable, Encodable {
     public let rows: [AblationRow]
 
     /// Settings that are compared in a table of their own.
-    private static let keys = ["element_type", "tying", "frozen_subspace", "rank", "projection_seed"]
+    private static let keys = ["element_type", "arithmetic", "tying", "frozen_subspace", "rank", "projection_seed"]
 
     /// Every ablation the results hold.
     static func all(in results: [CellResult]) -> [Ablation] {

@@ -25,7 +25,7 @@ struct Differences {
     private static func row(_ cell: Cell) -> String { "\(cell.method) \(cell.algorithm) \(cell.parameters)" }
 
     /// Settings that are shown even in the only row of its kind, when they are not the most common ones.
-    private static let telling = ["element_type", "frozen_subspace", "target_modules"]
+    private static let telling = ["arithmetic", "element_type", "frozen_subspace", "target_modules"]
 
     /// Such as `rank 8 · fp32`: the settings that are not the most common of all cells. Mostly empty when the row is the
     /// only one of its kind, and for the row with the most common settings.
@@ -48,6 +48,7 @@ struct Differences {
 func settingWords(_ key: String, _ value: SettingValue) -> String {
     switch key {
     case "element_type": value.words
+    case "arithmetic": "\(value.words) arithmetic"
     case "frozen_subspace": "\(value.words) subspace"
     case "tying": "tied \(value.words)"
     case "target_modules": "\(value.words) only"

@@ -177,7 +177,8 @@ extension HTMLPage {
 
     private func ablation(_ ablation: Ablation, _ section: Section, _ writer: inout HTMLWriter) {
         let names = [
-            "element_type": "Precision of the trained numbers", "tying": "Way of tying",
+            "element_type": "Precision of the trained numbers", "arithmetic": "Arithmetic of products with the weights",
+            "tying": "Way of tying",
             "frozen_subspace": "Frozen subspace", "rank": "Rank of the frozen subspace",
             "projection_seed": "Draw of the random projections, by its seed",
         ]

@@ -1,3 +1,4 @@
+import TinyFoundation
 public import TinyRecords
 
 /// A run's configuration: key → value, flat.
@@ -12,9 +13,11 @@ public struct Settings: Record {
     /// Every key, in alphabetical order.
     public var keys: [String] { values.keys.sorted() }
 
-    /// Reads an object of settings.
+    /// Reads an object of settings. A run without `arithmetic` was made before there were two, in float32.
     public init(from decoder: any Decoder) throws {
-        values = try decoder.singleValueContainer().decode([String: SettingValue].self)
+        let earlier = ["arithmetic": SettingValue.text(Arithmetic.float32.rawValue)]
+        let found = try decoder.singleValueContainer().decode([String: SettingValue].self)
+        values = earlier.merging(found) { $1 }
     }
 
     /// Writes an object of settings.

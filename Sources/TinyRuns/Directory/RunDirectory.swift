@@ -85,6 +85,15 @@ public struct RunDirectory: Sendable {
         let oldManifest = try converted { () throws(RecordsError) in
             try RunManifest(contentsOf: location("manifest.json"))
         }
+        // The order of sums depends on nothing but the version: with another one no setting helps.
+        let orders = [oldManifest, manifest].map { $0.schemes[RunManifest.gradientScheme] ?? "not named" }
+        guard orders[0] == orders[1] else {
+            throw RunError(
+                .differentSettings,
+                "the run in \(path) was begun by a version that sums gradients in another order (\(orders[0]) there, "
+                    + "\(orders[1]) here), so this version cannot resume it",
+                hint: "finish it with the version that began it, or begin a new run in another directory")
+        }
         let setting = configuration.firstDifference(from: old)
         guard let difference = setting ?? manifest.firstDifference(from: oldManifest) else { return }
         throw RunError(

@@ -30,6 +30,10 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
 
     /// Name of the problem set.
     public let problemSet: String
+    /// Arithmetic of the first evaluation.
+    public let arithmeticBefore: Arithmetic
+    /// Arithmetic of the second. Where the two differ, so may answers of the same model.
+    public let arithmeticAfter: Arithmetic
     /// Problems that both have.
     public let problems: Int
     /// Mean outcome in the first evaluation.
@@ -46,6 +50,8 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case problems, before, after, difference, test, changes
         case problemSet = "problem_set"
+        case arithmeticBefore = "arithmetic_before"
+        case arithmeticAfter = "arithmetic_after"
     }
 
     /// Compares a set of two directories.
@@ -80,6 +86,8 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
                 })
         }
         problemSet = set
+        arithmeticBefore = before.manifest.arithmetic
+        arithmeticAfter = after.manifest.arithmetic
         problems = first.problems
         let pairs = Array(zip(outcomes[0], outcomes[1]))
         func mean(_ side: [(id: String, right: Double, first: EvaluatedSample)]) -> Double {

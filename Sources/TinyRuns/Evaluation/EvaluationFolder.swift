@@ -4,7 +4,7 @@ public import TinyFoundation
 
 /// A directory with everything an evaluation made, so that it can be read, resumed and compared.
 ///
-///     settings.json           what decides the samples: hashes of model, adapter, template and problems, sampling, seed
+///     settings.json           what decides the samples: hashes of model, adapter, template and problems, arithmetic, sampling, seed
 ///     NAME.samples.jsonl      one line per completion of a problem set, written as soon as it is graded
 ///     summary.json            the numbers, once all sets are done
 ///

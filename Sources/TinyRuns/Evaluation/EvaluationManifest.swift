@@ -1,4 +1,5 @@
 public import TinyEngine
+public import TinyFoundation
 public import TinyRecords
 
 /// Everything that decides the samples of an evaluation, but the machine and the time.
@@ -49,6 +50,9 @@ public struct EvaluationManifest: Record {
     public var version: String
     /// The model.
     public var model: Fingerprint
+    /// How products with the model's weights were computed: float32 in a file from before there were two ways.
+    public var arithmetic: Arithmetic { notedArithmetic ?? .float32 }
+    private var notedArithmetic: Arithmetic?
     /// The adapter; `nil` for the base model.
     public var adapter: Fingerprint?
     /// Hash of the chat template; `nil` for plain text.
@@ -64,11 +68,12 @@ public struct EvaluationManifest: Record {
 
     /// Makes a manifest from its parts.
     public init(
-        version: String, model: Fingerprint, adapter: Fingerprint?, template: String?, sets: [ProblemSetEntry],
-        sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64
+        version: String, model: Fingerprint, arithmetic: Arithmetic, adapter: Fingerprint?, template: String?,
+        sets: [ProblemSetEntry], sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64
     ) {
         self.version = version
         self.model = model
+        notedArithmetic = arithmetic
         self.adapter = adapter
         self.template = template
         self.sets = sets
@@ -79,6 +84,7 @@ public struct EvaluationManifest: Record {
 
     private enum CodingKeys: String, CodingKey {
         case version, model, adapter, template, sets, sampling, seed
+        case notedArithmetic = "arithmetic"
         case samplesPerProblem = "samples_per_problem"
     }
 
@@ -96,7 +102,8 @@ public struct EvaluationManifest: Record {
 
     private var values: [(key: String, value: String)] {
         var values = [
-            ("version", version), ("model", model.content), ("adapter", adapter?.content ?? "none"),
+            ("version", version), ("model", model.content),
+            ("arithmetic", arithmetic.rawValue), ("adapter", adapter?.content ?? "none"),
             ("template", template ?? "none"), ("sets", sets.map(\.name).joined(separator: ", ")),
             ("temperature", "\(sampling.temperature)"), ("top_k", sampling.topK.map { "\($0)" } ?? "none"),
             ("top_p", "\(sampling.topP)"), ("max_tokens", "\(sampling.maxTokens)"),

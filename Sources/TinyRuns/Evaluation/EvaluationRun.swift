@@ -44,7 +44,7 @@ public struct EvaluationRun: Sendable {
     ///
     /// - Parameters:
     ///   - problems: What is asked.
-    ///   - model: The base model.
+    ///   - model: The base model, in the arithmetic that is recorded.
     ///   - engine: Samples the completions.
     ///   - adapter: The adapter and its path; `nil` for the base model.
     ///   - sampling: How tokens are chosen.
@@ -74,6 +74,7 @@ public struct EvaluationRun: Sendable {
         let template = try model.chatTemplate()
         manifest = EvaluationManifest(
             version: TinyLoRAVersion.current, model: Fingerprint(name: model.name, content: model.fingerprint),
+            arithmetic: model.arithmetic,
             adapter: try adapter.map { adapter in
                 Fingerprint(
                     name: URL(filePath: adapter.path).lastPathComponent,

@@ -2,7 +2,7 @@ internal import Foundation
 internal import TinyAbacus
 public import TinyAdapter
 public import TinyCheckpoint
-import TinyFoundation
+public import TinyFoundation
 public import TinyModel
 public import TinyEngine
 public import TinyProblems
@@ -37,14 +37,15 @@ public struct LoadedModel: Sendable {
 
     /// Opens a directory in Hugging Face layout, or the model in the box.
     ///
+    /// - Parameter arithmetic: How products with the weights are computed; as the stored types suggest unless given.
     /// - Throws: `CheckpointError` or `TextError` naming what is wrong with which file. A missing tokenizer is an error only
     ///   once it is asked for.
-    public init(directory: String?) throws {
+    public init(directory: String?, arithmetic: Arithmetic? = nil) throws {
         isAbacus = directory == nil
         let path = try directory ?? AbacusFiles.directory()
         name = directory.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         checkpoint = try Checkpoint(directory: path)
-        model = try LanguageModel(checkpoint)
+        model = try LanguageModel(checkpoint, arithmetic: arithmetic)
         fingerprint = try checkpoint.fingerprint()
         if FileManager.default.fileExists(atPath: path + "/tokenizer.json") {
             let tokenizer = try Tokenizer(modelDirectory: path)
@@ -60,6 +61,9 @@ public struct LoadedModel: Sendable {
             tokenizer = nil
         }
     }
+
+    /// How products with the weights are computed.
+    public var arithmetic: Arithmetic { model.arithmetic }
 
     /// The tokenizer.
     ///
@@ -111,7 +115,8 @@ public struct LoadedModel: Sendable {
         return prompter
     }
 
-    /// An engine for this model, with the method of an adapter file if one is given.
+    /// An engine for this model, with the method of an adapter file if one is given. It computes in ``arithmetic``, whatever
+    /// the adapter was trained in.
     public func engine(
         adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
@@ -141,7 +146,8 @@ public struct LoadedModel: Sendable {
                 initialSeed: initialSeed, progress: progress))
     }
 
-    /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files.
+    /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files. Such a directory does
+    /// not say in which arithmetic the weights were trained.
     ///
     /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {

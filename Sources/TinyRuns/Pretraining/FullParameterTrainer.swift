@@ -61,6 +61,9 @@ public final class FullParameterTrainer {
 
     deinit { team.close() }
 
+    /// All of pretraining computes in this arithmetic.
+    public static let arithmetic = Arithmetic.float32
+
     /// Takes one step on the next documents.
     ///
     /// - Parameter document: The document of an index, the first being 0.
@@ -72,7 +75,7 @@ public final class FullParameterTrainer {
         let total = documents.reduce(Float(0)) {
             $0 + promptWeight * Float($1.prompt.count - 1) + Float($1.completion.count)
         }
-        let packed = try LanguageModel(model, weights: weights, arithmetic: .float32)
+        let packed = try LanguageModel(model, weights: weights, arithmetic: Self.arithmetic)
         gradient.clear()
         var loss = 0.0, completionLoss = 0.0, completionTokens = 0
         for start in stride(from: 0, to: documents.count, by: configuration.documentsPerPass) {
@@ -147,7 +150,11 @@ public final class FullParameterTrainer {
             }
         }
         try SafetensorsWriter.write(
-            tensors, metadata: ["step": "\(step)", "tokens": "\(tokens)", "recipe": try recipe()], to: path)
+            tensors,
+            metadata: [
+                "arithmetic": Self.arithmetic.rawValue, "step": "\(step)", "tokens": "\(tokens)",
+                "recipe": try recipe(),
+            ], to: path)
     }
 
     /// Goes on from a file that ``save(to:)`` wrote.

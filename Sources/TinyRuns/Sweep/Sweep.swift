@@ -1,5 +1,7 @@
 internal import Dispatch
 public import Foundation
+internal import TinyAbacus
+internal import TinyCheckpoint
 internal import TinyFoundation
 internal import TinyProblems
 public import TinyRecords
@@ -93,8 +95,10 @@ public struct Sweep: Sendable {
         try folder.make()
         lock = try DirectoryLock(folder.path)
         let previous = try folder.previous()
-        let begun = try folder.begun()
-        var plan = plan
+        var begun = try folder.begun(), plan = plan
+        let own = ownArithmetic(of: plan.runs.map(\.configuration) + begun.values)
+        try plan.nameArithmetic { own[$0.model] }
+        for (name, run) in begun { begun[name]?.arithmetic = run.arithmetic ?? own[run.model] }
         gone = plan.keepNames(of: begun)
         created = previous?.created ?? Date().ISO8601Format()
         self.plan = plan
@@ -209,6 +213,15 @@ private func overlapWarnings(_ runs: [SweepRun]) -> [String] {
         for overlap in problems.overlaps where !warnings.contains("\(overlap)") { warnings.append("\(overlap)") }
     }
     return warnings
+}
+
+/// The arithmetic that the weights of each model suggest, by its directory.
+private func ownArithmetic(of runs: [TrainingConfiguration]) -> [String?: Arithmetic] {
+    var own: [String?: Arithmetic] = [:]
+    for model in Set(runs.filter { $0.arithmetic == nil }.map(\.model)) {
+        own[model] = try? Checkpoint(directory: model ?? AbacusFiles.directory()).arithmetic
+    }
+    return own
 }
 
 extension TrainingConfiguration {

@@ -27,13 +27,20 @@ public struct SweepFolder: Sendable {
         for folder in [path, path + "/settings", path + "/logs"] { try AtomicFile.makeDirectory(folder) }
     }
 
-    /// The settings of every run that was started here.
+    /// The settings of every run that was started here, each with the arithmetic that the run has recorded: float32 where it
+    /// was started before there were two.
     func begun() throws -> [String: TrainingConfiguration] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/settings")) ?? []
         var begun: [String: TrainingConfiguration] = [:]
         for file in names.sorted() where file.hasSuffix(".json") {
             let name = String(file.dropLast(5))
-            begun[name] = try TrainingConfiguration(contentsOf: settings(name))
+            var configuration = try TrainingConfiguration(contentsOf: settings(name))
+            if configuration.arithmetic == nil,
+                let recorded = try? TrainingConfiguration(contentsOf: run(name) + "/configuration.json")
+            {
+                configuration.arithmetic = recorded.arithmetic ?? .float32
+            }
+            begun[name] = configuration
         }
         return begun
     }

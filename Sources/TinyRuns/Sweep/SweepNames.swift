@@ -61,7 +61,7 @@ private func part(_ key: String, _ value: SettingValue) -> String {
     }
     let safe = fileName(text)
     switch key {
-    case "algorithm", "method", "parameters", "model", "train", "tying": return String(safe.prefix(60))
+    case "algorithm", "arithmetic", "method", "parameters", "model", "train", "tying": return String(safe.prefix(60))
     case "learning_rate": return "lr" + safe
     case let key where key.contains("_"): return "\(key)-\(safe.prefix(60))"
     default: return key + safe.prefix(60)

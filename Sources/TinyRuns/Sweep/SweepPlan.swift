@@ -113,6 +113,25 @@ public struct SweepPlan: Sendable {
         return begun.keys.filter { !kept.contains($0) }.sorted()
     }
 
+    /// Names the arithmetic of every run that leaves it to its model, so that it is part of what identifies the run.
+    ///
+    /// - Parameter own: What the model of a run suggests; `nil` where it cannot be read, which fails the run later.
+    /// - Throws: ``RunError`` for two runs that are the same then.
+    mutating func nameArithmetic(_ own: (TrainingConfiguration) -> Arithmetic?) throws(RunError) {
+        var known: [TrainingConfigurationKey: SweepRun] = [:]
+        for index in runs.indices {
+            runs[index].configuration.arithmetic =
+                runs[index].configuration.arithmetic ?? own(runs[index].configuration)
+            let run = runs[index]
+            if let twin = known.updateValue(run, forKey: .init(run.configuration)) {
+                throw RunError(
+                    .invalidValue,
+                    "two runs are the same: \(cells[twin.cell]) and \(cells[run.cell]), seed \(run.seed)",
+                    hint: run.configuration.arithmetic.map { "the arithmetic of the model is \($0.rawValue)" })
+            }
+        }
+    }
+
     private static func check(
         _ run: SweepRun, of cell: SweepCell, in block: SweepFile.Block
     ) throws(RunError) {
@@ -170,8 +189,8 @@ public struct SweepRun: Sendable {
     public let candidate: SettingValue?
     /// Its seed.
     public let seed: UInt64
-    /// Everything resolved.
-    public let configuration: TrainingConfiguration
+    /// Everything resolved; the arithmetic may be left to the model.
+    public internal(set) var configuration: TrainingConfiguration
 }
 
 /// A configuration as a key of a dictionary: equal configurations give equal text.

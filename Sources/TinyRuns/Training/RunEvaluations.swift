@@ -46,7 +46,8 @@ final class RunEvaluations: Sendable {
             sampling: SamplingParameters(
                 temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: model.stopTokens))
         let key = try UntrainedCache.key(
-            model: model.fingerprint, set: set, prompter: prompter, sampling: evaluator.sampling,
+            model: model.fingerprint, arithmetic: model.arithmetic, set: set, prompter: prompter,
+            sampling: evaluator.sampling,
             grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
         let loss = try heldOutLoss(set)
         return { [self] step, values in

@@ -48,10 +48,11 @@ public struct RunOutline: Encodable, Sendable {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         try checkpoint.refuseUnusedTensors()
-        let settings =
+        var settings =
             configuration.epochs == nil
             ? configuration
             : configuration.resolvingEpochs(problems: try RunProblems.trainingCount(configuration))
+        settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
         let sizes = checkpoint.configuration, design = try settings.adapter.design(for: sizes)
         self.configuration = settings
         plan = design.description

@@ -46,7 +46,7 @@ public struct TrainingRun: Sendable {
         public init() {}
     }
 
-    /// The resolved settings: epochs are steps.
+    /// The resolved settings: epochs are steps, and the arithmetic is named.
     public let configuration: TrainingConfiguration
     /// The run's directory.
     public let directory: RunDirectory
@@ -86,9 +86,10 @@ public struct TrainingRun: Sendable {
     ) throws {
         let grader = try GraderChoice(configuration.grader)
         try grader.checkProgram()
-        model = try LoadedModel(directory: configuration.model)
+        model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
-        let configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
+        var configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
+        configuration.arithmetic = model.arithmetic
         design = try configuration.adapter.design(for: model.checkpoint.configuration)
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache
@@ -137,7 +138,7 @@ public struct TrainingRun: Sendable {
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: model.name, fingerprint: model.fingerprint),
             values: result.state.parameters, elementType: configuration.adapter.elementType,
-            toolVersion: "tinylora \(TinyLoRAVersion.current)",
+            arithmetic: model.arithmetic, toolVersion: "tinylora \(TinyLoRAVersion.current)",
             details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
         let path = directory.path + "/" + AdapterFile.name
         try adapter.write(to: path)
@@ -186,8 +187,10 @@ public struct TrainingRun: Sendable {
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
             overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
-            schemes: ["random": RandomStream.scheme, "normal": RandomStream.normalScheme]
-                .merging(design.schemes) { first, _ in first }, seed: configuration.seed,
+            schemes: [
+                "random": RandomStream.scheme, "normal": RandomStream.normalScheme,
+                RunManifest.gradientScheme: "prompt-units/1", "arithmetic": model.arithmetic.rawValue,
+            ].merging(design.schemes) { first, _ in first }, seed: configuration.seed,
             machine: MachineRecord(threads: threads))
     }
 

@@ -5,7 +5,7 @@ internal import TinyProblems
 
 /// What the untrained model answered, kept so that many runs need not ask it the same again.
 ///
-/// A file per model, problems, prompts and sampling. What cannot be read or written costs time and nothing else.
+/// A file per model, arithmetic, problems, prompts and sampling. What cannot be read or written costs time and nothing else.
 struct UntrainedCache {
     let directory: String
 
@@ -32,10 +32,13 @@ struct UntrainedCache {
 
     /// A name for everything that decides the answers and their grades.
     static func key(
-        model: String, set: ProblemSet, prompter: Prompter, sampling: SamplingParameters, grader: String
+        model: String, arithmetic: Arithmetic, set: ProblemSet, prompter: Prompter, sampling: SamplingParameters,
+        grader: String
     ) throws -> String {
         var hash = SHA256()
-        for part in [TinyLoRAVersion.current, model, "\(sampling)", grader, "\(prompter.stopTexts)"] {
+        for part in [
+            TinyLoRAVersion.current, model, arithmetic.rawValue, "\(sampling)", grader, "\(prompter.stopTexts)",
+        ] {
             hash.update(Array("\(part)\u{0}".utf8))
         }
         for problem in set.problems {
