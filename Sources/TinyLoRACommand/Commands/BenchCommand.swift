@@ -31,7 +31,9 @@ struct BenchCommand: AsyncParsableCommand {
     var kernels = false
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
-    @Option(help: "Arithmetic of the model: float32 or bfloat16.")
+    @Option(
+        help: ArgumentHelp("Arithmetic of the model: float32 or bfloat16.", valueName: "name"),
+        transform: parsedArithmetic)
     var arithmetic = Arithmetic.bfloat16
     @Option(help: ArgumentHelp("Measure only this tokenizer, on one thread.", valueName: "file"), transform: path)
     var tokenizer: String?
