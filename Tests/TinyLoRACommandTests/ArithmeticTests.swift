@@ -93,7 +93,7 @@ struct ArithmeticTests {
         let flags = ["--adapter", adapter.path, "--arithmetic", "bfloat16"]
         let other = try score(model, flags, in: scratch)
         #expect(try other.json()["arithmetic"] as? String == "bfloat16")
-        #expect(other.errorLines == ["note       the adapter was trained in float32 and is used in bfloat16"])
+        #expect(other.errors == "note       the adapter was trained in float32 and is used in bfloat16\n")
 
         var (header, payload) = try SafetensorsFile.parts(of: Data(contentsOf: adapter))
         var notes = try #require(header["__metadata__"] as? [String: String])
@@ -103,7 +103,7 @@ struct ArithmeticTests {
             .write(to: adapter)
         let old = try score(model, ["--adapter", adapter.path], in: scratch)
         #expect(try old.json()["arithmetic"] as? String == "float32")
-        #expect(old.errorLines == ["note       the adapter was made before there were two arithmetics, in float32"])
+        #expect(old.errors == "note       the adapter was made before there were two arithmetics, in float32\n")
         let shown = try Executable.run(["inspect", "--adapter", adapter.path], in: scratch)
         #expect(
             shown.output.contains("arithmetic float32, not noted: the file was made before there were two"), "\(shown)")

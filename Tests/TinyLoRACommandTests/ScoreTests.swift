@@ -4,7 +4,7 @@ import Testing
 /// The command against PyTorch, from outside.
 @Suite("tinylora score", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
 struct ScoreTests {
-    @Test("agrees with PyTorch", arguments: Fixture.allCases)
+    @Test("agrees with PyTorch in float32", arguments: Fixture.allCases)
     func agreesWithPyTorch(fixture: Fixture) throws {
         let scratch = try Scratch()
         let expected = try SafetensorsFile(contentsOf: fixture.folder.appendingPathComponent("expected.safetensors"))
@@ -17,7 +17,7 @@ struct ScoreTests {
             let outcome = try Executable.run(
                 [
                     "score", "--model", fixture.folder.path, "--tokens",
-                    tokens.map(String.init).joined(separator: ","), "--json",
+                    tokens.map(String.init).joined(separator: ","), "--arithmetic", "float32", "--json",
                 ], in: scratch)
             expectSuccess(outcome)
             let result = try outcome.json()

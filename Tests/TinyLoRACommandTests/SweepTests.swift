@@ -140,6 +140,8 @@ struct SweepTests {
         let own = try sweep(file("rank: 8"), in: scratch)
         expectSuccess(own)
         #expect(try states(in: scratch) == ["bfloat16-seed1": "finished"], "Abacus is stored in bf16")
+        let record = try #require(try own.json()["runs"] as? [[String: Any]])
+        #expect(record.map { $0["arithmetic"] as? String } == ["bfloat16"])
         #expect(own.errors.contains("no longer in the file and left as they are: float32-seed1"), "\(own)")
         // Settings from before the key existed are those of a run in float32.
         let name = "out/settings/float32-seed1.json"

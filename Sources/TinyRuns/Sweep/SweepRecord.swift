@@ -1,3 +1,4 @@
+public import TinyFoundation
 public import TinyRecords
 
 /// A sweep as `sweep.json` of its folder keeps it: what is planned, how far it is, what was chosen and why.
@@ -10,6 +11,8 @@ public struct SweepRecord: Record {
         public var cell: String
         /// What distinguishes its cell, and its value of the tuned key.
         public var settings: [String: SettingValue]
+        /// How products with its model's weights are computed; `nil` where its model could not be read.
+        public var arithmetic: Arithmetic?
         /// Its seed.
         public var seed: UInt64
         /// `waiting`, `running`, `finished`, `failed`, or `unneeded` when another value was chosen.
@@ -57,7 +60,8 @@ public struct SweepRecord: Record {
             var settings = Dictionary(cell.settings.map { ($0.key, $0.value) }) { $1 }
             if let key = plan.tuning?.key, let value = run.candidate { settings[key] = value }
             var described = Run(
-                name: run.name, cell: cell.name, settings: settings, seed: run.seed, state: "waiting",
+                name: run.name, cell: cell.name, settings: settings, arithmetic: run.configuration.arithmetic,
+                seed: run.seed, state: "waiting",
                 final: state.isFinal(run))
             switch state.outcomes[run.name] {
             case .finished(let score):
