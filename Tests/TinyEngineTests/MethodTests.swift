@@ -37,7 +37,18 @@ struct MethodPolicyTests {
             method = try design.prepared(AdapterPreparation(checkpoint: checkpoint, initialSeed: 5))
         }
 
-        func policy(threads: Int = 1) -> LocalEngine { LocalEngine(model: model, method: method, threads: threads) }
+        func policy(threads: Int = 1, rows: Int? = nil) -> LocalEngine {
+            LocalEngine(model: model, method: method, threads: threads, learningRows: rows)
+        }
+
+        /// Groups of completions with one prompt each.
+        var groups: [ScoredSequence] {
+            (0..<9).map { index in
+                ScoredSequence(
+                    prompt: base.tokens([40, 3, 70][index / 3], seed: UInt64(300 + index / 3)),
+                    completion: base.tokens([1, 20, 33, 2][index % 4], seed: UInt64(400 + index)))
+            }
+        }
 
         /// An adapter some way from the untrained one.
         func adapter(_ seed: UInt64) -> [Float] {
@@ -116,6 +127,42 @@ struct MethodPolicyTests {
                 ).gradient)
         }
         #expect(firstDifference(gradients[1], gradients[0]) == nil)
+    }
+
+    @Test("groups have the same gradient however they are divided into passes", arguments: Kind.allCases, [1, 60, 90])
+    func division(kind: Kind, rows: Int) async throws {
+        guard kind != .full else { return }  // the sums of all weights run over the rows of a pass
+        let fixture = try Fixture(kind), adapter = fixture.adapter(3), groups = fixture.groups
+        #expect(groups.units.count == 3)
+        var results: [LearnerGradient] = []
+        for rows in [nil, rows] {
+            results.append(
+                try await fixture.policy(threads: 2, rows: rows).gradients(
+                    of: groups, adapter: adapter, temperature: 0.8, tokenWeights: Self.weights))
+        }
+        #expect(firstDifference(results[1].gradient, results[0].gradient) == nil)
+        for index in groups.indices {
+            #expect(firstDifference(results[1].logprobs[index], results[0].logprobs[index]) == nil, "\(index)")
+        }
+    }
+
+    @Test("a group's gradient is the sum of its sequences', to rounding", arguments: Kind.allCases)
+    func groupGradient(kind: Kind) async throws {
+        let fixture = try Fixture(kind), policy = fixture.policy(), adapter = fixture.adapter(3)
+        let group = Array(fixture.groups.suffix(3))
+        let together = try await policy.gradients(
+            of: group, adapter: adapter, temperature: 1, tokenWeights: { _, logprobs in logprobs.map { 1 + 0.1 * $0 } }
+        ).gradient
+        var sum = together.map { _ in 0.0 }
+        for sequence in group {
+            let alone = try await policy.gradients(
+                of: [sequence], adapter: adapter, temperature: 1,
+                tokenWeights: { _, logprobs in logprobs.map { 1 + 0.1 * $0 } }
+            ).gradient
+            for index in sum.indices { sum[index] += Double(alone[index]) }
+        }
+        let size = sum.map(\.magnitude).max() ?? 0
+        #expect(largestDifference(together, sum) <= 2e-5 * size)
     }
 
     /// More rows than one pass takes. The sum over all is the sum over the parts: exactly the sequences' own gradients in

@@ -25,14 +25,12 @@ struct LearningPlan {
         /// More rows gain nothing once the matrix products are full.
         static let mostRows = 2048
 
-        init(rows: Int, earlierRow: Double) {
-            self.rows = rows
-            self.earlierRow = earlierRow
-        }
-
-        init(_ model: ModelConfiguration, rank: Int?) {
+        /// - Parameters:
+        ///   - rank: Rank of the low-rank change; `nil` without one.
+        ///   - rows: Rows of a pass at most; `nil` for what is fast and fits into memory.
+        init(_ model: ModelConfiguration, rank: Int?, rows: Int?) {
             let bytes = model.recordBytes(rank: rank)
-            rows = max(1, min(Self.mostRows, Self.recordBytes / bytes))
+            self.rows = rows ?? max(1, min(Self.mostRows, Self.recordBytes / bytes))
             earlierRow = Double(8 * model.keyValueHeadCount * model.headDimension) / Double(bytes)
         }
     }

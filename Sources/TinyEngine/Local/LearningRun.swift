@@ -18,14 +18,14 @@ struct LearningRun {
 
     init(
         _ sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
-        team: WorkerTeam
+        rows: Int?, team: WorkerTeam
     ) {
         self.sequences = sequences
         self.model = model
         self.change = change
         self.temperature = temperature
         self.team = team
-        plan = LearningPlan(sequences, limits: .init(model.configuration, rank: change?.factors.rank))
+        plan = LearningPlan(sequences, limits: .init(model.configuration, rank: change?.factors.rank, rows: rows))
         logprobs = [[Float]](repeating: [], count: sequences.count)
     }
 

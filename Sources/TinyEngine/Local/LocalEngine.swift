@@ -16,13 +16,21 @@ public final class LocalEngine: Sampler, Learner {
     /// Threads that compute.
     public let threads: Int
     let team: WorkerTeam
+    /// Rows that a pass of learning computes at most; `nil` for what is fast and fits into memory.
+    private let learningRows: Int?
 
     /// Makes an engine with at least one thread. Results do not depend on their number.
-    public init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
+    public convenience init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
+        self.init(model: model, method: method, threads: threads, learningRows: nil)
+    }
+
+    /// The same, with passes of learning that compute at most `learningRows` rows: to see that results do not depend on it.
+    package init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int, learningRows: Int?) {
         precondition(threads >= 1, "LocalEngine: \(threads) threads")
         self.model = model
         self.method = method
         self.threads = threads
+        self.learningRows = learningRows
         team = WorkerTeam(threads: threads)
     }
 
@@ -74,7 +82,8 @@ public final class LocalEngine: Sampler, Learner {
     ) throws -> LearningRun {
         let (model, change) = try adapted(adapter)
         try check(sequences, temperature: temperature)
-        return LearningRun(sequences, model: model, change: change, temperature: temperature, team: team)
+        return LearningRun(
+            sequences, model: model, change: change, temperature: temperature, rows: learningRows, team: team)
     }
 
     /// The error for a model that gives no probabilities.
