@@ -20,6 +20,8 @@ struct SweepCommand: AsyncParsableCommand {
                 tinylora sweep Recipes/miniature.yaml --dry-run
               Only some of its runs:
                 tinylora sweep Recipes/miniature.yaml --only '*-13-*'
+              All of its runs in float32 (in a sweep file, `arithmetic: [float32, bfloat16]` compares the two):
+                tinylora sweep Recipes/miniature.yaml --arithmetic float32
               The paper's grid on your own files:
                 tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
             """)
