@@ -43,10 +43,12 @@ struct MethodPolicyTests {
 
         /// Groups of completions with one prompt each.
         var groups: [ScoredSequence] {
-            (0..<9).map { index in
-                ScoredSequence(
-                    prompt: base.tokens([40, 3, 70][index / 3], seed: UInt64(300 + index / 3)),
-                    completion: base.tokens([1, 20, 33, 2][index % 4], seed: UInt64(400 + index)))
+            let prompts = [40, 3, 70], completions = [1, 20, 33, 2]
+            return (0..<9).map { (index: Int) -> ScoredSequence in
+                let group = index / 3
+                return ScoredSequence(
+                    prompt: base.tokens(prompts[group], seed: UInt64(300 + group)),
+                    completion: base.tokens(completions[index % 4], seed: UInt64(400 + index)))
             }
         }
 
