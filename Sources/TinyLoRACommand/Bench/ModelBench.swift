@@ -44,9 +44,6 @@ struct ModelBench {
     /// Tokens of a prompt, and of a completion of a gradient.
     private let promptTokens = 64
 
-    /// Numbers of the adapter.
-    private static let parameters = 13
-
     static func group(_ shape: BenchModel, _ arithmetic: Arithmetic, threads: Int) throws -> BenchGroup {
         let configuration = try shape.configuration()
         return BenchGroup(
@@ -57,12 +54,12 @@ struct ModelBench {
 
     private init(_ shape: BenchModel, _ model: ModelConfiguration, _ arithmetic: Arithmetic, threads: Int) throws {
         self.model = model
-        let plan = try AdapterPlan.resolving(parameters: Self.parameters, modules: model.modules)
+        let plan = try AdapterPlan.resolving(parameters: min(13, model.modules.count), modules: model.modules)
         let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
         engine = LocalEngine(
             model: try LanguageModel(randomWeightsOf: model, arithmetic: arithmetic), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
-        adapter = (0..<Self.parameters).map { _ in Float(0.01 * stream.normal()) }
+        adapter = (0..<plan.parameterCount).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }
         let sizes = shape == .abacus ? (prompts: 16, new: 40) : (prompts: 4, new: 16)
         newTokens = sizes.new
