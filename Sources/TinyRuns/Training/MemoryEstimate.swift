@@ -35,7 +35,8 @@ public struct MemoryEstimate: Encodable, Sendable {
         let learned = completions.overflow ? .max : completions.partialValue
         let memory = LocalEngine.memory(
             model, sampledSequences: max(learned, configuration.evaluation.problems ?? .max),
-            learnedSequences: learned, length: positions, rank: isFull ? nil : rank, arithmetic: configuration.arithmetic ?? .float32)
+            learnedSequences: learned, length: positions, rank: isFull ? nil : rank,
+            arithmetic: configuration.arithmetic ?? .float32)
         cache = memory.cache
         records = memory.records
         optimiser = 16 * design.parameterCount
