@@ -1,6 +1,6 @@
 /// A prompt and the tokens after it whose log-probabilities are wanted.
 ///
-/// In a list, consecutive sequences with the same prompt are one unit of learning, see ``Swift/Array/units``.
+/// In a list, consecutive sequences with the same prompt are one unit of learning, see `[ScoredSequence].units`.
 public struct ScoredSequence: Sendable, Codable, Hashable {
     /// Token ids that are given; not empty.
     public var prompt: [Int]
@@ -38,7 +38,7 @@ extension [ScoredSequence] {
 public struct LearnerGradient: Sendable {
     /// How the gradient is kept.
     public enum Parts: Sendable {
-        /// One gradient `[N]` for each unit, in order, see ``Swift/Array/units``.
+        /// One gradient `[N]` for each unit, in order, see `[ScoredSequence].units`.
         case units([[Float]])
         /// Their sum `[N]`.
         case sum([Float])
