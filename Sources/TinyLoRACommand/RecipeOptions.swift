@@ -53,3 +53,13 @@ func watchInput() {
     }
     thread.start()
 }
+
+/// This program, to start more processes of.
+///
+/// - Throws: ``UsageError`` when its file is gone.
+func ownProgram() throws -> URL {
+    guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath(),
+        FileManager.default.isExecutableFile(atPath: program.path)
+    else { throw UsageError("the tinylora program cannot be found to start processes with") }
+    return program
+}

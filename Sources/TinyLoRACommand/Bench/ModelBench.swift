@@ -54,12 +54,11 @@ struct ModelBench {
 
     private init(_ shape: BenchModel, _ model: ModelConfiguration, _ arithmetic: Arithmetic, threads: Int) throws {
         self.model = model
-        let plan = try AdapterPlan.resolving(parameters: min(13, model.modules.count), modules: model.modules)
-        let basis = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 1), factors: Self.factors(plan))
+        let basis = try TinyLoRAMethod.random(for: model)
         engine = LocalEngine(
             model: try LanguageModel(randomWeightsOf: model, arithmetic: arithmetic), method: basis, threads: threads)
         var stream = RandomStream(.corpus, seed: 1)
-        adapter = (0..<plan.parameterCount).map { _ in Float(0.01 * stream.normal()) }
+        adapter = (0..<basis.parameterCount).map { _ in Float(0.01 * stream.normal()) }
         func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }
         let sizes = shape == .abacus ? (prompts: 16, new: 40) : (prompts: 4, new: 16)
         newTokens = sizes.new
@@ -70,20 +69,6 @@ struct ModelBench {
         alone = groups.enumerated().map { index, sequence in
             ScoredSequence(prompt: [index] + sequence.prompt.dropFirst(), completion: sequence.completion)
         }
-    }
-
-    /// Random factors of the size that orthonormal ones have.
-    private static func factors(_ plan: AdapterPlan) -> LowRankFactors {
-        LowRankFactors(
-            rank: plan.rank, modules: plan.modules,
-            factors: plan.modules.map { module in
-                var stream = RandomStream(.factorisation, seed: 1, step: module.index)
-                func draw(_ count: Int) -> [Float] {
-                    let deviation = (Double(plan.rank) / Double(count)).squareRoot()
-                    return (0..<count).map { _ in Float(deviation * stream.normal()) }
-                }
-                return ModuleFactors(a: draw(plan.rank * module.inputs), b: draw(plan.rank * module.outputs))
-            })
     }
 
     private func cases() -> [BenchCase] {

@@ -80,7 +80,7 @@ struct SweepCommand: AsyncParsableCommand {
             show(outline, on: console, folder: folder.path, jobs: jobs)
             return try console.result(outline)
         }
-        var options = Sweep.Options(program: try program())
+        var options = Sweep.Options(program: try ownProgram())
         options.jobs = jobs
         options.threads = threads
         options.selecting = isSelected
@@ -100,14 +100,6 @@ struct SweepCommand: AsyncParsableCommand {
             console.note("interrupted: the same command resumes the sweep")
             throw ExitCode(128 + interruption.signal)
         }
-    }
-
-    /// This program, which every run is a process of.
-    private func program() throws -> URL {
-        guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath(),
-            FileManager.default.isExecutableFile(atPath: program.path)
-        else { throw UsageError("the tinylora program cannot be found to start runs with") }
-        return program
     }
 }
 
