@@ -21,7 +21,12 @@ final class Console: Sendable {
 
     /// A line of a person's result; nothing with `--json`.
     func say(_ line: String = "") {
-        if !json { StandardOutput.print(line) }
+        guard !json else { return }
+        state.withLock { state in
+            if state.progressIsShown { StandardError.write("\r\u{1B}[2K") }
+            state.progressIsShown = false
+        }
+        StandardOutput.print(line)
     }
 
     /// A line of news while working.
