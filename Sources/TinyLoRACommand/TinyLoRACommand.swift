@@ -10,8 +10,7 @@ struct TinyLoRACommand: AsyncParsableCommand {
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
             ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, GradeCommand.self,
-            BenchCommand.self,
-            PretrainCommand.self,
+            BenchCommand.self, VerifyCommand.self, PretrainCommand.self,
         ])
 
     /// As the parser's own, but a result or help text that cannot be written is an error.

@@ -19,9 +19,12 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     /// Those that this processor has, the best one last.
     package static let available = allCases.filter { tk_kernels_of($0.code) != nil }
 
-    /// What `TINYLORA_INSTRUCTIONS` says; `nil` when it is not set.
+    /// The environment variable that names the set of a process.
+    package static let variable = "TINYLORA_INSTRUCTIONS"
+
+    /// What the variable says; `nil` when it is not set.
     private static let wanted: String? = {
-        let value = ProcessInfo.processInfo.environment["TINYLORA_INSTRUCTIONS"] ?? ""
+        let value = ProcessInfo.processInfo.environment[variable] ?? ""
         return value.isEmpty ? nil : value
     }()
 
@@ -33,7 +36,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     package static var problem: String? {
         guard let wanted, wanted != active.rawValue else { return nil }
         let names = available.map(\.rawValue).joined(separator: ", ")
-        return "TINYLORA_INSTRUCTIONS is '\(wanted)', but this processor has \(names)"
+        return "\(variable) is '\(wanted)', but this processor has \(names)"
     }
 
     private var code: tk_instructions {
