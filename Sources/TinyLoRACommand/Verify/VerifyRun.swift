@@ -18,7 +18,7 @@ struct VerifyRun {
 
     private var most: Int { threads[threads.count - 1] }
 
-    /// A model with more parameters takes minutes with the plain kernels: there only the first prompt is computed with them.
+    /// A model with more parameters would take hours with the plain kernels.
     private static let mostPlainParameters = 20_000_000
     /// How many times slower the plain kernels are, for the time left.
     private static let plainSlowness = 150.0
@@ -48,7 +48,7 @@ struct VerifyRun {
                 divisions += divisionsElsewhere(work, costing: first.reduce(0) { $0 + $1.cost }, arithmetic)
             }
             try await compute(divisions, arithmetic, into: &record, repeats: arithmetics.count - place)
-            if !isFirstOnly { skipMissingSets(arithmetic, in: &record) }
+            if !isFirstOnly { skipOtherSets(work, arithmetic, in: &record) }
             if let (path, other) = reference {
                 let found = try record.values(arithmetic, of: other, named: path)
                 show(record.add(found, of: "\(path), \(other.instructions) kernels", arithmetic))
@@ -89,24 +89,25 @@ struct VerifyRun {
     private func divisionsElsewhere(
         _ work: VerifiedWork, costing cost: Double, _ arithmetic: Arithmetic
     ) -> [WorkDivision] {
-        InstructionSet.available.filter { $0 != .active }.map { set in
-            var sizes = sizes, cost = cost + Self.startingRows
-            if set == .plain {
-                if work.model.configuration.parameterCount > Self.mostPlainParameters { sizes.prompts = 1 }
-                cost *= sizes.prompts == 1 ? 1 : Self.plainSlowness
-            }
+        InstructionSet.available.filter { $0 != .active && reasonToSkip($0, work) == nil }.map { set in
+            let cost = (cost + Self.startingRows) * (set == .plain ? Self.plainSlowness : 1)
             let process = VerifyProcess(
                 program: program, model: model, arithmetic: arithmetic, threads: most, sizes: sizes)
-            let name = "\(set.rawValue) kernels" + (sizes.prompts == 1 ? ", first prompt only" : "")
-            return WorkDivision(name: name, cost: cost) { _ in try process.findings(on: set) }
+            return WorkDivision(name: "\(set.rawValue) kernels", cost: cost) { _ in try process.findings(on: set) }
         }
     }
 
-    private func skipMissingSets(_ arithmetic: Arithmetic, in record: inout VerifyRecord) {
-        for set in InstructionSet.allCases where !InstructionSet.available.contains(set) {
+    private func reasonToSkip(_ set: InstructionSet, _ work: VerifiedWork) -> String? {
+        if !InstructionSet.available.contains(set) { return "this processor or system lacks them" }
+        let isLarge = work.model.configuration.parameterCount > Self.mostPlainParameters
+        return set == .plain && isLarge ? "too slow for this model; the package's tests compare them" : nil
+    }
+
+    private func skipOtherSets(_ work: VerifiedWork, _ arithmetic: Arithmetic, in record: inout VerifyRecord) {
+        for set in InstructionSet.allCases where set != .active {
+            guard let reason = reasonToSkip(set, work) else { continue }
             let division = VerifyRecord.Division(
-                arithmetic: arithmetic, name: "\(set.rawValue) kernels", outcome: .skipped,
-                note: "this processor or system lacks them")
+                arithmetic: arithmetic, name: "\(set.rawValue) kernels", outcome: .skipped, note: reason)
             record.divisions.append(division)
             show(division)
         }
