@@ -9,7 +9,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
         abstract: "Trains a language model to reason by changing a few numbers.",
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
-            ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, GradeCommand.self,
+            ScoreCommand.self, InspectCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self,
+            GradeCommand.self,
             BenchCommand.self,
             PretrainCommand.self,
         ])
