@@ -9,8 +9,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
         abstract: "Trains a language model to reason by changing a few numbers.",
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
-            ScoreCommand.self, InspectCommand.self, TokenizeCommand.self, RenderCommand.self, GradeCommand.self,
-            BenchCommand.self, VerifyCommand.self, PretrainCommand.self,
+            ScoreCommand.self, InspectCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self,
+            GradeCommand.self, BenchCommand.self, VerifyCommand.self, PretrainCommand.self,
         ])
 
     /// As the parser's own, but a result or help text that cannot be written is an error.

@@ -151,11 +151,16 @@ public struct LoadedModel: Sendable {
     ///
     /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {
-        guard let design = adapter.design as? FullDesign else {
+        guard adapter.design is FullDesign else {
             throw RunError(
                 .unusableModel, "an adapter of \(adapter.design) is not a model")
         }
-        try CheckpointWriter.write(configuration: design.configuration, tensors: adapter.tensors, to: directory)
+        try writeModel(adapter.tensors, to: directory)
+    }
+
+    /// Writes tensors as a model of this configuration, with the tokenizer's files.
+    func writeModel(_ tensors: [TensorToWrite], to directory: String) throws {
+        try CheckpointWriter.write(configuration: checkpoint.configuration, tensors: tensors, to: directory)
         for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {
             let source = "\(checkpoint.directory)/\(name)"
             guard let data = FileManager.default.contents(atPath: source) else { continue }

@@ -1,0 +1,92 @@
+import Foundation
+public import TinyAdapter
+import TinyCheckpoint
+public import TinyFoundation
+internal import TinyModel
+
+/// Layouts of other tools that an adapter can be written in.
+public enum ExportLayout: String, CaseIterable, Sendable {
+    /// PEFT's TinyLoRA, with frozen factors and projections in the file.
+    case peftTinyLoRA = "peft-tinylora"
+    /// PEFT's LoRA, which transformers, vLLM and others load.
+    case peftLoRA = "peft-lora"
+    /// mlx-lm's LoRA.
+    case mlx
+    /// A model directory of its own, with the change added to the weights.
+    case merged
+}
+
+/// What an export wrote.
+public struct ExportResult: Sendable, Encodable {
+    /// The layout.
+    public let layout: String
+    /// The directory.
+    public let directory: String
+    /// Rank of the written change; `nil` for a merged model.
+    public var rank: Int?
+    /// What a reader should know, as sentences.
+    public var notes: [String] = []
+    /// Of a merged model: how the weights changed.
+    public var merge: MergeSummary?
+
+    private enum CodingKeys: String, CodingKey {
+        case layout = "format"
+        case directory, rank, notes, merge
+    }
+}
+
+extension LoadedModel {
+    /// Writes an adapter of this model in another tool's layout.
+    ///
+    /// ```swift
+    /// let loaded = try LoadedModel(directory: "Qwen2.5-0.5B")
+    /// try loaded.export(AdapterFile.load(path: "adapter.safetensors"), as: .peftLoRA, to: "peft")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - adapter: For this model.
+    ///   - layout: Of the files.
+    ///   - directory: Made where it is missing. Files that an export writes are replaced.
+    ///   - rank: Of a LoRA, filled with zeros; that of the adapter unless given.
+    ///   - type: Of a LoRA's numbers.
+    ///   - threads: Matrices factorised at once.
+    ///   - cache: Where frozen factors are kept.
+    ///   - progress: Called after each factorised matrix with the number done and the number of all.
+    /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
+    ///   hold the adapter, `CheckpointError` or `FileError` when something cannot be written.
+    public func export(
+        _ adapter: AdapterFile, as layout: ExportLayout, to directory: String, rank: Int? = nil,
+        type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws -> ExportResult {
+        try adapter.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        let method = try method(adapter.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
+        guard case .change(let change) = method.effect(of: adapter.values) else {
+            throw RunError(
+                .unusableModel, "an adapter of all weights is no low-rank change",
+                hint: "the run that trained it has the model in its directory")
+        }
+        let base = checkpoint.directory
+        var result = ExportResult(layout: layout.rawValue, directory: directory, rank: rank ?? change.factors.rank)
+        func write(_ exported: ExportedAdapter) throws {
+            try exported.write(to: directory)
+            result.notes = exported.notes
+        }
+        switch layout {
+        case .peftTinyLoRA:
+            guard let method = method as? TinyLoRAMethod else {
+                throw RunError(
+                    .unusableModel, "an adapter of \(adapter.design.method) is no TinyLoRA",
+                    hint: "--to peft-lora holds every low-rank adapter")
+            }
+            try write(PEFTTinyLoRA.adapter(of: method, values: adapter.values, baseModel: base))
+        case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, rank: rank, type: type))
+        case .mlx:
+            try write(MLXLoRA.adapter(of: change, layers: checkpoint.configuration.layerCount, type: type))
+        case .merged:
+            result.rank = nil
+            result.merge = try merge(change, into: directory)
+        }
+        return result
+    }
+}

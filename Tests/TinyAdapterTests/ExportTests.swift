@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyFoundation
+import TinyModel
+
+/// Adapters in other tools' layouts, read back as those tools compute with them.
+@Suite("An exported adapter")
+struct ExportTests {
+    private let folder: TemporaryDirectory
+    private let method: TinyLoRAMethod
+    private let values: [Float]
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        let checkpoint = try writeModel(to: folder.path + "/model")
+        let plan = try AdapterPlan(
+            modules: checkpoint.configuration.modules, rank: 2, u: 3, tying: .tiled(modulesPerGroup: 4))
+        method = try TinyLoRAMethod(
+            design: TinyLoRADesign(plan: plan, seed: 5), for: AdapterPreparation(checkpoint: checkpoint))
+        values = gaussian(method.parameterCount, seed: 9)
+    }
+
+    private func written(_ adapter: ExportedAdapter) throws -> (file: SafetensorsFile, configuration: [String: Any]) {
+        let directory = folder.path + "/exported"
+        try adapter.write(to: directory)
+        let json = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(filePath: directory + "/adapter_config.json")))
+        return (
+            try SafetensorsFile(path: "\(directory)/\(adapter.weightsName)"), try #require(json as? [String: Any])
+        )
+    }
+
+    /// `left · right` of row-major matrices, in `Double`.
+    private func product(_ left: [Float], _ right: [Float], inner: Int) -> [Double] {
+        let rows = left.count / inner, columns = right.count / inner
+        return (0..<rows * columns).map { index in
+            (0..<inner).reduce(0) {
+                $0 + Double(left[index / columns * inner + $1]) * Double(right[$1 * columns + index % columns])
+            }
+        }
+    }
+
+    /// The change of a module's weight as this package computes it, `[outputs, inputs]`.
+    private func change(_ position: Int) -> [Double] {
+        let change = method.change(values: values), factors = change.factors.factors[position]
+        let mixing = Array(change.mixing[4 * position..<4 * (position + 1)])
+        return product(product(factors.b, mixing, inner: 2).map { Float($0) }, factors.a, inner: 2)
+    }
+
+    private func largestDifference(_ found: [Double], _ expected: [Double]) -> Double {
+        zip(found, expected).map { ($0 - $1).magnitude }.max() ?? .infinity
+    }
+
+    @Test("as a LoRA of PEFT has the same change of weights, at its own rank or a larger one", arguments: [nil, 8])
+    func peftLoRA(rank: Int?) throws {
+        let (file, configuration) = try written(
+            PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", rank: rank))
+        let rows = rank ?? 2
+        #expect(configuration["r"] as? Int == rows && configuration["lora_alpha"] as? Int == rows)
+        #expect(configuration["peft_type"] as? String == "LORA")
+        #expect(
+            configuration["target_modules"] as? [String] == [
+                "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
+            ])
+        for (position, module) in method.plan.modules.enumerated() {
+            let a = try file.tensor("base_model.model.\(module.name).lora_A.weight")
+            let b = try file.tensor("base_model.model.\(module.name).lora_B.weight")
+            #expect(a.shape == [rows, module.inputs] && b.shape == [module.outputs, rows])
+            let found = product(b.floats(), a.floats(), inner: rows)
+            #expect(largestDifference(found, change(position)) <= 1e-5, "\(module.name)")
+        }
+    }
+
+    @Test("cannot have a smaller rank")
+    func smallerRank() throws {
+        #expect(throws: AdapterError.self) {
+            try PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", rank: 1)
+        }
+    }
+
+    @Test("names its modules one by one where not every layer has them")
+    func partOfTheLayers() throws {
+        let some = method.plan.modules.filter { $0.layer == 1 || $0.kind == .query }
+        let factors = some.map { module in
+            ModuleFactors(
+                a: gaussian(2 * module.inputs, seed: 1), b: gaussian(2 * module.outputs, seed: 2))
+        }
+        let change = LowRankChange(
+            factors: LowRankFactors(rank: 2, modules: some, factors: factors),
+            mixing: gaussian(4 * some.count, seed: 3))
+        let (_, configuration) = try written(PEFTLoRA.adapter(of: change, baseModel: "base"))
+        #expect(configuration["target_modules"] as? [String] == some.map(\.name))
+    }
+
+    @Test("as an adapter of mlx-lm has the same change, turned around")
+    func mlx() throws {
+        let (file, configuration) = try written(MLXLoRA.adapter(of: method.change(values: values), layers: 2))
+        let parameters = try #require(configuration["lora_parameters"] as? [String: Any])
+        #expect(configuration["num_layers"] as? Int == 2 && configuration["fine_tune_type"] as? String == "lora")
+        #expect(parameters["rank"] as? Int == 2 && parameters["scale"] as? Double == 1)
+        for (position, module) in method.plan.modules.enumerated() {
+            let a = try file.tensor(module.name + ".lora_a"), b = try file.tensor(module.name + ".lora_b")
+            #expect(a.shape == [module.inputs, 2] && b.shape == [2, module.outputs])
+            let turned = product(a.floats(), b.floats(), inner: 2)  // [inputs, outputs]
+            let found = (0..<module.outputs).flatMap { row in
+                (0..<module.inputs).map { turned[$0 * module.outputs + row] }
+            }
+            #expect(largestDifference(found, change(position)) <= 1e-5, "\(module.name)")
+        }
+    }
+
+    /// PEFT: `R = Σ v P`, `ΔW = B R A`, groups of `modules / groups` modules, the last one larger.
+    @Test(
+        "as a TinyLoRA of PEFT has the same change by PEFT's rule of tying",
+        arguments: [
+            (Tying.untied, true), (.full, true), (.tiled(modulesPerGroup: 7), true),
+            (.tiled(modulesPerGroup: 4), false),
+            (.contiguous(groups: 3), false), (.byKind, false),
+        ])
+    func peftTinyLoRA(tying: Tying, isTied: Bool) throws {
+        let plan = try AdapterPlan(modules: method.plan.modules, rank: 2, u: 3, tying: tying)
+        let tied = TinyLoRAMethod(design: TinyLoRADesign(plan: plan, seed: 5), factors: method.factors)
+        let values = gaussian(plan.parameterCount, seed: 9), mixing = tied.change(values: values).mixing
+        let exported = try PEFTTinyLoRA.adapter(of: tied, values: values, baseModel: "base")
+        #expect(exported.notes.isEmpty == isTied)
+        let (file, configuration) = try written(exported)
+        let tying = try #require(configuration["weight_tying"] as? Double), modules = plan.modules.count
+        let groups = max(1, Int((Double(modules) * (1 - tying)).rounded(.toNearestOrEven)))
+        #expect(groups == (isTied ? plan.groupCount : modules))
+        for (position, module) in plan.modules.enumerated() {
+            let group = min(position / max(1, modules / groups), groups - 1)
+            let v = try file.tensor("base_model.tinylora_v.\(group)").floats()
+            let p = try file.tensor("base_model.model.\(module.name).tinylora_P").floats()
+            for entry in 0..<4 {
+                let found = (0..<3).reduce(0.0) { $0 + Double(v[$1]) * Double(p[4 * $1 + entry]) }
+                #expect((found - Double(mixing[4 * position + entry])).magnitude <= 1e-5, "\(module.name)")
+            }
+            let a = try file.tensor("base_model.model.\(module.name).tinylora_A").floats()
+            let b = try file.tensor("base_model.model.\(module.name).tinylora_B").floats()
+            #expect(a == method.factors.factors[position].a && b == method.factors.factors[position].b)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyEngine
+import TinyFoundation
+import TinyModel
+import TinyRuns
+import TinyTestSupport
+
+/// Exports through the door that the command uses.
+@Suite("Exporting an adapter")
+struct AdapterExportTests {
+    private func fixture(_ name: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/\(name)").path
+    }
+
+    private func adapter(of loaded: LoadedModel, _ design: any AdapterDesign, scale: Float) throws -> AdapterFile {
+        try AdapterFile(
+            design: design,
+            baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
+            values: (0..<design.parameterCount).map { scale * Float($0 % 5 - 2) }, elementType: .float32,
+            arithmetic: loaded.arithmetic, toolVersion: "test")
+    }
+
+    private func tinyLoRA(_ loaded: LoadedModel) throws -> TinyLoRADesign {
+        TinyLoRADesign(
+            plan: try AdapterPlan(
+                modules: loaded.checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5)),
+            seed: 3)
+    }
+
+    private func logprobs(_ loaded: LoadedModel, _ adapter: AdapterFile?) async throws -> [Float] {
+        let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
+        let sequence = ScoredSequence(prompt: [1], completion: [5, 9, 2, 30, 17, 8])
+        return try await engine.logprobs(of: [sequence], adapter: adapter?.values, temperature: 1)[0]
+    }
+
+    @Test("merged gives a model that scores as the adapter does")
+    func merged() async throws {
+        try await withTemporaryDirectory { folder in
+            let loaded = try LoadedModel(directory: fixture("qwen2-untied"), arithmetic: .float32)
+            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            let result = try loaded.export(adapter, as: .merged, to: folder + "/merged", threads: 1, cache: nil)
+            let merge = try #require(result.merge)
+            #expect(merge.kept > 0.999 && merge.kept < 1.001 && merge.unchangedShare < 0.01, "\(merge)")
+            let merged = try LoadedModel(directory: folder + "/merged", arithmetic: .float32)
+            let found = try await logprobs(merged, nil), expected = try await logprobs(loaded, adapter)
+            #expect(largestDifference(found, expected.map { Double($0) }) <= 1e-4)
+            #expect(largestDifference(found, try await logprobs(loaded, nil).map { Double($0) }) > 0.01)
+        }
+    }
+
+    @Test("merged into bf16 weights tells how much of a small change rounding left")
+    func lostInRounding() throws {
+        try withTemporaryDirectory { folder in
+            let loaded = try LoadedModel(directory: fixture("qwen2-tied-bf16"))
+            let small = try adapter(of: loaded, tinyLoRA(loaded), scale: 1e-5)
+            let result = try loaded.export(small, as: .merged, to: folder + "/small", threads: 1, cache: nil)
+            let merge = try #require(result.merge)
+            #expect(merge.kept < 0.5 && merge.unchangedShare > 0.9, "\(merge)")
+        }
+    }
+
+    @Test("refuses what a layout cannot hold, and another model's adapter, before anything is written")
+    func refusals() throws {
+        try withTemporaryDirectory { folder in
+            let loaded = try LoadedModel(directory: fixture("qwen2-untied"))
+            let modules = loaded.checkpoint.configuration.modules
+            let xs = try adapter(of: loaded, LoRAXSDesign(modules: modules, rank: 2), scale: 0.1)
+            let output = folder + "/output"
+            #expect(throws: RunError.self) {
+                try loaded.export(xs, as: .peftTinyLoRA, to: output, threads: 1, cache: nil)
+            }
+            let other = try LoadedModel(directory: fixture("qwen2-tied-bf16"))
+            #expect(throws: AdapterError.self) {
+                try other.export(xs, as: .peftLoRA, to: output, threads: 1, cache: nil)
+            }
+            #expect(!FileManager.default.fileExists(atPath: output))
+        }
+    }
+}
