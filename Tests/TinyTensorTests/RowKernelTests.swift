@@ -134,9 +134,12 @@ struct RowKernelTests {
             tk_mix(&mixed, lds, s, lds, r, rows, rank, transposed ? 1 : 0)
             for row in 0..<rows {
                 for i in 0..<rank {
-                    sums[row * lds + i] = (0..<rank).reduce(0) { sum, j in
-                        sum + r[transposed ? j * rank + i : i * rank + j] * s[row * lds + j]
+                    var sum: Float = 0
+                    for j in 0..<rank {
+                        let factor = r[transposed ? j * rank + i : i * rank + j]
+                        sum += factor * s[row * lds + j]
                     }
+                    sums[row * lds + i] = sum
                 }
             }
             #expect(firstDifference(mixed, sums) == nil, "transposed \(transposed)")
