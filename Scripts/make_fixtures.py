@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Tests/Fixtures: small random Qwen2 models and what PyTorch says about them.
+"""Makes Tests/Fixtures: small random models of each family and what PyTorch says about them.
 
     python3 -m venv venv && venv/bin/pip install -r Scripts/requirements.txt
     venv/bin/python Scripts/make_fixtures.py            # rebuilds Tests/Fixtures
@@ -8,9 +8,9 @@ The layout of what it writes is described in Tests/Fixtures/README.md.
 
 A run that changes a committed file ends with status 1 and names the files: a new recording is never a passed check.
 
-How the numbers are made. The models are transformers' `Qwen2ForCausalLM`. Expected values come from float64, with the
-two places where transformers drops to float32 (RMSNorm and the rotary tables) replaced by float64 versions, and are
-rounded to float32 once, when stored. Before anything is written the script asserts that
+How the numbers are made. The models are transformers' `Qwen2ForCausalLM` and its like. Expected values come from float64, with the
+two places where transformers drops to float32 (RMSNorm and the rotary tables) replaced by float64 versions (scaled rotary
+frequencies are transformers' own, in float32), and are rounded to float32 once, when stored. Before anything is written the script asserts that
   - the untouched float32 model agrees with the float64 one,
   - gradients agree with central differences in float64,
   - PEFT's TinyLoRA, given our factors in its tensors, agrees with the functional low-rank change, gradients included,
@@ -38,8 +38,6 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from torch.func import functional_call
-from transformers import Qwen2Config, Qwen2ForCausalLM
-from transformers.models.qwen2 import modeling_qwen2
 
 from make_tokenizer import write_tokenizer
 
@@ -65,6 +63,7 @@ class Recipe:
     max_shard_size: str = "1GB"
     old_config: bool = False  # write config.json with the keys of transformers 4
     weight_gradients: bool = True
+    family: str = "Qwen2"  # of transformers' classes
 
 
 TIED = dict(
@@ -75,20 +74,47 @@ UNTIED = dict(
     vocab_size=130, hidden_size=48, num_attention_heads=3, num_key_value_heads=1, intermediate_size=80,
     num_hidden_layers=3, tie_word_embeddings=False, rope_theta=1e4, eos_token_id=129,
 )
+# Small ones, with what sets each family apart; the original contexts of scaled rotary embeddings are shorter than the sequences.
+SMALL = dict(
+    vocab_size=61, hidden_size=24, num_attention_heads=3, num_key_value_heads=1, intermediate_size=40,
+    num_hidden_layers=2, bos_token_id=None, pad_token_id=None, eos_token_id=[60, 7],
+)
+LLAMA = SMALL | dict(
+    tie_word_embeddings=False, attention_bias=True, mlp_bias=True, head_dim=12, rope_parameters=dict(
+        rope_type="llama3", rope_theta=1e4, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+        original_max_position_embeddings=64),
+)
+QWEN3 = SMALL | dict(
+    tie_word_embeddings=True, num_attention_heads=4, num_key_value_heads=2, head_dim=10, rope_parameters=dict(
+        rope_type="yarn", rope_theta=1e4, factor=4.0, original_max_position_embeddings=64),
+)
+SMOLLM3 = SMALL | dict(
+    tie_word_embeddings=True, no_rope_layer_interval=2, rope_parameters=dict(rope_type="default", rope_theta=2e6))
+MISTRAL = SMALL | dict(
+    tie_word_embeddings=False, sliding_window=96, rope_parameters=dict(rope_type="linear", rope_theta=1e4, factor=2.0))
 RECIPES = [
     Recipe("qwen2-tied", 1, TIED, "tiled"),
     Recipe("qwen2-untied", 2, UNTIED, "kind", max_shard_size="100KB", old_config=True),
     Recipe("qwen2-tied-bf16", 1, TIED, "tiled", dtype=torch.bfloat16, weight_gradients=False),
+    Recipe("llama", 3, LLAMA, "tiled", family="Llama"),
+    Recipe("qwen3", 4, QWEN3, "kind", family="Qwen3", old_config=True),
+    Recipe("smollm3", 5, SMOLLM3, "tiled", family="SmolLM3"),
+    Recipe("mistral", 6, MISTRAL, "kind", family="Mistral", old_config=True),
 ]
 
 
-def make_model(recipe: Recipe) -> Qwen2ForCausalLM:
+def class_of(config) -> type:
+    """The model's class."""
+    return getattr(transformers, config.architectures[0])
+
+
+def make_model(recipe: Recipe) -> torch.nn.Module:
     """A float32 model whose parameters are drawn here, in order of name, from one seeded generator."""
-    config = Qwen2Config(
+    config = getattr(transformers, f"{recipe.family}Config")(
         **recipe.shape, max_position_embeddings=128, rms_norm_eps=1e-6, initializer_range=SCALE, use_cache=False
     )
-    config.architectures = ["Qwen2ForCausalLM"]
-    model = Qwen2ForCausalLM(config).float().eval()
+    config.architectures = [f"{recipe.family}ForCausalLM"]
+    model = class_of(config)(config).float().eval()
     generator = torch.Generator().manual_seed(recipe.seed)
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
@@ -97,17 +123,20 @@ def make_model(recipe: Recipe) -> Qwen2ForCausalLM:
     return model
 
 
-def save_model(model: Qwen2ForCausalLM, recipe: Recipe, folder: Path) -> None:
+def save_model(model: torch.nn.Module, recipe: Recipe, folder: Path) -> None:
     """Writes the checkpoint as transformers does."""
     model.to(recipe.dtype).save_pretrained(folder, max_shard_size=recipe.max_shard_size)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if recipe.old_config:
         path = folder / "config.json"
         config = json.loads(path.read_text())
-        config["rope_theta"] = config.pop("rope_parameters")["rope_theta"]
+        rope = config.pop("rope_parameters")
+        config["rope_theta"] = rope.pop("rope_theta")
+        if rope["rope_type"] != "default":
+            config["rope_scaling"] = rope
         config["torch_dtype"] = config.pop("dtype")
         config["transformers_version"] = "4.46.0"
-        del config["layer_types"]
+        config.pop("layer_types", None)
         path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
@@ -125,28 +154,31 @@ class ExactNorm(torch.nn.Module):
 class ExactRotary(torch.nn.Module):
     """Cosines and sines of the rotary embedding in float64."""
 
-    def __init__(self, theta: float, head_width: int):
+    def __init__(self, original: torch.nn.Module, config, head_width: int):
         super().__init__()
-        self.theta, self.head_width = theta, head_width
+        exponents = torch.arange(0, head_width, 2, dtype=torch.float64) / head_width
+        self.frequencies = config.rope_parameters["rope_theta"] ** -exponents
+        if config.rope_parameters["rope_type"] != "default":
+            self.frequencies = original.inv_freq.double()
+        self.scale = original.attention_scaling
 
     def forward(self, x, position_ids):
-        exponents = torch.arange(0, self.head_width, 2, dtype=torch.float64) / self.head_width
-        angles = position_ids[..., None].double() * self.theta**-exponents
+        angles = position_ids[..., None].double() * self.frequencies
         angles = torch.cat((angles, angles), dim=-1)
-        return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+        return (angles.cos() * self.scale).to(x.dtype), (angles.sin() * self.scale).to(x.dtype)
 
 
-def exact_copy(model: Qwen2ForCausalLM) -> Qwen2ForCausalLM:
+def exact_copy(model: torch.nn.Module) -> torch.nn.Module:
     """The same model in float64 throughout."""
     config = model.config
-    copy = Qwen2ForCausalLM(config).double().eval()
+    copy = class_of(config)(config).double().eval()
     copy.load_state_dict(model.state_dict())
     for parent in list(copy.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, modeling_qwen2.Qwen2RMSNorm):
+            if type(child).__name__.endswith("RMSNorm"):
                 setattr(parent, name, ExactNorm(child))
-    head_width = config.hidden_size // config.num_attention_heads
-    copy.model.rotary_emb = ExactRotary(config.rope_parameters["rope_theta"], head_width)
+    head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    copy.model.rotary_emb = ExactRotary(model.model.rotary_emb, config, head_width)
     return copy
 
 
@@ -254,7 +286,7 @@ def check_peft(model, low_rank: LowRank, tokens, weights, expected_logprobs, exp
     PEFT splits Σ evenly between its two factors, but applies B·R·A with whatever its tensors hold, so UΣ and Vᵀ can be
     put there; with one group per module, module m carries the v of its group.
     """
-    base = Qwen2ForCausalLM(model.config).float().eval()
+    base = class_of(model.config)(model.config).float().eval()
     base.load_state_dict(model.state_dict())
     config = peft.TinyLoraConfig(
         r=RANK, u=NUMBERS_PER_GROUP, weight_tying=0.0, target_modules=[kind.split(".")[1] for kind in KINDS]
@@ -308,7 +340,7 @@ def differentiate_lora(exact, modules: list[str], factors: dict, sequences, weig
 
 def check_peft_lora(model, factors: dict, sequences, weights, expected_logprobs, expected_gradients) -> None:
     """PEFT's LoRA in float32 with our A and B."""
-    base = Qwen2ForCausalLM(model.config).float().eval()
+    base = class_of(model.config)(model.config).float().eval()
     base.load_state_dict(model.state_dict())
     targets = [kind.split(".")[1] for kind in KINDS]
     wrapped = peft.get_peft_model(base, peft.LoraConfig(r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules=targets))
@@ -413,7 +445,7 @@ def build(root: Path) -> None:
         print(recipe.name)
         folder = root / recipe.name
         save_model(make_model(recipe), recipe, folder)
-        model = Qwen2ForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         record, arrays = make_expectations(model, recipe)
         (folder / "expected.json").write_text(json.dumps(record, indent=1) + "\n")
         save_file(arrays, folder / "expected.safetensors")

@@ -7,7 +7,7 @@ extension Checkpoint {
     public var arithmetic: Arithmetic {
         get throws(CheckpointError) {
             for name in tensorNames {
-                if let file = files[name], try file.tensor(name).type != .float32 { return .bfloat16 }
+                if let place = stored[name], try place.file.tensor(place.name).type != .float32 { return .bfloat16 }
             }
             return .float32
         }

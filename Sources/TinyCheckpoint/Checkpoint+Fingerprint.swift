@@ -11,11 +11,12 @@ extension Checkpoint {
     ///
     /// - Throws: `unreadable` or `truncatedFile` when a file has been removed or cut short since it was opened.
     public func fingerprint() throws(CheckpointError) -> String {
-        let records = files.keys.sorted().compactMap { name in files[name]?.tensors[name].map { (name, $0) } }
-            .filter { name, _ in !(configuration.tiesEmbeddings && name == "lm_head.weight") }
+        let records = tensorNames.compactMap { name in
+            stored[name].flatMap { place in place.file.tensors[place.name].map { (name, $0, place.file.mapped) } }
+        }
+        .filter { name, _, _ in !(configuration.tiesEmbeddings && name == "lm_head.weight") }
         var pieces: [Piece] = []
-        for (name, record) in records {
-            guard let file = files[name]?.mapped else { continue }
+        for (_, record, file) in records {
             try withCheckpointErrors { () throws(FileError) in try file.checkSize() }
             for start in stride(from: record.range.lowerBound, to: record.range.upperBound, by: Piece.size) {
                 pieces.append(Piece(file: file, range: start..<min(start + Piece.size, record.range.upperBound)))
@@ -24,7 +25,7 @@ extension Checkpoint {
         var digests = digests(of: pieces)[...]
         var hash = SHA256()
         hash.update("tinylora-model/1\n\(arithmeticDescription)\n".utf8)
-        for (name, record) in records {
+        for (name, record, _) in records {
             hash.update("\(name.utf8.count) \(name) \(record.typeName) \(record.shape)\n".utf8)
             let count = (record.range.count + Piece.size - 1) / Piece.size
             for digest in digests.prefix(count) { hash.update(digest.bytes) }
@@ -36,11 +37,18 @@ extension Checkpoint {
     /// What of the configuration enters the arithmetic, as text. Part of the scheme: changing it renames every model.
     private var arithmeticDescription: String {
         let c = configuration
-        return [
+        let always = [
             c.architecture.rawValue, "\(c.vocabularySize)", "\(c.hiddenSize)", "\(c.intermediateSize)",
             "\(c.layerCount)", "\(c.headCount)", "\(c.keyValueHeadCount)", "\(c.headDimension)",
             "\(c.normEpsilon.bitPattern)", "\(c.ropeTheta.bitPattern)", "\(c.tiesEmbeddings)", "\(c.hasAttentionBias)",
-        ].joined(separator: " ")
+        ]
+        // Named only where they are there, so that models without them keep their names.
+        let sometimes = [
+            c.ropeScaling?.fingerprintText, c.hasFeedForwardBias ? "feed-forward-bias" : nil,
+            c.layersWithoutRotary.isEmpty
+                ? nil : "unrotated:" + c.layersWithoutRotary.map(String.init).joined(separator: ","),
+        ]
+        return (always + sometimes.compactMap { $0 }).joined(separator: " ")
     }
 }
 

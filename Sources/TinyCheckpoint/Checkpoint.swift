@@ -19,7 +19,8 @@ public final class Checkpoint: Sendable {
     /// What the model is. End-of-text tokens come from `generation_config.json` where that names any.
     public let configuration: ModelConfiguration
 
-    let files: [String: SafetensorsFile]  // by tensor name
+    /// Where each tensor is, by its name in a checkpoint of text alone.
+    let stored: [String: StoredTensor]
 
     /// Opens a directory.
     ///
@@ -29,28 +30,28 @@ public final class Checkpoint: Sendable {
         let folder = ModelDirectory(path: directory)
         try folder.checkPresence()
         configuration = try folder.configuration()
-        files = try folder.weights()
+        stored = storedTensors(in: try folder.weights())
     }
 
     /// The names of all tensors, in alphabetical order.
-    package var tensorNames: [String] { files.keys.sorted() }
+    package var tensorNames: [String] { stored.keys.sorted() }
 
     /// Whether a file holds a tensor of this name.
-    public func contains(_ name: String) -> Bool { files[name] != nil }
+    public func contains(_ name: String) -> Bool { stored[name] != nil }
 
     /// The tensor, checked against the shape expected.
     ///
     /// - Throws: `missingTensor`, `unsupportedType` or `shapeMismatch`, naming tensor, file and both shapes.
     public func tensor(_ name: String, _ shape: [Int]) throws(CheckpointError) -> CheckpointTensor {
-        guard let file = files[name] else {
+        guard let place = stored[name] else {
             throw CheckpointError(
-                .missingTensor, "\(directory) has no tensor \(name)", hint: tensorHint(for: name, among: files.keys))
+                .missingTensor, "\(directory) has no tensor \(name)", hint: tensorHint(for: name, among: stored.keys))
         }
-        let tensor = try file.tensor(name)
+        let tensor = try place.file.tensor(place.name)
         guard tensor.shape == shape else {
             let isTransposed = shape.count == 2 && tensor.shape == shape.reversed()
             throw CheckpointError(
-                .shapeMismatch, "\(name) is \(tensor.shape) in \(file.path), expected \(shape)",
+                .shapeMismatch, "\(name) is \(tensor.shape) in \(place.file.path), expected \(shape)",
                 hint: isTransposed ? "the matrix may be stored transposed" : nil)
         }
         return tensor

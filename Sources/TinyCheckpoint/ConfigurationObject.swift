@@ -36,6 +36,12 @@ struct ConfigurationObject {
 
     func integer(_ key: String) throws(CheckpointError) -> Int? { try value(key, JSONNode.integer) }
 
+    /// An integer, or `fallback` where the key is not there at all; `nil` for null.
+    func integer(_ key: String, absent fallback: Int?) throws(CheckpointError) -> Int? {
+        if let value = try integer(key) { return value }
+        return try isNull(key) ? nil : fallback
+    }
+
     func number(_ key: String) throws(CheckpointError) -> Double? { try value(key, JSONNode.number) }
 
     func bool(_ key: String) throws(CheckpointError) -> Bool? { try value(key, JSONNode.bool) }
@@ -60,6 +66,12 @@ struct ConfigurationObject {
         return try withCheckpointErrors { () throws(FileError) in
             try (node.isArray ? node.elements() : [node]).map { (element) throws(FileError) in try element.integer() }
         }
+    }
+
+    /// One integer or a list of them, or `fallback` where the key is not there at all; `nil` for null.
+    func integers(_ key: String, absent fallback: [Int]?) throws(CheckpointError) -> [Int]? {
+        if let value = try integers(key) { return value }
+        return try isNull(key) ? nil : fallback
     }
 
     /// Names and values of all members, in their order in the file.

@@ -12,12 +12,14 @@ extension ModelConfiguration {
     /// - Throws: `malformedConfiguration`, `unsupportedArchitecture` or `unsupportedFeature`.
     public init(json: Data, path: String) throws(CheckpointError) {
         let file = try ConfigurationObject(parsing: json, path: path)
-        let architecture = try readArchitecture(file)
+        let architecture = try readArchitecture(file), defaults = architecture.defaults
         try refuseQuantization(file)
-        let rope = try readRope(file)
+        let contextLength = try file.integer("max_position_embeddings") ?? defaults.contextLength
+        let rope = try readRope(file, defaultTheta: defaults.ropeTheta, contextLength: contextLength)
         let headCount = try file.required("num_attention_heads", file.integer("num_attention_heads"))
         let hiddenSize = try file.required("hidden_size", file.integer("hidden_size"))
-        let headDimension = try file.integer("head_dim")
+        let layerCount = try file.required("num_hidden_layers", file.integer("num_hidden_layers"))
+        let headDimension = try file.integer("head_dim") ?? defaults.headDimension
         if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: headCount) {
             throw malformed(path, "hidden_size: \(hiddenSize) is not a multiple of num_attention_heads, \(headCount)")
         }
@@ -27,20 +29,92 @@ extension ModelConfiguration {
             vocabularySize: try file.required("vocab_size", file.integer("vocab_size")),
             hiddenSize: hiddenSize,
             intermediateSize: try file.required("intermediate_size", file.integer("intermediate_size")),
-            layerCount: try file.required("num_hidden_layers", file.integer("num_hidden_layers")),
+            layerCount: layerCount,
             headCount: headCount,
-            keyValueHeadCount: try file.integer("num_key_value_heads") ?? headCount,
+            keyValueHeadCount: try file.integer("num_key_value_heads", absent: defaults.keyValueHeadCount) ?? headCount,
             headDimension: headDimension,
             normEpsilon: Float(try file.number("rms_norm_eps") ?? 1e-6),
-            ropeTheta: rope,
-            contextLength: try file.integer("max_position_embeddings") ?? 32768,
-            tiesEmbeddings: try file.bool("tie_word_embeddings") ?? false,
-            beginningOfText: try file.integer("bos_token_id"),
-            endOfText: try file.integers("eos_token_id") ?? [])
+            ropeTheta: rope.theta,
+            ropeScaling: rope.scaling,
+            layersWithoutRotary: architecture == .smollm3 ? try readUnrotatedLayers(file, layerCount) : [],
+            contextLength: contextLength,
+            tiesEmbeddings: try file.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings,
+            hasAttentionBias: defaults.asksForAttentionBias ? try file.bool("attention_bias") ?? false : nil,
+            hasFeedForwardBias: defaults.asksForFeedForwardBias ? try file.bool("mlp_bias") ?? false : false,
+            beginningOfText: try file.integer("bos_token_id", absent: defaults.beginningOfText),
+            endOfText: try file.integers("eos_token_id", absent: defaults.endOfText) ?? [])
         let problems = violations()
         guard problems.isEmpty else { throw malformed(path, problems.joined(separator: "; ")) }
-        switch architecture {
-        case .qwen2: try refuseQwen2Extras(file, configuration: self)
+        try refuseExtras(file)
+        try applyWindow(file)
+    }
+
+    /// Limits the context to the window of a family all of whose layers have one; refuses models whose layers differ.
+    ///
+    /// A sequence that is no longer than the window is computed as without one.
+    private mutating func applyWindow(_ file: ConfigurationObject) throws(CheckpointError) {
+        let types = try file.strings("layer_types")
+        if let types, types.count != layerCount {
+            throw malformed(file.path, "layer_types: \(types.count) are given, num_hidden_layers is \(layerCount)")
+        }
+        if let other = types?.first(where: { $0 != "full_attention" && $0 != "sliding_attention" }) {
+            throw unsupported(file, "layer_types", "\"\(other)\" in places", "\"full_attention\"")
+        }
+        if architecture == .mistral {
+            let window = try file.integer("sliding_window", absent: 4096) ?? contextLength
+            guard window >= 1 else { throw malformed(file.path, "sliding_window: \(window) is not in 1...") }
+            contextLength = min(contextLength, window)
+            return
+        }
+        let slides = try file.bool("use_sliding_window") ?? false
+        let window =
+            slides ? try file.integer("sliding_window", absent: architecture == .smollm3 ? nil : 4096) : nil
+        // The layers that slide where the file does not list them.
+        let slidingByRule =
+            switch architecture {
+            case .qwen2, .qwen3: try file.integer("max_window_layers") ?? 28 < layerCount
+            case .smollm3: !layersWithoutRotary.isEmpty
+            case .llama, .mistral: false
+            }
+        let isSliding = types?.contains("sliding_attention") ?? (window != nil && slidingByRule)
+        // A window that no sequence fills is no window.
+        if isSliding, (window ?? 0) < contextLength {
+            throw CheckpointError(
+                .unsupportedFeature,
+                "\(file.path): some layers use sliding-window attention; only full attention is implemented",
+                hint: "keys: use_sliding_window, sliding_window, max_window_layers, layer_types")
+        }
+    }
+}
+
+/// What transformers takes for keys that a file leaves out, and which keys a family has.
+private struct FamilyDefaults {
+    var keyValueHeadCount: Int?
+    var headDimension: Int?
+    var ropeTheta = 10_000.0
+    var contextLength = 32768
+    var tiesEmbeddings = false
+    var beginningOfText: Int?
+    var endOfText: [Int]?
+    var asksForAttentionBias = true
+    var asksForFeedForwardBias = false
+}
+
+extension ModelConfiguration.Architecture {
+    fileprivate var defaults: FamilyDefaults {
+        switch self {
+        case .qwen2: FamilyDefaults(asksForAttentionBias: false)
+        case .qwen3: FamilyDefaults(keyValueHeadCount: 32, headDimension: 128)
+        case .llama:
+            FamilyDefaults(contextLength: 2048, beginningOfText: 1, endOfText: [2], asksForFeedForwardBias: true)
+        case .mistral:
+            FamilyDefaults(
+                keyValueHeadCount: 8, contextLength: 131_072, beginningOfText: 1, endOfText: [2],
+                asksForAttentionBias: false)
+        case .smollm3:
+            FamilyDefaults(
+                keyValueHeadCount: 4, ropeTheta: 2_000_000, tiesEmbeddings: true, beginningOfText: 128_000,
+                endOfText: [128_001], asksForFeedForwardBias: true)
         }
     }
 }
@@ -70,9 +144,12 @@ private func readArchitecture(_ file: ConfigurationObject) throws(CheckpointErro
     guard let match else {
         let named = [className, modelType.map { "model_type \($0)" }].compactMap { $0 }.joined(separator: ", ")
         let names = known.map { "\($0.className) (model_type \($0.rawValue))" }.joined(separator: ", ")
+        let isGemma3 = named.lowercased().contains("gemma3")
         throw CheckpointError(
             .unsupportedArchitecture, "\(file.path) describes the architecture \(named), which is not implemented",
-            hint: "implemented: \(names)")
+            hint: isGemma3
+                ? "Gemma 3 has GELU, norms behind its blocks and windows in most layers, none of which is implemented"
+                : "implemented: \(names)")
     }
     return match
 }
@@ -85,58 +162,59 @@ private func refuseQuantization(_ file: ConfigurationObject) throws(CheckpointEr
     }
 }
 
-/// The base of the wavelengths. Transformers 5 keeps it in `rope_parameters`; transformers 4 beside `rope_scaling`.
-private func readRope(_ file: ConfigurationObject) throws(CheckpointError) -> Double {
-    var theta = try file.number("rope_theta")
+/// The wavelengths. Transformers 5 keeps them in `rope_parameters`; transformers 4 has `rope_theta` beside `rope_scaling`,
+/// which transformers 5 prefers where both are there.
+private func readRope(
+    _ file: ConfigurationObject, defaultTheta: Double, contextLength: Int
+) throws(CheckpointError) -> (theta: Double, scaling: RotaryScaling?) {
+    var theta = try file.number("rope_theta") ?? defaultTheta, scaling: RotaryScaling?
+    let original = try file.integer("original_max_position_embeddings") ?? contextLength
     for key in ["rope_parameters", "rope_scaling"] {
         guard let parameters = try file.object(key) else { continue }
-        for typeKey in ["rope_type", "type"] {
-            if let type = try parameters.string(typeKey), type != "default" {
-                throw unsupported(parameters, typeKey, "\"\(type)\"", "\"default\"")
+        var type = "default"
+        for typeKey in ["type", "rope_type"] {
+            guard let given = try parameters.string(typeKey) else { continue }
+            guard given == "default" || RotaryScaling.names.contains(given) else {
+                throw unsupported(
+                    parameters, typeKey, "\"\(given)\"", "\"default\", \"linear\", \"llama3\" or \"yarn\"")
             }
+            type = given
         }
+        let known = RotaryScaling.keys(of: type).union(["rope_type", "type", "rope_theta"])
         for (name, value) in try parameters.members().sorted(by: { $0.name < $1.name }) where !value.isNull {
-            if ["rope_type", "type", "rope_theta"].contains(name) { continue }
+            if known.contains(name) { continue }
             if name == "partial_rotary_factor", value.isNumber, try parameters.number(name) == 1 { continue }
             throw CheckpointError(
                 .unsupportedFeature,
                 "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
         }
         theta = try parameters.number("rope_theta") ?? theta
+        scaling = try RotaryScaling(type, parameters, contextLength: original)
     }
     if let factor = try file.number("partial_rotary_factor"), factor != 1 {
         throw unsupported(file, "partial_rotary_factor", "\(factor)", "1")
     }
-    return theta ?? 10_000
+    return (theta, scaling)
 }
 
-/// What a Qwen2 configuration can ask for that is not implemented.
-private func refuseQwen2Extras(
-    _ file: ConfigurationObject, configuration: ModelConfiguration
-) throws(CheckpointError) {
+/// Layers whose entry in `no_rope_layers` is 0; where there is no list, every fourth or as `no_rope_layer_interval` says.
+private func readUnrotatedLayers(_ file: ConfigurationObject, _ layerCount: Int) throws(CheckpointError) -> [Int] {
+    if let rotated = try file.integers("no_rope_layers") {
+        guard rotated.count >= layerCount else {
+            throw malformed(
+                file.path, "no_rope_layers: \(rotated.count) are given, num_hidden_layers is \(layerCount)")
+        }
+        return rotated.prefix(max(0, layerCount)).indices.filter { rotated[$0] == 0 }
+    }
+    let interval = try file.integer("no_rope_layer_interval") ?? 4
+    guard interval >= 1 else { throw malformed(file.path, "no_rope_layer_interval: \(interval) is not in 1...") }
+    return Array(stride(from: interval - 1, to: min(layerCount, 1 << 14), by: interval))
+}
+
+/// What a configuration of any family can ask for that is not implemented.
+private func refuseExtras(_ file: ConfigurationObject) throws(CheckpointError) {
     if let activation = try file.string("hidden_act"), activation != "silu" {
         throw unsupported(file, "hidden_act", "\"\(activation)\"", "\"silu\"")
     }
     if try file.bool("is_causal") == false { throw unsupported(file, "is_causal", "false", "true") }
-    // A window of null is none; only a missing key has Qwen2Config's default.
-    let hasWindow = try !file.isNull("sliding_window")
-    let slides = try file.bool("use_sliding_window") ?? false
-    let window = slides && hasWindow ? try file.integer("sliding_window") ?? 4096 : nil
-    let fullLayers = try file.integer("max_window_layers") ?? 28
-    let types = try file.strings("layer_types")
-    if let types, types.count != configuration.layerCount {
-        throw malformed(
-            file.path, "layer_types: \(types.count) are given, num_hidden_layers is \(configuration.layerCount)")
-    }
-    let slidingTypes = types?.contains("sliding_attention") ?? (window != nil && fullLayers < configuration.layerCount)
-    if let other = types?.first(where: { $0 != "full_attention" && $0 != "sliding_attention" }) {
-        throw unsupported(file, "layer_types", "\"\(other)\" in places", "\"full_attention\"")
-    }
-    // A window that no sequence fills is no window.
-    if slidingTypes, (window ?? 0) < configuration.contextLength {
-        throw CheckpointError(
-            .unsupportedFeature,
-            "\(file.path): some layers use sliding-window attention; only full attention is implemented",
-            hint: "keys: use_sliding_window, sliding_window, max_window_layers, layer_types")
-    }
 }

@@ -6,6 +6,7 @@ extension ModelConfiguration {
     ///
     /// - Parameter storedType: The type of the weights, which transformers 4 wants to know; `nil` leaves it out.
     public func json(storedType: ElementType? = nil) -> Data {
+        let rotary = ropeScaling?.json ?? ["rope_type": "default"]
         var values: [String: JSONValue] = [
             "architectures": .array([.string(architecture.className)]),
             "model_type": .string(architecture.rawValue),
@@ -18,13 +19,14 @@ extension ModelConfiguration {
             "hidden_act": .string("silu"),
             "rms_norm_eps": .number(shortest(normEpsilon)),
             "rope_theta": .number(ropeTheta),
-            "rope_parameters": ["rope_type": "default", "rope_theta": .number(ropeTheta)],
+            "rope_parameters": object(rotary.merging(["rope_theta": .number(ropeTheta)]) { own, _ in own }),
             "max_position_embeddings": .integer(contextLength),
             "tie_word_embeddings": .bool(tiesEmbeddings),
-            "use_sliding_window": .bool(false),
             "attention_dropout": .number(0),
         ]
-        values.merge(tokenValues) { own, _ in own }
+        values.merge(familyValues) { own, _ in own }
+        values.merge(tokenValues) { _, token in token }
+        if ropeScaling != nil { values["rope_scaling"] = object(rotary) }
         if headDimension * headCount != hiddenSize { values["head_dim"] = .integer(headDimension) }
         if let storedType { values["torch_dtype"] = .string(torchName(storedType)) }
         return document(values)
@@ -32,6 +34,31 @@ extension ModelConfiguration {
 
     /// A `generation_config.json` with the special tokens.
     func generationJSON() -> Data { document(tokenValues) }
+
+    /// What only this family's configuration has, or what would otherwise have another value by default.
+    private var familyValues: [String: JSONValue] {
+        let bias: [String: JSONValue] = [
+            "attention_bias": .bool(hasAttentionBias), "mlp_bias": .bool(hasFeedForwardBias),
+        ]
+        // Null where a missing key would name a token.
+        let tokens: [String: JSONValue] = ["bos_token_id": .null, "eos_token_id": .null, "pad_token_id": .null]
+        return switch architecture {
+        case .qwen2: ["use_sliding_window": .bool(false)]
+        case .qwen3:
+            [
+                "use_sliding_window": .bool(false), "attention_bias": .bool(hasAttentionBias),
+                "head_dim": .integer(headDimension),
+            ]
+        case .llama: bias.merging(tokens) { own, _ in own }
+        case .mistral: tokens.merging(["sliding_window": .null]) { own, _ in own }
+        case .smollm3:
+            bias.merging(tokens) { own, _ in own }.merging([
+                "use_sliding_window": .bool(false),
+                "no_rope_layers": .array(
+                    (0..<layerCount).map { .integer(layersWithoutRotary.contains($0) ? 0 : 1) }),
+            ]) { own, _ in own }
+        }
+    }
 
     private var tokenValues: [String: JSONValue] {
         var values: [String: JSONValue] = [:]
@@ -45,8 +72,10 @@ extension ModelConfiguration {
     }
 }
 
-private func document(_ values: [String: JSONValue]) -> Data {
-    JSONValue.object(values.map { JSONValue.Member($0.key, $0.value) }).document
+private func document(_ values: [String: JSONValue]) -> Data { object(values).document }
+
+private func object(_ values: [String: JSONValue]) -> JSONValue {
+    .object(values.map { JSONValue.Member($0.key, $0.value) })
 }
 
 /// The shortest decimal that reads back as this float, as a double: 1e-6 and not 9.99999997e-7.

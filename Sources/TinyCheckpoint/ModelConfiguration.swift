@@ -7,11 +7,23 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public enum Architecture: String, Sendable, Codable, CaseIterable {
         /// Qwen2 and Qwen2.5: biases on query, key and value; none elsewhere.
         case qwen2
+        /// Qwen3: norms of every query and key head.
+        case qwen3
+        /// Llama 2 and 3, SmolLM2 and the many others that use their class.
+        case llama
+        /// Mistral: Llama with a sliding window, which ``ModelConfiguration/contextLength`` does not exceed.
+        case mistral
+        /// SmolLM3: Llama with layers that do not rotate queries and keys.
+        case smollm3
 
         /// The class name in `architectures` of a `config.json`.
         public var className: String {
             switch self {
             case .qwen2: "Qwen2ForCausalLM"
+            case .qwen3: "Qwen3ForCausalLM"
+            case .llama: "LlamaForCausalLM"
+            case .mistral: "MistralForCausalLM"
+            case .smollm3: "SmolLM3ForCausalLM"
             }
         }
     }
@@ -36,25 +48,44 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var normEpsilon: Float
     /// Base of the rotary embedding's wavelengths.
     public var ropeTheta: Double
+    /// How the wavelengths are changed for a longer context; `nil` when they are not.
+    public var ropeScaling: RotaryScaling?
     /// Most positions of a sequence.
     public var contextLength: Int
     /// Whether the head is the embedding table.
     public var tiesEmbeddings: Bool
-    /// Whether query, key and value have biases.
+    /// Whether the projections of attention that can have a bias in this family have one.
     public var hasAttentionBias: Bool
     /// Token put in front of a text, if any.
     public var beginningOfText: Int?
     /// Tokens that end a text; may name tokens outside the vocabulary, which then never occur.
     public var endOfText: [Int]
 
+    // Absent in JSON when there is nothing to say, as in files that were written before these existed.
+    private var feedForwardBias: Bool?
+    private var unrotatedLayers: [Int]?
+
+    /// Whether the projections of the feed-forward block have biases.
+    public var hasFeedForwardBias: Bool {
+        get { feedForwardBias ?? false }
+        set { feedForwardBias = newValue ? true : nil }
+    }
+    /// Layers whose queries and keys are not rotated, in ascending order.
+    public var layersWithoutRotary: [Int] {
+        get { unrotatedLayers ?? [] }
+        set { unrotatedLayers = newValue.isEmpty ? nil : newValue }
+    }
+
     /// Describes a model; ``violations()`` lists what is wrong with the description.
     ///
-    /// `headDimension` is `hiddenSize / headCount` unless given.
+    /// `headDimension` is `hiddenSize / headCount` unless given. Qwen2 always has biases in attention, the others none unless
+    /// given.
     public init(
         architecture: Architecture = .qwen2, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int,
         layerCount: Int, headCount: Int, keyValueHeadCount: Int, headDimension: Int? = nil,
-        normEpsilon: Float = 1e-6, ropeTheta: Double = 10_000, contextLength: Int, tiesEmbeddings: Bool,
-        beginningOfText: Int? = nil, endOfText: [Int] = []
+        normEpsilon: Float = 1e-6, ropeTheta: Double = 10_000, ropeScaling: RotaryScaling? = nil,
+        layersWithoutRotary: [Int] = [], contextLength: Int, tiesEmbeddings: Bool, hasAttentionBias: Bool? = nil,
+        hasFeedForwardBias: Bool = false, beginningOfText: Int? = nil, endOfText: [Int] = []
     ) {
         self.architecture = architecture
         self.vocabularySize = vocabularySize
@@ -66,13 +97,14 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         self.headDimension = headDimension ?? (headCount > 0 ? hiddenSize / headCount : 0)
         self.normEpsilon = normEpsilon
         self.ropeTheta = ropeTheta
+        self.ropeScaling = ropeScaling
         self.contextLength = contextLength
         self.tiesEmbeddings = tiesEmbeddings
-        switch architecture {
-        case .qwen2: hasAttentionBias = true
-        }
+        self.hasAttentionBias = hasAttentionBias ?? (architecture == .qwen2)
         self.beginningOfText = beginningOfText
         self.endOfText = endOfText
+        self.hasFeedForwardBias = hasFeedForwardBias
+        self.layersWithoutRotary = layersWithoutRotary
     }
 
     /// Every rule this value breaks, as `key: reason` with the keys of `config.json`; empty when it is valid.
@@ -98,6 +130,10 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
             normEpsilon > 0 && normEpsilon < 1, "rms_norm_eps", "\(normEpsilon) is not between 0 and 1")
         rules.require(
             ropeTheta >= 1 && ropeTheta.isFinite, "rope_theta", "\(ropeTheta) is not a finite number of at least 1")
+        for layer in layersWithoutRotary where !(0..<max(layerCount, 1)).contains(layer) {
+            rules.require(false, "no_rope_layers", "there is no layer \(layer)")
+        }
+        ropeScaling?.check(theta: ropeTheta, &rules)
         return rules.broken
     }
 }

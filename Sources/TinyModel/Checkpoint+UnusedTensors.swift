@@ -9,8 +9,14 @@ extension Checkpoint {
     /// `rotary_emb.inv_freq`, which old versions of transformers stored, follows from the configuration and is ignored. A head
     /// beside tied embeddings is read and must hold the same values; transformers 4 ties them, transformers 5 keeps the file's.
     ///
-    /// - Throws: ``CheckpointError`` with code `unusedTensor` naming the tensors.
+    /// - Throws: ``CheckpointError`` with code `unusedTensor` naming the tensors, or `missingTensor` for a head that is neither
+    ///   stored nor tied.
     package func refuseUnusedTensors() throws(CheckpointError) {
+        if !configuration.tiesEmbeddings, !contains(ParameterRole.head.name), contains(ParameterRole.embedding.name) {
+            throw CheckpointError(
+                .missingTensor, "\(directory) has no tensor \(ParameterRole.head.name)",
+                hint: "if the head is the embedding table, set tie_word_embeddings to true in config.json")
+        }
         var used = Set(configuration.parameterShapes.map(\.name))
         let head = ParameterRole.head.name, embedding = ParameterRole.embedding.name
         if configuration.tiesEmbeddings, contains(head) {

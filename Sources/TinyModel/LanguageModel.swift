@@ -69,7 +69,7 @@ public final class LanguageModel: Sendable {
         embedding = try Embedding(of: configuration, from: weights)
         head = try Head(of: configuration, embedding: embedding, from: weights)
         finalNorm = try Norm(.finalNorm, of: configuration, from: weights)
-        rotary = RotaryEmbedding(width: configuration.headDimension, theta: configuration.ropeTheta)
+        rotary = RotaryEmbedding(of: configuration)
         var layers: [Layer] = []
         for layer in 0..<configuration.layerCount {
             layers.append(

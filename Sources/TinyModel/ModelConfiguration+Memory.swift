@@ -17,7 +17,9 @@ extension ModelConfiguration {
     package func recordBytes(rank: Int?) -> Int {
         let query = headCount * headDimension, keyValue = keyValueHeadCount * headDimension
         let narrow = (rank ?? 0) * ModuleKind.allCases.count
-        let perLayer = 2 * hiddenSize + 2 * query + 4 * keyValue + 2 * headCount + 2 * intermediateSize + narrow + 2
+        let normed = ModelFamily(of: self).normalisesHeads ? query + keyValue + headCount + keyValueHeadCount : 0
+        let perLayer =
+            2 * hiddenSize + 2 * query + 4 * keyValue + 2 * headCount + 2 * intermediateSize + narrow + 2 + normed
         return 4 * (layerCount * perLayer + 4 * hiddenSize + 3 * intermediateSize)
     }
 }

@@ -55,7 +55,7 @@ public struct AdaptedModule: Sendable, Hashable, Codable {
 /// What a parameter of a model is for.
 public enum ParameterRole: Sendable, Hashable {
     case embedding, finalNorm, head
-    case attentionNorm(layer: Int), feedForwardNorm(layer: Int)
+    case attentionNorm(layer: Int), queryNorm(layer: Int), keyNorm(layer: Int), feedForwardNorm(layer: Int)
     case weight(AdaptedModule), bias(AdaptedModule)
 
     /// The name in Hugging Face checkpoints, such as `model.layers.0.mlp.up_proj.weight`.
@@ -65,6 +65,8 @@ public enum ParameterRole: Sendable, Hashable {
         case .finalNorm: "model.norm.weight"
         case .head: "lm_head.weight"
         case .attentionNorm(let layer): "model.layers.\(layer).input_layernorm.weight"
+        case .queryNorm(let layer): "model.layers.\(layer).self_attn.q_norm.weight"
+        case .keyNorm(let layer): "model.layers.\(layer).self_attn.k_norm.weight"
         case .feedForwardNorm(let layer): "model.layers.\(layer).post_attention_layernorm.weight"
         case .weight(let module): module.name + ".weight"
         case .bias(let module): module.name + ".bias"
@@ -74,7 +76,7 @@ public enum ParameterRole: Sendable, Hashable {
     /// Whether it scales a norm, and so starts at 1.
     public var isNorm: Bool {
         switch self {
-        case .finalNorm, .attentionNorm, .feedForwardNorm: true
+        case .finalNorm, .attentionNorm, .queryNorm, .keyNorm, .feedForwardNorm: true
         case .embedding, .head, .weight, .bias: false
         }
     }
@@ -117,13 +119,17 @@ public struct ParameterShape: Sendable, Hashable {
 extension ModelConfiguration {
     /// Every parameter of the model, in the order of its layers. A tied head is the embedding and is not listed again.
     public var parameterShapes: [ParameterShape] {
-        let family = ModelFamily(of: self)
+        let family = ModelFamily(of: self), biased = family.biasedModules(of: self)
         var all = [ParameterShape(.embedding, [vocabularySize, hiddenSize])]
         for layer in 0..<layerCount {
             all.append(ParameterShape(.attentionNorm(layer: layer), [hiddenSize]))
             for module in modules(ofLayer: layer) {
                 all.append(ParameterShape(.weight(module), [module.outputs, module.inputs]))
-                if family.biased.contains(module.kind) { all.append(ParameterShape(.bias(module), [module.outputs])) }
+                if biased.contains(module.kind) { all.append(ParameterShape(.bias(module), [module.outputs])) }
+            }
+            if family.normalisesHeads {
+                all.append(ParameterShape(.queryNorm(layer: layer), [headDimension]))
+                all.append(ParameterShape(.keyNorm(layer: layer), [headDimension]))
             }
             all.append(ParameterShape(.feedForwardNorm(layer: layer), [hiddenSize]))
         }

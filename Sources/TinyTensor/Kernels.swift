@@ -24,6 +24,28 @@ package enum Kernels {
         }
     }
 
+    /// The same for `rows` neighbouring rows of `columns` numbers, such as the heads of one position.
+    package static func rmsNorm(
+        _ x: ConstantFloats, rows: Int, columns: Int, weight: Matrix, epsilon: Float, into y: Floats, rstd: Floats
+    ) {
+        activeKernels.rmsnorm(y, rstd, x, weight.base, rows, columns, epsilon)
+    }
+
+    /// `dx +=` the gradient of ``rmsNorm(_:rows:columns:weight:epsilon:into:rstd:)``.
+    package static func rmsNormBackward(
+        _ dy: ConstantFloats, x: ConstantFloats, rows: Int, columns: Int, weight: Matrix, rstd: ConstantFloats,
+        into dx: Floats
+    ) {
+        activeKernels.rmsnorm_backward(dx, dy, x, weight.base, rstd, rows, columns)
+    }
+
+    /// `dw += Σ rows dy · x · rstd`, in ascending order.
+    package static func rmsNormWeightBackward(
+        _ dy: ConstantFloats, x: ConstantFloats, rows: Int, columns: Int, rstd: ConstantFloats, into dw: Floats
+    ) {
+        tk_rmsnorm_weight_backward(dw, dy, x, rstd, rows, columns)
+    }
+
     /// `dx +=` the gradient of ``rmsNorm(_:weight:epsilon:into:rstd:team:)``.
     package static func rmsNormBackward(
         _ dy: Matrix, x: Matrix, weight: Matrix, rstd: Matrix, into dx: Matrix, team: WorkerTeam

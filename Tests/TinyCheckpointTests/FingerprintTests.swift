@@ -39,6 +39,19 @@ struct FingerprintTests {
         }
     }
 
+    @Test("a model has one name with and without the prefix that its tensors have in a model of text and images")
+    func prefix() throws {
+        for prefix in ["model.language_model.", "language_model.model."] {
+            let tensors = [
+                TensorToWrite(
+                    name: prefix + "embed_tokens.weight", shape: [8, 4], floats: (0..<32).map { Float($0) / 8 },
+                    type: .bfloat16),
+                TensorToWrite(name: prefix + "norm.weight", shape: [4], floats: [1, 2, 3, 4], type: .bfloat16),
+            ]
+            #expect(try fingerprint(smallConfiguration, tensors) == fingerprint())
+        }
+    }
+
     @Test("a stored head counts only where it is used")
     func head() throws {
         let head = TensorToWrite(name: "lm_head.weight", shape: [1], floats: [1], type: .bfloat16)
@@ -75,6 +88,20 @@ struct FingerprintTests {
         configuration = smallConfiguration
         configuration.keyValueHeadCount = 2
         #expect(seen.insert(try fingerprint(configuration)).inserted)
+        configuration = smallConfiguration
+        for scaling in [
+            RotaryScaling.linear(factor: 2), .linear(factor: 3), .yarn(.init(factor: 2, originalContextLength: 8)),
+            .yarn(.init(factor: 2, originalContextLength: 8, truncates: false)),
+        ] {
+            configuration.ropeScaling = scaling
+            #expect(seen.insert(try fingerprint(configuration)).inserted)
+        }
+        for architecture in ModelConfiguration.Architecture.allCases where architecture != .qwen2 {
+            configuration = smallConfiguration
+            configuration.architecture = architecture
+            if architecture == .smollm3 { configuration.layersWithoutRotary = [0] }
+            #expect(seen.insert(try fingerprint(configuration)).inserted)
+        }
     }
 
     @Test("a tensor longer than one piece counts to its last byte")

@@ -68,12 +68,17 @@ struct ModelConfigurationTests {
         arguments: [
             (#""hidden_act": "gelu""#, #"config.json: hidden_act is "gelu"; only "silu" is implemented"#),
             (
-                #""rope_scaling": {"type": "yarn", "factor": 4.0}"#,
-                #"config.json: rope_scaling.type is "yarn"; only "default" is implemented"#
+                #""rope_scaling": {"type": "dynamic", "factor": 4.0}"#,
+                #"config.json: rope_scaling.type is "dynamic"; only "default", "linear", "llama3" or "yarn" is implemented"#
             ),
             (
-                #""rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}"#,
-                #"config.json: rope_parameters.rope_type is "llama3"; only "default" is implemented"#
+                #""rope_parameters": {"rope_type": "longrope", "rope_theta": 5e5}"#,
+                "config.json: rope_parameters.rope_type is \"longrope\"; "
+                    + #"only "default", "linear", "llama3" or "yarn" is implemented"#
+            ),
+            (
+                #""rope_scaling": {"rope_type": "linear", "factor": 2, "low_freq_factor": 1}"#,
+                "config.json: rope_scaling.low_freq_factor is 1, which is not implemented"
             ),
             (
                 #""rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}"#,
@@ -137,10 +142,21 @@ struct ModelConfigurationTests {
                 "num_key_value_heads: 4611686018427387904 is not within 1 ... 16384; "
                     + "num_key_value_heads: 4611686018427387904 does not divide num_attention_heads, 4"
             ),
+            (#""rope_scaling": {"type": "linear"}"#, "config.json has no rope_scaling.factor"),
+            (#""rope_scaling": {"type": "linear", "factor": 0}"#, "config.json: factor: 0.0 is not greater than 0"),
+            (
+                #""rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}"#,
+                "config.json: high_freq_factor: 4.0 is not greater than low_freq_factor, 4.0"
+            ),
+            (
+                #""rope_theta": 1, "rope_scaling": {"type": "yarn", "factor": 4}"#,
+                "config.json: rope_theta: 1.0 is not greater than 1, as yarn needs it"
+            ),
             (#""layer_types": ["full_attention"]"#, "layer_types: 1 are given, num_hidden_layers is 2"),
         ])
     func impossible(entry: String, expected: String) {
-        #expect(message(config(adding: entry)) == "config.json: \(expected)")
+        let message = message(config(adding: entry))
+        #expect(message == (expected.hasPrefix("config.json") ? expected : "config.json: \(expected)"))
     }
 
     @Test(
@@ -190,11 +206,18 @@ struct ModelConfigurationTests {
     func architecture() {
         func expected(_ name: String) -> String {
             "config.json describes the architecture \(name), which is not implemented\n"
-                + " hint: implemented: Qwen2ForCausalLM (model_type qwen2)"
+                + " hint: implemented: Qwen2ForCausalLM (model_type qwen2), Qwen3ForCausalLM (model_type qwen3), "
+                + "LlamaForCausalLM (model_type llama), MistralForCausalLM (model_type mistral), "
+                + "SmolLM3ForCausalLM (model_type smollm3)"
         }
         #expect(
-            message(#"{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}"#)
-                == expected("LlamaForCausalLM, model_type llama"))
+            message(#"{"architectures": ["LlamaForCausalLM"], "model_type": "qwen2"}"#)
+                == expected("LlamaForCausalLM, model_type qwen2"))
+        #expect(
+            message(#"{"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text"}"#)
+                == "config.json describes the architecture Gemma3ForCausalLM, model_type gemma3_text, which is not implemented"
+                + "\n hint: Gemma 3 has GELU, norms behind its blocks and windows in most layers, none of which is implemented"
+        )
         #expect(message(#"{"model_type": "gpt2"}"#) == expected("model_type gpt2"))
         #expect(
             message(#"{"architectures": ["Qwen2ForSequenceClassification"], "model_type": "qwen2"}"#)
@@ -218,9 +241,107 @@ struct ModelConfigurationTests {
         #expect(String(decoding: json, as: UTF8.self).contains("1e-05"))
     }
 
-    @Test("random damage never traps")
-    func damage() {
-        let whole = Array(smallConfiguration.json().dropLast())
+    /// Every family, with everything that it can have.
+    private static let families: [ModelConfiguration] = ModelConfiguration.Architecture.allCases.flatMap { family in
+        [
+            nil, .linear(factor: 2.5),
+            .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 16),
+            .yarn(.init(factor: 4, originalContextLength: 9)),
+            .yarn(
+                .init(
+                    factor: 4, originalContextLength: 9, betaFast: 30, betaSlow: 2, attentionFactor: 1.5,
+                    truncates: false)),
+        ].map { scaling in
+            ModelConfiguration(
+                architecture: family, vocabularySize: 100, hiddenSize: 24, intermediateSize: 40, layerCount: 3,
+                headCount: 6, keyValueHeadCount: 3, ropeTheta: 12345.5, ropeScaling: scaling,
+                layersWithoutRotary: family == .smollm3 ? [0, 2] : [], contextLength: 77, tiesEmbeddings: false,
+                hasAttentionBias: family == .mistral ? nil : family == .qwen2 || scaling != nil,
+                hasFeedForwardBias: scaling == nil && (family == .llama || family == .smollm3))
+        }
+    }
+
+    @Test("what is written of any family reads back the same", arguments: families)
+    func roundTrip(of configuration: ModelConfiguration) throws {
+        #expect(configuration.violations().isEmpty)
+        #expect(try ModelConfiguration(json: configuration.json(), path: "config.json") == configuration)
+        let stored = try JSONEncoder().encode(configuration)
+        #expect(try JSONDecoder().decode(ModelConfiguration.self, from: stored) == configuration)
+    }
+
+    @Test("a stored Qwen2 configuration has the keys it always had")
+    func storedKeys() throws {
+        let stored = try JSONEncoder().encode(smallConfiguration)
+        let keys = try #require(JSONSerialization.jsonObject(with: stored) as? [String: Any]).keys.sorted()
+        #expect(
+            keys == [
+                "architecture", "beginningOfText", "contextLength", "endOfText", "hasAttentionBias", "headCount",
+                "headDimension", "hiddenSize", "intermediateSize", "keyValueHeadCount", "layerCount", "normEpsilon",
+                "ropeTheta", "tiesEmbeddings", "vocabularySize",
+            ])
+    }
+
+    @Test("the configuration of Llama 3.2 is read")
+    func llama() throws {
+        let json = """
+            {"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+             "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "head_dim": 64, "hidden_act": "silu",
+             "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 8192, "max_position_embeddings": 131072,
+             "mlp_bias": false, "model_type": "llama", "num_attention_heads": 32, "num_hidden_layers": 16,
+             "num_key_value_heads": 8, "pretraining_tp": 1, "rms_norm_eps": 1e-05, "rope_scaling": {"factor": 32.0,
+             "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192,
+             "rope_type": "llama3"}, "rope_theta": 500000.0, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
+             "transformers_version": "4.45.0.dev0", "use_cache": true, "vocab_size": 128256}
+            """
+        let configuration = try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        let expected = ModelConfiguration(
+            architecture: .llama, vocabularySize: 128256, hiddenSize: 2048, intermediateSize: 8192, layerCount: 16,
+            headCount: 32, keyValueHeadCount: 8, headDimension: 64, normEpsilon: 1e-5, ropeTheta: 500_000,
+            ropeScaling: .llama3(
+                factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192),
+            contextLength: 131_072, tiesEmbeddings: true, beginningOfText: 128_000,
+            endOfText: [128_001, 128_008, 128_009])
+        #expect(configuration == expected)
+        #expect(!configuration.hasAttentionBias)
+    }
+
+    @Test("keys that may be left out have the family's own defaults")
+    func familyDefaults() throws {
+        func read(_ family: String, _ entry: String? = nil) throws -> ModelConfiguration {
+            let json = config(
+                without: "model_type",
+                adding: ["\"model_type\": \"\(family)\"", entry].compactMap { $0 }
+                    .joined(separator: ", "))
+            return try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        }
+        let llama = try read("llama")
+        #expect(llama.contextLength == 2048 && llama.beginningOfText == 1 && llama.endOfText == [2])
+        #expect(try read("llama", #""bos_token_id": null, "eos_token_id": null"#).endOfText.isEmpty)
+        let qwen3 = try read("qwen3", #""num_key_value_heads": 2"#)
+        #expect(qwen3.headDimension == 128 && !qwen3.hasAttentionBias)
+        let smollm3 = try read("smollm3")
+        #expect(smollm3.tiesEmbeddings && smollm3.ropeTheta == 2_000_000 && smollm3.layersWithoutRotary.isEmpty)
+        #expect(try read("smollm3", #""no_rope_layer_interval": 2"#).layersWithoutRotary == [1])
+        #expect(try read("smollm3", #""no_rope_layers": [0, 1, 0]"#).layersWithoutRotary == [0])
+    }
+
+    @Test(
+        "the context of Mistral ends with its window",
+        arguments: [
+            (#", "sliding_window": 512"#, 512), (#", "sliding_window": null"#, 32768), ("", 4096),
+            (#", "sliding_window": 65536"#, 32768),
+        ])
+    func window(entry: String, contextLength: Int) throws {
+        let json = config(
+            without: "model_type",
+            adding: #""model_type": "mistral", "max_position_embeddings": 32768, "num_key_value_heads": 2\#(entry)"#)
+        let configuration = try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        #expect(configuration.contextLength == contextLength)
+    }
+
+    @Test("random damage never traps", arguments: [smallConfiguration] + families)
+    func damage(of configuration: ModelConfiguration) {
+        let whole = Array(configuration.json().dropLast())
         var stream = RandomStream(.bootstrap, seed: 1)
         var refused = 0
         for _ in 0..<1000 {

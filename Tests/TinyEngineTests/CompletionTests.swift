@@ -8,7 +8,7 @@ import TinyTestSupport
 
 @Suite("Completions depend on the request alone")
 struct CompletionTests {
-    @Test("not on the number of threads", arguments: ["qwen2-untied", "qwen2-tied-bf16"])
+    @Test("not on the number of threads", arguments: ["qwen2-untied", "qwen2-tied-bf16", "qwen3"])
     func threads(name: String) async throws {
         let fixture = try EngineFixture(name), requests = fixture.mixedRequests
         let one = try await fixture.policy().complete(requests, progress: nil)

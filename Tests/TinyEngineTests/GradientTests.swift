@@ -6,7 +6,7 @@ import TinyTestSupport
 struct GradientTests {
     @Test("log-probabilities are the same bits sampled, scored and differentiated", arguments: [1, 0.7], [1, 2])
     func sameBits(temperature: Double, threads: Int) async throws {
-        for name in ["qwen2-untied", "qwen2-tied-bf16"] {
+        for name in ["qwen2-untied", "qwen2-tied-bf16", "qwen3"] {
             let fixture = try EngineFixture(name), policy = fixture.policy(threads: threads),
                 adapter = fixture.adapter(1)
             let sampling = SamplingParameters(temperature: temperature, maxTokens: 60, stopTokens: [3])

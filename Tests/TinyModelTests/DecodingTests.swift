@@ -17,10 +17,15 @@ struct DecodingTests {
         return segments.indices.map(logits.rowValues)
     }
 
-    @Test("in any pieces gives the logits of one pass", arguments: Arithmetic.allCases, [false, true])
-    func pieces(arithmetic: Arithmetic, changed: Bool) throws {
-        let fixture = try ModelFixture("qwen2-tied", arithmetic), model = fixture.model,
-            change = changed ? try fixture.change() : nil
+    @Test(
+        "in any pieces gives the logits of one pass", arguments: Arithmetic.allCases,
+        ["qwen2-tied", "llama", "qwen3", "smollm3", "mistral"])
+    func pieces(arithmetic: Arithmetic, name: String) throws {
+        for changed in [false, true] { try pieces(ModelFixture(name, arithmetic), changed: changed) }
+    }
+
+    private func pieces(_ fixture: ModelFixture, changed: Bool) throws {
+        let model = fixture.model, change = changed ? try fixture.change() : nil
         let tokens = fixture.tokens(3), whole = model.logits(tokens, change: change, team: team)
         for cuts in [Array(0...tokens.count), [0, 5, 6, 46, tokens.count], [0, 63, 64, 65, tokens.count]] {
             let cache = SequenceCache(for: model)
@@ -35,9 +40,11 @@ struct DecodingTests {
         }
     }
 
-    @Test("beside other sequences gives the logits of a sequence alone", arguments: Arithmetic.allCases)
-    func company(arithmetic: Arithmetic) throws {
-        let random = RandomModel(), model = try random.model(arithmetic)
+    @Test(
+        "beside other sequences gives the logits of a sequence alone", arguments: Arithmetic.allCases,
+        RandomModel.families)
+    func company(arithmetic: Arithmetic, family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), model = try random.model(arithmetic)
         let first = random.change(seed: 1)
         let changes = [first, first, random.change(rank: 2, seed: 2), nil, random.change(seed: 3)]
         let lengths = [70, 9, 66, 20, 33], pieces = [7, 1, 40, 2, 3]
@@ -60,7 +67,10 @@ struct DecodingTests {
 
     @Test("of forks disturbs neither sibling nor parent", arguments: [1, 63, 64, 65], Arithmetic.allCases)
     func forks(length: Int, arithmetic: Arithmetic) throws {
-        let model = try ModelFixture("qwen2-tied", arithmetic).model
+        for name in ["qwen2-tied", "qwen3"] { try forks(ModelFixture(name, arithmetic).model, length: length) }
+    }
+
+    private func forks(_ model: LanguageModel, length: Int) throws {
         let vocabulary = model.configuration.vocabularySize
         let prompt = randomTokens(length, below: vocabulary, seed: 1)
         let parent = SequenceCache(for: model)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyCheckpoint
 import TinyModel
 import TinyTestSupport
 
@@ -9,9 +10,8 @@ import TinyTestSupport
 @Suite("Gradients agree with finite differences")
 struct FiniteDifferenceTests {
     private let team = ModelFixture.team
-    private let random = RandomModel()
     private let scored = 3..<24
-    private var tokens: [Int] { random.tokens(24, seed: 9) }
+    private let tokens = RandomModel().tokens(24, seed: 9)
     private var weights: [Float] { noise(scored.count, seed: 10) }
     private let temperature = 0.8
 
@@ -44,9 +44,10 @@ struct FiniteDifferenceTests {
         numbers.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     }
 
-    @Test("of every module's mixing matrix")
-    func mixing() throws {
-        let model = try random.model(), change = random.change(), size = change.factors.rank * change.factors.rank
+    @Test("of every module's mixing matrix", arguments: RandomModel.families)
+    func mixing(family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), model = try random.model(), change = random.change(),
+            size = change.factors.rank * change.factors.rank
         let gradient = pass(model, change: change, recording: true).mixingGradients([weights])[0]
         for (index, module) in change.factors.modules.enumerated() {
             let range = index * size..<(index + 1) * size, length = norm(gradient[range])
@@ -60,9 +61,10 @@ struct FiniteDifferenceTests {
         }
     }
 
-    @Test("of every module's A and B, whatever stands between them")
-    func factors() throws {
-        let model = try random.model(), change = random.change(), rank = change.factors.rank
+    @Test("of every module's A and B, whatever stands between them", arguments: RandomModel.families)
+    func factors(family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), model = try random.model(), change = random.change(),
+            rank = change.factors.rank
         let gradient = FactorGradient(of: change.factors)
         pass(model, change: change, recording: true).addFactorGradients([weights], to: gradient)
         var rest = gradient.values[...]
@@ -87,8 +89,9 @@ struct FiniteDifferenceTests {
         }
     }
 
-    @Test("of every weight, with a vocabulary of several chunks")
-    func allWeights() throws {
+    @Test("of every weight, with a vocabulary of several chunks", arguments: RandomModel.families)
+    func allWeights(family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family)
         let gradient = DenseWeights(random.weights.layout)
         pass(try random.model(), change: nil, recording: true).addWeightGradients([weights], to: gradient)
         for parameter in gradient.layout {
@@ -102,6 +105,8 @@ struct FiniteDifferenceTests {
             }
             #expect(
                 (found.value - length).magnitude <= found.error, "\(parameter.name): \(length), slope \(found.value)")
+            // What is added to all keys of a sequence shifts all scores of a query where nothing is rotated: the slope is zero.
+            if family == .smollm3, parameter.name == "model.layers.1.self_attn.k_proj.bias" { continue }
             #expect(found.error <= 0.01 * length, "\(parameter.name): the comparison says little")
         }
     }

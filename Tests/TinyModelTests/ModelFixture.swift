@@ -7,7 +7,7 @@ import TinyTensor
 
 /// One of the models under `Tests/Fixtures` and what PyTorch says about it. The schema is in `Tests/Fixtures/README.md`.
 struct ModelFixture {
-    static let names = ["qwen2-tied", "qwen2-untied", "qwen2-tied-bf16"]
+    static let names = ["qwen2-tied", "qwen2-untied", "qwen2-tied-bf16", "llama", "qwen3", "smollm3", "mistral"]
     static let team = WorkerTeam(threads: 1)
 
     struct Expected: Decodable {

@@ -6,13 +6,20 @@ import TinyFoundation
 
 /// A model of unusual sizes: widths that no vector divides, seven query heads to one key, a vocabulary of three chunks.
 struct RandomModel {
+    /// Families that between them have everything in which families differ.
+    static let families: [ModelConfiguration.Architecture] = [.qwen2, .qwen3, .smollm3]
+
     let configuration: ModelConfiguration
     let weights: DenseWeights
 
-    init() {
+    /// All but Qwen2 have every bias that they can have; SmolLM3 rotates nothing in its second layer.
+    init(_ family: ModelConfiguration.Architecture = .qwen2) {
         configuration = ModelConfiguration(
-            vocabularySize: 4100, hiddenSize: 20, intermediateSize: 36, layerCount: 2, headCount: 7,
-            keyValueHeadCount: 1, headDimension: 10, contextLength: 128, tiesEmbeddings: false)
+            architecture: family, vocabularySize: 4100, hiddenSize: 20, intermediateSize: 36, layerCount: 2,
+            headCount: 7,
+            keyValueHeadCount: 1, headDimension: 10, layersWithoutRotary: family == .smollm3 ? [1] : [],
+            contextLength: 128, tiesEmbeddings: false, hasAttentionBias: true,
+            hasFeedForwardBias: family == .smollm3)
         weights = DenseWeights(configuration.parameterShapes)
         for (index, parameter) in weights.layout.enumerated() {
             let numbers = noise(parameter.count, seed: UInt64(index)).map { 0.4 * $0 }

@@ -31,19 +31,23 @@ struct ScoringInvarianceTests {
         }
     }
 
-    @Test("not on the number of threads", arguments: [2, 3], Arithmetic.allCases)
-    func threads(count: Int, arithmetic: Arithmetic) throws {
-        let random = RandomModel(), model = try random.model(arithmetic), sequences = sequences(random)
-        let one = score(model, sequences), many = score(model, sequences, threads: count)
-        for index in sequences.indices {
+    @Test("not on the number of threads", arguments: RandomModel.families, Arithmetic.allCases)
+    func threads(family: ModelConfiguration.Architecture, arithmetic: Arithmetic) throws {
+        let random = RandomModel(family), model = try random.model(arithmetic), sequences = sequences(random)
+        let one = score(model, sequences)
+        for count in [2, 3] { expectEqual(score(model, sequences, threads: count), one) }
+    }
+
+    private func expectEqual(_ many: Result, _ one: Result) {
+        for index in one.logprobs.indices {
             #expect(firstDifference(many.logprobs[index], one.logprobs[index]) == nil, "sequence \(index)")
             #expect(firstDifference(many.gradients[index], one.gradients[index]) == nil, "sequence \(index)")
         }
     }
 
-    @Test("not on the batch, nor on its order", arguments: Arithmetic.allCases)
-    func batch(arithmetic: Arithmetic) throws {
-        let random = RandomModel(), model = try random.model(arithmetic), sequences = sequences(random)
+    @Test("not on the batch, nor on its order", arguments: RandomModel.families, Arithmetic.allCases)
+    func batch(family: ModelConfiguration.Architecture, arithmetic: Arithmetic) throws {
+        let random = RandomModel(family), model = try random.model(arithmetic), sequences = sequences(random)
         let together = score(model, sequences), turned = score(model, sequences.reversed())
         for (index, sequence) in sequences.enumerated() {
             let alone = score(model, [sequence]), other = sequences.count - 1 - index
@@ -69,9 +73,9 @@ struct ScoringInvarianceTests {
         }
     }
 
-    @Test("gradients of all weights do not depend on the number of threads")
-    func weightGradients() throws {
-        let random = RandomModel(), model = try random.model()
+    @Test("gradients of all weights do not depend on the number of threads", arguments: RandomModel.families)
+    func weightGradients(family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), model = try random.model()
         let sequences = sequences(random).map(\.withoutChange)
         let gradients = [1, 2, 3].map { threads in
             let team = WorkerTeam(threads: threads)

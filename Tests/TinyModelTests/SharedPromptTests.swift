@@ -1,4 +1,5 @@
 import Testing
+import TinyCheckpoint
 import TinyFoundation
 import TinyModel
 import TinyTensor
@@ -7,10 +8,8 @@ import TinyTestSupport
 /// A prompt that is computed once for several completions.
 @Suite("A prompt with its completions")
 struct SharedPromptTests {
-    private let random = RandomModel()
-
     /// Prompts and completions of many lengths: shorter than a page, as long, longer; one of a single token.
-    private func units(_ change: LowRankChange?) -> [Unit] {
+    private func units(_ change: LowRankChange?, _ random: RandomModel = RandomModel()) -> [Unit] {
         [(1, [5, 2, 30]), (20, [44, 43, 7, 20]), (64, [1, 9]), (70, [50, 2, 1, 13])].enumerated().map {
             index, lengths in
             Unit(
@@ -48,7 +47,8 @@ struct SharedPromptTests {
 
     /// Runs units together, their completions in passes of `size` each.
     private func run(
-        _ units: [Unit], _ arithmetic: Arithmetic, passesOf size: Int, threads: Int = 1
+        _ units: [Unit], _ arithmetic: Arithmetic, _ random: RandomModel = RandomModel(), passesOf size: Int,
+        threads: Int = 1
     ) throws -> Result {
         let team = WorkerTeam(threads: threads)
         defer { team.close() }
@@ -74,14 +74,14 @@ struct SharedPromptTests {
 
     @Test(
         "gives the log-probabilities of sequences with prompts of their own, bit for bit",
-        arguments: Arithmetic.allCases)
-    func logprobs(arithmetic: Arithmetic) throws {
-        let units = units(random.change())
+        arguments: Arithmetic.allCases, RandomModel.families)
+    func logprobs(arithmetic: Arithmetic, family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), units = units(random.change(), random)
         let whole = ScoringPass(
             try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: false,
             team: ModelFixture.team
         ).logprobs
-        let found = try run(units, arithmetic, passesOf: 5).logprobs
+        let found = try run(units, arithmetic, random, passesOf: 5).logprobs
         for index in whole.indices {
             #expect(firstDifference(found[index], whole[index]) == nil, "sequence \(index)")
         }
@@ -89,14 +89,19 @@ struct SharedPromptTests {
 
     /// The fp32 sums differ in order only. In bfloat16 the gradient of a prompt's rows is rounded as a sum here and one by one
     /// there.
-    @Test("gives the sum of their gradients", arguments: [(Arithmetic.float32, 2e-5), (.bfloat16, 0.03)])
-    func gradients(arithmetic: Arithmetic, tolerance: Double) throws {
-        let units = units(random.change())
+    @Test(
+        "gives the sum of their gradients", arguments: [(Arithmetic.float32, 2e-5), (.bfloat16, 0.03)],
+        RandomModel.families)
+    func gradients(
+        _ rounding: (arithmetic: Arithmetic, tolerance: Double), family: ModelConfiguration.Architecture
+    ) throws {
+        let (arithmetic, tolerance) = rounding, random = RandomModel(family)
+        let units = units(random.change(), random)
         let whole = ScoringPass(
             try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: true,
             team: ModelFixture.team
         ).mixingGradients(units.flatMap { $0.completions.map(weights) })
-        let found = try run(units, arithmetic, passesOf: 100)
+        let found = try run(units, arithmetic, random, passesOf: 100)
         func sum(_ gradients: [[Float]]) -> [Double] {
             gradients[0].indices.map { index in gradients.reduce(0) { $0 + Double($1[index]) } }
         }
@@ -110,12 +115,12 @@ struct SharedPromptTests {
         "has the same bits however its completions are divided into passes, on one thread or three",
         arguments: Arithmetic.allCases, [1, 3, 100])
     func division(arithmetic: Arithmetic, size: Int) throws {
-        let first = random.change(seed: 1), second = random.change(seed: 2)
-        let units = zip(units(first), [first, second, first, nil]).map {
+        let random = RandomModel(.qwen3), first = random.change(seed: 1), second = random.change(seed: 2)
+        let units = zip(units(first, random), [first, second, first, nil]).map {
             Unit(prompt: $0.prompt, completions: $0.completions, change: $1)
         }
-        let expected = try run(units, arithmetic, passesOf: 4),
-            found = try run(units, arithmetic, passesOf: size, threads: 3)
+        let expected = try run(units, arithmetic, random, passesOf: 4),
+            found = try run(units, arithmetic, random, passesOf: size, threads: 3)
         for (found, expected) in [
             (found.logprobs, expected.logprobs), (found.prompts, expected.prompts),
             (found.completions, expected.completions),
@@ -129,7 +134,7 @@ struct SharedPromptTests {
 
     @Test("has the same bits alone and beside other units", arguments: Arithmetic.allCases)
     func company(arithmetic: Arithmetic) throws {
-        let units = units(random.change()), together = try run(units, arithmetic, passesOf: 5)
+        let units = units(RandomModel().change()), together = try run(units, arithmetic, passesOf: 5)
         for (index, unit) in units.enumerated() {
             let alone = try run([unit], arithmetic, passesOf: 5)
             #expect(firstDifference(together.prompts[index], alone.prompts[0]) == nil, "unit \(index)")

@@ -7,8 +7,11 @@ final class AttentionTape {
     /// Input of the block, `[rows, hidden]`, and its norm's scale.
     let input: Matrix
     let scale: Matrix
-    /// q and k rotated, and v, side by side, `[rows, (heads + 2 · keyValueHeads) · width]`.
+    /// q and k as attention sees them (normalised, rotated), and v, side by side,
+    /// `[rows, (heads + 2 · keyValueHeads) · width]`.
     let queryKeyValue: Matrix
+    /// q and k before the norm of their heads; `nil` in families without one.
+    let headNorms: HeadNormTape?
     /// Weighted values before the output matrix, `[rows, heads · width]`.
     let attended: Matrix
     /// Largest score and inverse sum of each query head, `[rows, 2 · heads]`.
@@ -22,6 +25,7 @@ final class AttentionTape {
         input = matrix(sizes.hiddenSize)
         scale = matrix(1)
         queryKeyValue = matrix((sizes.headCount + 2 * sizes.keyValueHeadCount) * sizes.headDimension)
+        headNorms = HeadNormTape(sizes, rows: rows)
         attended = matrix(sizes.headCount * sizes.headDimension)
         stats = matrix(2 * sizes.headCount)
         queryKeyValueNarrow = rank.map { matrix(InputGroup.queryKeyValue.kinds.count * $0) }
@@ -30,11 +34,13 @@ final class AttentionTape {
 }
 
 /// The attention half of a layer: `stream += output(attend(rotate(q), rotate(k), v))`, q, k and v being projections of
-/// `norm(stream)`.
+/// `norm(stream)`. Some families normalise the heads of q and k before they are rotated, or leave out the rotation in some layers.
 struct Attention: Sendable {
     private let layer: Int
     private let norm: Norm
     private let queryKeyValue: Projection
+    private let headNorms: HeadNorms?
+    private let isRotated: Bool
     private let output: Projection
     private let queryHeads: Int
     private let keyHeads: Int
@@ -46,6 +52,8 @@ struct Attention: Sendable {
         self.layer = layer
         norm = try Norm(.attentionNorm(layer: layer), of: configuration, from: weights)
         queryKeyValue = try Projection(.queryKeyValue, layer: layer, of: configuration, from: weights)
+        headNorms = try HeadNorms(layer: layer, of: configuration, from: weights)
+        isRotated = !configuration.layersWithoutRotary.contains(layer)
         output = try Projection(.output, layer: layer, of: configuration, from: weights)
         queryHeads = configuration.headCount
         keyHeads = configuration.keyValueHeadCount
@@ -59,6 +67,7 @@ struct Attention: Sendable {
     func forward(_ stream: Matrix, tape: AttentionTape, scratch: Matrix, _ pass: PassRows) {
         norm.forward(stream, into: scratch, scale: tape.scale, pass.team)
         queryKeyValue.forward(scratch, into: tape.queryKeyValue, narrow: tape.queryKeyValueNarrow, pass)
+        if let headNorms, let kept = tape.headNorms { headNorms.forward(tape.queryKeyValue, kept: kept, pass.team) }
         storeKeysAndValues(tape, pass)
         attend(tape, pass)
         output.forward(tape.attended, into: scratch, narrow: tape.outputNarrow, pass)
@@ -72,6 +81,9 @@ struct Attention: Sendable {
             gradient, to: dAttended, narrow: tape.outputNarrow, into: gradients, pass, input: tape.attended)
         let dQueryKeyValue = Matrix(rows: pass.rows, columns: tape.queryKeyValue.columns)
         attendBackward(dAttended, tape, into: dQueryKeyValue, gradients, pass)
+        if let headNorms, let kept = tape.headNorms {
+            headNorms.backward(dQueryKeyValue, kept: kept, weights: gradients.weights, pass.team)
+        }
         let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
         queryKeyValue.backward(
             dQueryKeyValue, to: dNormed, narrow: tape.queryKeyValueNarrow, into: gradients, pass,
@@ -89,9 +101,11 @@ struct Attention: Sendable {
             for span in batch.spans[part] {
                 for row in span.rows {
                     let query = tape.queryKeyValue.row(row), position = span.start + row - span.rows.lowerBound
-                    Kernels.rotate(
-                        query, cosine: batch.cosine.row(row), sine: batch.sine.row(row), heads: queryHeads + keyHeads,
-                        width: width, inverse: false)
+                    if isRotated {
+                        Kernels.rotate(
+                            query, cosine: batch.cosine.row(row), sine: batch.sine.row(row),
+                            heads: queryHeads + keyHeads, width: width, inverse: false)
+                    }
                     let page = span.pages[position / AttentionKernels.pageLength]
                     for head in 0..<keyHeads {
                         let key = query + (queryHeads + head) * width
@@ -129,7 +143,7 @@ struct Attention: Sendable {
             stats: tape.stats.view.rows(rows).columns(from: head * group * 2, count: group * 2))
     }
 
-    /// Gradients of q, k and v before rotation, one segment and key/value head at a time.
+    /// Gradients of q, k and v before rotation (after their heads' norm), one segment and key/value head at a time.
     ///
     /// Segments that continue an earlier pass give its keys and values their part, each segment's sum in order; keys and values
     /// that later passes attended to take theirs in.
@@ -165,6 +179,7 @@ struct Attention: Sendable {
                     Kernels.add(later.row(row) + head * width, to: own + key, count: width)
                     Kernels.add(later.row(row) + (keyHeads + head) * width, to: own + value, count: width)
                 }
+                guard isRotated else { continue }
                 Kernels.rotate(own + query, cosine: cosine, sine: sine, heads: group, width: width, inverse: true)
                 Kernels.rotate(own + key, cosine: cosine, sine: sine, heads: 1, width: width, inverse: true)
             }
@@ -191,31 +206,5 @@ struct Attention: Sendable {
                     pages: UnsafePointer(pointers.baseAddress!), format: format, start: start, group: group,
                     width: width))
         }
-    }
-}
-
-/// Rotation angles of positions, as Hugging Face computes them: frequencies and angles rounded to fp32.
-///
-/// Source: Su et al., arXiv:2104.09864, with the halves of a head as pairs.
-struct RotaryEmbedding: Sendable {
-    private let frequencies: [Float]
-
-    init(width: Int, theta: Double) {
-        let logTheta = exactLog(theta)
-        frequencies = (0..<width / 2).map { Float(exactExp(-logTheta * Double(2 * $0) / Double(width))) }
-    }
-
-    /// Cosines and sines `[rows, width / 2]` of the given positions.
-    func angles(_ positions: [Int]) -> (cosine: Matrix, sine: Matrix) {
-        let cosine = Matrix(rows: positions.count, columns: frequencies.count)
-        let sine = Matrix(rows: positions.count, columns: frequencies.count)
-        for (row, position) in positions.enumerated() {
-            for (column, frequency) in frequencies.enumerated() {
-                let (s, c) = exactSineCosine(Double(Float(position) * frequency))
-                cosine.row(row)[column] = Float(c)
-                sine.row(row)[column] = Float(s)
-            }
-        }
-        return (cosine, sine)
     }
 }

@@ -194,13 +194,13 @@ struct Projection: Sendable {
     ) throws(CheckpointError) {
         self.group = group
         self.layer = layer
-        let all = configuration.modules(ofLayer: layer), family = ModelFamily(of: configuration)
+        let all = configuration.modules(ofLayer: layer)
         let modules = group.kinds.map { all[$0.rawValue] }
         self.modules = modules
         columns = modules.indices.map { modules[..<$0].reduce(0) { $0 + $1.outputs } }
         self.weights = try weights.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
         bias =
-            family.biased.isSuperset(of: group.kinds)
+            ModelFamily(of: configuration).biasedModules(of: configuration).isSuperset(of: group.kinds)
             ? try weights.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
     }
 

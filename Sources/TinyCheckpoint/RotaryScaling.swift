@@ -1,0 +1,156 @@
+internal import TinyFoundation
+
+/// How the wavelengths of the rotary embedding are changed, so that a model reads longer texts than it was first trained on.
+///
+/// The names are those of `rope_type` in a `config.json`.
+public enum RotaryScaling: Sendable, Codable, Equatable {
+    /// All wavelengths are multiplied by a factor.
+    case linear(factor: Double)
+    /// Llama 3.1: long wavelengths are multiplied by the factor, short ones stay, those between are blended.
+    case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
+    /// Blended by the number of turns within the original context, and queries and keys are scaled.
+    case yarn(YaRN)
+
+    /// The constants of YaRN. Source: Peng et al., arXiv:2309.00071.
+    public struct YaRN: Sendable, Codable, Equatable {
+        /// Longest wavelengths are multiplied by it.
+        public var factor: Double
+        /// Most positions before the change.
+        public var originalContextLength: Int
+        /// Turns within the original context from which on a wavelength stays.
+        public var betaFast: Double
+        /// Turns within the original context up to which a wavelength is multiplied.
+        public var betaSlow: Double
+        /// Queries and keys are multiplied by it.
+        public var attentionFactor: Double
+        /// Whether the blend begins and ends at whole dimensions.
+        public var truncates: Bool
+
+        /// - Parameter attentionFactor: `0.1 · ln(factor) + 1` unless given.
+        public init(
+            factor: Double, originalContextLength: Int, betaFast: Double = 32, betaSlow: Double = 1,
+            attentionFactor: Double? = nil, truncates: Bool = true
+        ) {
+            self.factor = factor
+            self.originalContextLength = originalContextLength
+            self.betaFast = betaFast
+            self.betaSlow = betaSlow
+            self.attentionFactor = attentionFactor ?? Self.attentionFactor(factor)
+            self.truncates = truncates
+        }
+
+        static func attentionFactor(_ factor: Double, scale: Double = 1) -> Double {
+            factor > 1 ? 0.1 * scale * exactLog(factor) + 1 : 1
+        }
+    }
+}
+
+// MARK: Reading and writing
+
+extension RotaryScaling {
+    /// Types that are read, besides `default`.
+    static let names = ["linear", "llama3", "yarn"]
+
+    /// Keys that a type has besides its name and `rope_theta`.
+    static func keys(of type: String) -> Set<String> {
+        switch type {
+        case "linear": ["factor"]
+        case "llama3": ["factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"]
+        case "yarn":
+            [
+                "factor", "original_max_position_embeddings", "beta_fast", "beta_slow", "attention_factor", "mscale",
+                "mscale_all_dim", "truncate",
+            ]
+        default: []
+        }
+    }
+
+    /// Reads the constants of a type; `nil` for one that changes nothing.
+    ///
+    /// - Parameter contextLength: The original context's length where the object does not name it.
+    init?(_ type: String, _ object: ConfigurationObject, contextLength: Int) throws(CheckpointError) {
+        func required(_ key: String) throws(CheckpointError) -> Double {
+            try object.required(key, object.number(key))
+        }
+        let original = try object.integer("original_max_position_embeddings") ?? contextLength
+        switch type {
+        case "linear": self = .linear(factor: try required("factor"))
+        case "llama3":
+            self = .llama3(
+                factor: try required("factor"), lowFrequencyFactor: try required("low_freq_factor"),
+                highFrequencyFactor: try required("high_freq_factor"), originalContextLength: original)
+        case "yarn":
+            let factor = try required("factor")
+            var attentionFactor = try object.number("attention_factor")
+            if attentionFactor == nil, let scale = try object.number("mscale"), scale != 0,
+                let scaleOfAll = try object.number("mscale_all_dim"), scaleOfAll != 0
+            {
+                attentionFactor =
+                    YaRN.attentionFactor(factor, scale: scale) / YaRN.attentionFactor(factor, scale: scaleOfAll)
+            }
+            self = .yarn(
+                YaRN(
+                    factor: factor, originalContextLength: original,
+                    betaFast: try object.number("beta_fast") ?? 32, betaSlow: try object.number("beta_slow") ?? 1,
+                    attentionFactor: attentionFactor, truncates: try object.bool("truncate") ?? true))
+        default: return nil
+        }
+    }
+
+    /// The members of `rope_scaling`, without `rope_theta`.
+    var json: [String: JSONValue] {
+        switch self {
+        case .linear(let factor): ["rope_type": "linear", "factor": .number(factor)]
+        case .llama3(let factor, let low, let high, let original):
+            [
+                "rope_type": "llama3", "factor": .number(factor), "low_freq_factor": .number(low),
+                "high_freq_factor": .number(high), "original_max_position_embeddings": .integer(original),
+            ]
+        case .yarn(let yarn):
+            [
+                "rope_type": "yarn", "factor": .number(yarn.factor), "beta_fast": .number(yarn.betaFast),
+                "beta_slow": .number(yarn.betaSlow), "attention_factor": .number(yarn.attentionFactor),
+                "original_max_position_embeddings": .integer(yarn.originalContextLength),
+                "truncate": .bool(yarn.truncates),
+            ]
+        }
+    }
+
+    /// Its part of a model's fingerprint.
+    var fingerprintText: String {
+        let (name, numbers): (String, [Double]) =
+            switch self {
+            case .linear(let factor): ("linear", [factor])
+            case .llama3(let factor, let low, let high, let original):
+                ("llama3", [factor, low, high, Double(original)])
+            case .yarn(let yarn):
+                (
+                    yarn.truncates ? "yarn" : "yarn-untruncated",
+                    [
+                        yarn.factor, yarn.betaFast, yarn.betaSlow, yarn.attentionFactor,
+                        Double(yarn.originalContextLength),
+                    ]
+                )
+            }
+        return "\(name):" + numbers.map { "\($0.bitPattern)" }.joined(separator: ",")
+    }
+
+    func check(theta: Double, _ rules: inout Rules) {
+        switch self {
+        case .linear(let factor): rules.require(positive: factor, "factor")
+        case .llama3(let factor, let low, let high, let original):
+            rules.require(positive: factor, "factor")
+            rules.require(positive: low, "low_freq_factor")
+            rules.require(
+                high > low && high.isFinite, "high_freq_factor", "\(high) is not greater than low_freq_factor, \(low)")
+            rules.require(original, atLeast: 1, "original_max_position_embeddings")
+        case .yarn(let yarn):
+            rules.require(positive: yarn.factor, "factor")
+            rules.require(positive: yarn.betaFast, "beta_fast")
+            rules.require(positive: yarn.betaSlow, "beta_slow")
+            rules.require(positive: yarn.attentionFactor, "attention_factor")
+            rules.require(yarn.originalContextLength, atLeast: 1, "original_max_position_embeddings")
+            rules.require(theta > 1, "rope_theta", "\(theta) is not greater than 1, as yarn needs it")
+        }
+    }
+}
