@@ -36,7 +36,7 @@ struct VerifiedWork {
     static let promptCount = 8
     /// Samples of a prompt but the first. With the first's two, all are one more than a batch of 64.
     private static let samples = 9
-    /// The first prompt is short, so that it can be computed with the slowest kernels.
+    /// The first prompt is short, so that one sample ends early in every batch.
     private static let short = (prompt: 12, samples: 2, newTokens: 4)
     /// Relative to ``VerifiedSizes/promptTokens``: with 64 of them, lengths around the end of a page of keys and values.
     private static let lengths = [-1, 0, 1, -24, 6, 2, -14]
