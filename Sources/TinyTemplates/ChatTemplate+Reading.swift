@@ -21,12 +21,18 @@ extension ChatTemplate {
     /// `special_tokens_map.json`; transformers gives a template the same: `bos_token`, `eos_token`, `unk_token`, `sep_token`,
     /// `pad_token`, `cls_token`, `mask_token`, the list `additional_special_tokens`, and the names of `extra_special_tokens`.
     ///
+    /// The model may also be a GGUF file.
+    ///
     /// - Parameters:
-    ///   - modelDirectory: The directory.
+    ///   - modelDirectory: The directory or file.
     ///   - name: The name of one of several templates; `default` unless given.
     /// - Throws: ``TemplateError``; its code is `missingFile` when the model has no template.
     public init(modelDirectory: String, named name: String? = nil) throws(TemplateError) {
-        self = try reportingTemplateErrors { try Self.read(URL(fileURLWithPath: modelDirectory), named: name) }
+        self = try reportingTemplateErrors {
+            isGGUF(modelDirectory)
+                ? try Self.read(GGUFMetadata(MappedFile(path: modelDirectory)), named: name)
+                : try Self.read(URL(fileURLWithPath: modelDirectory), named: name)
+        }
     }
 
     private static func read(_ directory: URL, named name: String?) throws -> ChatTemplate {

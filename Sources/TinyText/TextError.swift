@@ -29,7 +29,7 @@ func reportingTextErrors<Value>(_ read: () throws -> Value) throws(TextError) ->
         return try read()
     } catch let error as TextError {
         throw error
-    } catch let error as FileError where error.code == .malformedFile {
+    } catch let error as FileError where error.code == .malformedFile || error.code == .truncatedFile {
         throw TextError(.malformedFile, error)
     } catch let error as FileError {
         throw TextError(error.isMissingFile ? .missingFile : .unreadableFile, error)

@@ -27,8 +27,8 @@ extension Tokenizer {
         let settings = TokenizerSettings(endOfText: endOfText, beginningOfText: beginningOfText)
         let url = URL(fileURLWithPath: path)
         self = try reportingTextErrors {
-            if url.pathExtension == "gguf" {
-                try Tokenizer(gguf: GGUFMetadata(Array(contents(ofFile: path)), name: path), settings: settings)
+            if isGGUF(path) {
+                try Tokenizer(gguf: GGUFMetadata(MappedFile(path: path)), settings: settings)
             } else if url.lastPathComponent == "vocab.json" {
                 try Tokenizer(vocabularyIn: url.deletingLastPathComponent(), settings: settings)
             } else {
@@ -77,10 +77,14 @@ extension Tokenizer {
 
     /// Opens the tokenizer of a model: `tokenizer.json`, or else `vocab.json` and `merges.txt`; and from
     /// `tokenizer_config.json`, where there is one, the tokens that begin and end a text and the added tokens that the other
-    /// files lack.
+    /// files lack. The model may also be a GGUF file.
     ///
-    /// - Throws: ``TextError``; its code is `missingFile` when the directory has neither.
+    /// - Throws: ``TextError``; its code is `missingFile` when the model has none.
     public init(modelDirectory: String) throws(TextError) {
+        if isGGUF(modelDirectory) {
+            try self.init(contentsOf: modelDirectory)
+            return
+        }
         let directory = URL(fileURLWithPath: modelDirectory, isDirectory: true)
         func exists(_ file: String) -> Bool {
             FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path)

@@ -16,15 +16,15 @@ extension Tokenizer {
     ///
     /// - Throws: ``TextError``, with code `unsupported` naming a kind of tokenizer or a way of cutting words that is not known.
     init(gguf file: GGUFMetadata, settings: TokenizerSettings) throws {
-        guard let kind = file.text("tokenizer.ggml.model"), let tokens = file.texts("tokenizer.ggml.tokens") else {
-            throw TextError(.malformedFile, "\(file.name) has no tokenizer")
-        }
+        guard let kind = try file.text("tokenizer.ggml.model"), let tokens = try file.texts("tokenizer.ggml.tokens")
+        else { throw TextError(.missingFile, "\(file.name) has no tokenizer") }
         let vocabulary = try TokenTable(ggufTokens: tokens, file: file.name)
-        let added = Self.addedTokens(tokens, types: file.integers("tokenizer.ggml.token_type") ?? [])
+        let added = Self.addedTokens(tokens, types: try file.integers("tokenizer.ggml.token_type") ?? [])
         var settings = settings
-        settings.endOfText = settings.endOfText ?? Self.spelling(tokens, file.integer("tokenizer.ggml.eos_token_id"))
+        settings.endOfText =
+            try settings.endOfText ?? Self.spelling(tokens, file.integer("tokenizer.ggml.eos_token_id"))
         settings.beginningOfText =
-            settings.beginningOfText ?? Self.spelling(tokens, file.integer("tokenizer.ggml.bos_token_id"))
+            try settings.beginningOfText ?? Self.spelling(tokens, file.integer("tokenizer.ggml.bos_token_id"))
         let parts: TokenizerParts
         switch kind {
         case "gpt2": parts = try Self.byteLevel(file, vocabulary, added)
@@ -40,17 +40,17 @@ extension Tokenizer {
         _ file: GGUFMetadata, _ vocabulary: TokenTable, _ added: [AddedToken]
     ) throws -> TokenizerParts {
         // Files older than this key contain GPT-2.
-        let name = file.text("tokenizer.ggml.pre") ?? "gpt-2"
+        let name = try file.text("tokenizer.ggml.pre") ?? "gpt-2"
         guard let family = ByteLevelFamily(ggufName: name) else {
             throw TextError(.unsupported, "\(file.name) splits words as \"\(name)\", which is not implemented")
         }
-        let merges = file.texts("tokenizer.ggml.merges") ?? []
+        let merges = try file.texts("tokenizer.ggml.merges") ?? []
         var pairs = PairTable(capacity: merges.count)
         for (rank, merge) in merges.enumerated() {
             try pairs.insert(spaced: merge, rank: rank, vocabulary, file: file.name)
         }
         return family.parts(
-            vocabulary: vocabulary, pairs: pairs, addedTokens: added, template: template(file, byDefault: false),
+            vocabulary: vocabulary, pairs: pairs, addedTokens: added, template: try template(file, byDefault: false),
             file: file.name)
     }
 
@@ -60,7 +60,7 @@ extension Tokenizer {
     private static func scored(
         _ file: GGUFMetadata, _ vocabulary: TokenTable, _ tokens: [[UInt8]], _ added: [AddedToken]
     ) throws -> TokenizerParts {
-        let scores = file.numbers("tokenizer.ggml.scores") ?? []
+        let scores = try file.numbers("tokenizer.ggml.scores") ?? []
         guard scores.count == tokens.count else {
             throw TextError(
                 .inconsistentVocabulary, "\(file.name) has \(tokens.count) tokens and \(scores.count) scores")
@@ -80,9 +80,9 @@ extension Tokenizer {
                 }
             }
         }
-        let unknown = file.integer("tokenizer.ggml.unknown_token_id").flatMap { UInt32(exactly: $0) }
+        let unknown = try file.integer("tokenizer.ggml.unknown_token_id").flatMap { UInt32(exactly: $0) }
         let mark = Array("\u{2581}".utf8), space = [UInt8(ascii: " ")]
-        let hasPrefix = file.flag("tokenizer.ggml.add_space_prefix") ?? true
+        let hasPrefix = try file.flag("tokenizer.ggml.add_space_prefix") ?? true
         return TokenizerParts(
             model: BytePairModel(
                 pairs: pairs,
@@ -92,7 +92,7 @@ extension Tokenizer {
                 wholeWords: nil),
             vocabulary: vocabulary, addedTokens: added,
             normalizers: (hasPrefix ? [Prefix(prefix: space)] : []) + [Substitution(pattern: space, content: mark)],
-            template: template(file, byDefault: true),
+            template: try template(file, byDefault: true),
             decoding: TokenDecoding(
                 decoder: PlainDecoder(marks: Substitution(pattern: mark, content: space), readsBytes: true),
                 beginning: hasPrefix ? .withoutOneSpace : .kept),
@@ -100,14 +100,14 @@ extension Tokenizer {
     }
 
     /// The tokens that begin and end a text in training, where the file asks for them.
-    private static func template(_ file: GGUFMetadata, byDefault addsBeginning: Bool) -> TokenTemplate {
-        func ids(_ flag: String, _ token: String, absent: Bool) -> [Int] {
-            guard file.flag("tokenizer.ggml.\(flag)") ?? absent else { return [] }
-            return file.integer("tokenizer.ggml.\(token)").map { [$0] } ?? []
+    private static func template(_ file: GGUFMetadata, byDefault addsBeginning: Bool) throws -> TokenTemplate {
+        func ids(_ flag: String, _ token: String, absent: Bool) throws -> [Int] {
+            guard try file.flag("tokenizer.ggml.\(flag)") ?? absent else { return [] }
+            return try file.integer("tokenizer.ggml.\(token)").map { [$0] } ?? []
         }
         return TokenTemplate(
-            before: ids("add_bos_token", "bos_token_id", absent: addsBeginning),
-            after: ids("add_eos_token", "eos_token_id", absent: false))
+            before: try ids("add_bos_token", "bos_token_id", absent: addsBeginning),
+            after: try ids("add_eos_token", "eos_token_id", absent: false))
     }
 
     private static func spelling(_ tokens: [[UInt8]], _ id: Int?) -> String? {
