@@ -7,9 +7,15 @@ extension Checkpoint {
     public var arithmetic: Arithmetic {
         get throws(CheckpointError) {
             for name in tensorNames {
-                if let place = stored[name], try place.file.tensor(place.name).type != .float32 { return .bfloat16 }
+                if let place = stored[name], try place.tensor().format != .elements(.float32) { return .bfloat16 }
             }
             return .float32
         }
+    }
+
+    /// Whether the arithmetic `bfloat16` takes all weights rounded to bf16, norms and biases too, as a directory in BF16 has
+    /// them: true for a GGUF file unless all its tensors are F32, as its norms and biases are F32 whatever they were before.
+    package var isRounded: Bool {
+        get throws(CheckpointError) { gguf == nil ? false : try arithmetic == .bfloat16 }
     }
 }

@@ -3,36 +3,42 @@ import Synchronization
 public import TinyFoundation
 
 extension Checkpoint {
-    /// A name for the function this model computes: `sha256:` and 64 digits.
+    /// A name for the function this model computes: `sha256:` and 64 digits; for a GGUF file `gguf-sha256:` and 64 digits.
     ///
     /// It covers names, types, shapes and bytes of all tensors, in name order, and the part of the configuration that
     /// enters the arithmetic. It does not depend on sharding, paths, dates, the context length, special tokens, or on
-    /// whether a tied model also stores its head. Reads every weight, on all cores: about 200 MB/s each.
+    /// whether a tied model also stores its head. A GGUF file and a directory of the same model have different names, as their
+    /// weights differ by rounding or at least in how they are stored. Reads every weight, on all cores: about 200 MB/s each.
     ///
     /// - Throws: `unreadable` or `truncatedFile` when a file has been removed or cut short since it was opened.
     public func fingerprint() throws(CheckpointError) -> String {
-        let records = tensorNames.compactMap { name in
-            stored[name].flatMap { place in place.file.tensors[place.name].map { (name, $0, place.file.mapped) } }
-        }
-        .filter { name, _, _ in !(configuration.tiesEmbeddings && name == "lm_head.weight") }
+        let places = tensorNames.filter { !(configuration.tiesEmbeddings && $0 == "lm_head.weight") }
+            .compactMap { name in stored[name].map { (name, $0) } }
         var pieces: [Piece] = []
-        for (_, record, file) in records {
-            try withCheckpointErrors { () throws(FileError) in try file.checkSize() }
-            for start in stride(from: record.range.lowerBound, to: record.range.upperBound, by: Piece.size) {
-                pieces.append(Piece(file: file, range: start..<min(start + Piece.size, record.range.upperBound)))
+        for (_, place) in places {
+            let range = place.record.range
+            try withCheckpointErrors { () throws(FileError) in try place.file.checkSize() }
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: Piece.size) {
+                pieces.append(Piece(file: place.file, range: start..<min(start + Piece.size, range.upperBound)))
             }
         }
         var digests = digests(of: pieces)[...]
         var hash = SHA256()
-        hash.update("tinylora-model/1\n\(arithmeticDescription)\n".utf8)
-        for (name, record, _) in records {
+        hash.update("\(gguf == nil ? "tinylora-model/1" : "tinylora-gguf/1")\n\(arithmeticDescription)\n".utf8)
+        for (name, place) in places {
+            let record = place.record
             hash.update("\(name.utf8.count) \(name) \(record.typeName) \(record.shape)\n".utf8)
             let count = (record.range.count + Piece.size - 1) / Piece.size
             for digest in digests.prefix(count) { hash.update(digest.bytes) }
             digests = digests.dropFirst(count)
         }
-        return "sha256:" + hash.finish().hexadecimal
+        return (gguf == nil ? "" : Self.ggufMark) + "sha256:" + hash.finish().hexadecimal
     }
+
+    private static let ggufMark = "gguf-"
+
+    /// Whether a fingerprint is that of a GGUF file.
+    package static func isOfGGUF(fingerprint: String) -> Bool { fingerprint.hasPrefix(ggufMark) }
 
     /// What of the configuration enters the arithmetic, as text. Part of the scheme: changing it renames every model.
     private var arithmeticDescription: String {

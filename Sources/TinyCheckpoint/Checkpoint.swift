@@ -1,10 +1,12 @@
-// Reads and writes the files of a model directory: `config.json` and safetensors files, checked by name and shape.
+// Reads and writes the files of a model directory: `config.json` and safetensors files, checked by name and shape. Reads
+// models in GGUF files.
 //
 // This target does not know: what a layer computes, adapters, tokens' texts, training.
 
 public import TinyFoundation
 
-/// A model directory in the layout of Hugging Face: `config.json`, weights in one or several safetensors files.
+/// A model: a directory in the layout of Hugging Face, which is `config.json` and weights in one or several safetensors files,
+/// or a GGUF file (the first, where there are several).
 ///
 /// ```swift
 /// let checkpoint = try Checkpoint(directory: "Qwen2.5-0.5B")
@@ -14,23 +16,33 @@ public import TinyFoundation
 ///
 /// Opening maps the files and reads their headers, no weights: milliseconds at any size.
 public final class Checkpoint: Sendable {
-    /// The directory as given.
+    /// The directory or GGUF file as given.
     public let directory: String
     /// What the model is. End-of-text tokens come from `generation_config.json` where that names any.
     public let configuration: ModelConfiguration
+    /// The GGUF files; `nil` for a directory.
+    let gguf: GGUFModel?
 
     /// Where each tensor is, by its name in a checkpoint of text alone.
     let stored: [String: StoredTensor]
 
-    /// Opens a directory.
+    /// Opens a directory or a GGUF file.
     ///
     /// - Throws: any reading code of ``CheckpointError``, naming the file.
     public init(directory: String) throws(CheckpointError) {
         self.directory = directory
+        if isGGUF(directory) {
+            let model = try GGUFModel(path: directory)
+            configuration = try ModelConfiguration(gguf: model)
+            stored = try model.storedTensors(of: configuration)
+            gguf = model
+            return
+        }
+        gguf = nil
         let folder = ModelDirectory(path: directory)
         try folder.checkPresence()
         configuration = try folder.configuration()
-        stored = storedTensors(in: try folder.weights())
+        stored = withShortNames(try folder.weights())
     }
 
     /// The names of all tensors, in alphabetical order.
@@ -47,7 +59,7 @@ public final class Checkpoint: Sendable {
             throw CheckpointError(
                 .missingTensor, "\(directory) has no tensor \(name)", hint: tensorHint(for: name, among: stored.keys))
         }
-        let tensor = try place.file.tensor(place.name)
+        let tensor = try place.tensor()
         guard tensor.shape == shape else {
             let isTransposed = shape.count == 2 && tensor.shape == shape.reversed()
             throw CheckpointError(

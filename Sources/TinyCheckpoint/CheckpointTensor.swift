@@ -2,33 +2,45 @@ public import TinyFoundation
 
 /// A tensor in a mapped file; holding it keeps the file mapped.
 public struct CheckpointTensor: Sendable {
-    private let file: SafetensorsFile
+    private let file: MappedFile
     private let range: Range<Int>
-    /// How its elements are stored.
-    public let type: ElementType
+    let format: StoredFormat
+    private let interleavedHeads: Int
     /// Lengths of the axes, slowest first; empty for a single number.
     public let shape: [Int]
 
-    init(file: SafetensorsFile, type: ElementType, shape: [Int], range: Range<Int>) {
+    /// - Parameters:
+    ///   - range: As many bytes as the shape takes.
+    ///   - interleavedHeads: Rows 0, 1, 2, … of each head are stored as 0, h, 1, h + 1, …, where h is half their number; 0
+    ///     where the rows are in order.
+    init(file: MappedFile, format: StoredFormat, shape: [Int], range: Range<Int>, interleavedHeads: Int = 0) {
         self.file = file
-        self.type = type
+        self.format = format
         self.shape = shape
         self.range = range
+        let rows = shape.first ?? 1
+        self.interleavedHeads = interleavedHeads > 0 && rows.isMultiple(of: 2 * interleavedHeads) ? interleavedHeads : 0
+    }
+
+    /// How its elements are stored; `nil` where they are not one after another, but in blocks that share scales or with rows
+    /// in another order.
+    public var type: ElementType? {
+        if case .elements(let type) = format, interleavedHeads == 0 { type } else { nil }
     }
 
     /// Number of elements.
-    public var count: Int { range.count / type.byteCount }
+    public var count: Int { range.count / format.blockByteCount * format.blockLength }
 
     /// Lends the stored bytes, little-endian and not necessarily aligned.
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try file.mapped.withBytes { (bytes) throws(Failure) in
+        try file.withBytes { (bytes) throws(Failure) in
             try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
         }
     }
 
-    /// The elements, widened exactly. Allocates `count` numbers.
+    /// The elements, widened exactly or decoded. Allocates `count` numbers.
     public func floats() -> [Float] {
         [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             if let start = buffer.baseAddress { copy(into: start) }
@@ -36,8 +48,49 @@ public struct CheckpointTensor: Sendable {
         }
     }
 
-    /// Writes the elements, widened exactly, to `destination`, which must have room for `count` numbers.
+    /// The bf16 patterns of the elements, rounded to the nearest (ties to even) where they are not stored so.
+    package func bfloat16() -> [UInt16] {
+        if interleavedHeads > 0 { return floats().map { BFloat16($0).bits } }
+        return [UInt16](unsafeUninitializedCapacity: count) { target, initialized in
+            initialized = count
+            withBytes { bytes in
+                if type == .bfloat16 { return UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) }
+                round(bytes, into: target)
+            }
+        }
+    }
+
+    /// Decodes and rounds piece by piece, so that no second copy of a large matrix is in memory.
+    private func round(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<UInt16>) {
+        let length = 1 << 14, size = length / format.blockLength * format.blockByteCount
+        var floats = [Float](repeating: 0, count: min(length, target.count))
+        floats.withUnsafeMutableBufferPointer { floats in
+            guard let start = floats.baseAddress else { return }
+            for first in stride(from: 0, to: target.count, by: length) {
+                let offset = first / length * size
+                format.decode(
+                    UnsafeRawBufferPointer(rebasing: bytes[offset..<min(offset + size, bytes.count)]), into: start)
+                for index in first..<min(first + length, target.count) {
+                    target[index] = BFloat16(floats[index - first]).bits
+                }
+            }
+        }
+    }
+
+    /// Writes the elements, widened exactly or decoded, to `destination`, which must have room for `count` numbers.
     public func copy(into destination: UnsafeMutablePointer<Float>) {
-        withBytes { widen($0, stored: type, into: destination) }
+        withBytes { bytes in
+            guard interleavedHeads > 0 else { return format.decode(bytes, into: destination) }
+            let stored = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                if let start = buffer.baseAddress { format.decode(bytes, into: start) }
+                initialized = count
+            }
+            let rows = shape.first ?? 1, length = count / rows, half = rows / interleavedHeads / 2
+            for row in 0..<rows {
+                let within = row % (2 * half)
+                let place = row - within + (within < half ? 2 * within : 2 * (within - half) + 1)
+                for column in 0..<length { destination[row * length + column] = stored[place * length + column] }
+            }
+        }
     }
 }

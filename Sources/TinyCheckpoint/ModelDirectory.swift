@@ -30,11 +30,11 @@ struct ModelDirectory {
         return configuration
     }
 
-    /// The file of every tensor.
-    func weights() throws(CheckpointError) -> [String: SafetensorsFile] {
+    /// Where every tensor is.
+    func weights() throws(CheckpointError) -> [String: StoredTensor] {
         if has(Self.weightsName) {
             let file = try SafetensorsFile(path: file(Self.weightsName))
-            return file.tensors.mapValues { _ in file }
+            return file.tensors.mapValues { StoredTensor(file: file.mapped, record: $0) }
         }
         guard has(Self.indexName) else {
             throw CheckpointError(
@@ -45,11 +45,11 @@ struct ModelDirectory {
         return try shardedWeights()
     }
 
-    private func shardedWeights() throws(CheckpointError) -> [String: SafetensorsFile] {
+    private func shardedWeights() throws(CheckpointError) -> [String: StoredTensor] {
         let index = try ConfigurationObject(parsing: contents(of: file(Self.indexName)), path: file(Self.indexName))
         let map = try index.required("weight_map", index.object("weight_map"))
         var shards: [String: SafetensorsFile] = [:]
-        var files: [String: SafetensorsFile] = [:]
+        var stored: [String: StoredTensor] = [:]
         for (name, value) in try map.members().sorted(by: { $0.name < $1.name }) {
             let shardName = try withCheckpointErrors { () throws(FileError) in try value.string() }
             guard !shardName.contains("/"), shardName.hasSuffix(".safetensors") else {
@@ -64,19 +64,19 @@ struct ModelDirectory {
                 shard = try SafetensorsFile(path: file(shardName))
                 shards[shardName] = shard
             }
-            guard shard.tensors[name] != nil else {
+            guard let record = shard.tensors[name] else {
                 throw CheckpointError(
                     .missingTensor, "\(shard.path) has no tensor \(name), which \(index.path) says it holds")
             }
-            files[name] = shard
+            stored[name] = StoredTensor(file: shard.mapped, record: record)
         }
         for shard in shards.values.sorted(by: { $0.path < $1.path }) {
-            let names = shard.tensors.keys.filter { files[$0]?.path != shard.path }
+            let names = shard.tensors.keys.filter { stored[$0]?.file.path != shard.path }
             guard let name = names.min() else { continue }
-            let claim = files[name].map { "puts into \($0.path)" } ?? "does not list"
+            let claim = stored[name].map { "puts into \($0.file.path)" } ?? "does not list"
             throw CheckpointError(.unusedTensor, "\(shard.path) has the tensor \(name), which \(index.path) \(claim)")
         }
-        return files
+        return stored
     }
 
     private func contents(of path: String) throws(CheckpointError) -> Data {

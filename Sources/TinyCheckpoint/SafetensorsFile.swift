@@ -45,11 +45,7 @@ public final class SafetensorsFile: Sendable {
             throw CheckpointError(
                 .missingTensor, "\(path) has no tensor \(name)", hint: tensorHint(for: name, among: tensors.keys))
         }
-        guard let type = record.type else {
-            throw CheckpointError(
-                .unsupportedType, "\(name) is stored as \(record.typeName) in \(path), expected F32, BF16 or F16")
-        }
-        return CheckpointTensor(file: self, type: type, shape: record.shape, range: record.range)
+        return try StoredTensor(file: mapped, record: record).tensor()
     }
 }
 

@@ -1,18 +1,33 @@
-/// A file and a tensor's name in it.
+import TinyFoundation
+
+/// Where a checkpoint's tensor is: the file and its place in it.
 struct StoredTensor {
-    let file: SafetensorsFile
-    let name: String
+    let file: MappedFile
+    let record: TensorRecord
+    /// Heads whose rows have their two halves interleaved, see ``CheckpointTensor``; 0 where rows are in order.
+    var interleavedHeads = 0
+
+    /// - Throws: `unsupportedType` for a type that is not read.
+    func tensor() throws(CheckpointError) -> CheckpointTensor {
+        guard let format = StoredFormat(name: record.typeName) else {
+            throw CheckpointError(
+                .unsupportedType,
+                "\(record.name) is stored as \(record.typeName) in \(file.path), expected F32, BF16 or F16")
+        }
+        return CheckpointTensor(
+            file: file, format: format, shape: record.shape, range: record.range, interleavedHeads: interleavedHeads)
+    }
 }
 
 /// Tensors by the names that they have in a checkpoint of text alone.
 ///
 /// The text part of a model that also reads images has its parameters under one more name. A tensor keeps its name where the
 /// shorter one is taken.
-func storedTensors(in files: [String: SafetensorsFile]) -> [String: StoredTensor] {
+func withShortNames(_ tensors: [String: StoredTensor]) -> [String: StoredTensor] {
     var stored: [String: StoredTensor] = [:]
-    for (name, file) in files.sorted(by: { $0.key < $1.key }) {
-        let short = shortName(name), isFree = files[short] == nil && stored[short] == nil
-        stored[isFree ? short : name] = StoredTensor(file: file, name: name)
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+        let short = shortName(name), isFree = tensors[short] == nil && stored[short] == nil
+        stored[isFree ? short : name] = tensor
     }
     return stored
 }

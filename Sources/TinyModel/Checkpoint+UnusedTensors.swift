@@ -55,7 +55,7 @@ extension Checkpoint {
 extension CheckpointTensor {
     /// Whether both have the same numbers, in whatever type they are stored.
     fileprivate func hasSameValues(as other: CheckpointTensor) -> Bool {
-        guard type == other.type else { return floats() == other.floats() }
+        guard type != nil, type == other.type else { return floats() == other.floats() }
         return withBytes { mine in
             other.withBytes { theirs in
                 guard let first = mine.baseAddress, let second = theirs.baseAddress else {

@@ -34,9 +34,10 @@ public final class LanguageModel: Sendable {
     /// - Throws: ``CheckpointError`` naming the tensor that is missing, has another shape or would not be used.
     public convenience init(_ checkpoint: Checkpoint, arithmetic: Arithmetic? = nil) throws(CheckpointError) {
         try checkpoint.refuseUnusedTensors()
-        let stored = try checkpoint.arithmetic
+        let stored = try checkpoint.arithmetic, arithmetic = arithmetic ?? stored
         try self.init(
-            checkpoint.configuration, CheckpointSource(checkpoint: checkpoint), arithmetic: arithmetic ?? stored)
+            checkpoint.configuration, try CheckpointSource(checkpoint: checkpoint, arithmetic: arithmetic),
+            arithmetic: arithmetic)
     }
 
     /// Packs weights that are being trained, as they are now.

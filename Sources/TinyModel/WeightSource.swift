@@ -54,21 +54,22 @@ struct WeightReader {
 
 struct CheckpointSource: WeightSource {
     let checkpoint: Checkpoint
+    /// Whether all numbers are rounded to bf16, see ``Checkpoint/isRounded``.
+    let rounds: Bool
+
+    init(checkpoint: Checkpoint, arithmetic: Arithmetic) throws(CheckpointError) {
+        self.checkpoint = checkpoint
+        rounds = try checkpoint.isRounded && arithmetic == .bfloat16
+    }
 
     func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
-        try checkpoint.tensor(parameter.name, parameter.shape).floats()
+        let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
+        return rounds ? tensor.floats().map { BFloat16($0).float } : tensor.floats()
     }
 
     func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? {
         let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
-        guard tensor.type == .bfloat16 else { return nil }
-        return tensor.withBytes { bytes in
-            [UInt16](unsafeUninitializedCapacity: bytes.count / 2) { target, count in
-                count = bytes.count / 2
-                UnsafeMutableRawBufferPointer(target)
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * 2)]))
-            }
-        }
+        return rounds || tensor.type == .bfloat16 ? tensor.bfloat16() : nil
     }
 }
 

@@ -137,10 +137,14 @@ extension SingularTriplets {
 }
 
 extension Checkpoint {
-    /// One module's weight, packed in the type it is stored in (fp16 as fp32, which holds it exactly).
+    /// One module's weight, packed in the type it is stored in (fp16 as fp32, which holds it exactly). Where weights are
+    /// rounded for the checkpoint's own arithmetic, the factors are those of the rounded ones in any arithmetic.
     @Sendable
     func packedWeight(of module: AdaptedModule) throws -> PackedMatrix {
         let tensor = try tensor(module.name + ".weight", [module.outputs, module.inputs])
+        if try isRounded {
+            return PackedMatrix(bfloat16: tensor.bfloat16(), outputs: module.outputs, inputs: module.inputs)
+        }
         return tensor.withBytes { bytes in
             if tensor.type == .bfloat16, let start = bytes.baseAddress, UInt(bitPattern: start).isMultiple(of: 2) {
                 return PackedMatrix(

@@ -41,7 +41,9 @@ public struct FullDesign: AdapterDesign {
             throw AdapterError(
                 .invalidPlan, "the adapter has \(tensors.count) weights, \(checkpoint.directory) has \(found.count)")
         }
-        return FullMethod(design: self, weights: try tensors.map { try checkpoint.tensor($0.name, $0.shape) })
+        return FullMethod(
+            design: self, weights: try tensors.map { try checkpoint.tensor($0.name, $0.shape) },
+            isRounded: try checkpoint.isRounded)
     }
 
     /// The weights under their own names.
@@ -72,8 +74,14 @@ public struct FullDesign: AdapterDesign {
 struct FullMethod: AdapterMethod {
     let design: FullDesign
     let weights: [CheckpointTensor]
+    /// Whether the checkpoint's own arithmetic takes them rounded to bf16.
+    let isRounded: Bool
 
-    var initialValues: [Float] { weights.flatMap { $0.floats() } }
+    var initialValues: [Float] {
+        let values = weights.flatMap { $0.floats() }
+        return isRounded ? values.map(ElementType.bfloat16.rounded) : values
+    }
+
     var gradient: AdapterGradient { .weights }
 
     func effect(of values: [Float]) -> AdapterEffect { .weights(values) }

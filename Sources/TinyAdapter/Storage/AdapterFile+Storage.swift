@@ -149,7 +149,7 @@ extension AdapterFile {
             guard tensor.type == type ?? tensor.type else {
                 throw AdapterError(
                     .malformedFile,
-                    "\(path) contradicts itself: \(expected.name) is \(tensor.type.safetensorsName), others are "
+                    "\(path) contradicts itself: \(expected.name) is \(tensor.type?.safetensorsName ?? ""), others are "
                         + (type?.safetensorsName ?? ""))
             }
             type = tensor.type
@@ -166,7 +166,12 @@ extension AdapterFile {
             throw AdapterError(
                 .differentBaseModel,
                 "the adapter was trained on \(baseModel.name) (\(shortened(baseModel.fingerprint))), "
-                    + "not on \(model.name) (\(shortened(model.fingerprint)))")
+                    + "not on \(model.name) (\(shortened(model.fingerprint)))",
+                hint: Checkpoint.isOfGGUF(fingerprint: model.fingerprint)
+                    == Checkpoint.isOfGGUF(fingerprint: baseModel.fingerprint)
+                    ? nil
+                    : "one is a GGUF file, the other a directory; they are different base models, even where one was made "
+                        + "from the other")
         }
     }
 

@@ -27,28 +27,35 @@ public struct MergeSummary: Sendable, Encodable {
 
 extension LoadedModel {
     /// Writes a model directory whose weights have a change added, in the types of the checkpoint, with the tokenizer's files.
+    /// Of a GGUF file, what its own arithmetic takes rounded is BF16, and there are no tokenizer's files to copy.
     func merge(_ change: LowRankChange, into directory: String) throws -> MergeSummary {
         let positions = Dictionary(
             uniqueKeysWithValues: change.factors.modules.enumerated().map { ($1.name + ".weight", $0) })
         var summary = MergeSummary(), along = 0.0, meant = 0.0
+        let isRounded = try checkpoint.isRounded
         let tensors = try checkpoint.configuration.parameterShapes.map { parameter in
             let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
+            let type = isRounded ? .bfloat16 : tensor.type ?? .float32
             guard let position = positions[parameter.name] else {
+                guard tensor.type == type else {
+                    return TensorToWrite(
+                        name: parameter.name, shape: parameter.shape, floats: tensor.floats(), type: type)
+                }
                 let bytes = tensor.withBytes { Data($0) }
-                return TensorToWrite(name: parameter.name, shape: parameter.shape, bytes: bytes, type: tensor.type)
+                return TensorToWrite(name: parameter.name, shape: parameter.shape, bytes: bytes, type: type)
             }
-            var weights = tensor.floats()
+            var weights = isRounded ? tensor.floats().map(type.rounded) : tensor.floats()
             let added = change.product(of: position)
             for index in weights.indices {
                 let before = weights[index], delta = added[index]
-                let after = tensor.type.rounded(Float(Double(before) + delta))
+                let after = type.rounded(Float(Double(before) + delta))
                 if after == before, delta != 0 { summary.unchanged += 1 }
                 along += (Double(after) - Double(before)) * delta
                 meant += delta * delta
                 weights[index] = after
             }
             summary.weights += weights.count
-            return TensorToWrite(name: parameter.name, shape: parameter.shape, floats: weights, type: tensor.type)
+            return TensorToWrite(name: parameter.name, shape: parameter.shape, floats: weights, type: type)
         }
         summary.kept = meant == 0 ? 1 : along / meant
         try writeModel(tensors, to: directory)

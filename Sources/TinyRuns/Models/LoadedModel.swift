@@ -15,27 +15,27 @@ public enum TinyLoRAVersion {
     public static let current = "0.1.0"
 }
 
-/// A model directory, opened: weights, tokenizer and what identifies them.
+/// A model directory or GGUF file, opened: weights, tokenizer and what identifies them.
 ///
 /// ```swift
 /// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
 /// let engine = try loaded.engine(adapter: nil, threads: 2)
 /// ```
 public struct LoadedModel: Sendable {
-    /// What people call it: the directory's name.
+    /// What people call it: the directory's or file's name.
     public let name: String
     /// The files.
     public let checkpoint: Checkpoint
     /// The packed weights.
     public let model: LanguageModel
-    /// Text to ids and back; `nil` when the directory has no `tokenizer.json`.
+    /// Text to ids and back; `nil` when the model has none.
     public let tokenizer: Tokenizer?
     /// Hash of the weights.
     public let fingerprint: String
     /// Whether this is the model in the box.
     public let isAbacus: Bool
 
-    /// Opens a directory in Hugging Face layout, or the model in the box.
+    /// Opens a directory in Hugging Face layout, a GGUF file, or the model in the box.
     ///
     /// - Parameter arithmetic: How products with the weights are computed; as the stored types suggest unless given.
     /// - Throws: `CheckpointError` or `TextError` naming what is wrong with which file. A missing tokenizer is an error only
@@ -47,19 +47,24 @@ public struct LoadedModel: Sendable {
         checkpoint = try Checkpoint(directory: path)
         model = try LanguageModel(checkpoint, arithmetic: arithmetic)
         fingerprint = try checkpoint.fingerprint()
-        if FileManager.default.fileExists(atPath: path + "/tokenizer.json") {
-            let tokenizer = try Tokenizer(modelDirectory: path)
-            let vocabulary = checkpoint.configuration.vocabularySize
-            guard tokenizer.vocabularySize <= vocabulary else {
-                throw RunError(
-                    .unusableModel,
-                    "\(path)/tokenizer.json has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabulary)"
-                )
-            }
-            self.tokenizer = tokenizer
-        } else {
-            tokenizer = nil
+        tokenizer = try Self.tokenizer(path, vocabularySize: checkpoint.configuration.vocabularySize)
+    }
+
+    private static func tokenizer(_ path: String, vocabularySize: Int) throws -> Tokenizer? {
+        let tokenizer: Tokenizer
+        do throws(TextError) {
+            tokenizer = try Tokenizer(modelDirectory: path)
+        } catch {
+            if error.code == .missingFile { return nil }
+            throw error
         }
+        guard tokenizer.vocabularySize <= vocabularySize else {
+            throw RunError(
+                .unusableModel,
+                "the tokenizer of \(path) has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabularySize)"
+            )
+        }
+        return tokenizer
     }
 
     /// How products with the weights are computed.
@@ -67,11 +72,11 @@ public struct LoadedModel: Sendable {
 
     /// The tokenizer.
     ///
-    /// - Throws: ``RunError`` when the directory has none.
+    /// - Throws: ``RunError`` when the model has none.
     public func requireTokenizer() throws -> Tokenizer {
         guard let tokenizer else {
             throw RunError(
-                .unusableModel, "\(checkpoint.directory) has no tokenizer.json")
+                .unusableModel, "\(checkpoint.directory) has no tokenizer")
         }
         return tokenizer
     }

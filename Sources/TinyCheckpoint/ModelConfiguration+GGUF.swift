@@ -1,0 +1,137 @@
+import TinyFoundation
+
+extension ModelConfiguration {
+    /// Reads what a GGUF file says about its model.
+    ///
+    /// Anything that would change the arithmetic and is not implemented is refused by its name. Only the file's tensors say
+    /// how many tokens there are, and whether the head is the embedding.
+    ///
+    /// - Throws: `malformedConfiguration`, `unsupportedArchitecture` or `unsupportedFeature`.
+    init(gguf model: GGUFModel) throws(CheckpointError) {
+        self = try withCheckpointErrors { () throws(FileError) in try Reading(model) }.configuration()
+    }
+}
+
+/// The values of a file that say what its model is.
+private struct Reading {
+    private let metadata: GGUFMetadata
+    private let tensors: [String: TensorRecord]
+    private let values: Values
+
+    /// All that is read, so that a value of a wrong type is an error in one place.
+    private struct Values {
+        var architecture: String?
+        var layers, context, hidden, intermediate, heads, keyValueHeads, keyLength, valueLength, rotated: Int?
+        var window, experts: Int?
+        var epsilon, theta, linearScale, scalingFactor: Double?
+        var scaling: String?
+        var beginning: Int?
+        var ends: [Int] = []
+    }
+
+    init(_ model: GGUFModel) throws(FileError) {
+        let metadata = model.files[0].metadata
+        self.metadata = metadata
+        var tensors: [String: TensorRecord] = [:]
+        for record in model.files.flatMap(\.tensors) { tensors[record.name] = record }
+        self.tensors = tensors
+        var values = Values()
+        values.architecture = try metadata.text("general.architecture")
+        let prefix = (values.architecture ?? "") + "."
+        values.layers = try metadata.integer(prefix + "block_count")
+        values.context = try metadata.integer(prefix + "context_length")
+        values.hidden = try metadata.integer(prefix + "embedding_length")
+        values.intermediate = try metadata.integer(prefix + "feed_forward_length")
+        values.heads = try metadata.integer(prefix + "attention.head_count")
+        values.keyValueHeads = try metadata.integer(prefix + "attention.head_count_kv")
+        values.keyLength = try metadata.integer(prefix + "attention.key_length")
+        values.valueLength = try metadata.integer(prefix + "attention.value_length")
+        values.window = try metadata.integer(prefix + "attention.sliding_window")
+        values.experts = try metadata.integer(prefix + "expert_count")
+        values.rotated = try metadata.integer(prefix + "rope.dimension_count")
+        values.epsilon = try metadata.number(prefix + "attention.layer_norm_rms_epsilon")
+        values.theta = try metadata.number(prefix + "rope.freq_base")
+        values.linearScale = try metadata.number(prefix + "rope.scale_linear")
+        values.scaling = try metadata.text(prefix + "rope.scaling.type")
+        values.scalingFactor = try metadata.number(prefix + "rope.scaling.factor")
+        values.beginning = try metadata.integer("tokenizer.ggml.bos_token_id")
+        for key in ["eos", "eot", "eom"] {
+            if let token = try metadata.integer("tokenizer.ggml.\(key)_token_id"), !values.ends.contains(token) {
+                values.ends.append(token)
+            }
+        }
+        self.values = values
+    }
+
+    func configuration() throws(CheckpointError) -> ModelConfiguration {
+        let name = try required("general.architecture", values.architecture)
+        guard let family = GGUFFamily.all.first(where: { $0.name == name }) else {
+            throw CheckpointError(
+                .unsupportedArchitecture,
+                "\(metadata.name) describes the architecture \(name), which is not implemented",
+                hint: "implemented: \(GGUFFamily.all.map(\.name).joined(separator: ", "))")
+        }
+        guard let embedding = tensors["token_embd.weight"] else {
+            throw CheckpointError(.missingTensor, "\(metadata.name) has no tensor token_embd.weight")
+        }
+        let heads = try required("\(name).attention.head_count", values.heads)
+        let hidden = try required("\(name).embedding_length", values.hidden)
+        if values.keyLength == nil, heads > 0, !hidden.isMultiple(of: heads) {
+            throw malformed("\(name).embedding_length: \(hidden) is not a multiple of attention.head_count, \(heads)")
+        }
+        let configuration = ModelConfiguration(
+            architecture: family.architecture,
+            vocabularySize: embedding.shape[0],
+            hiddenSize: hidden,
+            intermediateSize: try required("\(name).feed_forward_length", values.intermediate),
+            layerCount: try required("\(name).block_count", values.layers),
+            headCount: heads,
+            keyValueHeadCount: values.keyValueHeads ?? heads,
+            headDimension: values.keyLength,
+            normEpsilon: Float(try required("\(name).attention.layer_norm_rms_epsilon", values.epsilon)),
+            ropeTheta: values.theta ?? 10_000,
+            contextLength: try required("\(name).context_length", values.context),
+            tiesEmbeddings: tensors["output.weight"] == nil,
+            beginningOfText: values.beginning,
+            endOfText: values.ends)
+        let problems = configuration.violations()
+        guard problems.isEmpty else { throw malformed(problems.joined(separator: "; ")) }
+        try refuseExtras(name, configuration)
+        return configuration
+    }
+
+    /// What a file can ask for that is not implemented.
+    private func refuseExtras(_ name: String, _ configuration: ModelConfiguration) throws(CheckpointError) {
+        if let length = values.valueLength, length != configuration.headDimension {
+            throw unsupported(
+                "\(name).attention.value_length", "\(length)", "\(configuration.headDimension), as of keys,")
+        }
+        if let rotated = values.rotated, rotated != configuration.headDimension {
+            throw unsupported(
+                "\(name).rope.dimension_count", "\(rotated)", "\(configuration.headDimension), whole heads,")
+        }
+        if let window = values.window, window < configuration.contextLength {
+            throw unsupported("\(name).attention.sliding_window", "\(window)", "a window of the whole context")
+        }
+        if let experts = values.experts, experts != 0 { throw unsupported("\(name).expert_count", "\(experts)", "0") }
+        if let scale = values.linearScale, scale != 1 {
+            throw unsupported("\(name).rope.scale_linear", "\(scale)", "1")
+        }
+        if let scaling = values.scaling, scaling != "none", values.scalingFactor != 1 {
+            throw unsupported("\(name).rope.scaling.type", "\"\(scaling)\"", "\"none\"")
+        }
+    }
+
+    private func required<Value>(_ key: String, _ value: Value?) throws(CheckpointError) -> Value {
+        guard let value else { throw malformed("there is no \(key)") }
+        return value
+    }
+
+    private func malformed(_ problem: String) -> CheckpointError {
+        CheckpointError(.malformedConfiguration, "\(metadata.name): \(problem)")
+    }
+
+    private func unsupported(_ key: String, _ value: String, _ supported: String) -> CheckpointError {
+        CheckpointError(.unsupportedFeature, "\(metadata.name): \(key) is \(value); only \(supported) is implemented")
+    }
+}
