@@ -42,6 +42,7 @@ bench:
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py
+	$(PYTHON) Scripts/make_gguf_fixtures.py
 	$(PYTHON) Scripts/make_loss_fixtures.py
 	$(PYTHON) Scripts/make_evolution_fixtures.py
 	$(PYTHON) Scripts/make_template_fixture.py

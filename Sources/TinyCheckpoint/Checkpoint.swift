@@ -45,6 +45,26 @@ public final class Checkpoint: Sendable {
         stored = withShortNames(try folder.weights())
     }
 
+    /// What a GGUF file is made of.
+    public struct GGUFDescription: Sendable, Encodable {
+        /// The version of the format.
+        public let version: Int
+        /// The number of files.
+        public let files: Int
+        /// How many tensors are stored in each type, by ggml's name of the type.
+        public let tensors: [String: Int]
+    }
+
+    /// What the GGUF file is made of; `nil` for a directory.
+    public var ggufDescription: GGUFDescription? {
+        gguf.map { model in
+            let types = model.files.flatMap { $0.tensors.map { ($0.typeName, 1) } }
+            return GGUFDescription(
+                version: model.files[0].metadata.version, files: model.files.count,
+                tensors: Dictionary(types, uniquingKeysWith: +))
+        }
+    }
+
     /// The names of all tensors, in alphabetical order.
     package var tensorNames: [String] { stored.keys.sorted() }
 

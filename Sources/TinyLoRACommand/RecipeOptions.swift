@@ -5,7 +5,8 @@ import TinyLoRA
 /// Which model, how it is computed, and which problems a run is about; the same for one run and for a sweep.
 struct FileOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Directory of a model in Hugging Face layout (default: Abacus).", valueName: "dir"),
+        help: ArgumentHelp(
+            "Directory of a model in Hugging Face layout, or a GGUF file (default: Abacus).", valueName: "path"),
         transform: path)
     var model: String?
     @Option(

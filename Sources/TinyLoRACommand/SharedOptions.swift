@@ -7,7 +7,8 @@ import TinyFoundation
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout (default: Abacus, the model in the box).", valueName: "dir"
+            "Directory of a model in Hugging Face layout, or a GGUF file (default: Abacus, the model in the box).",
+            valueName: "path"
         ), transform: path)
     var model: String?
     @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"), transform: path)

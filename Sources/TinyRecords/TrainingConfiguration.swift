@@ -12,7 +12,7 @@ public import TinyFoundation
 public struct TrainingConfiguration: Record {
     /// How the numbers are trained: a bundle of defaults, which other keys overrule. Key `algorithm`.
     public var algorithm = Algorithm.grpo
-    /// Directory of a model in Hugging Face layout; `nil` is Abacus, the model in the box. Key `model`.
+    /// Directory of a model in Hugging Face layout or a GGUF file; `nil` is Abacus, the model in the box. Key `model`.
     public var model: String?
     /// How products with the model's weights are computed; `nil` is as the checkpoint's stored types suggest, and a run's
     /// directory has what that was. Key `arithmetic`.

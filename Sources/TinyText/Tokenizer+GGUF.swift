@@ -27,7 +27,7 @@ extension Tokenizer {
             try settings.beginningOfText ?? Self.spelling(tokens, file.integer("tokenizer.ggml.bos_token_id"))
         let parts: TokenizerParts
         switch kind {
-        case "gpt2": parts = try Self.byteLevel(file, vocabulary, added)
+        case "gpt2": parts = try Self.byteLevel(file, vocabulary, tokenCount: tokens.count, added)
         case "llama": parts = try Self.scored(file, vocabulary, tokens, added)
         default:
             throw TextError(
@@ -37,7 +37,7 @@ extension Tokenizer {
     }
 
     private static func byteLevel(
-        _ file: GGUFMetadata, _ vocabulary: TokenTable, _ added: [AddedToken]
+        _ file: GGUFMetadata, _ vocabulary: TokenTable, tokenCount: Int, _ added: [AddedToken]
     ) throws -> TokenizerParts {
         // Files older than this key contain GPT-2.
         let name = try file.text("tokenizer.ggml.pre") ?? "gpt-2"
@@ -50,8 +50,8 @@ extension Tokenizer {
             try pairs.insert(spaced: merge, rank: rank, vocabulary, file: file.name)
         }
         return family.parts(
-            vocabulary: vocabulary, pairs: pairs, addedTokens: added, template: try template(file, byDefault: false),
-            file: file.name)
+            vocabulary: vocabulary, pairs: pairs, addedTokens: added,
+            template: try template(file, tokenCount: tokenCount, byDefault: false), file: file.name)
     }
 
     /// A SentencePiece vocabulary: of all neighbours whose concatenation is a token, the one with the highest score merges.
@@ -80,7 +80,8 @@ extension Tokenizer {
                 }
             }
         }
-        let unknown = try file.integer("tokenizer.ggml.unknown_token_id").flatMap { UInt32(exactly: $0) }
+        let unknown = try file.integer("tokenizer.ggml.unknown_token_id")
+            .flatMap { tokens.indices.contains($0) ? UInt32($0) : nil }
         let mark = Array("\u{2581}".utf8), space = [UInt8(ascii: " ")]
         let hasPrefix = try file.flag("tokenizer.ggml.add_space_prefix") ?? true
         return TokenizerParts(
@@ -92,7 +93,7 @@ extension Tokenizer {
                 wholeWords: nil),
             vocabulary: vocabulary, addedTokens: added,
             normalizers: (hasPrefix ? [Prefix(prefix: space)] : []) + [Substitution(pattern: space, content: mark)],
-            template: try template(file, byDefault: true),
+            template: try template(file, tokenCount: tokens.count, byDefault: true),
             decoding: TokenDecoding(
                 decoder: PlainDecoder(marks: Substitution(pattern: mark, content: space), readsBytes: true),
                 beginning: hasPrefix ? .withoutOneSpace : .kept),
@@ -100,14 +101,27 @@ extension Tokenizer {
     }
 
     /// The tokens that begin and end a text in training, where the file asks for them.
-    private static func template(_ file: GGUFMetadata, byDefault addsBeginning: Bool) throws -> TokenTemplate {
+    private static func template(
+        _ file: GGUFMetadata, tokenCount: Int, byDefault addsBeginning: Bool
+    ) throws -> TokenTemplate {
         func ids(_ flag: String, _ token: String, absent: Bool) throws -> [Int] {
             guard try file.flag("tokenizer.ggml.\(flag)") ?? absent else { return [] }
-            return try file.integer("tokenizer.ggml.\(token)").map { [$0] } ?? []
+            return try id(token, in: file, tokenCount: tokenCount).map { [$0] } ?? []
         }
         return TokenTemplate(
             before: try ids("add_bos_token", "bos_token_id", absent: addsBeginning),
             after: try ids("add_eos_token", "eos_token_id", absent: false))
+    }
+
+    /// The token that a key names.
+    private static func id(_ key: String, in file: GGUFMetadata, tokenCount: Int) throws -> Int? {
+        guard let id = try file.integer("tokenizer.ggml.\(key)") else { return nil }
+        guard (0..<tokenCount).contains(id) else {
+            throw TextError(
+                .inconsistentVocabulary,
+                "tokenizer.ggml.\(key) is \(id) in \(file.name), which has \(tokenCount) tokens")
+        }
+        return id
     }
 
     private static func spelling(_ tokens: [[UInt8]], _ id: Int?) -> String? {

@@ -1,57 +1,17 @@
 import Testing
-import TinyText
 import TinyFoundation
-
-/// Bytes of a GGUF file, written as its description has them.
-private struct GGUFBytes {
-    var bytes: [UInt8]
-
-    init(version: UInt32 = 3, count: UInt64) {
-        bytes = Array("GGUF".utf8)
-        append(version)
-        append(UInt64(0))
-        append(count)
-    }
-
-    mutating func append(_ number: some FixedWidthInteger) { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
-
-    mutating func append(_ text: String) {
-        append(UInt64(text.utf8.count))
-        bytes += Array(text.utf8)
-    }
-
-    mutating func append(_ key: String, text: String) {
-        append(key)
-        append(UInt32(8))
-        append(text)
-    }
-
-    mutating func append(_ key: String, texts: [String]) {
-        append(key)
-        append(UInt32(9))
-        append(UInt32(8))
-        append(UInt64(texts.count))
-        for text in texts { append(text) }
-    }
-
-    mutating func append(_ key: String, scores: [Float]) {
-        append(key)
-        append(UInt32(9))
-        append(UInt32(6))
-        append(UInt64(scores.count))
-        for score in scores { append(score.bitPattern) }
-    }
-}
+import TinyTestSupport
+import TinyText
 
 @Suite("Tokenizers in GGUF files")
 struct GGUFTests {
     /// A vocabulary in which `ab` scores higher than `bc`.
     private func scored() -> GGUFBytes {
-        var file = GGUFBytes(count: 3)
-        file.append("tokenizer.ggml.model", text: "llama")
-        file.append(
+        var file = GGUFBytes()
+        file.add("tokenizer.ggml.model", text: "llama")
+        file.add(
             "tokenizer.ggml.tokens", texts: ["<unk>", "\u{2581}", "a", "b", "c", "ab", "bc", "\u{2581}ab", "<0x64>"])
-        file.append("tokenizer.ggml.scores", scores: [0, -8, -9, -9.5, -10, -1, -2, -3, 0])
+        file.add("tokenizer.ggml.scores", numbers: [0, -8, -9, -9.5, -10, -1, -2, -3, 0])
         return file
     }
 
@@ -81,20 +41,22 @@ struct GGUFTests {
 
     @Test("kinds that are not known are refused by name")
     func unknownKinds() throws {
-        var file = GGUFBytes(count: 2)
-        file.append("tokenizer.ggml.model", text: "bert")
-        file.append("tokenizer.ggml.tokens", texts: ["a"])
+        var file = GGUFBytes()
+        file.add("tokenizer.ggml.model", text: "bert")
+        file.add("tokenizer.ggml.tokens", texts: ["a"])
         let kind = #expect(throws: TextError.self) { try open(file.bytes) }
         #expect(kind?.message.contains("\"bert\"") == true)
-        var other = GGUFBytes(count: 3)
-        other.append("tokenizer.ggml.model", text: "gpt2")
-        other.append("tokenizer.ggml.pre", text: "falcon")
-        other.append("tokenizer.ggml.tokens", texts: ["a"])
+        var other = GGUFBytes()
+        other.add("tokenizer.ggml.model", text: "gpt2")
+        other.add("tokenizer.ggml.pre", text: "falcon")
+        other.add("tokenizer.ggml.tokens", texts: ["a"])
         let words = #expect(throws: TextError.self) { try open(other.bytes) }
         #expect(words?.message.contains("\"falcon\"") == true)
-        let version = #expect(throws: TextError.self) { try open(GGUFBytes(version: 9, count: 0).bytes) }
+        var later = GGUFBytes()
+        later.version = 9
+        let version = #expect(throws: TextError.self) { try open(later.bytes) }
         #expect(version?.message.contains("version 9") == true)
-        let empty = #expect(throws: TextError.self) { try open(GGUFBytes(count: 0).bytes) }
+        let empty = #expect(throws: TextError.self) { try open(GGUFBytes().bytes) }
         #expect(empty?.message.hasSuffix("has no tokenizer") == true)
     }
 

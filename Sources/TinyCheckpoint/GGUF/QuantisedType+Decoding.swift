@@ -19,11 +19,11 @@ extension QuantisedType {
             for block in 0..<blocks { decode(BlockBytes(start: start + block * size), floats + block * length) }
         }
         switch self {
-        case .q4_0: each(decodeQ4)
-        case .q4_1: each(decodeQ4WithMinimum)
-        case .q5_0: each(decodeQ5)
-        case .q5_1: each(decodeQ5WithMinimum)
-        case .q8_0: each(decodeQ8)
+        case .q4: each(decodeQ4)
+        case .q4WithMinimum: each(decodeQ4WithMinimum)
+        case .q5: each(decodeQ5)
+        case .q5WithMinimum: each(decodeQ5WithMinimum)
+        case .q8: each(decodeQ8)
         case .q2K: each(decodeQ2K)
         case .q3K: each(decodeQ3K)
         case .q4K: each(decodeQ4K)

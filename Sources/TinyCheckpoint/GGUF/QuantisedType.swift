@@ -4,11 +4,11 @@ import TinyFoundation
 ///
 /// A block holds ``blockLength`` numbers in ``byteCount`` bytes. ``decode(_:into:)`` has the layouts.
 enum QuantisedType: String, CaseIterable, Sendable {
-    case q4_0 = "Q4_0"
-    case q4_1 = "Q4_1"
-    case q5_0 = "Q5_0"
-    case q5_1 = "Q5_1"
-    case q8_0 = "Q8_0"
+    case q4 = "Q4_0"
+    case q4WithMinimum = "Q4_1"
+    case q5 = "Q5_0"
+    case q5WithMinimum = "Q5_1"
+    case q8 = "Q8_0"
     case q2K = "Q2_K"
     case q3K = "Q3_K"
     case q4K = "Q4_K"
@@ -19,7 +19,7 @@ enum QuantisedType: String, CaseIterable, Sendable {
     /// Numbers of one block.
     var blockLength: Int {
         switch self {
-        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4NL: 32
+        case .q4, .q4WithMinimum, .q5, .q5WithMinimum, .q8, .iq4NL: 32
         case .q2K, .q3K, .q4K, .q5K, .q6K: 256
         }
     }
@@ -27,11 +27,11 @@ enum QuantisedType: String, CaseIterable, Sendable {
     /// Bytes of one block.
     var byteCount: Int {
         switch self {
-        case .q4_0, .iq4NL: 2 + 16
-        case .q4_1: 2 + 2 + 16
-        case .q5_0: 2 + 4 + 16
-        case .q5_1: 2 + 2 + 4 + 16
-        case .q8_0: 2 + 32
+        case .q4, .iq4NL: 2 + 16
+        case .q4WithMinimum: 2 + 2 + 16
+        case .q5: 2 + 4 + 16
+        case .q5WithMinimum: 2 + 2 + 4 + 16
+        case .q8: 2 + 32
         case .q2K: 16 + 64 + 2 + 2
         case .q3K: 32 + 64 + 12 + 2
         case .q4K: 2 + 2 + 12 + 128

@@ -102,7 +102,10 @@ package struct GGUFMetadata: Sendable {
     /// The bytes of texts.
     package func texts(_ key: String) throws(FileError) -> [[UInt8]]? {
         guard let value = values[key] else { return nil }
-        guard case .array(.text, let count, let start) = value else { throw wrongType(key, value, "a list of texts") }
+        // A writer may give an empty list any type.
+        guard case .array(let type, let count, let start) = value, type == .text || count == 0 else {
+            throw wrongType(key, value, "a list of texts")
+        }
         return try elements(count, at: start) { (reader) throws(FileError) in
             let range = try reader.text()
             return Array(reader.bytes[range])
@@ -112,7 +115,7 @@ package struct GGUFMetadata: Sendable {
     /// Whole numbers.
     package func integers(_ key: String) throws(FileError) -> [Int]? {
         guard let value = values[key] else { return nil }
-        guard case .array(let type, let count, let start) = value, type.isInteger else {
+        guard case .array(let type, let count, let start) = value, type.isInteger || count == 0 else {
             throw wrongType(key, value, "a list of whole numbers")
         }
         return try elements(count, at: start) { (reader) throws(FileError) in
@@ -126,7 +129,9 @@ package struct GGUFMetadata: Sendable {
     /// Numbers that need not be whole.
     package func numbers(_ key: String) throws(FileError) -> [Double]? {
         guard let value = values[key] else { return nil }
-        guard case .array(let type, let count, let start) = value, type == .float32 || type == .float64 else {
+        guard case .array(let type, let count, let start) = value,
+            type == .float32 || type == .float64 || count == 0
+        else {
             throw wrongType(key, value, "a list of numbers")
         }
         return try elements(count, at: start) { (reader) throws(FileError) in

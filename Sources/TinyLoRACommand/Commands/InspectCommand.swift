@@ -12,10 +12,12 @@ struct InspectCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora inspect
               tinylora inspect --model Qwen2.5-7B-Instruct --parameters 13
+              tinylora inspect --model Qwen2.5-0.5B-Instruct-Q4_K_M.gguf
               tinylora inspect --adapter runs/demo/adapter.safetensors
             """)
 
-    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"), transform: path)
+    @Option(
+        help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
     var model: String?
     @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"), transform: path)
     var adapter: String?
@@ -38,6 +40,7 @@ struct InspectCommand: AsyncParsableCommand {
             parameters: parameters, modules: sizes.modules, rank: rank)
         let fingerprint = try checkpoint.fingerprint(), arithmetic = try checkpoint.arithmetic
         console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
+        if let file = checkpoint.ggufDescription { console.say("file       \(phrase(file))") }
         console.say("weights    \(fingerprint)")
         console.say("arithmetic \(arithmetic.rawValue), which suits the stored weights")
         console.say(
@@ -51,10 +54,18 @@ struct InspectCommand: AsyncParsableCommand {
         show(design, console)
         try console.result(
             ModelResult(
-                model: path, fingerprint: fingerprint, arithmetic: arithmetic, parameters: sizes.parameterCount,
-                configuration: sizes,
+                model: path, gguf: checkpoint.ggufDescription, fingerprint: fingerprint, arithmetic: arithmetic,
+                parameters: sizes.parameterCount, configuration: sizes,
                 plan: "\(plan)", trainedParameters: plan.parameterCount,
                 modules: listed(design)))
+    }
+
+    /// Such as `GGUF version 3 · 291 tensors: 133 Q5_0, 121 F32, 37 Q4_K`.
+    private func phrase(_ file: Checkpoint.GGUFDescription) -> String {
+        let types = file.tensors.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return "GGUF version \(file.version) · \(file.files > 1 ? "\(file.files) files · " : "")"
+            + "\(types.reduce(0) { $0 + $1.value }) tensors: "
+            + types.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
     private func inspect(_ file: AdapterFile, _ console: Console) throws {
@@ -117,6 +128,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     private struct ModelResult: Encodable {
         let model: String
+        let gguf: Checkpoint.GGUFDescription?
         let fingerprint: String
         let arithmetic: Arithmetic
         let parameters: Int
@@ -126,7 +138,7 @@ struct InspectCommand: AsyncParsableCommand {
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case model, fingerprint, arithmetic, parameters, configuration, plan, modules
+            case model, gguf, fingerprint, arithmetic, parameters, configuration, plan, modules
             case trainedParameters = "trained_parameters"
         }
     }

@@ -25,7 +25,7 @@ struct RenderCommand: AsyncParsableCommand {
     var template: String?
     @Option(
         help: ArgumentHelp(
-            "Directory of a model: its chat template and its special tokens are used.", valueName: "dir"),
+            "Directory or GGUF file of a model: its chat template and its special tokens are used.", valueName: "path"),
         transform: path
     )
     var model: String?

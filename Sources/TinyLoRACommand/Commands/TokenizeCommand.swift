@@ -23,7 +23,8 @@ struct TokenizeCommand: ParsableCommand {
             "Tokenizer file: tokenizer.json, a GGUF file, or vocab.json with merges.txt beside it.", valueName: "file"),
         transform: path)
     var tokenizer: String?
-    @Option(help: ArgumentHelp("Directory of a model (default: Abacus).", valueName: "dir"), transform: path)
+    @Option(
+        help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
     var model: String?
     @Flag(help: "Read and write JSON Lines, the only format.")
     var jsonl = false
