@@ -148,6 +148,9 @@ extension TokenTable {
             throw TextError(.malformedFile, "\(file) has \(tokens.count) tokens")
         }
         for (id, token) in tokens.enumerated() {
+            guard String(validating: token, as: UTF8.self) != nil else {
+                throw TextError(.malformedFile, "token \(id) in \(file) is not UTF-8")
+            }
             guard token.withUnsafeBufferPointer({ insert($0, id: id) }) else {
                 throw TextError(
                     .inconsistentVocabulary, "\(file) lists \"\(String(decoding: token, as: UTF8.self))\" twice")

@@ -31,7 +31,7 @@ struct GGUFTests {
             #expect(error?.message.contains("some.gguf") == true)
         }
         for place in good.indices {
-            for value in [UInt8(0), 1, 0x7F, 0x80, 0xFF] {
+            for value in [UInt8(0), 1, 0x7F, 0x80, 0xC3, 0xFF] {
                 var bytes = good
                 bytes[place] = value
                 _ = try? open(bytes).encode("abcd \u{E9}")
