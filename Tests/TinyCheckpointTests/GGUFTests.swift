@@ -224,7 +224,7 @@ struct GGUFTests {
                 $0.set("qwen2.block_count", type: 4, littleEndian(UInt32(0)))
             },
             Case("F: there is no general.architecture") { $0.remove("general.architecture") },
-            Case("F describes the architecture bert, which is not implemented\n hint: implemented: qwen2") {
+            Case("F describes the architecture bert, which is not implemented\n hint: implemented: qwen2, qwen3, llama") {
                 $0.set("general.architecture", type: 8, GGUFBytes.text("bert"))
             },
             Case("F: qwen2.expert_count is 4; only 0 is implemented") { $0.add("qwen2.expert_count", 4) },

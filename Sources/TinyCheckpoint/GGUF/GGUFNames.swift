@@ -8,7 +8,10 @@ struct GGUFFamily {
     /// Whether the two halves of each head's rows of q and k are interleaved, for llama.cpp's other way to rotate.
     var interleavesHeads = false
 
-    static let all = [GGUFFamily(name: "qwen2", architecture: .qwen2)]
+    static let all = [
+        GGUFFamily(name: "qwen2", architecture: .qwen2), GGUFFamily(name: "qwen3", architecture: .qwen3),
+        GGUFFamily(name: "llama", architecture: .llama, interleavesHeads: true),
+    ]
 
     init?(of architecture: ModelConfiguration.Architecture) {
         guard let family = Self.all.first(where: { $0.architecture == architecture }) else { return nil }
