@@ -60,6 +60,13 @@ struct ConfigurationObject {
         }
     }
 
+    func numbers(_ key: String) throws(CheckpointError) -> [Double]? {
+        guard let elements = try value(key, JSONNode.elements) else { return nil }
+        return try withCheckpointErrors { () throws(FileError) in
+            try elements.map { (element) throws(FileError) in try element.number() }
+        }
+    }
+
     /// One integer or a list of them.
     func integers(_ key: String) throws(CheckpointError) -> [Int]? {
         guard let node = try value(key) else { return nil }

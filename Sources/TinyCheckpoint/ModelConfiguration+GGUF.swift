@@ -15,7 +15,7 @@ extension ModelConfiguration {
 /// The values of a file that say what its model is.
 private struct Reading {
     private let metadata: GGUFMetadata
-    private let tensors: [String: TensorRecord]
+    private let tensors: [String: StoredTensor]
     private let values: Values
 
     /// All that is read, so that a value of a wrong type is an error in one place.
@@ -23,17 +23,39 @@ private struct Reading {
         var architecture: String?
         var layers, context, hidden, intermediate, heads, keyValueHeads, keyLength, valueLength, rotated: Int?
         var window, experts: Int?
-        var epsilon, theta, linearScale, scalingFactor: Double?
-        var scaling: String?
+        var epsilon, theta: Double?
+        var rotary = RotaryValues()
         var beginning: Int?
         var ends: [Int] = []
+    }
+
+    /// The keys under `rope.`.
+    private struct RotaryValues {
+        var type: String?
+        var linearScale, factor, attentionFactor, logMultiplier, betaFast, betaSlow: Double?
+        var originalContext: Int?
+
+        init() {}
+
+        init(_ metadata: GGUFMetadata, _ prefix: String) throws(FileError) {
+            linearScale = try metadata.number(prefix + "scale_linear")
+            type = try metadata.text(prefix + "scaling.type")
+            factor = try metadata.number(prefix + "scaling.factor")
+            attentionFactor = try metadata.number(prefix + "scaling.attn_factor")
+            originalContext = try metadata.integer(prefix + "scaling.original_context_length")
+            logMultiplier = try metadata.number(prefix + "scaling.yarn_log_multiplier")
+            betaFast = try metadata.number(prefix + "scaling.yarn_beta_fast")
+            betaSlow = try metadata.number(prefix + "scaling.yarn_beta_slow")
+        }
     }
 
     init(_ model: GGUFModel) throws(FileError) {
         let metadata = model.files[0].metadata
         self.metadata = metadata
-        var tensors: [String: TensorRecord] = [:]
-        for record in model.files.flatMap(\.tensors) { tensors[record.name] = record }
+        var tensors: [String: StoredTensor] = [:]
+        for file in model.files {
+            for record in file.tensors { tensors[record.name] = StoredTensor(file: file.mapped, record: record) }
+        }
         self.tensors = tensors
         var values = Values()
         values.architecture = try metadata.text("general.architecture")
@@ -51,9 +73,7 @@ private struct Reading {
         values.rotated = try metadata.integer(prefix + "rope.dimension_count")
         values.epsilon = try metadata.number(prefix + "attention.layer_norm_rms_epsilon")
         values.theta = try metadata.number(prefix + "rope.freq_base")
-        values.linearScale = try metadata.number(prefix + "rope.scale_linear")
-        values.scaling = try metadata.text(prefix + "rope.scaling.type")
-        values.scalingFactor = try metadata.number(prefix + "rope.scaling.factor")
+        values.rotary = try RotaryValues(metadata, prefix + "rope.")
         values.beginning = try metadata.integer("tokenizer.ggml.bos_token_id")
         for key in ["eos", "eot", "eom"] {
             if let token = try metadata.integer("tokenizer.ggml.\(key)_token_id"), !values.ends.contains(token) {
@@ -79,19 +99,26 @@ private struct Reading {
         if values.keyLength == nil, heads > 0, !hidden.isMultiple(of: heads) {
             throw malformed("\(name).embedding_length: \(hidden) is not a multiple of attention.head_count, \(heads)")
         }
+        let layers = try required("\(name).block_count", values.layers)
+        let context = try required("\(name).context_length", values.context)
         let configuration = ModelConfiguration(
             architecture: family.architecture,
-            vocabularySize: embedding.shape[0],
+            vocabularySize: embedding.record.shape[0],
             hiddenSize: hidden,
             intermediateSize: try required("\(name).feed_forward_length", values.intermediate),
-            layerCount: try required("\(name).block_count", values.layers),
+            layerCount: layers,
             headCount: heads,
             keyValueHeadCount: values.keyValueHeads ?? heads,
             headDimension: values.keyLength,
             normEpsilon: Float(try required("\(name).attention.layer_norm_rms_epsilon", values.epsilon)),
             ropeTheta: values.theta ?? 10_000,
-            contextLength: try required("\(name).context_length", values.context),
+            ropeScaling: try ropeScaling("\(name).rope.", contextLength: context),
+            layersWithoutRotary: family.architecture == .smollm3
+                ? Array(stride(from: 3, to: min(layers, 1 << 14), by: 4)) : [],
+            contextLength: context,
             tiesEmbeddings: tensors["output.weight"] == nil,
+            hasAttentionBias: family.architecture == .qwen2 || tensors["blk.0.attn_q.bias"] != nil,
+            hasFeedForwardBias: tensors["blk.0.ffn_up.bias"] != nil,
             beginningOfText: values.beginning,
             endOfText: values.ends)
         let problems = configuration.violations()
@@ -114,12 +141,34 @@ private struct Reading {
             throw unsupported("\(name).attention.sliding_window", "\(window)", "a window of the whole context")
         }
         if let experts = values.experts, experts != 0 { throw unsupported("\(name).expert_count", "\(experts)", "0") }
-        if let scale = values.linearScale, scale != 1 {
-            throw unsupported("\(name).rope.scale_linear", "\(scale)", "1")
+    }
+
+    /// How the rotary embedding is scaled, as llama.cpp reads it: by a tensor with a factor of each pair, or by keys.
+    private func ropeScaling(_ prefix: String, contextLength: Int) throws(CheckpointError) -> RotaryScaling? {
+        let rotary = values.rotary, type = rotary.type ?? "linear", factor = rotary.factor ?? rotary.linearScale ?? 1
+        guard ["none", "linear", "yarn"].contains(type) else {
+            throw unsupported(prefix + "scaling.type", "\"\(type)\"", "\"none\", \"linear\" or \"yarn\"")
         }
-        if let scaling = values.scaling, scaling != "none", values.scalingFactor != 1 {
-            throw unsupported("\(name).rope.scaling.type", "\"\(scaling)\"", "\"none\"")
+        let scales = type != "none" && factor != 1
+        if let factors = tensors[frequencyFactorsName] {
+            guard !scales else {
+                throw malformed(
+                    "there are both \(prefix)scaling.factor, \(factor), and the tensor \(frequencyFactorsName)")
+            }
+            return .longrope(factors: try factors.tensor().floats().map(Double.init))
         }
+        guard scales else { return nil }
+        guard type == "yarn" else { return .linear(factor: factor) }
+        if let own = rotary.attentionFactor, own != 1 {
+            throw unsupported(prefix + "scaling.attn_factor", "\(own)", "1")
+        }
+        if let own = rotary.logMultiplier, own != 0 {
+            throw unsupported(prefix + "scaling.yarn_log_multiplier", "\(own)", "0")
+        }
+        return .yarn(
+            RotaryScaling.YaRN(
+                factor: factor, originalContextLength: rotary.originalContext ?? contextLength,
+                betaFast: rotary.betaFast ?? 32, betaSlow: rotary.betaSlow ?? 1))
     }
 
     private func required<Value>(_ key: String, _ value: Value?) throws(CheckpointError) -> Value {

@@ -176,7 +176,8 @@ private func readRope(
             guard let given = try parameters.string(typeKey) else { continue }
             guard given == "default" || RotaryScaling.names.contains(given) else {
                 throw unsupported(
-                    parameters, typeKey, "\"\(given)\"", "\"default\", \"linear\", \"llama3\" or \"yarn\"")
+                    parameters, typeKey, "\"\(given)\"", "\"default\", \"linear\", \"llama3\", \"yarn\" or \"longrope\""
+                )
             }
             type = given
         }

@@ -6,7 +6,7 @@ extension ModelConfiguration {
     ///
     /// - Parameter storedType: The type of the weights, which transformers 4 wants to know; `nil` leaves it out.
     public func json(storedType: ElementType? = nil) -> Data {
-        let rotary = ropeScaling?.json ?? ["rope_type": "default"]
+        let rotary = ropeScaling?.json(contextLength: contextLength) ?? ["rope_type": "default"]
         var values: [String: JSONValue] = [
             "architectures": .array([.string(architecture.className)]),
             "model_type": .string(architecture.rawValue),

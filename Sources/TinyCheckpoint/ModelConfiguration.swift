@@ -133,7 +133,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         for layer in layersWithoutRotary where !(0..<max(layerCount, 1)).contains(layer) {
             rules.require(false, "no_rope_layers", "there is no layer \(layer)")
         }
-        ropeScaling?.check(theta: ropeTheta, &rules)
+        ropeScaling?.check(theta: ropeTheta, headDimension: headDimension, &rules)
         return rules.broken
     }
 }

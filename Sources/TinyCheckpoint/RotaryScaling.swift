@@ -10,6 +10,9 @@ public enum RotaryScaling: Sendable, Codable, Equatable {
     case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
     /// Blended by the number of turns within the original context, and queries and keys are scaled.
     case yarn(YaRN)
+    /// The wavelength of each pair of a head is multiplied by a factor of its own, the same at any length: Phi 3's `longrope`
+    /// with equal lists, and what llama.cpp's files make of `llama3`.
+    case longrope(factors: [Double])
 
     /// The constants of YaRN. Source: Peng et al., arXiv:2309.00071.
     public struct YaRN: Sendable, Codable, Equatable {
@@ -49,7 +52,7 @@ public enum RotaryScaling: Sendable, Codable, Equatable {
 
 extension RotaryScaling {
     /// Types that are read, besides `default`.
-    static let names = ["linear", "llama3", "yarn"]
+    static let names = ["linear", "llama3", "yarn", "longrope"]
 
     /// Keys that a type has besides its name and `rope_theta`.
     static func keys(of type: String) -> Set<String> {
@@ -61,6 +64,8 @@ extension RotaryScaling {
                 "factor", "original_max_position_embeddings", "beta_fast", "beta_slow", "attention_factor", "mscale",
                 "mscale_all_dim", "truncate",
             ]
+        case "longrope":
+            ["factor", "original_max_position_embeddings", "short_factor", "long_factor", "attention_factor"]
         default: []
         }
     }
@@ -93,12 +98,23 @@ extension RotaryScaling {
                     factor: factor, originalContextLength: original,
                     betaFast: try object.number("beta_fast") ?? 32, betaSlow: try object.number("beta_slow") ?? 1,
                     attentionFactor: attentionFactor, truncates: try object.bool("truncate") ?? true))
+        case "longrope":
+            let factors = try object.required("long_factor", object.numbers("long_factor"))
+            guard try object.numbers("short_factor") == factors, try object.number("attention_factor") == 1 else {
+                throw CheckpointError(
+                    .unsupportedFeature,
+                    "\(object.path): \(object.prefix)rope_type is \"longrope\"; it is only implemented where short_factor "
+                        + "equals long_factor and attention_factor is 1")
+            }
+            self = .longrope(factors: factors)
         default: return nil
         }
     }
 
     /// The members of `rope_scaling`, without `rope_theta`.
-    var json: [String: JSONValue] {
+    ///
+    /// - Parameter contextLength: Most positions of the model.
+    func json(contextLength: Int) -> [String: JSONValue] {
         switch self {
         case .linear(let factor): ["rope_type": "linear", "factor": .number(factor)]
         case .llama3(let factor, let low, let high, let original):
@@ -112,6 +128,13 @@ extension RotaryScaling {
                 "beta_slow": .number(yarn.betaSlow), "attention_factor": .number(yarn.attentionFactor),
                 "original_max_position_embeddings": .integer(yarn.originalContextLength),
                 "truncate": .bool(yarn.truncates),
+            ]
+        case .longrope(let factors):
+            [
+                "rope_type": "longrope", "short_factor": .array(factors.map { .number($0) }),
+                "long_factor": .array(factors.map { .number($0) }), "factor": .number(1),
+                "attention_factor": .number(1),
+                "original_max_position_embeddings": .integer(contextLength),
             ]
         }
     }
@@ -131,11 +154,12 @@ extension RotaryScaling {
                         Double(yarn.originalContextLength),
                     ]
                 )
+            case .longrope(let factors): ("longrope", factors)
             }
         return "\(name):" + numbers.map { "\($0.bitPattern)" }.joined(separator: ",")
     }
 
-    func check(theta: Double, _ rules: inout Rules) {
+    func check(theta: Double, headDimension: Int, _ rules: inout Rules) {
         switch self {
         case .linear(let factor): rules.require(positive: factor, "factor")
         case .llama3(let factor, let low, let high, let original):
@@ -151,6 +175,11 @@ extension RotaryScaling {
             rules.require(positive: yarn.attentionFactor, "attention_factor")
             rules.require(yarn.originalContextLength, atLeast: 1, "original_max_position_embeddings")
             rules.require(theta > 1, "rope_theta", "\(theta) is not greater than 1, as yarn needs it")
+        case .longrope(let factors):
+            rules.require(
+                factors.count == headDimension / 2, "long_factor",
+                "\(factors.count) are given, expected \(headDimension / 2), half of head_dim")
+            for factor in factors { rules.require(positive: factor, "long_factor") }
         }
     }
 }

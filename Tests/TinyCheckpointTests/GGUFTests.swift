@@ -118,6 +118,37 @@ struct GGUFTests {
         }
     }
 
+    @Test("the scaling of the rotary embedding is read from keys or from its tensor")
+    func rotaryScaling() throws {
+        typealias Change = (inout GGUFBytes) -> Void
+        let cases: [(RotaryScaling?, Change)] = [
+            (nil, { $0.add("qwen2.rope.scaling.type", text: "none") }),
+            (nil, { $0.add("qwen2.rope.scale_linear", number: 1) }),
+            (.linear(factor: 2), { $0.add("qwen2.rope.scale_linear", number: 2) }),
+            (
+                .yarn(.init(factor: 4, originalContextLength: 16, betaFast: 30)),
+                {
+                    $0.add("qwen2.rope.scaling.type", text: "yarn")
+                    $0.add("qwen2.rope.scaling.factor", number: 4)
+                    $0.add("qwen2.rope.scaling.original_context_length", 16)
+                    $0.add("qwen2.rope.scaling.yarn_beta_fast", number: 30)
+                }
+            ),
+            (
+                .longrope(factors: [1.5]),
+                { $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [1], floats: [1.5])) }
+            ),
+        ]
+        for (expected, change) in cases {
+            var file = smallFile()
+            change(&file)
+            try open(file) { model in
+                #expect(model.configuration.ropeScaling == expected)
+                #expect(model.tensorNames == ["model.embed_tokens.weight", "model.norm.weight"])
+            }
+        }
+    }
+
     // MARK: Several files
 
     /// The small file as two, one tensor each.
@@ -224,12 +255,26 @@ struct GGUFTests {
                 $0.set("qwen2.block_count", type: 4, littleEndian(UInt32(0)))
             },
             Case("F: there is no general.architecture") { $0.remove("general.architecture") },
-            Case("F describes the architecture bert, which is not implemented\n hint: implemented: qwen2, qwen3, llama") {
+            Case(
+                "F describes the architecture bert, which is not implemented\n hint: implemented: qwen2, qwen3, llama, smollm3"
+            ) {
                 $0.set("general.architecture", type: 8, GGUFBytes.text("bert"))
             },
             Case("F: qwen2.expert_count is 4; only 0 is implemented") { $0.add("qwen2.expert_count", 4) },
-            Case("F: qwen2.rope.scaling.type is \"yarn\"; only \"none\" is implemented") {
+            Case("F: qwen2.rope.scaling.type is \"longrope\"; only \"none\", \"linear\" or \"yarn\" is implemented") {
+                $0.add("qwen2.rope.scaling.type", text: "longrope")
+            },
+            Case("F: qwen2.rope.scaling.attn_factor is 2.0; only 1 is implemented") {
                 $0.add("qwen2.rope.scaling.type", text: "yarn")
+                $0.add("qwen2.rope.scaling.factor", number: 4)
+                $0.add("qwen2.rope.scaling.attn_factor", number: 2)
+            },
+            Case("F: long_factor: 3 are given, expected 1, half of head_dim") {
+                $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [3], floats: [1, 2, 3]))
+            },
+            Case("F: there are both qwen2.rope.scaling.factor, 4.0, and the tensor rope_freqs.weight") {
+                $0.add("qwen2.rope.scaling.factor", number: 4)
+                $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [1], floats: [1]))
             },
             Case("F has no tensor token_embd.weight") { $0.tensors.removeFirst() },
             Case(

@@ -69,12 +69,17 @@ struct ModelConfigurationTests {
             (#""hidden_act": "gelu""#, #"config.json: hidden_act is "gelu"; only "silu" is implemented"#),
             (
                 #""rope_scaling": {"type": "dynamic", "factor": 4.0}"#,
-                #"config.json: rope_scaling.type is "dynamic"; only "default", "linear", "llama3" or "yarn" is implemented"#
+                #"config.json: rope_scaling.type is "dynamic"; only "default", "linear", "llama3", "yarn" or "longrope" is implemented"#
             ),
             (
-                #""rope_parameters": {"rope_type": "longrope", "rope_theta": 5e5}"#,
-                "config.json: rope_parameters.rope_type is \"longrope\"; "
-                    + #"only "default", "linear", "llama3" or "yarn" is implemented"#
+                #""rope_parameters": {"rope_type": "su", "rope_theta": 5e5}"#,
+                "config.json: rope_parameters.rope_type is \"su\"; "
+                    + #"only "default", "linear", "llama3", "yarn" or "longrope" is implemented"#
+            ),
+            (
+                #""rope_parameters": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1], "long_factor": [1, 1, 1, 2]}"#,
+                #"config.json: rope_parameters.rope_type is "longrope"; it is only implemented where short_factor equals "#
+                    + "long_factor and attention_factor is 1"
             ),
             (
                 #""rope_scaling": {"rope_type": "linear", "factor": 2, "low_freq_factor": 1}"#,
@@ -151,6 +156,10 @@ struct ModelConfigurationTests {
             (
                 #""rope_theta": 1, "rope_scaling": {"type": "yarn", "factor": 4}"#,
                 "config.json: rope_theta: 1.0 is not greater than 1, as yarn needs it"
+            ),
+            (
+                #""rope_scaling": {"type": "longrope", "short_factor": [2], "long_factor": [2], "attention_factor": 1}"#,
+                "config.json: long_factor: 1 are given, expected 4, half of head_dim"
             ),
             (#""layer_types": ["full_attention"]"#, "layer_types: 1 are given, num_hidden_layers is 2"),
         ])
@@ -246,7 +255,7 @@ struct ModelConfigurationTests {
         [
             nil, .linear(factor: 2.5),
             .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 16),
-            .yarn(.init(factor: 4, originalContextLength: 9)),
+            .longrope(factors: [1, 1.5]), .yarn(.init(factor: 4, originalContextLength: 9)),
             .yarn(
                 .init(
                     factor: 4, originalContextLength: 9, betaFast: 30, betaSlow: 2, attentionFactor: 1.5,

@@ -48,7 +48,7 @@ struct GGUFTests {
         let scratch = try Scratch()
         let shown = try Executable.run(["inspect", "--model", file], in: scratch)
         expectSuccess(shown)
-        #expect(shown.output.contains("file       GGUF version 3 · 38 tensors: 18 F32, 3 F16, "), "\(shown)")
+        #expect(shown.output.contains("file       GGUF version 3 · 39 tensors: 18 F32, 3 F16, 3 Q8_0, "), "\(shown)")
         let record = try Executable.run(["inspect", "--model", file, "--json"], in: scratch).json()
         #expect((record["fingerprint"] as? String)?.hasPrefix("gguf-sha256:") == true)
         let description = try #require(record["gguf"] as? [String: Any])

@@ -50,7 +50,7 @@ struct GGUFModel {
         let interleaves = GGUFFamily(of: configuration.architecture)?.interleavesHeads == true
         var stored: [String: StoredTensor] = [:]
         for file in files {
-            for record in file.tensors {
+            for record in file.tensors where record.name != frequencyFactorsName {
                 let name = huggingFaceName(ofGGUF: record.name)
                 if let other = stored[name] {
                     throw CheckpointError(

@@ -11,6 +11,7 @@ struct GGUFFamily {
     static let all = [
         GGUFFamily(name: "qwen2", architecture: .qwen2), GGUFFamily(name: "qwen3", architecture: .qwen3),
         GGUFFamily(name: "llama", architecture: .llama, interleavesHeads: true),
+        GGUFFamily(name: "smollm3", architecture: .smollm3, interleavesHeads: true),
     ]
 
     init?(of architecture: ModelConfiguration.Architecture) {
@@ -24,6 +25,9 @@ struct GGUFFamily {
         self.interleavesHeads = interleavesHeads
     }
 }
+
+/// A tensor that is no weight: what the wavelength of each pair of a head is multiplied by.
+let frequencyFactorsName = "rope_freqs.weight"
 
 /// A tensor's name in Hugging Face's files; one that is not known keeps its name, and the model then refuses it.
 ///

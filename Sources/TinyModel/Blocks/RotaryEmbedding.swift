@@ -63,6 +63,8 @@ extension RotaryScaling {
             if first == last { last += 0.001 }
             let stretched = min(max((Double(pair) - first) / (last - first), 0), 1)
             return frequency / yarn.factor * stretched + frequency * (1 - stretched)
+        case .longrope(let factors):
+            return frequency / factors[pair]
         }
     }
 }

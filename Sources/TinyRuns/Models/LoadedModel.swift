@@ -72,13 +72,10 @@ public struct LoadedModel: Sendable {
 
     /// The tokenizer.
     ///
-    /// - Throws: ``RunError`` when the model has none.
+    /// - Throws: `TextError` when the model has none.
     public func requireTokenizer() throws -> Tokenizer {
-        guard let tokenizer else {
-            throw RunError(
-                .unusableModel, "\(checkpoint.directory) has no tokenizer")
-        }
-        return tokenizer
+        // Reading again says what is missing.
+        try tokenizer ?? Tokenizer(modelDirectory: checkpoint.directory)
     }
 
     /// Tokens that end a completion: the model's and the tokenizer's.
