@@ -89,7 +89,7 @@ private struct Reading {
             throw CheckpointError(
                 .unsupportedArchitecture,
                 "\(metadata.name) describes the architecture \(name), which is not implemented",
-                hint: "implemented: \(GGUFFamily.all.map(\.name).joined(separator: ", "))")
+                hint: "implemented: \(GGUFFamily.names.joined(separator: ", "))")
         }
         guard let embedding = tensors["token_embd.weight"] else {
             throw CheckpointError(.missingTensor, "\(metadata.name) has no tensor token_embd.weight")

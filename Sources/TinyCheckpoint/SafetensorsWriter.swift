@@ -1,45 +1,5 @@
-public import Foundation
+import Foundation
 public import TinyFoundation
-
-/// A tensor on its way into a file.
-public struct TensorToWrite: Sendable {
-    enum Content: Sendable {
-        case floats([Float])
-        case bytes(Data)
-    }
-
-    /// The tensor's name.
-    public let name: String
-    /// How its elements will be stored.
-    public let type: ElementType
-    /// Lengths of the axes, slowest first; empty for a single number.
-    public let shape: [Int]
-    let content: Content
-
-    /// A tensor whose numbers are rounded to `type` (to nearest, ties to even) while they are written.
-    public init(name: String, shape: [Int], floats: [Float], type: ElementType = .float32) {
-        self.name = name
-        self.type = type
-        self.shape = shape
-        content = .floats(floats)
-    }
-
-    /// A tensor whose elements are already stored as `type`, little-endian.
-    public init(name: String, shape: [Int], bytes: Data, type: ElementType) {
-        self.name = name
-        self.type = type
-        self.shape = shape
-        content = .bytes(bytes)
-    }
-
-    /// Bytes that the content takes in the file.
-    var byteCount: Int {
-        switch content {
-        case .floats(let floats): floats.count * type.byteCount
-        case .bytes(let bytes): bytes.count
-        }
-    }
-}
 
 /// Writes safetensors files.
 public enum SafetensorsWriter {
@@ -53,30 +13,13 @@ public enum SafetensorsWriter {
     public static func write(
         _ tensors: [TensorToWrite], metadata: [String: String], to path: String
     ) throws(CheckpointError) {
-        try check(tensors, path: path)
+        try tensors.check(path: path, reserved: SafetensorsHeader.metadataKey)
         let aligned = tensors.filter { $0.type == .float32 } + tensors.filter { $0.type != .float32 }
         let header = header(aligned, metadata: metadata)
         try withCheckpointErrors { () throws(FileError) in
             try AtomicFile.write(to: path) { (file) throws(FileError) in
                 try header.withBytes { (bytes) throws(FileError) in try file.append(bytes) }
-                for tensor in aligned { try append(tensor, to: file) }
-            }
-        }
-    }
-
-    private static func check(_ tensors: [TensorToWrite], path: String) throws(CheckpointError) {
-        var names: Set<String> = [SafetensorsHeader.metadataKey]
-        for tensor in tensors {
-            guard names.insert(tensor.name).inserted else {
-                throw CheckpointError(
-                    .invalidTensors, "cannot write \(path): the name \(tensor.name) is given twice or reserved")
-            }
-            let expected = TinyCheckpoint.byteCount(shape: tensor.shape, elementSize: tensor.type.byteCount)
-            guard let expected, expected == tensor.byteCount else {
-                throw CheckpointError(
-                    .shapeMismatch,
-                    "cannot write \(path): \(tensor.name) is \(tensor.type.safetensorsName) \(tensor.shape), "
-                        + "which \(tensor.byteCount) bytes do not fill")
+                for tensor in aligned { try tensor.append(to: file) }
             }
         }
     }
@@ -101,21 +44,6 @@ public enum SafetensorsWriter {
         text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
         let length = UInt64(text.count)
         return Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }) + text
-    }
-
-    private static func append(_ tensor: TensorToWrite, to file: borrowing FileOutput) throws(FileError) {
-        switch tensor.content {
-        case .bytes(let data):
-            try data.withBytes { (bytes) throws(FileError) in try file.append(bytes) }
-        case .floats(let floats):
-            let pieceSize = 1 << 18  // a megabyte of floats: large writes, and no second copy of a large tensor
-            for start in stride(from: 0, to: floats.count, by: pieceSize) {
-                let piece = floats[start..<min(start + pieceSize, floats.count)]
-                try narrowed(piece, to: tensor.type).withBytes { (bytes) throws(FileError) in
-                    try file.append(bytes)
-                }
-            }
-        }
     }
 }
 

@@ -94,6 +94,70 @@ struct ExportTests {
         #expect(configuration["target_modules"] as? [String] == some.map(\.name))
     }
 
+    @Test(
+        "as a LoRA of llama.cpp has the same change, with the rows of q and k in that program's order",
+        arguments: [ModelConfiguration.Architecture.qwen2, .llama, .mistral])
+    func ggufLoRA(architecture: ModelConfiguration.Architecture) throws {
+        var configuration = try Checkpoint(directory: folder.path + "/model").configuration
+        configuration.architecture = architecture
+        let path = folder.path + "/adapter.gguf"
+        try GGUFLoRA.write(method.change(values: values), of: configuration, baseModel: "base", to: path)
+        let metadata = try GGUFMetadata(MappedFile(path: path))
+        #expect(try metadata.text("general.type") == "adapter" && metadata.text("adapter.type") == "lora")
+        #expect(try metadata.text("general.architecture") == (architecture == .qwen2 ? "qwen2" : "llama"))
+        #expect(try metadata.number("adapter.lora.alpha") == 2)
+        let tensors = try ggufTensors(path, metadata)
+        #expect(tensors.count == 2 * method.plan.modules.count)
+        let names = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"]
+        for (position, module) in method.plan.modules.enumerated() {
+            let name = "blk.\(module.layer).\(names[module.kind.rawValue]).weight.lora_"
+            let a = try #require(tensors[name + "a"]), b = try #require(tensors[name + "b"])
+            #expect(a.shape == [2, module.inputs] && b.shape == [module.outputs, 2])
+            var expected = change(position)
+            let heads = [configuration.headCount, configuration.keyValueHeadCount]
+            if architecture != .qwen2, module.kind.rawValue < 2 {
+                // As `permute` of convert_hf_to_gguf.py: (heads, 2, half) to (heads, half, 2).
+                let count = heads[module.kind.rawValue], half = module.outputs / count / 2
+                let order = (0..<count).flatMap { head in
+                    (0..<half).flatMap { pair in (0..<2).map { (head * 2 + $0) * half + pair } }
+                }
+                expected = order.flatMap { expected[$0 * module.inputs..<($0 + 1) * module.inputs] }
+            }
+            let difference = largestDifference(product(b.values, a.values, inner: 2), expected)
+            #expect(difference <= 1e-5, "\(module.name)")
+        }
+    }
+
+    private struct Tensor {
+        let shape: [Int]
+        let values: [Float]
+    }
+
+    /// Tensors of F32 numbers, read as the format's description has it.
+    private func ggufTensors(_ path: String, _ metadata: GGUFMetadata) throws -> [String: Tensor] {
+        let file = try Data(contentsOf: URL(filePath: path))
+        return try file.withUnsafeBytes { bytes in
+            var reader = GGUFReader(bytes, name: path, position: metadata.end)
+            var entries: [(name: String, shape: [Int], offset: Int)] = []
+            for _ in 0..<metadata.tensorCount {
+                let name = try reader.name("tensor name")
+                var shape: [Int] = []
+                for _ in 0..<(try reader.number(UInt32.self)) { shape.insert(try reader.count("axis"), at: 0) }
+                #expect(try reader.number(UInt32.self) == 0)
+                entries.append((name, shape, try reader.count("offset")))
+            }
+            let start = (reader.position + 31) / 32 * 32
+            var tensors: [String: Tensor] = [:]
+            for entry in entries {
+                let values = (0..<entry.shape.reduce(1, *)).map {
+                    bytes.loadUnaligned(fromByteOffset: start + entry.offset + 4 * $0, as: Float.self)
+                }
+                tensors[entry.name] = Tensor(shape: entry.shape, values: values)
+            }
+            return tensors
+        }
+    }
+
     @Test("as an adapter of mlx-lm has the same change, turned around")
     func mlx() throws {
         let (file, configuration) = try written(MLXLoRA.adapter(of: method.change(values: values), layers: 2))

@@ -1,20 +1,24 @@
 import TinyFoundation
 
-/// A family of models as llama.cpp's files have it. A new one is a line in ``all``.
-struct GGUFFamily {
+/// A family of models as llama.cpp's files have it. A new one is a line in ``all``; a name that two have is read as the first.
+package struct GGUFFamily {
     /// The value of `general.architecture`.
-    let name: String
+    package let name: String
     let architecture: ModelConfiguration.Architecture
     /// Whether the two halves of each head's rows of q and k are interleaved, for llama.cpp's other way to rotate.
-    var interleavesHeads = false
+    package private(set) var interleavesHeads = false
 
     static let all = [
         GGUFFamily(name: "qwen2", architecture: .qwen2), GGUFFamily(name: "qwen3", architecture: .qwen3),
         GGUFFamily(name: "llama", architecture: .llama, interleavesHeads: true),
+        GGUFFamily(name: "llama", architecture: .mistral, interleavesHeads: true),
         GGUFFamily(name: "smollm3", architecture: .smollm3, interleavesHeads: true),
     ]
 
-    init?(of architecture: ModelConfiguration.Architecture) {
+    /// Names that are read.
+    static let names = all.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+
+    package init?(of architecture: ModelConfiguration.Architecture) {
         guard let family = Self.all.first(where: { $0.architecture == architecture }) else { return nil }
         self = family
     }
@@ -42,6 +46,13 @@ func huggingFaceName(ofGGUF name: String) -> String {
         let known = layerNames[String(parts[2])]
     else { return name }
     return "model.layers.\(layer).\(known)\(kind)"
+}
+
+/// The name that llama.cpp's files have for a matrix of a layer, without `.weight`; `nil` for one that they do not have.
+///
+/// - Parameter name: Its name in Hugging Face's files behind `model.layers.N.`, such as `self_attn.q_proj`.
+package func ggufName(of name: String, layer: Int) -> String? {
+    layerNames.first { $0.value == name }.map { "blk.\(layer).\($0.key)" }
 }
 
 private let outerNames = ["token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"]

@@ -11,6 +11,7 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             peft-lora      a LoRA of PEFT with the same effect, for transformers, vLLM and others
             peft-tinylora  a TinyLoRA of PEFT, with frozen factors and projections in the file
+            gguf-lora      a LoRA of llama.cpp: one file, which suits every GGUF file of the model
             mlx            a LoRA of mlx-lm
             merged         a model directory with the change added to the weights; in bf16 rounding may lose most of a small \
             change, and the command says how much is left
@@ -18,6 +19,7 @@ struct ExportCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora export runs/demo --to peft-lora --output demo-lora
               tinylora export adapter.safetensors --model Qwen2.5-0.5B --to peft-lora --rank 8 --type bf16 --output lora
+              tinylora export adapter.safetensors --model Qwen2.5-0.5B --to gguf-lora --output adapter.gguf
               tinylora export adapter.safetensors --model Qwen2.5-0.5B --to merged --output merged --json
             """)
 
@@ -29,14 +31,15 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Directory of the adapter's model (default: Abacus).", valueName: "dir"), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Directory for the files.", valueName: "dir"), transform: path)
+    @Option(help: ArgumentHelp("Directory for the files; file of a gguf-lora.", valueName: "path"), transform: path)
     var output: String
     @Option(
         parsing: .unconditional,
         help: "Rank of a peft-lora, filled with zeros, for servers that want one of a few (default: the adapter's).")
     var rank: Int?
     @Option(
-        help: ArgumentHelp("Type of the numbers of peft-lora and mlx: fp32, bf16 or fp16.", valueName: "type"),
+        help: ArgumentHelp(
+            "Type of the numbers of peft-lora, gguf-lora and mlx: fp32, bf16 or fp16.", valueName: "type"),
         transform: elementType)
     var type = ElementType.float32
     @OptionGroup var threading: ThreadOptions
@@ -60,8 +63,8 @@ struct ExportCommand: AsyncParsableCommand {
         guard rank == nil || layout == .peftLoRA else {
             throw ValidationError("--rank is for --to peft-lora only")
         }
-        guard type == .float32 || layout == .peftLoRA || layout == .mlx else {
-            throw ValidationError("--type is for --to peft-lora and --to mlx only")
+        guard type == .float32 || [.peftLoRA, .ggufLoRA, .mlx].contains(layout) else {
+            throw ValidationError("--type is for --to peft-lora, gguf-lora and mlx only")
         }
     }
 
@@ -88,7 +91,7 @@ struct ExportCommand: AsyncParsableCommand {
             }
         }
         for note in result.notes { console.say("note       \(note)") }
-        console.say("output     \(result.directory)")
+        console.say("output     \(result.output)")
         try console.result(result)
     }
 }

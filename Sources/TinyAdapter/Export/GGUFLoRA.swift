@@ -1,0 +1,81 @@
+public import TinyCheckpoint
+public import TinyFoundation
+public import TinyModel
+
+/// Any low-rank change as a LoRA of llama.cpp: `lora_a = A`, `lora_b = B R`, no scaling, in one GGUF file.
+///
+/// It suits every GGUF file of the model, in whatever type that stores the weights.
+///
+/// Keys and names: llama.cpp's `llama_adapter_lora_init` and its `convert_lora_to_gguf.py`.
+public enum GGUFLoRA {
+    /// Writes the file, as a whole.
+    ///
+    /// - Parameters:
+    ///   - change: What the adapter does to the model.
+    ///   - configuration: Of the model.
+    ///   - baseModel: Written as the name of the model that the adapter belongs to.
+    ///   - type: Of the stored numbers.
+    /// - Throws: ``AdapterError`` with code `invalidPlan` for a model that llama.cpp's files do not describe, `CheckpointError`
+    ///   when the file cannot be written.
+    public static func write(
+        _ change: LowRankChange, of configuration: ModelConfiguration, baseModel: String, type: ElementType = .float32,
+        to path: String
+    ) throws {
+        guard let family = GGUFFamily(of: configuration.architecture) else {
+            throw AdapterError(
+                .invalidPlan,
+                "llama.cpp's files have no name for the architecture \(configuration.architecture.rawValue)")
+        }
+        let rank = change.factors.rank
+        let tensors = try change.factors.modules.enumerated().flatMap { position, module in
+            guard let name = ggufName(of: module.kind.name, layer: module.layer) else {
+                throw AdapterError(.invalidPlan, "llama.cpp's files have no name for \(module.name)")
+            }
+            var output = change.outputFactor(of: position)
+            if family.interleavesHeads, let heads = configuration.headCount(of: module.kind) {
+                output = interleaved(output, heads: heads, rank: rank)
+            }
+            return [
+                TensorToWrite(
+                    name: name + ".weight.lora_a", shape: [rank, module.inputs],
+                    floats: change.factors.factors[position].a, type: type),
+                TensorToWrite(
+                    name: name + ".weight.lora_b", shape: [module.outputs, rank], floats: output, type: type),
+            ]
+        }
+        try GGUFWriter.write(
+            tensors,
+            metadata: [
+                ("general.type", .text("adapter")), ("general.architecture", .text(family.name)),
+                ("general.name", .text("tinylora")), ("general.base_model.0.name", .text(baseModel)),
+                ("adapter.type", .text("lora")),
+                ("adapter.lora.alpha", .float(Float(rank))),  // alpha / rank = 1
+            ],
+            to: path)
+    }
+
+    /// Rows of each head in the order 0, h, 1, h + 1, …, where h is half their number.
+    private static func interleaved(_ rows: [Float], heads: Int, rank: Int) -> [Float] {
+        let count = rows.count / rank / heads
+        var stored: [Float] = []
+        stored.reserveCapacity(rows.count)
+        for head in 0..<heads {
+            for place in 0..<count {
+                let row = head * count + (place.isMultiple(of: 2) ? 0 : count / 2) + place / 2
+                stored += rows[row * rank..<(row + 1) * rank]
+            }
+        }
+        return stored
+    }
+}
+
+extension ModelConfiguration {
+    /// Heads among the rows of a matrix whose rows are rotated; `nil` for the others.
+    fileprivate func headCount(of kind: ModuleKind) -> Int? {
+        switch kind {
+        case .query: headCount
+        case .key: keyValueHeadCount
+        case .value, .output, .gate, .up, .down: nil
+        }
+    }
+}
