@@ -18,6 +18,8 @@ public enum AdapterErrorCode: Sendable {
     case malformedFile
     /// The file was made by a scheme or version that this program does not know.
     case unsupportedVersion
+    /// An adapter of another tool does something that this package cannot apply.
+    case unsupportedFeature
     /// The adapter belongs to another base model.
     case differentBaseModel
     /// The system could not read or write a file.

@@ -11,7 +11,8 @@ struct ModelOptions: ParsableArguments {
             valueName: "path"
         ), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter file to apply to the model.", valueName: "file"), transform: path)
+    @Option(help: ArgumentHelp("Adapter to apply to the model: a file, the directory of a run, or one of PEFT.", valueName: "path"),
+        transform: path)
     var adapter: String?
     @Option(
         help: ArgumentHelp(
@@ -23,12 +24,10 @@ struct ModelOptions: ParsableArguments {
     /// Opens the model, the adapter and an engine for both.
     func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: OpenedAdapter?, engine: LocalEngine) {
         let threads = try threading.count()
-        let opened: OpenedAdapter? = try adapter.map { path in
-            let path = try AdapterFile.file(at: path)
-            return (path, try AdapterFile.load(path: path))
-        }
-        if let file = opened?.file { noteArithmetic(of: file, on: console) }
-        let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? opened?.file.arithmetic)
+        let source = try adapter.map { try AdapterSource($0) }
+        if let source { noteArithmetic(of: source, on: console) }
+        let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? source?.arithmetic)
+        let opened: OpenedAdapter? = try source.map { ($0, try loaded.adapter(from: $0)) }
         let engine = try loaded.engine(adapter: opened?.file, threads: threads, cache: factorCache()) { done, total in
             if done == total { factorNote(total) }
         }
@@ -36,7 +35,8 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Says where the adapter's arithmetic is not that of the training, or not known from the file.
-    private func noteArithmetic(of adapter: AdapterFile, on console: Console) {
+    private func noteArithmetic(of source: AdapterSource, on console: Console) {
+        guard case .file(_, let adapter) = source else { return }
         if adapter.notedArithmetic == nil {
             console.note(
                 "note       the adapter was made before there were two arithmetics, in \(adapter.arithmetic.rawValue)")
@@ -48,7 +48,7 @@ struct ModelOptions: ParsableArguments {
         }
     }
 
-    typealias OpenedAdapter = (path: String, file: AdapterFile)
+    typealias OpenedAdapter = (source: AdapterSource, file: AdapterFile)
 }
 
 /// On how many threads to compute. It never changes a result.

@@ -11,8 +11,8 @@ public struct AdapterSettings: Sendable, Equatable {
     public var rank = 2
     /// Numbers per group of matrices, of TinyLoRA with ``tying``; `nil` lets the budget decide. Range: `1...`. Key `u`.
     public var u: Int?
-    /// Which matrices share numbers, of TinyLoRA: `tiled:N`, `contiguous:N`, `structured:N`, `by-kind`, `full` or `none`;
-    /// `nil` lets the budget decide. Key `tying`.
+    /// Which matrices share numbers, of TinyLoRA: `tiled:N`, `contiguous:N`, `peft:N`, `structured:N`, `by-kind`, `full`
+    /// or `none`; `nil` lets the budget decide. Key `tying`.
     public var tying: String?
     /// Scales the change of LoRA and LoRA-XS by `lora_alpha / rank`; `nil` is the rank, a scale of 1. Range: above 0.
     /// Key `lora_alpha`.
@@ -51,7 +51,7 @@ public struct AdapterSettings: Sendable, Equatable {
         if let tying {
             rules.require(
                 Tying(tying).map { $0.count ?? 1 >= 1 } ?? false, "tying",
-                "\"\(tying)\" is not one of tiled:N, contiguous:N, structured:N, by-kind, full, none")
+                "\"\(tying)\" is not one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none")
             rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no parameters between matrices")
         }
         rules.require(positive: alpha, "lora_alpha")

@@ -241,6 +241,6 @@ import TinyFoundation
         configuration.adapter.tying = text
         #expect(
             configuration.violations()
-                == ["tying: \"\(text)\" is not one of tiled:N, contiguous:N, structured:N, by-kind, full, none"])
+                == ["tying: \"\(text)\" is not one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none"])
     }
 }

@@ -36,67 +36,19 @@ public enum PEFTLoRA {
         }
         return try ExportedAdapter(
             weightsName: "adapter_model.safetensors", tensors: tensors,
-            configuration: Configuration(
-                baseModel: baseModel, rank: rank, modules: TargetModules.names(change.factors.modules)))
+            configuration: PEFTConfiguration(
+                baseModel: baseModel, rank: rank,
+                targetModules: PEFTConfiguration.targetModules(change.factors.modules),
+                method: .lora(.init(alpha: Double(rank)))))
     }
 
     /// Rows of `from` numbers, each filled with zeros to `to`.
-    private static func widened(_ values: [Float], rows: Int, from: Int, to: Int) -> [Float] {
+    static func widened(_ values: [Float], rows: Int, from: Int, to: Int) -> [Float] {
         guard to > from else { return values }
         var wide = [Float](repeating: 0, count: rows * to)
         for row in 0..<rows {
             for column in 0..<from { wide[row * to + column] = values[row * from + column] }
         }
         return wide
-    }
-
-    private struct Configuration: Encodable {
-        let baseModel: String
-        let rank: Int
-        let modules: [String]
-
-        enum CodingKeys: String, CodingKey {
-            case baseModel = "base_model_name_or_path"
-            case bias
-            case peftType = "peft_type"
-            case taskType = "task_type"
-            case r
-            case alpha = "lora_alpha"
-            case dropout = "lora_dropout"
-            case fanInFanOut = "fan_in_fan_out"
-            case inferenceMode = "inference_mode"
-            case modules = "target_modules"
-            case rankScaled = "use_rslora"
-            case dora = "use_dora"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(baseModel, forKey: .baseModel)
-            try container.encode("none", forKey: .bias)
-            try container.encode("LORA", forKey: .peftType)
-            try container.encode("CAUSAL_LM", forKey: .taskType)
-            try container.encode(rank, forKey: .r)
-            try container.encode(rank, forKey: .alpha)  // alpha / r = 1
-            try container.encode(0, forKey: .dropout)
-            try container.encode(false, forKey: .fanInFanOut)
-            try container.encode(true, forKey: .inferenceMode)
-            try container.encode(modules, forKey: .modules)
-            try container.encode(false, forKey: .rankScaled)
-            try container.encode(false, forKey: .dora)
-        }
-    }
-}
-
-/// Modules as PEFT's `target_modules` names them.
-enum TargetModules {
-    /// The last parts of the names where all layers have the same kinds, full names otherwise.
-    static func names(_ modules: [AdaptedModule]) -> [String] {
-        let layers = Dictionary(grouping: modules, by: \.layer)
-        let kinds = layers.values.first.map { Set($0.map(\.kind)) } ?? []
-        let isRegular = layers.values.allSatisfy { Set($0.map(\.kind)) == kinds }
-        let isComplete = layers.keys.sorted() == Array(0..<layers.count)
-        guard isRegular, isComplete else { return modules.map(\.name) }
-        return kinds.sorted { $0.rawValue < $1.rawValue }.map { String($0.name.split(separator: ".").last ?? "") }
     }
 }

@@ -20,7 +20,7 @@ public enum PEFTTinyLoRA {
         of method: TinyLoRAMethod, values: [Float], baseModel: String
     ) throws -> ExportedAdapter {
         let plan = method.plan, rank = plan.rank, entries = plan.u * rank * rank
-        let tying = weightTying(plan)
+        let tying = try weightTying(plan)
         // Groups in the file: the plan's, or every module alone.
         let groups = tying == nil ? Array(plan.groups) : Array(0..<plan.groupCount)
         var tensors = groups.enumerated().map { index, group in
@@ -46,61 +46,23 @@ public enum PEFTTinyLoRA {
             ] : []
         return try ExportedAdapter(
             weightsName: "adapter_model.safetensors", tensors: tensors,
-            configuration: Configuration(
-                baseModel: baseModel, plan: plan, seed: method.design.seed, tying: tying ?? 0), notes: notes)
+            configuration: PEFTConfiguration(
+                baseModel: baseModel, rank: rank, targetModules: PEFTConfiguration.targetModules(plan.modules),
+                method: .tinyLoRA(.init(u: plan.u, tying: tying ?? 0, seed: method.design.seed))), notes: notes)
     }
 
     /// PEFT's `weight_tying` for a plan; `nil` when there is none.
-    static func weightTying(_ plan: AdapterPlan) -> Double? {
+    static func weightTying(_ plan: AdapterPlan) throws(AdapterError) -> Double? {
         let modules = plan.modules.count, tying = 1 - Double(plan.groupCount) / Double(modules)
-        return groups(modules: modules, tying: tying) == plan.groups ? tying : nil
+        guard groupCount(modules: modules, tying: tying) == plan.groupCount,
+            try Tying.peft(groups: plan.groupCount).groups(of: plan.modules) == plan.groups
+        else { return nil }
+        return tying
     }
 
-    /// The group of each module as PEFT computes it: sizes are rounded down, and the last group takes what is left.
-    private static func groups(modules: Int, tying: Double) -> [Int] {
-        let count = max(1, Int((Double(modules) * (1 - tying)).rounded(.toNearestOrEven)))
-        let size = max(1, modules / count)
-        return (0..<modules).map { min($0 / size, count - 1) }
-    }
-
-    private struct Configuration: Encodable {
-        let baseModel: String
-        let plan: AdapterPlan
-        let seed: UInt64
-        let tying: Double
-
-        enum CodingKeys: String, CodingKey {
-            case baseModel = "base_model_name_or_path"
-            case bias, u, r
-            case peftType = "peft_type"
-            case taskType = "task_type"
-            case tying = "weight_tying"
-            case seed = "projection_seed"
-            case savesProjection = "save_projection"
-            case dropout = "tinylora_dropout"
-            case fanInFanOut = "fan_in_fan_out"
-            case initialises = "init_weights"
-            case inferenceMode = "inference_mode"
-            case modules = "target_modules"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(baseModel, forKey: .baseModel)
-            try container.encode("none", forKey: .bias)
-            try container.encode("TINYLORA", forKey: .peftType)
-            try container.encode("CAUSAL_LM", forKey: .taskType)
-            try container.encode(plan.rank, forKey: .r)
-            try container.encode(plan.u, forKey: .u)
-            try container.encode(tying, forKey: .tying)
-            // PEFT's generator takes fewer seeds than ours; the file holds the projections, so it is never drawn from.
-            try container.encode(seed % (1 << 31), forKey: .seed)
-            try container.encode(true, forKey: .savesProjection)
-            try container.encode(0, forKey: .dropout)
-            try container.encode(false, forKey: .fanInFanOut)
-            try container.encode(true, forKey: .initialises)
-            try container.encode(true, forKey: .inferenceMode)
-            try container.encode(TargetModules.names(plan.modules), forKey: .modules)
-        }
+    /// How many groups PEFT makes of so many modules by its `weight_tying`, which is in `0 ... 1`. Which modules they have:
+    /// ``Tying/peft(groups:)``.
+    static func groupCount(modules: Int, tying: Double) -> Int {
+        max(1, Int((Double(modules) * (1 - tying)).rounded(.toNearestOrEven)))
     }
 }

@@ -1,4 +1,4 @@
-import TinyCheckpoint
+public import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
 
@@ -26,6 +26,8 @@ public protocol AdapterDesign: Sendable, Hashable, CustomStringConvertible {
     var tensors: [ParameterShape] { get }
     /// What a file says about the design besides ``schemes``.
     var notes: [String: String] { get throws }
+    /// Frozen numbers that a file keeps beside the trained ones; none where they can be made again.
+    var frozenTensors: [TensorToWrite] { get }
     /// The design that a file's notes describe.
     ///
     /// - Throws: ``AdapterError`` with code `malformedFile` or `unsupportedVersion`, naming the file.
@@ -35,19 +37,51 @@ public protocol AdapterDesign: Sendable, Hashable, CustomStringConvertible {
 extension AdapterDesign {
     /// The method's name in settings and files.
     public var method: String { Self.method }
+
+    /// None.
+    public var frozenTensors: [TensorToWrite] { [] }
+
+    /// Groups of modules that share numbers; `nil` for a method without them.
+    public var groups: [Int]? { (self as? TinyLoRADesign)?.plan.groups ?? (self as? StoredTinyLoRADesign)?.plan.groups }
+}
+
+/// Largest dimension and rank of a change. No transformer comes near them; with ``AdapterPlan/largestLayer`` they keep every
+/// count of numbers within `Int`, whatever a file says.
+private let largestDimension = 1 << 24, largestRank = 1 << 16
+
+/// Checks the rank of a change.
+///
+/// - Throws: ``AdapterError`` with code `invalidPlan`.
+func checkRank(_ rank: Int) throws(AdapterError) {
+    guard rank >= 1 else { throw AdapterError(.invalidPlan, "the rank is \(rank), it must be at least 1") }
+    guard rank <= largestRank else {
+        throw AdapterError(.invalidPlan, "the rank is \(rank), it must be at most \(largestRank)")
+    }
 }
 
 extension [AdaptedModule] {
+    /// Checks that they can carry a change of so many singular directions.
+    ///
+    /// - Throws: As ``check()``, and where the rank exceeds a module.
+    func check(rank: Int) throws(AdapterError) {
+        try check()
+        try checkRank(rank)
+        for module in self where rank > Swift.min(module.outputs, module.inputs) {
+            throw AdapterError(
+                .invalidPlan, "rank \(rank) exceeds \(module.name), which is [\(module.outputs), \(module.inputs)]")
+        }
+    }
+
     /// Checks that they can carry a low-rank change.
     ///
-    /// - Throws: ``AdapterError`` with code `invalidPlan` when there are none, a shape is impossible, the order is not the
-    ///   counting order, or the rank exceeds a module.
-    func check(rank: Int) throws(AdapterError) {
+    /// - Throws: ``AdapterError`` with code `invalidPlan` when there are none, a shape is impossible, or the order is not the
+    ///   counting order.
+    func check() throws(AdapterError) {
         guard !isEmpty else { throw AdapterError(.invalidPlan, "a plan needs at least one module") }
         var previous = -1
         for module in self {
             guard (0..<AdapterPlan.largestLayer).contains(module.layer), module.outputs >= 1, module.inputs >= 1,
-                module.outputs <= Int(Int32.max), module.inputs <= Int(Int32.max)
+                module.outputs <= largestDimension, module.inputs <= largestDimension
             else {
                 throw AdapterError(
                     .invalidPlan,
@@ -58,21 +92,18 @@ extension [AdaptedModule] {
             }
             previous = module.index
         }
-        guard rank >= 1 else { throw AdapterError(.invalidPlan, "the rank is \(rank), it must be at least 1") }
-        for module in self where rank > Swift.min(module.outputs, module.inputs) {
-            throw AdapterError(
-                .invalidPlan, "rank \(rank) exceeds \(module.name), which is [\(module.outputs), \(module.inputs)]")
-        }
     }
 
     /// Checks that a model has these modules.
-    func requirePresence(in checkpoint: Checkpoint) throws(AdapterError) {
+    ///
+    /// - Parameter source: What has them, for the message.
+    func requirePresence(in checkpoint: Checkpoint, source: String = "the plan") throws(AdapterError) {
         let found = checkpoint.configuration.modules
         for planned in self where !(found.indices.contains(planned.index) && found[planned.index] == planned) {
             let other = found.indices.contains(planned.index) ? found[planned.index] : nil
             throw AdapterError(
                 .invalidPlan,
-                "the plan expects \(planned.name) [\(planned.outputs), \(planned.inputs)], \(checkpoint.directory) has "
+                "\(source) expects \(planned.name) [\(planned.outputs), \(planned.inputs)], \(checkpoint.directory) has "
                     + (other.map { "\($0.name) [\($0.outputs), \($0.inputs)]" } ?? "\(found.count) modules"))
         }
     }

@@ -1,4 +1,3 @@
-import Foundation
 public import TinyModel
 public import TinyFoundation
 
@@ -24,7 +23,8 @@ public struct LoRADesign: AdapterDesign {
     ///
     /// - Throws: ``AdapterError`` with code `invalidPlan`.
     public init(modules: [AdaptedModule], rank: Int, alpha: Double? = nil) throws(AdapterError) {
-        try modules.check(rank: rank)
+        try modules.check()
+        try checkRank(rank)
         try checkAlpha(alpha)
         self.modules = modules
         self.rank = rank
@@ -64,20 +64,14 @@ public struct LoRADesign: AdapterDesign {
         get throws {
             [
                 AdapterNotes.modules: try AdapterNotes.json(ModuleList(modules)), AdapterNotes.rank: "\(rank)",
-                AdapterNotes.alpha: "\(alpha)", "adapter_config": peftConfiguration,
+                AdapterNotes.alpha: "\(alpha)", "adapter_config": try AdapterNotes.json(peftConfiguration),
             ]
         }
     }
 
     /// What PEFT wants to find in `adapter_config.json` beside the file.
-    private var peftConfiguration: String {
-        let targets = modules.kinds.map { "\"\($0.suffix)\"" }.joined(separator: ",")
-        let number = alpha == alpha.rounded() ? String(format: "%.0f", alpha) : "\(alpha)"
-        return """
-            {"alpha_pattern":{},"bias":"none","fan_in_fan_out":false,"inference_mode":true,"lora_alpha":\(number),\
-            "lora_dropout":0.0,"modules_to_save":null,"peft_type":"LORA","r":\(rank),"rank_pattern":{},\
-            "target_modules":[\(targets)],"task_type":"CAUSAL_LM","use_dora":false,"use_rslora":false}
-            """
+    private var peftConfiguration: PEFTConfiguration {
+        PEFTConfiguration(rank: rank, targetModules: modules.kinds.map(\.suffix), method: .lora(.init(alpha: alpha)))
     }
 
     /// Reads modules, rank and alpha.

@@ -91,13 +91,18 @@ public struct TinyLoRAMethod: AdapterMethod {
     ///   - design: Modules, rank, `u`, tying and the projection seed.
     ///   - factors: Of the design's modules, in the same order and of the same rank.
     public init(design: TinyLoRADesign, factors: LowRankFactors) {
+        self.init(
+            design: design, factors: factors, projections: Projection.ofPlan(design.plan, seed: design.seed))
+    }
+
+    init(design: TinyLoRADesign, factors: LowRankFactors, projections: [Float]) {
         let plan = design.plan
         precondition(
             factors.rank == plan.rank && factors.modules == plan.modules,
             "TinyLoRAMethod: factors of rank \(factors.rank) for \(factors.modules.count) modules, plan \(plan)")
         self.design = design
         self.factors = factors
-        projections = Projection.ofPlan(plan, seed: design.seed)
+        self.projections = projections
     }
 
     /// Factorises the weights that the design changes, or takes their factors from the cache, and draws the projections.

@@ -13,14 +13,14 @@ extension Tying {
             try check(modulesPerGroup, "modules per group")
             return modules.indices.map { $0 / modulesPerGroup }
         case .contiguous(let groups):
-            try check(groups, "groups")
-            guard groups <= modules.count else {
-                throw AdapterError(
-                    .invalidPlan, "\(groups) groups were asked for, but there are only \(modules.count) modules")
-            }
+            try check(groups: groups, of: modules)
             let (size, larger) = modules.count.quotientAndRemainder(dividingBy: groups)
             let boundary = larger * (size + 1)
             return modules.indices.map { $0 < boundary ? $0 / (size + 1) : larger + ($0 - boundary) / size }
+        case .peft(let groups):
+            try check(groups: groups, of: modules)
+            let size = modules.count / groups
+            return modules.indices.map { min($0 / size, groups - 1) }
         case .structured(let layersPerGroup):
             try check(layersPerGroup, "layers per group")
             return numbered(modules) { [$0.layer / layersPerGroup, $0.kind.rawValue] }
@@ -33,6 +33,14 @@ extension Tying {
     private func check(_ count: Int, _ name: String) throws(AdapterError) {
         guard count >= 1 else {
             throw AdapterError(.invalidPlan, "tying \(self): the number of \(name) is \(count), it must be at least 1")
+        }
+    }
+
+    private func check(groups: Int, of modules: [AdaptedModule]) throws(AdapterError) {
+        try check(groups, "groups")
+        guard groups <= modules.count else {
+            throw AdapterError(
+                .invalidPlan, "\(groups) groups were asked for, but there are only \(modules.count) modules")
         }
     }
 
@@ -51,6 +59,7 @@ extension Tying {
         switch self {
         case .tiled(let count): "tiled by \(count)"
         case .contiguous: "contiguous"
+        case .peft: "as PEFT ties"
         case .structured(let count): "structured by \(counted(count, "layer"))"
         case .byKind: "attention / MLP"
         case .full: "all tied"

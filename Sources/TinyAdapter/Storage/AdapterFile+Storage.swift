@@ -11,7 +11,7 @@ extension AdapterFile {
     /// - Throws: ``AdapterError`` with code `inputOutput`, naming the file and the system's reason.
     public func write(to path: String) throws(AdapterError) {
         do {
-            try SafetensorsWriter.write(tensors, metadata: metadata(), to: path)
+            try SafetensorsWriter.write(tensors + design.frozenTensors, metadata: metadata(), to: path)
         } catch let error as CheckpointError {
             throw AdapterError(.inputOutput, error)
         } catch {
@@ -62,12 +62,6 @@ extension AdapterFile {
                 .inputOutput, "\(path) is a directory with \(names.count) adapters",
                 hint: "name one of them: \(names.sorted().prefix(5).joined(separator: ", "))")
         }
-        if has("adapter_config.json") {
-            throw AdapterError(
-                .inputOutput,
-                "\(path) is a directory with an adapter of PEFT, expected an adapter that this program made",
-                hint: has("adapter_model.safetensors") ? "its file adapter_model.safetensors has another format" : nil)
-        }
         throw AdapterError(
             .inputOutput, "\(path) is a directory without \(Self.name), expected an adapter file",
             hint: has("config.json")
@@ -92,9 +86,9 @@ extension AdapterFile {
         } catch {
             throw AdapterError(error.code == .unreadable ? .inputOutput : .malformedFile, error)
         }
-        let notes = AdapterNotes(file.metadata, path: path)
+        let notes = AdapterNotes(file)
         let design = try design(notes)
-        let (values, type) = try numbers(of: design, in: file, path: path)
+        let (values, type) = try numbers(of: design, notes)
         try notes.requireAgreement([
             AdapterNotes.parameters: "\(design.parameterCount)", AdapterNotes.elementType: type.safetensorsName,
         ])
@@ -127,29 +121,16 @@ extension AdapterFile {
 
     /// The numbers, one tensor after the other, all stored in one type.
     private static func numbers(
-        of design: any AdapterDesign, in file: SafetensorsFile, path: String
+        of design: any AdapterDesign, _ notes: AdapterNotes
     ) throws(AdapterError) -> ([Float], ElementType) {
         var values: [Float] = []
         var type: ElementType?
         for expected in design.tensors {
-            let tensor: CheckpointTensor
-            do throws(CheckpointError) {
-                tensor = try file.tensor(expected.name)
-            } catch {
-                guard error.code == .missingTensor else { throw AdapterError(.malformedFile, error) }
-                throw AdapterError(
-                    .malformedFile, "\(path) is not a TinyLoRA adapter: it has no tensor \(expected.name)",
-                    underlying: error)
-            }
-            guard tensor.shape == expected.shape else {
-                throw AdapterError(
-                    .malformedFile,
-                    "\(expected.name) is \(tensor.shape) in \(path), its plan expects \(expected.shape)")
-            }
+            let tensor = try notes.tensor(expected)
             guard tensor.type == type ?? tensor.type else {
                 throw AdapterError(
                     .malformedFile,
-                    "\(path) contradicts itself: \(expected.name) is \(tensor.type?.safetensorsName ?? ""), others are "
+                    "\(notes.path) contradicts itself: \(expected.name) is \(tensor.type?.safetensorsName ?? ""), others are "
                         + (type?.safetensorsName ?? ""))
             }
             type = tensor.type

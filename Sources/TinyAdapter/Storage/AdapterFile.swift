@@ -26,7 +26,7 @@ public struct AdapterFile: Sendable {
 
     /// Every kind of design that a file may hold.
     public static let designs: [any AdapterDesign.Type] = [
-        TinyLoRADesign.self, LoRAXSDesign.self, LoRADesign.self, FullDesign.self,
+        TinyLoRADesign.self, StoredTinyLoRADesign.self, LoRAXSDesign.self, LoRADesign.self, FullDesign.self,
     ]
 
     /// The method, its sizes and settings.

@@ -1,4 +1,5 @@
 import Foundation
+import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
 
@@ -32,10 +33,35 @@ public struct AdapterNotes: Sendable {
     /// The file, named in errors.
     public let path: String
 
+    /// The file's tensors.
+    private let file: SafetensorsFile
+
     /// Notes of a file.
-    public init(_ values: [String: String], path: String) {
-        self.values = values
-        self.path = path
+    init(_ file: SafetensorsFile) {
+        self.file = file
+        values = file.metadata
+        path = file.path
+    }
+
+    /// A tensor that must be there.
+    ///
+    /// - Throws: ``AdapterError`` with code `malformedFile` when it is missing or has another shape.
+    func tensor(_ expected: ParameterShape) throws(AdapterError) -> CheckpointTensor {
+        let tensor: CheckpointTensor
+        do throws(CheckpointError) {
+            tensor = try file.tensor(expected.name)
+        } catch {
+            guard error.code == .missingTensor else { throw AdapterError(.malformedFile, error) }
+            throw AdapterError(
+                .malformedFile, "\(path) is not a TinyLoRA adapter: it has no tensor \(expected.name)",
+                underlying: error)
+        }
+        guard tensor.shape == expected.shape else {
+            throw AdapterError(
+                .malformedFile,
+                "\(expected.name) is \(tensor.shape) in \(path), its plan expects \(expected.shape)")
+        }
+        return tensor
     }
 
     /// A note that must be there.

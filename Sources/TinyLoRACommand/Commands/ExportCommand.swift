@@ -23,7 +23,7 @@ struct ExportCommand: AsyncParsableCommand {
               tinylora export adapter.safetensors --model Qwen2.5-0.5B --to merged --output merged --json
             """)
 
-    @Argument(help: "Adapter file, or the directory of a run.", transform: path)
+    @Argument(help: "Adapter file, the directory of a run, or one of PEFT.", transform: path)
     var adapter: String
     @Option(
         name: .customLong("to"), help: ArgumentHelp("Layout: \(Self.layouts).", valueName: "layout"), transform: layout)
@@ -70,8 +70,8 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(json: json)
-        let file = try AdapterFile.load(path: AdapterFile.file(at: adapter))
-        let loaded = try LoadedModel(directory: model)
+        let source = try AdapterSource(adapter), loaded = try LoadedModel(directory: model)
+        let file = try loaded.adapter(from: source)
         let result = try loaded.export(
             file, as: layout, to: output, rank: rank, type: type, threads: threading.count(), cache: factorCache()
         ) { done, total in

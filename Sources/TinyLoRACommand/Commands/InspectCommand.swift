@@ -14,12 +14,13 @@ struct InspectCommand: AsyncParsableCommand {
               tinylora inspect --model Qwen2.5-7B-Instruct --parameters 13
               tinylora inspect --model Qwen2.5-0.5B-Instruct-Q4_K_M.gguf
               tinylora inspect --adapter runs/demo/adapter.safetensors
+              tinylora inspect --adapter peft-lora
             """)
 
     @Option(
         help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter file to show instead of a model.", valueName: "file"), transform: path)
+    @Option(help: ArgumentHelp("Adapter to show instead of a model: a file or a directory.", valueName: "path"), transform: path)
     var adapter: String?
     @Option(parsing: .unconditional, help: "Trained parameters to plan for.")
     var parameters = 13
@@ -32,7 +33,14 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(json: json)
-        if let adapter { return try inspect(AdapterFile.load(path: AdapterFile.file(at: adapter)), console) }
+        if let adapter {
+            let source = try AdapterSource(adapter)
+            switch source {
+            case .file(_, let file): return try inspect(file, console)
+            case .peft(let peft) where model == nil: return try inspect(peft, console)
+            case .peft: return try inspect(LoadedModel(directory: model).adapter(from: source), console)
+            }
+        }
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
         try checkpoint.refuseUnusedTensors()
@@ -74,11 +82,7 @@ struct InspectCommand: AsyncParsableCommand {
             "arithmetic \(file.arithmetic.rawValue)"
                 + (file.notedArithmetic == nil ? ", not noted: the file was made before there were two" : ""))
         console.say("base       \(file.baseModel.fingerprint)")
-        console.say(
-            "values     \(grouped(file.valuesByteCount)) bytes in \(file.elementType.safetensorsName)"
-                + (seed(file.design).map { " · projection seed \($0)" } ?? ""))
-        console.say("           " + file.values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
-        show(file.design, console)
+        show(file.values, file.elementType, of: file.design, console)
         for (key, value) in file.details.sorted(by: { $0.key < $1.key }) { console.say("\(key): \(value)") }
         try console.result(
             AdapterResult(
@@ -89,6 +93,29 @@ struct InspectCommand: AsyncParsableCommand {
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design)))
     }
 
+    /// A directory of PEFT, without the model that it is for.
+    private func inspect(_ peft: PEFTAdapter, _ console: Console) throws {
+        console.say(
+            "adapter    \(peft.kind) of PEFT\(peft.version.map { " \($0)" } ?? "") for "
+                + (peft.baseModel ?? "a model that it does not name"))
+        show(peft.values, peft.elementType, of: peft.design, console)
+        try console.result(
+            AdapterResult(
+                baseModel: peft.baseModel, fingerprint: nil, method: peft.design.method,
+                plan: peft.design.description, trainedParameters: peft.design.parameterCount,
+                adapterBytes: peft.values.count * peft.elementType.byteCount, arithmetic: nil,
+                elementType: peft.elementType.safetensorsName, projectionSeed: nil,
+                values: Array(peft.values.prefix(Self.mostValues)), modules: listed(peft.design)))
+    }
+
+    private func show(_ values: [Float], _ type: ElementType, of design: any AdapterDesign, _ console: Console) {
+        console.say(
+            "values     \(grouped(values.count * type.byteCount)) bytes in \(type.safetensorsName)"
+                + (seed(design).map { " · projection seed \($0)" } ?? ""))
+        console.say("           " + values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
+        show(design, console)
+    }
+
     /// Values that are listed: adapters of more numbers are read from the file.
     private static let mostValues = 4096
 
@@ -97,7 +124,7 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     private func listed(_ design: any AdapterDesign) -> [Module] {
-        let groups = (design as? TinyLoRADesign)?.plan.groups
+        let groups = design.groups
         return design.modules.enumerated().map { Module($1, group: groups?[$0] ?? $0) }
     }
 
@@ -144,13 +171,13 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     private struct AdapterResult: Encodable {
-        let baseModel: String
-        let fingerprint: String
+        let baseModel: String?
+        let fingerprint: String?
         let method: String
         let plan: String
         let trainedParameters: Int
         let adapterBytes: Int
-        let arithmetic: Arithmetic
+        let arithmetic: Arithmetic?
         let elementType: String
         let projectionSeed: UInt64?
         let values: [Float]

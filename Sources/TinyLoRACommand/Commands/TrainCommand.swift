@@ -74,7 +74,7 @@ struct TrainCommand: AsyncParsableCommand {
     var rank: Int?
     @Option(parsing: .unconditional, help: "Trained parameters per group of tied modules; needs --tying.")
     var u: Int?
-    @Option(help: "Which modules share parameters: tiled:N, contiguous:N, structured:N, by-kind, full or none.")
+    @Option(help: "Which modules share parameters: tiled:N, contiguous:N, peft:N, structured:N, by-kind, full or none.")
     var tying: String?
     @Option(parsing: .unconditional, help: "Scale of lora and lora-xs: alpha / rank (default: alpha = rank).")
     var loraAlpha: Double?

@@ -2,7 +2,7 @@ internal import TinyCheckpoint
 internal import TinyTensor
 
 /// The outer halves of one module's change: `ΔW = B R A`.
-public struct ModuleFactors: Sendable {
+public struct ModuleFactors: Sendable, Hashable {
     /// `[rank, inputs]`, row-major.
     public var a: [Float]
     /// `[outputs, rank]`, row-major.

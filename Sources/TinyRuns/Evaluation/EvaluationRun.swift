@@ -12,7 +12,7 @@ import TinyTemplates
 /// let model = try LoadedModel(directory: nil)
 /// let engine = try model.engine(adapter: adapter, threads: 2)
 /// let run = try EvaluationRun(
-///     of: EvaluatedProblems(), by: model, engine, adapter: ("adapter.safetensors", adapter),
+///     of: EvaluatedProblems(), by: model, engine, adapter: (source, adapter),
 ///     sampling: SamplingParameters(temperature: 0, maxTokens: 128, stopTokens: model.stopTokens))
 /// let result = try await run.evaluate(run.parts[0])
 /// ```
@@ -46,7 +46,7 @@ public struct EvaluationRun: Sendable {
     ///   - problems: What is asked.
     ///   - model: The base model, in the arithmetic that is recorded.
     ///   - engine: Samples the completions.
-    ///   - adapter: The adapter and its path; `nil` for the base model.
+    ///   - adapter: The adapter and where it is from; `nil` for the base model.
     ///   - sampling: How tokens are chosen.
     ///   - samplesPerProblem: At least 1.
     ///   - seed: Random seed of the samples.
@@ -55,7 +55,7 @@ public struct EvaluationRun: Sendable {
     /// - Throws: ``RunError`` and the errors of problem files, graders and templates.
     public init(
         of problems: EvaluatedProblems, by model: LoadedModel, _ engine: LocalEngine,
-        adapter: (path: String, file: AdapterFile)? = nil, sampling: SamplingParameters, samplesPerProblem: Int = 1,
+        adapter: (source: AdapterSource, file: AdapterFile)? = nil, sampling: SamplingParameters, samplesPerProblem: Int = 1,
         seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
     ) throws {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
@@ -75,11 +75,7 @@ public struct EvaluationRun: Sendable {
         manifest = EvaluationManifest(
             version: TinyLoRAVersion.current, model: Fingerprint(name: model.name, content: model.fingerprint),
             arithmetic: model.arithmetic,
-            adapter: try adapter.map { adapter in
-                Fingerprint(
-                    name: URL(filePath: adapter.path).lastPathComponent,
-                    content: SHA256.hash(try contents(ofFile: adapter.path)).hexadecimal)
-            },
+            adapter: try adapter?.source.fingerprint(),
             template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
             sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed)
         self.engine = engine

@@ -42,7 +42,7 @@ extension LoadedModel {
     ///
     /// ```swift
     /// let loaded = try LoadedModel(directory: "Qwen2.5-0.5B")
-    /// try loaded.export(AdapterFile.load(path: "adapter.safetensors"), as: .peftLoRA, to: "peft")
+    /// try loaded.export(loaded.adapter(at: "adapter.safetensors"), as: .peftLoRA, to: "peft")
     /// ```
     ///
     /// - Parameters:
@@ -77,7 +77,7 @@ extension LoadedModel {
         }
         switch layout {
         case .peftTinyLoRA:
-            guard let method = method as? TinyLoRAMethod else {
+            guard let method = method as? TinyLoRAMethod ?? (method as? StoredTinyLoRAMethod)?.method else {
                 throw RunError(
                     .unusableModel, "an adapter of \(adapter.design.method) is no TinyLoRA",
                     hint: "--to peft-lora holds every low-rank adapter")
