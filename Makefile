@@ -48,6 +48,7 @@ interop:
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py
+	$(PYTHON) Scripts/make_peft_fixtures.py
 	$(PYTHON) Scripts/make_gguf_fixtures.py
 	$(PYTHON) Scripts/make_loss_fixtures.py
 	$(PYTHON) Scripts/make_evolution_fixtures.py

@@ -4,7 +4,8 @@
     python Scripts/check_exports.py ADAPTER --model MODEL [--text TEXT …] [--tinylora .build/release/tinylora]
 
 Exports to a folder that is removed at the end. Prints, for each layout, the largest difference of a token's log-probability, beside
-how far the adapter moves the model; ends with 1 when a difference is above 1e-4 (merged models: above 0.05 of that distance).
+how far the adapter moves the model; "read back" is `tinylora score` with PEFT's directory as its adapter. Ends with 1 when a
+difference is above 1e-4 (merged models: above 0.05 of that distance).
 """
 
 import argparse
@@ -49,7 +50,7 @@ def distance(a, b):
 
 adapted = [score(text, "--adapter", arguments.adapter) for text in texts]
 moved = max(distance(found["logprobs"], score(text)["logprobs"]) for text, found in zip(texts, adapted))
-print(f"{'the adapter moves the model by':32}{moved:12.6f}")
+print(f"{'the adapter moves the model by':40}{moved:12.6f}")
 failed = False
 for layout in ["peft-lora", "peft-tinylora", "merged"]:
     with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +60,15 @@ for layout in ["peft-lora", "peft-tinylora", "merged"]:
         if layout != "merged":
             model = PeftModel.from_pretrained(model, folder)
         model.eval()
-        worst = max(distance(found["logprobs"], theirs(model, found["tokens"])) for found in adapted)
+        expected = [theirs(model, found["tokens"]) for found in adapted]
+        worst = max(distance(found["logprobs"], logprobs) for found, logprobs in zip(adapted, expected))
+        if layout != "merged":
+            # PEFT saves what it loaded: its own files, not ours.
+            model.save_pretrained(folder + "/saved")
+            back = [score(text, "--adapter", folder + "/saved")["logprobs"] for text in texts]
+            difference = max(distance(found, logprobs) for found, logprobs in zip(back, expected))
+            failed = failed or difference > 1e-4
+            print(f"{layout + ', saved by PEFT, read back':40}{difference:12.6f}")
     failed = failed or worst > (0.05 * moved if layout == "merged" else 1e-4)
-    print(f"{layout:32}{worst:12.6f}")
+    print(f"{layout:40}{worst:12.6f}")
 sys.exit(1 if failed else 0)

@@ -7,6 +7,8 @@
 //
 // A method is one file in Methods: an `AdapterDesign`, which an adapter file stores, and the `AdapterMethod` that it prepares.
 //
+// Export/ writes and Import/ reads the layouts of other tools.
+//
 //     design   a method's sizes and settings for one model      plan   which modules share which numbers of TinyLoRA
 //
 // This target does not know: tokens, forward and backward passes, rewards, optimisers, the directory of a run.

@@ -11,7 +11,9 @@ struct ModelOptions: ParsableArguments {
             valueName: "path"
         ), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter to apply to the model: a file, the directory of a run, or one of PEFT.", valueName: "path"),
+    @Option(
+        help: ArgumentHelp(
+            "Adapter to apply to the model: a file, the directory of a run, or one of PEFT.", valueName: "path"),
         transform: path)
     var adapter: String?
     @Option(

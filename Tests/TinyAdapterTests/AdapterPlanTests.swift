@@ -130,8 +130,8 @@ struct AdapterPlanTests {
     @Test(
         "a plan survives JSON",
         arguments: [
-            Tying.tiled(modulesPerGroup: 16), .contiguous(groups: 3), .structured(layersPerGroup: 2), .byKind, .full,
-            .untied,
+            Tying.tiled(modulesPerGroup: 16), .contiguous(groups: 3), .peft(groups: 4), .structured(layersPerGroup: 2),
+            .byKind, .full, .untied,
         ])
     func codable(tying: Tying) throws {
         var chosen = modules(layers: 5)

@@ -4,6 +4,7 @@ import TinyAdapter
 import TinyCheckpoint
 import TinyFoundation
 import TinyModel
+import TinyTestSupport
 
 /// Adapters in other tools' layouts, read back as those tools compute with them.
 @Suite("An exported adapter")
@@ -33,12 +34,13 @@ struct ExportTests {
     }
 
     /// `left · right` of row-major matrices, in `Double`.
-    private func product(_ left: [Float], _ right: [Float], inner: Int) -> [Double] {
+    private func product(_ left: [Float], _ right: [Float], inner: Int) -> [Float] {
         let rows = left.count / inner, columns = right.count / inner
         return (0..<rows * columns).map { index in
-            (0..<inner).reduce(0) {
+            let sum: Double = (0..<inner).reduce(0) {
                 $0 + Double(left[index / columns * inner + $1]) * Double(right[$1 * columns + index % columns])
             }
+            return Float(sum)
         }
     }
 
@@ -46,11 +48,7 @@ struct ExportTests {
     private func change(_ position: Int) -> [Double] {
         let change = method.change(values: values), factors = change.factors.factors[position]
         let mixing = Array(change.mixing[4 * position..<4 * (position + 1)])
-        return product(product(factors.b, mixing, inner: 2).map { Float($0) }, factors.a, inner: 2)
-    }
-
-    private func largestDifference(_ found: [Double], _ expected: [Double]) -> Double {
-        zip(found, expected).map { ($0 - $1).magnitude }.max() ?? .infinity
+        return product(product(factors.b, mixing, inner: 2), factors.a, inner: 2).map { Double($0) }
     }
 
     @Test("as a LoRA of PEFT has the same change of weights, at its own rank or a larger one", arguments: [nil, 8])

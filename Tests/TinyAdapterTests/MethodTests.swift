@@ -29,12 +29,18 @@ struct MethodTests {
     private var some: [AdaptedModule] { modules.filter { [.query, .value].contains($0.kind) } }
 
     private func designs() throws -> [any AdapterDesign] {
-        [
+        let tied = try AdapterPlan(modules: modules, u: 3, tying: .peft(groups: 3))
+        return [
             TinyLoRADesign(plan: try .resolving(parameters: 5, modules: modules), seed: 3),
             TinyLoRADesign(plan: try .resolving(parameters: 2, modules: some), seed: 3, subspace: .random),
             try LoRAXSDesign(modules: modules, rank: 3), try LoRAXSDesign(modules: some, rank: 2, alpha: 5),
             try LoRAXSDesign(modules: modules, rank: 2, subspace: .bottom), try LoRADesign(modules: modules, rank: 1),
             try LoRADesign(modules: some, rank: 4, alpha: 6), FullDesign(configuration: checkpoint.configuration),
+            StoredTinyLoRADesign(
+                plan: tied,
+                factors: modules.map {
+                    ModuleFactors(a: gaussian(2 * $0.inputs, seed: 4), b: gaussian(2 * $0.outputs, seed: 5))
+                }, projections: gaussian(modules.count * 12, seed: 6)),
         ]
     }
 
@@ -50,6 +56,7 @@ struct MethodTests {
                 "464 parameters · LoRA · rank 1 · 14 modules",
                 "448 parameters · LoRA · rank 4 · alpha 6.0 · 4 modules (q_proj, v_proj)",
                 "4,496 parameters · all weights",
+                "9 parameters · u 3 · rank 2 · 14 modules in 3 groups (as PEFT ties) · stored factors",
             ])
         for design in try designs() {
             #expect(design.tensors.reduce(0) { $0 + $1.count } == design.parameterCount, "\(design)")
@@ -169,8 +176,11 @@ struct MethodTests {
         }
         #expect(message { try LoRADesign(modules: modules, rank: 0) } == "the rank is 0, it must be at least 1")
         #expect(
-            message { try LoRADesign(modules: modules, rank: 9) }
+            message { try LoRAXSDesign(modules: modules, rank: 9) }
                 == "rank 9 exceeds model.layers.0.self_attn.k_proj, which is [8, 16]")
+        #expect(
+            message { try LoRADesign(modules: modules, rank: 1 << 17) }
+                == "the rank is 131072, it must be at most 65536")
         #expect(message { try LoRAXSDesign(modules: [], rank: 1) } == "a plan needs at least one module")
         #expect(
             message { try LoRADesign(modules: modules, rank: 1, alpha: -1) }
@@ -194,15 +204,15 @@ struct MethodTests {
                 design: design, baseModel: AdapterFile.BaseModel(name: "model", fingerprint: "x"),
                 values: gaussian(design.parameterCount, seed: 9), arithmetic: .float32, toolVersion: "1")
             try adapter.write(to: path)
-            let notes = try SafetensorsFile(path: path).metadata
+            let notes = try SafetensorsFile(path: path).metadata, whole = adapter.tensors + design.frozenTensors
             for key in notes.keys where key != "adapter_config" {
                 try SafetensorsWriter.write(
-                    adapter.tensors, metadata: notes.merging([key: "-x"]) { $1 }.filter { $0.key != "base_model_name" },
+                    whole, metadata: notes.merging([key: "-x"]) { $1 }.filter { $0.key != "base_model_name" },
                     to: path)
                 let error = #expect(throws: AdapterError.self, "\(design), \(key)") { try AdapterFile.load(path: path) }
                 #expect(error?.message.contains(path) == true)
             }
-            var tensors = adapter.tensors
+            var tensors = whole
             tensors.removeLast()
             try SafetensorsWriter.write(tensors, metadata: notes, to: path)
             #expect(throws: AdapterError.self) { try AdapterFile.load(path: path) }

@@ -81,7 +81,7 @@ struct OptionValueTests {
         _ = try scratch.file("peft/adapter_model.safetensors", "")
         expectRefusal(
             try Executable.run(["generate", "--prompt", "a", "--adapter", peft.path], in: scratch),
-            naming: ["PEFT", "adapter_model.safetensors"])
+            naming: ["peft_type", "adapter_config.json"])
         expectRefusal(
             try Executable.run(["generate", "--prompt", "a", "--adapter", try scratch.model().path], in: scratch),
             naming: ["is a directory without adapter.safetensors", "a model"])

@@ -226,7 +226,7 @@ import TinyFoundation
 
     @Test(
         "every way of tying has a form of its own",
-        arguments: ["tiled:16", "contiguous:13", "structured:4", "by-kind", "full", "none"])
+        arguments: ["tiled:16", "contiguous:13", "peft:13", "structured:4", "by-kind", "full", "none"])
     func acceptsTying(text: String) {
         var configuration = TrainingConfiguration()
         configuration.adapter.tying = text
@@ -241,6 +241,7 @@ import TinyFoundation
         configuration.adapter.tying = text
         #expect(
             configuration.violations()
-                == ["tying: \"\(text)\" is not one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none"])
+                == ["tying: \"\(text)\" is not one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none"]
+        )
     }
 }

@@ -52,7 +52,8 @@ extension PEFTTensors {
                     throw AdapterError(
                         .unsupportedFeature,
                         "\(configuration) scales \(modules[position].name) by \(alphas[position] / Double(largest)) and "
-                            + "another module by \(alpha / Double(largest)), which one lora_alpha cannot express exactly")
+                            + "another module by \(alpha / Double(largest)), which one lora_alpha cannot express exactly"
+                    )
                 }
                 b = scaled
             }

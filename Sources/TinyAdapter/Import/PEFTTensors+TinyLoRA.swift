@@ -69,7 +69,8 @@ extension PEFTTensors {
                 + "torch's random numbers"
             : "PEFT makes the factors anew, with signs that depend on the machine"
         throw AdapterError(
-            .unsupportedVersion, "\(path) has no \(missing.joined(separator: ", ")), which cannot be restored: \(reason)",
+            .unsupportedVersion,
+            "\(path) has no \(missing.joined(separator: ", ")), which cannot be restored: \(reason)",
             hint: "save the adapter where it was trained, with save_projection=True")
     }
 }

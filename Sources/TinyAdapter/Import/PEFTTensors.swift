@@ -37,7 +37,8 @@ struct PEFTTensors {
     func modules(_ parts: [String], besides others: Set<String> = []) throws(AdapterError) -> [Module] {
         var found: [Int: Module] = [:]
         for name in file.tensors.keys.sorted() where !others.contains(name) {
-            guard let part = parts.first(where: name.hasSuffix), let place = Self.place(name.dropLast(part.count)) else {
+            guard let part = parts.first(where: name.hasSuffix), let place = Self.place(name.dropLast(part.count))
+            else {
                 throw AdapterError(
                     .unsupportedFeature,
                     "\(path) has a tensor \(name), and an adapter here changes only the linear modules of layers, by "

@@ -20,7 +20,9 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
     var model: String?
-    @Option(help: ArgumentHelp("Adapter to show instead of a model: a file or a directory.", valueName: "path"), transform: path)
+    @Option(
+        help: ArgumentHelp("Adapter to show instead of a model: a file or a directory.", valueName: "path"),
+        transform: path)
     var adapter: String?
     @Option(parsing: .unconditional, help: "Trained parameters to plan for.")
     var parameters = 13

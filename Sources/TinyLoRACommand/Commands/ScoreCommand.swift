@@ -17,6 +17,7 @@ struct ScoreCommand: AsyncParsableCommand {
               tinylora score --text "Q: Tom has 3 apples."
               tinylora score --model Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
               tinylora score --text "Q: Tom has 3 apples." --arithmetic float32
+              tinylora score --model Llama-3.2-1B --adapter my-peft-lora --text "Q: Tom has 3 apples."
             """)
 
     @OptionGroup var model: ModelOptions

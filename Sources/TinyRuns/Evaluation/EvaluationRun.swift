@@ -55,7 +55,8 @@ public struct EvaluationRun: Sendable {
     /// - Throws: ``RunError`` and the errors of problem files, graders and templates.
     public init(
         of problems: EvaluatedProblems, by model: LoadedModel, _ engine: LocalEngine,
-        adapter: (source: AdapterSource, file: AdapterFile)? = nil, sampling: SamplingParameters, samplesPerProblem: Int = 1,
+        adapter: (source: AdapterSource, file: AdapterFile)? = nil, sampling: SamplingParameters,
+        samplesPerProblem: Int = 1,
         seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
     ) throws {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }

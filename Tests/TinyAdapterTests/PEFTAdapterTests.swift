@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyFoundation
+import TinyTestSupport
+
+/// Directories that PEFT wrote (`Scripts/make_peft_fixtures.py`), and the same with something changed.
+@Suite("A directory of PEFT")
+struct PEFTAdapterTests {
+    private let folder: TemporaryDirectory
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        path = folder.path + "/adapter"
+    }
+
+    /// A copy of a fixture with other settings, and with its tensors passed through `change`.
+    private func copy(
+        _ name: String, settings: [String: JSONValue] = [:],
+        tensors change: ([String: TensorToWrite]) -> [String: TensorToWrite] = { $0 }
+    ) throws {
+        let source = fixtures(of: "peft/" + name).path
+        try AtomicFile.makeDirectory(path)
+        let text = try read(source + "/adapter_config.json")
+        var members: [String: JSONValue] = [:]
+        guard case .object(let old) = try JSONValue(json: text) else { return }
+        for member in old { members[member.name] = member.value }
+        for (key, value) in settings { members[key] = value }
+        let object = JSONValue.object(members.map { JSONValue.Member($0.key, $0.value) })
+        try write(JSONEncoder().encode(object), to: path + "/adapter_config.json")
+        let file = try SafetensorsFile(path: source + "/adapter_model.safetensors")
+        var tensors: [String: TensorToWrite] = [:]
+        for name in file.tensors.keys {
+            let tensor = try file.tensor(name)
+            tensors[name] = TensorToWrite(
+                name: name, shape: tensor.shape, floats: tensor.floats(), type: tensor.type ?? .float32)
+        }
+        try SafetensorsWriter.write(
+            change(tensors).values.sorted { $0.name < $1.name }, metadata: ["format": "pt"],
+            to: path + "/adapter_model.safetensors")
+    }
+
+    private func expectRefusal(naming words: [String], sourceLocation: SourceLocation = #_sourceLocation) {
+        let error = #expect(throws: AdapterError.self, sourceLocation: sourceLocation) {
+            try PEFTAdapter(directory: path)
+        }
+        for word in words + [path] {
+            #expect(
+                error?.message.contains(word) == true, "no \(word): \(error?.message ?? "")",
+                sourceLocation: sourceLocation)
+        }
+        #expect(error?.message.contains("\n") == false, sourceLocation: sourceLocation)
+    }
+
+    @Test("of a LoRA has its ranks, filled up, and its scale")
+    func lora() throws {
+        let peft = try PEFTAdapter(directory: fixtures(of: "peft/lora").path)
+        #expect(peft.kind == "LORA" && peft.baseModel == "Tests/Fixtures/llama" && peft.version == "0.21.2")
+        let design = try #require(peft.design as? LoRADesign)
+        #expect(design.rank == 4 && design.alpha == 6 && design.modules.count == 6)
+        #expect(peft.elementType == .float32 && peft.values.count == design.parameterCount)
+        let rounded = try PEFTAdapter(directory: fixtures(of: "peft/rslora-bf16").path)
+        let scaled = try #require(rounded.design as? LoRADesign)
+        #expect(rounded.elementType == .bfloat16 && Float(scaled.alpha / 3) == Float(5 / 3.0.squareRoot()))
+    }
+
+    @Test("of a LoRA may scale modules by powers of two apart, and no otherwise")
+    func patterns() throws {
+        let name = "layers.0.self_attn.q_proj"
+        try copy("lora", settings: ["alpha_pattern": .object([.init(name, 12)])])
+        let doubled = try PEFTAdapter(directory: path),
+            plain = try PEFTAdapter(directory: fixtures(of: "peft/lora").path)
+        // Layer 0's q_proj comes first: A [4, 24] as it was, then B [36, 4], twice.
+        #expect(doubled.values[..<96] == plain.values[..<96])
+        #expect(Array(doubled.values[96..<240]) == plain.values[96..<240].map { 2 * $0 })
+        #expect(doubled.values[240...] == plain.values[240...])
+        try copy("lora", settings: ["alpha_pattern": .object([.init("^model." + name, 10)])])
+        expectRefusal(naming: ["adapter_config.json", "q_proj", "2.5", "1.5"])
+        try copy("lora", settings: ["alpha_pattern": .object([.init("^" + name, 10)])])
+        _ = try PEFTAdapter(directory: path)  // names no module: PEFT matches from the beginning
+    }
+
+    @Test(
+        "with a setting that would do something else is refused by the setting's name",
+        arguments: [
+            ("lora", "use_dora", true), ("lora", "bias", "all"), ("lora", "lora_bias", true),
+            ("lora", "modules_to_save", ["x"]),
+            ("lora", "fan_in_fan_out", true), ("lora", "layer_replication", [[0, 2]]),
+            ("lora", "init_lora_weights", "pissa"),
+            ("lora", "trainable_token_indices", [1]), ("lora", "alora_invocation_tokens", [1]),
+            ("lora", "use_novelty", 3),
+            ("lora", "peft_type", "IA3"), ("lora", "peft_type", nil), ("lora", "rank_pattern", ["(q|v)_proj": 2]),
+            ("lora", "alpha_pattern", ["q_proj": "x"]), ("lora", "lora_alpha", 0), ("lora", "lora_alpha", "x"),
+            ("tinylora", "ntie", 16), ("tinylora", "weight_tying", 2), ("tinylora", "weight_tying", 0.5),
+            ("tinylora", "bias", "tinylora_only"), ("tinylora", "init_weights", "other"),
+        ] as [(String, String, JSONValue)])
+    func settings(fixture: String, key: String, value: JSONValue) throws {
+        try copy(fixture, settings: [key: value])
+        expectRefusal(naming: [key, "adapter_config.json"])
+    }
+
+    @Test("with sizes that its tensors do not have is refused", arguments: ["lora", "tinylora"])
+    func sizes(fixture: String) throws {
+        try copy(fixture, settings: ["r": 5])
+        expectRefusal(naming: ["adapter_config.json", "adapter_model.safetensors", "q_proj"])
+        try copy(fixture, settings: ["r": -1])
+        expectRefusal(naming: ["adapter_config.json"])
+        guard fixture == "tinylora" else { return }
+        try copy(fixture, settings: ["u": 4])
+        expectRefusal(naming: ["adapter_config.json", "u 4"])
+    }
+
+    @Test("with tensors that are missing, unknown, misshapen or not finite is refused by their names")
+    func tensors() throws {
+        let module = "base_model.model.model.layers.1.self_attn.v_proj"
+        try copy("lora") { $0.filter { $0.key != module + ".lora_B.weight" } }
+        expectRefusal(naming: [module + ".lora_B.weight"])
+        for name in [
+            "base_model.model.lm_head.lora_A.weight", module + ".lora_magnitude_vector", module + "s.lora_A.weight",
+        ] {
+            try copy("lora") { $0.merging([name: TensorToWrite(name: name, shape: [1], floats: [1])]) { $1 } }
+            expectRefusal(naming: [name])
+        }
+        let b = module + ".lora_B.weight"
+        try copy("lora") {
+            $0.merging([b: TensorToWrite(name: b, shape: [4, 12], floats: gaussian(48, seed: 1))]) { $1 }
+        }
+        expectRefusal(naming: [module, "[4, 12]"])
+        try copy("lora") { tensors in
+            tensors.merging([b: TensorToWrite(name: b, shape: [12, 4], floats: [.nan] + gaussian(47, seed: 1))]) { $1 }
+        }
+        expectRefusal(naming: [b, "nan"])
+        try copy("lora") { _ in [:] }
+        expectRefusal(naming: ["changes no module"])
+    }
+
+    @Test("of a TinyLoRA without its factors or projections is refused with the reason")
+    func withoutFrozenParts() throws {
+        try copy("tinylora") { $0.filter { !$0.key.hasSuffix("tinylora_P") } }
+        expectRefusal(naming: ["tinylora_P", "0.19"])
+        try copy("tinylora") { $0.filter { $0.key.contains("tinylora_v") } }
+        expectRefusal(naming: ["tinylora_A, tinylora_B, tinylora_P", "0.19"])
+        try copy("tinylora") { $0.filter { !$0.key.hasSuffix("tinylora_v.2") } }
+        expectRefusal(naming: ["2 tinylora_v", "weight_tying"])
+    }
+
+    @Test("whose files are cut short or missing is refused")
+    func damagedFiles() throws {
+        try copy("tinylora")
+        for name in ["adapter_config.json", "adapter_model.safetensors"] {
+            let whole = try read("\(path)/\(name)")
+            for length in stride(from: 0, to: whole.count, by: whole.count / 7) {
+                try write(whole.prefix(length), to: "\(path)/\(name)")
+                expectRefusal(naming: [name])
+            }
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+            expectRefusal(naming: [name])
+            try write(whole, to: "\(path)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyCheckpoint
+import TinyEngine
+import TinyFoundation
+import TinyModel
+import TinyRuns
+import TinyTestSupport
+
+/// Adapters of PEFT through the door that the command uses, against what PEFT computes (`Scripts/make_peft_fixtures.py`).
+@Suite("Importing an adapter")
+struct AdapterImportTests {
+    private struct Expected: Decodable {
+        let tokens: [Int]
+        let logprobs: [Double]
+        let gradient: [Double]?
+    }
+
+    private func sequence(_ tokens: [Int]) -> ScoredSequence {
+        ScoredSequence(prompt: [tokens[0]], completion: Array(tokens[1...]))
+    }
+
+    private func logprobs(_ loaded: LoadedModel, _ adapter: AdapterFile, _ tokens: [Int]) async throws -> [Float] {
+        let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
+        return try await engine.logprobs(of: [sequence(tokens)], adapter: adapter.values, temperature: 1)[0]
+    }
+
+    @Test("of PEFT computes what PEFT does, gradients included", arguments: ["lora", "rslora-bf16", "tinylora"])
+    func agreesWithPEFT(name: String) async throws {
+        let folder = fixtures(of: "peft/" + name).path
+        let expected = try JSONDecoder().decode(Expected.self, from: read(folder + "/expected.json"))
+        let loaded = try LoadedModel(directory: fixtures(of: "llama").path, arithmetic: .float32)
+        let adapter = try loaded.adapter(at: folder)
+        let found = try await logprobs(loaded, adapter, expected.tokens)
+        // Both compute in float32; Tests/Fixtures/README.md has how far that is from float64.
+        #expect(largestDifference(found, expected.logprobs) <= 1e-5)
+        guard let gradient = expected.gradient else { return }
+        let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
+        let weight = -1 / Float(expected.tokens.count - 1)
+        let result = try await engine.gradients(
+            of: [sequence(expected.tokens)], adapter: adapter.values, temperature: 1
+        ) { _, logprobs in logprobs.map { _ in weight } }
+        #expect(largestDifference(result.gradient, gradient) <= 1e-5)
+    }
+
+    @Test("comes back from an adapter file with the same numbers and bits", arguments: ["lora", "tinylora"])
+    func stored(name: String) async throws {
+        let loaded = try LoadedModel(directory: fixtures(of: "llama").path)
+        let adapter = try loaded.adapter(at: fixtures(of: "peft/" + name).path)
+        try await withTemporaryDirectory { folder in
+            try adapter.write(to: folder + "/adapter.safetensors")
+            let stored = try loaded.adapter(at: folder)
+            #expect(stored == adapter)
+            let before = try await logprobs(loaded, adapter, [1, 5, 9]),
+                after = try await logprobs(loaded, stored, [1, 5, 9])
+            #expect(firstDifference(after, before) == nil)
+        }
+    }
+
+    @Test("for a model of other shapes is refused, naming both")
+    func otherModel() throws {
+        let loaded = try LoadedModel(directory: fixtures(of: "mistral").path)
+        let error = #expect(throws: AdapterError.self) { try loaded.adapter(at: fixtures(of: "peft/tinylora").path) }
+        for word in ["adapter_model.safetensors", "q_proj [36, 24]", "mistral", "q_proj [24, 24]"] {
+            #expect(error?.message.contains(word) == true, "\(word) in \(error?.message ?? "")")
+        }
+    }
+
+    @Test(
+        "of a peft-tinylora that was exported here scores with the same bits, and is exported to the same bytes",
+        arguments: [Tying.untied, .full, .tiled(modulesPerGroup: 7), .tiled(modulesPerGroup: 4), .peft(groups: 3)])
+    func exportedTinyLoRA(tying: Tying) async throws {
+        let loaded = try LoadedModel(directory: fixtures(of: "llama").path)
+        let plan = try AdapterPlan(modules: loaded.checkpoint.configuration.modules, rank: 2, u: 3, tying: tying)
+        let adapter = try exported(TinyLoRADesign(plan: plan, seed: 5), loaded)
+        try await withTemporaryDirectory { folder in
+            try export(adapter, loaded, as: .peftTinyLoRA, to: folder + "/first")
+            let found = try loaded.adapter(at: folder + "/first")
+            let isTied = tying != .tiled(modulesPerGroup: 4)
+            #expect(isTied == (found.values == adapter.values))
+            let before = try await logprobs(loaded, adapter, [1, 5, 9, 2]),
+                after = try await logprobs(loaded, found, [1, 5, 9, 2])
+            #expect(firstDifference(after, before) == nil)
+            try export(found, loaded, as: .peftTinyLoRA, to: folder + "/second")
+            let name = "/adapter_model.safetensors"
+            #expect(try read(folder + "/first" + name) == read(folder + "/second" + name))
+        }
+    }
+
+    @Test("of a peft-lora that was exported here scores as the adapter does")
+    func exportedLoRA() async throws {
+        let loaded = try LoadedModel(directory: fixtures(of: "llama").path)
+        let modules = loaded.checkpoint.configuration.modules
+        let adapter = try exported(try LoRAXSDesign(modules: modules, rank: 3), loaded)
+        try await withTemporaryDirectory { folder in
+            try export(adapter, loaded, as: .peftLoRA, to: folder)
+            let found = try await logprobs(loaded, loaded.adapter(at: folder), [1, 5, 9, 2])
+            let expected = try await logprobs(loaded, adapter, [1, 5, 9, 2])
+            #expect(largestDifference(found, expected.map { Double($0) }) <= 1e-5)
+        }
+    }
+
+    private func exported(_ design: any AdapterDesign, _ loaded: LoadedModel) throws -> AdapterFile {
+        try AdapterFile(
+            design: design, baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
+            values: noise(design.parameterCount, seed: 9).map { 0.3 * $0 }, elementType: .bfloat16,
+            arithmetic: loaded.arithmetic, toolVersion: "test")
+    }
+
+    private func export(
+        _ adapter: AdapterFile, _ loaded: LoadedModel, as layout: ExportLayout, to folder: String
+    ) throws {
+        _ = try loaded.export(adapter, as: layout, to: folder, threads: 1, cache: nil)
+    }
+}
