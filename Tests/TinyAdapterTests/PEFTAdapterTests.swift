@@ -160,4 +160,45 @@ struct PEFTAdapterTests {
             try write(whole, to: "\(path)/\(name)")
         }
     }
+
+    /// `TINYLORA_FUZZ_CASES` says how often, 4,000 unless set.
+    @Test("with random damage is read or refused with a sentence, and so is the adapter file made of it")
+    func anyDamage() throws {
+        let cases = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
+        let checkpoint = try Checkpoint(directory: fixtures(of: "llama").path)
+        let base = AdapterFile.BaseModel(name: "llama", fingerprint: "x")
+        let adapterPath = folder.path + "/adapter.safetensors"
+        func use(_ adapter: AdapterFile) throws {
+            _ = try adapter.design.prepared(AdapterPreparation(checkpoint: checkpoint)).effect(of: adapter.values)
+        }
+        func open() throws -> AdapterFile {
+            try PEFTAdapter(directory: path).adapter(
+                of: checkpoint, baseModel: base, arithmetic: .float32, toolVersion: "1")
+        }
+        var random = TrickyTexts(seed: 3)
+        for name in ["lora", "tinylora"] {
+            try copy(name)
+            let adapter = try open()
+            try adapter.write(to: adapterPath)
+            for file in [path + "/adapter_config.json", path + "/adapter_model.safetensors", adapterPath] {
+                let whole = try read(file), header = min(whole.count, 3000)
+                for _ in 0..<cases / 6 {
+                    var bytes = Array(whole)
+                    for _ in 0...random.below(3) {
+                        let place = random.below(header)
+                        let isDigit = (0x30...0x39).contains(bytes[place])
+                        bytes[place] = UInt8(isDigit ? 0x30 + random.below(10) : random.below(256))
+                        if isDigit, random.below(2) == 0 { bytes.insert(0x39, at: place) }
+                    }
+                    try write(Data(bytes), to: file)
+                    do {
+                        try use(file == adapterPath ? AdapterFile.load(path: file) : open())
+                    } catch let error as any ExplainedError {
+                        #expect(!error.message.isEmpty)
+                    }
+                }
+                try write(whole, to: file)
+            }
+        }
+    }
 }

@@ -35,7 +35,7 @@ public enum PEFTLoRA {
             ]
         }
         return try ExportedAdapter(
-            weightsName: "adapter_model.safetensors", tensors: tensors,
+            weightsName: PEFTAdapter.weightsName, tensors: tensors,
             configuration: PEFTConfiguration(
                 baseModel: baseModel, rank: rank,
                 targetModules: PEFTConfiguration.targetModules(change.factors.modules),

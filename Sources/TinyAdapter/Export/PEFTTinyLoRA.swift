@@ -45,7 +45,7 @@ public enum PEFTTinyLoRA {
                     + "\(plan.modules.count * plan.u) instead of \(plan.parameterCount)"
             ] : []
         return try ExportedAdapter(
-            weightsName: "adapter_model.safetensors", tensors: tensors,
+            weightsName: PEFTAdapter.weightsName, tensors: tensors,
             configuration: PEFTConfiguration(
                 baseModel: baseModel, rank: rank, targetModules: PEFTConfiguration.targetModules(plan.modules),
                 method: .tinyLoRA(.init(u: plan.u, tying: tying ?? 0, seed: method.design.seed))), notes: notes)

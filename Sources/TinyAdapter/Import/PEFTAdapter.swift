@@ -30,7 +30,7 @@ public struct PEFTAdapter: Sendable {
     /// The configuration and the tensors.
     public let files: [String]
 
-    private static let configurationName = "adapter_config.json", weightsName = "adapter_model.safetensors"
+    static let configurationName = "adapter_config.json", weightsName = "adapter_model.safetensors"
 
     /// Whether a directory has such an adapter, and none of this package.
     public static func isPresent(in directory: String) -> Bool {

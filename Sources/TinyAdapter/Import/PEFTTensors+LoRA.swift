@@ -21,7 +21,7 @@ extension PEFTTensors {
             let a = module.tensors[0].shape, b = module.tensors[1].shape
             let name = AdaptedModule(layer: module.layer, kind: module.kind, outputs: 0, inputs: 0).name
             let own = settings.ranks.number(of: name) ?? Double(rank)
-            guard a.count == 2, b.count == 2, Double(a[0]) == own, a[0] == b[1] else {
+            guard a.count == 2, b.count == 2, a[0] >= 1, Double(a[0]) == own, a[0] == b[1] else {
                 throw AdapterError(
                     .malformedFile,
                     "\(module.name) has lora_A \(a) and lora_B \(b) in \(path), which make no change of rank "

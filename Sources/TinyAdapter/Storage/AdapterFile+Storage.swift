@@ -110,7 +110,9 @@ extension AdapterFile {
             throw AdapterError(
                 .malformedFile,
                 "\(notes.path) is not a TinyLoRA adapter: its format is "
-                    + (notes.values[AdapterNotes.format] ?? "not given"))
+                    + (notes.values[AdapterNotes.format] ?? "not given"),
+                hint: notes.path.hasSuffix(PEFTAdapter.weightsName)
+                    ? "an adapter of PEFT is named by its directory" : nil)
         }
         try notes.require(AdapterNotes.formatVersion, among: [formatVersion])
         try notes.require(AdapterNotes.method, among: designs.map { $0.method })
