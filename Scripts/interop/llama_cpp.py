@@ -14,7 +14,7 @@ from pathlib import Path
 
 import xllamacpp
 
-from shared import PROMPTS, Report, mean_distance, tinylora
+from shared import PROMPTS, Report, mean_distance, tinylora, token_ids
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
@@ -65,7 +65,7 @@ for name, scale, arguments in [("base", 0.0, []), ("adapted", 1.0, ["--adapter",
         made = ours(
             "generate", "--prompt", prompt, "--max-tokens", options.max_tokens, "--temperature", 0, "--arithmetic", "float32",
             *arguments)
-        ids = ours("tokenize", "--text", prompt)["ids"]
+        ids = token_ids(options.tinylora, options.model, prompt)
         answer = completion(ids, scale, n_predict=len(made["tokens"]), n_probs=2)
         chosen = answer["completion_probabilities"]
         tokens.append([entry["id"] for entry in chosen])

@@ -16,7 +16,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from shared import PROMPTS, Report, mean_distance, tinylora
+from shared import PROMPTS, Report, tinylora, token_ids
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
@@ -55,7 +55,7 @@ for prompt in PROMPTS:
         made = ours(
             "generate", "--prompt", prompt, "--max-tokens", options.max_tokens, "--temperature", 0, "--arithmetic",
             "bfloat16", *arguments)
-        ids = ours("tokenize", "--text", prompt)["ids"] + made["tokens"]
+        ids = token_ids(options.tinylora, options.model, prompt) + made["tokens"]
         scored = {
             arithmetic: ours("score", "--tokens", ",".join(map(str, ids)), "--arithmetic", arithmetic, *arguments)["logprobs"]
             for arithmetic in ["float32", "bfloat16"]

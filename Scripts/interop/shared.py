@@ -27,6 +27,15 @@ def tinylora(program, *command):
     return json.loads(output.stdout)
 
 
+def token_ids(program, model, text):
+    """The ids of a text."""
+    output = subprocess.run(
+        [program, "tokenize", "--model", model, "--jsonl"], input=json.dumps({"text": text}), capture_output=True, text=True)
+    if output.returncode != 0:
+        sys.exit(output.stderr)
+    return json.loads(output.stdout)["ids"]
+
+
 def load(folder):
     """What `prepare.py` wrote."""
     return json.loads((Path(folder) / "reference.json").read_text())
