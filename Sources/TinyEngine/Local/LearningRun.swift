@@ -50,13 +50,13 @@ struct LearningRun {
                 let ofPart = try part.map { try self.weights(of: $0, tokenWeights) }
                 for (sequence, weight) in zip(part, ofPart) { weights[sequence] = weight }
                 collected.add(
-                    completions: pass, tokenWeights: ofPart.map { Array($0.dropFirst()) },
+                    .completions, of: pass, tokenWeights: ofPart.map { Array($0.dropFirst()) },
                     units: part.map(plan.unit(of:)))
             }
             let firsts = try block.units.map { unit in
                 try plan.units[unit].map { try (weights[$0] ?? self.weights(of: $0, tokenWeights))[0] }
             }
-            collected.add(prompts: prompts, tokenWeights: firsts, units: Array(block.units))
+            collected.add(.prompts, of: prompts, tokenWeights: firsts, units: Array(block.units))
         }
         return collected.parts
     }
