@@ -53,4 +53,4 @@ fixtures:
 	$(PYTHON) Scripts/make_loss_fixtures.py
 	$(PYTHON) Scripts/make_evolution_fixtures.py
 	$(PYTHON) Scripts/make_template_fixture.py
-	cd Tests/Fixtures/TinyText && $(abspath $(PYTHON)) make.py
+	cd Tests/Fixtures/TinyText && $(abspath $(PYTHON)) make.py && $(abspath $(PYTHON)) make_scored.py

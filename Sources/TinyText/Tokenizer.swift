@@ -39,6 +39,7 @@ public struct Tokenizer: Sendable {
     ///   - settings: What is known about the tokenizer from elsewhere.
     init(file: JSONDocument, settings: TokenizerSettings) throws {
         let root = file.root
+        try BytePairModel.requireKind(root.member("model"))
         let (stages, spellsBytes) = try TinyText.preTokenizers(from: root.optional("pre_tokenizer"))
         let (model, vocabulary) = try BytePairModel.read(
             from: root.member("model"), spellsBytes: spellsBytes, file: file.name)
@@ -64,7 +65,7 @@ public struct Tokenizer: Sendable {
         let normalize = { (content: String) in normalizers.reduce(content) { $1.normalized($0) } }
         let texts = vocabulary.addedTokens.map { ($0.id, $0.isNormalized ? normalize($0.content) : $0.content) }
         tokenBytes = TokenBytes(
-            vocabulary.table, decoder: parts.decoding.decoder, texts: Dictionary(uniqueKeysWithValues: texts))
+            vocabulary.table, decoding: parts.decoding, texts: Dictionary(uniqueKeysWithValues: texts))
         rawFinder = AddedTokenFinder(vocabulary.addedTokens.filter { !$0.isNormalized })
         normalizedFinder = AddedTokenFinder(vocabulary.addedTokens.filter(\.isNormalized), spelling: normalize)
         endOfTextID = try vocabulary.id(of: settings.endOfText, calledBy: "eos_token")
@@ -89,18 +90,20 @@ public struct Tokenizer: Sendable {
 
     /// The text of some ids.
     ///
-    /// An added token stands for its own text. (The `tokenizers` library reads it in the byte alphabet as if it were one of the
-    /// model's, which garbles the few that have characters from U+00A1 to U+0143.) The space that files made from SentencePiece
-    /// models put before a text is removed.
+    /// An added token stands for its own text in byte-level files. (The `tokenizers` library reads it in the byte alphabet as if it
+    /// were one of the model's, which garbles the few that have characters from U+00A1 to U+0143.) The space that files made from
+    /// SentencePiece models put before a text is removed.
     ///
     /// - Parameters:
     ///   - ids: Any numbers; those without a token are ignored.
     ///   - skippingSpecialTokens: Whether special tokens are left out.
-    /// - Returns: The text, with U+FFFD in place of bytes that are not UTF-8.
+    /// - Returns: The text, with U+FFFD in place of bytes that are not UTF-8: where a `tokenizer.json` has tokens for single bytes,
+    ///   one for each byte of a run of them that is not UTF-8 as a whole, as the `tokenizers` library does it.
     public func decode(_ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false) -> String {
         var bytes: [UInt8] = []
-        var joiner = TokenJoiner(skippingSpecialTokens: skippingSpecialTokens)
-        for id in ids { joiner.append(id, of: self, to: &bytes) }
+        var joiner = TokenJoiner(self, skippingSpecialTokens: skippingSpecialTokens, streams: false)
+        for id in ids { joiner.append(id, to: &bytes) }
+        joiner.finish(&bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -161,8 +164,13 @@ public struct Tokenizer: Sendable {
         vocabulary.table.spelling(of: id) == nil ? nil : tokenBytes[id]
     }
 
-    /// How the model's vocabulary spells a token; nil for added tokens.
-    func modelSpelling(of id: Int) -> ArraySlice<UInt8>? {
-        vocabulary.addedIDs.contains(id) ? nil : vocabulary.table.spelling(of: id)
+    /// How the file spells a token.
+    func spelling(of id: Int) -> ArraySlice<UInt8> {
+        vocabulary.table.spelling(of: id) ?? []
+    }
+
+    /// Whether a token stands for a byte that is joined to those before and after it.
+    func joinsRun(_ id: Int) -> Bool {
+        tokenBytes.runIDs.contains(id)
     }
 }

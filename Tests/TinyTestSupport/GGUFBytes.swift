@@ -60,6 +60,9 @@ public struct GGUFBytes {
     /// Adds a 32-bit number.
     public mutating func add(_ key: String, _ value: UInt32) { add(key, type: 4, littleEndian(value)) }
 
+    /// Adds a truth value.
+    public mutating func add(_ key: String, flag: Bool) { add(key, type: 7, [flag ? 1 : 0]) }
+
     /// Adds a float.
     public mutating func add(_ key: String, number: Float) { add(key, type: 6, littleEndian(number.bitPattern)) }
 

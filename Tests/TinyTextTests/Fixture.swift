@@ -8,11 +8,16 @@ import TinyText
 enum Fixture {
     static let folder = fixtures(of: "TinyText")
 
-    /// A small vocabulary; flags and normalisation; missing bytes; characters with and without tokens for bytes.
-    static let names = ["trained", "flags", "missing", "sentence", "marks"]
+    /// A small vocabulary; flags and normalisation; missing bytes; characters without and with tokens for bytes.
+    static let names = ["trained", "flags", "missing", "marks", "sentence", "mistral", "gemma", "holes"]
+    /// GGUF files with SentencePiece vocabularies.
+    static let scored = ["scored-llama", "scored-gemma", "scored-ties"]
+    /// Those with what they make of random ids.
+    static let decoded = ["sentence", "mistral", "gemma", "holes", "scored-llama", "scored-gemma"]
 
     static func tokenizer(_ name: String) throws -> Tokenizer {
-        try Tokenizer(contentsOf: folder.appendingPathComponent(name + ".json").path)
+        let suffix = name.hasPrefix("scored") ? ".gguf" : ".json"
+        return try Tokenizer(contentsOf: folder.appendingPathComponent(name + suffix).path)
     }
 
     static func text(_ file: String) throws -> String {

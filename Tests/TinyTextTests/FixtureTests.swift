@@ -5,7 +5,7 @@ import TinyText
 
 @Suite("Encoding and decoding")
 struct FixtureTests {
-    @Test("gives the ids and texts of the reference implementation", arguments: Fixture.names)
+    @Test("gives the ids and texts of the reference implementation", arguments: Fixture.names + Fixture.scored)
     func agrees(name: String) throws {
         let tokenizer = try Fixture.tokenizer(name)
         let cases = try ReferenceCase.read(Fixture.folder.appendingPathComponent(name + ".cases.jsonl"))
@@ -15,6 +15,31 @@ struct FixtureTests {
             let text = tokenizer.decode(example.ids, skippingSpecialTokens: true)
             // Bytes, not strings: Swift takes canonically equivalent strings for equal.
             #expect(Array(text.utf8) == Array(try #require(example.decoded).utf8), "\(name): \(example.ids)")
+        }
+    }
+
+    @Test("decodes any ids as the reference implementation does", arguments: Fixture.decoded)
+    func decoding(name: String) throws {
+        let tokenizer = try Fixture.tokenizer(name)
+        let rows = try DecodingCase.read(Fixture.folder.appendingPathComponent(name + ".ids.jsonl"))
+        try #require(rows.count > 150)
+        for row in rows {
+            let text = tokenizer.decode(row.ids, skippingSpecialTokens: true)
+            #expect(Array(text.utf8) == Array(row.decoded.utf8), "\(name): \(row.ids)")
+        }
+    }
+
+    @Test(
+        "a very long text without spaces or letters takes no longer than others", arguments: ["gemma", "scored-llama"])
+    func longTexts(name: String) throws {
+        let tokenizer = try Fixture.tokenizer(name)
+        for letter in [" ", "a", "\u{4E2D}", "\n"] {
+            let text = String(repeating: letter, count: 100_000)
+            let ids = tokenizer.encode(text, addingSpecialTokens: false)
+            #expect(tokenizer.decode(ids).utf8.elementsEqual(text.utf8))
+            var decoder = StreamingDecoder(tokenizer)
+            #expect(
+                ids.reduce(0) { $0 + decoder.append($1).utf8.count } + decoder.finish().utf8.count == text.utf8.count)
         }
     }
 

@@ -12,7 +12,44 @@ struct GGUFTests {
         file.add(
             "tokenizer.ggml.tokens", texts: ["<unk>", "\u{2581}", "a", "b", "c", "ab", "bc", "\u{2581}ab", "<0x64>"])
         file.add("tokenizer.ggml.scores", numbers: [0, -8, -9, -9.5, -10, -1, -2, -3, 0])
+        file.add("tokenizer.ggml.add_bos_token", flag: false)
         return file
+    }
+
+    @Test("of neighbours with equal scores the leftmost merge first, whatever their ids")
+    func equalScores() throws {
+        var file = GGUFBytes()
+        file.add("tokenizer.ggml.model", text: "llama")
+        file.add("tokenizer.ggml.tokens", texts: ["<unk>", "<s>", "</s>", "a", "b", "bb", "ab"])
+        file.add("tokenizer.ggml.scores", numbers: [0, 0, 0, -2, -2, -1, -1])
+        file.add("tokenizer.ggml.add_space_prefix", flag: false)
+        let tokenizer = try open(file.bytes)
+        #expect(tokenizer.encode("abb") == [1, 6, 4])
+        #expect(tokenizer.encode("bbb") == [1, 5, 4])
+        #expect(tokenizer.beginningOfTextID == 1)
+        #expect(tokenizer.endOfTextID == 2)
+    }
+
+    @Test("a score that is not a number, and fewer scores than tokens, are refused")
+    func wrongScores() throws {
+        for scores in [[0, Float.nan], [0]] {
+            var file = GGUFBytes()
+            file.add("tokenizer.ggml.model", text: "llama")
+            file.add("tokenizer.ggml.tokens", texts: ["a", "b"])
+            file.add("tokenizer.ggml.scores", numbers: scores)
+            let error = #expect(throws: TextError.self) { try open(file.bytes) }
+            #expect(error?.message.contains("score") == true)
+        }
+    }
+
+    @Test("a very long token does not take the square of its length")
+    func longToken() throws {
+        var file = GGUFBytes()
+        file.add("tokenizer.ggml.model", text: "llama")
+        let long = String(repeating: "a", count: 300_000)
+        file.add("tokenizer.ggml.tokens", texts: ["<unk>", "<s>", "</s>", "a", "aa", long])
+        file.add("tokenizer.ggml.scores", numbers: [0, 0, 0, -2, -1, -3])
+        #expect(try open(file.bytes).encode("aaaa").suffix(2) == [4, 4])
     }
 
     @Test("the neighbours with the highest score merge first; characters without a token are spelled in bytes")
@@ -41,11 +78,13 @@ struct GGUFTests {
 
     @Test("kinds that are not known are refused by name")
     func unknownKinds() throws {
-        var file = GGUFBytes()
-        file.add("tokenizer.ggml.model", text: "bert")
-        file.add("tokenizer.ggml.tokens", texts: ["a"])
-        let kind = #expect(throws: TextError.self) { try open(file.bytes) }
-        #expect(kind?.message.contains("\"bert\"") == true)
+        for name in ["bert", "t5", "rwkv", "gemma4"] {
+            var file = GGUFBytes()
+            file.add("tokenizer.ggml.model", text: name)
+            file.add("tokenizer.ggml.tokens", texts: ["a"])
+            let kind = #expect(throws: TextError.self) { try open(file.bytes) }
+            #expect(kind?.message.contains("\"\(name)\"") == true)
+        }
         var other = GGUFBytes()
         other.add("tokenizer.ggml.model", text: "gpt2")
         other.add("tokenizer.ggml.pre", text: "falcon")

@@ -43,6 +43,18 @@ enum SharedData {
     }
 }
 
+/// Ids and what another implementation decodes them to.
+struct DecodingCase: Decodable {
+    var ids: [Int]
+    var decoded: String
+
+    static func read(_ file: URL) throws -> [DecodingCase] {
+        try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(DecodingCase.self, from: Data($0))
+        }
+    }
+}
+
 /// A text and what another implementation makes of it.
 struct ReferenceCase: Decodable {
     var text: String

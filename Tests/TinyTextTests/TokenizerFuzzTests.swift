@@ -10,11 +10,12 @@ struct TokenizerFuzzTests {
     private static let cases =
         ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
 
-    @Test("encode and decode whatever they are given, at once and one by one", arguments: Fixture.names)
+    @Test(
+        "encode and decode whatever they are given, at once and one by one", arguments: Fixture.names + Fixture.scored)
     func anyText(name: String) throws {
         let tokenizer = try Fixture.tokenizer(name)
         var random = TrickyTexts(seed: 9)
-        for _ in 0..<Self.cases / Fixture.names.count {
+        for _ in 0..<Self.cases / (Fixture.names + Fixture.scored).count {
             let text: String
             switch random.below(3) {
             case 0: text = String(decoding: (0...random.below(40)).map { _ in UInt8(random.below(256)) }, as: UTF8.self)

@@ -1,7 +1,8 @@
 /// Turns ids into text one by one, for output that is shown as it is generated.
 ///
 /// A character whose bytes are spread over several tokens is held back until its last byte is there. All that was returned,
-/// joined, is what ``Tokenizer/decode(_:skippingSpecialTokens:)`` makes of all ids at once.
+/// joined, is what ``Tokenizer/decode(_:skippingSpecialTokens:)`` makes of all ids at once. There is one exception: of a run of
+/// tokens for single bytes that is not UTF-8, the complete characters before the first wrong byte have been returned by then.
 ///
 /// ```swift
 /// var decoder = StreamingDecoder(tokenizer)
@@ -9,7 +10,6 @@
 /// print(decoder.finish())
 /// ```
 public struct StreamingDecoder: Sendable {
-    private let tokenizer: Tokenizer
     private var joiner: TokenJoiner
     /// The first bytes of a character that is not complete: at most three.
     private var pending: [UInt8] = []
@@ -18,13 +18,12 @@ public struct StreamingDecoder: Sendable {
     ///   - tokenizer: What the ids mean.
     ///   - skippingSpecialTokens: Whether special tokens are left out.
     public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = false) {
-        self.tokenizer = tokenizer
-        joiner = TokenJoiner(skippingSpecialTokens: skippingSpecialTokens)
+        joiner = TokenJoiner(tokenizer, skippingSpecialTokens: skippingSpecialTokens, streams: true)
     }
 
     /// Adds a token and returns the characters that are complete now; empty when none is.
     public mutating func append(_ id: Int) -> String {
-        joiner.append(id, of: tokenizer, to: &pending)
+        joiner.append(id, to: &pending)
         let complete = pending.count - incompleteSuffix(of: pending)
         defer { pending.removeFirst(complete) }
         return String(decoding: pending[..<complete], as: UTF8.self)
@@ -32,6 +31,7 @@ public struct StreamingDecoder: Sendable {
 
     /// Returns what is left: U+FFFD when the last character was never completed, otherwise nothing.
     public mutating func finish() -> String {
+        joiner.finish(&pending)
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
     }
@@ -65,38 +65,4 @@ func incompleteSuffix(of bytes: [UInt8]) -> Int {
         return allowed.contains(second) ? length : 0
     }
     return 0
-}
-
-/// Joins the bytes of tokens, and removes from the beginning of the text what the encoder added there.
-struct TokenJoiner: Sendable {
-    private let skipsSpecialTokens: Bool
-    /// Whether no token has been joined.
-    private var isFirst = true
-    /// Whether no byte has been joined.
-    private var isEmpty = true
-
-    init(skippingSpecialTokens: Bool) {
-        skipsSpecialTokens = skippingSpecialTokens
-    }
-
-    /// Appends what the next token adds to the text; nothing when there is no such token or it is skipped.
-    mutating func append(_ id: Int, of tokenizer: Tokenizer, to bytes: inout [UInt8]) {
-        guard !skipsSpecialTokens || !tokenizer.isSpecial(id), let token = tokenizer.knownBytes(of: id) else { return }
-        let before = bytes.count
-        switch tokenizer.beginning {
-        case .withoutMarks(let marks) where isFirst:
-            if let spelling = tokenizer.modelSpelling(of: id) {
-                marks.replace(in: spelling, into: &bytes)
-            } else {
-                bytes.append(contentsOf: token)
-            }
-        case .withoutOneSpace where isEmpty && token.first == UInt8(ascii: " "):
-            bytes.append(contentsOf: token.dropFirst())
-            isEmpty = false
-        default:
-            bytes.append(contentsOf: token)
-        }
-        isFirst = false
-        if bytes.count > before { isEmpty = false }
-    }
 }

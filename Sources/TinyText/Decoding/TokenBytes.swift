@@ -3,19 +3,22 @@ struct TokenBytes: Sendable {
     private var bytes: [UInt8] = []
     /// Where the bytes of token `id` end; they begin where those of the token before it end.
     private var ends: [Int] = []
+    /// The tokens of single bytes that are joined in runs; see ``TokenJoiner``.
+    private(set) var runIDs: Set<Int> = []
 
     /// - Parameters:
     ///   - table: The tokens; an id without a token stands for no bytes.
-    ///   - decoder: What the spelling of one of the model's tokens means.
-    ///   - texts: The texts of added tokens, which stand for themselves.
-    init(_ table: TokenTable, decoder: any TokenDecoder, texts: [Int: String]) {
+    ///   - decoding: What the spelling of a token means.
+    ///   - texts: The texts of added tokens.
+    init(_ table: TokenTable, decoding: TokenDecoding, texts: [Int: String]) {
         bytes.reserveCapacity(8 * table.idBound)
         ends.reserveCapacity(table.idBound)
         for id in 0..<table.idBound {
-            if let text = texts[id] {
+            if let text = texts[id], !decoding.readsAddedTokens {
                 bytes.append(contentsOf: text.utf8)
-            } else if let spelling = table.spelling(of: id) {
-                decoder.appendBytes(of: spelling, to: &bytes)
+            } else if let spelling = texts[id].map({ Array($0.utf8)[...] }) ?? table.spelling(of: id) {
+                decoding.decoder.appendBytes(of: spelling, to: &bytes)
+                if decoding.joinsRuns, ByteToken.byte(spelledBy: spelling) != nil { runIDs.insert(id) }
             }
             ends.append(bytes.count)
         }

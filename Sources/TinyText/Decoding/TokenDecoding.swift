@@ -15,6 +15,10 @@ struct TokenDecoding: Sendable {
     /// What the spelling of one of the model's tokens means.
     let decoder: any TokenDecoder
     let beginning: Beginning
+    /// Whether added tokens are spelled as the model's own, instead of standing for their text.
+    var readsAddedTokens = false
+    /// Whether the tokens of single bytes are joined in runs; see ``TokenJoiner``.
+    var joinsRuns = false
 }
 
 extension TokenDecoding {
@@ -32,18 +36,21 @@ extension TokenDecoding {
         if try take("ByteLevel") != nil {
             decoder = ByteLevelDecoder()
             beginning = .kept
+            (readsAddedTokens, joinsRuns) = (false, false)
         } else if let marks = try take("Metaspace") {
             let mark = Array(try marks.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
+            joinsRuns = try take("ByteFallback") != nil
             decoder = PlainDecoder(
-                marks: Substitution(pattern: mark, content: [UInt8(ascii: " ")]),
-                readsBytes: try take("ByteFallback") != nil)
+                marks: Substitution(pattern: mark, content: [UInt8(ascii: " ")]), readsBytes: joinsRuns)
+            readsAddedTokens = true
             let isPrepended = try SpaceMarks.prepending(from: marks) != .never
             beginning = isPrepended ? .withoutMarks(Substitution(pattern: mark, content: [])) : .kept
             _ = try take("Fuse")
         } else {
             let marks = try take("Replace")
-            let readsBytes = try take("ByteFallback") != nil
-            decoder = PlainDecoder(marks: try marks.map { try Substitution(from: $0) }, readsBytes: readsBytes)
+            joinsRuns = try take("ByteFallback") != nil
+            decoder = PlainDecoder(marks: try marks.map { try Substitution(from: $0) }, readsBytes: joinsRuns)
+            readsAddedTokens = true
             let isFused = try take("Fuse") != nil
             beginning = try isFused ? Self.beginning(take("Strip")) : .kept
         }

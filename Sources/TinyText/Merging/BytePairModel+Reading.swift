@@ -19,11 +19,15 @@ extension BytePairModel {
         return (model, vocabulary)
     }
 
-    private static func refuseUnknownSettings(of value: JSONNode, spellsBytes: Bool) throws {
+    /// - Throws: ``TextError`` with code `unsupported` naming a model that is not a byte-pair encoding.
+    static func requireKind(_ value: JSONNode) throws {
         let type = try value.optional("type")?.string() ?? "BPE"
         guard type == "BPE" else {
-            throw value.unsupported("has the unknown type \"\(type)\", expected \"BPE\"")
+            throw value.unsupported("has the type \"\(type)\", which is not implemented, expected \"BPE\"")
         }
+    }
+
+    private static func refuseUnknownSettings(of value: JSONNode, spellsBytes: Bool) throws {
         for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let affix = try value.optional(name)?.string(), !affix.isEmpty {
                 throw value.unsupported("has the \(name) \"\(affix)\", expected none")

@@ -30,7 +30,7 @@ struct MergeScratch {
         while true {
             var least = PairTable.none
             var position = 0
-            for index in merges.indices where merges[index] < least {
+            for index in merges.indices where PairTable.rank(of: merges[index]) < PairTable.rank(of: least) {
                 least = merges[index]
                 position = index
             }
@@ -49,7 +49,7 @@ struct MergeScratch {
         var position: Int
 
         static func < (first: Candidate, second: Candidate) -> Bool {
-            (first.merge, first.position) < (second.merge, second.position)
+            (PairTable.rank(of: first.merge), first.position) < (PairTable.rank(of: second.merge), second.position)
         }
     }
 

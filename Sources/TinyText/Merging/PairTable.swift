@@ -2,8 +2,7 @@
 ///
 /// Open addressing with linear probing, at most half full; the hot loop of encoding is this lookup.
 struct PairTable: Sendable {
-    /// The rank of a merge in its upper half (lower merges first), the resulting id in its lower: comparing two merges
-    /// compares their ranks.
+    /// The rank of a merge in its upper half (lower merges first), the resulting id in its lower.
     typealias Merge = UInt64
 
     /// Greater than every merge: these two do not merge.
@@ -42,6 +41,12 @@ struct PairTable: Sendable {
             }
             return Self.none
         }
+    }
+
+    /// The rank of a merge: of neighbours that may merge the lowest do. That of ``none`` is the highest.
+    @inline(__always)
+    static func rank(of merge: Merge) -> UInt32 {
+        UInt32(truncatingIfNeeded: merge >> 32)
     }
 
     /// The id that a merge results in.

@@ -14,12 +14,33 @@ enum MissingSymbol: Sendable {
     case dropped
     /// The unknown token, once for every symbol, or once for every run of them.
     case unknown(id: UInt32, isFused: Bool)
+}
 
-    /// Appends what stands for a missing symbol.
-    func append(to symbols: inout [UInt32], isAfterUnknown: inout Bool) {
-        guard case .unknown(let id, let isFused) = self else { return }
-        if !(isFused && isAfterUnknown) { symbols.append(id) }
-        isAfterUnknown = true
+/// The symbols of a word, while they are found one after the other.
+///
+/// An unknown token is put down when the next symbol of the vocabulary is, as the `tokenizers` library does it: the tokens of
+/// bytes that lie between come before it. This matters only where some bytes have a token and others do not.
+private struct SymbolList {
+    let missing: MissingSymbol
+    private var pending: UInt32?
+
+    init(missing: MissingSymbol) { self.missing = missing }
+
+    mutating func appendKnown(_ id: UInt32, to symbols: inout [UInt32]) {
+        end(&symbols)
+        symbols.append(id)
+    }
+
+    mutating func appendMissing(to symbols: inout [UInt32]) {
+        guard case .unknown(let id, let isFused) = missing else { return }
+        if !isFused { end(&symbols) }
+        pending = id
+    }
+
+    /// Puts down an unknown token that has not been.
+    mutating func end(_ symbols: inout [UInt32]) {
+        if let id = pending { symbols.append(id) }
+        pending = nil
     }
 }
 
@@ -34,15 +55,15 @@ struct ByteSymbols: SymbolSource {
     }
 
     func appendSymbols(of word: UnsafeBufferPointer<UInt8>, to symbols: inout [UInt32]) {
-        var isAfterUnknown = false
+        var list = SymbolList(missing: missing)
         for byte in word {
             if let id = ids[Int(byte)] {
-                symbols.append(id)
-                isAfterUnknown = false
+                list.appendKnown(id, to: &symbols)
             } else {
-                missing.append(to: &symbols, isAfterUnknown: &isAfterUnknown)
+                list.appendMissing(to: &symbols)
             }
         }
+        list.end(&symbols)
     }
 
     func spelling(of word: UnsafeBufferPointer<UInt8>) -> [UInt8] {
@@ -67,25 +88,21 @@ struct CharacterSymbols: SymbolSource {
     }
 
     func appendSymbols(of word: UnsafeBufferPointer<UInt8>, to symbols: inout [UInt32]) {
-        var isAfterUnknown = false
+        var list = SymbolList(missing: missing)
         var start = 0
         while start < word.count {
             let end = start + Self.length(of: word[start])
             defer { start = end }
             let character = UnsafeBufferPointer(rebasing: word[start..<min(end, word.count)])
             if let id = vocabulary.id(of: character) {
-                symbols.append(UInt32(id))
-                isAfterUnknown = false
-                continue
+                list.appendKnown(UInt32(id), to: &symbols)
+            } else if character.allSatisfy({ bytes[Int($0)] != nil }) {
+                for byte in character { symbols.append(bytes[Int(byte)] ?? 0) }
+            } else {
+                list.appendMissing(to: &symbols)
             }
-            let spelled = character.compactMap { bytes[Int($0)] }
-            if spelled.count == character.count {
-                symbols.append(contentsOf: spelled)
-                isAfterUnknown = false
-                continue
-            }
-            missing.append(to: &symbols, isAfterUnknown: &isAfterUnknown)
         }
+        list.end(&symbols)
     }
 
     func spelling(of word: UnsafeBufferPointer<UInt8>) -> [UInt8] { Array(word) }

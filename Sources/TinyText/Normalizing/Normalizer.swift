@@ -71,11 +71,20 @@ struct Substitution: Normalizer {
 extension Substitution {
     /// Reads a `Replace` component of a tokenizer file.
     ///
-    /// - Throws: ``TextError`` with code `unsupported` when the pattern is an expression or empty.
+    /// - Throws: ``TextError`` with code `unsupported` when the pattern is empty or more than a plain text.
     init(from value: JSONNode) throws {
-        guard let pattern = try value.member("pattern").optional("String")?.string(), !pattern.isEmpty else {
+        guard let pattern = try plainText(ofPattern: value.member("pattern")) else {
             throw value.unsupported("is a Replace of something other than a plain string")
         }
         self.init(pattern: Array(pattern.utf8), content: Array(try value.member("content").string().utf8))
     }
+}
+
+/// The text that a `pattern` matches: a string, or an expression in which every character stands for itself; nil for others.
+func plainText(ofPattern value: JSONNode) throws -> String? {
+    if let string = try value.optional("String")?.string() { return string.isEmpty ? nil : string }
+    guard let expression = try value.optional("Regex")?.string(), !expression.isEmpty,
+        !expression.unicodeScalars.contains(where: { #".*+?()[]{}|^$\"#.unicodeScalars.contains($0) })
+    else { return nil }
+    return expression
 }

@@ -53,7 +53,7 @@ func preTokenizers(from value: JSONNode?) throws -> (stages: [any PreTokenizer],
         case "Metaspace":
             stages.append(try SpaceMarks(from: component))
         case "Split":
-            stages.append(try splitByExpression(from: component))
+            stages.append(try splitByPattern(from: component))
         case let type:
             throw component.unsupported("has the unknown type \"\(type)\"")
         }

@@ -144,19 +144,41 @@ private let knownExpressions: [String: any WordScanner] = [
     Llama3Words(largestNumber: 3).expression: Llama3Words(largestNumber: 3),
 ]
 
-/// Reads a `Split` pre-tokenizer.
+/// Cuts behind every occurrence of a text.
+struct TextEndWords: WordScanner {
+    /// Not empty.
+    let text: [UInt8]
+
+    func endOfWord(at start: Int, limit: Int, in scalars: ScalarText) -> Int {
+        var position = start
+        while limit - position >= text.count {
+            if scalars.bytes[position] == text[0], text.indices.allSatisfy({ scalars.bytes[position + $0] == text[$0] })
+            {
+                return position + text.count
+            }
+            position += 1
+        }
+        return limit
+    }
+}
+
+/// Reads a `Split` pre-tokenizer: by a known expression, or behind a plain text as Gemma's files have it.
 ///
 /// - Throws: ``TextError`` with code `unsupported`, quoting an expression that is not known, or the setting.
-func splitByExpression(from value: JSONNode) throws -> any WordScanner {
-    guard let pattern = try value.member("pattern").optional("Regex") else {
-        throw value.unsupported("is a Split by a plain string; only known expressions are read")
-    }
-    let behavior = try value.member("behavior").string()
-    guard behavior == "Isolated" else {
-        throw value.unsupported("is a Split with behavior \"\(behavior)\", expected \"Isolated\"")
-    }
+func splitByPattern(from value: JSONNode) throws -> any WordScanner {
     guard try !value.flag("invert", absent: false) else {
         throw value.unsupported("is a Split with invert true, expected false")
+    }
+    let behavior = try value.member("behavior").string()
+    if behavior == "MergedWithPrevious", let text = try plainText(ofPattern: value.member("pattern")) {
+        return TextEndWords(text: Array(text.utf8))
+    }
+    guard let pattern = try value.member("pattern").optional("Regex") else {
+        throw value.unsupported(
+            "is a Split by a plain string with behavior \"\(behavior)\", expected \"MergedWithPrevious\"")
+    }
+    guard behavior == "Isolated" else {
+        throw value.unsupported("is a Split with behavior \"\(behavior)\", expected \"Isolated\"")
     }
     let expression = try pattern.string()
     guard let scanner = knownExpressions[expression] else {

@@ -6,8 +6,6 @@ struct Vocabulary: Sendable {
     let table: TokenTable
     /// The added tokens, by ascending id.
     let addedTokens: [AddedToken]
-    /// Their ids.
-    let addedIDs: Set<Int>
     /// The ids of special tokens.
     let specialIDs: Set<Int>
 
@@ -15,13 +13,14 @@ struct Vocabulary: Sendable {
     init(model: TokenTable, addedTokens: [AddedToken], file: String) throws {
         var table = model
         var kept: [AddedToken] = []
+        var ids: Set<Int> = []
         for token in addedTokens where !token.content.isEmpty {
             let spelling = Array(token.content.utf8)
             if spelling.withUnsafeBufferPointer({ table.insert($0, id: token.id) })
                 || table.id(of: spelling) == token.id
             {
                 // The first description of a token counts.
-                if !kept.contains(where: { $0.id == token.id }) { kept.append(token) }
+                if ids.insert(token.id).inserted { kept.append(token) }
                 continue
             }
             let conflict: String
@@ -37,7 +36,6 @@ struct Vocabulary: Sendable {
         }
         self.table = table
         self.addedTokens = kept.sorted { $0.id < $1.id }
-        addedIDs = Set(kept.lazy.map(\.id))
         specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
     }
 }
