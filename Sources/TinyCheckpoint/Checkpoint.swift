@@ -29,20 +29,18 @@ public final class Checkpoint: Sendable {
     /// Opens a directory or a GGUF file.
     ///
     /// - Throws: any reading code of ``CheckpointError``, naming the file.
-    public init(directory: String) throws(CheckpointError) {
+    public convenience init(directory: String) throws(CheckpointError) {
+        let parts = try CheckpointParts(directory: directory)
+        var configuration = try parts.configuration.get()
+        if let tokens = try parts.endOfText.get() { configuration.endOfText = tokens }
+        self.init(directory: directory, configuration: configuration, gguf: parts.gguf, stored: try parts.stored.get())
+    }
+
+    init(directory: String, configuration: ModelConfiguration, gguf: GGUFModel?, stored: [String: StoredTensor]) {
         self.directory = directory
-        if isGGUF(directory) {
-            let model = try GGUFModel(path: directory)
-            configuration = try ModelConfiguration(gguf: model)
-            stored = try model.storedTensors(of: configuration)
-            gguf = model
-            return
-        }
-        gguf = nil
-        let folder = ModelDirectory(path: directory)
-        try folder.checkPresence()
-        configuration = try folder.configuration()
-        stored = withShortNames(try folder.weights())
+        self.configuration = configuration
+        self.gguf = gguf
+        self.stored = stored
     }
 
     /// What a GGUF file is made of.

@@ -55,23 +55,32 @@ public struct CheckpointTensor: Sendable {
             initialized = count
             withBytes { bytes in
                 if type == .bfloat16 { return UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) }
-                round(bytes, into: target)
+                round(into: target)
             }
         }
     }
 
     /// Decodes and rounds piece by piece, so that no second copy of a large matrix is in memory.
-    private func round(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<UInt16>) {
+    private func round(into target: UnsafeMutableBufferPointer<UInt16>) {
+        forEachPiece { first, floats in
+            for (index, value) in floats.enumerated() { target[first + index] = BFloat16(value).bits }
+        }
+    }
+
+    /// Lends the elements piece by piece, widened exactly or decoded, in the order in which they are stored.
+    ///
+    /// - Parameter body: Is given the index of the first element of a piece, and the piece: 16,384 elements but for the last.
+    package func forEachPiece(_ body: (_ first: Int, _ piece: UnsafeBufferPointer<Float>) -> Void) {
         let length = 1 << 14, size = length / format.blockLength * format.blockByteCount
-        var floats = [Float](repeating: 0, count: min(length, target.count))
-        floats.withUnsafeMutableBufferPointer { floats in
-            guard let start = floats.baseAddress else { return }
-            for first in stride(from: 0, to: target.count, by: length) {
-                let offset = first / length * size
-                format.decode(
-                    UnsafeRawBufferPointer(rebasing: bytes[offset..<min(offset + size, bytes.count)]), into: start)
-                for index in first..<min(first + length, target.count) {
-                    target[index] = BFloat16(floats[index - first]).bits
+        var floats = [Float](repeating: 0, count: min(length, count))
+        withBytes { bytes in
+            floats.withUnsafeMutableBufferPointer { floats in
+                guard let start = floats.baseAddress else { return }
+                for first in stride(from: 0, to: count, by: length) {
+                    let offset = first / length * size
+                    format.decode(
+                        UnsafeRawBufferPointer(rebasing: bytes[offset..<min(offset + size, bytes.count)]), into: start)
+                    body(first, UnsafeBufferPointer(start: start, count: min(length, count - first)))
                 }
             }
         }

@@ -18,16 +18,18 @@ struct ModelDirectory {
         try withCheckpointErrors { () throws(FileError) in try requireDirectory(path, as: "model directory") }
     }
 
-    /// `config.json`, with the end-of-text tokens of `generation_config.json`, which transformers prefers too.
+    /// `config.json` alone.
     func configuration() throws(CheckpointError) -> ModelConfiguration {
         let path = file(Self.configurationName)
-        var configuration = try ModelConfiguration(json: contents(of: path), path: path)
-        if has(Self.generationName) {
-            let path = file(Self.generationName)
-            let generation = try ConfigurationObject(parsing: contents(of: path), path: path)
-            if let tokens = try generation.integers("eos_token_id") { configuration.endOfText = tokens }
-        }
-        return configuration
+        return try ModelConfiguration(json: contents(of: path), path: path)
+    }
+
+    /// The end-of-text tokens of `generation_config.json`, which count instead of those of `config.json`, as in transformers;
+    /// `nil` where it has none or is absent.
+    func endOfText() throws(CheckpointError) -> [Int]? {
+        guard has(Self.generationName) else { return nil }
+        let path = file(Self.generationName)
+        return try ConfigurationObject(parsing: contents(of: path), path: path).integers("eos_token_id")
     }
 
     /// Where every tensor is.

@@ -12,44 +12,60 @@ extension Checkpoint {
     /// - Throws: ``CheckpointError`` with code `unusedTensor` naming the tensors, or `missingTensor` for a head that is neither
     ///   stored nor tied.
     package func refuseUnusedTensors() throws(CheckpointError) {
-        if !configuration.tiesEmbeddings, !contains(ParameterRole.head.name), contains(ParameterRole.embedding.name) {
-            throw CheckpointError(
-                .missingTensor, "\(directory) has no tensor \(ParameterRole.head.name)",
-                hint: "if the head is the embedding table, set tie_word_embeddings to true in config.json")
-        }
-        var used = Set(configuration.parameterShapes.map(\.name))
+        if let error = disagreements.first { throw error }
+    }
+
+    /// All reasons for which ``refuseUnusedTensors()`` refuses the checkpoint.
+    package var disagreements: [CheckpointError] { [missingHead, otherHead, unusedTensors].compactMap(\.self) }
+
+    private var missingHead: CheckpointError? {
+        guard !configuration.tiesEmbeddings, !contains(ParameterRole.head.name), contains(ParameterRole.embedding.name)
+        else { return nil }
+        return CheckpointError(
+            .missingTensor, "\(directory) has no tensor \(ParameterRole.head.name)",
+            hint: "if the head is the embedding table, set tie_word_embeddings to true in config.json")
+    }
+
+    private var otherHead: CheckpointError? {
         let head = ParameterRole.head.name, embedding = ParameterRole.embedding.name
-        if configuration.tiesEmbeddings, contains(head) {
+        guard configuration.tiesEmbeddings, contains(head) else { return nil }
+        do throws(CheckpointError) {
             let shape = [configuration.vocabularySize, configuration.hiddenSize]
-            guard try tensor(head, shape).hasSameValues(as: tensor(embedding, shape)) else {
-                throw CheckpointError(
-                    .unusedTensor,
-                    "tie_word_embeddings is true in \(directory), but \(head) has other values than \(embedding)",
-                    hint:
-                        "set tie_word_embeddings to false in config.json to use \(head), or remove it to use \(embedding)"
-                )
-            }
-            used.insert(head)
+            if try tensor(head, shape).hasSameValues(as: tensor(embedding, shape)) { return nil }
+        } catch {
+            return error
         }
+        return CheckpointError(
+            .unusedTensor,
+            "tie_word_embeddings is true in \(directory), but \(head) has other values than \(embedding)",
+            hint: "set tie_word_embeddings to false in config.json to use \(head), or remove it to use \(embedding)")
+    }
+
+    private var unusedTensors: CheckpointError? {
+        var used = Set(configuration.parameterShapes.map(\.name))
+        if configuration.tiesEmbeddings { used.insert(ParameterRole.head.name) }
         let unused = tensorNames.filter { !used.contains($0) && !$0.hasSuffix("rotary_emb.inv_freq") }
-        guard !unused.isEmpty else { return }
-        let shown = unused.prefix(Self.mostNames).joined(separator: ", ")
-        let more = unused.count > Self.mostNames ? " and \(unused.count - Self.mostNames) more" : ""
+        guard !unused.isEmpty else { return nil }
         let beyond = unused.contains { name in
             name.hasPrefix("model.layers.")
                 && (Int(name.split(separator: ".", omittingEmptySubsequences: false)[2]) ?? 0)
                     >= configuration.layerCount
         }
-        throw CheckpointError(
+        return CheckpointError(
             .unusedTensor,
-            "\(directory) has \(unused.count == 1 ? "a tensor" : "tensors") that the model does not use: \(shown)\(more)",
+            "\(directory) has \(unused.count == 1 ? "a tensor" : "tensors") that the model does not use: "
+                + shortList(unused),
             hint: beyond
                 ? "num_hidden_layers is \(configuration.layerCount) in config.json"
                 : "a \(configuration.architecture.rawValue) model has no such \(unused.count == 1 ? "tensor" : "tensors")"
         )
     }
+}
 
-    private static let mostNames = 4
+/// The first names, and how many more there are.
+package func shortList(_ names: [String]) -> String {
+    let most = 4
+    return names.prefix(most).joined(separator: ", ") + (names.count > most ? " and \(names.count - most) more" : "")
 }
 
 extension CheckpointTensor {
