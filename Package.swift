@@ -43,7 +43,8 @@ let package = Package(
         library("TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
         library("TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
 
-        // Text, problems, records: no numbers of a model in sight.
+        // Text, problems, records, files of a hub: no numbers of a model in sight.
+        library("TinyHub", uses: ["TinyFoundation"]),
         library("TinyText", uses: ["TinyFoundation"]),
         library("TinyTemplates", uses: ["TinyFoundation"]),
         library("TinyRecords", uses: ["TinyFoundation"]),
@@ -57,7 +58,7 @@ let package = Package(
             "TinyRuns",
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
-                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
+                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyHub",
                 .product(name: "Yams", package: "Yams"),
             ]),
         library("TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
@@ -66,7 +67,7 @@ let package = Package(
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
                 "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
-                "TinyRuns", "TinyReport",
+                "TinyHub", "TinyRuns", "TinyReport",
             ]),
         .executableTarget(
             name: "TinyLoRACommand",
@@ -101,6 +102,7 @@ let package = Package(
                 "TinyRecords", "TinyAbacus", "TinyLearningTestSupport",
             ]),
         tests(of: "TinyStatistics"),
+        tests(of: "TinyHub", uses: ["TinyFoundation"]),
         tests(
             of: "TinyRuns",
             uses: [

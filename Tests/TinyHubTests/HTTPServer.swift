@@ -1,0 +1,116 @@
+import Foundation
+import Synchronization
+
+/// A server of HTTP on the loopback interface, with an answer for every request; closes each connection after it.
+final class HTTPServer: Sendable {
+    struct Request: Sendable {
+        var target: String
+        /// By name in lower case.
+        var headers: [String: String]
+
+        var path: String { String(target.prefix { $0 != "?" }) }
+        var range: String? { headers["range"] }
+    }
+
+    struct Reply: Sendable {
+        var status = 200
+        var headers: [String: String] = [:]
+        var body = Data()
+        /// Close the connection after so many bytes of the body.
+        var cut: Int?
+
+        static func json(_ text: String, _ headers: [String: String] = [:]) -> Reply {
+            Reply(headers: headers, body: Data(text.utf8))
+        }
+    }
+
+    let port: UInt16
+    private let descriptor: Int32
+    private let log = Mutex<[Request]>([])
+    private let isClosed = Mutex(false)
+
+    /// Begins to answer.
+    init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
+        #if os(Linux)
+            let kind = Int32(SOCK_STREAM.rawValue)
+        #else
+            let kind = SOCK_STREAM
+        #endif
+        descriptor = socket(AF_INET, kind, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw CocoaError(.featureUnsupported) }
+        port = UInt16(bigEndian: address.sin_port)
+        let thread = Thread { [weak self] in
+            // The server is not kept alive by its own thread.
+            while let isClosed = self?.isClosed.withLock({ $0 }), !isClosed {
+                var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                guard poll(&state, 1, 20) > 0 else { continue }
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { continue }
+                Thread { [weak self] in
+                    if let request = Self.read(connection) {
+                        self?.log.withLock { $0.append(request) }
+                        Self.write(answer(request), to: connection)
+                    }
+                    close(connection)
+                }.start()
+            }
+            close(descriptor)
+        }
+        thread.start()
+    }
+
+    deinit { isClosed.withLock { $0 = true } }
+
+    /// The requests so far.
+    var requests: [Request] { log.withLock { $0 } }
+
+    var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    private static func read(_ connection: Int32) -> Request? {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            bytes += buffer[..<count]
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").map(String.init)
+        let words = lines.first?.split(separator: " ") ?? []
+        guard words.count == 3 else { return nil }
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            headers[line[..<colon].lowercased()] = value
+        }
+        return Request(target: String(words[1]), headers: headers)
+    }
+
+    private static func write(_ reply: Reply, to connection: Int32) {
+        var headers = reply.headers
+        headers["Connection"] = "close"
+        headers["Content-Length"] = headers["Content-Length"] ?? "\(reply.body.count)"
+        let head = headers.map { "\($0.key): \($0.value)\r\n" }.sorted().joined()
+        let bytes =
+            Array("HTTP/1.1 \(reply.status) Status\r\n\(head)\r\n".utf8)
+            + Array(reply.cut.map { reply.body.prefix($0) } ?? reply.body)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+        shutdown(connection, Int32(SHUT_WR))
+    }
+}
