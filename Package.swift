@@ -58,7 +58,8 @@ let package = Package(
             "TinyRuns",
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
-                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning", "TinyHub",
+                "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
+                "TinyHub",
                 .product(name: "Yams", package: "Yams"),
             ]),
         library("TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
@@ -112,7 +113,8 @@ let package = Package(
             ]),
         tests(of: "TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
         // Runs the built command; of the package's types it knows SHA-256 only.
-        .testTarget(name: "TinyLoRACommandTests", dependencies: ["TinyFoundation"], swiftSettings: settings),
+        .testTarget(
+            name: "TinyLoRACommandTests", dependencies: ["TinyFoundation", "TinyTestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

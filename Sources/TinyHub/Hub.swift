@@ -180,6 +180,13 @@ public struct HubSnapshot: Sendable {
         /// Whether it was fetched just now.
         public let isNew: Bool
 
+        /// Describes a file.
+        public init(path: String, byteCount: Int, isNew: Bool) {
+            self.path = path
+            self.byteCount = byteCount
+            self.isNew = isNew
+        }
+
         private enum CodingKeys: String, CodingKey {
             case path
             case byteCount = "bytes"

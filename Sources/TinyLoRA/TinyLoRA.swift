@@ -13,5 +13,6 @@
 @_exported public import TinyRecords
 @_exported public import TinyStatistics
 @_exported public import TinyLearning
+@_exported public import TinyHub
 @_exported public import TinyRuns
 @_exported public import TinyReport

@@ -101,3 +101,14 @@ func column(_ text: String, _ width: Int) -> String {
 func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
 }
+
+/// `1.5 MB`; decimal units.
+func bytes(_ count: Int) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    var value = Double(count), unit = 0
+    while value >= 1000, unit + 1 < units.count {
+        value /= 1000
+        unit += 1
+    }
+    return unit == 0 ? "\(count) B" : column(value, 0, places: value < 10 ? 1 : 0) + " " + units[unit]
+}

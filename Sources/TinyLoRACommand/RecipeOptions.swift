@@ -6,8 +6,9 @@ import TinyLoRA
 struct FileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout, or a GGUF file (default: Abacus).", valueName: "path"),
-        transform: path)
+            "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus).",
+            valueName: "path"),
+        transform: modelPath)
     var model: String?
     @Option(
         help: ArgumentHelp(

@@ -29,8 +29,8 @@ func show(_ outline: RunOutline, on console: Console) {
             + (evaluation.interval.map { " · every \($0) steps" } ?? " · before and after"))
     let memory = outline.memory
     console.say(
-        "memory     about \(decimalBytes(memory.total)): weights \(decimalBytes(memory.weights)) · factors \(decimalBytes(memory.factors)) · "
-            + "cache \(decimalBytes(memory.cache)) · records \(decimalBytes(memory.records)) · optimiser \(decimalBytes(memory.optimiser))"
+        "memory     about \(bytes(memory.total)): weights \(bytes(memory.weights)) · factors \(bytes(memory.factors)) · "
+            + "cache \(bytes(memory.cache)) · records \(bytes(memory.records)) · optimiser \(bytes(memory.optimiser))"
     )
     console.say("run        \(outline.output)")
     console.say()
@@ -39,14 +39,3 @@ func show(_ outline: RunOutline, on console: Console) {
 }
 
 private let mostGroups = 20
-
-/// `1.5 MB`; decimal units.
-func decimalBytes(_ count: Int) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"]
-    var value = Double(count), unit = 0
-    while value >= 1000, unit + 1 < units.count {
-        value /= 1000
-        unit += 1
-    }
-    return unit == 0 ? "\(count) B" : column(value, 0, places: value < 10 ? 1 : 0) + " " + units[unit]
-}

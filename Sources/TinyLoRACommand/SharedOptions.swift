@@ -7,9 +7,9 @@ import TinyFoundation
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout, or a GGUF file (default: Abacus, the model in the box).",
+            "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus, the model in the box).",
             valueName: "path"
-        ), transform: path)
+        ), transform: modelPath)
     var model: String?
     @Option(
         help: ArgumentHelp(
@@ -110,3 +110,6 @@ func factorNote(_ count: Int) {
     guard !text.isEmpty else { throw ValidationError("the path is empty") }
     return text
 }
+
+/// The value of an option that names a model: a path, or a name in the cache of `tinylora download`.
+@Sendable func modelPath(_ text: String) throws -> String { try cachedModel(path(text)) ?? text }

@@ -10,7 +10,8 @@ struct TinyLoRACommand: AsyncParsableCommand {
         subcommands: [
             TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, GenerateCommand.self,
             ScoreCommand.self, InspectCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self,
-            GradeCommand.self, BenchCommand.self, VerifyCommand.self, DoctorCommand.self, PretrainCommand.self,
+            DownloadCommand.self, DoctorCommand.self, GradeCommand.self, BenchCommand.self, VerifyCommand.self,
+            PretrainCommand.self,
         ])
 
     /// As the parser's own, but a result or help text that cannot be written is an error.

@@ -158,10 +158,12 @@ extension Benchmark {
     public static let olympiadBench = Benchmark(
         name: "olympiadbench", location: "olympiadbench/test.jsonl",
         fields: ProblemFields(
-            question: ["problem"], answer: ["answer"], id: ["id"], subject: ["subfield"], unit: ["unit"],
-            tolerance: ["error"]), grader: .method(.math), publishedCount: 675)
+            question: ["problem", "question"], answer: ["answer", "final_answer"], id: ["id"], subject: ["subfield"],
+            unit: ["unit"], tolerance: ["error"]), grader: .method(.math), publishedCount: 675)
 
-    private static let competitionFields = ProblemFields(question: ["problem"], answer: ["answer"], id: ["id"])
+    private static let competitionFields = ProblemFields(
+        question: ["problem"], answer: ["answer", "expected_answer"], solution: ["solution", "reference_solution"],
+        id: ["id"])
 
     private static func relative(_ tolerance: Double) -> GradingOptions {
         var options = GradingOptions()

@@ -45,6 +45,15 @@ enum FieldValue: Equatable {
         }
     }
 
+    /// The text of an answer: a string, the digits of a number, or the only string of a list without a `$` on both sides.
+    var answer: String? {
+        guard case .strings(let texts) = self else { return scalar }
+        guard texts.count == 1, let text = texts.first else { return nil }
+        let inner = text.dropFirst().dropLast()
+        return text.count > 2 && text.hasPrefix("$") && text.hasSuffix("$") && !inner.contains("$")
+            ? String(inner) : text
+    }
+
     /// The text of a string, or of several, with a blank line between them.
     var text: String? {
         switch self {

@@ -6,7 +6,8 @@ extension ProblemSet {
     ///
     /// Lines end at `\n` only, so U+2028 may stand inside a string; a `\r` before it, a byte order mark and blank lines at
     /// the end of the file are ignored. When any answer holds `####`, the file is in GSM8K's format: the whole text is the
-    /// solution, and what follows the last `####` is the answer, thousands commas removed.
+    /// solution, and what follows the last `####` is the answer, thousands commas removed. A row without an answer has that of
+    /// its solution's last `\boxed{}`, as in MATH's own files.
     ///
     /// ```swift
     /// // {"question": "Half of 2,160?", "answer": "2160 / 2 = 1080\n#### 1,080"}
@@ -119,11 +120,14 @@ private struct FieldReader {
 
     /// The problem of the row, under `id` where the row has none of its own.
     func problem(_ fields: ProblemFields, id: String) throws(ProblemError) -> Problem {
-        Problem(
+        let solution = try optional("solution", among: fields.solution, as: \.text)
+        let boxed = fields.answer.contains { values[$0] != nil } ? nil : solution.flatMap(boxedAnswer)
+        return Problem(
             id: try optional("id", among: fields.id, as: \.scalar) ?? id,
             question: try required("question", among: fields.question, as: \.string, expected: "a string"),
-            answer: try required("answer", among: fields.answer, as: \.scalar, expected: "a string or a number"),
-            solution: try optional("solution", among: fields.solution, as: \.text),
+            answer: try boxed
+                ?? required("answer", among: fields.answer, as: \.answer, expected: "a string or a number"),
+            solution: solution,
             subject: label(among: fields.subject), level: label(among: fields.level),
             unit: try optional("unit", among: fields.unit, as: \.string),
             tolerance: try tolerance(among: fields.tolerance))
@@ -176,6 +180,12 @@ private struct FieldReader {
         }
         return tolerance
     }
+}
+
+/// What the last box of a solution holds.
+private func boxedAnswer(_ solution: String) -> String? {
+    let text = AnswerBox.lastAnswer(in: Array(solution.utf8))?.text
+    return text.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
 }
 
 private func isBlank(_ byte: UInt8) -> Bool {

@@ -32,23 +32,30 @@ enum Executable {
     ///   - arguments: What follows `tinylora`.
     ///   - input: What the command reads on standard input.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
+    ///   - variables: Environment variables to set.
     ///   - limit: Ends the command after so many seconds.
     ///   - signal: With what; SIGKILL unless a test is about others.
     static func run(
-        _ arguments: [String], input: String? = nil, in scratch: Scratch, limit: TimeInterval = limit,
-        signal: Int32 = SIGKILL
+        _ arguments: [String], input: String? = nil, in scratch: Scratch, variables: [String: String] = [:],
+        limit: TimeInterval = limit, signal: Int32 = SIGKILL
     ) throws -> Outcome {
-        try run(try #require(path), arguments, input: input, in: scratch, limit: limit, signal: signal)
+        try run(
+            try #require(path), arguments, input: input, in: scratch, variables: variables, limit: limit, signal: signal
+        )
     }
 
     /// Runs a line of a shell, in which `"$0"` is the command.
-    static func run(shell line: String, in scratch: Scratch) throws -> Outcome {
-        try run("/bin/bash", ["-c", line, try #require(path)], input: nil, in: scratch, limit: limit, signal: SIGKILL)
+    static func run(
+        shell line: String, in scratch: Scratch, variables: [String: String] = [:]
+    ) throws -> Outcome {
+        try run(
+            "/bin/bash", ["-c", line, try #require(path)], input: nil, in: scratch, variables: variables, limit: limit,
+            signal: SIGKILL)
     }
 
     private static func run(
-        _ program: String, _ arguments: [String], input: String?, in scratch: Scratch, limit: TimeInterval,
-        signal: Int32
+        _ program: String, _ arguments: [String], input: String?, in scratch: Scratch, variables: [String: String],
+        limit: TimeInterval, signal: Int32
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
@@ -57,7 +64,8 @@ enum Executable {
         var environment = ProcessInfo.processInfo.environment
         environment["HOME"] = scratch.folder.path
         environment["XDG_CACHE_HOME"] = scratch.folder.appendingPathComponent("cache").path
-        process.environment = environment
+        for name in ["HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"] { environment[name] = nil }
+        process.environment = environment.merging(variables) { $1 }
         if let input {
             let file = try scratch.emptyFile("stdin")
             try Data(input.utf8).write(to: file)

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TinyProblems
 import TinyFoundation
+import TinyTestSupport
 
 /// Reads rows from memory, under the name `rows.jsonl`.
 func problems(in text: String, fields: ProblemFields = .automatic) throws(ProblemError) -> [Problem] {
@@ -23,6 +24,58 @@ struct ProblemSetTests {
         #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north"])
         #expect(loaded.map(\.id) == ["1", "2", "3", "4"])
         #expect(loaded[0].solution == "one\n#### 1,080")
+    }
+
+    @Test("without answers have them from the last box of their solutions, as MATH's own files")
+    func boxed() throws {
+        let fields = ProblemFields(question: ["problem"], answer: ["answer"])
+        let loaded = try problems(
+            in: #"""
+                {"problem": "a", "solution": "\boxed{1} is wrong, \(x=\boxed{\frac{1}{2}}\)."}
+                {"problem": "b", "solution": "\boxed{1}", "answer": "2"}
+                """#, fields: fields)
+        #expect(loaded.map(\.answer) == [#"\frac{1}{2}"#, "2"])
+        for solution in ["no box", #"\\boxed{ }"#] {
+            let found = description(in: "DIR") {
+                _ = try problems(in: #"{"problem": "a", "solution": "\#(solution)"}"#, fields: fields)
+            }
+            #expect(found.contains(#"the row has no "answer""#), "\(found)")
+        }
+    }
+
+    @Test("of the published sets are read with the keys of their sources")
+    func publishedKeys() throws {
+        let olympiad = try problems(
+            in: #"""
+                {"id": 1, "question": "a", "final_answer": ["$x^2$"], "solution": ["s"], "unit": null, "error": null}
+                {"id": 2, "question": "b", "final_answer": ["$69$,$84$"], "error": "1e-3"}
+                """#, fields: Benchmark.olympiadBench.fields)
+        #expect(olympiad.map(\.answer) == ["x^2", "$69$,$84$"])
+        #expect(olympiad[1].tolerance == 1e-3)
+        let found = description(in: "DIR") {
+            _ = try problems(
+                in: #"{"question": "a", "final_answer": ["1", "2"]}"#, fields: Benchmark.olympiadBench.fields)
+        }
+        #expect(found.contains(#""final_answer" is a list, expected a string"#), "\(found)")
+        let aime = try problems(
+            in: #"{"id": "aime25-0", "problem": "a", "expected_answer": "70", "reference_solution": "s"}"#,
+            fields: Benchmark.aime25.fields)
+        #expect(aime == [Problem(id: "aime25-0", question: "a", answer: "70", solution: "s")])
+    }
+
+    @Test("of every published set have a source of their own and a checksum")
+    func sources() {
+        let files = Benchmark.registry.benchmarks.flatMap(\.published)
+        #expect(files.count == 8)
+        #expect(Set(files.map(\.sha256)).count == files.count)
+        for file in files {
+            #expect(file.sha256.count == 64 && file.byteCount > 0)
+            let commit = file.source.split(separator: "/").dropFirst(2).first
+            #expect(commit?.count == 40, "\(file.source)")
+        }
+        for set in Benchmark.registry.benchmarks {
+            #expect(set.published.contains { $0.location == set.location }, "\(set.name)")
+        }
     }
 
     @Test("in other formats keep the answer as it is written")

@@ -64,8 +64,7 @@ public struct HubCache: Sendable {
         let place = "\(snapshot(of: repository, commit: commit))/\(file.path)"
         let up = String(repeating: "../", count: 2 + file.path.utf8.count { $0 == UInt8(ascii: "/") })
         try makeDirectory(above: place)
-        let temporary = "\(place).\(getpid()).tmp"
-        unlink(temporary)
+        let temporary = "\(place).\(UUID().uuidString).tmp"
         guard symlink("\(up)blobs/\(file.checksum.digits)", temporary) == 0, rename(temporary, place) == 0 else {
             let error = SystemError.last
             unlink(temporary)

@@ -55,10 +55,10 @@ struct DoctorCommand: ParsableCommand {
     /// Whether the packed weights, with two bytes each at least, have room.
     private func memory(for examination: ModelExamination, on machine: Machine) -> Finding? {
         guard let count = examination.parameterCount else { return nil }
-        let text = "the weights take \(decimalBytes(2 * count)) in bfloat16, \(decimalBytes(4 * count)) in float32"
+        let text = "the weights take \(bytes(2 * count)) in bfloat16, \(bytes(4 * count)) in float32"
         guard 2 * count > machine.usableMemory else { return Finding(.ok, "memory", text) }
         return Finding(
-            .warning, "memory", "\(text), more than the \(decimalBytes(machine.usableMemory)) of this machine",
+            .warning, "memory", "\(text), more than the \(bytes(machine.usableMemory)) of this machine",
             advice: "use a smaller model or a machine with more memory")
     }
 }

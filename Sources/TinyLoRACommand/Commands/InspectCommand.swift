@@ -18,7 +18,8 @@ struct InspectCommand: AsyncParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
+        help: ArgumentHelp("Directory, GGUF file or downloaded name of a model (default: Abacus).", valueName: "path"),
+        transform: modelPath)
     var model: String?
     @Option(
         help: ArgumentHelp("Adapter to show instead of a model: a file or a directory.", valueName: "path"),

@@ -26,7 +26,7 @@ struct RenderCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Directory or GGUF file of a model: its chat template and its special tokens are used.", valueName: "path"),
-        transform: path
+        transform: modelPath
     )
     var model: String?
     @Option(

@@ -24,7 +24,8 @@ struct TokenizeCommand: ParsableCommand {
         transform: path)
     var tokenizer: String?
     @Option(
-        help: ArgumentHelp("Directory or GGUF file of a model (default: Abacus).", valueName: "path"), transform: path)
+        help: ArgumentHelp("Directory, GGUF file or downloaded name of a model (default: Abacus).", valueName: "path"),
+        transform: modelPath)
     var model: String?
     @Flag(help: "Read and write JSON Lines, the only format.")
     var jsonl = false

@@ -30,7 +30,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Directory of a model in Hugging Face layout (default: Abacus, the model in the box).", valueName: "dir"
-        ), transform: path)
+        ), transform: modelPath)
     var model: String?
     @Option(help: "Random weights of this shape instead.")
     var modelShape: BenchModel?

@@ -151,11 +151,11 @@ extension Machine {
     }
 
     private var memoryFinding: Finding {
-        var text = decimalBytes(memory)
+        var text = bytes(memory)
         if let memoryLimit, memoryLimit < memory {
-            text += ", of which this process may use \(decimalBytes(memoryLimit))"
+            text += ", of which this process may use \(bytes(memoryLimit))"
         }
-        if let availableMemory { text += ", \(decimalBytes(availableMemory)) available now" }
+        if let availableMemory { text += ", \(bytes(availableMemory)) available now" }
         return Finding(.ok, "memory", text)
     }
 }
@@ -168,6 +168,6 @@ extension Machine.Cache {
                 .warning, "cache", "\(name): \(path) cannot be written, so everything is computed again each time",
                 advice: "correct its permissions, or set TINYLORA_CACHE to another folder")
         }
-        return Finding(.ok, "cache", "\(name): \(path) · \(counted(files, "file")), \(decimalBytes(size))")
+        return Finding(.ok, "cache", "\(name): \(path) · \(counted(files, "file")), \(bytes(size))")
     }
 }

@@ -22,7 +22,7 @@ public enum TinyLoRAVersion {
 /// let engine = try loaded.engine(adapter: nil, threads: 2)
 /// ```
 public struct LoadedModel: Sendable {
-    /// What people call it: the directory's or file's name.
+    /// What people call it: the name of its directory, its file, or its repository in a cache.
     public let name: String
     /// The files.
     public let checkpoint: Checkpoint
@@ -43,7 +43,7 @@ public struct LoadedModel: Sendable {
     public init(directory: String?, arithmetic: Arithmetic? = nil) throws {
         isAbacus = directory == nil
         let path = try directory ?? AbacusFiles.directory()
-        name = directory.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        name = directory.map { modelName(at: $0) } ?? "abacus"
         checkpoint = try Checkpoint(directory: path)
         model = try LanguageModel(checkpoint, arithmetic: arithmetic)
         fingerprint = try checkpoint.fingerprint()

@@ -20,10 +20,10 @@ public struct Setting: Sendable, Equatable {
 
     /// A setting as a flag gives it: the value is written as in a file, a path is relative to the current directory.
     ///
-    /// - Throws: ``RunError`` when the value is not YAML.
+    /// - Throws: ``RunError`` when the value is not YAML or names no model.
     public init(flag key: String, yaml: String, at place: String) throws(RunError) {
         self.init(key, try RecipeNode(text: yaml, name: place).value(), at: place)
-        value = located(in: ".")
+        value = try located(in: ".")
     }
 
     /// Keys whose value is a path.
@@ -176,15 +176,23 @@ extension Setting {
     /// A line of a file; a path is relative to the file's folder.
     init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
         self.init(entry.key, try entry.node.value(), at: entry.place)
-        value = located(in: folder)
+        value = try located(in: folder)
     }
 
-    /// The value, as an absolute path where the key is a path.
-    func located(in folder: String) -> SettingValue {
+    /// The value, as an absolute path where the key is a path; a model's name as the path of its snapshot.
+    func located(in folder: String) throws(RunError) -> SettingValue {
         guard Setting.paths.contains(key) else { return value }
         switch value {
-        case .text(let path) where !path.isEmpty: return .text(absolutePath(path, in: folder))
-        case .list(let values): return .list(values.map { Setting(key, $0, at: place).located(in: folder) })
+        case .text(let path) where !path.isEmpty:
+            guard key == "model" else { return .text(absolutePath(path, in: folder)) }
+            do throws(RunError) {
+                return .text(try cachedModel(path, in: folder) ?? absolutePath(path, in: folder))
+            } catch {
+                throw RunError(error.code, "\(place): \(error.message)", hint: error.hint, underlying: error)
+            }
+        case .list(let values):
+            return .list(
+                try values.map { (value) throws(RunError) in try Setting(key, value, at: place).located(in: folder) })
         default: return value
         }
     }

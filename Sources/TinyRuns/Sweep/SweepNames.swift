@@ -56,8 +56,8 @@ private func precedes(_ a: String, _ b: String) -> Bool {
 private func part(_ key: String, _ value: SettingValue) -> String {
     var text = value.description
     if Setting.paths.contains(key) {
-        let url = URL(fileURLWithPath: text)
-        text = (key == "model" ? url : url.deletingPathExtension()).lastPathComponent
+        text =
+            key == "model" ? modelName(at: text) : URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent
     }
     let safe = fileName(text)
     switch key {

@@ -1,36 +1,53 @@
-import Foundation
-import Synchronization
+package import Foundation
+internal import Synchronization
 
 /// A server of HTTP on the loopback interface, with an answer for every request; closes each connection after it.
-final class HTTPServer: Sendable {
-    struct Request: Sendable {
-        var target: String
+package final class HTTPServer: Sendable {
+    /// What was asked for.
+    package struct Request: Sendable {
+        /// Path and query.
+        package var target: String
         /// By name in lower case.
-        var headers: [String: String]
+        package var headers: [String: String]
 
-        var path: String { String(target.prefix { $0 != "?" }) }
-        var range: String? { headers["range"] }
+        /// The target without its query.
+        package var path: String { String(target.prefix { $0 != "?" }) }
+        /// The bytes that were asked for.
+        package var range: String? { headers["range"] }
     }
 
-    struct Reply: Sendable {
-        var status = 200
-        var headers: [String: String] = [:]
-        var body = Data()
+    /// What is answered.
+    package struct Reply: Sendable {
+        package var status: Int
+        package var headers: [String: String]
+        package var body: Data
         /// Close the connection after so many bytes of the body.
-        var cut: Int?
+        package var cut: Int?
 
-        static func json(_ text: String, _ headers: [String: String] = [:]) -> Reply {
+        /// Makes an answer from its parts.
+        package init(
+            status: Int = 200, headers: [String: String] = [:], body: Data = Data(), cut: Int? = nil
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.cut = cut
+        }
+
+        /// A text.
+        package static func json(_ text: String, _ headers: [String: String] = [:]) -> Reply {
             Reply(headers: headers, body: Data(text.utf8))
         }
     }
 
-    let port: UInt16
+    /// Where it listens on 127.0.0.1.
+    package let port: UInt16
     private let descriptor: Int32
     private let log = Mutex<[Request]>([])
     private let isClosed = Mutex(false)
 
     /// Begins to answer.
-    init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
+    package init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
         #if os(Linux)
             let kind = Int32(SOCK_STREAM.rawValue)
         #else
@@ -73,9 +90,10 @@ final class HTTPServer: Sendable {
     deinit { isClosed.withLock { $0 = true } }
 
     /// The requests so far.
-    var requests: [Request] { log.withLock { $0 } }
+    package var requests: [Request] { log.withLock { $0 } }
 
-    var endpoint: String { "http://127.0.0.1:\(port)" }
+    /// Its address.
+    package var endpoint: String { "http://127.0.0.1:\(port)" }
 
     private static func read(_ connection: Int32) -> Request? {
         var bytes: [UInt8] = []

@@ -1,29 +1,35 @@
-import Foundation
-import Synchronization
-import TinyFoundation
-import TinyHub
-import TinyTestSupport
+package import Foundation
+internal import Synchronization
+internal import TinyFoundation
 
 /// A server that plays the hub: one repository, `org/model`, with faults on demand.
-final class LocalHub: Sendable {
-    typealias Request = HTTPServer.Request
-    typealias Reply = HTTPServer.Reply
+package final class LocalHub: Sendable {
+    /// What the hub is asked.
+    package typealias Request = HTTPServer.Request
+    /// What it answers.
+    package typealias Reply = HTTPServer.Reply
     /// Changes the answer to a request; the number counts the requests for the same path, from 1.
-    typealias Fault = @Sendable (_ request: Request, _ number: Int, _ usual: Reply) -> Reply
+    package typealias Fault = @Sendable (_ request: Request, _ number: Int, _ usual: Reply) -> Reply
 
-    struct File: Sendable {
-        var path: String
-        var contents: Data
-        var isLarge: Bool
+    /// A file of the repository.
+    package struct File: Sendable {
+        package var path: String
+        package var contents: Data
+        package var isLarge: Bool
 
-        init(_ path: String, _ contents: String, isLarge: Bool = false) {
-            (self.path, self.contents, self.isLarge) = (path, Data(contents.utf8), isLarge)
+        package init(_ path: String, _ contents: String, isLarge: Bool = false) {
+            self.init(path, Data(contents.utf8), isLarge: isLarge)
+        }
+
+        package init(_ path: String, _ contents: Data, isLarge: Bool = false) {
+            (self.path, self.contents, self.isLarge) = (path, contents, isLarge)
         }
 
         /// The name of its blob.
-        var checksum: String { isLarge ? SHA256.hash(Array(contents)).hexadecimal : gitName(contents) }
+        package var checksum: String { isLarge ? SHA256.hash(Array(contents)).hexadecimal : gitName(contents) }
 
-        var listing: String {
+        /// Its entry in the listing.
+        package var listing: String {
             let large = #"{"oid": "\#(checksum)", "size": \#(contents.count), "pointerSize": 130}"#
             let name = isLarge ? gitName(Data("a pointer".utf8)) : checksum
             return #"{"type": "file", "oid": "\#(name)", "size": \#(contents.count), "path": "\#(path)""#
@@ -31,13 +37,16 @@ final class LocalHub: Sendable {
         }
     }
 
-    static let commit = String(repeating: "c0ffee00", count: 5)
-    static let weights = File("model.safetensors", String(repeating: "0123456789", count: 10_000), isLarge: true)
-    static let files = [File("config.json", #"{"model_type": "qwen2"}"#), weights]
+    /// The commit of `main`.
+    package static let commit = String(repeating: "c0ffee00", count: 5)
+    package static let weights = File(
+        "model.safetensors", String(repeating: "0123456789", count: 10_000), isLarge: true)
+    package static let files = [File("config.json", #"{"model_type": "qwen2"}"#), weights]
 
-    let server: HTTPServer
+    /// What answers.
+    package let server: HTTPServer
 
-    init(_ files: [File] = files, commit: String = commit, fault: @escaping Fault = { $2 }) throws {
+    package init(_ files: [File] = files, commit: String = commit, fault: @escaping Fault = { $2 }) throws {
         let counts = Mutex<[String: Int]>([:])
         server = try HTTPServer { request in
             let number = counts.withLock { counts in
@@ -48,7 +57,7 @@ final class LocalHub: Sendable {
         }
     }
 
-    static func usual(_ request: Request, _ files: [File], _ commit: String) -> Reply {
+    package static func usual(_ request: Request, _ files: [File], _ commit: String) -> Reply {
         switch request.path {
         case "/api/models/org/model/revision/main", "/api/models/org/model/revision/\(commit)":
             return .json(#"{"id": "org/model", "sha": "\#(commit)"}"#)
@@ -62,7 +71,7 @@ final class LocalHub: Sendable {
     }
 
     /// What a server that knows ranges answers.
-    static func part(of contents: Data, _ request: Request) -> Reply {
+    package static func part(of contents: Data, _ request: Request) -> Reply {
         guard let range = request.range else { return Reply(body: contents) }
         let bounds = range.dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) }
         guard let start = bounds.first, start < contents.count else { return Reply(status: 416) }
@@ -73,26 +82,11 @@ final class LocalHub: Sendable {
     }
 
     /// The requests for files.
-    var fileRequests: [Request] { server.requests.filter { $0.path.contains("/resolve/") } }
-
-    /// A client of this hub that does not wait long.
-    func client(
-        cache: String, token: String? = nil, isOffline: Bool = false, change: (inout HubSettings) -> Void = { _ in }
-    ) throws -> Hub {
-        var settings = try HubSettings(endpoint: server.endpoint, token: token, cache: cache, isOffline: isOffline)
-        settings.retries.attempts = 3
-        settings.retries.firstDelay = .milliseconds(1)
-        settings.retries.longestDelay = .milliseconds(20)
-        settings.retries.silence = .seconds(20)
-        change(&settings)
-        return Hub(settings)
-    }
+    package var fileRequests: [Request] { server.requests.filter { $0.path.contains("/resolve/") } }
 }
 
-let model = RepositoryName("org/model")!
-
 /// Git's name of a file with these contents: the SHA-1 of its size and bytes, by a second, plain implementation.
-func gitName(_ contents: Data) -> String {
+package func gitName(_ contents: Data) -> String {
     var message = Array("blob \(contents.count)\0".utf8) + Array(contents)
     let bitCount = UInt64(message.count) * 8
     message.append(0x80)
@@ -118,7 +112,7 @@ func gitName(_ contents: Data) -> String {
 }
 
 /// All files and links below a folder, each link with where it leads.
-func tree(_ folder: String) throws -> [String: String] {
+package func tree(_ folder: String) throws -> [String: String] {
     var found: [String: String] = [:]
     for name in FileManager.default.enumerator(atPath: folder) ?? .init() {
         guard let name = name as? String else { continue }

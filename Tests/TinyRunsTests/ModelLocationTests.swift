@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+import TinyHub
+import TinyRuns
+import TinyTestSupport
+
+@Suite("A model's name")
+struct ModelLocationTests {
+    private let commit = String(repeating: "c0ffee00", count: 5)
+
+    /// A cache with a snapshot of these files, and the environment that names it.
+    private func cache(in folder: String, files: [String]) throws -> (snapshot: String, environment: [String: String]) {
+        let repository = folder + "/cache/models--org--model", snapshot = "\(repository)/snapshots/\(commit)"
+        for path in [repository + "/refs", snapshot] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        try write(commit, to: repository + "/refs/main")
+        for file in files { try write("{}", to: "\(snapshot)/\(file)") }
+        return (snapshot, ["HF_HUB_CACHE": folder + "/cache"])
+    }
+
+    @Test("is found in the cache, unless there is such a path")
+    func found() throws {
+        try withTemporaryDirectory { folder in
+            let (snapshot, environment) = try cache(in: folder, files: ["config.json", "one.gguf"])
+            #expect(try cachedModel("org/model", in: folder, environment: environment) == snapshot)
+            #expect(try cachedModel("./org/model", in: folder, environment: environment) == nil)
+            #expect(try cachedModel("model", in: folder, environment: environment) == nil)
+            try FileManager.default.createDirectory(atPath: folder + "/org/model", withIntermediateDirectories: true)
+            #expect(try cachedModel("org/model", in: folder, environment: environment) == nil)
+        }
+    }
+
+    @Test("means the GGUF file where that is all there is")
+    func soleFile() throws {
+        try withTemporaryDirectory { folder in
+            let (snapshot, environment) = try cache(in: folder, files: ["one.gguf"])
+            #expect(try cachedModel("org/model", in: folder, environment: environment) == snapshot + "/one.gguf")
+        }
+    }
+
+    @Test("that is not in the cache is told with the command that fetches it")
+    func missing() throws {
+        try withTemporaryDirectory { folder in
+            let found = description(in: folder) {
+                _ = try cachedModel("org/other", in: folder, environment: ["HF_HUB_CACHE": folder + "/cache"])
+            }
+            #expect(
+                found == """
+                    there is neither DIR/org/other nor a model org/other in the cache DIR/cache
+                     hint: `tinylora download org/other` fetches the model
+                    """)
+        }
+    }
+}
+
+@Suite("The files of a model")
+struct ModelFilesTests {
+    private func chosen(_ paths: [String], _ files: ModelFiles = .model) throws -> [String] {
+        try files.chosen(from: paths).sorted()
+    }
+
+    @Test("are those that this program reads")
+    func read() throws {
+        let paths = [
+            ".gitattributes", "README.md", "config.json", "consolidated.safetensors", "generation_config.json",
+            "merges.txt", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+            "model.safetensors.index.json", "onnx/model.onnx", "original/model.safetensors", "pytorch_model.bin",
+            "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "x.gguf",
+        ]
+        #expect(
+            try chosen(paths) == [
+                "config.json", "generation_config.json", "merges.txt", "model-00001-of-00002.safetensors",
+                "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json",
+                "tokenizer_config.json", "vocab.json",
+            ])
+        #expect(
+            try chosen(["config.json", "model.safetensors", "other.safetensors"]) == [
+                "config.json", "model.safetensors",
+            ])
+    }
+
+    @Test("that are named or match are taken, and missing ones are told with what there is")
+    func choices() throws {
+        let paths = ["README.md", "a-Q4_K_M.gguf", "a-Q8_0.gguf"]
+        #expect(try chosen(paths, .named(["a-Q8_0.gguf"])) == ["a-Q8_0.gguf"])
+        #expect(try chosen(paths, .matching(["*Q4*", "*.md"])) == ["README.md", "a-Q4_K_M.gguf"])
+        for (files, words) in [
+            (ModelFiles.model, ["--file", "a-Q4_K_M.gguf, a-Q8_0.gguf"]),
+            (.named(["a-Q8.gguf"]), ["a-Q8.gguf", "did you mean a-Q8_0.gguf?"]),
+            (.matching(["*.bin"]), ["*.bin", "README.md"]),
+        ] {
+            let found = description(in: "DIR") { _ = try files.chosen(from: paths) }
+            for word in words { #expect(found.contains(word), "\(found)") }
+        }
+    }
+}
