@@ -122,12 +122,14 @@ private struct FieldReader {
     func problem(_ fields: ProblemFields, id: String) throws(ProblemError) -> Problem {
         let solution = try optional("solution", among: fields.solution, as: \.text)
         let boxed = fields.answer.contains { values[$0] != nil } ? nil : solution.flatMap(boxedAnswer)
+        let answer =
+            if let boxed { boxed } else {
+                try required("answer", among: fields.answer, as: \.answer, expected: "a string or a number")
+            }
         return Problem(
             id: try optional("id", among: fields.id, as: \.scalar) ?? id,
             question: try required("question", among: fields.question, as: \.string, expected: "a string"),
-            answer: try boxed
-                ?? required("answer", among: fields.answer, as: \.answer, expected: "a string or a number"),
-            solution: solution,
+            answer: answer, solution: solution,
             subject: label(among: fields.subject), level: label(among: fields.level),
             unit: try optional("unit", among: fields.unit, as: \.string),
             tolerance: try tolerance(among: fields.tolerance))

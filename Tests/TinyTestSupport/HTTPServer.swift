@@ -23,6 +23,8 @@ package final class HTTPServer: Sendable {
         package var body: Data
         /// Close the connection after so many bytes of the body.
         package var cut: Int?
+        /// Let the end of the connection be the end of the body.
+        package var isLengthHidden = false
 
         /// Makes an answer from its parts.
         package init(
@@ -118,7 +120,7 @@ package final class HTTPServer: Sendable {
     private static func write(_ reply: Reply, to connection: Int32) {
         var headers = reply.headers
         headers["Connection"] = "close"
-        headers["Content-Length"] = headers["Content-Length"] ?? "\(reply.body.count)"
+        if !reply.isLengthHidden { headers["Content-Length"] = headers["Content-Length"] ?? "\(reply.body.count)" }
         let head = headers.map { "\($0.key): \($0.value)\r\n" }.sorted().joined()
         let bytes =
             Array("HTTP/1.1 \(reply.status) Status\r\n\(head)\r\n".utf8)

@@ -30,7 +30,8 @@ struct ExportCommand: AsyncParsableCommand {
         name: .customLong("to"), help: ArgumentHelp("Layout: \(Self.layouts).", valueName: "layout"), transform: layout)
     var layout: ExportLayout
     @Option(
-        help: ArgumentHelp("Directory of the adapter's model (default: Abacus).", valueName: "dir"),
+        help: ArgumentHelp(
+            "Directory, GGUF file or downloaded name of the adapter's model (default: Abacus).", valueName: "path"),
         transform: modelPath)
     var model: String?
     @Option(help: ArgumentHelp("Directory for the files; file of a gguf-lora.", valueName: "path"), transform: path)

@@ -29,7 +29,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout (default: Abacus, the model in the box).", valueName: "dir"
+            "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus, the model in the box).",
+            valueName: "path"
         ), transform: modelPath)
     var model: String?
     @Option(help: "Random weights of this shape instead.")
