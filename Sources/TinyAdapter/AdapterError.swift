@@ -20,6 +20,10 @@ public enum AdapterErrorCode: Sendable {
     case unsupportedVersion
     /// An adapter of another tool does something that this package cannot apply.
     case unsupportedFeature
+    /// A text is no adapter code, or a character of it is wrong.
+    case malformedCode
+    /// An adapter code cannot hold the adapter.
+    case notEncodable
     /// The adapter belongs to another base model.
     case differentBaseModel
     /// The system could not read or write a file.

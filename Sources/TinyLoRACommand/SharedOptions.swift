@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
     var model: String?
     @Option(
         help: ArgumentHelp(
-            "Adapter to apply to the model: a file, the directory of a run, or one of PEFT.", valueName: "path"),
+            "Adapter to apply to the model: a file, the directory of a run or one of PEFT, or a code.",
+            valueName: "adapter"),
         transform: path)
     var adapter: String?
     @Option(
@@ -38,15 +39,13 @@ struct ModelOptions: ParsableArguments {
 
     /// Says where the adapter's arithmetic is not that of the training, or not known from the file.
     private func noteArithmetic(of source: AdapterSource, on console: Console) {
-        guard case .file(_, let adapter) = source else { return }
-        if adapter.notedArithmetic == nil {
-            console.note(
-                "note       the adapter was made before there were two arithmetics, in \(adapter.arithmetic.rawValue)")
+        guard let trained = source.arithmetic else { return }
+        if source.notedArithmetic == nil {
+            console.note("note       the adapter was made before there were two arithmetics, in \(trained.rawValue)")
         }
-        if let arithmetic, arithmetic != adapter.arithmetic {
+        if let arithmetic, arithmetic != trained {
             console.note(
-                "note       the adapter was trained in \(adapter.arithmetic.rawValue) and is used in "
-                    + arithmetic.rawValue)
+                "note       the adapter was trained in \(trained.rawValue) and is used in \(arithmetic.rawValue)")
         }
     }
 

@@ -67,15 +67,15 @@ struct GGUFTests {
                 ], in: scratch)
             expectSuccess(outcome)
         }
-        for (model, run) in [(file, "b"), (directory, "a")] {
-            let outcome = try Executable.run(
-                ["score", "--model", model, "--adapter", scratch.path(run), "--tokens", "1,2,3"], in: scratch)
-            expectRefusal(outcome, naming: ["the adapter was trained on", "one is a GGUF file, the other a directory"])
-        }
-        for (model, run) in [(file, "a"), (directory, "b")] {
-            let outcome = try Executable.run(
-                ["score", "--model", model, "--adapter", scratch.path(run), "--tokens", "1,2,3", "--json"], in: scratch)
-            expectSuccess(outcome)
+        for (run, own, other) in [("a", file, directory), ("b", directory, file)] {
+            let exported = try Executable.run(["export", scratch.path(run), "--to", "code"], in: scratch)
+            for adapter in [scratch.path(run), exported.output] {
+                let arguments = ["score", "--adapter", adapter, "--tokens", "1,2,3", "--json", "--model"]
+                expectSuccess(try Executable.run(arguments + [own], in: scratch))
+                expectRefusal(
+                    try Executable.run(arguments + [other], in: scratch),
+                    naming: ["the adapter was trained on", "one is a GGUF file, the other a directory"])
+            }
         }
     }
 

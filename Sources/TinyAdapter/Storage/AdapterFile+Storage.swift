@@ -145,17 +145,7 @@ extension AdapterFile {
     ///
     /// - Throws: ``AdapterError`` with code `differentBaseModel`, naming both fingerprints.
     public func requireBaseModel(_ model: BaseModel) throws(AdapterError) {
-        guard model.fingerprint == baseModel.fingerprint else {
-            throw AdapterError(
-                .differentBaseModel,
-                "the adapter was trained on \(baseModel.name) (\(shortened(baseModel.fingerprint))), "
-                    + "not on \(model.name) (\(shortened(model.fingerprint)))",
-                hint: Checkpoint.isOfGGUF(fingerprint: model.fingerprint)
-                    == Checkpoint.isOfGGUF(fingerprint: baseModel.fingerprint)
-                    ? nil
-                    : "one is a GGUF file, the other a directory; they are different base models, even where one was made "
-                        + "from the other")
-        }
+        guard model.fingerprint == baseModel.fingerprint else { throw baseModel.isNot(model) }
     }
 
     /// The method the adapter needs, for the model it was trained on.
@@ -167,6 +157,20 @@ extension AdapterFile {
         preparation.fingerprint = found
         try requireBaseModel(BaseModel(name: preparation.checkpoint.directory, fingerprint: found))
         return try design.prepared(preparation)
+    }
+}
+
+extension AdapterFile.BaseModel {
+    /// Says that an adapter of this model was given another.
+    func isNot(_ model: AdapterFile.BaseModel) -> AdapterError {
+        AdapterError(
+            .differentBaseModel,
+            "the adapter was trained on \(name) (\(shortened(fingerprint))), not on \(model.name) "
+                + "(\(shortened(model.fingerprint)))",
+            hint: Checkpoint.isOfGGUF(fingerprint: model.fingerprint) == Checkpoint.isOfGGUF(fingerprint: fingerprint)
+                ? nil
+                : "one is a GGUF file, the other a directory; they are different base models, even where one was made "
+                    + "from the other")
     }
 }
 

@@ -15,6 +15,7 @@ struct InspectCommand: AsyncParsableCommand {
               tinylora inspect --model Qwen2.5-0.5B-Instruct-Q4_K_M.gguf
               tinylora inspect --adapter runs/demo/adapter.safetensors
               tinylora inspect --adapter peft-lora
+              tinylora inspect --adapter tl1p…
             """)
 
     @Option(
@@ -22,8 +23,9 @@ struct InspectCommand: AsyncParsableCommand {
         transform: modelPath)
     var model: String?
     @Option(
-        help: ArgumentHelp("Adapter to show instead of a model: a file or a directory.", valueName: "path"),
-        transform: path)
+        help: ArgumentHelp(
+            "Adapter to show instead of a model: a file, a directory or a code.", valueName: "adapter"), transform: path
+    )
     var adapter: String?
     @Option(parsing: .unconditional, help: "Trained parameters to plan for.")
     var parameters = 13
@@ -36,14 +38,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(json: json)
-        if let adapter {
-            let source = try AdapterSource(adapter)
-            switch source {
-            case .file(_, let file): return try inspect(file, console)
-            case .peft(let peft) where model == nil: return try inspect(peft, console)
-            case .peft: return try inspect(LoadedModel(directory: model).adapter(from: source), console)
-            }
-        }
+        if let adapter { return try inspect(AdapterSource(adapter), console) }
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
         try checkpoint.refuseUnusedTensors()
@@ -79,21 +74,41 @@ struct InspectCommand: AsyncParsableCommand {
             + types.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
-    private func inspect(_ file: AdapterFile, _ console: Console) throws {
-        console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
+    private func inspect(_ source: AdapterSource, _ console: Console) throws {
+        switch source {
+        case .peft(let peft) where model == nil: try inspect(peft, console)
+        case .peft:
+            let file = try LoadedModel(directory: model).adapter(from: source)
+            console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
+            try inspect(file, isCode: false, console)
+        case .file(_, let file):
+            console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
+            try inspect(file, isCode: false, console)
+        case .code(let code):
+            console.say("adapter    code of \(code.text.count) characters")
+            let file = try AdapterFile(
+                design: code.outline, baseModel: AdapterFile.BaseModel(name: "", fingerprint: code.baseModel),
+                values: code.values, elementType: code.elementType, arithmetic: code.notedArithmetic, toolVersion: "")
+            try inspect(file, isCode: true, console)
+        }
+    }
+
+    /// A code knows the beginning of its model's fingerprint, and no shapes.
+    private func inspect(_ file: AdapterFile, isCode: Bool, _ console: Console) throws {
         console.say(
             "arithmetic \(file.arithmetic.rawValue)"
-                + (file.notedArithmetic == nil ? ", not noted: the file was made before there were two" : ""))
-        console.say("base       \(file.baseModel.fingerprint)")
-        show(file.values, file.elementType, of: file.design, console)
+                + (file.notedArithmetic == nil ? ", not noted: the adapter was made before there were two" : ""))
+        console.say("base       \(file.baseModel.fingerprint)" + (isCode ? "…" : ""))
+        show(file.values, file.elementType, of: file.design, hasShapes: !isCode, console)
         for (key, value) in file.details.sorted(by: { $0.key < $1.key }) { console.say("\(key): \(value)") }
         try console.result(
             AdapterResult(
-                baseModel: file.baseModel.name, fingerprint: file.baseModel.fingerprint, method: file.design.method,
+                baseModel: isCode ? nil : file.baseModel.name, fingerprint: file.baseModel.fingerprint,
+                method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
                 adapterBytes: file.valuesByteCount, arithmetic: file.arithmetic,
                 elementType: file.elementType.safetensorsName, projectionSeed: seed(file.design),
-                values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design)))
+                values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design, hasShapes: !isCode)))
     }
 
     /// A directory of PEFT, without the model that it is for.
@@ -111,12 +126,14 @@ struct InspectCommand: AsyncParsableCommand {
                 values: Array(peft.values.prefix(Self.mostValues)), modules: listed(peft.design)))
     }
 
-    private func show(_ values: [Float], _ type: ElementType, of design: any AdapterDesign, _ console: Console) {
+    private func show(
+        _ values: [Float], _ type: ElementType, of design: any AdapterDesign, hasShapes: Bool = true, _ console: Console
+    ) {
         console.say(
             "values     \(grouped(values.count * type.byteCount)) bytes in \(type.safetensorsName)"
                 + (seed(design).map { " · projection seed \($0)" } ?? ""))
         console.say("           " + values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
-        show(design, console)
+        show(design, hasShapes: hasShapes, console)
     }
 
     /// Values that are listed: adapters of more numbers are read from the file.
@@ -126,32 +143,32 @@ struct InspectCommand: AsyncParsableCommand {
         (design as? TinyLoRADesign)?.seed ?? (design as? LoRAXSDesign)?.seed
     }
 
-    private func listed(_ design: any AdapterDesign) -> [Module] {
+    private func listed(_ design: any AdapterDesign, hasShapes: Bool = true) -> [Module] {
         let groups = design.groups
-        return design.modules.enumerated().map { Module($1, group: groups?[$0] ?? $0) }
+        return design.modules.enumerated().map { Module($1, group: groups?[$0] ?? $0, hasShape: hasShapes) }
     }
 
-    private func show(_ design: any AdapterDesign, _ console: Console) {
+    private func show(_ design: any AdapterDesign, hasShapes: Bool = true, _ console: Console) {
         console.say("plan       \(design.description)")
         guard modules else { return }
         console.say(" group   outputs    inputs  module")
-        for module in listed(design) {
+        func number(_ size: Int?) -> String { column(size.map { "\($0)" } ?? "", 10) }
+        for module in listed(design, hasShapes: hasShapes) {
             console.say(
-                column("\(module.group)", 6) + column("\(module.outputs)", 10) + column("\(module.inputs)", 10) + "  "
-                    + module.name)
+                column("\(module.group)", 6) + number(module.outputs) + number(module.inputs) + "  " + module.name)
         }
     }
 
     private struct Module: Encodable {
         let name: String
-        let outputs: Int
-        let inputs: Int
+        let outputs: Int?
+        let inputs: Int?
         let group: Int
 
-        init(_ module: AdaptedModule, group: Int) {
+        init(_ module: AdaptedModule, group: Int, hasShape: Bool) {
             name = module.name
-            outputs = module.outputs
-            inputs = module.inputs
+            outputs = hasShape ? module.outputs : nil
+            inputs = hasShape ? module.inputs : nil
             self.group = group
         }
     }

@@ -10,6 +10,7 @@ import TinyTemplates
 ///
 /// ```swift
 /// let model = try LoadedModel(directory: nil)
+/// let source = try AdapterSource("runs/demo"), adapter = try model.adapter(source)
 /// let engine = try model.engine(adapter: adapter, threads: 2)
 /// let run = try EvaluationRun(
 ///     of: EvaluatedProblems(), by: model, engine, adapter: (source, adapter),
@@ -56,8 +57,7 @@ public struct EvaluationRun: Sendable {
     public init(
         of problems: EvaluatedProblems, by model: LoadedModel, _ engine: LocalEngine,
         adapter: (source: AdapterSource, file: AdapterFile)? = nil, sampling: SamplingParameters,
-        samplesPerProblem: Int = 1,
-        seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
+        samplesPerProblem: Int = 1, seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
     ) throws {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
         parts = try problems.sets(isAbacus: model.isAbacus).map { benchmark, set in

@@ -1,20 +1,33 @@
 internal import Foundation
 public import TinyAdapter
+internal import TinyCheckpoint
 public import TinyFoundation
 public import TinyRecords
 
-/// What an argument that names an adapter leads to. Opening it needs no model, using it does.
+/// What an argument that names an adapter leads to: a file, a run's directory, one of PEFT, or an adapter code. Opening it needs
+/// no model, using it does.
+///
+/// ```swift
+/// let source = try AdapterSource("runs/demo")           // or "tl1p…"
+/// let model = try LoadedModel(directory: nil, arithmetic: source.arithmetic)
+/// let adapter = try model.adapter(from: source)
+/// ```
 public enum AdapterSource: Sendable {
     /// An adapter of this package.
     case file(path: String, AdapterFile)
     /// A directory that PEFT wrote.
     case peft(PEFTAdapter)
+    /// One line of text.
+    case code(AdapterCode)
 
-    /// Opens an adapter file, the directory of a run, or a directory of PEFT.
+    /// Opens an adapter file, the directory of a run, a directory of PEFT, or a code: a text that begins as one and is the
+    /// name of no file.
     ///
     /// - Throws: `AdapterError`, naming the file and what is wrong with it.
     public init(_ argument: String) throws {
-        if PEFTAdapter.isPresent(in: argument) {
+        if AdapterCode.isCode(argument), !FileManager.default.fileExists(atPath: argument) {
+            self = .code(try AdapterCode(text: argument))
+        } else if PEFTAdapter.isPresent(in: argument) {
             self = .peft(try PEFTAdapter(directory: argument))
         } else {
             let path = try AdapterFile.file(at: argument)
@@ -22,15 +35,40 @@ public enum AdapterSource: Sendable {
         }
     }
 
-    /// The arithmetic to use the adapter in: that of its training; `nil` where it is unknown and the model's own suits.
-    public var arithmetic: Arithmetic? {
+    /// The arithmetic of the training; `nil` where it is not noted.
+    public var notedArithmetic: Arithmetic? {
         switch self {
-        case .file(_, let file): file.arithmetic
+        case .file(_, let file): file.notedArithmetic
         case .peft: nil
+        case .code(let code): code.notedArithmetic
         }
     }
 
-    /// The last part of its path, and a hash of its files. Reads them.
+    /// The arithmetic to use the adapter in: that of its training, float32 where a file or code notes none; `nil` where it is
+    /// unknown and the model's own suits.
+    public var arithmetic: Arithmetic? {
+        if case .peft = self { return nil }
+        return notedArithmetic ?? .float32
+    }
+
+    /// The adapter as a code.
+    ///
+    /// - Throws: `AdapterError` with code `notEncodable`.
+    public var code: AdapterCode {
+        get throws(AdapterError) {
+            switch self {
+            case .file(_, let file): return try AdapterCode(file)
+            case .code(let code): return code
+            case .peft(let peft):
+                throw AdapterError(
+                    .notEncodable, "an adapter code cannot hold \(peft.kind) of PEFT, whose factors are in its files")
+            }
+        }
+    }
+
+    /// What records name it by: the last part of its path and a hash of its files, or the hash of a code's text. Reads the files.
+    ///
+    /// - Throws: `FileError` when a file cannot be read any more.
     public func fingerprint() throws -> Fingerprint {
         switch self {
         case .file(let path, _):
@@ -43,26 +81,33 @@ public enum AdapterSource: Sendable {
             return Fingerprint(
                 name: URL(filePath: peft.files[0]).deletingLastPathComponent().lastPathComponent,
                 content: hash.finish().hexadecimal)
+        case .code(let code):
+            return Fingerprint(name: "adapter code", content: SHA256.hash(code.text.utf8).hexadecimal)
         }
     }
 }
 
 extension LoadedModel {
-    /// The adapter that an argument names: a file, the directory of a run, or one of PEFT, whose base model becomes this one.
+    /// The adapter that an argument names, see ``AdapterSource``; the base model of a directory of PEFT becomes this one.
     ///
     /// - Throws: `AdapterError`, naming the file and what is wrong with it or how it differs from the model.
     public func adapter(at argument: String) throws -> AdapterFile { try adapter(from: AdapterSource(argument)) }
 
-    /// The adapter of an opened source. Whether a file belongs to this model is checked where it is used.
+    /// The adapter of an opened source.
     ///
-    /// - Throws: `AdapterError` when the model has no modules of the shapes in it.
+    /// - Throws: `AdapterError` with code `differentBaseModel` when it was trained on another model, another one when the model
+    ///   has no modules of the shapes in it.
     public func adapter(from source: AdapterSource) throws -> AdapterFile {
+        let model = AdapterFile.BaseModel(name: name, fingerprint: fingerprint)
         switch source {
-        case .file(_, let file): file
+        case .file(_, let file):
+            try file.requireBaseModel(model)
+            return file
         case .peft(let peft):
-            try peft.adapter(
-                of: checkpoint, baseModel: AdapterFile.BaseModel(name: name, fingerprint: fingerprint),
-                arithmetic: arithmetic, toolVersion: "tinylora \(TinyLoRAVersion.current)")
+            return try peft.adapter(
+                of: checkpoint, baseModel: model, arithmetic: arithmetic,
+                toolVersion: "tinylora \(TinyLoRAVersion.current)")
+        case .code(let code): return try code.adapter(for: checkpoint.configuration, of: model)
         }
     }
 }
