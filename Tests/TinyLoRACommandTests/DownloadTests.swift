@@ -5,7 +5,7 @@ import TinyTestSupport
 @Suite("tinylora download", .enabled(if: Executable.isBuilt, Executable.absence))
 struct DownloadTests {
     /// A hub with a fixture's model and a file that this program does not read.
-    private func hub(_ fault: @escaping LocalHub.Fault = { $2 }) throws -> LocalHub {
+    private func makeHub(_ fault: @escaping LocalHub.Fault = { $2 }) throws -> LocalHub {
         let folder = Fixture.tied.folder
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         let files = try names.filter { !$0.hasPrefix("expected.") }.map { name in
@@ -16,11 +16,11 @@ struct DownloadTests {
         return try LocalHub(files + [LocalHub.File("pytorch_model.bin", "pickled", isLarge: true)], fault: fault)
     }
 
-    private func variables(_ hub: LocalHub) -> [String: String] { ["HF_ENDPOINT": hub.server.endpoint] }
+    private func environment(of hub: LocalHub) -> [String: String] { ["HF_ENDPOINT": hub.server.endpoint] }
 
     @Test("fetches a model that every command then finds by its name")
     func model() throws {
-        let hub = try hub(), scratch = try Scratch(), variables = variables(hub)
+        let hub = try makeHub(), scratch = try Scratch(), variables = environment(of: hub)
         let download = try Executable.run(["download", "org/model", "--json"], in: scratch, variables: variables)
         expectSuccess(download)
         #expect(!hub.fileRequests.contains { $0.path.hasSuffix(".bin") })
@@ -40,8 +40,8 @@ struct DownloadTests {
 
     @Test("lets a path win over a name")
     func pathWins() throws {
-        let hub = try hub(), scratch = try Scratch()
-        expectSuccess(try Executable.run(["download", "org/model"], in: scratch, variables: variables(hub)))
+        let hub = try makeHub(), scratch = try Scratch()
+        expectSuccess(try Executable.run(["download", "org/model"], in: scratch, variables: environment(of: hub)))
         try FileManager.default.createDirectory(
             atPath: scratch.path("org/model"), withIntermediateDirectories: true)
         expectRefusal(
@@ -64,7 +64,7 @@ struct DownloadTests {
 
     @Test("takes single files, and says which there are")
     func files() throws {
-        let hub = try hub(), scratch = try Scratch(), variables = variables(hub)
+        let hub = try makeHub(), scratch = try Scratch(), variables = environment(of: hub)
         let one = try Executable.run(
             ["download", "org/model", "--file", "config.json"], in: scratch, variables: variables)
         expectSuccess(one)
@@ -83,7 +83,7 @@ struct DownloadTests {
 
     @Test("by two processes at once fetches every file once")
     func twoProcesses() throws {
-        let hub = try hub { request, _, usual in
+        let hub = try makeHub { request, _, usual in
             if request.path.contains("/resolve/") { usleep(50_000) }
             return usual
         }
@@ -91,7 +91,7 @@ struct DownloadTests {
         let both = try Executable.run(
             shell:
                 #""$0" download org/model & first=$!; "$0" download org/model; second=$?; wait $first && exit $second"#,
-            in: scratch, variables: variables(hub))
+            in: scratch, variables: environment(of: hub))
         expectSuccess(both)
         let paths = hub.fileRequests.map(\.path)
         #expect(Set(paths).count == paths.count, "\(paths)")
@@ -100,7 +100,7 @@ struct DownloadTests {
 
     @Test("that is killed anywhere is finished by the next one")
     func killed() throws {
-        let hub = try hub { request, number, usual in
+        let hub = try makeHub { request, number, usual in
             // Answers slowly at first, so that there is something to kill.
             if number < 3 { usleep(30_000) }
             return usual
@@ -108,10 +108,10 @@ struct DownloadTests {
         let scratch = try Scratch()
         for milliseconds in [20, 60, 100, 150, 220] {
             _ = try Executable.run(
-                ["download", "org/model"], in: scratch, variables: variables(hub),
+                ["download", "org/model"], in: scratch, variables: environment(of: hub),
                 limit: Double(milliseconds) / 1000)
         }
-        expectSuccess(try Executable.run(["download", "org/model"], in: scratch, variables: variables(hub)))
+        expectSuccess(try Executable.run(["download", "org/model"], in: scratch, variables: environment(of: hub)))
         expectSuccess(try Executable.run(["inspect", "--model", "org/model"], in: scratch))
         let left = try tree(scratch.path("cache")).keys.filter { $0.hasSuffix(".incomplete") }
         #expect(left.isEmpty)
@@ -119,9 +119,9 @@ struct DownloadTests {
 
     @Test("tells what a refusal of the hub means in one sentence")
     func gated() throws {
-        let hub = try hub { _, _, _ in LocalHub.Reply(status: 403, headers: ["X-Error-Code": "GatedRepo"]) }
+        let hub = try makeHub { _, _, _ in LocalHub.Reply(status: 403, headers: ["X-Error-Code": "GatedRepo"]) }
         expectRefusal(
-            try Executable.run(["download", "org/model"], in: Scratch(), variables: variables(hub)),
+            try Executable.run(["download", "org/model"], in: Scratch(), variables: environment(of: hub)),
             naming: ["org/model is gated", "HF_TOKEN"])
     }
 

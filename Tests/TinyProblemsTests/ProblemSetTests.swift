@@ -31,8 +31,8 @@ struct ProblemSetTests {
         let fields = ProblemFields(question: ["problem"], answer: ["answer"])
         let loaded = try problems(
             in: #"""
-                {"problem": "a", "solution": "\boxed{1} is wrong, \(x=\boxed{\frac{1}{2}}\)."}
-                {"problem": "b", "solution": "\boxed{1}", "answer": "2"}
+                {"problem": "a", "solution": "\\boxed{1} is wrong, \\(x=\\boxed{\\frac{1}{2}}\\)."}
+                {"problem": "b", "solution": "\\boxed{1}", "answer": "2"}
                 """#, fields: fields)
         #expect(loaded.map(\.answer) == [#"\frac{1}{2}"#, "2"])
         for solution in ["no box", #"\\boxed{ }"#] {

@@ -85,11 +85,12 @@ struct ModelFilesTests {
         let paths = ["README.md", "a-Q4_K_M.gguf", "a-Q8_0.gguf"]
         #expect(try chosen(paths, .named(["a-Q8_0.gguf"])) == ["a-Q8_0.gguf"])
         #expect(try chosen(paths, .matching(["*Q4*", "*.md"])) == ["README.md", "a-Q4_K_M.gguf"])
-        for (files, words) in [
-            (ModelFiles.model, ["--file", "a-Q4_K_M.gguf, a-Q8_0.gguf"]),
+        let cases: [(ModelFiles, [String])] = [
+            (.model, ["--file", "a-Q4_K_M.gguf, a-Q8_0.gguf"]),
             (.named(["a-Q8.gguf"]), ["a-Q8.gguf", "did you mean a-Q8_0.gguf?"]),
             (.matching(["*.bin"]), ["*.bin", "README.md"]),
-        ] {
+        ]
+        for (files, words) in cases {
             let found = description(in: "DIR") { _ = try files.chosen(from: paths) }
             for word in words { #expect(found.contains(word), "\(found)") }
         }

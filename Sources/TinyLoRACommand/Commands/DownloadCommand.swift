@@ -117,8 +117,13 @@ private final class DownloadProgress: Sendable {
 
     private struct State {
         var total = 0
-        /// When the first bytes came, and how many there were before them.
-        var start: (time: ContinuousClock.Instant, done: Int)?
+        var start: Start?
+    }
+
+    /// When the first bytes came, and how many there were before them.
+    private struct Start {
+        let time: ContinuousClock.Instant
+        let done: Int
     }
 
     init(_ console: Console) { self.console = console }
@@ -130,17 +135,19 @@ private final class DownloadProgress: Sendable {
             console.note("files      \(files) of \(all) · \(bytes(total))")
         case .retry(let text): console.note("note       \(text)")
         case .progress(let file, let done):
-            let (start, total) = state.withLock { state in
-                let start = state.start ?? (.now, done)
+            let (start, total) = state.withLock { state -> (Start, Int) in
+                let start = state.start ?? Start(time: .now, done: done)
                 state.start = start
                 return (start, state.total)
             }
-            console.progress {
-                let seconds = (ContinuousClock.now - start.time) / .seconds(1)
-                let rate = seconds > 0 ? Double(done - start.done) / seconds : 0
-                let left = rate > 0 ? clock(Double(total - done) / rate) : "unknown"
-                return "           \(bytes(done)) of \(bytes(total)) · \(bytes(Int(rate)))/s · \(left) left · \(file)"
-            }
+            console.progress(line(file, done, of: total, since: start))
         }
+    }
+
+    private func line(_ file: String, _ done: Int, of total: Int, since start: Start) -> String {
+        let seconds = (ContinuousClock.now - start.time) / .seconds(1)
+        let rate = seconds > 0 ? Double(done - start.done) / seconds : 0
+        let left = rate > 0 ? clock(Double(total - done) / rate) : "unknown"
+        return "           \(bytes(done)) of \(bytes(total)) · \(bytes(Int(rate)))/s · \(left) left · \(file)"
     }
 }

@@ -1,5 +1,5 @@
 public import Foundation
-public import TinyFoundation
+internal import TinyFoundation
 public import TinyHub
 public import TinyProblems
 
@@ -29,7 +29,7 @@ extension Hub {
             let path = "\(data)/\(file.location)"
             let isThere = FileManager.default.fileExists(atPath: path)
             if isThere {
-                let found = SHA256.hash(Array(try contents(ofFile: path))).hexadecimal
+                let found = SHA256.hash(Array(try TinyFoundation.contents(ofFile: path))).hexadecimal
                 guard found == file.sha256 else {
                     throw RunError(
                         .alreadyExists,

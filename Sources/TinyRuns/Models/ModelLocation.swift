@@ -1,6 +1,6 @@
 public import Foundation
 public import TinyFoundation
-public import TinyHub
+internal import TinyHub
 
 /// Where the cache of `tinylora download` and Hugging Face's tools has a model, for a name such as
 /// `Qwen/Qwen2.5-0.5B-Instruct`.
