@@ -119,7 +119,7 @@ struct ExportCommand: AsyncParsableCommand {
     /// Prints the adapter's code; with a model only after checking that the adapter belongs to it.
     private func writeCode(of source: AdapterSource, _ console: Console) throws {
         let code = try source.code
-        if let model { _ = try LoadedModel(directory: model).adapter(source) }
+        if let model { _ = try LoadedModel(directory: model).adapter(from: source) }
         if let output { try AtomicFile.write(Data((code.text + "\n").utf8), to: output) }
         console.say(code.text)
         try console.result(CodeResult(format: "code", code: code.text, characters: code.text.count))
