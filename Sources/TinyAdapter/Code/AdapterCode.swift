@@ -7,7 +7,7 @@ import TinyModel
 ///
 /// ```swift
 /// let code = try AdapterCode(adapter)
-/// code.text                                                   // tl1p…, 81 characters for 13 numbers in bf16
+/// code.text                                                   // tl1p…, 82 characters for 13 numbers in bf16
 /// let read = try AdapterCode(text: code.text)                 // needs no model
 /// let adapter = try read.adapter(for: checkpoint.configuration, of: model)
 /// ```
