@@ -44,7 +44,7 @@ struct AdapterCodeTests {
             let count = 1 + random.below(modules.count)
             let tying = random.pick([
                 Tying.tiled(modulesPerGroup: count), .contiguous(groups: count),
-                .structured(layersPerGroup: 1 + count / 7),
+                .structured(layersPerGroup: 1 + count / 7), .peft(groups: count),
                 .byKind, .full, .untied,
             ])
             let groups = try AdapterPlan(modules: modules, rank: rank, tying: tying).groupCount

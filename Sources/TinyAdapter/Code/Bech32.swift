@@ -43,7 +43,7 @@ package enum Bech32 {
             throw AdapterError(.malformedCode, "the text does not begin with \(prefix), so it is not an adapter code")
         }
         let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z"), small = UInt8(ascii: "a")...UInt8(ascii: "z")
-        guard !(text.utf8.contains(where: capitals.contains) && text.utf8.contains(where: small.contains)) else {
+        guard !(text.utf8.contains { capitals.contains($0) } && text.utf8.contains { small.contains($0) }) else {
             throw AdapterError(
                 .malformedCode, "the code has small and capital letters: a character was changed",
                 hint: "a code is in one case")

@@ -26,7 +26,7 @@ struct CodeContent {
         "us-vt.random-orthonormal.top-values/1 philox4x32-10/as241/1",
     ]
     /// The names in the text form of a tying, without its count.
-    private static let tyings = ["none", "full", "by-kind", "tiled", "contiguous", "structured"]
+    private static let tyings = ["none", "full", "by-kind", "tiled", "contiguous", "structured", "peft"]
 
     /// Digits of the fingerprint that a code has: 64 bits.
     private static let fingerprintDigits = 16

@@ -100,7 +100,9 @@ struct Machine: Encodable {
 
         /// The caches of this user.
         static var all: [Cache] {
-            FactorCache.standard().map { [Cache("factors", $0.directory)] } ?? []
+            let factors = FactorCache.standard().map { [Cache("factors", $0.directory)] } ?? []
+            let models = (try? HubSettings()).map { [Cache("downloads", $0.cache)] } ?? []
+            return factors + models
         }
 
         /// Counts the files of a folder; links are not followed.
