@@ -164,7 +164,7 @@ struct PEFTAdapterTests {
     /// `TINYLORA_FUZZ_CASES` says how often, 4,000 unless set.
     @Test("with random damage is read or refused with a sentence, and so is the adapter file made of it")
     func anyDamage() throws {
-        let cases = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
+        let cases = fuzzCases(4000)
         let checkpoint = try Checkpoint(directory: fixtures(of: "llama").path)
         let base = AdapterFile.BaseModel(name: "llama", fingerprint: "x")
         let adapterPath = folder.path + "/adapter.safetensors"

@@ -1,6 +1,7 @@
 import Testing
 import TinyProblems
 import TinyFoundation
+import TinyTestSupport
 
 /// Random pieces of the texts that graders and loaders must take apart.
 private func randomText(_ pieces: [String], upTo count: Int, using random: inout RandomStream) -> String {
@@ -18,7 +19,7 @@ struct ProblemFuzzTests {
         ]
         var random = RandomStream(.shuffling, seed: 2)
         var wellFormed = 0
-        for round in 0..<20_000 {
+        for round in 0..<fuzzCases(20_000) {
             let completion = randomText(pieces, upTo: 14, using: &random)
             let gold = random.pick(["18", "1080", "-1", "0.5", "\\frac12", ""])
             let grade = FinalAnswerReward().grade(completion, for: Problem(id: "1", question: "?", answer: gold))
@@ -41,7 +42,7 @@ struct ProblemFuzzTests {
         ]
         var random = RandomStream(.shuffling, seed: 3)
         var loaded = 0
-        for round in 0..<4000 {
+        for round in 0..<fuzzCases(4000) {
             let text = randomText(pieces, upTo: 8, using: &random)
             do {
                 let count = try problems(in: text).count
@@ -59,7 +60,7 @@ struct ProblemFuzzTests {
     func flippedBytes() {
         let valid = Array("{\"question\": \"a\", \"answer\": \"x\\n#### 1,080\", \"id\": [[1], {}]}\n".utf8)
         var random = RandomStream(.shuffling, seed: 4)
-        for _ in 0..<4000 {
+        for _ in 0..<fuzzCases(4000) {
             var bytes = valid + valid
             for _ in 0..<1 + random.below(3) { bytes[random.below(bytes.count)] = UInt8(random.below(256)) }
             if let set = try? ProblemSet(bytes: bytes, path: "rows.jsonl") { #expect(!set.problems.isEmpty) }

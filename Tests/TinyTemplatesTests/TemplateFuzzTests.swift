@@ -11,7 +11,7 @@ import TinyTestSupport
 struct TemplateFuzzTests {
     @Test("are rendered or refused")
     func total() throws {
-        let count = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
+        let count = fuzzCases(4000)
         let records = try SharedTemplates.records(
             fixtures(of: "TinyTemplates").appendingPathComponent("templates.jsonl"))
         guard case .object(let members)? = records[0]["variables"] else { return }

@@ -7,8 +7,7 @@ import TinyFoundation
 /// Any bytes and any characters; `TINYLORA_FUZZ_CASES` says how many, 4,000 unless set.
 @Suite("Tokenizers and any text")
 struct TokenizerFuzzTests {
-    private static let cases =
-        ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
+    private static let cases = fuzzCases(4000)
 
     @Test(
         "encode and decode whatever they are given, at once and one by one", arguments: Fixture.names + Fixture.scored)

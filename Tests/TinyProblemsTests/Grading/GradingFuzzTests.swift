@@ -2,9 +2,10 @@ import Foundation
 import Testing
 import TinyProblems
 import TinyFoundation
+import TinyTestSupport
 
 /// Cases of each test: 3,000, or what `TINYLORA_FUZZ_CASES` says.
-private let caseCount = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 3_000
+private let caseCount = fuzzCases(3000)
 
 /// A pair graded within a second, on a machine however busy: the slowest takes a fraction of that.
 private let limit = Duration.seconds(5)

@@ -2,9 +2,10 @@ import Foundation
 import Testing
 import TinyFoundation
 import TinyProblems
+import TinyTestSupport
 
 /// Pairs of the test: 3,000, or what `TINYLORA_FUZZ_CASES` says.
-private let pairCount = ProcessInfo.processInfo.environment["TINYLORA_FUZZ_CASES"].flatMap { Int($0) } ?? 3_000
+private let pairCount = fuzzCases(3000)
 
 /// A gold answer, notations of the same answer, and notations of another one.
 private struct RandomAnswer {

@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+/// What SIGKILL leaves behind. The environment variable `TINYLORA_KILLS` says how many commands of each kind are killed; 4 unless
+/// set. Downloads have a test of their own.
+@Suite("A command that is killed at any moment", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+struct KillTests {
+    private static let kills = ProcessInfo.processInfo.environment["TINYLORA_KILLS"].flatMap { Int($0) } ?? 4
+    private let scratch: Scratch
+    private let model = Fixture.tied.folder.path
+
+    init() throws {
+        scratch = try Scratch()
+        _ = try scratch.file("rows.jsonl", #"{"question": "1 + 1?", "answer": "2", "solution": "2"}"# + "\n")
+    }
+
+    private func training(_ output: String, seed: Int = 1) -> [String] {
+        [
+            "train", "--model", model, "--train", scratch.path("rows.jsonl"), "--algorithm", "sft", "--steps", "8",
+            "--seed", "\(seed)", "--output", scratch.path(output), "--resume",
+        ]
+    }
+
+    /// Runs a command to its end and says how long it took.
+    private func duration(of arguments: [String]) throws -> TimeInterval {
+        let start = Date()
+        expectSuccess(try Executable.run(arguments, in: scratch))
+        return Date().timeIntervalSince(start)
+    }
+
+    /// Contents of the files in a directory, or of one file, by name. What was being written has another name.
+    private func files(at name: String) throws -> [String: Data] {
+        let path = scratch.path(name)
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return [:] }
+        guard isDirectory.boolValue else { return ["": try Data(contentsOf: URL(fileURLWithPath: path))] }
+        var files: [String: Data] = [:]
+        for file in try FileManager.default.contentsOfDirectory(atPath: path) where !file.hasSuffix(".tmp") {
+            files[file] = try Data(contentsOf: URL(fileURLWithPath: path).appendingPathComponent(file))
+        }
+        return files
+    }
+
+    @Test("leaves a run that goes on to the same adapter")
+    func training() throws {
+        let length = try duration(of: training("whole"))
+        let whole = try #require(try files(at: "whole")["adapter.safetensors"])
+        var kills = 0, round = 0
+        while kills < Self.kills {
+            round += 1
+            var outcome: Outcome
+            repeat {
+                outcome = try Executable.run(
+                    training("run-\(round)"), in: scratch, limit: .random(in: 0...length))
+                kills += outcome.wasKilled ? 1 : 0
+            } while outcome.wasKilled
+            expectSuccess(outcome)
+            #expect(try files(at: "run-\(round)")["adapter.safetensors"] == whole)
+        }
+    }
+
+    @Test("leaves every exported file as it was or as it is to be", arguments: ["merged", "peft-lora", "gguf-lora"])
+    func exporting(layout: String) throws {
+        func export(_ run: String, to output: String) -> [String] {
+            [
+                "export", scratch.path(run), "--model", model, "--to", layout, "--output", scratch.path(output),
+            ]
+        }
+        for run in ["a", "b"] { _ = try duration(of: training(run, seed: run == "a" ? 1 : 2)) }
+        _ = try duration(of: export("a", to: "old"))
+        let length = try duration(of: export("b", to: "new"))
+        let complete = [try files(at: "old"), try files(at: "new")]
+        #expect(complete[0] != complete[1])
+        _ = try duration(of: export("a", to: "out"))
+        for round in 0..<Self.kills {
+            _ = try Executable.run(
+                export(round.isMultiple(of: 2) ? "b" : "a", to: "out"), in: scratch, limit: .random(in: 0...length))
+            let found = try files(at: "out")
+            #expect(found.keys.sorted() == complete[0].keys.sorted())
+            for (name, content) in found {
+                #expect(complete.contains { $0[name] == content }, "\(name) after \(round + 1) kills")
+            }
+        }
+        _ = try duration(of: export("b", to: "out"))
+        #expect(try files(at: "out") == complete[1])
+    }
+}
