@@ -120,6 +120,7 @@ private struct FieldReader {
 
     /// The problem of the row, under `id` where the row has none of its own.
     func problem(_ fields: ProblemFields, id: String) throws(ProblemError) -> Problem {
+        let question = try required("question", among: fields.question, as: \.string, expected: "a string")
         let solution = try optional("solution", among: fields.solution, as: \.text)
         let boxed = fields.answer.contains { values[$0] != nil } ? nil : solution.flatMap(boxedAnswer)
         let answer =
@@ -128,8 +129,7 @@ private struct FieldReader {
             }
         return Problem(
             id: try optional("id", among: fields.id, as: \.scalar) ?? id,
-            question: try required("question", among: fields.question, as: \.string, expected: "a string"),
-            answer: answer, solution: solution,
+            question: question, answer: answer, solution: solution,
             subject: label(among: fields.subject), level: label(among: fields.level),
             unit: try optional("unit", among: fields.unit, as: \.string),
             tolerance: try tolerance(among: fields.tolerance))

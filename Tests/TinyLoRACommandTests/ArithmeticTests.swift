@@ -106,7 +106,8 @@ struct ArithmeticTests {
         #expect(old.errors == "note       the adapter was made before there were two arithmetics, in float32\n")
         let shown = try Executable.run(["inspect", "--adapter", adapter.path], in: scratch)
         #expect(
-            shown.output.contains("arithmetic float32, not noted: the file was made before there were two"), "\(shown)")
+            shown.output.contains("arithmetic float32, not noted: the adapter was made before there were two"),
+            "\(shown)")
     }
 
     @Test("of an evaluation is recorded, kept when it is resumed, and told when two are compared")

@@ -11,13 +11,16 @@ struct KillTests {
 
     init() throws {
         scratch = try Scratch()
-        _ = try scratch.file("rows.jsonl", #"{"question": "1 + 1?", "answer": "2", "solution": "2"}"# + "\n")
+        _ = try scratch.file(
+            "rows.jsonl", #"{"question": "2 + 3 =", "answer": "5", "solution": "2 + 3 = 5. #### 5"}"# + "\n")
+        _ = try scratch.file(
+            "recipe.json", #"{"algorithm": "sft", "prompt_style": "plain", "max_completion_length": 8}"#)
     }
 
     private func training(_ output: String, seed: Int = 1) -> [String] {
         [
-            "train", "--model", model, "--train", scratch.path("rows.jsonl"), "--algorithm", "sft", "--steps", "8",
-            "--seed", "\(seed)", "--output", scratch.path(output), "--resume",
+            "train", "--config", scratch.path("recipe.json"), "--model", model, "--train", scratch.path("rows.jsonl"),
+            "--steps", "8", "--seed", "\(seed)", "--output", scratch.path(output), "--resume",
         ]
     }
 

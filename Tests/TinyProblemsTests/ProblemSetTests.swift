@@ -163,7 +163,7 @@ struct ProblemSetTests {
                 "rows.jsonl:1: \"answer\" is a truth value, expected a string or a number"
             ),
             (
-                #"{"question": "a", "answer": ["1"]}"#, .wrongType,
+                #"{"question": "a", "answer": ["1", "2"]}"#, .wrongType,
                 "rows.jsonl:1: \"answer\" is a list, expected a string or a number"
             ),
             (
