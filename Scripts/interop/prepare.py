@@ -3,7 +3,7 @@
     python prepare.py FOLDER --model MODEL --adapter ADAPTER [--tinylora .build/release/tinylora]
 
 Needs torch, transformers and peft. Writes FOLDER/{peft-lora,peft-tinylora,mlx,merged}, FOLDER/padded (peft-lora of rank 8, for
-servers) and FOLDER/reference.json: greedy completions and log-probabilities of each prompt with the adapter and without it.
+servers), FOLDER/saved (what PEFT saves) and FOLDER/reference.json: greedy completions and log-probabilities of each prompt with the adapter and without it.
 Compares tinylora with transformers + PEFT, token by token: fp32, at most 1e-4.
 """
 
@@ -95,6 +95,16 @@ for kind in [torch.float32, torch.bfloat16]:
             report.line(label + ", rounded weights", f"{worst:.6f}", worst <= max(0.05 * moved, 1e-4))
         else:
             report.line(label, f"{worst:.6f}", worst <= 1e-4)
+        if layout.startswith("peft") and kind == torch.float32:
+            # PEFT saves what it loaded: its own files, read back.
+            model.save_pretrained(folder / "saved")
+            worst = 0.0
+            for case in cases[:5]:
+                ids = case["adapted"]["ids"]
+                back = ours(
+                    "score", "--tokens", ",".join(map(str, ids)), "--arithmetic", name, "--adapter", folder / "saved")
+                worst = max(worst, *(abs(a - b) for a, b in zip(back["logprobs"], theirs(model, ids)[0], strict=True)))
+            report.line(f"{layout}, saved by PEFT and read back", f"{worst:.6f}", worst <= 1e-4)
         del model
         gc.collect()
 (folder / "reference.json").write_text(json.dumps({"model": options.model, "cases": cases}))
