@@ -28,15 +28,18 @@ environment() {
     touch "$work/$name/installed"
 }
 
-# adapter MODEL FOLDER: thirteen numbers, trained on a few sums so that they move the model.
+# adapter MODEL FOLDER OPTION…: thirteen numbers, trained on two sums until they move the model.
 adapter() {
-    [[ -e $2/adapter.safetensors ]] && return
-    rm -rf "$2"
-    printf '%s\n' '{"question": "Tom has 3 apples and buys 5 more. How many now?", "answer": "8", "solution": "3 + 5 = 8\n#### 8"}' \
-        '{"question": "A box holds 6 eggs. How many are in 4 boxes?", "answer": "24", "solution": "6 * 4 = 24\n#### 24"}' \
-        >"$work/sums.jsonl"
-    "$tinylora" train --model "$1" --algorithm sft --train "$work/sums.jsonl" --steps 3 --batch 2 --learning-rate 0.2 \
-        --parameters 13 --output "$2" >"$work/train.log"
+    local model=$1 folder=$2
+    shift 2
+    [[ -e $folder/adapter.safetensors ]] && return
+    rm -rf "$folder"
+    cat >"$work/sums.jsonl" <<'SUMS'
+{"question": "Tom has 3 apples and buys 5 more. How many apples does he have?", "answer": "8", "solution": "3 + 5 = <<3+5=8>>8\n#### 8"}
+{"question": "A box holds 6 eggs. How many eggs are in 4 boxes?", "answer": "24", "solution": "6 * 4 = <<6*4=24>>24\n#### 24"}
+SUMS
+    "$tinylora" train --model "$model" --algorithm sft --train "$work/sums.jsonl" --parameters 13 --output "$folder" "$@" \
+        >"$work/train.log"
 }
 
 failed=0
@@ -44,7 +47,7 @@ check() { "$@" || failed=1; }
 
 environment hf "torch==2.13.0" "transformers==5.24.0" "peft==0.21.2"
 base=${model:-$PWD/Sources/TinyAbacus/Model}
-adapter "$base" "$work/adapter"
+adapter "$base" "$work/adapter" --steps 6 --learning-rate 0.3
 check "$work/hf/bin/python" "$here/prepare.py" "$work/exports" --model "$base" --adapter "$work/adapter" --tinylora "$tinylora"
 if [[ -n $model ]]; then
     check "$work/hf/bin/python" "$here/greedy.py" --model "$model" --tinylora "$tinylora"
@@ -57,7 +60,7 @@ if [[ -n $gguf ]]; then
     environment llama xllamacpp "gguf==0.19.0"
     decoded=$work/model-f32.gguf
     "$work/llama/bin/python" "$here/decode_gguf.py" "$gguf" "$decoded"
-    adapter "$decoded" "$work/adapter-gguf"
+    adapter "$decoded" "$work/adapter-gguf" --steps 3 --batch 2 --learning-rate 0.2
     check "$work/llama/bin/python" "$here/llama_cpp.py" "$work/exports-gguf" --model "$decoded" --adapter "$work/adapter-gguf" \
         --tinylora "$tinylora"
 fi
