@@ -6,6 +6,7 @@ const tk_kernels KERNEL_SET = {
     .matmul = matmul,
     .matmul_transposed = matmul_transposed,
     BF16_PRODUCTS,
+    .round = round_rows,
     .rmsnorm = rmsnorm,
     .rmsnorm_backward = rmsnorm_backward,
     .swiglu = swiglu,

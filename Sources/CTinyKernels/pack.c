@@ -47,11 +47,3 @@ void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t row
         }
     }
 }
-
-void tk_round(uint16_t *out, ptrdiff_t ldo, tk_input x) {
-    for (ptrdiff_t r = 0; r < x.rows; r++, out += ldo) {
-        const float *row = x.data + r * x.stride;
-        for (ptrdiff_t j = 0; j < x.columns; j++) out[j] = narrowed(row[j]);
-        for (ptrdiff_t j = x.columns; j < rounded_up(x.columns, TK_TERMS); j++) out[j] = 0;
-    }
-}

@@ -19,7 +19,7 @@ package final class RoundedRows: @unchecked Sendable {
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(64, 2 * rows * stride), alignment: 64)
         base = raw.bindMemory(to: UInt16.self, capacity: max(32, rows * stride))
         team.split(rows, least: max(1, (1 << 14) / max(columns, 1))) { part in
-            tk_round(base + part.lowerBound * stride, stride, x.rows(part).input)
+            activeKernels.round(base + part.lowerBound * stride, stride, x.rows(part).input)
         }
     }
 

@@ -29,6 +29,27 @@ struct RowKernelTests {
         }
     }
 
+    @Test("rounding to bf16 has the reference's bits, special numbers included", arguments: widths)
+    func rounding(columns: Int) {
+        let special: [Float] = [
+            0, -0.0, .infinity, -.infinity, .nan, -.nan, .leastNonzeroMagnitude, -0x1p-127, 0x1p-126, 0x1.fffffep-127,
+            .greatestFiniteMagnitude, 1 + 0x1p-8, 1 + 0x1p-7 + 0x1p-8, -1 - 0x1p-8, 1 + 0x1.8p-8,
+        ]
+        var x = gaussian(rows * columns, seed: 9)
+        for (index, value) in special.enumerated() where 2 * index < x.count { x[2 * index] = value }
+        let stride = (columns + 31) / 32 * 32
+        func rounded(_ kernels: tk_kernels) -> [UInt16] {
+            var halves = [UInt16](repeating: 0xFFFF, count: rows * stride)
+            x.withUnsafeBufferPointer { x in
+                let input = tk_input(data: x.baseAddress, rows: rows, columns: columns, stride: columns)
+                kernels.round(&halves, stride, input)
+            }
+            return halves
+        }
+        let expected = rounded(plainKernels)
+        for set in KernelSet.all { #expect(rounded(set.kernels) == expected, "\(set)") }
+    }
+
     @Test("SwiGLU and its gradient have the reference's bits", arguments: widths)
     func gatedActivation(columns: Int) {
         let gateUp = gaussian(rows * 2 * columns, seed: 5, deviation: 3), dy = gaussian(rows * columns, seed: 6)

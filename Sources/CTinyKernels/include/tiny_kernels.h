@@ -64,10 +64,6 @@ void tk_pack_columns(float *panels, const float *x, ptrdiff_t ldx, ptrdiff_t row
 /* out[columns, rows] = x[rows, columns]ᵀ */
 void tk_transpose(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, ptrdiff_t rows, ptrdiff_t columns);
 
-/* out[rows, columns] = x in bf16, rounded to nearest even, subnormal numbers to zero; zeros behind each row's last column up
-   to a multiple of TK_TERMS, which `ldo` must allow for. */
-void tk_round(uint16_t *out, ptrdiff_t ldo, tk_input x);
-
 /* ---- Rows ---------------------------------------------------------------------------------------------------------- */
 /* dw += Σ rows dy · x · rstd, rows in ascending order. */
 void tk_rmsnorm_weight_backward(float *dw, const float *dy, const float *x, const float *rstd, ptrdiff_t rows,
@@ -114,7 +110,7 @@ typedef struct {
 
 /* Bytes of a page. */
 ptrdiff_t tk_page_bytes(tk_format format, ptrdiff_t width);
-/* Writes key and value vectors of one position into a page, rounded as in tk_round where it is bf16. */
+/* Writes key and value vectors of one position into a page, rounded as by `round` where it is bf16. */
 void tk_page_store(void *page, tk_format format, const float *key, const float *value, ptrdiff_t slot, ptrdiff_t width);
 /* Floats of scratch for attention over `keys` positions, and for its gradient. */
 ptrdiff_t tk_attention_scratch(ptrdiff_t keys, ptrdiff_t width);
@@ -144,6 +140,10 @@ typedef struct {
     void (*matmul_bf16)(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
     void (*matmul_bf16_transposed)(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add);
+
+    /* out[rows, columns] = x in bf16, rounded to nearest even, subnormal numbers to zero, a NaN to some NaN; zeros behind each
+       row's last column up to a multiple of TK_TERMS, which `ldo` must allow for. */
+    void (*round)(uint16_t *out, ptrdiff_t ldo, tk_input x);
 
     /* y = x · rstd · w with rstd = 1 / sqrt(mean(x²) + eps), stored per row. */
     void (*rmsnorm)(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns, float eps);

@@ -1,5 +1,13 @@
-/* Operations on rows: norms, gated activation, sums, exp. */
+/* Operations on rows: rounding, norms, gated activation, sums, exp. */
 #include "../common.h"
+
+static void round_rows(uint16_t *out, ptrdiff_t ldo, tk_input x) {
+    for (ptrdiff_t r = 0; r < x.rows; r++, out += ldo) {
+        const float *row = x.data + r * x.stride;
+        for (ptrdiff_t j = 0; j < x.columns; j++) out[j] = narrowed(row[j]);
+        for (ptrdiff_t j = x.columns; j < rounded_up(x.columns, TK_TERMS); j++) out[j] = 0;
+    }
+}
 
 static void rmsnorm(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t columns, float eps) {
     for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {

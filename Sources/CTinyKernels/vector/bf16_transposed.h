@@ -2,8 +2,8 @@
    terms are w's outputs, in the same layout. */
 #include "panels.h"
 
-#define TURNED_PANELS 4   /* columns of 16 that are turned together: dy is read once for them */
-#define TURNED_TERMS 256  /* with as many outputs they fill a first-level cache */
+#define TURNED_PANELS 16  /* columns of 16 that are turned together: dy is read and widened once for them */
+#define TURNED_TERMS 256  /* with as many outputs they fill a part of a small second-level cache */
 
 /* turned[n/2][16][2] = w[from …, column … column + 15] for `count` outputs, zeros behind the last up to whole blocks. */
 TK_INLINE void turn_bf16(uint16_t *turned, const tk_panels *w, ptrdiff_t from, ptrdiff_t count, ptrdiff_t column) {

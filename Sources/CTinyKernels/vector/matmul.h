@@ -12,23 +12,36 @@ static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add)
         tk_plain_kernels.matmul(y, x, w, add);
         return;
     }
+    tile_kernel *const tile = tile_of(w->format);
     for (ptrdiff_t row = 0; row < x.rows; row += ROW_BLOCK) {
-        const ptrdiff_t rows = smaller(ROW_BLOCK, x.rows - row), most = panels_at_once(tile_rows(rows));
-        ptrdiff_t np;
-        for (ptrdiff_t p = 0; p * TK_PANEL < n; p += np) {
-            np = (p + most) * TK_PANEL <= n ? most : 1;
-            const char *panel = (const char *)w->data + p * step;
-            const ptrdiff_t columns = smaller(np * TK_PANEL, n - p * TK_PANEL);
-            ptrdiff_t mr;
-            for (ptrdiff_t i = row; i < row + rows; i += mr) {
-                mr = tile_rows(row + rows - i);
-                float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL;
-                ptrdiff_t stride = y.stride;
-                float *target = tile_begin(edge, out, &stride, mr, columns);
-                for (ptrdiff_t from = 0; from < k; from += TK_BLOCK)
-                    tile_of(w->format)(mr, np, smaller(TK_BLOCK, k - from), x.data + i * x.stride + from, x.stride,
-                                       panel + from * size, step, target, stride, add || from > 0);
-                tile_end(edge, out, y.stride, mr, columns);
+        const ptrdiff_t rows = smaller(ROW_BLOCK, x.rows - row), tiles = (rows + TK_TILE_ROWS - 1) / TK_TILE_ROWS;
+        const ptrdiff_t most = panels_at_once(tile_rows(rows)), pass = tiles == 1 ? most : PASS_PANELS;
+        const reading_order order = {(n + TK_PANEL - 1) / TK_PANEL, k, pass, TK_BLOCK, tiles == 1 ? most : GROUP_PANELS};
+        for (ptrdiff_t first = 0; first < order.panels; first += pass) {
+            const ptrdiff_t end = smaller(order.panels, first + pass);
+            for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
+                const ptrdiff_t some = smaller(TK_BLOCK, k - from);
+                for (ptrdiff_t group = first; group < end; group += order.group) {
+                    const ptrdiff_t last = smaller(group + order.group, end);
+                    ptrdiff_t mr, np;
+                    for (ptrdiff_t i = row; i < row + rows; i += mr) {
+                        mr = tile_rows(row + rows - i);
+                        for (ptrdiff_t p = group; p < last; p += np) {
+                            np = (p + most) * TK_PANEL <= n && p + most <= last ? most : 1;
+                            const ptrdiff_t columns = smaller(np * TK_PANEL, n - p * TK_PANEL);
+                            const char *next = tiles > 1 ? counterpart(&order, w, first, from, group, p) : NULL;
+                            const ptrdiff_t slice = some * size / tiles, begin = (i - row) / mr * slice;
+                            for (ptrdiff_t o = begin; next && o < begin + slice; o += 64)
+                                __builtin_prefetch(next + o, 0, 2);
+                            float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL;
+                            ptrdiff_t stride = y.stride;
+                            float *target = tile_begin(edge, out, &stride, mr, columns);
+                            tile(mr, np, some, x.data + i * x.stride + from, x.stride,
+                                 (const char *)w->data + p * step + from * size, step, target, stride, add || from > 0);
+                            tile_end(edge, out, y.stride, mr, columns);
+                        }
+                    }
+                }
             }
         }
     }

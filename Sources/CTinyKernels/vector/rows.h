@@ -1,6 +1,29 @@
 /* Operations on rows: see ../rows.c. */
 #include "vectors.h"
 
+/* `narrowed`, sixteen times. */
+TK_INLINE u16x16 narrowed16(v16 x) {
+    const u32x16 bits = (u32x16)x, sign = bits >> 16 & 0x8000;
+    const i32x16 size = (i32x16)(bits & 0x7FFFFFFF);
+    const u32x16 rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    const u32x16 is_nan = (u32x16)(size > 0x7F800000), is_small = (u32x16)(size < 0x00800000);
+    const u32x16 halves = (rounded & ~is_nan & ~is_small) | (is_nan & 0x7FC0) | sign;
+    return __builtin_convertvector(halves, u16x16);
+}
+
+static TK_TARGET void round_rows(uint16_t *out, ptrdiff_t ldo, tk_input x) {
+    for (ptrdiff_t r = 0; r < x.rows; r++, out += ldo) {
+        const float *row = x.data + r * x.stride;
+        ptrdiff_t j = 0;
+        for (; j + 16 <= x.columns; j += 16) {
+            const u16x16 halves = narrowed16(load16(row + j));
+            memcpy(out + j, &halves, sizeof halves);
+        }
+        for (; j < x.columns; j++) out[j] = narrowed(row[j]);
+        for (; j < rounded_up(x.columns, TK_TERMS); j++) out[j] = 0;
+    }
+}
+
 static TK_TARGET void rmsnorm(float *y, float *rstd, const float *x, const float *w, ptrdiff_t rows,
                                      ptrdiff_t columns, float eps) {
     for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {

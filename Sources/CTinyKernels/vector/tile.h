@@ -91,4 +91,31 @@ static inline ptrdiff_t tile_rows(ptrdiff_t left) {
     return (left + tiles - 1) / tiles;
 }
 
+/* ---- The order in which a product reads its weights: passes of some panels; in a pass pieces of their terms; in a piece
+   groups of panels, which stay in the second-level cache while tile after tile of rows goes over them. */
+#define PASS_PANELS 32 /* panels of a pass: their sums stay in the second-level cache */
+#define GROUP_PANELS 8
+
+typedef struct {
+    ptrdiff_t panels, terms;     /* of the matrix */
+    ptrdiff_t pass, piece, group; /* panels, terms, panels */
+} reading_order;
+
+/* Where panel `p` of the group that begins with `group` has its counterpart in the group that is read next: in the same
+   piece, the next piece, or the next pass. `first` is the pass. Past the last panel there is none. */
+TK_INLINE const char *counterpart(const reading_order *order, const tk_panels *w, ptrdiff_t first, ptrdiff_t from,
+                                  ptrdiff_t group, ptrdiff_t p) {
+    const ptrdiff_t end = smaller(order->panels, first + order->pass), last = group + order->group;
+    ptrdiff_t next = last, its_from = from;
+    if (last >= end) {
+        const int is_last_piece = from + order->piece >= order->terms;
+        next = is_last_piece ? end : first;
+        its_from = is_last_piece ? 0 : from + order->piece;
+    }
+    next += p - group;
+    return next < order->panels
+               ? (const char *)w->data + next * panel_bytes(w->format, w->inputs) + its_from * group_bytes(w->format)
+               : NULL;
+}
+
 #endif
