@@ -112,7 +112,7 @@ extension LanguageModel {
 extension Matrix {
     /// A matrix of some of the rows, in order.
     func selecting(_ indices: some Collection<Int>) -> Matrix {
-        let some = Matrix(rows: indices.count, columns: columns)
+        let some = Matrix(unsetRows: indices.count, columns: columns)
         for (place, index) in indices.enumerated() { some.row(place).update(from: row(index), count: columns) }
         return some
     }

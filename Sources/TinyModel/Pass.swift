@@ -46,10 +46,10 @@ struct ForwardPass {
         let rank = pass.batch.stretches.map(\.factors.rank).max(), tapeCount = recording ? model.layers.count : 1
         attention = (0..<tapeCount).map { _ in AttentionTape(sizes, rows: pass.rows, rank: rank) }
         feedForward = (0..<tapeCount).map { _ in FeedForwardTape(sizes, rows: pass.rows, rank: rank) }
-        stream = Matrix(rows: pass.rows, columns: sizes.hiddenSize)
-        finalScale = Matrix(rows: pass.rows, columns: 1)
-        let scratch = Matrix(rows: pass.rows, columns: sizes.hiddenSize)
-        let activated = Matrix(rows: pass.rows, columns: sizes.intermediateSize)
+        stream = Matrix(unsetRows: pass.rows, columns: sizes.hiddenSize)
+        finalScale = Matrix(unsetRows: pass.rows, columns: 1)
+        let scratch = Matrix(unsetRows: pass.rows, columns: sizes.hiddenSize)
+        let activated = Matrix(unsetRows: pass.rows, columns: sizes.intermediateSize)
         model.embedding.forward(pass.batch.tokens, into: stream)
         for (index, layer) in model.layers.enumerated() {
             let attention = attention[recording ? index : 0], feedForward = feedForward[recording ? index : 0]
@@ -62,7 +62,7 @@ struct ForwardPass {
 
     /// The final norm of all rows, `[rows, hidden]`: what the head multiplies.
     func normalised() -> Matrix {
-        let out = Matrix(rows: stream.rows, columns: stream.columns)
+        let out = Matrix(unsetRows: stream.rows, columns: stream.columns)
         model.finalNorm.forward(stream, into: out, scale: finalScale, rows.team)
         return out
     }

@@ -2,7 +2,7 @@
 //
 // This target does not know: models, layers, files, text. It is the only one that imports the C kernels.
 
-/// Owned, 64-byte aligned memory for floats. Zero when made.
+/// Owned memory for floats, aligned to a cache line.
 ///
 /// `@unchecked Sendable`: the memory is plain floats with a fixed address; whoever writes keeps others from touching the
 /// same elements meanwhile, which the worker team does by handing out disjoint chunks.
@@ -10,11 +10,20 @@ package final class FloatBuffer: @unchecked Sendable {
     package let base: UnsafeMutablePointer<Float>
     package let count: Int
 
-    package init(count: Int) {
+    /// Zeros.
+    package convenience init(count: Int) {
+        self.init(unsetCount: count)
+        base.update(repeating: 0, count: max(count, 1))
+    }
+
+    /// Numbers that are written before they are read. In debug builds they are not numbers until then.
+    package init(unsetCount count: Int) {
         self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        let raw = allocateNumbers(byteCount: max(count, 1) * 4)
         base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-        base.initialize(repeating: 0, count: max(count, 1))
+        #if DEBUG
+            base.update(repeating: .nan, count: max(count, 1))
+        #endif
     }
 
     deinit { base.deallocate() }
@@ -65,10 +74,17 @@ package struct Matrix: Sendable {
         buffer = FloatBuffer(count: rows * columns)
     }
 
+    /// Numbers that are written before they are read: a large matrix of zeros takes as long as a sum over it.
+    package init(unsetRows rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        buffer = FloatBuffer(unsetCount: rows * columns)
+    }
+
     /// The numbers of `values`, row by row.
     package init(rows: Int, columns: Int, values: [Float]) {
         precondition(values.count == rows * columns, "Matrix: \(values.count) values for [\(rows), \(columns)]")
-        self.init(rows: rows, columns: columns)
+        self.init(unsetRows: rows, columns: columns)
         values.withUnsafeBufferPointer { source in
             if let start = source.baseAddress { buffer.base.update(from: start, count: values.count) }
         }

@@ -21,7 +21,7 @@ final class AttentionTape {
     let outputNarrow: Matrix?
 
     init(_ sizes: ModelConfiguration, rows: Int, rank: Int?) {
-        func matrix(_ columns: Int) -> Matrix { Matrix(rows: rows, columns: columns) }
+        func matrix(_ columns: Int) -> Matrix { Matrix(unsetRows: rows, columns: columns) }
         input = matrix(sizes.hiddenSize)
         scale = matrix(1)
         queryKeyValue = matrix((sizes.headCount + 2 * sizes.keyValueHeadCount) * sizes.headDimension)
@@ -76,15 +76,15 @@ struct Attention: Sendable {
 
     /// Turns the gradient of the block's output into that of its input, in place.
     func backward(_ gradient: Matrix, tape: AttentionTape, into gradients: PassGradients, _ pass: PassRows) {
-        let dAttended = Matrix(rows: pass.rows, columns: tape.attended.columns)
+        let dAttended = Matrix(unsetRows: pass.rows, columns: tape.attended.columns)
         output.backward(
             gradient, to: dAttended, narrow: tape.outputNarrow, into: gradients, pass, input: tape.attended)
-        let dQueryKeyValue = Matrix(rows: pass.rows, columns: tape.queryKeyValue.columns)
+        let dQueryKeyValue = Matrix(unsetRows: pass.rows, columns: tape.queryKeyValue.columns)
         attendBackward(dAttended, tape, into: dQueryKeyValue, gradients, pass)
         if let headNorms, let kept = tape.headNorms {
             headNorms.backward(dQueryKeyValue, kept: kept, weights: gradients.weights, pass.team)
         }
-        let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
+        let dNormed = Matrix(unsetRows: pass.rows, columns: gradient.columns)
         queryKeyValue.backward(
             dQueryKeyValue, to: dNormed, narrow: tape.queryKeyValueNarrow, into: gradients, pass,
             input: norm.output(of: tape.input, pass.team))
@@ -154,7 +154,7 @@ struct Attention: Sendable {
         let batch = pass.batch, later = gradients.later?.layer(layer)
         // Rows of earlier keys and values, segment after segment.
         let firsts = batch.spans.indices.reduce(into: [0]) { $0.append($0[$1] + batch.spans[$1].start) }
-        let earlier = Matrix(rows: firsts[batch.spans.count], columns: 2 * keyHeads * width)
+        let earlier = Matrix(unsetRows: firsts[batch.spans.count], columns: 2 * keyHeads * width)
         pass.team.run(chunks: batch.spans.count * keyHeads) { chunk in
             let index = chunk / keyHeads, head = chunk % keyHeads, span = batch.spans[index]
             let query = head * group * width, key = (queryHeads + head) * width, value = key + keyHeads * width

@@ -13,7 +13,7 @@ final class FeedForwardTape {
     let downNarrow: Matrix?
 
     init(_ sizes: ModelConfiguration, rows: Int, rank: Int?) {
-        func matrix(_ columns: Int) -> Matrix { Matrix(rows: rows, columns: columns) }
+        func matrix(_ columns: Int) -> Matrix { Matrix(unsetRows: rows, columns: columns) }
         input = matrix(sizes.hiddenSize)
         scale = matrix(1)
         gateUp = matrix(2 * sizes.intermediateSize)
@@ -54,12 +54,12 @@ struct FeedForward: Sendable {
 
     /// Turns the gradient of the block's output into that of its input, in place.
     func backward(_ gradient: Matrix, tape: FeedForwardTape, into gradients: PassGradients, _ pass: PassRows) {
-        let dActivated = Matrix(rows: pass.rows, columns: intermediateSize)
+        let dActivated = Matrix(unsetRows: pass.rows, columns: intermediateSize)
         down.backward(
             gradient, to: dActivated, narrow: tape.downNarrow, into: gradients, pass, input: activation(tape, pass))
-        let dGateUp = Matrix(rows: pass.rows, columns: tape.gateUp.columns)
+        let dGateUp = Matrix(unsetRows: pass.rows, columns: tape.gateUp.columns)
         Kernels.swigluBackward(dActivated, gateUp: tape.gateUp, into: dGateUp, team: pass.team)
-        let dNormed = Matrix(rows: pass.rows, columns: gradient.columns)
+        let dNormed = Matrix(unsetRows: pass.rows, columns: gradient.columns)
         gateUp.backward(
             dGateUp, to: dNormed, narrow: tape.gateUpNarrow, into: gradients, pass,
             input: norm.output(of: tape.input, pass.team))
@@ -69,7 +69,7 @@ struct FeedForward: Sendable {
 
     /// The activation of the forward pass again.
     private func activation(_ tape: FeedForwardTape, _ pass: PassRows) -> Matrix {
-        let out = Matrix(rows: pass.rows, columns: intermediateSize)
+        let out = Matrix(unsetRows: pass.rows, columns: intermediateSize)
         Kernels.swiglu(tape.gateUp, into: out, team: pass.team)
         return out
     }

@@ -86,7 +86,7 @@ struct Head: Sendable {
         _ rows: Matrix, targets: [Int], factors: [Float], normalisers: [Normaliser], inverseTemperature: Float,
         weights dense: DenseWeights?, _ team: WorkerTeam
     ) -> Matrix {
-        let gradient = Matrix(rows: rows.rows, columns: rows.columns)
+        let gradient = Matrix(unsetRows: rows.rows, columns: rows.columns)
         eachTile(rows, team) { block, tokens, logits in
             team.split(block.count, least: 8) { part in
                 for index in part {
@@ -113,7 +113,7 @@ struct Head: Sendable {
 
     /// Logits of every token after each of `rows`, `[rows, vocabulary]`: for sampling, a few rows at a time.
     func logits(_ rows: Matrix, _ team: WorkerTeam) -> Matrix {
-        let logits = Matrix(rows: rows.rows, columns: vocabulary)
+        let logits = Matrix(unsetRows: rows.rows, columns: vocabulary)
         weights.multiply(arithmetic.rows(rows.view, team: team), into: logits.view, team: team)
         return logits
     }
@@ -123,7 +123,7 @@ struct Head: Sendable {
         _ rows: Matrix, _ team: WorkerTeam,
         _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void
     ) {
-        let logits = Matrix(rows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
+        let logits = Matrix(unsetRows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
         for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
             let block = first..<min(rows.rows, first + Self.rowBlock)
             let input = arithmetic.rows(rows.view.rows(block), team: team)

@@ -12,8 +12,8 @@ final class HeadNormTape {
     init?(_ sizes: ModelConfiguration, rows: Int) {
         guard ModelFamily(of: sizes).normalisesHeads else { return nil }
         let heads = sizes.headCount + sizes.keyValueHeadCount
-        input = Matrix(rows: rows, columns: heads * sizes.headDimension)
-        scale = Matrix(rows: rows, columns: heads)
+        input = Matrix(unsetRows: rows, columns: heads * sizes.headDimension)
+        scale = Matrix(unsetRows: rows, columns: heads)
     }
 }
 

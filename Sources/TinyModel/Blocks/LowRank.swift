@@ -264,7 +264,7 @@ extension Projection {
         for stretch in pass.batch.stretches {
             let factors = stretch.factors, rank = factors.rank, first = stretch.rows.lowerBound
             guard let members = factors.members(layer: layer, group) else { continue }
-            let ds = Matrix(rows: stretch.rows.count, columns: rank * members.positions.count)
+            let ds = Matrix(unsetRows: stretch.rows.count, columns: rank * members.positions.count)
             for (member, position) in members.positions.enumerated() {
                 factors.prepared[position].packedB.multiply(
                     outputs(dy.view.rows(stretch.rows), of: position, stretch),
@@ -304,8 +304,8 @@ extension Projection {
     ) {
         let rank = stretch.factors.rank, rows = stretch.rows.count, first = stretch.rows.lowerBound
         // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
-        let s = Matrix(rows: members.positions.count * rows, columns: rank)
-        let dt = Matrix(rows: members.positions.count * rows, columns: rank)
+        let s = Matrix(unsetRows: members.positions.count * rows, columns: rank)
+        let dt = Matrix(unsetRows: members.positions.count * rows, columns: rank)
         eachSpan(stretch, pass) { _, span, change, _ in
             let own = span.rows.lowerBound - first..<span.rows.upperBound - first
             for (member, position) in members.positions.enumerated() {
@@ -397,7 +397,7 @@ private struct OuterPiece {
 
 /// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
 func addOuterProduct(_ dy: MatrixView, _ x: MatrixView, to gradient: Floats, team: WorkerTeam) {
-    let turned = Matrix(rows: dy.columns, columns: dy.rows)
+    let turned = Matrix(unsetRows: dy.columns, columns: dy.rows)
     Kernels.transpose(dy, into: turned, team: team)
     PackedMatrix(columnsOf: x, team: team)
         .multiply(

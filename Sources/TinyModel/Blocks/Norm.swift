@@ -23,8 +23,8 @@ struct Norm: Sendable {
 
     /// The output of ``forward(_:into:scale:_:)`` again: computing it twice is cheaper than keeping it.
     func output(of x: Matrix, _ team: WorkerTeam) -> Matrix {
-        let y = Matrix(rows: x.rows, columns: x.columns)
-        forward(x, into: y, scale: Matrix(rows: x.rows, columns: 1), team)
+        let y = Matrix(unsetRows: x.rows, columns: x.columns)
+        forward(x, into: y, scale: Matrix(unsetRows: x.rows, columns: 1), team)
         return y
     }
 
