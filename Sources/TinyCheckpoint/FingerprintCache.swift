@@ -36,7 +36,8 @@ public struct FingerprintCache: Sendable {
 
     func fingerprint(of files: [MappedFile], _ model: String) -> String? {
         guard files.reduce(0, { $0 + $1.bytes.count }) >= leastBytes,
-            let data = try? contents(ofFile: path(files)), let entry = try? JSONDecoder().decode(Entry.self, from: data),
+            let data = try? contents(ofFile: path(files)),
+            let entry = try? JSONDecoder().decode(Entry.self, from: data),
             entry.model == model, entry.files == files.map(\.identity)
         else { return nil }
         return entry.fingerprint

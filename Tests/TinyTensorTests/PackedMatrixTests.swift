@@ -107,6 +107,6 @@ struct PackedMatrixTests {
         let ones = Matrix(rows: 1, columns: outputs), sums = Matrix(rows: 1, columns: inputs)
         ones.base.update(repeating: 1, count: outputs)
         stacked.multiplyTransposed(ones.view, into: sums.view, team: team)
-        #expect(sums.values.allSatisfy(\.isFinite))
+        #expect(sums.values.allSatisfy { $0.isFinite })
     }
 }

@@ -144,6 +144,7 @@ extension Checkpoint {
         let tensor = try tensor(module.name + ".weight", [module.outputs, module.inputs])
         let format: WeightFormat = try isRounded || tensor.type == .bfloat16 ? .bfloat16 : .float32
         return PackedMatrix(
-            [PackedMatrix.Part(TensorRows(tensor: tensor), count: module.outputs)], inputs: module.inputs, format: format)
+            [PackedMatrix.Part(TensorRows(tensor: tensor), count: module.outputs)], inputs: module.inputs,
+            format: format)
     }
 }

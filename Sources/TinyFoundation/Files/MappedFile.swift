@@ -51,9 +51,9 @@ public final class MappedFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path, .last) }
         #if canImport(Darwin)
-        let (written, changed) = (status.st_mtimespec, status.st_ctimespec)
+            let (written, changed) = (status.st_mtimespec, status.st_ctimespec)
         #else
-        let (written, changed) = (status.st_mtim, status.st_ctim)
+            let (written, changed) = (status.st_mtim, status.st_ctim)
         #endif
         identity =
             "\(status.st_dev) \(status.st_ino) \(status.st_size) \(written.tv_sec).\(written.tv_nsec) "

@@ -32,7 +32,8 @@ extension PackedMatrix {
             let step = max(1, Self.packedAtOnce / max(1, panelBytes))
             defer { withExtendedLifetime(places) {} }
             DispatchQueue.concurrentPerform(iterations: (count + step - 1) / step) { piece in
-                withUnsafeTemporaryAllocation(byteCount: WeightFormat.panelOutputs * rowBytes, alignment: 64) { scratch in
+                withUnsafeTemporaryAllocation(byteCount: WeightFormat.panelOutputs * rowBytes, alignment: 64) {
+                    scratch in
                     guard let scratch = scratch.baseAddress else { return }
                     for panel in piece * step..<min(count, (piece + 1) * step) {
                         let first = panel * WeightFormat.panelOutputs
