@@ -35,7 +35,8 @@ let package = Package(
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
-        library("TinyFoundation"),
+        .target(name: "CTinyHash"),
+        library("TinyFoundation", uses: ["CTinyHash"]),
         .target(name: "CTinyKernels"),
         library("TinyTensor", uses: ["TinyFoundation", "CTinyKernels"]),
         library("TinyCheckpoint", uses: ["TinyFoundation"]),

@@ -3,25 +3,55 @@
 
 ptrdiff_t tk_panel_bytes(tk_format format, ptrdiff_t inputs) { return panel_bytes(format, inputs); }
 
-/* `row` is one output's weights, or NULL for zeros. */
-static inline void pack_row(char *panel, const tk_format format, ptrdiff_t lane, const char *row, ptrdiff_t k) {
-    switch (format) {
-    case TK_F32:
-        for (ptrdiff_t j = 0; j < k; j++) ((float *)panel)[j * TK_PANEL + lane] = row ? ((const float *)row)[j] : 0;
-        break;
-    case TK_BF16:
-        for (ptrdiff_t j = 0; j < rounded_up(k, TK_TERMS); j++)
-            ((uint16_t *)panel)[pair_place(lane, j)] = row && j < k ? ((const uint16_t *)row)[j] : 0;
-        break;
+typedef uint32_t words4 __attribute__((vector_size(16)));
+
+static inline words4 load_words(const char *from) {
+    words4 words;
+    memcpy(&words, from, sizeof words);
+    return words;
+}
+
+/* panel[count][16] = rows[16][count] words of 32 bits: floats, or pairs of bf16 numbers. A panel is a transposed matrix. */
+static void turn_rows(uint32_t *panel, const char *const *rows, ptrdiff_t count) {
+    ptrdiff_t j = 0;
+    for (; j + 4 <= count; j += 4) {
+        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane += 4) {
+            const words4 a = load_words(rows[lane] + 4 * j), b = load_words(rows[lane + 1] + 4 * j);
+            const words4 c = load_words(rows[lane + 2] + 4 * j), d = load_words(rows[lane + 3] + 4 * j);
+            const words4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+            const words4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+            uint32_t *out = panel + j * TK_PANEL + lane;
+            const words4 turned[4] = {
+                __builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+                __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)};
+            for (int i = 0; i < 4; i++) memcpy(out + i * TK_PANEL, &turned[i], sizeof turned[i]);
+        }
     }
+    for (; j < count; j++)
+        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++) memcpy(panel + j * TK_PANEL + lane, rows[lane] + 4 * j, 4);
+}
+
+void tk_pack_panel(void *panel, tk_format format, const void *const *rows, ptrdiff_t count, ptrdiff_t k) {
+    const char *all[TK_PANEL];
+    for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++) all[lane] = rows[lane < count ? lane : 0]; /* cleared below */
+    const ptrdiff_t words = format == TK_F32 ? k : k / 2, whole = format == TK_F32 ? k : rounded_up(k, TK_TERMS) / 2;
+    uint32_t *out = panel;
+    turn_rows(out, all, words);
+    memset(out + words * TK_PANEL, 0, (size_t)((whole - words) * TK_PANEL) * sizeof *out);
+    if (format == TK_BF16 && k % 2 == 1)
+        for (ptrdiff_t lane = 0; lane < count; lane++)
+            memcpy((uint16_t *)panel + pair_place(lane, k - 1), all[lane] + 2 * (k - 1), sizeof(uint16_t));
+    for (ptrdiff_t j = 0; j < words && count < TK_PANEL; j++)
+        memset(out + j * TK_PANEL + count, 0, (size_t)(TK_PANEL - count) * sizeof *out);
 }
 
 void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k) {
     const ptrdiff_t row_bytes = ldw * (format == TK_F32 ? 4 : 2);
     for (ptrdiff_t first = 0; first < n; first += TK_PANEL) {
-        char *panel = (char *)panels + first / TK_PANEL * panel_bytes(format, k);
-        for (ptrdiff_t lane = 0; lane < TK_PANEL; lane++)
-            pack_row(panel, format, lane, first + lane < n ? (const char *)w + (first + lane) * row_bytes : NULL, k);
+        const void *rows[TK_PANEL];
+        const ptrdiff_t count = smaller(TK_PANEL, n - first);
+        for (ptrdiff_t lane = 0; lane < count; lane++) rows[lane] = (const char *)w + (first + lane) * row_bytes;
+        tk_pack_panel((char *)panels + first / TK_PANEL * panel_bytes(format, k), format, rows, count, k);
     }
 }
 

@@ -48,23 +48,23 @@ public struct CheckpointTensor: Sendable {
         }
     }
 
-    /// The bf16 patterns of the elements, rounded to the nearest (ties to even) where they are not stored so.
-    package func bfloat16() -> [UInt16] {
-        if interleavedHeads > 0 { return floats().map { BFloat16($0).bits } }
-        return [UInt16](unsafeUninitializedCapacity: count) { target, initialized in
-            initialized = count
-            withBytes { bytes in
-                if type == .bfloat16 { return UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) }
-                round(into: target)
-            }
-        }
+    /// The stored bytes of a matrix's row, not necessarily aligned; valid as long as the tensor is.
+    package func bytes(ofRow index: Int) -> UnsafeRawBufferPointer {
+        let rows = max(1, shape.first ?? 1), length = range.count / rows
+        return UnsafeRawBufferPointer(
+            rebasing: file.bytes[range].dropFirst(storedPlace(ofRow: index) * length).prefix(length))
     }
 
-    /// Decodes and rounds piece by piece, so that no second copy of a large matrix is in memory.
-    private func round(into target: UnsafeMutableBufferPointer<UInt16>) {
-        forEachPiece { first, floats in
-            for (index, value) in floats.enumerated() { target[first + index] = BFloat16(value).bits }
-        }
+    /// Writes a matrix's row, widened exactly or decoded, to `destination`.
+    package func copyRow(_ index: Int, into destination: UnsafeMutablePointer<Float>) {
+        format.decode(bytes(ofRow: index), into: destination)
+    }
+
+    /// Which of the stored rows is row `index` of the matrix.
+    private func storedPlace(ofRow index: Int) -> Int {
+        guard interleavedHeads > 0 else { return index }
+        let half = (shape.first ?? 1) / interleavedHeads / 2, within = index % (2 * half)
+        return index - within + (within < half ? 2 * within : 2 * (within - half) + 1)
     }
 
     /// Lends the elements piece by piece, widened exactly or decoded, in the order in which they are stored.
@@ -88,18 +88,8 @@ public struct CheckpointTensor: Sendable {
 
     /// Writes the elements, widened exactly or decoded, to `destination`, which must have room for `count` numbers.
     public func copy(into destination: UnsafeMutablePointer<Float>) {
-        withBytes { bytes in
-            guard interleavedHeads > 0 else { return format.decode(bytes, into: destination) }
-            let stored = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                if let start = buffer.baseAddress { format.decode(bytes, into: start) }
-                initialized = count
-            }
-            let rows = shape.first ?? 1, length = count / rows, half = rows / interleavedHeads / 2
-            for row in 0..<rows {
-                let within = row % (2 * half)
-                let place = row - within + (within < half ? 2 * within : 2 * (within - half) + 1)
-                for column in 0..<length { destination[row * length + column] = stored[place * length + column] }
-            }
-        }
+        guard interleavedHeads > 0 else { return withBytes { format.decode($0, into: destination) } }
+        let rows = shape.first ?? 1
+        for row in 0..<rows { copyRow(row, into: destination + row * (count / rows)) }
     }
 }

@@ -51,7 +51,8 @@ public final class LanguageModel: Sendable {
     package convenience init(
         _ configuration: ModelConfiguration, values: [Float], arithmetic: Arithmetic
     ) throws(CheckpointError) {
-        try self.init(configuration, ListSource(values, of: configuration), arithmetic: arithmetic)
+        try self.init(
+            configuration, weights: DenseWeights(configuration.parameterShapes, values: values), arithmetic: arithmetic)
     }
 
     /// A model that costs what a real one of this shape costs and says nothing; for benchmarks.

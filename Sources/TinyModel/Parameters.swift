@@ -179,8 +179,20 @@ public final class DenseWeights: Sendable {
         buffer = FloatBuffer(count: offset)
     }
 
+    /// The values of all parameters, in the order of `layout`; there must be as many.
+    convenience init(_ layout: [ParameterShape], values: [Float]) {
+        self.init(layout)
+        precondition(values.count == count, "\(values.count) values for \(count) weights")
+        values.withUnsafeBufferPointer { values in
+            if let start = values.baseAddress { buffer.base.update(from: start, count: count) }
+        }
+    }
+
     /// Number of elements.
     public var count: Int { buffer.count }
+
+    /// Where a parameter begins in the buffer; `nil` for one that is not in the layout.
+    func offset(of name: String) -> Int? { offsets[name] }
 
     /// Where a parameter begins. It must be in the layout.
     package func pointer(_ role: ParameterRole) -> Floats { pointer(role.name) }

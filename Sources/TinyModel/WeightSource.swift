@@ -1,18 +1,20 @@
-internal import TinyCheckpoint
+package import TinyCheckpoint
 internal import TinyFoundation
-internal import TinyTensor
+package import TinyTensor
 
 /// Where a model's parameters come from: a file, an optimiser's memory, a list, random numbers.
 protocol WeightSource {
-    /// Widened to fp32.
+    /// A vector, widened to fp32.
     func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float]
-    /// The bf16 patterns, if that is how the parameter is stored.
-    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]?
+    /// The rows of a matrix.
+    func rows(_ parameter: ParameterShape) throws(CheckpointError) -> any WeightRows
+    /// Whether a matrix is stored as bf16 patterns.
+    func isBFloat16(_ parameter: ParameterShape) throws(CheckpointError) -> Bool
 }
 
 extension WeightSource {
     /// Every source but a file holds fp32.
-    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? { nil }
+    func isBFloat16(_ parameter: ParameterShape) throws(CheckpointError) -> Bool { false }
 }
 
 /// Reads a source's parameters in the form that the blocks of a model compute with.
@@ -23,25 +25,12 @@ struct WeightReader {
     /// Matrices with the same number of columns stacked into one and packed. They are bf16 when all of them are stored so, or
     /// when the arithmetic wants it, which rounds others to the nearest.
     func packed(_ parts: [ParameterShape]) throws(CheckpointError) -> PackedMatrix {
-        let outputs = parts.reduce(0) { $0 + $1.shape[0] }, inputs = parts[0].shape[1]
-        var halves: [UInt16]? = []
+        var stacked: [PackedMatrix.Part] = [], format = WeightFormat.bfloat16
         for part in parts {
-            guard let more = try bfloat16(part) else {
-                halves = nil
-                break
-            }
-            halves?.append(contentsOf: more)
+            stacked.append(PackedMatrix.Part(try source.rows(part), count: part.shape[0]))
+            if arithmetic == .float32, try !source.isBFloat16(part) { format = .float32 }
         }
-        if let halves { return PackedMatrix(bfloat16: halves, outputs: outputs, inputs: inputs) }
-        var all: [Float] = []
-        all.reserveCapacity(outputs * inputs)
-        for part in parts { all.append(contentsOf: try source.floats(part)) }
-        return PackedMatrix(floats: all, outputs: outputs, inputs: inputs)
-    }
-
-    private func bfloat16(_ part: ParameterShape) throws(CheckpointError) -> [UInt16]? {
-        if let stored = try source.bfloat16(part) { return stored }
-        return arithmetic == .bfloat16 ? try source.floats(part).map { BFloat16($0).bits } : nil
+        return PackedMatrix(stacked, inputs: parts[0].shape[1], format: format)
     }
 
     /// Vectors one after another, as one row of fp32.
@@ -62,17 +51,44 @@ struct CheckpointSource: WeightSource {
         rounds = try checkpoint.isRounded && arithmetic == .bfloat16
     }
 
-    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
-        let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
-        return rounds ? tensor.floats().map { BFloat16($0).float } : tensor.floats()
+    private func tensor(_ parameter: ParameterShape) throws(CheckpointError) -> CheckpointTensor {
+        try checkpoint.tensor(parameter.name, parameter.shape)
     }
 
-    func bfloat16(_ parameter: ParameterShape) throws(CheckpointError) -> [UInt16]? {
-        let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
-        return rounds || tensor.type == .bfloat16 ? tensor.bfloat16() : nil
+    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
+        let floats = try tensor(parameter).floats()
+        return rounds ? floats.map { BFloat16($0).float } : floats
+    }
+
+    func rows(_ parameter: ParameterShape) throws(CheckpointError) -> any WeightRows {
+        TensorRows(tensor: try tensor(parameter))
+    }
+
+    func isBFloat16(_ parameter: ParameterShape) throws(CheckpointError) -> Bool {
+        try tensor(parameter).type == .bfloat16
     }
 }
 
+/// The rows of a matrix in a file.
+package struct TensorRows: WeightRows {
+    let tensor: CheckpointTensor
+
+    package init(tensor: CheckpointTensor) { self.tensor = tensor }
+
+    package func row(_ index: Int, as format: WeightFormat, scratch: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+        if format == .bfloat16, tensor.type == .bfloat16, let stored = tensor.bytes(ofRow: index).baseAddress {
+            return stored
+        }
+        let columns = tensor.shape.last ?? 1
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { floats in
+            guard let start = floats.baseAddress else { return UnsafeRawPointer(scratch) }
+            tensor.copyRow(index, into: start)
+            return format.store(start, count: columns, in: scratch)
+        }
+    }
+}
+
+/// Parameters in memory, such as an optimiser's.
 struct DenseSource: WeightSource {
     let weights: DenseWeights
 
@@ -82,30 +98,12 @@ struct DenseSource: WeightSource {
         }
         return values
     }
-}
 
-/// All parameters as one list, in the order of ``ModelConfiguration/parameterShapes``.
-struct ListSource: WeightSource {
-    private let values: [Float]
-    private let offsets: [String: Int]
-
-    /// - Parameter values: As many as the configuration has parameters.
-    init(_ values: [Float], of configuration: ModelConfiguration) {
-        self.values = values
-        var offset = 0, offsets: [String: Int] = [:]
-        for parameter in configuration.parameterShapes {
-            offsets[parameter.name] = offset
-            offset += parameter.count
+    func rows(_ parameter: ParameterShape) throws(CheckpointError) -> any WeightRows {
+        guard let offset = weights.offset(of: parameter.name) else {
+            throw CheckpointError(.missingTensor, "the weights have no \(parameter.name)")
         }
-        precondition(offset == values.count, "\(values.count) values for \(offset) weights")
-        self.offsets = offsets
-    }
-
-    func floats(_ parameter: ParameterShape) throws(CheckpointError) -> [Float] {
-        guard let offset = offsets[parameter.name] else {
-            throw CheckpointError(.missingTensor, "the configuration has no weight \(parameter.name)")
-        }
-        return Array(values[offset..<offset + parameter.count])
+        return FloatRows(weights.buffer, offset: offset, columns: parameter.shape[1])
     }
 }
 
@@ -124,10 +122,27 @@ struct RandomSource: WeightSource {
         [Float](repeating: parameter.role?.isNorm == true ? 1 : 0, count: parameter.count)
     }
 
-    func bfloat16(_ parameter: ParameterShape) -> [UInt16]? {
-        var all: [UInt16] = []
-        all.reserveCapacity(parameter.count)
-        while all.count < parameter.count { all.append(contentsOf: table.prefix(parameter.count - all.count)) }
-        return all
+    func rows(_ parameter: ParameterShape) -> any WeightRows {
+        RandomRows(table: table, columns: parameter.shape[1])
+    }
+
+    func isBFloat16(_ parameter: ParameterShape) -> Bool { true }
+}
+
+/// The rows of a matrix that repeats a table of bf16 patterns.
+private struct RandomRows: WeightRows {
+    let table: [UInt16]
+    let columns: Int
+
+    func row(_ index: Int, as format: WeightFormat, scratch: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+        for column in 0..<columns {
+            let pattern = table[(index * columns + column) % table.count]
+            switch format {
+            case .bfloat16: scratch.storeBytes(of: pattern, toByteOffset: 2 * column, as: UInt16.self)
+            case .float32:
+                scratch.storeBytes(of: BFloat16(bits: pattern).float, toByteOffset: 4 * column, as: Float.self)
+            }
+        }
+        return UnsafeRawPointer(scratch)
     }
 }

@@ -18,7 +18,7 @@ package final class PackedMatrix: @unchecked Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.format = format
-        panels = .allocate(byteCount: max(format.byteCount(outputs: outputs, inputs: inputs), 64), alignment: 64)
+        panels = allocateWeights(byteCount: max(format.byteCount(outputs: outputs, inputs: inputs), 64))
         pack(panels)
     }
 

@@ -130,4 +130,42 @@ struct FingerprintTests {
                     == "DIR/model.safetensors has 5 bytes; it had \(size) when it was opened")
         }
     }
+
+    @Test("a cached fingerprint is used until a file changes")
+    func cached() throws {
+        try withTemporaryDirectory { directory in
+            let model = directory + "/model"
+            let cache = FingerprintCache(directory: directory + "/cache", leastBytes: 0, settledSeconds: 0)
+            func entries() throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: cache.directory).map { cache.directory + "/" + $0 }
+            }
+            try CheckpointWriter.write(configuration: smallConfiguration, tensors: smallTensors, to: model)
+            let first = try Checkpoint(directory: model).fingerprint(cache: cache)
+            let computed = try Checkpoint(directory: model).fingerprint()
+            #expect(first == computed)
+
+            // What the cache holds is what is said, as long as the file is the same.
+            let entry = try #require(try entries().first)
+            let kept = String(decoding: try read(entry), as: UTF8.self)
+            try write(kept.replacingOccurrences(of: first, with: "sha256:kept"), to: entry)
+            #expect(try Checkpoint(directory: model).fingerprint(cache: cache) == "sha256:kept")
+
+            var changed = smallTensors
+            changed[0] = TensorToWrite(
+                name: changed[0].name, shape: [8, 4], floats: (0..<32).map { Float($0) / 4 }, type: .bfloat16)
+            try CheckpointWriter.write(configuration: smallConfiguration, tensors: changed, to: model)
+            let second = try Checkpoint(directory: model).fingerprint(cache: cache)
+            let recomputed = try Checkpoint(directory: model).fingerprint()
+            #expect(second == recomputed)
+            #expect(second != first)
+            #expect(try entries().count == 1)
+
+            // Nothing is kept of a file that may still change within the resolution of its times.
+            let careful = FingerprintCache(directory: directory + "/careful", leastBytes: 0, settledSeconds: 3600)
+            _ = try Checkpoint(directory: model).fingerprint(cache: careful)
+            #expect(!FileManager.default.fileExists(atPath: careful.directory))
+            try write("damaged", to: entry)
+            #expect(try Checkpoint(directory: model).fingerprint(cache: cache) == second)
+        }
+    }
 }

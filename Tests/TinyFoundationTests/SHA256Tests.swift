@@ -31,6 +31,17 @@ struct SHA256Tests {
         #expect(digests.finish().hexadecimal == "615d67a99b8c846e1f0582dfe127019e93c33a66e89ced6a4f81f932c82ece87")
     }
 
+    @Test("gives the same digest with and without the processor's instructions")
+    func instructions() {
+        for count in [0, 1, 55, 56, 64, 65, 1000, 4096] {
+            let message = (0..<count).map(patternByte)
+            var with = SHA256(), without = SHA256(usingInstructions: false)
+            with.update(message)
+            without.update(message)
+            #expect(with.finish() == without.finish(), "\(count) bytes")
+        }
+    }
+
     @Test("does not depend on how a message is cut", arguments: [1, 3, 63, 64, 65, 127, 200])
     func cuts(size: Int) {
         let message = (0..<1000).map(patternByte)

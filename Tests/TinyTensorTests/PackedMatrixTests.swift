@@ -79,4 +79,34 @@ struct PackedMatrixTests {
             #expect(firstDifference(Array(turned.values[column * rows..<(column + 1) * rows]), expected) == nil)
         }
     }
+
+    @Test(
+        "pack stacked parts like one matrix, whatever their heights", arguments: [WeightFormat.float32, .bfloat16],
+        [(3, 1), (17, 31), (40, 90), (16, 33)])
+    func parts(format: WeightFormat, shape: (first: Int, inputs: Int)) {
+        let outputs = 57, inputs = shape.inputs
+        let buffer = FloatBuffer(count: outputs * inputs)
+        for (index, value) in gaussian(buffer.count, seed: 4).enumerated() { buffer.base[index] = value }
+        let stacked = PackedMatrix(
+            [
+                PackedMatrix.Part(FloatRows(buffer, offset: 0, columns: inputs), count: shape.first),
+                PackedMatrix.Part(
+                    FloatRows(buffer, offset: shape.first * inputs, columns: inputs), count: outputs - shape.first),
+            ], inputs: inputs, format: format)
+        for row in 0..<outputs {
+            var found = [Float](repeating: .nan, count: inputs)
+            stacked.copyRow(row, into: &found)
+            let expected = (0..<inputs).map { column in
+                let value = buffer.base[row * inputs + column]
+                return format == .float32 ? value : BFloat16(value).float
+            }
+            #expect(firstDifference(found, expected) == nil, "row \(row)")
+        }
+        // The place behind the last output and the last term must be zero: products read it.
+        let team = WorkerTeam(threads: 1)
+        let ones = Matrix(rows: 1, columns: outputs), sums = Matrix(rows: 1, columns: inputs)
+        ones.base.update(repeating: 1, count: outputs)
+        stacked.multiplyTransposed(ones.view, into: sums.view, team: team)
+        #expect(sums.values.allSatisfy { $0.isFinite })
+    }
 }

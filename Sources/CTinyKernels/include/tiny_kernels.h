@@ -55,7 +55,9 @@ typedef struct {
 
 /* Bytes of one panel. */
 ptrdiff_t tk_panel_bytes(tk_format format, ptrdiff_t inputs);
-/* Packs rows of w (floats for TK_F32, bf16 patterns for TK_BF16), `ldw` elements apart. */
+/* Packs one panel: rows 0 … count - 1 of up to 16 (floats for TK_F32, bf16 patterns for TK_BF16), aligned or not. */
+void tk_pack_panel(void *panel, tk_format format, const void *const *rows, ptrdiff_t count, ptrdiff_t k);
+/* All panels of w, whose rows are `ldw` elements apart. */
 void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdiff_t n, ptrdiff_t k);
 /* Row `row` of w again, in fp32. */
 void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row);

@@ -142,16 +142,9 @@ extension Checkpoint {
     @Sendable
     func packedWeight(of module: AdaptedModule) throws -> PackedMatrix {
         let tensor = try tensor(module.name + ".weight", [module.outputs, module.inputs])
-        if try isRounded {
-            return PackedMatrix(bfloat16: tensor.bfloat16(), outputs: module.outputs, inputs: module.inputs)
-        }
-        return tensor.withBytes { bytes in
-            if tensor.type == .bfloat16, let start = bytes.baseAddress, UInt(bitPattern: start).isMultiple(of: 2) {
-                return PackedMatrix(
-                    bfloat16: start.assumingMemoryBound(to: UInt16.self), outputs: module.outputs, inputs: module.inputs
-                )
-            }
-            return PackedMatrix(floats: tensor.floats(), outputs: module.outputs, inputs: module.inputs)
-        }
+        let format: WeightFormat = try isRounded || tensor.type == .bfloat16 ? .bfloat16 : .float32
+        return PackedMatrix(
+            [PackedMatrix.Part(TensorRows(tensor: tensor), count: module.outputs)], inputs: module.inputs,
+            format: format)
     }
 }

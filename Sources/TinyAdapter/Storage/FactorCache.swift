@@ -20,22 +20,14 @@ public struct FactorCache: Sendable {
         self.report = report
     }
 
-    /// The user's cache: `$TINYLORA_CACHE`, else `$XDG_CACHE_HOME/tinylora`, else `~/.cache/tinylora`.
+    /// The cache in ``CacheDirectory/standard(environment:)``; `nil` when there is no such directory.
     ///
-    /// - Parameters:
-    ///   - environment: Variables; empty ones count as unset.
-    ///   - report: Called when a file cannot be used or written.
-    /// - Returns: `nil` when none of the variables is set and there is no home directory.
+    /// - Parameter report: Called when a file cannot be used or written.
     public static func standard(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         report: (@Sendable (String) -> Void)? = nil
     ) -> FactorCache? {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let directory =
-            variable("TINYLORA_CACHE")
-            ?? variable("XDG_CACHE_HOME").map { $0 + "/tinylora" }
-            ?? variable("HOME").map { $0 + "/.cache/tinylora" }
-        return directory.map { FactorCache(directory: $0, report: report) }
+        CacheDirectory.standard(environment: environment).map { FactorCache(directory: $0, report: report) }
     }
 
     /// The file for one model, rank and subspace.

@@ -12,6 +12,12 @@ public final class MappedFile: Sendable {
     // it as long as `self` exists.
     nonisolated(unsafe) private let mapping: UnsafeRawBufferPointer
 
+    /// What tells this file's contents apart from others', as far as the system knows: device, number, size, and when it was
+    /// last written and changed, in nanoseconds. As it was when the file was opened.
+    package let identity: String
+    /// When the file had last been changed when it was opened, in seconds since 1970.
+    package let changed: Int
+
     /// The whole file. Valid only while this object exists, and Swift may release it after its last use in the code:
     /// prefer ``withBytes(_:)``, or wrap the use into `withExtendedLifetime`.
     public var bytes: UnsafeRawBufferPointer { mapping }
@@ -44,6 +50,15 @@ public final class MappedFile: Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path, .last) }
+        #if canImport(Darwin)
+            let (written, changed) = (status.st_mtimespec, status.st_ctimespec)
+        #else
+            let (written, changed) = (status.st_mtim, status.st_ctim)
+        #endif
+        identity =
+            "\(status.st_dev) \(status.st_ino) \(status.st_size) \(written.tv_sec).\(written.tv_nsec) "
+            + "\(changed.tv_sec).\(changed.tv_nsec)"
+        self.changed = changed.tv_sec
         let count = Int(status.st_size)
         guard count > 0 else {  // the system refuses to map nothing
             mapping = UnsafeRawBufferPointer(start: nil, count: 0)

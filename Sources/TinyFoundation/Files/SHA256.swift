@@ -1,3 +1,5 @@
+internal import CTinyHash
+
 /// The hash function SHA-256, fed piece by piece.
 ///
 /// ```swift
@@ -6,7 +8,8 @@
 /// hash.finish().hexadecimal        // "ba7816bf…f20015ad"
 /// ```
 ///
-/// Written here because the usual package costs more to build than this whole engine.
+/// Written here because the usual package costs more to build than this whole engine. Where the processor has instructions for
+/// it, they do the work: about 2 GB/s instead of 200 MB/s.
 /// Source: FIPS 180-4, §4.1.2, §5 and §6.2.
 public struct SHA256: Sendable {
     /// The 32 bytes of a hash.
@@ -29,12 +32,21 @@ public struct SHA256: Sendable {
 
     private static let blockSize = 64
 
+    private static let hasInstructions = th_sha256_available() != 0
+
+    private let usesInstructions: Bool
     private var state = State()
     private var pending: [UInt8] = []
     private var byteCount: UInt64 = 0
 
     /// Starts an empty message.
-    public init() { pending.reserveCapacity(2 * Self.blockSize) }
+    public init() { self.init(usingInstructions: true) }
+
+    /// The same; without the processor's instructions for it, to compare the two.
+    package init(usingInstructions: Bool) {
+        usesInstructions = usingInstructions && Self.hasInstructions
+        pending.reserveCapacity(2 * Self.blockSize)
+    }
 
     /// The hash of a whole message.
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> Digest {
@@ -65,11 +77,11 @@ public struct SHA256: Sendable {
             pending.append(contentsOf: missing)
             rest = rest.dropFirst(missing.count)
             guard pending.count == Self.blockSize else { return }
-            pending.withUnsafeBytes { state.absorb($0) }
+            pending.withUnsafeBytes { state.absorb($0, usingInstructions: usesInstructions) }
             pending.removeAll(keepingCapacity: true)
         }
         let whole = rest.count / Self.blockSize * Self.blockSize
-        state.absorb(UnsafeRawBufferPointer(rebasing: rest.prefix(whole)))
+        state.absorb(UnsafeRawBufferPointer(rebasing: rest.prefix(whole)), usingInstructions: usesInstructions)
         pending.append(contentsOf: rest.dropFirst(whole))
     }
 
@@ -82,7 +94,7 @@ public struct SHA256: Sendable {
         for shift in stride(from: 56, through: 0, by: -8) {
             pending.append(UInt8(truncatingIfNeeded: bitCount >> shift))
         }
-        pending.withUnsafeBytes { state.absorb($0) }
+        pending.withUnsafeBytes { state.absorb($0, usingInstructions: usesInstructions) }
         return Digest(words: state.words)
     }
 }
@@ -95,10 +107,17 @@ private struct State {
     var words: [UInt32] { [a, b, c, d, e, f, g, h] }
 
     /// Mixes in whole blocks of 64 bytes.
-    mutating func absorb(_ blocks: UnsafeRawBufferPointer) {
+    mutating func absorb(_ blocks: UnsafeRawBufferPointer, usingInstructions: Bool) {
         guard let start = blocks.baseAddress else { return }
         roundConstants.withUnsafeBufferPointer { constants in
             guard let constants = constants.baseAddress else { return }
+            if usingInstructions {
+                withUnsafeMutableBytes(of: &self) { state in  // eight words
+                    th_sha256_absorb(
+                        state.baseAddress?.assumingMemoryBound(to: UInt32.self), start, blocks.count / 64, constants)
+                }
+                return
+            }
             withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
                 guard let schedule = schedule.baseAddress else { return }
                 for offset in stride(from: 0, to: blocks.count, by: 64) {

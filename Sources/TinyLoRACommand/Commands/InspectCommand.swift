@@ -44,7 +44,7 @@ struct InspectCommand: AsyncParsableCommand {
         try checkpoint.refuseUnusedTensors()
         let plan = try AdapterPlan.resolving(
             parameters: parameters, modules: sizes.modules, rank: rank)
-        let fingerprint = try checkpoint.fingerprint(), arithmetic = try checkpoint.arithmetic
+        let fingerprint = try checkpoint.fingerprint(cache: .standard()), arithmetic = try checkpoint.arithmetic
         console.say("model      \(model ?? "abacus") (\(sizes.architecture.rawValue))")
         if let file = checkpoint.ggufDescription { console.say("file       \(phrase(file))") }
         console.say("weights    \(fingerprint)")

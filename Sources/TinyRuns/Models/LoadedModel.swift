@@ -37,16 +37,20 @@ public struct LoadedModel: Sendable {
 
     /// Opens a directory in Hugging Face layout, a GGUF file, or the model in the box.
     ///
-    /// - Parameter arithmetic: How products with the weights are computed; as the stored types suggest unless given.
+    /// - Parameters:
+    ///   - arithmetic: How products with the weights are computed; as the stored types suggest unless given.
+    ///   - cache: Where fingerprints of files that have not changed are kept.
     /// - Throws: `CheckpointError` or `TextError` naming what is wrong with which file. A missing tokenizer is an error only
     ///   once it is asked for.
-    public init(directory: String?, arithmetic: Arithmetic? = nil) throws {
+    public init(
+        directory: String?, arithmetic: Arithmetic? = nil, cache: FingerprintCache? = .standard()
+    ) throws {
         isAbacus = directory == nil
         let path = try directory ?? AbacusFiles.directory()
         name = directory.map { modelName(at: $0) } ?? "abacus"
         checkpoint = try Checkpoint(directory: path)
         model = try LanguageModel(checkpoint, arithmetic: arithmetic)
-        fingerprint = try checkpoint.fingerprint()
+        fingerprint = try checkpoint.fingerprint(cache: cache)
         tokenizer = try Self.tokenizer(path, vocabularySize: checkpoint.configuration.vocabularySize)
     }
 

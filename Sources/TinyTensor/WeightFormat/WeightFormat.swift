@@ -1,4 +1,5 @@
 internal import CTinyKernels
+internal import TinyFoundation
 
 /// How packed weights are stored. Each format has a file here that packs it, and a decoder in `vector/panels.h` and `common.h`.
 package enum WeightFormat: Sendable, CaseIterable {
@@ -16,6 +17,24 @@ package enum WeightFormat: Sendable, CaseIterable {
     /// Bytes of packed weights `[outputs, inputs]`.
     package func byteCount(outputs: Int, inputs: Int) -> Int {
         (outputs + Self.panelOutputs - 1) / Self.panelOutputs * panelBytes(inputs: inputs)
+    }
+
+    /// Bytes of one weight.
+    package var elementBytes: Int { self == .float32 ? 4 : 2 }
+
+    /// Writes floats in this format, rounded to the nearest (ties to even) where it is narrower.
+    ///
+    /// - Returns: Where they were written.
+    package func store(
+        _ floats: UnsafePointer<Float>, count: Int, in target: UnsafeMutableRawPointer
+    ) -> UnsafeRawPointer {
+        switch self {
+        case .float32: target.copyMemory(from: floats, byteCount: 4 * count)
+        case .bfloat16:
+            let halves = target.assumingMemoryBound(to: UInt16.self)
+            for index in 0..<count { halves[index] = BFloat16(floats[index]).bits }
+        }
+        return UnsafeRawPointer(target)
     }
 
     var kernel: tk_format {
