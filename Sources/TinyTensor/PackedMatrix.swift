@@ -18,7 +18,7 @@ package final class PackedMatrix: @unchecked Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.format = format
-        panels = allocateWeights(byteCount: max(format.byteCount(outputs: outputs, inputs: inputs), 64))
+        panels = allocateNumbers(byteCount: max(format.byteCount(outputs: outputs, inputs: inputs), 64))
         pack(panels)
     }
 
