@@ -67,7 +67,8 @@ struct InitialAdapter: Sendable {
 }
 
 extension TrainingConfiguration {
-    /// Makes training start from an adapter: sets ``initialAdapter``, the adapter's own settings and the arithmetic of its training.
+    /// Makes training start from an adapter: sets ``initialAdapter``, the adapter's own settings and the arithmetic of its training
+    /// where it is known.
     ///
     /// ```swift
     /// var configuration = TrainingConfiguration.demonstration
@@ -81,9 +82,9 @@ extension TrainingConfiguration {
         initialAdapter = argument
     }
 
-    /// Takes the settings of an adapter, and the arithmetic of its training.
+    /// Takes the settings of an adapter, and the arithmetic of its training where it is known.
     mutating func start(from initial: InitialAdapter) {
         adapter = initial.settings
-        arithmetic = initial.source.arithmetic
+        arithmetic = initial.source.arithmetic ?? arithmetic
     }
 }
