@@ -8,7 +8,7 @@ public struct RunManifest: Record {
     public var model: Fingerprint
     /// Each problem file by its role, such as `train` and `eval`.
     public var datasets: [String: Fingerprint]
-    /// The adapter that training started from, with a hash of its files or its code; `nil` where it was an untrained one.
+    /// The adapter that training started from, with a hash of its files or its code; `nil` for an untrained one.
     public var initialAdapter: Fingerprint?
     /// Problems that two datasets share, such as `eval in train`; `nil` for none.
     public var overlaps: [String: Int]?

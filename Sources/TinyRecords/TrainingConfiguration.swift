@@ -42,7 +42,7 @@ public struct TrainingConfiguration: Record {
     /// than 0. Key `grader_timeout`.
     public var graderTimeout = 60.0
     /// Adapter whose numbers training starts from: a file, the directory of a run or one of PEFT, or an adapter code; `nil` starts
-    /// from an untrained adapter. It decides every setting of ``adapter``. The optimiser begins afresh, and the divergence of
+    /// from an untrained adapter. It decides every setting of ``adapter``. The optimiser starts fresh, and the divergence of
     /// ``LossSettings/beta`` is still measured from the base model. Key `initial_adapter`.
     public var initialAdapter: String?
     /// What is trained.

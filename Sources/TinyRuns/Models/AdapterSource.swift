@@ -45,7 +45,7 @@ public enum AdapterSource: Sendable {
         }
     }
 
-    /// What the numbers are. A code's has not the shapes of a model.
+    /// What the numbers are. That of a code does not have the shapes of a model.
     var design: any AdapterDesign {
         switch self {
         case .file(_, let file): file.design
@@ -54,8 +54,8 @@ public enum AdapterSource: Sendable {
         }
     }
 
-    /// What the numbers are, with the shapes of a model, of which no weight is read: whether the adapter was trained on it is
-    /// another question, see `LoadedModel.adapter(from:)`.
+    /// What the numbers are, with the shapes of a model. Reads no weight, so it does not check that the adapter was trained on
+    /// this model; `LoadedModel.adapter(from:)` does.
     ///
     /// - Throws: `AdapterError` when the model has no modules of the shapes in it.
     func design(for checkpoint: Checkpoint) throws -> any AdapterDesign {
