@@ -14,24 +14,34 @@ public struct GRPOTrainer: Trainer {
     /// The run's settings.
     public let configuration: TrainingConfiguration
     private let learner: any Learner
+    private let initialAdapter: [Float]?
     private let rollouts: RolloutSampler
     private let schedule: LearningRateSchedule
 
     /// Checks everything that can be checked before the first token is sampled.
     ///
+    /// - Parameters:
+    ///   - sampler: Samples the completions.
+    ///   - learner: Gives the gradients.
+    ///   - initialAdapter: The parameters before the first step; those of an untrained adapter unless given. The divergence is
+    ///     measured from the base model either way.
+    ///   - task: What to train on.
+    ///   - configuration: The run's settings.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `promptTooLong` or `unusablePrompt`.
     public init(
-        sampler: any Sampler, learner: any Learner, task: TrainingTask, configuration: TrainingConfiguration
+        sampler: any Sampler, learner: any Learner, startingAt initialAdapter: [Float]? = nil, task: TrainingTask,
+        configuration: TrainingConfiguration
     ) throws(TrainingError) {
         rollouts = try RolloutSampler(sampler: sampler, task: task, configuration: configuration)
         self.learner = learner
+        self.initialAdapter = initialAdapter
         self.configuration = configuration
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
     }
 
-    /// The untrained adapter.
+    /// The initial adapter, or an untrained one.
     public func startingState() -> TrainingState {
-        var state = TrainingState(starting: learner.initialAdapter)
+        var state = TrainingState(starting: initialAdapter ?? learner.initialAdapter)
         if configuration.rollout.replacesEqualGroups { state.buffers[Self.problemsDrawn] = [0] }
         return state
     }

@@ -26,6 +26,8 @@ public struct TrainingLoop: Sendable {
     private let evaluations: [(split: EvaluationSplit, evaluate: Evaluation)]
     private let report: @Sendable (TrainingEvent) -> Void
     private var configuration: TrainingConfiguration { trainer.configuration }
+    /// Whether the adapter before the first step is the base model's to evaluate.
+    private var startsUntrained: Bool { configuration.initialAdapter == nil }
 
     /// Describes a run.
     ///
@@ -69,7 +71,7 @@ public struct TrainingLoop: Sendable {
             for (split, evaluate) in evaluations
             where !records.contains(where: { $0.step == step && $0.split == split }) {
                 report(.evaluating(step: step))
-                var record = try await evaluate(step, step == 0 ? nil : trainer.stored(parameters))
+                var record = try await evaluate(step, step == 0 && startsUntrained ? nil : trainer.stored(parameters))
                 record.step = step
                 record.split = split
                 try directory?.append(record)

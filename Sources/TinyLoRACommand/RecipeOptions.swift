@@ -26,12 +26,22 @@ struct FileOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Problems for choosing settings.", valueName: "file.jsonl"), transform: path)
     var validation: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Adapter to start from: a file, the directory of a run or one of PEFT, or a code. It decides method, rank and the adapter's other settings.",
+            valueName: "adapter"),
+        transform: path)
+    var initialAdapter: String?
+
     /// The flags as settings; paths are relative to the current directory.
     var settings: [Setting] {
         let paths = [("model", model), ("train", train), ("eval", eval), ("validation", validation)]
         return paths.compactMap { key, path in
             path.map { Setting(key, .text($0.isEmpty ? $0 : absolutePath($0)), at: "--\(key)") }
         } + (arithmetic.map { [Setting("arithmetic", .text($0), at: "--arithmetic")] } ?? [])
+            + (initialAdapter.map {
+                [Setting("initial_adapter", .text(adapterLocation($0)), at: "--initial-adapter")]
+            } ?? [])
     }
 }
 

@@ -8,6 +8,7 @@ func show(_ outline: RunOutline, on console: Console) {
     console.say("model      \(outline.model) · \(grouped(outline.modelParameters)) parameters")
     if let arithmetic = configuration.arithmetic { console.say("arithmetic \(arithmetic.rawValue)") }
     console.say("adapter    \(outline.plan) · \(configuration.adapter.elementType.rawValue)")
+    if let initial = outline.initialAdapter { console.say("start      \(initial)") }
     for (index, group) in outline.groups.prefix(mostGroups).enumerated() {
         console.say(
             "  group \(column("\(index + 1)", 4))  \(column("\(group.modules)", 4)) modules  \(group.first) … "

@@ -28,7 +28,7 @@ struct ModelOptions: ParsableArguments {
     func open(_ console: Console) throws -> (loaded: LoadedModel, adapter: OpenedAdapter?, engine: LocalEngine) {
         let threads = try threading.count()
         let source = try adapter.map { try AdapterSource($0) }
-        if let source { noteArithmetic(of: source, on: console) }
+        if let source { noteArithmetic(of: source, used: arithmetic, on: console) }
         let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? source?.arithmetic)
         let opened: OpenedAdapter? = try source.map { ($0, try loaded.adapter(from: $0)) }
         let engine = try loaded.engine(adapter: opened?.file, threads: threads, cache: factorCache()) { done, total in
@@ -37,19 +37,21 @@ struct ModelOptions: ParsableArguments {
         return (loaded, opened, engine)
     }
 
-    /// Says where the adapter's arithmetic is not that of the training, or not known from the file.
-    private func noteArithmetic(of source: AdapterSource, on console: Console) {
-        guard let trained = source.arithmetic else { return }
-        if source.notedArithmetic == nil {
-            console.note("note       the adapter was made before there were two arithmetics, in \(trained.rawValue)")
-        }
-        if let arithmetic, arithmetic != trained {
-            console.note(
-                "note       the adapter was trained in \(trained.rawValue) and is used in \(arithmetic.rawValue)")
-        }
-    }
-
     typealias OpenedAdapter = (source: AdapterSource, file: AdapterFile)
+}
+
+/// Says where the adapter's arithmetic is not that of the training, or not known from the file.
+///
+/// - Parameter arithmetic: What it is used in; its own unless given.
+func noteArithmetic(of source: AdapterSource, used arithmetic: Arithmetic?, on console: Console) {
+    guard let trained = source.arithmetic else { return }
+    if source.notedArithmetic == nil {
+        console.note("note       the adapter was made before there were two arithmetics, in \(trained.rawValue)")
+    }
+    if let arithmetic, arithmetic != trained {
+        console.note(
+            "note       the adapter was trained in \(trained.rawValue) and is used in \(arithmetic.rawValue)")
+    }
 }
 
 /// On how many threads to compute. It never changes a result.

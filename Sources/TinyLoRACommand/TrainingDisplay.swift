@@ -24,6 +24,7 @@ final class TrainingDisplay: Sendable {
         console.note("model      \(run.model.name) · \(size) parameters")
         console.note("arithmetic \(run.model.arithmetic.rawValue)")
         console.note("adapter    \(run.design.description) · \(configuration.adapter.elementType.rawValue)")
+        if let initial = run.initialFingerprint { console.note("start      \(initial)") }
         console.note(
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
                 + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
@@ -32,6 +33,9 @@ final class TrainingDisplay: Sendable {
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
                 + "\(run.threads) threads")
     }
+
+    /// What there is before the first step.
+    private var start: String { configuration.initialAdapter == nil ? "the base model" : "the initial adapter" }
 
     /// What a step is made of.
     private var stepSize: String {
@@ -77,7 +81,7 @@ final class TrainingDisplay: Sendable {
         case .stepFinished(let record): showStep(record)
         case .warning(let warning): console.warn("\(warning)")
         case .evaluating(let step):
-            console.progress("evaluating \(step == 0 ? "the base model" : "after step \(step)")")
+            console.progress("evaluating \(step == 0 ? start : "after step \(step)")")
         case .evaluated(let record) where record.split == .validation:
             console.note(
                 (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")

@@ -36,6 +36,12 @@ public enum TargetModules: Sendable, Equatable, Codable, CustomStringConvertible
         }
     }
 
+    /// The same matrices in counting order; ``allLinear`` where they are all seven.
+    public var ordered: TargetModules {
+        let names = Self.names.filter(contains)
+        return names.count == Self.names.count ? .allLinear : .list(names)
+    }
+
     /// Names separated by commas, or `all-linear`.
     public var description: String {
         switch self {

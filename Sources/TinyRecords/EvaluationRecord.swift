@@ -1,6 +1,6 @@
 /// Accuracy on problems that were not trained on, as one line of a run. Shares and intervals are fractions.
 public struct EvaluationRecord: Record {
-    /// Training step whose adapter was evaluated; 0 is the base model, `nil` an evaluation outside a run.
+    /// Training step whose adapter was evaluated; 0 is the base model or the initial adapter, `nil` an evaluation outside a run.
     public var step: Int?
     /// What the problems are for.
     public var split: EvaluationSplit

@@ -8,6 +8,8 @@ public struct RunManifest: Record {
     public var model: Fingerprint
     /// Each problem file by its role, such as `train` and `eval`.
     public var datasets: [String: Fingerprint]
+    /// The adapter that training started from, with a hash of its files or its code; `nil` for an untrained one.
+    public var initialAdapter: Fingerprint?
     /// Problems that two datasets share, such as `eval in train`; `nil` for none.
     public var overlaps: [String: Int]?
     /// The resolved adapter plan in words, such as `13 parameters · rank 2 · tiled by 16`.
@@ -25,13 +27,14 @@ public struct RunManifest: Record {
     /// Makes a manifest from its parts.
     public init(
         version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint],
-        overlaps: [String: Int]? = nil,
+        initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
         plan: String, trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
     ) {
         self.version = version
         self.created = created
         self.model = model
         self.datasets = datasets
+        self.initialAdapter = initialAdapter
         self.overlaps = overlaps
         self.plan = plan
         self.trainedParameters = trainedParameters
@@ -42,13 +45,14 @@ public struct RunManifest: Record {
 
     private enum CodingKeys: String, CodingKey {
         case version, created, model, datasets, overlaps, plan, schemes, seed, machine
+        case initialAdapter = "initial_adapter"
         case trainedParameters = "trained_parameters"
     }
 
     /// Key of the order of the gradient's sums in ``schemes``.
     public static let gradientScheme = "gradient"
 
-    /// The first thing that would give other numbers than `other`'s, if any: model, datasets, plan, size, schemes, seed.
+    /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter, plan, size, schemes, seed.
     ///
     /// Machine, version and date are left out, and so are names of files: only their content counts.
     ///
@@ -60,6 +64,11 @@ public struct RunManifest: Record {
             if mine?.content != theirs?.content {
                 return ("datasets.\(role)", mine?.description ?? "none", theirs?.description ?? "none")
             }
+        }
+        if initialAdapter?.content != other.initialAdapter?.content {
+            return (
+                "initial_adapter", initialAdapter?.description ?? "none", other.initialAdapter?.description ?? "none"
+            )
         }
         if plan != other.plan { return ("plan", plan, other.plan) }
         if trainedParameters != other.trainedParameters {

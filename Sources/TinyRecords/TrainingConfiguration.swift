@@ -41,6 +41,10 @@ public struct TrainingConfiguration: Record {
     /// Seconds that a command may take to grade the completions of a step or of a part of an evaluation. Range: greater
     /// than 0. Key `grader_timeout`.
     public var graderTimeout = 60.0
+    /// Adapter whose numbers training starts from: a file, the directory of a run or one of PEFT, or an adapter code; `nil` starts
+    /// from an untrained adapter. It decides every setting of ``adapter``. The optimiser starts fresh, and the divergence of
+    /// ``LossSettings/beta`` is still measured from the base model. Key `initial_adapter`.
+    public var initialAdapter: String?
     /// What is trained.
     public var adapter = AdapterSettings()
     /// How completions are sampled.
@@ -88,6 +92,7 @@ public struct TrainingConfiguration: Record {
         }
         for (key, path) in [
             ("model", model), ("train", train), ("eval", eval), ("validation", evaluation.validationFile),
+            ("initial_adapter", initialAdapter),
         ] {
             rules.require(path != "", key, "is an empty path")
         }
@@ -156,6 +161,7 @@ public struct TrainingConfiguration: Record {
             .init("checkpoint_steps", \.checkpointInterval),
             .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
             .init("grader", \.grader), .init("grader_timeout", \.graderTimeout),
+            .init("initial_adapter", \.initialAdapter),
         ]
         + AdapterSettings.fields + RolloutSettings.fields + SupervisedSettings.fields + LossSettings.fields
         + OptimiserSettings.fields + EvolutionSettings.fields + EvaluationSettings.fields

@@ -78,6 +78,29 @@ struct TrainedAdapterTests {
         }
     }
 
+    @Test("is trained further with its own settings, and with no others")
+    func isTrainedFurther() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        let first = try train(model: model, output: "first", in: scratch)
+        let plain = try arguments(model: model, output: "second", in: scratch)
+        let flags = plain + ["--initial-adapter", scratch.path("first")]
+        let shown = try Executable.run(flags + ["--dry-run"], in: scratch)
+        expectSuccess(shown)
+        let settings = try shown.json()["configuration"] as? [String: Any]
+        #expect(settings?["rank"] as? Int == 2 && settings?["tying"] as? String == "contiguous:13", "\(shown)")
+        #expect(settings?["initial_adapter"] as? String == scratch.path("first"))
+        expectRefusal(
+            try Executable.run(flags + ["--rank", "1"], in: scratch), naming: ["--rank: rank is 1", first, "2"])
+        let second = try train(
+            model: model, output: "second", and: ["--initial-adapter", scratch.path("first")], in: scratch)
+        // Once more in pieces: what is resumed starts from the adapter, too.
+        _ = try Executable.run(
+            flags.map { $0 == scratch.path("second") ? scratch.path("third") : $0 }, in: scratch, limit: 0.3)
+        let third = try train(
+            model: model, output: "third", and: ["--initial-adapter", scratch.path("first"), "--resume"], in: scratch)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: second)) == Data(contentsOf: URL(fileURLWithPath: third)))
+    }
+
     @Test("works with its own base model only")
     func refusesAnotherBase() throws {
         let scratch = try Scratch(), model = try scratch.model()

@@ -35,6 +35,23 @@ struct ReportTests {
         #expect(baseline.accuracy.low == wilson.low && baseline.accuracy.high == wilson.high)
     }
 
+    @Test(
+        "a run that started from an adapter has no baseline of its own, and its cell is named by the adapter's content")
+    func initialAdapter() throws {
+        var runs: [String: SyntheticRun] = ["plain": SyntheticRun(right: 300)]
+        for (name, path, content) in [("a", "x", "1"), ("b", "y", "1"), ("c", "x", "2")] {
+            var run = SyntheticRun(seed: name == "b" ? 2 : 1, right: 320, untrained: 300)
+            run.settings["initial_adapter"] = "\"\(path)\""
+            run.initialAdapter = #"{"name":"adapter","content":"\#(content)"}"#
+            runs[name] = run
+        }
+        let section = try #require(try Workspace(runs).report().sections.first)
+        #expect(section.baselines.map(\.accuracy.value) == [0.32])
+        #expect(section.results.map(\.seeds.count).sorted() == [1, 1, 2])
+        let gains = section.results.compactMap { $0.gain?.value }.sorted()
+        #expect(zip(gains, [172.0 / 400, 192.0 / 400, 192.0 / 400]).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+
     /// An interval has to hold the mean and to be about as wide as two standard errors of problems and seeds on either side.
     @Test("the sampled reward is that of the last ten steps, and there is none without samples")
     func sampledReward() throws {

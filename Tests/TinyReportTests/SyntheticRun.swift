@@ -21,6 +21,8 @@ struct SyntheticRun {
     var halfway: Int?
     /// Settings beside the usual ones, as JSON values.
     var settings: [String: String] = [:]
+    /// The adapter that training started from, as the manifest has it.
+    var initialAdapter: String?
     var hasOutcomes = true
     var hasAnswers = false
 
@@ -63,6 +65,7 @@ struct SyntheticRun {
             "datasets":
                 #"{"train":{"name":"abacus/train","content":"aa00"},"eval":{"name":"abacus/test","content":"bb11"}}"#,
             "plan": "\"\(parameters) parameters\"", "trained_parameters": "\(parameters)",
+            "initial_adapter": initialAdapter ?? "null",
             "schemes": #"{"random":"philox4x32-10/1"}"#, "seed": "\(seed)",
             "machine": #"{"system":"Linux","architecture":"x86_64","processors":2,"threads":2,"instructions":"avx2"}"#,
         ]) + "\n"

@@ -76,22 +76,29 @@ public struct AdapterCode: Sendable {
         guard model.fingerprint.hasPrefix(baseModel) else {
             throw AdapterFile.BaseModel(name: "another model", fingerprint: baseModel).isNot(model)
         }
+        return try AdapterFile(
+            design: design(for: configuration, named: model.name), baseModel: model, values: values,
+            elementType: elementType, arithmetic: notedArithmetic, toolVersion: "adapter code \(CodeContent.version)")
+    }
+
+    /// The design with the shapes of a model, which need not be the one that the adapter was trained on.
+    ///
+    /// - Parameters:
+    ///   - configuration: Of the model.
+    ///   - name: The model's, for messages.
+    /// - Throws: ``AdapterError`` with code `malformedCode` where the model has no such modules.
+    package func design(
+        for configuration: ModelConfiguration, named name: String
+    ) throws(AdapterError) -> any AdapterDesign {
         let found = configuration.modules
         var modules: [AdaptedModule] = []
         for module in outline.modules {
             guard found.indices.contains(module.index) else {
                 throw damaged(
-                    "it changes \(module.name), \(model.name) has \(counted(configuration.layerCount, "layer"))")
+                    "it changes \(module.name), \(name) has \(counted(configuration.layerCount, "layer"))")
             }
             modules.append(found[module.index])
         }
-        return try AdapterFile(
-            design: outlined(with: modules), baseModel: model, values: values, elementType: elementType,
-            arithmetic: notedArithmetic, toolVersion: "adapter code \(CodeContent.version)")
-    }
-
-    /// The outline with the shapes of a model.
-    private func outlined(with modules: [AdaptedModule]) throws(AdapterError) -> any AdapterDesign {
         switch outline {
         case let design as TinyLoRADesign:
             let plan = design.plan

@@ -97,7 +97,7 @@ extension [AdaptedModule] {
     /// Checks that a model has these modules.
     ///
     /// - Parameter source: What has them, for the message.
-    func requirePresence(in checkpoint: Checkpoint, source: String = "the plan") throws(AdapterError) {
+    package func requirePresence(in checkpoint: Checkpoint, source: String = "the plan") throws(AdapterError) {
         let found = checkpoint.configuration.modules
         for planned in self where !(found.indices.contains(planned.index) && found[planned.index] == planned) {
             let other = found.indices.contains(planned.index) ? found[planned.index] : nil
@@ -116,7 +116,7 @@ extension [AdaptedModule] {
     }
 
     /// The kinds that occur, in counting order.
-    var kinds: [ModuleKind] { ModuleKind.allCases.filter { kind in contains { $0.kind == kind } } }
+    package var kinds: [ModuleKind] { ModuleKind.allCases.filter { kind in contains { $0.kind == kind } } }
 }
 
 extension ModuleKind {

@@ -26,7 +26,7 @@ public struct EvolutionTrainer: Trainer {
     ///
     /// - Parameters:
     ///   - sampler: Samples the completions of all members.
-    ///   - initialAdapter: The parameters of an untrained adapter, in the middle of the first population.
+    ///   - initialAdapter: The parameters in the middle of the first population.
     ///   - task: What to train on.
     ///   - configuration: The run's settings; its algorithm is `openes` or `cma-es`.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `promptTooLong` or `unusablePrompt`.
@@ -59,7 +59,7 @@ public struct EvolutionTrainer: Trainer {
         }
     }
 
-    /// The untrained adapter in the middle of the first population.
+    /// The initial adapter in the middle of the first population.
     public func startingState() -> TrainingState { strategy.startingState(at: initialAdapter) }
 
     /// No reward, equal fitness, no answers, or only completions cut at the token limit.

@@ -20,6 +20,7 @@ public struct SFTTrainer: Trainer {
     public let maxLength: Int
 
     private let learner: any Learner
+    private let initialAdapter: [Float]?
     private let schedule: LearningRateSchedule
     private let order: ExampleOrder
     /// Examples by the row of their problem.
@@ -27,10 +28,16 @@ public struct SFTTrainer: Trainer {
 
     /// Checks everything that can be checked before the first step. Encodes every solution that the run uses.
     ///
+    /// - Parameters:
+    ///   - learner: Gives the gradients.
+    ///   - initialAdapter: The parameters before the first step; those of an untrained adapter unless given.
+    ///   - task: What to train on.
+    ///   - configuration: The run's settings.
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `noSolution` or `promptTooLong`; the last
     ///   two name the first such row.
     public init(
-        learner: any Learner, task: TrainingTask, configuration: TrainingConfiguration
+        learner: any Learner, startingAt initialAdapter: [Float]? = nil, task: TrainingTask,
+        configuration: TrainingConfiguration
     ) throws(TrainingError) {
         let problems = task.problems
         try configuration.check(problems: problems)
@@ -52,6 +59,7 @@ public struct SFTTrainer: Trainer {
             }
         }
         self.learner = learner
+        self.initialAdapter = initialAdapter
         self.configuration = configuration
         self.examples = examples
         exampleCount = examples.count
@@ -60,8 +68,10 @@ public struct SFTTrainer: Trainer {
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
     }
 
-    /// The untrained adapter.
-    public func startingState() -> TrainingState { TrainingState(starting: learner.initialAdapter) }
+    /// The initial adapter, or an untrained one.
+    public func startingState() -> TrainingState {
+        TrainingState(starting: initialAdapter ?? learner.initialAdapter)
+    }
 
     /// Differentiates the loss on the step's examples and updates.
     public func makeStep(

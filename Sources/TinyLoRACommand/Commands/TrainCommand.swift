@@ -33,6 +33,8 @@ struct TrainCommand: AsyncParsableCommand {
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
               In float32, as references in fp32 compute (default for models that are stored so):
                 tinylora train --arithmetic float32
+              More steps from an adapter: of a run, of PEFT or a code; rank, seeds and the like are the adapter's:
+                tinylora train --initial-adapter runs/qwen --model Qwen2.5-0.5B-Instruct --train more.jsonl
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
               Show the resolved settings without training:
@@ -167,6 +169,9 @@ struct TrainCommand: AsyncParsableCommand {
         let run = try TrainingRun(configuration, in: output, options: options)
         let display = TrainingDisplay(configuration: run.configuration, console: console)
         display.header(run)
+        if let source = run.initialAdapter {
+            noteArithmetic(of: source, used: run.configuration.arithmetic, on: console)
+        }
         let trained = try await run.train { display.show($0) }
         display.finish(trained)
         try console.result(trained.summary)

@@ -4,7 +4,7 @@ public struct AnswerPair: Sendable, Encodable {
     public let question: String
     /// The right answer.
     public let answer: String
-    /// What the untrained model wrote.
+    /// What was written before training.
     public let before: String
     /// Whether that is right.
     public let beforeIsRight: Bool

@@ -38,8 +38,10 @@ struct Benchmark: Hashable, Sendable {
         evaluations(of: run).last { $0.value.step > 0 && $0.value.step == run.steps.last?.step }
     }
 
-    /// The evaluation before the first step.
-    func untrained(_ run: RecordedRun) -> Located<EvaluationLine>? { evaluations(of: run).first { $0.value.step == 0 } }
+    /// The evaluation before the first step; `nil` for a run that started from a trained adapter.
+    func untrained(_ run: RecordedRun) -> Located<EvaluationLine>? {
+        run.startsUntrained ? evaluations(of: run).first { $0.value.step == 0 } : nil
+    }
 }
 
 /// The result of the untrained model (adapter 0). Usually all runs agree on it; runs that were evaluated in another way,

@@ -43,7 +43,8 @@ struct Cell: Sendable, TrainedSize {
         for key in run.settings.keys where !keys.contains(key) && !measuring.contains(key) {
             // A setting that is not given equals one that did not exist when the run was made.
             guard key != "model", key != "train", run.settings[key] != .null else { continue }
-            lines.append("\(key) \(run.settings[key].words)")
+            let content = key == "initial_adapter" ? run.manifest.initialAdapter?.content : nil
+            lines.append("\(key) \(content ?? run.settings[key].words)")
         }
         return lines.joined(separator: "\n")
     }

@@ -73,7 +73,7 @@ struct Size {
     func selection(differences: Differences) -> TunedChoice? {
         let trials = trials
         guard let first = trials.first, cells.count > 1, let chosen = shown.first?.cell else { return nil }
-        let untrained = cells.flatMap(\.runs).compactMap { run in
+        let untrained = cells.flatMap(\.runs).filter(\.startsUntrained).compactMap { run in
             run.evaluations.first { $0.isValidation && $0.step == 0 }?.strict
         }
         return TunedChoice(

@@ -26,6 +26,9 @@ public struct RecordedRun: Sendable {
         return overflow ? .max : product
     }
 
+    /// Whether the run started from the base model, not from a trained adapter.
+    var startsUntrained: Bool { manifest.initialAdapter == nil }
+
     /// Seed of the run.
     var seed: UInt64 { manifest.seed }
 

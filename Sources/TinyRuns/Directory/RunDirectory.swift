@@ -99,7 +99,9 @@ public struct RunDirectory: Sendable {
         throw RunError(
             .differentSettings,
             "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
-            hint: "resume with the same \(setting == nil ? "model and data" : "settings"), or choose another directory")
+            hint:
+                "resume with the same \(setting == nil ? "model, data and initial adapter" : "settings"), or choose another directory"
+        )
     }
 
     /// Reads what is complete, and cuts off what is torn or belongs to a step that has no line.

@@ -27,6 +27,39 @@ extension AdapterSettings {
             hint: "leave parameters out, or make them agree")
     }
 
+    /// The settings of a design, the inverse of ``design(for:)`` where settings can say what the design is: they name kinds of
+    /// matrices, not layers, and no stored factors.
+    init(_ design: any AdapterDesign, elementType: ElementType) {
+        self.init()
+        parameters = design.parameterCount
+        self.elementType = elementType
+        targetModules = TargetModules.list(design.modules.kinds.map(\.suffix)).ordered
+        switch design {
+        case let design as TinyLoRADesign:
+            take(design.plan)
+            frozenSubspace = design.subspace
+            projectionSeed = design.seed
+        case let design as StoredTinyLoRADesign: take(design.plan)
+        case let design as LoRAXSDesign:
+            method = .loraXS
+            rank = design.rank
+            alpha = design.alpha
+            frozenSubspace = design.subspace
+            projectionSeed = design.seed
+        case let design as LoRADesign:
+            method = .lora
+            rank = design.rank
+            alpha = design.alpha
+        default: method = .full
+        }
+    }
+
+    private mutating func take(_ plan: AdapterPlan) {
+        rank = plan.rank
+        u = plan.u
+        tying = "\(plan.tying)"
+    }
+
     private func plan(_ modules: [AdaptedModule]) throws -> AdapterPlan {
         guard let tying else {
             return try AdapterPlan.resolving(parameters: parameters ?? 13, modules: modules, rank: rank)

@@ -1,6 +1,7 @@
 internal import Foundation
 public import TinyAdapter
 internal import TinyCheckpoint
+internal import TinyModel
 public import TinyFoundation
 public import TinyRecords
 
@@ -25,13 +26,52 @@ public enum AdapterSource: Sendable {
     ///
     /// - Throws: `AdapterError`, naming the file and what is wrong with it.
     public init(_ argument: String) throws {
-        if AdapterCode.isCode(argument), !FileManager.default.fileExists(atPath: argument) {
+        if isCode(argument) {
             self = .code(try AdapterCode(text: argument))
         } else if PEFTAdapter.isPresent(in: argument) {
             self = .peft(try PEFTAdapter(directory: argument))
         } else {
             let path = try AdapterFile.file(at: argument)
             self = .file(path: path, try AdapterFile.load(path: path))
+        }
+    }
+
+    /// What messages call it: the path of the file or directory.
+    var name: String {
+        switch self {
+        case .file(let path, _): path
+        case .peft(let peft): folder(of: peft.files[0])
+        case .code(let code): "code \(code.text.prefix(12))…"
+        }
+    }
+
+    /// What the numbers are. That of a code does not have the shapes of a model.
+    var design: any AdapterDesign {
+        switch self {
+        case .file(_, let file): file.design
+        case .peft(let peft): peft.design
+        case .code(let code): code.outline
+        }
+    }
+
+    /// What the numbers are, with the shapes of a model. Reads no weight, so it does not check that the adapter was trained on
+    /// this model; `LoadedModel.adapter(from:)` does.
+    ///
+    /// - Throws: `AdapterError` when the model has no modules of the shapes in it.
+    func design(for checkpoint: Checkpoint) throws -> any AdapterDesign {
+        if case .code(let code) = self {
+            return try code.design(for: checkpoint.configuration, named: checkpoint.directory)
+        }
+        try design.modules.requirePresence(in: checkpoint, source: name)
+        return design
+    }
+
+    /// How the numbers are stored.
+    var elementType: ElementType {
+        switch self {
+        case .file(_, let file): file.elementType
+        case .peft(let peft): peft.elementType
+        case .code(let code): code.elementType
         }
     }
 
@@ -85,6 +125,16 @@ public enum AdapterSource: Sendable {
             return Fingerprint(name: "adapter code", content: SHA256.hash(code.text.utf8).hexadecimal)
         }
     }
+}
+
+/// Whether an argument is an adapter code: it begins as one and is the name of no file.
+private func isCode(_ argument: String, in folder: String = ".") -> Bool {
+    AdapterCode.isCode(argument) && !FileManager.default.fileExists(atPath: absolutePath(argument, in: folder))
+}
+
+/// An argument that names an adapter, with its path, if it is one, seen from `folder`; a code stays as it is.
+public func adapterLocation(_ argument: String, in folder: String = ".") -> String {
+    isCode(argument, in: folder) ? argument : absolutePath(argument, in: folder)
 }
 
 extension LoadedModel {

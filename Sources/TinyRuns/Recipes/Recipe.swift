@@ -27,7 +27,7 @@ public struct Setting: Sendable, Equatable {
     }
 
     /// Keys whose value is a path.
-    static let paths: Set<String> = ["model", "train", "eval", "validation"]
+    static let paths: Set<String> = ["model", "train", "eval", "validation", "initial_adapter"]
     /// Keys of which one decides how long a run is.
     static let lengths: Set<String> = ["max_steps", "num_train_epochs"]
 }
@@ -48,7 +48,8 @@ public struct Setting: Sendable, Equatable {
 ///
 /// The order is: defaults of `base`, the bundle of `algorithm`, the file's keys, flags. Without `base` the defaults follow
 /// the model: the demonstration's on Abacus, general ones with `model`. Paths in a file are relative to the
-/// file's folder; `~/` is the home directory. The resolved paths are absolute.
+/// file's folder; `~/` is the home directory. The resolved paths are absolute. With `initial_adapter` the settings of the adapter
+/// are those of that file, which is therefore read, and a key that says otherwise is an error.
 public struct Recipe: Sendable, Equatable {
     /// The keys that are set, each once, in the order of the file.
     public private(set) var settings: [Setting] = []
@@ -106,21 +107,34 @@ public struct Recipe: Sendable, Equatable {
     /// - Throws: ``RunError`` naming the first key, in the order of ``settings``, that is unknown or has a value of the
     ///   wrong kind, or every key that breaks a rule.
     public func configuration() throws(RunError) -> TrainingConfiguration {
-        let defaults = try self.defaults()
+        var defaults = try self.defaults()
         let own = settings.filter { $0.key != "base" }
         for setting in own { try check(setting) }
+        let initial = try initialAdapter()
+        if let initial { defaults.start(from: initial) }
         let configuration: TrainingConfiguration
         do {
             configuration = try TrainingConfiguration(json: json(own), over: defaults)
         } catch {
             throw RunError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
         }
+        try initial?.requireAgreement(of: configuration) { key in settings.first { $0.key == key }?.place }
         let broken = configuration.violations().map { problem in
             let place = settings.first { problem.hasPrefix($0.key + ":") }?.place
             return place.map { "\($0): \(problem)" } ?? problem
         }
         guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
         return configuration
+    }
+
+    /// The adapter that `initial_adapter` names.
+    private func initialAdapter() throws(RunError) -> InitialAdapter? {
+        guard let setting = settings.first(where: { $0.key == "initial_adapter" }),
+            case .text(let argument) = setting.value, !argument.isEmpty
+        else { return nil }
+        do throws(RunError) { return try InitialAdapter(argument) } catch {
+            throw RunError(error.code, "\(setting.place): \(error.message)", hint: error.hint, underlying: error)
+        }
     }
 
     /// Where unset keys get their values from.
@@ -184,6 +198,7 @@ extension Setting {
         guard Setting.paths.contains(key) else { return value }
         switch value {
         case .text(let path) where !path.isEmpty:
+            if key == "initial_adapter" { return .text(adapterLocation(path, in: folder)) }
             guard key == "model" else { return .text(absolutePath(path, in: folder)) }
             do throws(RunError) {
                 return .text(try cachedModel(path, in: folder) ?? absolutePath(path, in: folder))

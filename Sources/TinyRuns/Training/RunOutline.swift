@@ -11,6 +11,8 @@ public import TinyRecords
 public struct RunOutline: Encodable, Sendable {
     /// The resolved settings.
     public let configuration: TrainingConfiguration
+    /// The adapter that training starts from; `nil` where it is an untrained one.
+    public let initialAdapter: Fingerprint?
     /// The adapter in words.
     public let plan: String
     /// Trained parameters.
@@ -53,7 +55,10 @@ public struct RunOutline: Encodable, Sendable {
             ? configuration
             : configuration.resolvingEpochs(problems: try RunProblems.trainingCount(configuration))
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
-        let sizes = checkpoint.configuration, design = try settings.adapter.design(for: sizes)
+        let initial = try InitialAdapter(of: settings)?.source
+        initialAdapter = try initial?.fingerprint()
+        let sizes = checkpoint.configuration
+        let design = try initial?.design(for: checkpoint) ?? settings.adapter.design(for: sizes)
         self.configuration = settings
         plan = design.description
         trainedParameters = design.parameterCount
@@ -78,6 +83,7 @@ public struct RunOutline: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case configuration, plan, groups, estimate, memory, model, output
+        case initialAdapter = "initial_adapter"
         case trainedParameters = "trained_parameters"
         case modelParameters = "model_parameters"
     }

@@ -54,6 +54,10 @@ public struct TrainingRun: Sendable {
     public let model: LoadedModel
     /// What is trained and evaluated on.
     public let problems: RunProblems
+    /// The adapter that training starts from; `nil` where it is an untrained one.
+    public let initialAdapter: AdapterSource?
+    /// What the manifest says of it.
+    public let initialFingerprint: Fingerprint?
     /// Sizes and settings of the adapter.
     public let design: any AdapterDesign
     /// Threads that compute.
@@ -86,11 +90,14 @@ public struct TrainingRun: Sendable {
     ) throws {
         let grader = try GraderChoice(configuration.grader)
         try grader.checkProgram()
+        initialAdapter = try InitialAdapter(of: configuration)?.source
+        initialFingerprint = try initialAdapter?.fingerprint()
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
         var configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
         configuration.arithmetic = model.arithmetic
-        design = try configuration.adapter.design(for: model.checkpoint.configuration)
+        let initial = try initialAdapter.map(model.adapter(from:))
+        design = try initial?.design ?? configuration.adapter.design(for: model.checkpoint.configuration)
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache
         ) { done, total in if done == total { options.factorised?(total) } }
@@ -106,12 +113,14 @@ public struct TrainingRun: Sendable {
             reward: grader.reward(
                 for: problems.training.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)))
-        trainer = try Self.trainer(configuration, engine: engine, task: task)
+        trainer = try Self.trainer(configuration, engine: engine, startingAt: initial?.values, task: task)
         self.configuration = configuration
         self.directory = directory
         progress = try directory.begin(
             configuration: configuration,
-            manifest: Self.manifest(configuration, model, problems, design, threads: options.threads))
+            manifest: Self.manifest(
+                configuration, model, problems, design, initialAdapter: initialFingerprint,
+                threads: options.threads))
     }
 
     /// Trains, evaluates and writes the adapter.
@@ -135,11 +144,13 @@ public struct TrainingRun: Sendable {
             validation: problems.validation.map { try evaluations.evaluation(of: $0, .validation) }
         ) { report(.training($0)) }
         .run(in: directory, from: progress)
+        var details = ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"]
+        details["initial_adapter"] = initialFingerprint?.description
         let adapter = try AdapterFile(
             design: design, baseModel: AdapterFile.BaseModel(name: model.name, fingerprint: model.fingerprint),
             values: result.state.parameters, elementType: configuration.adapter.elementType,
             arithmetic: model.arithmetic, toolVersion: "tinylora \(TinyLoRAVersion.current)",
-            details: ["seed": "\(configuration.seed)", "steps": "\(configuration.steps)"])
+            details: details)
         let path = directory.path + "/" + AdapterFile.name
         try adapter.write(to: path)
         if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
@@ -154,22 +165,25 @@ public struct TrainingRun: Sendable {
     }
 
     /// The trainer of an algorithm.
+    ///
+    /// - Parameter start: The numbers to start from; those of an untrained adapter unless given.
     private static func trainer(
-        _ configuration: TrainingConfiguration, engine: LocalEngine, task: TrainingTask
+        _ configuration: TrainingConfiguration, engine: LocalEngine, startingAt start: [Float]?, task: TrainingTask
     ) throws -> any Trainer {
         switch configuration.algorithm {
-        case .sft: try SFTTrainer(learner: engine, task: task, configuration: configuration)
+        case .sft: try SFTTrainer(learner: engine, startingAt: start, task: task, configuration: configuration)
         case .openES, .cmaES:
             try EvolutionTrainer(
-                sampler: engine, startingAt: engine.initialAdapter, task: task, configuration: configuration)
+                sampler: engine, startingAt: start ?? engine.initialAdapter, task: task, configuration: configuration)
         case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
-            try GRPOTrainer(sampler: engine, learner: engine, task: task, configuration: configuration)
+            try GRPOTrainer(
+                sampler: engine, learner: engine, startingAt: start, task: task, configuration: configuration)
         }
     }
 
     private static func manifest(
         _ configuration: TrainingConfiguration, _ model: LoadedModel, _ problems: RunProblems,
-        _ design: any AdapterDesign, threads: Int
+        _ design: any AdapterDesign, initialAdapter: Fingerprint?, threads: Int
     ) -> RunManifest {
         let isSupervised = configuration.algorithm == .sft
         var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
@@ -185,7 +199,7 @@ public struct TrainingRun: Sendable {
         return RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
-            overlaps: overlaps.isEmpty ? nil : overlaps,
+            initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
             schemes: [
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,
