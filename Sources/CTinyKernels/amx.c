@@ -90,8 +90,32 @@ static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w,
     _tile_release();
 }
 
+static TK_TARGET float peak_bf16(ptrdiff_t rounds) {
+    const uint16_t zeros[TILE * TK_TERMS] = {0};
+    float sums[TILE * TILE];
+    configure(TILE, TILE);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_loadd(4, zeros, 64);
+    _tile_loadd(5, zeros, 64);
+    _tile_loadd(6, zeros, 64);
+    _tile_loadd(7, zeros, 64);
+    for (ptrdiff_t round = 0; round < rounds * TK_PEAK_FLOP / (4 * 2 * TILE * TILE * TK_TERMS); round++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, sums, 64);
+    _tile_release();
+    return sums[0];
+}
+
 #include "vector/bf16_transposed.h"
 
+float tk_amx_peak_bf16(ptrdiff_t rounds) { return peak_bf16(rounds); }
 void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) { matmul_bf16(y, x, w, add); }
 void tk_amx_matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add) {

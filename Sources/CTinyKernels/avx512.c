@@ -10,6 +10,8 @@
 #undef KERNEL_SET
 #define KERNEL_SET tk_amx_kernels
 #undef BF16_PRODUCTS
-#define BF16_PRODUCTS .matmul_bf16 = tk_amx_matmul_bf16, .matmul_bf16_transposed = tk_amx_matmul_bf16_transposed
+#define BF16_PRODUCTS                                                                                                   \
+    .matmul_bf16 = tk_amx_matmul_bf16, .matmul_bf16_transposed = tk_amx_matmul_bf16_transposed,                         \
+    .peak_bf16 = tk_amx_peak_bf16
 #include "kernel_set.h"
 #endif

@@ -147,5 +147,6 @@ extern const tk_kernels tk_plain_kernels, tk_avx2_kernels, tk_avx512_kernels, tk
 void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
 void tk_amx_matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add);
+float tk_amx_peak_bf16(ptrdiff_t rounds);
 
 #endif

@@ -1,6 +1,6 @@
 /* The table of one instruction set, at the end of the file that compiled its kernels; KERNEL_SET is its name. */
 #ifndef BF16_PRODUCTS
-#define BF16_PRODUCTS .matmul_bf16 = matmul_bf16, .matmul_bf16_transposed = matmul_bf16_transposed
+#define BF16_PRODUCTS .matmul_bf16 = matmul_bf16, .matmul_bf16_transposed = matmul_bf16_transposed, .peak_bf16 = peak
 #endif
 const tk_kernels KERNEL_SET = {
     .matmul = matmul,

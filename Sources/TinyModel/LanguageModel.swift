@@ -100,7 +100,7 @@ extension LanguageModel {
 
     /// Logits of every token for some rows of ``advance(_:team:)``'s result, `[rows, vocabulary]`.
     package func nextLogits(_ hidden: Matrix, rows: Range<Int>, team: WorkerTeam) -> Matrix {
-        head.logits(hidden.selecting(rows), team)
+        team.timed(.head) { head.logits(hidden.selecting(rows), team) }
     }
 
     /// Logits of every token after each position, `[tokens, vocabulary]`. For tests and small inputs.

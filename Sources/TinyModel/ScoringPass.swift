@@ -97,8 +97,9 @@ package struct ScoringPass {
         }
         targets = sequences.flatMap { $0.targets.map(\.token) }
         hidden = pass.normalised().selecting(rows)
-        let (flat, normalisers) = model.head.logprobs(
-            hidden, targets: targets, inverseTemperature: inverseTemperature, team)
+        let (flat, normalisers) = team.timed(.head) { [hidden, targets, inverseTemperature] in
+            model.head.logprobs(hidden, targets: targets, inverseTemperature: inverseTemperature, team)
+        }
         self.normalisers = normalisers
         var start = 0
         logprobs = sequences.map { sequence in
@@ -134,9 +135,11 @@ package struct ScoringPass {
     private func backward(_ tokenWeights: [[Float]], into gradients: PassGradients) {
         let factors = tokenWeights.flatMap { $0 }
         precondition(factors.count == targets.count, "\(factors.count) weights for \(targets.count) scored tokens")
-        let dHidden = pass.model.head.backward(
-            hidden, targets: targets, factors: factors, normalisers: normalisers,
-            inverseTemperature: inverseTemperature, weights: gradients.weights, pass.rows.team)
+        let dHidden = pass.rows.team.timed(.head) {
+            pass.model.head.backward(
+                hidden, targets: targets, factors: factors, normalisers: normalisers,
+                inverseTemperature: inverseTemperature, weights: gradients.weights, pass.rows.team)
+        }
         let dNormalised = Matrix(rows: pass.rows.rows, columns: hidden.columns)
         // A prompt's last row predicts the first token of each of its completions.
         for (index, row) in rows.enumerated() {

@@ -237,6 +237,9 @@ package enum MachineLimits {
     /// Computes on the calling thread. The result only keeps the work from being removed.
     package static func multiplyAdd(rounds: Int) -> Float { activeKernels.peak(rounds) }
 
+    /// The same with the instructions that products of ``Arithmetic/bfloat16`` use.
+    package static func tileMultiplyAdd(rounds: Int) -> Float { activeKernels.peak_bf16(rounds) }
+
     /// Reads `count` floats once on the calling thread.
     package static func read(_ x: ConstantFloats, count: Int) -> Float { activeKernels.read_memory(x, count) }
 }

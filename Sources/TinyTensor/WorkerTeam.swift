@@ -12,6 +12,8 @@ import Synchronization
 package final class WorkerTeam: @unchecked Sendable {
     /// Threads that compute, the caller included.
     package let threads: Int
+    /// Counts where time goes; set it before any work begins.
+    package var stopwatch: Stopwatch?
 
     /// generation (24 bits) | chunks (20 bits) | next chunk (20 bits): one atomic, so that a late helper cannot claim a
     /// chunk of a job that is over.

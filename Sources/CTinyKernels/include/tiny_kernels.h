@@ -185,6 +185,8 @@ typedef struct {
     /* Limits of the machine, for benchmarks. Computes `rounds` rounds of TK_PEAK_FLOP flop in independent fused
        multiply-adds; returns a value that depends on them. */
     float (*peak)(ptrdiff_t rounds);
+    /* The same with the instructions of matmul_bf16, where those are others: about as many flop, in whole tiles of AMX. */
+    float (*peak_bf16)(ptrdiff_t rounds);
     /* Reads `count` floats in 6 streams; returns their sum. */
     float (*read_memory)(const float *x, ptrdiff_t count);
 } tk_kernels;

@@ -1,7 +1,7 @@
 public import TinyAdapter
 internal import TinyCheckpoint
 public import TinyModel
-internal import TinyTensor
+package import TinyTensor
 import TinyFoundation
 
 /// The engine of this machine's processor: sampler and learner in one, with the same bits in both roles.
@@ -15,7 +15,7 @@ public final class LocalEngine: Sampler, Learner {
     public let method: (any AdapterMethod)?
     /// Threads that compute.
     public let threads: Int
-    let team: WorkerTeam
+    package let team: WorkerTeam
     /// Rows that a pass of learning computes at most; `nil` for what is fast and fits into memory.
     private let learningRows: Int?
 

@@ -137,11 +137,13 @@ final class LocalSession: SamplingSession {
                 hidden, rows: first..<min(hidden.rows, first + block), team: engine.team)
             let start = next
             while next < rows.count, rows[next] < first + block { next += 1 }
-            choices.withUnsafeMutableBufferPointer { choices in
-                nonisolated(unsafe) let choices = choices
-                engine.team.split(next - start, least: max(1, 4096 / vocabulary)) { part in
-                    for index in part.lowerBound + start..<part.upperBound + start {
-                        choices[index] = token(samples[index], state, logits.row(rows[index] - first), vocabulary)
+            engine.team.timed(.sampling) {
+                choices.withUnsafeMutableBufferPointer { choices in
+                    nonisolated(unsafe) let choices = choices
+                    engine.team.split(next - start, least: max(1, 4096 / vocabulary)) { part in
+                        for index in part.lowerBound + start..<part.upperBound + start {
+                            choices[index] = token(samples[index], state, logits.row(rows[index] - first), vocabulary)
+                        }
                     }
                 }
             }

@@ -2,12 +2,14 @@
 enum MachineLimit: String, Encodable {
     /// Fused multiply-adds of all threads.
     case multiplyAdd
+    /// Products of bf16 numbers of all threads, where the processor has instructions of their own for them (AMX).
+    case tileMultiplyAdd
     /// Reading memory that is in no cache.
     case read
 
     /// A figure per second, such as `180.2 GFLOP/s`.
     func text(_ rate: Double) -> String {
-        column(rate / 1e9, 0, places: 1) + (self == .multiplyAdd ? " GFLOP/s" : " GB/s")
+        column(rate / 1e9, 0, places: 1) + (self == .read ? " GB/s" : " GFLOP/s")
     }
 }
 

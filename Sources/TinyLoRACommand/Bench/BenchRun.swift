@@ -4,8 +4,11 @@ import TinyLoRA
 struct BenchRun {
     let threads: Int
     let repeats: Int
-    /// The model to measure after the kernels, if any.
+    /// Whether to measure the kernels.
+    let kernels: Bool
+    /// The model to measure after them, if any.
     let model: BenchModel?
+    let step: ModelBench.Step?
     let arithmetic: Arithmetic
     let console: Console
 
@@ -14,11 +17,13 @@ struct BenchRun {
         let runner = BenchRunner(yardstick: yardstick, repeats: repeats, console: console)
         let kernels = InstructionSet.active.rawValue
         console.note("bench      \(threads) threads · median of \(repeats) samples · \(kernels) kernels")
-        var groups = ProductBench.groups(team: yardstick.team)
-        groups += ArithmeticBench.groups(team: yardstick.team)
-        groups.append(AttentionBench.group(team: yardstick.team))
-        groups.append(RowBench.group(team: yardstick.team))
-        if let model { groups.append(try ModelBench.group(model, arithmetic, threads: threads)) }
+        var groups: [BenchGroup] = []
+        if self.kernels {
+            groups += ProductBench.groups(team: yardstick.team)
+            groups += ArithmeticBench.groups(team: yardstick.team)
+            groups.append(AttentionBench.group(team: yardstick.team))
+            groups.append(RowBench.group(team: yardstick.team))
+        }
         var result = Result(threads: threads, repeats: repeats, instructions: kernels)
         for group in groups {
             let (limits, rows) = try await runner.measure(group)
@@ -27,9 +32,24 @@ struct BenchRun {
             result.rows += rows
             show(group.title, limits, rows)
         }
+        if let model {
+            let measurement = try await measure(model, yardstick)
+            measurement.show(console)
+            result.parts = measurement.parts
+        }
         console.say("% is relative to the limit after it, measured in alternation: fma = multiply-adds, read = memory.")
         console.say("Data that stays in a cache is read faster than memory: there, % of read can pass 100.")
         try console.result(result)
+    }
+
+    private func measure(_ model: BenchModel, _ yardstick: Yardstick) async throws -> ModelMeasurement {
+        let configuration = try model.configuration()
+        let title =
+            "model \(model.rawValue), \(grouped(configuration.parameterCount)) random bf16 weights, "
+            + arithmetic.rawValue
+        let bench = try ModelBench(configuration, arithmetic, step: step, threads: threads, repeats: repeats)
+        return try await ModelMeasurement(
+            title, bench, arithmetic, yardstick: yardstick, repeats: repeats, console: console)
     }
 
     private func show(_ title: String, _ limits: BenchLimits, _ rows: [BenchRow]) {
@@ -60,5 +80,7 @@ struct BenchRun {
         /// By group: flop and bytes per second.
         var limits: [String: BenchLimits] = [:]
         var rows: [BenchRow] = []
+        /// Of the model.
+        var parts: [BenchPart] = []
     }
 }

@@ -18,7 +18,7 @@ struct BenchLimits: Encodable {
     let multiplyAdd: Double
     let read: Double
 
-    func rate(_ limit: MachineLimit) -> Double { limit == .multiplyAdd ? multiplyAdd : read }
+    func rate(_ limit: MachineLimit) -> Double { limit == .read ? read : multiplyAdd }
 }
 
 /// Times the cases of a group in turn, again and again, so that a disturbance falls on all of them and on the limits.

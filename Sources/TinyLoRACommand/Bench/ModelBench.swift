@@ -1,146 +1,163 @@
-import ArgumentParser
-import TinyLoRA
 import TinyFoundation
+import TinyLoRA
 
-/// Models that can be measured, with random weights.
-enum BenchModel: String, CaseIterable, ExpressibleByArgument {
-    case abacus
-    case qwen = "qwen2.5-0.5b"
-    /// One of the 28 layers of Qwen2.5-7B, with that share of its head.
-    case largeLayer = "qwen2.5-7b-layer"
-
-    func configuration() throws -> ModelConfiguration {
-        switch self {
-        case .abacus:
-            try AbacusModel.configuration(
-                hidden: AbacusModel.hiddenSize, layers: AbacusModel.layerCount,
-                intermediate: AbacusModel.intermediateSize, vocabulary: AbacusModel.vocabularySize)
-        case .qwen:
-            ModelConfiguration(
-                vocabularySize: 151_936, hiddenSize: 896, intermediateSize: 4864, layerCount: 24, headCount: 14,
-                keyValueHeadCount: 2, headDimension: 64, ropeTheta: 1_000_000, contextLength: 32_768,
-                tiesEmbeddings: true)
-        case .largeLayer:
-            ModelConfiguration(
-                vocabularySize: 152_064 / 28, hiddenSize: 3584, intermediateSize: 18_944, layerCount: 1, headCount: 28,
-                keyValueHeadCount: 4, headDimension: 128, ropeTheta: 1_000_000, contextLength: 32_768,
-                tiesEmbeddings: false)
-        }
-    }
-}
-
-/// Rollouts and gradients of a whole model through the same door as a trainer uses.
+/// The pieces of a model's work, through the same door as a trainer uses.
 struct ModelBench {
-    private let model: ModelConfiguration
+    /// The groups of completions of the row `step`.
+    struct Step: Equatable {
+        var prompts: Int
+        var samples: Int
+        var promptTokens: Int
+        var newTokens: Int
+    }
+
+    /// Something that is timed as a whole and in parts.
+    struct Work {
+        let name: String
+        /// Tokens of one repetition, and its useful work.
+        let tokens: Int
+        let useful: UsefulWork
+        /// How often it is done for one measurement.
+        var times = 1
+        /// Does the work once.
+        let run: () async throws -> Void
+    }
+
+    private let amounts: WorkOfModel
     private let engine: LocalEngine
-    private let adapter: [Float]
-    private let prompts: [[Int]]
-    /// Samples of each prompt.
-    private let samples = 8
-    private let newTokens: Int
-    /// Groups of samples whose prompt is as long as they are, and the same sequences with a prompt of their own each.
-    private let groups: [ScoredSequence]
-    private let alone: [ScoredSequence]
-    /// Tokens of a prompt, and of a completion of a gradient.
+    private let adapters: [[Float]]
+    private let vocabulary: Int
+    private let step: Step
+    private let repeats: Int
+    /// Most flop of one repetition, so that large models are measured in minutes.
+    private static let mostFlop = 1.5e12
+    /// Tokens of a prompt before decoding begins.
     private let promptTokens = 64
 
-    static func group(_ shape: BenchModel, _ arithmetic: Arithmetic, threads: Int) throws -> BenchGroup {
-        let configuration = try shape.configuration()
-        return BenchGroup(
-            title:
-                "model \(shape.rawValue), \(grouped(configuration.parameterCount)) random bf16 weights, \(arithmetic.rawValue)"
-        ) { try ModelBench(shape, configuration, arithmetic, threads: threads).cases() }
-    }
-
-    private init(_ shape: BenchModel, _ model: ModelConfiguration, _ arithmetic: Arithmetic, threads: Int) throws {
-        self.model = model
+    /// - Parameters:
+    ///   - step: What the row `step` measures; `nil` for something short.
+    ///   - repeats: How often each piece of work is done at most, a first one to warm up not counted.
+    init(
+        _ model: ModelConfiguration, _ arithmetic: Arithmetic, step: Step?, threads: Int, repeats: Int
+    ) throws {
         let basis = try TinyLoRAMethod.random(for: model)
         engine = LocalEngine(
             model: try LanguageModel(randomWeightsOf: model, arithmetic: arithmetic), method: basis, threads: threads)
+        amounts = WorkOfModel(model: model, arithmetic: arithmetic)
+        vocabulary = model.vocabularySize
+        self.repeats = repeats
         var stream = RandomStream(.corpus, seed: 1)
-        adapter = (0..<basis.parameterCount).map { _ in Float(0.01 * stream.normal()) }
-        func tokens(_ count: Int) -> [Int] { (0..<count).map { _ in stream.below(model.vocabularySize) } }
-        let sizes = shape == .abacus ? (prompts: 16, new: 40) : (prompts: 4, new: 16)
-        newTokens = sizes.new
-        prompts = (0..<sizes.prompts).map { [promptTokens] _ in tokens(promptTokens) }
-        groups = prompts.prefix(shape == .abacus ? 16 : 1).flatMap { [samples, promptTokens] prompt in
-            (0..<samples).map { _ in ScoredSequence(prompt: prompt, completion: tokens(promptTokens)) }
+        adapters = (0..<Self.batches[Self.batches.count - 1]).map { _ in
+            (0..<basis.parameterCount).map { _ in Float(0.01 * stream.normal()) }
         }
-        alone = groups.enumerated().map { index, sequence in
-            ScoredSequence(prompt: [index] + sequence.prompt.dropFirst(), completion: sequence.completion)
-        }
+        // A token of a step costs about three passes: sampling, and the gradient forward and backward.
+        let rows = Int(Self.mostFlop / (3 * amounts.tokenFlop))
+        self.step =
+            step
+            ?? Step(
+                prompts: rows >= 4096 ? 16 : rows >= 256 ? 2 : 1, samples: rows >= 128 ? 8 : 2, promptTokens: 64,
+                newTokens: rows >= 4096 ? 40 : rows >= 128 ? 16 : 8)
     }
 
-    private func cases() -> [BenchCase] {
-        let rollouts = "\(prompts.count) x \(samples) of \(newTokens)"
-        return [
-            rollout("rollout, base model", shape: rollouts, adapter: nil),
-            rollout("rollout, adapter", shape: rollouts, adapter: adapter),
-            gradient("gradient, groups", shape: "\(groups.units.count) x \(samples)", of: groups),
-            gradient("gradient, own prompts", shape: "\(alone.count)", of: alone),
-        ]
+    /// Sequences that are decoded at once.
+    private static let batches = [1, 8, 32]
+
+    /// The engine's clock of parts.
+    func watch(_ stopwatch: Stopwatch) { engine.team.stopwatch = stopwatch }
+
+    func works() async throws -> [Work] {
+        var works: [Work] = []
+        for batch in Self.batches { works.append(try await decoding(batch, adapters: [])) }
+        let most = Self.batches[Self.batches.count - 1]
+        works.append(try await decoding(most, adapters: adapters))
+        works.append(prefill())
+        works.append(gradient())
+        works.append(wholeStep())
+        return works
     }
 
-    /// The gradient of the adapter; its rate counts the tokens of every sequence, prompts included.
-    private func gradient(_ name: String, shape: String, of sequences: [ScoredSequence]) -> BenchCase {
-        BenchCase(
-            name: name, shape: shape + " of \(promptTokens) + \(promptTokens)", size: sequences.count,
-            rate: .tokens(Double(2 * promptTokens * sequences.count)),
-            bound: BenchBound(limit: .multiplyAdd, amount: gradientFlop(sequences))
-        ) { times in
-            for _ in 0..<times {
-                _ = try await engine.gradients(of: sequences, adapter: adapter, temperature: 1) { _, logprobs in
-                    [Float](repeating: 1, count: logprobs.count)
-                }
+    private func tokens(_ count: Int, seed: Int) -> [Int] {
+        var stream = RandomStream(.corpus, seed: UInt64(seed) + 2)
+        return (0..<count).map { _ in stream.below(vocabulary) }
+    }
+
+    private func request(
+        _ prompt: Int, tokens: Int, samples: Int, newTokens: Int, adapter: [Float]?
+    ) -> CompletionRequest {
+        CompletionRequest(
+            prompt: self.tokens(tokens, seed: prompt),
+            streams: (0..<samples).map { StreamName(.sampling, seed: 1, problem: prompt, sample: $0) },
+            adapter: adapter, sampling: SamplingParameters(maxTokens: newTokens, stopTokens: []))
+    }
+
+    /// Sequences with a prompt of their own each, one more token at a time.
+    private func decoding(_ batch: Int, adapters: [[Float]]) async throws -> Work {
+        let session = engine.session()
+        // The first repetitions warm up; the sequences must not end before the last.
+        let steps = 2 * repeats + 4
+        for prompt in 0..<batch {
+            _ = try session.add(
+                request(
+                    prompt, tokens: promptTokens, samples: 1, newTokens: steps + batch,
+                    adapter: adapters.isEmpty ? nil : adapters[prompt % adapters.count]))
+        }
+        while try await session.advance().count < batch {}
+        return Work(
+            name: "decode, batch \(batch)" + (adapters.isEmpty ? "" : ", \(adapters.count) adapters"), tokens: batch,
+            useful: amounts.decoding(batch, length: promptTokens + steps / 2), times: 2
+        ) { _ = try await session.advance() }
+    }
+
+    private func prefill() -> Work {
+        let length = max(64, min(1024, engine.contextLength - 1, Int(Self.mostFlop / amounts.rowFlop) / 64 * 64))
+        let prompts = amounts.rowFlop * 16 * Double(length) < Self.mostFlop / 4 ? 16 : 1
+        let requests = (0..<prompts).map { request($0, tokens: length, samples: 1, newTokens: 1, adapter: nil) }
+        return Work(
+            name: "prefill", tokens: prompts * length, useful: amounts.prefill(prompts, length: length)
+        ) { [engine] in _ = try await engine.complete(requests, progress: nil) }
+    }
+
+    /// Groups whose prompt is as long as the completions.
+    private func gradient() -> Work {
+        let rows = Int(Self.mostFlop / (2 * amounts.tokenFlop))
+        let samples = max(2, min(8, rows / 64)), groups = max(1, min(16, rows / (9 * 64)))
+        let sequences = (0..<groups).flatMap { group in
+            (0..<samples).map { sample in
+                ScoredSequence(
+                    prompt: tokens(64, seed: group), completion: tokens(64, seed: (group + 1) * 1000 + sample))
+            }
+        }
+        return Work(name: "gradient", tokens: 128 * sequences.count, useful: amounts.gradient(sequences)) {
+            [engine, adapter = adapters[0]] in
+            _ = try await engine.gradients(of: sequences, adapter: adapter, temperature: 1) { _, logprobs in
+                [Float](repeating: 1, count: logprobs.count)
             }
         }
     }
 
-    private func rollout(_ name: String, shape: String, adapter: [Float]?) -> BenchCase {
-        let requests = prompts.indices.map { prompt in
-            CompletionRequest(
-                prompt: prompts[prompt],
-                streams: (0..<samples).map { StreamName(.sampling, seed: 1, problem: prompt, sample: $0) },
-                adapter: adapter, sampling: SamplingParameters(maxTokens: newTokens, stopTokens: []))
+    /// What a step of GRPO computes: groups of completions, and their gradient.
+    private func wholeStep() -> Work {
+        let step = step
+        let requests = (0..<step.prompts).map {
+            request(
+                $0, tokens: step.promptTokens, samples: step.samples, newTokens: step.newTokens, adapter: adapters[0])
         }
-        let sequences = prompts.count * samples
-        return BenchCase(
-            name: name, shape: shape, size: sequences, rate: .tokens(Double(sequences * newTokens)),
-            bound: BenchBound(limit: .multiplyAdd, amount: rolloutFlop)
-        ) { times in
-            for _ in 0..<times { _ = try await engine.complete(requests, progress: nil) }
+        let shape = ScoredSequence(
+            prompt: tokens(step.promptTokens, seed: 0), completion: tokens(step.newTokens, seed: 1))
+        let group = amounts.gradient([ScoredSequence](repeating: shape, count: step.samples))
+        let useful = (1...step.prompts).reduce(
+            amounts.rollout(
+                step.prompts, samples: step.samples, promptTokens: step.promptTokens, newTokens: step.newTokens)
+        ) { sum, _ in sum + group }
+        return Work(name: "step", tokens: step.prompts * step.samples * step.newTokens, useful: useful) {
+            [engine, adapter = adapters[0]] in
+            let completions = try await engine.complete(requests, progress: nil)
+            let sequences = zip(requests, completions).flatMap { request, samples in
+                samples.map { ScoredSequence(prompt: request.prompt, completion: $0.tokens) }
+            }
+            _ = try await engine.gradients(of: sequences, adapter: adapter, temperature: 1) { _, logprobs in
+                [Float](repeating: 1, count: logprobs.count)
+            }
         }
-    }
-
-    // MARK: Useful work, the adapter's small share not counted
-
-    /// Flop of one row through the matrices of all layers.
-    private var layerFlop: Double { 2 * Double(model.modules.reduce(0) { $0 + $1.outputs * $1.inputs }) }
-    private var headFlop: Double { 2 * Double(model.vocabularySize * model.hiddenSize) }
-    /// Flop of attention forward for each pair of positions.
-    private var pairFlop: Double { 4 * Double(model.layerCount * model.headCount * model.headDimension) }
-
-    /// Pairs of positions that see each other in a sequence.
-    private func pairs(_ length: Int) -> Double { Double(length * (length + 1)) / 2 }
-
-    /// Each prompt once; each sample's tokens but the last pass through the layers, and all but the first, which comes from
-    /// the prompt's row, through the head.
-    private var rolloutFlop: Double {
-        let sequences = Double(prompts.count * samples), later = Double(newTokens - 1)
-        let rows = Double(prompts.count * promptTokens) + sequences * later
-        let attended =
-            Double(prompts.count) * pairs(promptTokens)
-            + sequences * (pairs(promptTokens + newTokens - 1) - pairs(promptTokens))
-        return rows * layerFlop + (Double(prompts.count) + sequences * later) * headFlop + attended * pairFlop
-    }
-
-    /// Forward and the gradient of the activations: twice the products of matrices, 3.5 times those of attention. A unit's
-    /// prompt is computed once; the last token of a completion needs no row.
-    private func gradientFlop(_ sequences: [ScoredSequence]) -> Double {
-        let units = Double(sequences.units.count), count = Double(sequences.count)
-        let rows = units * Double(promptTokens) + count * Double(promptTokens - 1)
-        let attended =
-            units * pairs(promptTokens) + count * (pairs(2 * promptTokens - 1) - pairs(promptTokens))
-        return 2 * (rows * layerFlop + count * Double(promptTokens) * headFlop) + 3.5 * attended * pairFlop
     }
 }

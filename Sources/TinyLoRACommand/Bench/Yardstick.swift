@@ -22,6 +22,10 @@ final class Yardstick {
         case .multiplyAdd:
             let time = seconds { team.run(chunks: chunks) { _ in _ = MachineLimits.multiplyAdd(rounds: Self.rounds) } }
             return Double(MachineLimits.flopPerRound * Self.rounds * chunks) / time
+        case .tileMultiplyAdd:
+            let rounds = 16 * Self.rounds
+            let time = seconds { team.run(chunks: chunks) { _ in _ = MachineLimits.tileMultiplyAdd(rounds: rounds) } }
+            return Double(MachineLimits.flopPerRound * rounds * chunks) / time
         case .read:
             let part = memory.count / chunks
             let time = seconds {

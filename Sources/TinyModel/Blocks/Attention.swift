@@ -65,13 +65,17 @@ struct Attention: Sendable {
 
     /// - Parameter scratch: `[rows, hidden]`, overwritten.
     func forward(_ stream: Matrix, tape: AttentionTape, scratch: Matrix, _ pass: PassRows) {
-        norm.forward(stream, into: scratch, scale: tape.scale, pass.team)
+        pass.team.timed(.norms) { norm.forward(stream, into: scratch, scale: tape.scale, pass.team) }
         queryKeyValue.forward(scratch, into: tape.queryKeyValue, narrow: tape.queryKeyValueNarrow, pass)
-        if let headNorms, let kept = tape.headNorms { headNorms.forward(tape.queryKeyValue, kept: kept, pass.team) }
-        storeKeysAndValues(tape, pass)
-        attend(tape, pass)
+        if let headNorms, let kept = tape.headNorms {
+            pass.team.timed(.norms) { headNorms.forward(tape.queryKeyValue, kept: kept, pass.team) }
+        }
+        pass.team.timed(.attention) {
+            storeKeysAndValues(tape, pass)
+            attend(tape, pass)
+        }
         output.forward(tape.attended, into: scratch, narrow: tape.outputNarrow, pass)
-        Kernels.add(scratch, to: stream, team: pass.team)
+        pass.team.timed(.norms) { Kernels.add(scratch, to: stream, team: pass.team) }
     }
 
     /// Turns the gradient of the block's output into that of its input, in place.
@@ -80,16 +84,20 @@ struct Attention: Sendable {
         output.backward(
             gradient, to: dAttended, narrow: tape.outputNarrow, into: gradients, pass, input: tape.attended)
         let dQueryKeyValue = Matrix(unsetRows: pass.rows, columns: tape.queryKeyValue.columns)
-        attendBackward(dAttended, tape, into: dQueryKeyValue, gradients, pass)
+        pass.team.timed(.attention) { attendBackward(dAttended, tape, into: dQueryKeyValue, gradients, pass) }
         if let headNorms, let kept = tape.headNorms {
-            headNorms.backward(dQueryKeyValue, kept: kept, weights: gradients.weights, pass.team)
+            pass.team.timed(.norms) {
+                headNorms.backward(dQueryKeyValue, kept: kept, weights: gradients.weights, pass.team)
+            }
         }
         let dNormed = Matrix(unsetRows: pass.rows, columns: gradient.columns)
         queryKeyValue.backward(
             dQueryKeyValue, to: dNormed, narrow: tape.queryKeyValueNarrow, into: gradients, pass,
             input: norm.output(of: tape.input, pass.team))
-        norm.backward(
-            dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
+        pass.team.timed(.norms) {
+            norm.backward(
+                dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
+        }
     }
 
     // MARK: Attention itself

@@ -45,11 +45,11 @@ struct FeedForward: Sendable {
     func forward(
         _ stream: Matrix, tape: FeedForwardTape, scratch: Matrix, activated: Matrix, _ pass: PassRows
     ) {
-        norm.forward(stream, into: scratch, scale: tape.scale, pass.team)
+        pass.team.timed(.norms) { norm.forward(stream, into: scratch, scale: tape.scale, pass.team) }
         gateUp.forward(scratch, into: tape.gateUp, narrow: tape.gateUpNarrow, pass)
-        Kernels.swiglu(tape.gateUp, into: activated, team: pass.team)
+        pass.team.timed(.activation) { Kernels.swiglu(tape.gateUp, into: activated, team: pass.team) }
         down.forward(activated, into: scratch, narrow: tape.downNarrow, pass)
-        Kernels.add(scratch, to: stream, team: pass.team)
+        pass.team.timed(.norms) { Kernels.add(scratch, to: stream, team: pass.team) }
     }
 
     /// Turns the gradient of the block's output into that of its input, in place.
@@ -58,13 +58,17 @@ struct FeedForward: Sendable {
         down.backward(
             gradient, to: dActivated, narrow: tape.downNarrow, into: gradients, pass, input: activation(tape, pass))
         let dGateUp = Matrix(unsetRows: pass.rows, columns: tape.gateUp.columns)
-        Kernels.swigluBackward(dActivated, gateUp: tape.gateUp, into: dGateUp, team: pass.team)
+        pass.team.timed(.activation) {
+            Kernels.swigluBackward(dActivated, gateUp: tape.gateUp, into: dGateUp, team: pass.team)
+        }
         let dNormed = Matrix(unsetRows: pass.rows, columns: gradient.columns)
         gateUp.backward(
             dGateUp, to: dNormed, narrow: tape.gateUpNarrow, into: gradients, pass,
             input: norm.output(of: tape.input, pass.team))
-        norm.backward(
-            dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
+        pass.team.timed(.norms) {
+            norm.backward(
+                dNormed, x: tape.input, scale: tape.scale, into: gradient, weights: gradients.weights, pass.team)
+        }
     }
 
     /// The activation of the forward pass again.

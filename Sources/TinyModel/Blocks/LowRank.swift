@@ -208,9 +208,11 @@ struct Projection: Sendable {
     ///
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
-        weights.multiply(pass.arithmetic.rows(x.view, team: pass.team), into: y.view, team: pass.team)
-        if let bias { Kernels.addBias(bias, to: y.view, team: pass.team) }
-        if let narrow { addChanges(x, to: y, t: narrow, pass) }
+        pass.team.timed(.products) {
+            weights.multiply(pass.arithmetic.rows(x.view, team: pass.team), into: y.view, team: pass.team)
+        }
+        if let bias { pass.team.timed(.norms) { Kernels.addBias(bias, to: y.view, team: pass.team) } }
+        if let narrow { pass.team.timed(.adapter) { addChanges(x, to: y, t: narrow, pass) } }
     }
 
     /// `dx = dy W`, with the part of the changes, and the wanted gradients of `W`, its bias and the changes.
@@ -222,10 +224,16 @@ struct Projection: Sendable {
         _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
         input: @autoclosure () -> Matrix
     ) {
-        weights.multiplyTransposed(pass.arithmetic.rows(dy.view, team: pass.team), into: dx.view, team: pass.team)
-        if let dense = gradients.weights { addWeightGradients(dy, input(), to: dense, pass) }
+        pass.team.timed(.products) {
+            weights.multiplyTransposed(pass.arithmetic.rows(dy.view, team: pass.team), into: dx.view, team: pass.team)
+        }
+        if let dense = gradients.weights {
+            pass.team.timed(.products) { addWeightGradients(dy, input(), to: dense, pass) }
+        }
         if let narrow, gradients.mixing != nil || gradients.factors != nil {
-            addChangesBackward(dy, t: narrow, input: input, to: dx, into: gradients, pass)
+            pass.team.timed(.adapter) {
+                addChangesBackward(dy, t: narrow, input: input, to: dx, into: gradients, pass)
+            }
         }
     }
 
