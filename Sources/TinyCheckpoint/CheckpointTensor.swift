@@ -5,27 +5,26 @@ public struct CheckpointTensor: Sendable {
     private let file: MappedFile
     private let range: Range<Int>
     let format: StoredFormat
-    private let interleavedHeads: Int
+    private let interleaving: HeadInterleaving?
     /// Lengths of the axes, slowest first; empty for a single number.
     public let shape: [Int]
 
     /// - Parameters:
     ///   - range: As many bytes as the shape takes.
-    ///   - interleavedHeads: Rows 0, 1, 2, … of each head are stored as 0, h, 1, h + 1, …, where h is half their number; 0
-    ///     where the rows are in order.
-    init(file: MappedFile, format: StoredFormat, shape: [Int], range: Range<Int>, interleavedHeads: Int = 0) {
+    ///   - interleaving: The order of the rows; `nil` where they are in order.
+    init(file: MappedFile, format: StoredFormat, shape: [Int], range: Range<Int>, interleaving: HeadInterleaving? = nil)
+    {
         self.file = file
         self.format = format
         self.shape = shape
         self.range = range
-        let rows = shape.first ?? 1
-        self.interleavedHeads = interleavedHeads > 0 && rows.isMultiple(of: 2 * interleavedHeads) ? interleavedHeads : 0
+        self.interleaving = interleaving.flatMap { $0.divides(shape.first ?? 1) ? $0 : nil }
     }
 
     /// How its elements are stored; `nil` where they are not one after another, but in blocks that share scales or with rows
     /// in another order.
     public var type: ElementType? {
-        if case .elements(let type) = format, interleavedHeads == 0 { type } else { nil }
+        if case .elements(let type) = format, interleaving == nil { type } else { nil }
     }
 
     /// Number of elements.
@@ -50,7 +49,7 @@ public struct CheckpointTensor: Sendable {
 
     /// The bf16 patterns of the elements, rounded to the nearest (ties to even) where they are not stored so.
     package func bfloat16() -> [UInt16] {
-        if interleavedHeads > 0 { return floats().map { BFloat16($0).bits } }
+        if interleaving != nil { return floats().map { BFloat16($0).bits } }
         return [UInt16](unsafeUninitializedCapacity: count) { target, initialized in
             initialized = count
             withBytes { bytes in
@@ -89,15 +88,14 @@ public struct CheckpointTensor: Sendable {
     /// Writes the elements, widened exactly or decoded, to `destination`, which must have room for `count` numbers.
     public func copy(into destination: UnsafeMutablePointer<Float>) {
         withBytes { bytes in
-            guard interleavedHeads > 0 else { return format.decode(bytes, into: destination) }
+            guard let interleaving else { return format.decode(bytes, into: destination) }
             let stored = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
                 if let start = buffer.baseAddress { format.decode(bytes, into: start) }
                 initialized = count
             }
-            let rows = shape.first ?? 1, length = count / rows, half = rows / interleavedHeads / 2
+            let rows = shape.first ?? 1, length = count / rows
             for row in 0..<rows {
-                let within = row % (2 * half)
-                let place = row - within + (within < half ? 2 * within : 2 * (within - half) + 1)
+                let place = interleaving.place(of: row, among: rows)
                 for column in 0..<length { destination[row * length + column] = stored[place * length + column] }
             }
         }
