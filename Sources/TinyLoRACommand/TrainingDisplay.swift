@@ -28,7 +28,7 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
                 + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
-            "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of \(stepSize) · "
+            "training   \(configuration.algorithm.rawValue.uppercased()) · \(counted(configuration.steps, "step")) of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
                 + "\(run.threads) threads")
     }
