@@ -84,7 +84,8 @@ struct LlamaFileTests {
     }
 
     private func adapter(of loaded: LoadedModel) throws -> AdapterFile {
-        let plan = try AdapterPlan(modules: loaded.checkpoint.configuration.modules, rank: 2, u: 3, tying: .tiled(modulesPerGroup: 14))
+        let modules = loaded.checkpoint.configuration.modules
+        let plan = try AdapterPlan(modules: modules, rank: 2, u: 3, tying: .tiled(modulesPerGroup: 14))
         return try AdapterFile(
             design: TinyLoRADesign(plan: plan, seed: 3),
             baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),

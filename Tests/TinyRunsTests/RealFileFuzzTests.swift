@@ -36,7 +36,7 @@ struct RealFileFuzzTests {
         var stream: RandomStream
 
         mutating func apply(to bytes: inout [UInt8], isText: Bool) {
-            for _ in 0...stream.below(3) where bytes.count > 64 {
+            for _ in 0...stream.below(3) where bytes.count > 8 {
                 let place = place(below: bytes.count)
                 switch stream.below(6) {
                 case 0: bytes[place] = value(isText)
@@ -94,6 +94,7 @@ struct RealFileFuzzTests {
         var damage = Damage(stream: RandomStream(.bootstrap, seed: UInt64(head.count)))
         var refused = 0, longest = Duration.zero
         let cases = fuzzCases(100), copy = "\(folder)/\(file.lastPathComponent)"
+        if kind == .generation { try writeSmallModel(to: folder) }
         for _ in 0..<cases {
             var bytes = head
             damage.apply(to: &bytes, isText: isText)
@@ -135,6 +136,16 @@ struct RealFileFuzzTests {
         }
     }
 
+    /// A model for a `generation_config.json`.
+    private func writeSmallModel(to folder: String) throws {
+        let configuration = ModelConfiguration(
+            vocabularySize: 64, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 2, keyValueHeadCount: 2,
+            contextLength: 64, tiesEmbeddings: true)
+        let norm = TensorToWrite(
+            name: "model.norm.weight", shape: [8], floats: .init(repeating: 1, count: 8), type: .float32)
+        try CheckpointWriter.write(configuration: configuration, tensors: [norm], to: folder)
+    }
+
     private func read(_ path: String, _ kind: Kind, in folder: String, readsText: Bool) throws {
         switch kind {
         case .gguf:
@@ -155,13 +166,7 @@ struct RealFileFuzzTests {
         case .settings:
             _ = try ChatTemplate(modelDirectory: folder).render(messages: [["role": "user", "content": "Hi"]])
         case .configuration: _ = try ModelConfiguration(json: TinyTestSupport.read(path), path: path)
-        case .generation:
-            let json = ModelConfiguration(
-                vocabularySize: 64, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 2,
-                keyValueHeadCount: 2, contextLength: 64, tiesEmbeddings: true
-            ).json()
-            try write(json, to: folder + "/config.json")
-            _ = try Checkpoint(directory: folder)
+        case .generation: _ = try Checkpoint(directory: folder)
         }
     }
 }
