@@ -30,14 +30,15 @@ final class TrainingDisplay: Sendable {
         console.note(
             "training   \(configuration.algorithm.rawValue.uppercased()) · \(counted(configuration.steps, "step")) of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
-                + "\(run.threads) threads")
+                + counted(run.threads, "thread"))
     }
 
     /// What a step is made of.
     private var stepSize: String {
         let rollout = configuration.rollout, supervised = configuration.supervised
         if isSupervised {
-            return "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
+            let count = supervised.examplesPerStep
+            return supervised.packing ? counted(count, "pack") + " of solutions" : counted(count, "solution")
         }
         let completions = "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
         guard configuration.algorithm.isEvolution else { return completions }
