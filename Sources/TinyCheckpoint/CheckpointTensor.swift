@@ -5,27 +5,26 @@ public struct CheckpointTensor: Sendable {
     private let file: MappedFile
     private let range: Range<Int>
     let format: StoredFormat
-    private let interleavedHeads: Int
+    private let interleaving: HeadInterleaving?
     /// Lengths of the axes, slowest first; empty for a single number.
     public let shape: [Int]
 
     /// - Parameters:
     ///   - range: As many bytes as the shape takes.
-    ///   - interleavedHeads: Rows 0, 1, 2, … of each head are stored as 0, h, 1, h + 1, …, where h is half their number; 0
-    ///     where the rows are in order.
-    init(file: MappedFile, format: StoredFormat, shape: [Int], range: Range<Int>, interleavedHeads: Int = 0) {
+    ///   - interleaving: The order of the rows; `nil` where they are in order.
+    init(file: MappedFile, format: StoredFormat, shape: [Int], range: Range<Int>, interleaving: HeadInterleaving? = nil)
+    {
         self.file = file
         self.format = format
         self.shape = shape
         self.range = range
-        let rows = shape.first ?? 1
-        self.interleavedHeads = interleavedHeads > 0 && rows.isMultiple(of: 2 * interleavedHeads) ? interleavedHeads : 0
+        self.interleaving = interleaving.flatMap { $0.divides(shape.first ?? 1) ? $0 : nil }
     }
 
     /// How its elements are stored; `nil` where they are not one after another, but in blocks that share scales or with rows
     /// in another order.
     public var type: ElementType? {
-        if case .elements(let type) = format, interleavedHeads == 0 { type } else { nil }
+        if case .elements(let type) = format, interleaving == nil { type } else { nil }
     }
 
     /// Number of elements.
@@ -51,20 +50,14 @@ public struct CheckpointTensor: Sendable {
     /// The stored bytes of a matrix's row, not necessarily aligned; valid as long as the tensor is.
     package func bytes(ofRow index: Int) -> UnsafeRawBufferPointer {
         let rows = max(1, shape.first ?? 1), length = range.count / rows
+        let place = interleaving?.place(of: index, among: rows) ?? index
         return UnsafeRawBufferPointer(
-            rebasing: file.bytes[range].dropFirst(storedPlace(ofRow: index) * length).prefix(length))
+            rebasing: file.bytes[range].dropFirst(place * length).prefix(length))
     }
 
     /// Writes a matrix's row, widened exactly or decoded, to `destination`.
     package func copyRow(_ index: Int, into destination: UnsafeMutablePointer<Float>) {
         format.decode(bytes(ofRow: index), into: destination)
-    }
-
-    /// Which of the stored rows is row `index` of the matrix.
-    private func storedPlace(ofRow index: Int) -> Int {
-        guard interleavedHeads > 0 else { return index }
-        let half = (shape.first ?? 1) / interleavedHeads / 2, within = index % (2 * half)
-        return index - within + (within < half ? 2 * within : 2 * (within - half) + 1)
     }
 
     /// Lends the elements piece by piece, widened exactly or decoded, in the order in which they are stored.
@@ -88,7 +81,7 @@ public struct CheckpointTensor: Sendable {
 
     /// Writes the elements, widened exactly or decoded, to `destination`, which must have room for `count` numbers.
     public func copy(into destination: UnsafeMutablePointer<Float>) {
-        guard interleavedHeads > 0 else { return withBytes { format.decode($0, into: destination) } }
+        guard interleaving != nil else { return withBytes { format.decode($0, into: destination) } }
         let rows = shape.first ?? 1
         for row in 0..<rows { copyRow(row, into: destination + row * (count / rows)) }
     }

@@ -86,10 +86,8 @@ private struct Reading {
     func configuration() throws(CheckpointError) -> ModelConfiguration {
         let name = try required("general.architecture", values.architecture)
         guard let family = GGUFFamily.all.first(where: { $0.name == name }) else {
-            throw CheckpointError(
-                .unsupportedArchitecture,
-                "\(metadata.name) describes the architecture \(name), which is not implemented",
-                hint: "implemented: \(GGUFFamily.names.joined(separator: ", "))")
+            throw unsupportedArchitecture(
+                metadata.name, name, implemented: GGUFFamily.names.joined(separator: ", "))
         }
         guard let embedding = tensors["token_embd.weight"] else {
             throw CheckpointError(.missingTensor, "\(metadata.name) has no tensor token_embd.weight")

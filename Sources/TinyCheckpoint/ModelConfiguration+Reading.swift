@@ -144,14 +144,35 @@ private func readArchitecture(_ file: ConfigurationObject) throws(CheckpointErro
     guard let match else {
         let named = [className, modelType.map { "model_type \($0)" }].compactMap { $0 }.joined(separator: ", ")
         let names = known.map { "\($0.className) (model_type \($0.rawValue))" }.joined(separator: ", ")
-        let isGemma3 = named.lowercased().contains("gemma3")
-        throw CheckpointError(
-            .unsupportedArchitecture, "\(file.path) describes the architecture \(named), which is not implemented",
-            hint: isGemma3
-                ? "Gemma 3 has GELU, norms behind its blocks and windows in most layers, none of which is implemented"
-                : "implemented: \(names)")
+        throw unsupportedArchitecture(file.path, named, implemented: names)
     }
     return match
+}
+
+/// Says that a family is not implemented and, of Gemma, what it would take.
+func unsupportedArchitecture(_ path: String, _ named: String, implemented: String) -> CheckpointError {
+    CheckpointError(
+        .unsupportedArchitecture, "\(path) describes the architecture \(named), which is not implemented",
+        hint: gemmaHint(named) ?? "implemented: \(implemented)")
+}
+
+/// What the three generations of Gemma have that no implemented family has.
+///
+/// Source: `modeling_gemma.py`, `modeling_gemma2.py` and `modeling_gemma3.py` of transformers.
+private func gemmaHint(_ named: String) -> String? {
+    let name = named.lowercased(), always = "GELU, scaled embeddings and norms that multiply by 1 + w"
+    guard name.contains("gemma") else { return nil }
+    if name.contains("gemma2") {
+        return
+            "Gemma 2 has \(always), norms behind its blocks, soft caps of logits and windows in every second layer, none of "
+            + "which is implemented"
+    }
+    if name.contains("gemma3") {
+        return
+            "Gemma 3 has \(always), norms behind its blocks, and windows with a rotary base of their own in most layers, "
+            + "none of which is implemented"
+    }
+    return "Gemma has \(always), none of which is implemented"
 }
 
 private func refuseQuantization(_ file: ConfigurationObject) throws(CheckpointError) {

@@ -4,8 +4,8 @@ import TinyFoundation
 struct StoredTensor {
     let file: MappedFile
     let record: TensorRecord
-    /// Heads whose rows have their two halves interleaved, see ``CheckpointTensor``; 0 where rows are in order.
-    var interleavedHeads = 0
+    /// The order of its rows; `nil` where they are in order.
+    var interleaving: HeadInterleaving?
 
     /// - Throws: `unsupportedType` for a type that is not read.
     func tensor() throws(CheckpointError) -> CheckpointTensor {
@@ -15,7 +15,7 @@ struct StoredTensor {
                 "\(record.name) is stored as \(record.typeName) in \(file.path), expected F32, BF16 or F16")
         }
         return CheckpointTensor(
-            file: file, format: format, shape: record.shape, range: record.range, interleavedHeads: interleavedHeads)
+            file: file, format: format, shape: record.shape, range: record.range, interleaving: interleaving)
     }
 }
 

@@ -27,7 +27,7 @@ func show(_ outline: RunOutline, on console: Console) {
     console.say(
         "evaluation \(evaluation.problems.map { "\($0) test problems" } ?? "all test problems")"
             + (evaluation.validationProblems > 0 ? " · \(evaluation.validationProblems) validation problems" : "")
-            + (evaluation.interval.map { " · every \($0) steps" } ?? " · before and after"))
+            + (evaluation.interval.map { " · every \($0 == 1 ? "step" : "\($0) steps")" } ?? " · before and after"))
     let memory = outline.memory
     console.say(
         "memory     about \(bytes(memory.total)): weights \(bytes(memory.weights)) · factors \(bytes(memory.factors)) · "

@@ -29,9 +29,9 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
                 + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note(
-            "training   \(configuration.algorithm.rawValue.uppercased()) · \(configuration.steps) steps of \(stepSize) · "
+            "training   \(configuration.algorithm.rawValue.uppercased()) · \(counted(configuration.steps, "step")) of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
-                + "\(run.threads) threads")
+                + counted(run.threads, "thread"))
     }
 
     /// What there is before the first step.
@@ -41,7 +41,8 @@ final class TrainingDisplay: Sendable {
     private var stepSize: String {
         let rollout = configuration.rollout, supervised = configuration.supervised
         if isSupervised {
-            return "\(supervised.examplesPerStep) \(supervised.packing ? "packs of solutions" : "solutions")"
+            let count = supervised.examplesPerStep
+            return supervised.packing ? counted(count, "pack") + " of solutions" : counted(count, "solution")
         }
         let completions = "\(rollout.problemsPerStep) × \(rollout.groupSize) completions"
         guard configuration.algorithm.isEvolution else { return completions }

@@ -1,4 +1,4 @@
-import TinyFoundation
+package import TinyFoundation
 
 extension ChatTemplate {
     /// Reads the template in a GGUF file, with the special tokens whose ids the file gives.
@@ -16,6 +16,26 @@ extension ChatTemplate {
             )
         }
         return try ChatTemplate(text, specialTokens: try specialTokens(in: file))
+    }
+
+    /// The `tokenizer_config.json` of the chat templates and the special tokens in a GGUF file.
+    package static func tokenizerConfiguration(ofGGUF path: String) throws(TemplateError) -> [String: JSONValue] {
+        try reportingTemplateErrors {
+            let file = try GGUFMetadata(MappedFile(path: path)), key = "tokenizer.chat_template"
+            var values = try specialTokens(in: file)
+            let template = try file.text(key)
+            var named: [JSONValue] = []
+            for name in try file.texts("tokenizer.chat_templates") ?? [] {
+                let name = String(decoding: name, as: UTF8.self)
+                guard let text = try file.text("\(key).\(name)") else { continue }
+                named.append(["name": .string(name), "template": .string(text)])
+            }
+            if let template, !named.isEmpty {
+                named.insert(["name": "default", "template": .string(template)], at: 0)
+            }
+            values["chat_template"] = named.isEmpty ? template.map { .string($0) } : .array(named)
+            return values
+        }
     }
 
     private static func specialTokens(in file: GGUFMetadata) throws -> [String: JSONValue] {

@@ -20,6 +20,29 @@ enum ByteLevelFamily: String, CaseIterable {
         }
     }
 
+    /// ``normalizers`` as a `tokenizer.json` has them.
+    var normalizerJSON: String { self == .qwen2 ? #"{"type": "NFC"}"# : "null" }
+
+    /// ``preTokenizers`` as a `tokenizer.json` has them, which also spell bytes.
+    var preTokenizerJSON: String {
+        func bytes(cuttingWords: Bool) -> String {
+            #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": \#(cuttingWords)}"#
+        }
+        func pattern(_ words: Llama3Words) -> String {
+            #"{"type": "Split", "pattern": {"Regex": \#(jsonString(words.expression))}, "#
+                + #""behavior": "Isolated", "invert": false}"#
+        }
+        let digits = #"{"type": "Digits", "individual_digits": true}"#
+        let components =
+            switch self {
+            case .gpt2: [bytes(cuttingWords: true)]
+            case .qwen2: [pattern(Llama3Words(largestNumber: 1)), bytes(cuttingWords: false)]
+            case .llama3: [pattern(Llama3Words(largestNumber: 3)), bytes(cuttingWords: false)]
+            case .smollm: [digits, bytes(cuttingWords: true)]
+            }
+        return jsonSequence(components, listedAs: "pretokenizers")
+    }
+
     /// Whether a word that is a token as a whole is that token even when the merges would not build it.
     var ignoresMerges: Bool { self == .llama3 }
 

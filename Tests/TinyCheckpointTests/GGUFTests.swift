@@ -341,6 +341,20 @@ struct GGUFTests {
         }
     }
 
+    @Test("Gemma is refused with what it has that is not implemented", arguments: ["gemma", "gemma2", "gemma3"])
+    func gemma(name: String) throws {
+        var file = smallFile()
+        file.set("general.architecture", type: 8, GGUFBytes.text(name))
+        try withTemporaryDirectory { directory in
+            try write(Data(file.bytes), to: directory + "/m.gguf")
+            let message = description(in: directory) { _ = try Checkpoint(directory: directory + "/m.gguf") }
+            #expect(
+                message.hasPrefix(
+                    "DIR/m.gguf describes the architecture \(name), which is not implemented\n hint: Gemma"))
+            #expect(message.contains("GELU") && message.hasSuffix("none of which is implemented"))
+        }
+    }
+
     /// A mutated file must be refused with a `CheckpointError`, or open and be readable to the last byte.
     @Test("random damage never traps", arguments: 0..<4)
     func damage(seed: Int) throws {

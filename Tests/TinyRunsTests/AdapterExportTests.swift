@@ -6,7 +6,9 @@ import TinyEngine
 import TinyFoundation
 import TinyModel
 import TinyRuns
+import TinyTemplates
 import TinyTestSupport
+import TinyText
 
 /// Exports through the door that the command uses.
 @Suite("Exporting an adapter")
@@ -49,6 +51,24 @@ struct AdapterExportTests {
             let found = try await logprobs(merged, nil), expected = try await logprobs(loaded, adapter)
             #expect(largestDifference(found, expected.map { Double($0) }) <= 1e-4)
             #expect(largestDifference(found, try await logprobs(loaded, nil).map { Double($0) }) > 0.01)
+        }
+    }
+
+    @Test("merged into a GGUF file's weights is a directory with that file's tokenizer, template and stop tokens")
+    func mergedFile() throws {
+        try withTemporaryDirectory { folder in
+            let loaded = try LoadedModel(directory: fixture("gguf/model.gguf"))
+            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            _ = try loaded.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
+            let merged = try LoadedModel(directory: folder)
+            let theirs = try loaded.requireTokenizer(), ours = try merged.requireTokenizer()
+            for text in ["12 apples", "Hi<|endoftext|>\n", "\u{E9}\u{1F600}"] {
+                #expect(ours.encode(text) == theirs.encode(text))
+            }
+            #expect(ours.endOfTextID == theirs.endOfTextID && ours.beginningOfTextID == theirs.beginningOfTextID)
+            #expect(merged.stopTokens == loaded.stopTokens)
+            let template = try #require(try merged.chatTemplate()), expected = try #require(try loaded.chatTemplate())
+            #expect(template.text == expected.text && template.specialTokens == expected.specialTokens)
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TinyFoundation
 import TinyTestSupport
@@ -97,6 +98,52 @@ struct GGUFTests {
         #expect(version?.message.contains("version 9") == true)
         let empty = #expect(throws: TextError.self) { try open(GGUFBytes().bytes) }
         #expect(empty?.message.hasSuffix("has no tokenizer") == true)
+    }
+
+    @Test("written as a tokenizer.json they give the same ids and texts", arguments: ["scored-llama", "scored-gemma"])
+    func writtenScored(name: String) throws {
+        let path = Fixture.folder.appendingPathComponent(name + ".gguf").path
+        let written = try Tokenizer(json: Tokenizer.json(ofGGUF: path))
+        for example in try ReferenceCase.read(Fixture.folder.appendingPathComponent(name + ".cases.jsonl")) {
+            #expect(written.encode(example.text) == example.ids, "\(example.text.debugDescription)")
+            let text = written.decode(example.ids, skippingSpecialTokens: true)
+            #expect(text.utf8.elementsEqual(try #require(example.decoded).utf8), "\(example.ids)")
+        }
+    }
+
+    @Test(
+        "byte-level ones written as a tokenizer.json give the same ids",
+        arguments: [("gpt-2", true), ("qwen2", false), ("llama-bpe", true), ("smollm", false)])
+    func writtenByteLevel(pre: String, addsTokens: Bool) throws {
+        let trained = try Tokenizer(json: Fixture.text("trained.json").utf8)
+        struct Merges: Decodable { struct Model: Decodable { let merges: [[String]] }; let model: Model }
+        let merges = try JSONDecoder().decode(Merges.self, from: Data(Fixture.text("trained.json").utf8)).model.merges
+        let count = trained.vocabularySize
+        var file = GGUFBytes()
+        file.add("tokenizer.ggml.model", text: "gpt2")
+        file.add("tokenizer.ggml.pre", text: pre)
+        let tokens = (0..<count).map { trained.token(for: $0) ?? "[PAD\($0)]" } + ["<a\"\\\n>", "[PAD\(count + 1)]"]
+        file.add("tokenizer.ggml.tokens", texts: tokens)
+        let kinds: [UInt32] = (0..<count).map { trained.isSpecial($0) ? 3 : 1 } + [4, 5]
+        file.add(
+            "tokenizer.ggml.token_type", type: 9,
+            littleEndian(UInt32(4)) + littleEndian(UInt64(kinds.count)) + kinds.flatMap { littleEndian($0) })
+        file.add("tokenizer.ggml.merges", texts: merges.map { $0.joined(separator: " ") })
+        file.add("tokenizer.ggml.bos_token_id", 0)
+        file.add("tokenizer.ggml.eos_token_id", 1)
+        file.add("tokenizer.ggml.add_bos_token", flag: addsTokens)
+        file.add("tokenizer.ggml.add_eos_token", flag: addsTokens)
+        try withTemporaryDirectory { folder in
+            try write(Data(file.bytes), to: folder + "/m.gguf")
+            let read = try Tokenizer(modelDirectory: folder + "/m.gguf")
+            let written = try Tokenizer(json: Tokenizer.json(ofGGUF: folder + "/m.gguf"))
+            #expect(read.vocabularySize == count + 1 && written.vocabularySize == count + 1)
+            #expect(written.addedTokens == read.addedTokens)
+            var texts = TrickyTexts(seed: 3)
+            for text in (0..<300).map({ _ in texts.next() }) + ["x<a\"\\\n>y 1234 \u{E9}e\u{301}"] {
+                #expect(written.encode(text) == read.encode(text), "\(text.debugDescription)")
+            }
+        }
     }
 
     private func open(_ bytes: [UInt8]) throws -> Tokenizer { try Tokenizer(gguf: bytes, named: "some.gguf") }

@@ -31,16 +31,15 @@ public enum GGUFLoRA {
             guard let name = ggufName(of: module.kind.name, layer: module.layer) else {
                 throw AdapterError(.invalidPlan, "llama.cpp's files have no name for \(module.name)")
             }
-            var output = change.outputFactor(of: position)
-            if family.interleavesHeads, let heads = configuration.headCount(of: module.kind) {
-                output = interleaved(output, heads: heads, rank: rank)
-            }
+            let output = change.outputFactor(of: position)
+            let interleaving = HeadInterleaving(of: module.name, in: configuration)
             return [
                 TensorToWrite(
                     name: name + ".weight.lora_a", shape: [rank, module.inputs],
                     floats: change.factors.factors[position].a, type: type),
                 TensorToWrite(
-                    name: name + ".weight.lora_b", shape: [module.outputs, rank], floats: output, type: type),
+                    name: name + ".weight.lora_b", shape: [module.outputs, rank],
+                    floats: interleaving?.stored(output, width: rank) ?? output, type: type),
             ]
         }
         try GGUFWriter.write(
@@ -52,30 +51,5 @@ public enum GGUFLoRA {
                 ("adapter.lora.alpha", .float(Float(rank))),  // alpha / rank = 1
             ],
             to: path)
-    }
-
-    /// Rows of each head in the order 0, h, 1, h + 1, …, where h is half their number.
-    private static func interleaved(_ rows: [Float], heads: Int, rank: Int) -> [Float] {
-        let count = rows.count / rank / heads
-        var stored: [Float] = []
-        stored.reserveCapacity(rows.count)
-        for head in 0..<heads {
-            for place in 0..<count {
-                let row = head * count + (place.isMultiple(of: 2) ? 0 : count / 2) + place / 2
-                stored += rows[row * rank..<(row + 1) * rank]
-            }
-        }
-        return stored
-    }
-}
-
-extension ModelConfiguration {
-    /// Heads among the rows of a matrix whose rows are rotated; `nil` for the others.
-    fileprivate func headCount(of kind: ModuleKind) -> Int? {
-        switch kind {
-        case .query: headCount
-        case .key: keyValueHeadCount
-        case .value, .output, .gate, .up, .down: nil
-        }
     }
 }

@@ -47,7 +47,6 @@ struct GGUFModel {
 
     /// Every tensor under its name in Hugging Face's files.
     func storedTensors(of configuration: ModelConfiguration) throws(CheckpointError) -> [String: StoredTensor] {
-        let interleaves = GGUFFamily(of: configuration.architecture)?.interleavesHeads == true
         var stored: [String: StoredTensor] = [:]
         for file in files {
             for record in file.tensors where record.name != frequencyFactorsName {
@@ -59,15 +58,8 @@ struct GGUFModel {
                             ? "\(other.file.path) and \(file.path) both have the tensor \(record.name)"
                             : "\(file.path) has \(other.record.name) and \(record.name), which name the same weight")
                 }
-                let heads =
-                    if interleaves, name.contains(".self_attn.q_proj.") {
-                        configuration.headCount
-                    } else if interleaves, name.contains(".self_attn.k_proj.") {
-                        configuration.keyValueHeadCount
-                    } else {
-                        0
-                    }
-                stored[name] = StoredTensor(file: file.mapped, record: record, interleavedHeads: heads)
+                stored[name] = StoredTensor(
+                    file: file.mapped, record: record, interleaving: HeadInterleaving(of: name, in: configuration))
             }
         }
         return stored

@@ -5,8 +5,8 @@ package struct GGUFFamily {
     /// The value of `general.architecture`.
     package let name: String
     let architecture: ModelConfiguration.Architecture
-    /// Whether the two halves of each head's rows of q and k are interleaved, for llama.cpp's other way to rotate.
-    package private(set) var interleavesHeads = false
+    /// Whether the rows of q and k are in the order of ``HeadInterleaving``.
+    private(set) var interleavesHeads = false
 
     static let all = [
         GGUFFamily(name: "qwen2", architecture: .qwen2), GGUFFamily(name: "qwen3", architecture: .qwen3),

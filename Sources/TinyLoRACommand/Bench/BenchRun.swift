@@ -1,3 +1,4 @@
+import TinyFoundation
 import TinyLoRA
 
 /// One run of `tinylora bench`: what to measure, and the table of it.
@@ -16,7 +17,7 @@ struct BenchRun {
         let yardstick = Yardstick(threads: threads)
         let runner = BenchRunner(yardstick: yardstick, repeats: repeats, console: console)
         let kernels = InstructionSet.active.rawValue
-        console.note("bench      \(threads) threads · median of \(repeats) samples · \(kernels) kernels")
+        console.note("bench      \(counted(threads, "thread")) · median of \(repeats) samples · \(kernels) kernels")
         var groups: [BenchGroup] = []
         if self.kernels {
             groups += ProductBench.groups(team: yardstick.team)

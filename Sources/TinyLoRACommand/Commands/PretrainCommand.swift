@@ -66,7 +66,7 @@ struct PretrainCommand: AsyncParsableCommand {
                 + " · vocabulary \(model.vocabularySize)")
         console.note(
             "corpus     \(grouped(recipe.documents)) documents · \(recipe.steps) steps of \(recipe.documentsPerStep)"
-                + " · seed \(recipe.seed) · \(threads) threads")
+                + " · seed \(recipe.seed) · \(counted(threads, "thread"))")
         let start = ContinuousClock.now
         var firstStep = 0, firstTokens = 0
         let run = AbacusPretraining(model: model, recipe: recipe, directory: output, threads: threads)

@@ -54,7 +54,7 @@ final class SweepDisplay: Sendable {
                     + " · \(clock(seconds))")
             showChoices(of: state)
         case .failed(let name, let failure, let state):
-            console.note("FAILED     \(name) after \(failure.step) steps: \(failure.error)")
+            console.note("FAILED     \(name) after \(counted(failure.step, "step")): \(failure.error)")
             showChoices(of: state)
         case .stopping(let count):
             console.note("stopping \(count == 1 ? "1 run" : "\(count) runs")")

@@ -27,7 +27,7 @@ public struct MergeSummary: Sendable, Encodable {
 
 extension LoadedModel {
     /// Writes a model directory whose weights have a change added, in the types of the checkpoint, with the tokenizer's files.
-    /// Of a GGUF file, what its own arithmetic takes rounded is BF16, and there are no tokenizer's files to copy.
+    /// Of a GGUF file, what its own arithmetic takes rounded is BF16, and the tokenizer's files say what the file does.
     func merge(_ change: LowRankChange, into directory: String) throws -> MergeSummary {
         let positions = Dictionary(
             uniqueKeysWithValues: change.factors.modules.enumerated().map { ($1.name + ".weight", $0) })

@@ -167,10 +167,6 @@ public struct LoadedModel: Sendable {
     /// Writes tensors as a model of this configuration, with the tokenizer's files.
     func writeModel(_ tensors: [TensorToWrite], to directory: String) throws {
         try CheckpointWriter.write(configuration: checkpoint.configuration, tensors: tensors, to: directory)
-        for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] {
-            let source = "\(checkpoint.directory)/\(name)"
-            guard let data = FileManager.default.contents(atPath: source) else { continue }
-            try AtomicFile.write(data, to: "\(directory)/\(name)")
-        }
+        try writeTokenizer(to: directory)
     }
 }

@@ -1,0 +1,39 @@
+import Foundation
+import TinyCheckpoint
+import TinyFoundation
+import TinyTemplates
+import TinyText
+
+extension LoadedModel {
+    /// Writes the files of this model's tokenizer and chat template: copies where it is a directory; where it is a GGUF file,
+    /// `tokenizer.json` and `tokenizer_config.json` with what the file holds.
+    func writeTokenizer(to directory: String) throws {
+        guard isGGUF(checkpoint.directory) else {
+            for name in [
+                "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
+                "chat_template.jinja",
+            ] {
+                guard let data = FileManager.default.contents(atPath: "\(checkpoint.directory)/\(name)") else {
+                    continue
+                }
+                try AtomicFile.write(data, to: "\(directory)/\(name)")
+            }
+            return
+        }
+        guard let tokenizer else { return }
+        var settings = try ChatTemplate.tokenizerConfiguration(ofGGUF: checkpoint.directory)
+        for (name, id) in [("bos_token", tokenizer.beginningOfTextID), ("eos_token", tokenizer.endOfTextID)] {
+            if settings[name] == nil, let token = id.flatMap(tokenizer.token) { settings[name] = .string(token) }
+        }
+        // The class that takes everything else from tokenizer.json.
+        settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+        settings["clean_up_tokenization_spaces"] = false
+        settings["model_max_length"] = .integer(checkpoint.configuration.contextLength)
+        let around = tokenizer.encode("")
+        settings["add_bos_token"] = .bool(around.first != nil && around.first == tokenizer.beginningOfTextID)
+        settings["add_eos_token"] = .bool(around.last != nil && around.last == tokenizer.endOfTextID)
+        try AtomicFile.write(Tokenizer.json(ofGGUF: checkpoint.directory), to: directory + "/tokenizer.json")
+        let members = settings.map { JSONValue.Member($0.key, $0.value) }
+        try AtomicFile.write(JSONValue.object(members).document, to: directory + "/tokenizer_config.json")
+    }
+}
