@@ -13,7 +13,8 @@ struct BFloat16Rows {
         let stride = (columns + 31) / 32 * 32 + 32
         var bits = [UInt16](repeating: 0xFFFF, count: max(1, rows) * stride)
         values.withUnsafeBufferPointer { values in
-            plainKernels.round(&bits, stride, tk_input(data: values.baseAddress, rows: rows, columns: columns, stride: columns))
+            let input = tk_input(data: values.baseAddress, rows: rows, columns: columns, stride: columns)
+            plainKernels.round(&bits, stride, input)
         }
         self.bits = bits
         self.stride = stride

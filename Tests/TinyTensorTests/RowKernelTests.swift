@@ -32,7 +32,8 @@ struct RowKernelTests {
     @Test("rounding to bf16 has the reference's bits, special numbers included", arguments: widths)
     func rounding(columns: Int) {
         let special: [Float] = [
-            0, -0.0, .infinity, -.infinity, .nan, -.nan, .leastNonzeroMagnitude, -0x1p-127, 0x1p-126, 0x1.fffffcp-127,
+            0, -0.0, .infinity, -.infinity, .nan, -.nan, .leastNonzeroMagnitude, Float(bitPattern: 0x8040_0000),
+            0x1p-126, Float(bitPattern: 0x007F_FFFF),
             .greatestFiniteMagnitude, 1 + 0x1p-8, 1 + 0x1p-7 + 0x1p-8, -1 - 0x1p-8, 1 + 0x1.8p-8,
         ]
         var x = gaussian(rows * columns, seed: 9)
