@@ -11,6 +11,9 @@ extension ModelConfiguration {
             * AttentionKernels.pageBytes(format: arithmetic.format, width: headDimension)
     }
 
+    /// Bytes of logits that a pass keeps for its backward pass at most. It never keeps a part of them.
+    package static let keptLogitBytes = 512 << 20
+
     /// Bytes that the forward pass keeps of one row for the backward pass, its keys and values included.
     ///
     /// - Parameter rank: Rank of the low-rank change; `nil` without one.

@@ -64,6 +64,9 @@ package struct ScoringPass {
     private let rows: [Int]
     private let targets: [Int]
     private let normalisers: [Normaliser]
+    /// The logits, where they fit into ``ModelConfiguration/keptLogitBytes``: without them the backward pass computes the
+    /// head's product once more.
+    private let logits: Matrix?
     /// Log-probability of each scored token, by sequence.
     package let logprobs: [[Float]]
 
@@ -97,8 +100,12 @@ package struct ScoringPass {
         }
         targets = sequences.flatMap { $0.targets.map(\.token) }
         hidden = pass.normalised().selecting(rows)
-        let (flat, normalisers) = team.timed(.head) { [hidden, targets, inverseTemperature] in
-            model.head.logprobs(hidden, targets: targets, inverseTemperature: inverseTemperature, team)
+        logits =
+            recording && 4 * rows.count * sizes.vocabularySize <= ModelConfiguration.keptLogitBytes
+            ? Matrix(unsetRows: rows.count, columns: sizes.vocabularySize) : nil
+        let (flat, normalisers) = team.timed(.head) { [hidden, targets, inverseTemperature, logits] in
+            model.head.logprobs(
+                hidden, targets: targets, inverseTemperature: inverseTemperature, kept: logits, team)
         }
         self.normalisers = normalisers
         var start = 0
@@ -138,7 +145,7 @@ package struct ScoringPass {
         let dHidden = pass.rows.team.timed(.head) {
             pass.model.head.backward(
                 hidden, targets: targets, factors: factors, normalisers: normalisers,
-                inverseTemperature: inverseTemperature, weights: gradients.weights, pass.rows.team)
+                inverseTemperature: inverseTemperature, kept: logits, weights: gradients.weights, pass.rows.team)
         }
         let dNormalised = Matrix(rows: pass.rows.rows, columns: hidden.columns)
         // A prompt's last row predicts the first token of each of its completions.

@@ -66,7 +66,7 @@ extension LocalEngine {
     public struct Memory: Sendable, Equatable {
         /// Keys and values of the sequences that are sampled at once.
         public var cache: Int
-        /// What the forward pass keeps for the backward pass.
+        /// What the forward pass keeps for the backward pass, logits included.
         public var records: Int
     }
 
@@ -93,6 +93,7 @@ extension LocalEngine {
             cache: min(
                 limits.cacheBytes,
                 product(min(sampledSequences, limits.sequences), model.cacheBytes(length: length, arithmetic))),
-            records: min(LearningPlan.Limits.recordBytes, product(rows, model.recordBytes(rank: rank))))
+            records: min(LearningPlan.Limits.recordBytes, product(rows, model.recordBytes(rank: rank)))
+                + min(ModelConfiguration.keptLogitBytes, product(rows, 4 * model.vocabularySize)))
     }
 }

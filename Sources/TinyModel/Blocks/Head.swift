@@ -23,7 +23,7 @@ struct Normaliser {
     func logprob(_ scaledLogit: Float) -> Float { Float(Double(scaledLogit - largest) - exactLog(sum)) }
 }
 
-/// The language-model head in tiles: logits of all rows and all tokens never exist at once.
+/// The language-model head in tiles. Logits of all rows and all tokens exist at once only where a pass keeps them.
 struct Head: Sendable {
     private let weights: PackedMatrix
     private let arithmetic: Arithmetic
@@ -51,8 +51,10 @@ struct Head: Sendable {
     var byteCount: Int { role == .embedding ? 0 : weights.byteCount }
 
     /// Log-probability of `targets[i]` after row i of `rows`, logits multiplied by `inverseTemperature`.
+    ///
+    /// - Parameter kept: Receives the logits, `[rows, vocabulary]`, where the backward pass shall not compute them again.
     func logprobs(
-        _ rows: Matrix, targets: [Int], inverseTemperature: Float, _ team: WorkerTeam
+        _ rows: Matrix, targets: [Int], inverseTemperature: Float, kept: Matrix?, _ team: WorkerTeam
     ) -> ([Float], [Normaliser]) {
         precondition(rows.rows == targets.count, "\(rows.rows) rows, \(targets.count) targets")
         let chunks = (vocabulary + Self.chunk - 1) / Self.chunk
@@ -61,15 +63,18 @@ struct Head: Sendable {
         reduced.withUnsafeMutableBufferPointer { reduced in
             targetLogits.withUnsafeMutableBufferPointer { targetLogits in
                 nonisolated(unsafe) let reduced = reduced, targetLogits = targetLogits
-                eachTile(rows, team) { block, tokens, logits in
+                eachTile(rows, in: kept, computing: true, team) { block, tokens, logits in
                     team.split(block.count, least: 8) { part in
-                        for index in part {
-                            let row = block.lowerBound + index, values = logits.row(index)
-                            if tokens.contains(targets[row]) {
-                                targetLogits[row] = values[targets[row] - tokens.lowerBound] * inverseTemperature
+                        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { exps in
+                            guard let exps = exps.baseAddress else { return }
+                            for index in part {
+                                let row = block.lowerBound + index, values = logits.row(index)
+                                if tokens.contains(targets[row]) {
+                                    targetLogits[row] = values[targets[row] - tokens.lowerBound] * inverseTemperature
+                                }
+                                reduced[row * chunks + tokens.lowerBound / Self.chunk] = Kernels.chunkExp(
+                                    values, count: tokens.count, inverseTemperature: inverseTemperature, exps: exps)
                             }
-                            reduced[row * chunks + tokens.lowerBound / Self.chunk] = Kernels.chunkExp(
-                                values, count: tokens.count, inverseTemperature: inverseTemperature, exps: values)
                         }
                     }
                 }
@@ -81,31 +86,31 @@ struct Head: Sendable {
 
     /// Gradient of `Σ factors[i] · logprob(targets[i])` with respect to the rows.
     ///
-    /// - Parameter dense: Where the gradient of the head's weights is added, if wanted.
+    /// - Parameters:
+    ///   - kept: The logits that the forward pass kept; they are overwritten.
+    ///   - dense: Where the gradient of the head's weights is added, if wanted.
     func backward(
         _ rows: Matrix, targets: [Int], factors: [Float], normalisers: [Normaliser], inverseTemperature: Float,
-        weights dense: DenseWeights?, _ team: WorkerTeam
+        kept: Matrix?, weights dense: DenseWeights?, _ team: WorkerTeam
     ) -> Matrix {
         let gradient = Matrix(unsetRows: rows.rows, columns: rows.columns)
-        eachTile(rows, team) { block, tokens, logits in
+        eachTile(rows, in: kept, computing: kept == nil, team) { block, tokens, tile in
             team.split(block.count, least: 8) { part in
                 for index in part {
                     let row = block.lowerBound + index
                     Kernels.chunkGradient(
-                        logits.row(index), count: tokens.count,
+                        tile.row(index), count: tokens.count,
                         target: tokens.contains(targets[row]) ? targets[row] - tokens.lowerBound : nil,
                         factor: factors[row], inverseTemperature: inverseTemperature,
                         largest: normalisers[row].largest, inverseSum: Float(1 / normalisers[row].sum))
                 }
             }
-            let tile = logits.view.rows(0..<block.count)
             weights.multiplyTransposed(
-                arithmetic.rows(tile.columns(from: 0, count: tokens.count), team: team),
-                into: gradient.view.rows(block), range: tokens, adding: tokens.lowerBound > 0, team: team)
+                arithmetic.rows(tile, team: team), into: gradient.view.rows(block), range: tokens,
+                adding: tokens.lowerBound > 0, team: team)
             if let dense {
                 addOuterProduct(
-                    tile.columns(from: 0, count: tokens.count), rows.view.rows(block),
-                    to: dense.pointer(role) + tokens.lowerBound * rows.columns, team: team)
+                    tile, rows.view.rows(block), to: dense.pointer(role) + tokens.lowerBound * rows.columns, team: team)
             }
         }
         return gradient
@@ -118,22 +123,29 @@ struct Head: Sendable {
         return logits
     }
 
-    /// Computes logits tile by tile: for every block of rows, all chunks of tokens in ascending order.
+    /// Visits logits tile by tile: for every block of rows, all chunks of tokens in ascending order.
+    ///
+    /// - Parameters:
+    ///   - all: All logits, `[rows, vocabulary]`; `nil` for one tile at a time in memory of its own.
+    ///   - computing: Whether the logits are computed first.
     private func eachTile(
-        _ rows: Matrix, _ team: WorkerTeam,
-        _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: Matrix) -> Void
+        _ rows: Matrix, in all: Matrix?, computing: Bool, _ team: WorkerTeam,
+        _ body: (_ rows: Range<Int>, _ tokens: Range<Int>, _ logits: MatrixView) -> Void
     ) {
-        let logits = Matrix(unsetRows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
+        let own = all ?? Matrix(unsetRows: min(Self.rowBlock, rows.rows), columns: min(Self.chunk, vocabulary))
         for first in stride(from: 0, to: rows.rows, by: Self.rowBlock) {
             let block = first..<min(rows.rows, first + Self.rowBlock)
-            let input = arithmetic.rows(rows.view.rows(block), team: team)
+            let input = computing ? arithmetic.rows(rows.view.rows(block), team: team) : nil
             for token in stride(from: 0, to: vocabulary, by: Self.chunk) {
                 let tokens = token..<min(vocabulary, token + Self.chunk)
-                weights.multiply(
-                    input, into: logits.view.rows(0..<block.count), range: tokens, team: team)
-                body(block, tokens, logits)
+                let tile =
+                    all.map { $0.view.rows(block).columns(from: token, count: tokens.count) }
+                    ?? own.view.rows(0..<block.count).columns(from: 0, count: tokens.count)
+                if let input { weights.multiply(input, into: tile, range: tokens, team: team) }
+                body(block, tokens, tile)
             }
         }
+        withExtendedLifetime(own) {}
     }
 }
 
