@@ -153,14 +153,21 @@ public final class SequenceCache {
             width: configuration.headDimension, format: model.arithmetic.format)
     }
 
-    private init(sharing other: SequenceCache) {
-        pages = other.pages
-        count = other.count
+    private init(sharing other: SequenceCache, count: Int) {
+        let length = AttentionKernels.pageLength
+        pages = Array(other.pages.prefix((count + length - 1) / length))
+        self.count = count
         shape = other.shape
     }
 
     /// A cache with the same contents that grows on its own.
-    public func fork() -> SequenceCache { SequenceCache(sharing: self) }
+    public func fork() -> SequenceCache { fork(count: count) }
+
+    /// The same of the first positions.
+    package func fork(count: Int) -> SequenceCache {
+        precondition(count >= 0 && count <= self.count, "a fork of \(count) of \(self.count) positions")
+        return SequenceCache(sharing: self, count: count)
+    }
 
     /// Makes room for `more` positions, which the next forward pass writes.
     func extend(by more: Int) {

@@ -28,11 +28,13 @@ package struct ScoredTokens {
     }
 
     /// A prompt that completions continue; the first token of each is scored.
-    package init(prompt: [Int], firstTokens: [Int], change: LowRankChange?) {
+    ///
+    /// - Parameter beginning: Which sequence of an earlier pass the tokens continue; `nil` where they are the whole prompt.
+    package init(prompt: [Int], after beginning: Int? = nil, firstTokens: [Int], change: LowRankChange?) {
         tokens = prompt
         self.change = change
         targets = firstTokens.map { Target(row: prompt.count - 1, token: $0) }
-        self.prompt = nil
+        self.prompt = beginning
     }
 
     /// A completion of two tokens or more after a prompt of an earlier pass; all but the first token are scored. The last

@@ -32,6 +32,50 @@ struct CompletionTests {
         #expect(try await policy.complete([], progress: nil).isEmpty)
     }
 
+    @Test("not on prompts that begin alike", arguments: ["qwen2-untied", "qwen2-tied-bf16", "qwen3"])
+    func sharedBeginnings(name: String) async throws {
+        let fixture = try EngineFixture(name), policy = fixture.policy()
+        let beginning = fixture.tokens(70, seed: 40)
+        // Two adapters and none; ends of many lengths, one of them the beginning itself and one a page of its own.
+        var requests: [CompletionRequest] = []
+        for (index, end) in [7, 1, 30, 0, 13, 40, 7].enumerated() {
+            for adapter in [nil, fixture.adapter(1), fixture.adapter(2)] {
+                var request = fixture.request(1, samples: 2, problem: 3 * index, adapter: adapter)
+                request.prompt = beginning + fixture.tokens(end, seed: UInt64(50 + index % 6))
+                requests.append(request)
+            }
+        }
+        let together = try await policy.complete(requests, progress: nil)
+        for (index, request) in requests.enumerated() {
+            let alone = try await policy.complete([request], progress: nil)
+            #expect(firstDifference(alone, [together[index]]) == nil, "request \(index)")
+        }
+        let sequences = zip(requests, together).map { ScoredSequence(prompt: $0.prompt, completion: $1[0].tokens) }
+        let scored = try await policy.logprobs(of: sequences, adapter: nil, temperature: 1)
+        for (index, sequence) in sequences.enumerated() {
+            let alone = try await policy.logprobs(of: [sequence], adapter: nil, temperature: 1)
+            #expect(firstDifference(alone[0], scored[index]) == nil, "sequence \(index)")
+        }
+    }
+
+    @Test("a beginning is computed once, for the adapter's numbers")
+    func prefixCache() throws {
+        let fixture = try EngineFixture()
+        let beginning = fixture.tokens(70, seed: 40), adapter = fixture.adapter(1)
+        let prompts = (1...3).map { beginning + fixture.tokens(9, seed: $0) }
+        var prefixes = PrefixCache()
+        #expect(prefixes.worthSharing(prompts[0], with: prompts.dropFirst(), adapter: adapter) == 70)
+        #expect(prefixes.worthSharing(prompts[0], with: [fixture.tokens(70, seed: 41)], adapter: adapter) == nil)
+        let cache = SequenceCache(for: fixture.model)
+        _ = fixture.model.advance(
+            [Segment(cache: cache, tokens: beginning, change: nil)], team: WorkerTeam(threads: 1))
+        prefixes.keep(beginning, cache, adapter: adapter)
+        #expect(prefixes.beginning(of: prompts[1], adapter: adapter)?.count == 70)
+        #expect(prefixes.beginning(of: prompts[1], adapter: fixture.adapter(2)) == nil)
+        #expect(prefixes.beginning(of: prompts[1], adapter: nil) == nil)
+        #expect(prefixes.worthSharing(prompts[1], with: [prompts[2]], adapter: adapter) == nil)
+    }
+
     @Test("not on whether samples share a request")
     func samples() async throws {
         let fixture = try EngineFixture(), policy = fixture.policy()

@@ -80,6 +80,11 @@ package struct DecodingState {
     /// A request that has not ended.
     package func request(_ id: Int) -> CompletionRequest? { requests[id] }
 
+    /// Requests that begin next, at most `count` of them.
+    package func waiting(_ count: Int) -> [CompletionRequest] {
+        waiting.prefix(count).compactMap { requests[$0.request] }
+    }
+
     /// Tokens sampled so far, of a sample that has begun.
     package func tokens(of sample: SampleID) -> [Int] { sequences[sample]?.tokens ?? [] }
 

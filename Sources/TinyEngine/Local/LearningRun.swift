@@ -31,8 +31,9 @@ struct LearningRun {
 
     /// Fills in ``logprobs``.
     mutating func score() throws {
+        let prefix = sharedPrefix()
         for block in plan.blocks {
-            let prompts = try promptPass(block, recording: false)
+            let prompts = try promptPass(block, after: prefix, recording: false)
             for part in block.completions { _ = try completionPass(part, of: block, after: prompts, recording: false) }
         }
     }
@@ -61,14 +62,38 @@ struct LearningRun {
         return collected.parts
     }
 
+    /// A beginning that all prompts share, computed once.
+    private struct Prefix {
+        let count: Int
+        let pass: ScoringPass
+    }
+
+    /// Tokens that are worth a pass of their own.
+    private static let leastPrefix = 64
+
+    private func sharedPrefix() -> Prefix? {
+        let prompts = plan.units.map { sequences[$0.lowerBound].prompt }
+        guard prompts.count > 1, let first = prompts.first else { return nil }
+        let count = prompts.dropFirst().reduce(first.count - 1) { min($0, sharedCount(first, $1)) }
+        guard count >= Self.leastPrefix else { return nil }
+        let tokens = ScoredTokens(prompt: Array(first.prefix(count)), firstTokens: [], change: change)
+        return Prefix(
+            count: count,
+            pass: ScoringPass(model, [tokens], temperature: temperature, recording: false, team: team))
+    }
+
     /// The prompts of a block's units; scores the first token of every completion.
-    private mutating func promptPass(_ block: LearningPlan.Block, recording: Bool) throws -> ScoringPass {
+    private mutating func promptPass(
+        _ block: LearningPlan.Block, after prefix: Prefix? = nil, recording: Bool
+    ) throws -> ScoringPass {
         let prompts = block.units.map { unit in
             ScoredTokens(
-                prompt: sequences[plan.units[unit].lowerBound].prompt,
-                firstTokens: plan.units[unit].map { sequences[$0].completion[0] }, change: change)
+                prompt: Array(sequences[plan.units[unit].lowerBound].prompt.dropFirst(prefix?.count ?? 0)),
+                after: prefix.map { _ in 0 }, firstTokens: plan.units[unit].map { sequences[$0].completion[0] },
+                change: change)
         }
-        let pass = ScoringPass(model, prompts, temperature: temperature, recording: recording, team: team)
+        let pass = ScoringPass(
+            model, prompts, continuing: prefix?.pass, temperature: temperature, recording: recording, team: team)
         for (unit, logprobs) in zip(block.units, pass.logprobs) {
             for (sequence, logprob) in zip(plan.units[unit], logprobs) { self.logprobs[sequence] = [logprob] }
         }

@@ -23,6 +23,7 @@ final class LocalSession: SamplingSession {
         var state: DecodingState
         var changes: [Int: LowRankChange] = [:]
         var caches: [SampleID: SequenceCache] = [:]
+        var prefixes = PrefixCache()
 
         /// Frees what an ended sample needed.
         mutating func forget(_ sample: SampleID) {
@@ -100,10 +101,13 @@ final class LocalSession: SamplingSession {
                     cache: $0, tokens: batch.state.tokens(of: sample).suffix(1), change: batch.changes[sample.request])
             }
         }
+        computePrefixes(of: pass.starting, in: &batch, model)
         let prompts = pass.starting.map { start in
-            Segment(
-                cache: SequenceCache(for: model), tokens: batch.state.request(start.request)?.prompt ?? [],
-                change: batch.changes[start.request])
+            let request = batch.state.request(start.request), prompt = request?.prompt ?? []
+            let cache =
+                batch.prefixes.beginning(of: prompt, adapter: request?.adapter) ?? SequenceCache(for: model)
+            return Segment(
+                cache: cache, tokens: Array(prompt.dropFirst(cache.count)), change: batch.changes[start.request])
         }
         let hidden = model.advance(steps + prompts, team: engine.team)
         var rows = Array(steps.indices)
@@ -120,6 +124,33 @@ final class LocalSession: SamplingSession {
         for case .finished(let sample, _) in events { batch.forget(sample) }
         return events
     }
+
+    /// Computes beginnings that a starting prompt shares with others that start or wait, one for each adapter.
+    private func computePrefixes(of starting: [DecodingState.Start], in batch: inout Batch, _ model: LanguageModel) {
+        var requests = starting.compactMap { start in
+            batch.state.request(start.request).map { (request: $0, change: batch.changes[start.request]) }
+        }
+        let waiting = batch.state.waiting(Self.comparedPrompts)
+        while let first = requests.first?.request {
+            let same = requests.filter { $0.request.adapter == first.adapter }
+            requests.removeAll { $0.request.adapter == first.adapter }
+            let others =
+                same.dropFirst().map(\.request.prompt)
+                + waiting.filter { $0.adapter == first.adapter }.map(\.prompt)
+            guard
+                let count = batch.prefixes.worthSharing(first.prompt, with: others, adapter: first.adapter)
+            else { continue }
+            let cache =
+                batch.prefixes.beginning(of: first.prompt, adapter: first.adapter) ?? SequenceCache(for: model)
+            let tokens = Array(first.prompt.prefix(count))
+            let segment = Segment(cache: cache, tokens: Array(tokens.dropFirst(cache.count)), change: same[0].change)
+            _ = model.advance([segment], team: engine.team)
+            batch.prefixes.keep(tokens, cache, adapter: first.adapter)
+        }
+    }
+
+    /// Waiting prompts that a starting one is compared with.
+    private static let comparedPrompts = 16
 
     /// Chooses the next token of each sample.
     ///

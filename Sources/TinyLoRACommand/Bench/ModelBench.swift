@@ -71,7 +71,12 @@ struct ModelBench {
         let most = Self.batches[Self.batches.count - 1]
         works.append(try await decoding(most, adapters: adapters))
         works.append(prefill())
-        works.append(gradient())
+        let groups = groups()
+        works.append(gradient("gradient", of: groups))
+        let alone = groups.enumerated().map { index, sequence in
+            ScoredSequence(prompt: [index] + sequence.prompt.dropFirst(), completion: sequence.completion)
+        }
+        works.append(gradient("gradient, own prompts", of: alone))
         works.append(wholeStep())
         return works
     }
@@ -118,16 +123,21 @@ struct ModelBench {
     }
 
     /// Groups whose prompt is as long as the completions.
-    private func gradient() -> Work {
+    private func groups() -> [ScoredSequence] {
         let rows = Int(Self.mostFlop / (2 * amounts.tokenFlop))
         let samples = max(2, min(8, rows / 64)), groups = max(1, min(16, rows / (9 * 64)))
-        let sequences = (0..<groups).flatMap { group in
+        return (0..<groups).flatMap { group in
             (0..<samples).map { sample in
                 ScoredSequence(
                     prompt: tokens(64, seed: group), completion: tokens(64, seed: (group + 1) * 1000 + sample))
             }
         }
-        return Work(name: "gradient", tokens: 128 * sequences.count, useful: amounts.gradient(sequences)) {
+    }
+
+    /// The gradient of an adapter; its rate counts the tokens of every sequence, prompts included.
+    private func gradient(_ name: String, of sequences: [ScoredSequence]) -> Work {
+        let tokens = sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
+        return Work(name: name, tokens: tokens, useful: amounts.gradient(sequences)) {
             [engine, adapter = adapters[0]] in
             _ = try await engine.gradients(of: sequences, adapter: adapter, temperature: 1) { _, logprobs in
                 [Float](repeating: 1, count: logprobs.count)

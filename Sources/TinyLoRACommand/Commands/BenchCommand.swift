@@ -10,7 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
             Measurements alternate with two limits of the machine, on the same threads: fused multiply-adds per second and \
             bytes read from memory per second. A figure is the median of its measurements. The weights are random. Of \
             a model are measured: decoding of 1, 8 and 32 sequences, without and with an adapter of 13 numbers for each; \
-            a long prompt; the gradient of such an adapter; and a step of GRPO. % is the time that the limit allows for \
+            a long prompt; the gradient of such an adapter for groups of completions, and for the same sequences with a \
+            prompt of their own each; and a step of GRPO. % is the time that the limit allows for \
             the work that the model defines, relative to the time taken. Other work on the machine lowers figures and \
             limits, but not always equally: measure on an idle machine.
 

@@ -1,0 +1,52 @@
+package import TinyModel
+
+/// Beginnings of prompts whose keys and values are known. Prompts with the same beginning and the same adapter, such as those
+/// with one system text or the same examples, share them instead of computing them again. Results do not depend on it.
+package struct PrefixCache {
+    private struct Entry {
+        /// Keys and values depend on the adapter's numbers, so these are what an entry belongs to.
+        let adapter: [Float]?
+        let tokens: [Int]
+        let cache: SequenceCache
+    }
+
+    /// The latest last.
+    private var entries: [Entry] = []
+    private static let mostEntries = 8
+    /// Tokens that are worth a pass of their own.
+    private static let leastTokens = 64
+
+    /// Knows nothing.
+    package init() {}
+
+    /// A cache of the longest known beginning of a prompt, which grows on its own; never the whole prompt, as the next token
+    /// follows from a row.
+    package func beginning(of prompt: [Int], adapter: [Float]?) -> SequenceCache? {
+        let known = entries.filter { $0.adapter == adapter }
+            .map { (entry: $0, count: sharedCount($0.tokens + [-1], prompt)) }  // all of an entry can be used
+            .filter { $0.count >= Self.leastTokens }.max { $0.count < $1.count }
+        return known.map { $0.entry.cache.fork(count: $0.count) }
+    }
+
+    /// How many tokens of a prompt should be computed on their own first, because one of `others` begins with them too; `nil`
+    /// when that gains nothing.
+    package func worthSharing(_ prompt: [Int], with others: some Sequence<[Int]>, adapter: [Float]?) -> Int? {
+        let most = others.reduce(0) { max($0, sharedCount(prompt, $1)) }
+        let known = beginning(of: prompt, adapter: adapter)?.count ?? 0
+        return most - known >= Self.leastTokens ? most : nil
+    }
+
+    /// Keeps a beginning; the oldest gives way.
+    package mutating func keep(_ tokens: [Int], _ cache: SequenceCache, adapter: [Float]?) {
+        entries.append(Entry(adapter: adapter, tokens: tokens, cache: cache))
+        if entries.count > Self.mostEntries { entries.removeFirst() }
+    }
+}
+
+/// Tokens at the beginning that two prompts share, the last of each left out.
+func sharedCount(_ a: [Int], _ b: [Int]) -> Int {
+    let most = min(a.count, b.count) - 1
+    var count = 0
+    while count < most, a[count] == b[count] { count += 1 }
+    return max(0, count)
+}
