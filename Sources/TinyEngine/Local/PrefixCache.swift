@@ -23,7 +23,7 @@ package struct PrefixCache {
     /// follows from a row.
     package func beginning(of prompt: [Int], adapter: [Float]?) -> SequenceCache? {
         let known = entries.filter { $0.adapter == adapter }
-            .map { (entry: $0, count: sharedCount($0.tokens + [-1], prompt)) }  // all of an entry can be used
+            .map { (entry: $0, count: min(sharedCount($0.tokens, prompt), prompt.count - 1)) }
             .filter { $0.count >= Self.leastTokens }.max { $0.count < $1.count }
         return known.map { $0.entry.cache.fork(count: $0.count) }
     }
@@ -31,7 +31,7 @@ package struct PrefixCache {
     /// How many tokens of a prompt should be computed on their own first, because one of `others` begins with them too; `nil`
     /// when that gains nothing.
     package func worthSharing(_ prompt: [Int], with others: some Sequence<[Int]>, adapter: [Float]?) -> Int? {
-        let most = others.reduce(0) { max($0, sharedCount(prompt, $1)) }
+        let most = others.reduce(0) { max($0, min(sharedCount(prompt, $1), $1.count - 1, prompt.count - 1)) }
         let known = beginning(of: prompt, adapter: adapter)?.count ?? 0
         return most - known >= Self.leastTokens ? most : nil
     }
@@ -43,10 +43,5 @@ package struct PrefixCache {
     }
 }
 
-/// Tokens at the beginning that two prompts share, the last of each left out.
-func sharedCount(_ a: [Int], _ b: [Int]) -> Int {
-    let most = min(a.count, b.count) - 1
-    var count = 0
-    while count < most, a[count] == b[count] { count += 1 }
-    return max(0, count)
-}
+/// How many tokens two prompts begin with alike.
+func sharedCount(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).prefix { $0 == $1 }.count }
