@@ -28,6 +28,8 @@ public enum RunErrorCode: Sendable {
     case invalidValue
     /// A model's files do not belong together or lack what is asked for.
     case unusableModel
+    /// The machine's memory is too small for a run.
+    case notEnoughMemory
 
     // Problems and completions
     /// A problem set is empty or too small.

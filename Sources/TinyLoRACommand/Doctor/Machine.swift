@@ -40,10 +40,10 @@ struct Machine: Encodable {
         #endif
         processor = Self.processorName
         cores = process.activeProcessorCount
-        memory = Int(clamping: process.physicalMemory)
+        memory = SystemMemory.byteCount
         availableMemory = Self.field("MemAvailable", of: "/proc/meminfo")
             .flatMap { Int($0.prefix { $0.isNumber }) }.map { $0 * 1024 }
-        memoryLimit = Self.text("/sys/fs/cgroup/memory.max").flatMap { Int($0) }
+        memoryLimit = SystemMemory.limit
         instructions = InstructionSet.active.rawValue
         availableInstructions = InstructionSet.available.map(\.rawValue)
         version = TinyLoRAVersion.current

@@ -42,6 +42,21 @@ public struct MemoryEstimate: Encodable, Sendable {
         optimiser = 16 * design.parameterCount
     }
 
+    /// Refuses a run that this machine has not the memory for.
+    ///
+    /// - Parameter memory: Bytes of the machine.
+    /// - Throws: ``RunError`` with code `notEnoughMemory`.
+    package func requireRoom(in memory: Int = SystemMemory.usable) throws(RunError) {
+        guard total > memory else { return }
+        func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e8).rounded() / 10) GB" }
+        throw RunError(
+            .notEnoughMemory,
+            "the run needs up to \(gigabytes(total)) of memory (weights \(gigabytes(weights)), factors "
+                + "\(gigabytes(factors)), cache \(gigabytes(cache)), records \(gigabytes(records)), optimiser "
+                + "\(gigabytes(optimiser))) and this machine has \(gigabytes(memory))",
+            hint: "take a smaller model, fewer or shorter completions a step, or a method with fewer numbers")
+    }
+
     private enum CodingKeys: String, CodingKey { case weights, factors, cache, records, optimiser, total }
 
     /// Writes every part and the total.

@@ -1,5 +1,6 @@
 import Foundation
 public import TinyAdapter
+internal import TinyAbacus
 import TinyEngine
 internal import TinyFoundation
 public import TinyLearning
@@ -92,6 +93,12 @@ public struct TrainingRun: Sendable {
         try grader.checkProgram()
         initialAdapter = try InitialAdapter(of: configuration)?.source
         initialFingerprint = try initialAdapter?.fingerprint()
+        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
+        try MemoryEstimate(
+            configuration, model: checkpoint.configuration,
+            design: initialAdapter?.design(for: checkpoint)
+                ?? configuration.adapter.design(for: checkpoint.configuration)
+        ).requireRoom()
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
         var configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
