@@ -72,7 +72,7 @@ package final class PackedMatrix: @unchecked Sendable {
             range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
         let panelCount = (range.count + 15) / 16
         let least = max(1, Self.leastWork / max(1, rows * inputs * 16))
-        team.split(panelCount, least: least) { part in
+        team.split(panelCount, least: least, whole: Int(TK_PASS_PANELS)) { part in
             let first = part.lowerBound * 16, last = min(range.count, part.upperBound * 16)
             body(range.lowerBound + first..<range.lowerBound + last, first)
         }

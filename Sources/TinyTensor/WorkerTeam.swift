@@ -137,10 +137,12 @@ package final class WorkerTeam: @unchecked Sendable {
 }
 
 extension WorkerTeam {
-    /// Cuts `0 ..< count` into ranges of at least `least` items, a few for each thread, and runs them.
-    package func split(_ count: Int, least: Int = 1, _ body: (Range<Int>) -> Void) {
+    /// Cuts `0 ..< count` into ranges of at least `least` items, and runs them: a few for each thread, or one where a few would
+    /// have fewer than `whole` items.
+    package func split(_ count: Int, least: Int = 1, whole: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }
-        let pieces = threads == 1 ? 1 : max(1, min(threads * 4, count / max(least, 1)))
+        let most = count >= threads * 4 * whole ? threads * 4 : threads
+        let pieces = threads == 1 ? 1 : max(1, min(most, count / max(least, 1)))
         let size = (count + pieces - 1) / pieces
         run(chunks: (count + size - 1) / size) { chunk in
             body(chunk * size..<min(count, (chunk + 1) * size))

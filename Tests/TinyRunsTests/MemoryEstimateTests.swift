@@ -16,11 +16,11 @@ struct MemoryEstimateTests {
         #expect(message.contains("and this machine has "), "\(message)")
     }
 
-    @Test("the estimate grows with the completions of a step")
+    @Test("the estimate grows with the length of a completion")
     func growth() throws {
-        var large = TrainingConfiguration()
-        large.rollout.groupSize *= 4
-        let small = try RunOutline(TrainingConfiguration()).memory
-        #expect(try RunOutline(large).memory.cache > small.cache)
+        var short = TrainingConfiguration()
+        short.rollout.maxTokens = 8
+        let memory = try RunOutline(TrainingConfiguration()).memory
+        #expect(try RunOutline(short).memory.cache < memory.cache)
     }
 }

@@ -20,6 +20,7 @@
 #define TK_BLOCK 256 /* terms between restarts: long enough to stay in registers, short enough to keep fp32 sums accurate */
 #define TK_PAGE 64   /* positions of one page of keys and values */
 #define TK_PANEL 16  /* outputs of one weight panel: one register of AVX-512, two of AVX2, four of NEON */
+#define TK_PASS_PANELS 32 /* panels that a product goes through together: a call with fewer waits longer for memory */
 #define TK_TERMS 32  /* terms of a bf16 panel come in such blocks, the last one filled up with zeros */
 
 /* A matrix in memory: `rows` rows of `columns` floats, `stride` floats from one row to the next. */

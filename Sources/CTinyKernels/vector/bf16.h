@@ -165,6 +165,8 @@ static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w,
                                 next.data = counterpart(&order, w, first, from, group, p);
                                 if (!next.data) next.lines = 0;
                                 else next.data += i / mr * lines * 64 * (some / TK_TERMS);
+                                /* Nothing has fetched the first group. */
+                                if (row + first + from + group + i == 0) next = (upcoming){panel + BF16_AHEAD, lines * tiles};
                             }
                             float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + (row + i) * y.stride + p * TK_PANEL;
                             ptrdiff_t ldy = y.stride;

@@ -93,7 +93,7 @@ static inline ptrdiff_t tile_rows(ptrdiff_t left) {
 
 /* ---- The order in which a product reads its weights: passes of some panels; in a pass pieces of their terms; in a piece
    groups of panels, which stay in the second-level cache while tile after tile of rows goes over them. */
-#define PASS_PANELS 32 /* panels of a pass: their sums stay in the second-level cache */
+#define PASS_PANELS TK_PASS_PANELS /* their sums stay in the second-level cache */
 #define GROUP_PANELS 8
 
 typedef struct {

@@ -93,12 +93,7 @@ public struct TrainingRun: Sendable {
         try grader.checkProgram()
         initialAdapter = try InitialAdapter(of: configuration)?.source
         initialFingerprint = try initialAdapter?.fingerprint()
-        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        try MemoryEstimate(
-            configuration, model: checkpoint.configuration,
-            design: initialAdapter?.design(for: checkpoint)
-                ?? configuration.adapter.design(for: checkpoint.configuration)
-        ).requireRoom()
+        try Self.requireMemory(configuration, initialAdapter)
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
         var configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
@@ -128,6 +123,18 @@ public struct TrainingRun: Sendable {
             manifest: Self.manifest(
                 configuration, model, problems, design, initialAdapter: initialFingerprint,
                 threads: options.threads))
+    }
+
+    /// Refuses a run that does not fit into memory before its weights are read. An adapter that does not fit the model is
+    /// left to the checks that follow.
+    private static func requireMemory(_ configuration: TrainingConfiguration, _ initial: AdapterSource?) throws {
+        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
+        let design: (any AdapterDesign)? =
+            if let initial { try? initial.design(for: checkpoint) } else {
+                try configuration.adapter.design(for: checkpoint.configuration)
+            }
+        guard let design else { return }
+        try MemoryEstimate(configuration, model: checkpoint.configuration, design: design).requireRoom()
     }
 
     /// Trains, evaluates and writes the adapter.
