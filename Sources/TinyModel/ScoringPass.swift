@@ -77,9 +77,11 @@ package struct ScoringPass {
     /// - Parameters:
     ///   - prompts: The pass whose sequences these continue, where they name one.
     ///   - recording: Keep what ``mixingGradients(_:)``, ``addFactorGradients(_:to:)`` and ``addWeightGradients(_:to:)`` need.
+    ///   - keptLogitBytes: Keep the logits for the backward pass where they take no more.
     package init(
         _ model: LanguageModel, _ sequences: [ScoredTokens], continuing prompts: ScoringPass? = nil,
-        temperature: Double = 1, recording: Bool, team: WorkerTeam
+        temperature: Double = 1, recording: Bool, keptLogitBytes: Int = ModelConfiguration.keptLogitBytes,
+        team: WorkerTeam
     ) {
         self.sequences = sequences
         inverseTemperature = Float(1 / temperature)
@@ -103,7 +105,7 @@ package struct ScoringPass {
         targets = sequences.flatMap { $0.targets.map(\.token) }
         hidden = pass.normalised().selecting(rows)
         logits =
-            recording && 4 * rows.count * sizes.vocabularySize <= ModelConfiguration.keptLogitBytes
+            recording && 4 * rows.count * sizes.vocabularySize <= keptLogitBytes
             ? Matrix(unsetRows: rows.count, columns: sizes.vocabularySize) : nil
         let (flat, normalisers) = team.timed(.head) { [hidden, targets, inverseTemperature, logits] in
             model.head.logprobs(

@@ -31,6 +31,28 @@ struct ScoringInvarianceTests {
         }
     }
 
+    @Test("a pass that keeps its logits and one that computes them again give the same gradient")
+    func keptLogits() throws {
+        for (name, arithmetic) in [("qwen2-untied", Arithmetic.float32), ("qwen2-tied", .bfloat16)] {
+            let fixture = try ModelFixture(name, arithmetic), change = try fixture.change()
+            let sequences = [1, 2].map { seed in
+                let tokens = fixture.tokens(seed)
+                return ScoredTokens(tokens: tokens, scored: 1..<tokens.count, change: change)
+            }
+            let weights = sequences.map { [Float](repeating: 0.5, count: $0.targets.count) }
+            let gradients = [ModelConfiguration.keptLogitBytes, 0].map { bytes in
+                ScoringPass(
+                    fixture.model, sequences, temperature: 0.7, recording: true, keptLogitBytes: bytes,
+                    team: ModelFixture.team
+                ).mixingGradients(weights)
+            }
+            for (kept, computed) in zip(gradients[0], gradients[1]) {
+                #expect(firstDifference(kept, computed) == nil, "\(name)")
+                #expect(kept.contains { $0 != 0 })
+            }
+        }
+    }
+
     @Test("not on the number of threads", arguments: RandomModel.families, Arithmetic.allCases)
     func threads(family: ModelConfiguration.Architecture, arithmetic: Arithmetic) throws {
         let random = RandomModel(family), model = try random.model(arithmetic), sequences = sequences(random)

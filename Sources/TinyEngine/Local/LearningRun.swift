@@ -68,14 +68,11 @@ struct LearningRun {
         let pass: ScoringPass
     }
 
-    /// Tokens that are worth a pass of their own.
-    private static let leastPrefix = 64
-
     private func sharedPrefix() -> Prefix? {
         let prompts = plan.units.map { sequences[$0.lowerBound].prompt }
         guard prompts.count > 1, let first = prompts.first else { return nil }
         let count = prompts.dropFirst().reduce(first.count - 1) { min($0, sharedCount(first, $1), $1.count - 1) }
-        guard count >= Self.leastPrefix else { return nil }
+        guard count >= PrefixCache.leastTokens else { return nil }
         let tokens = ScoredTokens(prompt: Array(first.prefix(count)), firstTokens: [], change: change)
         return Prefix(
             count: count,

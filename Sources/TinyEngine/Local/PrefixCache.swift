@@ -14,7 +14,7 @@ package struct PrefixCache {
     private var entries: [Entry] = []
     private static let mostEntries = 8
     /// Tokens that are worth a pass of their own.
-    private static let leastTokens = 64
+    static let leastTokens = 64
 
     /// Knows nothing.
     package init() {}

@@ -37,10 +37,10 @@ struct BenchCommand: AsyncParsableCommand {
     var onlyModel = false
     @Option(help: ArgumentHelp("Groups and completions of the step that is measured.", valueName: "8x4"))
     var step: String?
-    @Option(parsing: .unconditional, help: "Tokens of a completion of that step.")
-    var newTokens = 32
-    @Option(parsing: .unconditional, help: "Tokens of a prompt of that step.")
-    var promptTokens = 64
+    @Option(parsing: .unconditional, help: "Tokens of a completion of that step (default: 32).")
+    var newTokens: Int?
+    @Option(parsing: .unconditional, help: "Tokens of a prompt of that step (default: 64).")
+    var promptTokens: Int?
     @Option(help: "Model to measure.")
     var modelShape = BenchModel.abacus
     @Option(
@@ -60,11 +60,13 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("--repeats must be in 1...1000, is \(repeats)")
         }
         guard !(kernels && onlyModel) else { throw ValidationError("--kernels and --only-model exclude each other") }
-        for (name, tokens) in [("--new-tokens", newTokens), ("--prompt-tokens", promptTokens)] {
+        for case (let name, let tokens?) in [("--new-tokens", newTokens), ("--prompt-tokens", promptTokens)] {
+            guard step != nil else { throw ValidationError("\(name) needs --step") }
             guard (1...4096).contains(tokens) else {
                 throw ValidationError("\(name) must be in 1...4096, is \(tokens)")
             }
         }
+        guard !kernels || step == nil else { throw ValidationError("--kernels and --step exclude each other") }
         _ = try measuredStep()
         guard (tokenizer == nil) == (text == nil) else {
             throw ValidationError("--tokenizer and --text go together")
@@ -78,7 +80,7 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("--step must be two counts from 1 to 1024 such as 8x4, is \(step)")
         }
         return ModelBench.Step(
-            prompts: sizes[0], samples: sizes[1], promptTokens: promptTokens, newTokens: newTokens)
+            prompts: sizes[0], samples: sizes[1], promptTokens: promptTokens ?? 64, newTokens: newTokens ?? 32)
     }
 
     func run() async throws {
