@@ -76,6 +76,22 @@ static inline float sum_of_products_plain(const float *a, const float *b, ptrdif
     return tree16_plain(sums);
 }
 
+/* ---- Vectors of doubles ---- */
+
+/* The sum of products of the terms from `from`, a multiple of 8, behind the eight partial sums before them. */
+static inline double dot_plain(const double *a, const double *b, ptrdiff_t from, ptrdiff_t count, double partial[8]) {
+    for (; from + 8 <= count; from += 8)
+        for (int lane = 0; lane < 8; lane++) partial[lane] += a[from + lane] * b[from + lane];
+    double sum = partial[0], rest = 0;
+    for (int lane = 1; lane < 8; lane++) sum += partial[lane];
+    for (; from < count; from++) rest += a[from] * b[from];
+    return sum + rest;
+}
+static inline double subtracted(double x, const double *vectors, ptrdiff_t ld, const double *scales, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) x -= scales[i] * vectors[i * ld];
+    return x;
+}
+
 /* ---- exp ----
    x = n ln 2 + r, |r| ≤ ln 2 / 2; a Taylor polynomial of degree 7 leaves an error below 1e-8 of the result, so rounding
    dominates. 2^n is built from bits. Below LOWEST the result is 0, above HIGHEST it is exp(HIGHEST). */

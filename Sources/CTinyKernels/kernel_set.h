@@ -18,6 +18,8 @@ const tk_kernels KERNEL_SET = {
     .attention_backward = attention_backward,
     .chunk_exp = chunk_exp,
     .chunk_gradient = chunk_gradient,
+    .dots = dots,
+    .subtract = subtract,
     .peak = peak,
     .read_memory = read_memory,
 };

@@ -55,6 +55,39 @@ void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdi
     }
 }
 
+/* out[16][columns] = block[columns][16] of floats, both 16 apart: columns of w become terms' lanes. */
+static inline void turn_floats(float *out, const float *block, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < TK_PANEL; j++) out[i * TK_PANEL + j] = j < columns ? block[j * TK_PANEL + i] : 0;
+}
+
+/* The same for bf16: eight rows of eight 64-bit words, each a 2 x 2 block of w, are transposed, and each block in itself. */
+static inline void turn_blocks(uint64_t *restrict out, const uint64_t *restrict block) {
+    for (ptrdiff_t i = 0; i < TK_PANEL / 2; i++) {
+        for (ptrdiff_t j = 0; j < TK_PANEL / 2; j++) {
+            const uint64_t word = block[j * TK_PANEL / 2 + i], corners = word & 0xFFFF00000000FFFF;
+            out[i * TK_PANEL / 2 + j] = corners | (word >> 16 & 0xFFFF0000) | (word & 0xFFFF0000) << 16;
+        }
+    }
+}
+
+void tk_pack_transposed(void *panels, const tk_panels *w) {
+    const ptrdiff_t n = w->outputs, k = w->inputs, size = group_bytes(w->format), step = panel_bytes(w->format, n);
+    for (ptrdiff_t term = 0; term < rounded_up(n, TK_PANEL); term += TK_PANEL) {
+        for (ptrdiff_t column = 0; column < k; column += TK_PANEL) {
+            const char *block = panel_of(w, term) + column * size;
+            char *out = (char *)panels + column / TK_PANEL * step + term * size;
+            if (w->format == TK_F32)
+                turn_floats((float *)out, (const float *)block, smaller(TK_PANEL, n - term), k - column);
+            else
+                turn_blocks((uint64_t *)out, (const uint64_t *)block);
+        }
+    }
+    const ptrdiff_t used = rounded_up(n, TK_PANEL) * size;
+    for (ptrdiff_t panel = 0; panel * TK_PANEL < k && used < step; panel++)
+        memset((char *)panels + panel * step + used, 0, (size_t)(step - used));
+}
+
 void tk_unpack_row(float *out, const tk_panels *w, ptrdiff_t row) {
     for (ptrdiff_t j = 0; j < w->inputs; j++) out[j] = panel_element(w, row, j);
 }

@@ -1,6 +1,7 @@
 /* The definition of every kernel, and what runs on processors without vector instructions that we know. */
 #include "plain/attention.h"
 #include "plain/bf16.h"
+#include "plain/doubles.h"
 #include "plain/head.h"
 #include "plain/limits.h"
 #include "plain/matmul.h"

@@ -31,9 +31,8 @@ struct ModelOptions: ParsableArguments {
         if let source { noteArithmetic(of: source, used: arithmetic, on: console) }
         let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? source?.arithmetic)
         let opened: OpenedAdapter? = try source.map { ($0, try loaded.adapter(from: $0)) }
-        let engine = try loaded.engine(adapter: opened?.file, threads: threads, cache: factorCache()) { done, total in
-            if done == total { factorNote(total) }
-        }
+        let engine = try loaded.engine(
+            adapter: opened?.file, threads: threads, cache: factorCache(), progress: FactorDisplay(console).show)
         return (loaded, opened, engine)
     }
 
@@ -90,11 +89,6 @@ struct SamplingOptions: ParsableArguments {
 /// The cache of factorisations, with its troubles told on standard error.
 func factorCache() -> FactorCache? {
     FactorCache.standard { trouble in StandardError.write("warning: \(trouble)\n") }
-}
-
-/// Tells that a model's matrices were factorised for the first time.
-func factorNote(_ count: Int) {
-    StandardError.write("factors    \(count) matrices factorised and cached\n")
 }
 
 /// The value of `--arithmetic`.

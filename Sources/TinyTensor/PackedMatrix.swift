@@ -10,19 +10,34 @@ package final class PackedMatrix: @unchecked Sendable {
     package let inputs: Int
     package let format: WeightFormat
     private let panels: UnsafeMutableRawPointer
+    /// Where the memory goes back to, and its size.
+    private let origin: (pool: MemoryPool, byteCount: Int)?
 
     /// Multiply-adds that a call may compute alone before it is worth another thread: about 20 microseconds of work.
     private static let leastWork = 1 << 20
 
-    init(outputs: Int, inputs: Int, format: WeightFormat, pack: (UnsafeMutableRawPointer) -> Void) {
+    init(
+        outputs: Int, inputs: Int, format: WeightFormat, pool: MemoryPool? = nil,
+        pack: (UnsafeMutableRawPointer) -> Void
+    ) {
         self.outputs = outputs
         self.inputs = inputs
         self.format = format
-        panels = allocateNumbers(byteCount: max(format.byteCount(outputs: outputs, inputs: inputs), 64))
+        let byteCount = max(format.byteCount(outputs: outputs, inputs: inputs), 64)
+        if let pool {
+            let block = pool.take(byteCount: byteCount)
+            panels = block.memory
+            origin = (pool, block.byteCount)
+        } else {
+            panels = allocateNumbers(byteCount: byteCount)
+            origin = nil
+        }
         pack(panels)
     }
 
-    deinit { panels.deallocate() }
+    deinit {
+        if let origin { origin.pool.give(panels, byteCount: origin.byteCount) } else { panels.deallocate() }
+    }
 
     /// Bytes of the panels.
     package var byteCount: Int { format.byteCount(outputs: outputs, inputs: inputs) }
@@ -117,6 +132,15 @@ package final class PackedMatrix: @unchecked Sendable {
     private func splitInputs(_ work: Int, _ team: WorkerTeam, _ body: (Range<Int>) -> Void) {
         team.split((inputs + 15) / 16, least: max(1, Self.leastWork / max(1, work * 16))) { part in
             body(part.lowerBound * 16..<min(inputs, part.upperBound * 16))
+        }
+    }
+
+    /// `wᵀ`, packed. In fp32 a product with it has the bits of ``multiplyTransposed(_:into:range:adding:on:team:)-(MatrixView,_,_,_,_,_)``
+    /// and is faster for few rows, at the cost of a second copy.
+    package func transposed() -> PackedMatrix {
+        PackedMatrix(outputs: inputs, inputs: outputs, format: format, pool: origin?.pool) { target in
+            var all = panels(0..<outputs)
+            tk_pack_transposed(target, &all)
         }
     }
 

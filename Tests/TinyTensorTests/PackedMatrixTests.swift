@@ -34,6 +34,44 @@ struct PackedMatrixTests {
         }
     }
 
+    @Test(
+        "transposed, multiply to the bits of the transposed product", arguments: [ElementType.float32, .bfloat16],
+        [(1, 1), (16, 32), (17, 33), (90, 700), (300, 15)])
+    func transposed(type: ElementType, shape: (outputs: Int, inputs: Int)) {
+        let (outputs, inputs) = shape, weights = gaussian(outputs * inputs, seed: 1)
+        let matrix =
+            type == .bfloat16
+            ? PackedMatrix(bfloat16: weights.map { BFloat16($0).bits }, outputs: outputs, inputs: inputs)
+            : PackedMatrix(floats: weights, outputs: outputs, inputs: inputs)
+        let team = WorkerTeam(threads: 2), turned = matrix.transposed()
+        defer { team.close() }
+        #expect(turned.outputs == inputs && turned.inputs == outputs && turned.format == matrix.format)
+        let dy = Matrix(rows: 4, columns: outputs, values: gaussian(4 * outputs, seed: 3))
+        let expected = Matrix(rows: 4, columns: inputs), found = Matrix(rows: 4, columns: inputs)
+        matrix.multiplyTransposed(dy.view, into: expected.view, team: team)
+        turned.multiply(dy.view, into: found.view, team: team)
+        #expect(firstDifference(found.values, expected.values) == nil)
+    }
+
+    @Test("of a pool take the memory of those before, whatever it held")
+    func pool() {
+        let pool = MemoryPool(), team = WorkerTeam(threads: 1)
+        func product(_ outputs: Int, _ inputs: Int, _ pool: MemoryPool?) -> [Float] {
+            let weights = FloatBuffer(count: outputs * inputs)
+            weights.base.update(from: gaussian(outputs * inputs, seed: 4), count: weights.count)
+            let rows = FloatRows(weights, offset: 0, columns: inputs)
+            let matrix = PackedMatrix(
+                [PackedMatrix.Part(rows, count: outputs)], inputs: inputs, format: .bfloat16, pool: pool)
+            let x = Matrix(rows: 1, columns: inputs, values: gaussian(inputs, seed: 5))
+            let y = Matrix(rows: 1, columns: outputs)
+            matrix.multiply(x.view, into: y.view, team: team)
+            return y.values
+        }
+        for (outputs, inputs) in [(40, 90), (33, 17), (64, 90)] {
+            #expect(product(outputs, inputs, pool) == product(outputs, inputs, nil))
+        }
+    }
+
     @Test("sum over blocks of 256 outputs to the bits of one sum", arguments: [ElementType.float32, .bfloat16])
     func ranges(type: ElementType) {
         let team = WorkerTeam(threads: 1), matrix = matrix(type)

@@ -56,6 +56,8 @@ typedef struct {
 
 /* Bytes of one panel. */
 ptrdiff_t tk_panel_bytes(tk_format format, ptrdiff_t inputs);
+/* Packs wᵀ from the panels of w, in the same format. */
+void tk_pack_transposed(void *panels, const tk_panels *w);
 /* Packs one panel: rows 0 … count - 1 of up to 16 (floats for TK_F32, bf16 patterns for TK_BF16), aligned or not. */
 void tk_pack_panel(void *panel, tk_format format, const void *const *rows, ptrdiff_t count, ptrdiff_t k);
 /* All panels of w, whose rows are `ldw` elements apart. */
@@ -182,6 +184,13 @@ typedef struct {
        and at `target` (negative: none in this chunk) + factor · inverse_temperature. */
     void (*chunk_gradient)(float *logits, ptrdiff_t count, ptrdiff_t target, float factor, float inverse_temperature,
                            float largest, float inverse_sum);
+
+    /* sums[i] = Σ vectors[i, j] · x[j] in double, without fused operations: term j goes to partial sum j mod 8, these are added
+       in ascending order, and the sum of the terms behind the last multiple of 8 comes last. */
+    void (*dots)(double *sums, const double *vectors, ptrdiff_t ld, ptrdiff_t count, const double *x, ptrdiff_t length);
+    /* x[j] = x[j] − scales[i] · vectors[i, j], i ascending, without fused operations. */
+    void (*subtract)(double *x, const double *vectors, ptrdiff_t ld, const double *scales, ptrdiff_t count,
+                     ptrdiff_t length);
 
     /* Limits of the machine, for benchmarks. Computes `rounds` rounds of TK_PEAK_FLOP flop in independent fused
        multiply-adds; returns a value that depends on them. */

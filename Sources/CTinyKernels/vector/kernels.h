@@ -1,6 +1,7 @@
 /* All vector kernels: included once for each instruction set. */
 #include "attention.h"
 #include "bf16.h"
+#include "doubles.h"
 #include "head.h"
 #include "limits.h"
 #include "matmul.h"

@@ -42,7 +42,7 @@ package enum Factorisation {
     ///   - seed: Seeds random directions.
     ///   - threads: How many modules are worked on at once; each holds one weight in memory.
     ///   - weight: Reads one weight; called from any thread, in any order.
-    ///   - progress: Called after each module with the number done and the number of all.
+    ///   - progress: Called after each module with the number done and the number of all, and with 0 before the first.
     /// - Throws: The first failure in the order of `modules`.
     package static func factors(
         of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace, seed: UInt64, threads: Int,
@@ -52,6 +52,7 @@ package enum Factorisation {
         let team = WorkerTeam(threads: max(1, min(threads, modules.count)))
         defer { team.close() }
         let alone = WorkerTeam(threads: 1)
+        if !modules.isEmpty { progress?(0, modules.count) }
         let state = Mutex<(results: [Result<ModuleFactors, any Error>?], done: Int)>(
             ([Result<ModuleFactors, any Error>?](repeating: nil, count: modules.count), 0))
         team.run(chunks: modules.count) { position in
@@ -87,7 +88,7 @@ package enum Factorisation {
     ///   - cache: Where factors are kept.
     ///   - threads: Modules factorised at once.
     ///   - weight: Reads one weight; called from any thread, in any order.
-    ///   - progress: Called after each factorised module.
+    ///   - progress: As above; never called when the cache has all.
     package static func factors(
         of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace = .top, seed: UInt64 = 0, fingerprint: String,
         cache: FactorCache?, threads: Int,
@@ -139,12 +140,11 @@ extension SingularTriplets {
 extension Checkpoint {
     /// One module's weight, packed in the type it is stored in (fp16 as fp32, which holds it exactly). Where weights are
     /// rounded for the checkpoint's own arithmetic, the factors are those of the rounded ones in any arithmetic.
-    @Sendable
-    func packedWeight(of module: AdaptedModule) throws -> PackedMatrix {
+    func packedWeight(of module: AdaptedModule, in pool: MemoryPool) throws -> PackedMatrix {
         let tensor = try tensor(module.name + ".weight", [module.outputs, module.inputs])
         let format: WeightFormat = try isRounded || tensor.type == .bfloat16 ? .bfloat16 : .float32
         return PackedMatrix(
             [PackedMatrix.Part(TensorRows(tensor: tensor), count: module.outputs)], inputs: module.inputs,
-            format: format)
+            format: format, pool: pool)
     }
 }

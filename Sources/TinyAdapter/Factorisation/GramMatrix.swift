@@ -42,10 +42,10 @@ struct GramMatrix {
                     for start in stride(from: 0, to: length, by: chunk) {
                         let count = min(chunk, length - start)
                         for i in rows..<min(size, rows + tile) {
-                            for j in columns..<min(i + 1, columns + tile) {
-                                entries[i * size + j] += dot(
-                                    base + i * length + start, base + j * length + start, count)
-                            }
+                            let sums = Doubles.dots(
+                                base + columns * length + start, count: min(i + 1, columns + tile) - columns,
+                                stride: length, with: base + i * length + start, length: count)
+                            for (j, sum) in zip(columns..., sums) { entries[i * size + j] += sum }
                         }
                     }
                 }
@@ -63,7 +63,7 @@ struct GramMatrix {
         entries.withUnsafeBufferPointer { entries in
             x.withUnsafeBufferPointer { x in
                 guard let entries = entries.baseAddress, let x = x.baseAddress else { return [] }
-                return (0..<size).map { dot(entries + $0 * size, x, size) }
+                return Doubles.dots(entries, count: size, stride: size, with: x, length: size)
             }
         }
     }
@@ -72,12 +72,8 @@ struct GramMatrix {
     func combination(_ x: [Double]) -> [Double] {
         var sum = [Double](repeating: 0, count: length)
         vectors.withUnsafeBufferPointer { vectors in
-            sum.withUnsafeMutableBufferPointer { sum in
-                guard let vectors = vectors.baseAddress, let sum = sum.baseAddress else { return }
-                for (index, coefficient) in x.enumerated() {
-                    subtract(-coefficient, vectors + index * length, from: sum, length)
-                }
-            }
+            guard let vectors = vectors.baseAddress else { return }
+            Doubles.subtract(x.map(-), of: vectors, stride: length, from: &sum, length: length)
         }
         return sum
     }
@@ -98,9 +94,10 @@ struct Cholesky {
             for row in 0..<size where positive {
                 let own = base + row * size
                 for column in 0..<row {
-                    own[column] = (own[column] - dot(own, base + column * size, column)) / base[column * (size + 1)]
+                    own[column] =
+                        (own[column] - Doubles.dot(own, base + column * size, column)) / base[column * (size + 1)]
                 }
-                let pivot = own[row] - shift - dot(own, own, row)
+                let pivot = own[row] - shift - Doubles.dot(own, own, row)
                 positive = pivot > 0 && pivot.isFinite
                 own[row] = positive ? pivot.squareRoot() : 1
             }
@@ -116,10 +113,12 @@ struct Cholesky {
         lower.withUnsafeBufferPointer { lower in
             x.withUnsafeMutableBufferPointer { x in
                 guard let lower = lower.baseAddress, let x = x.baseAddress else { return }
-                for row in 0..<size { x[row] = (x[row] - dot(lower + row * size, x, row)) / lower[row * (size + 1)] }
+                for row in 0..<size {
+                    x[row] = (x[row] - Doubles.dot(lower + row * size, x, row)) / lower[row * (size + 1)]
+                }
                 for row in (0..<size).reversed() {
                     x[row] /= lower[row * (size + 1)]
-                    subtract(x[row], lower + row * size, from: x, row)
+                    Doubles.subtract(x[row], of: lower + row * size, from: x, length: row)
                 }
             }
         }

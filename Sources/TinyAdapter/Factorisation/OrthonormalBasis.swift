@@ -1,4 +1,5 @@
 import TinyFoundation
+import TinyTensor
 
 /// Orthonormal vectors in Double that grow one by one, with room for a fixed number of them.
 struct OrthonormalBasis {
@@ -26,7 +27,7 @@ struct OrthonormalBasis {
     /// - Returns: The candidate's coefficients on the vectors that were there, and its length on the new one: `nil` when
     ///   nothing was left and no vector was appended.
     mutating func append(_ candidate: UnsafeMutablePointer<Double>) -> (coefficients: [Double], length: Double?) {
-        let original = dot(candidate, candidate, dimension).squareRoot()
+        let original = Doubles.dot(candidate, candidate, dimension).squareRoot()
         var coefficients = [Double](repeating: 0, count: count)
         guard original > 0 else { return (coefficients, nil) }
         var length = original
@@ -34,7 +35,7 @@ struct OrthonormalBasis {
             for _ in 0..<2 {
                 let before = length
                 subtractProjections(of: candidate, on: buffer.baseAddress!, adding: &coefficients)
-                length = dot(candidate, candidate, dimension).squareRoot()
+                length = Doubles.dot(candidate, candidate, dimension).squareRoot()
                 if length > 0.7 * before { break }
             }
         }
@@ -59,11 +60,9 @@ struct OrthonormalBasis {
         of candidate: UnsafeMutablePointer<Double>, on vectors: UnsafePointer<Double>,
         adding coefficients: inout [Double]
     ) {
-        let found = (0..<count).map { dot(vectors + $0 * dimension, candidate, dimension) }
-        for (index, coefficient) in found.enumerated() {
-            subtract(coefficient, vectors + index * dimension, from: candidate, dimension)
-            coefficients[index] += coefficient
-        }
+        let found = Doubles.dots(vectors, count: count, stride: dimension, with: candidate, length: dimension)
+        Doubles.subtract(found, of: vectors, stride: dimension, from: candidate, length: dimension)
+        for (index, coefficient) in found.enumerated() { coefficients[index] += coefficient }
     }
 
     /// The vector appended last.
@@ -75,14 +74,11 @@ struct OrthonormalBasis {
     }
 
     /// `Σ coefficients[j] · vector j` over the first `coefficients.count` vectors, in ascending order.
-    func combination(_ coefficients: some Collection<Double>) -> [Double] {
+    func combination(_ coefficients: [Double]) -> [Double] {
         var sum = [Double](repeating: 0, count: dimension)
-        storage.withUnsafeBufferPointer { buffer in
-            sum.withUnsafeMutableBufferPointer { sum in
-                for (index, coefficient) in coefficients.enumerated() {
-                    subtract(-coefficient, buffer.baseAddress! + index * dimension, from: sum.baseAddress!, dimension)
-                }
-            }
+        storage.withUnsafeBufferPointer { vectors in
+            guard let vectors = vectors.baseAddress else { return }
+            Doubles.subtract(coefficients.map(-), of: vectors, stride: dimension, from: &sum, length: dimension)
         }
         return sum
     }
@@ -98,29 +94,4 @@ struct OrthonormalBasis {
         storage.replaceSubrange(start..<start + pending.count, with: pending)
         count = vectors.count + pending.count / dimension
     }
-}
-
-/// Sum of products in eight interleaved partial sums: one fixed order for every length.
-@inline(__always)
-func dot(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ length: Int) -> Double {
-    var sum = SIMD8<Double>.zero
-    var k = 0
-    while k + 8 <= length {
-        sum +=
-            UnsafeRawPointer(a + k).loadUnaligned(as: SIMD8<Double>.self)
-            * UnsafeRawPointer(b + k).loadUnaligned(as: SIMD8<Double>.self)
-        k += 8
-    }
-    var tail = 0.0
-    while k < length {
-        tail += a[k] * b[k]
-        k += 1
-    }
-    return sum.sum() + tail
-}
-
-/// `y -= scale · x`.
-@inline(__always)
-func subtract(_ scale: Double, _ x: UnsafePointer<Double>, from y: UnsafeMutablePointer<Double>, _ length: Int) {
-    for k in 0..<length { y[k] -= scale * x[k] }
 }

@@ -1,3 +1,5 @@
+internal import TinyTensor
+
 /// All singular triplets of a small dense matrix: `columns = left · diag(values) · rightᵀ`.
 package struct SmallSVD {
     /// Singular values, largest first.
@@ -48,11 +50,11 @@ package struct SmallSVD {
     private static func sweep(_ base: UnsafeMutablePointer<Double>, count: Int, rows: Int, stride: Int) -> Bool {
         var orthogonal = true
         // Squared lengths follow the rotations and are computed anew in each sweep, before rounding can add up.
-        var squares = (0..<count).map { dot(base + $0 * stride, base + $0 * stride, rows) }
+        var squares = (0..<count).map { Doubles.dot(base + $0 * stride, base + $0 * stride, rows) }
         for i in 0..<count {
             for j in i + 1..<max(count, i + 1) {
                 let a = base + i * stride, b = base + j * stride
-                let product = dot(a, b, rows)
+                let product = Doubles.dot(a, b, rows)
                 guard product.magnitude > orthogonality * max(squares[i] * squares[j], 0).squareRoot() else { continue }
                 orthogonal = false
                 let zeta = (squares[j] - squares[i]) / (2 * product)
@@ -70,10 +72,12 @@ package struct SmallSVD {
     private static func rotate(
         _ a: UnsafeMutablePointer<Double>, _ b: UnsafeMutablePointer<Double>, cosine: Double, sine: Double, length: Int
     ) {
-        for k in 0..<length {
-            let (x, y) = (a[k], b[k])
+        var k = 0
+        while k < length {
+            let x = a[k], y = b[k]
             a[k] = cosine * x - sine * y
             b[k] = sine * x + cosine * y
+            k += 1
         }
     }
 }

@@ -32,6 +32,8 @@ package func largestSingularTriplets(
 /// The state of the process. "Near" is the side with fewer dimensions, where the block starts; "far" the other.
 private struct Bidiagonalisation {
     private let matrix: PackedMatrix
+    /// Turned around once: there are dozens of products of a few vectors with either.
+    private let transposed: PackedMatrix
     private let team: WorkerTeam
     private let count: Int
     /// Whether the near side is the matrix's outputs.
@@ -62,6 +64,7 @@ private struct Bidiagonalisation {
 
     init(_ matrix: PackedMatrix, count: Int, stream: RandomStream, team: WorkerTeam) {
         self.matrix = matrix
+        transposed = matrix.transposed()
         self.team = team
         self.count = count
         flipped = matrix.inputs > matrix.outputs
@@ -135,11 +138,7 @@ private struct Bidiagonalisation {
         let isTransposed = fromNear == flipped
         let x = Matrix(rows: count, columns: isTransposed ? matrix.outputs : matrix.inputs, values: vectors)
         let y = Matrix(rows: count, columns: isTransposed ? matrix.inputs : matrix.outputs)
-        if isTransposed {
-            matrix.multiplyTransposed(x.view, into: y.view, team: team)
-        } else {
-            matrix.multiply(x.view, into: y.view, team: team)
-        }
+        (isTransposed ? transposed : matrix).multiply(x.view, into: y.view, team: team)
         let result = y.values
         guard result.allSatisfy(\.isFinite) else {
             throw AdapterError(.factorisationFailed, "the matrix holds NaN, infinity or numbers near the largest Float")

@@ -1,6 +1,7 @@
 public import TinyCheckpoint
 public import TinyModel
 import TinyFoundation
+import TinyTensor
 
 /// What is trained, ready for one model: turns an adapter's numbers into what the engine runs, and says which gradient it
 /// needs back.
@@ -63,7 +64,8 @@ public struct AdapterPreparation: Sendable {
     public var threads: Int
     /// Random seed of the initial values.
     public var initialSeed: UInt64
-    /// Called after each factorised module with the number done and the number of all; never when nothing was computed.
+    /// Called after each factorised module with the number done and the number of all, and with 0 before the first; never
+    /// when nothing was computed.
     public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
     /// Makes a preparation; two threads and no cache by default.
@@ -87,10 +89,11 @@ public struct AdapterPreparation: Sendable {
         of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace, seed: UInt64
     ) throws -> LowRankFactors {
         try modules.requirePresence(in: checkpoint)
+        let pool = MemoryPool()
         let factors = try Factorisation.factors(
             of: modules, rank: rank, subspace: subspace, seed: seed,
             fingerprint: cache == nil ? "" : fingerprint ?? checkpoint.fingerprint(), cache: cache, threads: threads,
-            weight: checkpoint.packedWeight(of:), progress: progress)
+            weight: { [checkpoint] in try checkpoint.packedWeight(of: $0, in: pool) }, progress: progress)
         return LowRankFactors(rank: rank, modules: modules, factors: factors)
     }
 }

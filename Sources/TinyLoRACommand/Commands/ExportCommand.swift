@@ -94,10 +94,8 @@ struct ExportCommand: AsyncParsableCommand {
         guard case .layout(let layout) = target, let output else { return try writeCode(of: source, console) }
         let loaded = try LoadedModel(directory: model), file = try loaded.adapter(from: source)
         let result = try loaded.export(
-            file, as: layout, to: output, rank: rank, type: type, threads: threading.count(), cache: factorCache()
-        ) { done, total in
-            if done == total { factorNote(total) }
-        }
+            file, as: layout, to: output, rank: rank, type: type, threads: threading.count(), cache: factorCache(),
+            progress: FactorDisplay(console).show)
         console.say("adapter    \(file.design.description)")
         console.say("layout     \(result.layout)" + (result.rank.map { " · rank \($0)" } ?? ""))
         if let merge = result.merge {

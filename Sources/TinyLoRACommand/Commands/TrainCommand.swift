@@ -165,7 +165,7 @@ struct TrainCommand: AsyncParsableCommand {
         options.isResuming = resume
         options.untrainedCache = untrainedCache
         options.factorCache = factorCache()
-        options.factorised = { factorNote($0) }
+        options.factorising = FactorDisplay(console).show
         let run = try TrainingRun(configuration, in: output, options: options)
         let display = TrainingDisplay(configuration: run.configuration, console: console)
         display.header(run)

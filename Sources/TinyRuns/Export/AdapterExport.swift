@@ -54,7 +54,8 @@ extension LoadedModel {
     ///   - type: Of a LoRA's numbers.
     ///   - threads: Matrices factorised at once.
     ///   - cache: Where frozen factors are kept.
-    ///   - progress: Called after each factorised matrix with the number done and the number of all.
+    ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
+    ///     first.
     /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
     ///   hold the adapter, `CheckpointError` or `FileError` when something cannot be written.
     public func export(

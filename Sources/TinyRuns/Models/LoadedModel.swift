@@ -141,7 +141,8 @@ public struct LoadedModel: Sendable {
     ///   - initialSeed: Names the random numbers that an untrained adapter starts from.
     ///   - threads: Matrices factorised at once.
     ///   - cache: Where frozen factors are kept.
-    ///   - progress: Called after each factorised matrix with the number done and the number of all.
+    ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
+    ///     first.
     public func method(
         _ design: any AdapterDesign, initialSeed: UInt64, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil

@@ -40,8 +40,8 @@ public struct TrainingRun: Sendable {
         public var untrainedCache: String?
         /// Where frozen factors are kept; `nil` computes them for each run.
         public var factorCache = FactorCache.standard()
-        /// Called once with the number of matrices when factors had to be computed.
-        public var factorised: (@Sendable (_ matrices: Int) -> Void)?
+        /// Called after each matrix that had to be factorised, and with 0 before the first.
+        public var factorising: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
         /// All cores, a new run, the standard cache.
         public init() {}
@@ -101,8 +101,8 @@ public struct TrainingRun: Sendable {
         let initial = try initialAdapter.map(model.adapter(from:))
         design = try initial?.design ?? configuration.adapter.design(for: model.checkpoint.configuration)
         let method = try model.method(
-            design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache
-        ) { done, total in if done == total { options.factorised?(total) } }
+            design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
+            progress: options.factorising)
         engine = LocalEngine(model: model.model, method: method, threads: options.threads)
         var style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? model.naturalStyle
         style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts

@@ -21,17 +21,20 @@ extension PackedMatrix {
         }
     }
 
-    /// Packs stacked matrices straight from where they are, on all cores.
-    package convenience init(_ parts: [Part], inputs: Int, format: WeightFormat) {
+    /// Packs stacked matrices straight from where they are.
+    ///
+    /// - Parameter pool: For a matrix that lives shortly, while other threads pack others: it is packed on the calling thread.
+    ///   `nil` packs on all cores.
+    package convenience init(_ parts: [Part], inputs: Int, format: WeightFormat, pool: MemoryPool? = nil) {
         let outputs = parts.reduce(0) { $0 + $1.count }
-        self.init(outputs: outputs, inputs: inputs, format: format) { panels in
+        self.init(outputs: outputs, inputs: inputs, format: format, pool: pool) { panels in
             nonisolated(unsafe) let panels = panels
             let places = parts.flatMap { part in (0..<part.count).map { (part.rows, $0) } }
             let panelBytes = format.panelBytes(inputs: inputs), rowBytes = max(1, inputs) * format.elementBytes
             let count = (outputs + WeightFormat.panelOutputs - 1) / WeightFormat.panelOutputs
             let step = max(1, Self.packedAtOnce / max(1, panelBytes))
             defer { withExtendedLifetime(places) {} }
-            DispatchQueue.concurrentPerform(iterations: (count + step - 1) / step) { piece in
+            let pack = { @Sendable (piece: Int) in
                 withUnsafeTemporaryAllocation(byteCount: WeightFormat.panelOutputs * rowBytes, alignment: 64) {
                     scratch in
                     guard let scratch = scratch.baseAddress else { return }
@@ -44,6 +47,12 @@ extension PackedMatrix {
                         tk_pack_panel(panels + panel * panelBytes, format.kernel, rows, rows.count, inputs)
                     }
                 }
+            }
+            let pieces = (count + step - 1) / step
+            if pool == nil {
+                DispatchQueue.concurrentPerform(iterations: pieces, execute: pack)
+            } else {
+                for piece in 0..<pieces { pack(piece) }
             }
         }
     }
