@@ -88,10 +88,8 @@ package enum Kernels {
     package static func add(_ x: ConstantFloats, to y: Floats, count: Int) { tk_add(y, x, count) }
 
     /// Adds `bias` to every row of `y`.
-    package static func addBias(_ bias: Matrix, to y: MatrixView, team: WorkerTeam) {
-        split(y.rows, y.columns, team) { part in
-            tk_add_bias(y.row(part.lowerBound), y.stride, bias.base, part.count, y.columns)
-        }
+    package static func addBias(_ bias: ConstantFloats, to y: MatrixView) {
+        tk_add_bias(y.base, y.stride, bias, y.rows, y.columns)
     }
 
     /// `sum += Σ rows x`, in ascending order.
@@ -127,8 +125,8 @@ extension Kernels {
     }
 
     /// `y[row] += Σ_j s[row, j] · b[j]` with `b[rank, columns]`.
-    package static func expand(_ s: MatrixView, by b: Matrix, into y: MatrixView) {
-        activeKernels.expand(y.base, y.stride, s.base, s.stride, b.base, s.rows, b.columns, s.columns)
+    package static func expand(_ s: MatrixView, by b: MatrixView, into y: MatrixView) {
+        activeKernels.expand(y.base, y.stride, s.base, s.stride, b.base, b.stride, s.rows, b.columns, s.columns)
     }
 
     /// `g[height, columns] += Σ rows s[row] ⊗ x[row]`: the gradient of a factor. Rows in ascending order, 256 at a time.

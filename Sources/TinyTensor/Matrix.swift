@@ -55,6 +55,11 @@ package struct MatrixView {
         MatrixView(row(range.lowerBound), rows: range.count, columns: columns, stride: stride)
     }
 
+    /// Some rows of some columns.
+    package func block(_ rows: Range<Int>, _ columns: Range<Int>) -> MatrixView {
+        self.rows(rows).columns(from: columns.lowerBound, count: columns.count)
+    }
+
     /// `count` of the columns.
     package func columns(from first: Int, count: Int) -> MatrixView {
         MatrixView(base + first, rows: rows, columns: count, stride: stride)

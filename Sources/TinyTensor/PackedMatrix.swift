@@ -49,47 +49,58 @@ package final class PackedMatrix: @unchecked Sendable {
             format: format.kernel, outputs: range.count, inputs: inputs)
     }
 
+    /// A block of a product that is done, as rows and columns of the result. It is called on the thread that computed the block,
+    /// whose cache still holds it, and may change it.
+    package typealias BlockDone = (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (beginning at a multiple
     /// of 16) are computed; the first of them is column 0 of `y`.
     package func multiply(
         _ x: MatrixView, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam
+        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
     ) {
         let kernels = set.kernels
-        splitOutputs(x.rows, range, team) { part, first in
-            var panels = panels(part)
-            kernels.matmul(y.columns(from: first, count: part.count).output, x.input, &panels, adding ? 1 : 0)
+        splitOutputs(x.rows, range, team) { rows, outputs, columns in
+            var panels = panels(outputs)
+            kernels.matmul(y.block(rows, columns).output, x.rows(rows).input, &panels, adding ? 1 : 0)
+            done?(rows, columns)
         }
     }
 
     /// The same in the arithmetic ``Arithmetic/bfloat16``; the weights must be bf16.
     package func multiply(
         _ x: RoundedRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam
+        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
     ) {
         precondition(format == .bfloat16 && x.columns == inputs, "multiply: \(x.columns) columns, \(inputs) \(format)")
         let kernels = set.kernels
         withExtendedLifetime(x) {
-            let rows = x.kernel()
-            splitOutputs(x.rows, range, team) { part, first in
-                var panels = panels(part)
-                kernels.matmul_bf16(y.columns(from: first, count: part.count).output, rows, &panels, adding ? 1 : 0)
+            splitOutputs(x.rows, range, team) { rows, outputs, columns in
+                var panels = panels(outputs)
+                kernels.matmul_bf16(y.block(rows, columns).output, x.kernel(rows), &panels, adding ? 1 : 0)
+                done?(rows, columns)
             }
         }
     }
 
-    /// Divides outputs over the team: `body` gets some of them, and the column of `y` that the first goes to.
+    /// Divides a product over the team, by outputs, or by rows where there are fewer panels than threads: `body` gets rows, some
+    /// outputs, and the columns of `y` that these go to.
     private func splitOutputs(
-        _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ body: (Range<Int>, Int) -> Void
+        _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ body: (Range<Int>, Range<Int>, Range<Int>) -> Void
     ) {
         let range = range ?? 0..<outputs
         precondition(
             range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
         let panelCount = (range.count + 15) / 16
+        guard panelCount >= team.threads else {
+            let least = max(1, Self.leastWork / max(1, panelCount * inputs * 16))
+            return team.split(rows, least: least) { body($0, range, 0..<range.count) }
+        }
         let least = max(1, Self.leastWork / max(1, rows * inputs * 16))
         team.split(panelCount, least: least, whole: Int(TK_PASS_PANELS)) { part in
-            let first = part.lowerBound * 16, last = min(range.count, part.upperBound * 16)
-            body(range.lowerBound + first..<range.lowerBound + last, first)
+            let columns = part.lowerBound * 16..<min(range.count, part.upperBound * 16)
+            let first = range.lowerBound
+            body(0..<rows, first + columns.lowerBound..<first + columns.upperBound, columns)
         }
     }
 
@@ -98,13 +109,14 @@ package final class PackedMatrix: @unchecked Sendable {
     /// `range` starts at a multiple of 256 when sums over several ranges must equal one sum over all.
     package func multiplyTransposed(
         _ dy: MatrixView, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam
+        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
     ) {
         let range = range ?? 0..<outputs, kernels = set.kernels
         precondition(range.lowerBound % 16 == 0, "multiplyTransposed: outputs \(range)")
         splitInputs(dy.rows * range.count, team) { part in
             var panels = panels(range)
             kernels.matmul_transposed(dx.output, dy.input, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+            done?(0..<dy.rows, part)
         }
     }
 
@@ -113,17 +125,18 @@ package final class PackedMatrix: @unchecked Sendable {
     /// `range` starts at a multiple of 32 when sums over several ranges must equal one sum over all.
     package func multiplyTransposed(
         _ dy: RoundedRows, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam
+        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
     ) {
         let range = range ?? 0..<outputs, kernels = set.kernels
         precondition(
             format == .bfloat16 && range.lowerBound % 16 == 0 && dy.columns == range.count,
             "multiplyTransposed: \(dy.columns) columns, outputs \(range), \(format)")
         withExtendedLifetime(dy) {
-            let rows = dy.kernel()
+            let rows = dy.kernel(0..<dy.rows)
             splitInputs(dy.rows * range.count, team) { part in
                 var panels = panels(range)
                 kernels.matmul_bf16_transposed(dx.output, rows, &panels, part.lowerBound, part.count, adding ? 1 : 0)
+                done?(0..<dy.rows, part)
             }
         }
     }

@@ -25,6 +25,8 @@ package final class RoundedRows: @unchecked Sendable {
 
     deinit { base.deallocate() }
 
-    /// As a kernel reads it.
-    func kernel() -> tk_bf16_rows { tk_bf16_rows(data: base, rows: rows, columns: columns, stride: stride) }
+    /// Some of the rows, as a kernel reads them.
+    func kernel(_ part: Range<Int>) -> tk_bf16_rows {
+        tk_bf16_rows(data: base + part.lowerBound * stride, rows: part.count, columns: columns, stride: stride)
+    }
 }

@@ -88,7 +88,7 @@ struct FactorCacheTests {
                 weight: { [checkpoint] module in
                     let tensor = try checkpoint.tensor(module.name + ".weight", [module.outputs, module.inputs])
                     return PackedMatrix(floats: tensor.floats(), outputs: module.outputs, inputs: module.inputs)
-                }, progress: { _, _ in computed.add() }
+                }, progress: { done, _ in if done > 0 { computed.add() } }
             ).map { $0.a + $0.b }
         }
         let some = try factors(plan.modules[3..<8])

@@ -147,7 +147,7 @@ struct RowKernelTests {
         }
         for set in KernelSet.all {
             var y = before
-            set.kernels.expand(&y, ldy, s, lds, b, rows, columns, rank)
+            set.kernels.expand(&y, ldy, s, lds, b, columns, rows, columns, rank)
             #expect(firstDifference(y, expected) == nil, "\(set)")
         }
 

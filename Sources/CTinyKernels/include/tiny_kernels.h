@@ -160,8 +160,8 @@ typedef struct {
     /* d_gate_up from dy; may be written over gate_up. */
     void (*swiglu_backward)(float *d_gate_up, const float *dy, const float *gate_up, ptrdiff_t rows, ptrdiff_t columns);
     /* y[row, :] += Σ_j s[row, j] · bt[j, :], j ascending, a chain that starts at y. */
-    void (*expand)(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows,
-                   ptrdiff_t columns, ptrdiff_t rank);
+    void (*expand)(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t ldb,
+                   ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t rank);
     /* g[i, c] += Σ rows s[row, i] · x[row, c] for g[height, columns]: a chain from zero over ascending rows, then one
        addition. */
     void (*outer)(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,

@@ -51,11 +51,11 @@ static void swiglu_backward(float *d_gate_up, const float *dy, const float *gate
     }
 }
 
-static void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows, ptrdiff_t
-                   columns, ptrdiff_t rank) {
+static void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t ldb,
+                   ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t rank) {
     for (ptrdiff_t r = 0; r < rows; r++, y += ldy, s += lds)
         for (ptrdiff_t i = 0; i < columns; i++)
-            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * columns + i], y[i]);
+            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * ldb + i], y[i]);
 }
 
 static void outer(float *g, ptrdiff_t ldg, const float *s, ptrdiff_t lds, const float *x, ptrdiff_t ldx, ptrdiff_t rows,

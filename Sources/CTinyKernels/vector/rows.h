@@ -97,17 +97,17 @@ static TK_TARGET void swiglu_backward(float *d_gate_up, const float *dy, const f
     }
 }
 
-static TK_TARGET void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t rows,
-                             ptrdiff_t columns, ptrdiff_t rank) {
+static TK_TARGET void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t ldb,
+                             ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t rank) {
     for (ptrdiff_t r = 0; r < rows; r++, y += ldy, s += lds) {
         ptrdiff_t i = 0;
         for (; i + 16 <= columns; i += 16) {
             v16 sum = load16(y + i);
-            for (ptrdiff_t j = 0; j < rank; j++) sum = fma16(splat16(s[j]), load16(bt + j * columns + i), sum);
+            for (ptrdiff_t j = 0; j < rank; j++) sum = fma16(splat16(s[j]), load16(bt + j * ldb + i), sum);
             store16(y + i, sum);
         }
         for (; i < columns; i++)
-            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * columns + i], y[i]);
+            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * ldb + i], y[i]);
     }
 }
 

@@ -32,7 +32,9 @@ struct ModelBench {
     /// Most flop of one repetition, so that large models are measured in minutes.
     private static let mostFlop = 1.5e12
     /// Tokens of a prompt before decoding begins.
-    private let promptTokens = 64
+    private let promptTokens: Int
+    /// Tokens of the prompts and completions of groups.
+    private let groupTokens: Int
 
     /// - Parameters:
     ///   - step: What the row `step` measures; `nil` for something short.
@@ -52,11 +54,13 @@ struct ModelBench {
         }
         // A token of a step costs about three passes: sampling, and the gradient forward and backward.
         let rows = Int(Self.mostFlop / (3 * amounts.tokenFlop))
+        promptTokens = rows >= 256 ? 64 : 8
+        groupTokens = rows >= 128 ? 64 : 16
         self.step =
             step
             ?? Step(
-                prompts: rows >= 4096 ? 16 : rows >= 256 ? 2 : 1, samples: rows >= 128 ? 8 : 2, promptTokens: 64,
-                newTokens: rows >= 4096 ? 40 : rows >= 128 ? 16 : 8)
+                prompts: rows >= 4096 ? 16 : rows >= 256 ? 2 : 1, samples: rows >= 128 ? 8 : 2,
+                promptTokens: groupTokens, newTokens: rows >= 4096 ? 40 : rows >= 128 ? 16 : 8)
     }
 
     /// Sequences that are decoded at once.
@@ -129,7 +133,8 @@ struct ModelBench {
         return (0..<groups).flatMap { group in
             (0..<samples).map { sample in
                 ScoredSequence(
-                    prompt: tokens(64, seed: group), completion: tokens(64, seed: (group + 1) * 1000 + sample))
+                    prompt: tokens(groupTokens, seed: group),
+                    completion: tokens(groupTokens, seed: (group + 1) * 1000 + sample))
             }
         }
     }

@@ -1,0 +1,218 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+// How a projection applies low-rank changes: t = A x, s = R t, y += B s, and back.
+extension Projection {
+    /// What `B R A x` adds to the output; `t` receives `A x`, `[rows, columns]`.
+    func changes(_ x: Matrix, t: Matrix, _ pass: PassRows) -> PendingChanges {
+        var pending = PendingChanges(like: t)
+        let s = pending.narrow.view
+        for stretch in pass.batch.stretches {
+            let factors = stretch.factors, rank = factors.rank
+            guard let members = factors.members(layer: layer, group) else { continue }
+            members.stacked.multiply(x.view.rows(stretch.rows), into: t.view.rows(stretch.rows), team: pass.team)
+            eachSpan(stretch, pass) { _, span, change in
+                for (member, position) in members.positions.enumerated() where change.isActive[position] {
+                    let target = s.rows(span.rows).columns(from: member * rank, count: rank)
+                    mix(t.view.rows(span.rows), member, change, position, into: target)
+                }
+            }
+            pending.append(members, of: stretch, in: pass) { position in
+                (factors.prepared[position].bTransposed.view, outputs(of: position, stretch))
+            }
+        }
+        return pending
+    }
+
+    /// Given `dy`, adds what is wanted of the changes' gradients to `gradients`.
+    ///
+    /// - Returns: What the changes add to `dx`.
+    func changesBackward(
+        _ dy: Matrix, t: Matrix, input: () -> Matrix, into gradients: PassGradients, _ pass: PassRows
+    ) -> PendingChanges {
+        var pending = PendingChanges(like: t)
+        let s = pending.narrow.view, ds = Matrix(unsetRows: t.rows, columns: t.columns)
+        for stretch in pass.batch.stretches {
+            let factors = stretch.factors, rank = factors.rank
+            guard let members = factors.members(layer: layer, group) else { continue }
+            for (member, position) in members.positions.enumerated() {
+                factors.prepared[position].packedB.multiply(
+                    dy.view.block(stretch.rows, outputs(of: position, stretch)),
+                    into: ds.view.rows(stretch.rows).columns(from: member * rank, count: rank), team: pass.team)
+            }
+            eachSpan(stretch, pass) { index, span, change in
+                let own = ds.view.rows(span.rows)
+                for (member, position) in members.positions.enumerated() {
+                    if let mixing = gradients.mixing {
+                        Kernels.mixGradient(
+                            own.columns(from: member * rank, count: rank),
+                            t: t.view.rows(span.rows).columns(from: member * rank, count: rank),
+                            into: mixing.row(index) + position * rank * rank)
+                    }
+                    guard change.isActive[position] else { continue }
+                    let target = s.rows(span.rows).columns(from: member * rank, count: rank)
+                    mix(own, member, change, position, transposed: true, into: target)
+                }
+            }
+            pending.append(members, of: stretch, in: pass) { position in
+                (factors.prepared[position].a.view, 0..<weights.inputs)
+            }
+            if let gradient = gradients.factors, gradient.factors === factors {
+                addFactorGradients(dy, ds: ds, t: t, x: input(), of: members, stretch, to: gradient, pass)
+            }
+        }
+        return pending
+    }
+
+    /// Adds `dB = Σ dy ⊗ R A x` and `dA = Σ Rᵀ Bᵀ dy ⊗ x` of the rows of a stretch.
+    ///
+    /// Each sequence's sum is made on its own and added in the order of the sequences, so the result depends on the sequences
+    /// and their order alone: not on the passes that they are divided into, nor on threads.
+    ///
+    /// - Parameters:
+    ///   - ds: `Bᵀ dy`, all rows.
+    ///   - t: `A x`, all rows.
+    private func addFactorGradients(
+        _ dy: Matrix, ds: Matrix, t: Matrix, x: Matrix, of members: LowRankFactors.Members, _ stretch: RowBatch.Stretch,
+        to gradient: FactorGradient, _ pass: PassRows
+    ) {
+        let rank = stretch.factors.rank, rows = stretch.rows.count, first = stretch.rows.lowerBound
+        // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
+        let s = Matrix(unsetRows: members.positions.count * rows, columns: rank)
+        let dt = Matrix(unsetRows: members.positions.count * rows, columns: rank)
+        eachSpan(stretch, pass) { _, span, change in
+            for (member, position) in members.positions.enumerated() {
+                let start = span.rows.lowerBound - first + member * rows, target = start..<start + span.rows.count
+                let t = t.view.rows(span.rows), ds = ds.view.rows(span.rows)
+                mix(t, member, change, position, into: s.view.rows(target))
+                mix(ds, member, change, position, transposed: true, into: dt.view.rows(target))
+            }
+        }
+        let pieces = members.positions.enumerated().flatMap { member, position in
+            let own = member * rows..<(member + 1) * rows
+            return OuterPiece.all(
+                s.view.rows(own), dy.view.block(stretch.rows, outputs(of: position, stretch)),
+                to: gradient.bTransposed(position))
+                + OuterPiece.all(dt.view.rows(own), x.view.rows(stretch.rows), to: gradient.a(position))
+        }
+        let spans = stretch.spans.map { pass.batch.spans[$0].rows }
+        let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
+        pass.team.split(pieces.count, least: least) { part in
+            for piece in pieces[part] {
+                for span in spans { piece.add(span.lowerBound - first..<span.upperBound - first) }
+            }
+        }
+    }
+
+    /// The columns of a changed module in the stacked output.
+    private func outputs(of position: Int, _ stretch: RowBatch.Stretch) -> Range<Int> {
+        let module = stretch.factors.modules[position]
+        let first = columns[group.kinds.firstIndex(of: module.kind) ?? 0]  // members of a group have its kinds
+        return first..<first + module.outputs
+    }
+
+    /// `s = R t` for the columns of a member, or `Rᵀ t` with `transposed`.
+    private func mix(
+        _ t: MatrixView, _ member: Int, _ change: LowRankChange, _ position: Int, transposed: Bool = false,
+        into s: MatrixView
+    ) {
+        let rank = change.factors.rank
+        change.mixing.withUnsafeBufferPointer { mixing in
+            Kernels.mix(
+                t.columns(from: member * rank, count: rank), by: mixing.baseAddress! + position * rank * rank,
+                transposed: transposed, into: s)
+        }
+    }
+
+    /// Calls `body` for every segment of the stretch, on any thread.
+    private func eachSpan(
+        _ stretch: RowBatch.Stretch, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange) -> Void
+    ) {
+        let perSpan = max(1, stretch.rows.count / stretch.spans.count)
+        pass.team.split(stretch.spans.count, least: max(1, Self.leastRows / perSpan)) { part in
+            for index in part.lowerBound + stretch.spans.lowerBound..<part.upperBound + stretch.spans.lowerBound {
+                let span = pass.batch.spans[index]
+                if let change = span.change { body(index, span, change) }
+            }
+        }
+    }
+
+    /// Rows whose small products are worth another thread: about 5 microseconds.
+    private static let leastRows = 64
+}
+
+/// What low-rank changes add to a wide product: blocks of it are taken as they are done, while a cache holds them.
+struct PendingChanges {
+    /// `s`, a row for each row of the product: what every module's rows are multiplied with.
+    let narrow: Matrix
+    private var parts: [Part] = []
+
+    /// `y[rows, columns] += s · factor`. The factor belongs to the pass's changes, `s` to ``narrow``.
+    private struct Part {
+        let s: MatrixView
+        let factor: MatrixView
+        let rows: Range<Int>
+        let columns: Range<Int>
+    }
+
+    fileprivate init(like t: Matrix) { narrow = Matrix(unsetRows: t.rows, columns: t.columns) }
+
+    /// Adds the active members of a stretch.
+    ///
+    /// - Parameter target: The factor of a module, `[rank, columns]`, and the columns of the product that it adds to.
+    fileprivate mutating func append(
+        _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch, in pass: PassRows,
+        target: (_ position: Int) -> (factor: MatrixView, columns: Range<Int>)
+    ) {
+        let rank = stretch.factors.rank, targets = members.positions.map(target)
+        for span in pass.batch.spans[stretch.spans] {
+            guard let change = span.change else { continue }
+            for (member, position) in members.positions.enumerated() where change.isActive[position] {
+                parts.append(
+                    Part(
+                        s: narrow.view.rows(span.rows).columns(from: member * rank, count: rank),
+                        factor: targets[member].factor, rows: span.rows, columns: targets[member].columns))
+            }
+        }
+    }
+
+    /// Adds what belongs to a block of the product, module after module.
+    func add(to y: MatrixView, _ rows: Range<Int>, _ columns: Range<Int>) {
+        for part in parts {
+            let own = part.rows.clamped(to: rows), shared = part.columns.clamped(to: columns)
+            guard !own.isEmpty && !shared.isEmpty else { continue }
+            let first = own.lowerBound - part.rows.lowerBound
+            Kernels.expand(
+                part.s.rows(first..<first + own.count),
+                by: part.factor.columns(from: shared.lowerBound - part.columns.lowerBound, count: shared.count),
+                into: y.block(own, shared))
+        }
+    }
+}
+
+/// Some columns of one factor's gradient, `target += narrowᵀ · wide`: what one thread computes.
+private struct OuterPiece {
+    /// `[rows of the stretch, rank]`, and the columns that it multiplies.
+    let narrow: MatrixView
+    let wide: MatrixView
+    let target: MatrixView
+
+    /// Columns of a piece: few enough to share small matrices out, enough to read whole cache lines.
+    static let columns = 64
+    /// Products that a thread should have at least, about 20 microseconds of work.
+    static let leastWork = 1 << 20
+
+    /// The pieces of one product into `target [rank, columns]`.
+    static func all(_ narrow: MatrixView, _ wide: MatrixView, to target: Floats) -> [OuterPiece] {
+        let target = MatrixView(target, rows: narrow.columns, columns: wide.columns)
+        return Swift.stride(from: 0, to: wide.columns, by: columns).map { first in
+            let count = min(columns, wide.columns - first)
+            return OuterPiece(
+                narrow: narrow, wide: wide.columns(from: first, count: count),
+                target: target.columns(from: first, count: count))
+        }
+    }
+
+    /// Adds the product of some rows.
+    func add(_ rows: Range<Int>) { Kernels.outer(narrow.rows(rows), wide.rows(rows), into: target) }
+}

@@ -1,0 +1,83 @@
+internal import TinyCheckpoint
+internal import TinyTensor
+
+/// The stacked weights of the modules that read one input, and the low-rank changes beside them.
+struct Projection: Sendable {
+    let weights: PackedMatrix
+    private let bias: Matrix?
+    let group: InputGroup
+    let layer: Int
+    /// The modules side by side, and the column of the output at which each begins.
+    private let modules: [AdaptedModule]
+    let columns: [Int]
+
+    init(
+        _ group: InputGroup, layer: Int, of configuration: ModelConfiguration, from weights: WeightReader
+    ) throws(CheckpointError) {
+        self.group = group
+        self.layer = layer
+        let all = configuration.modules(ofLayer: layer)
+        let modules = group.kinds.map { all[$0.rawValue] }
+        self.modules = modules
+        columns = modules.indices.map { modules[..<$0].reduce(0) { $0 + $1.outputs } }
+        self.weights = try weights.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
+        bias =
+            ModelFamily(of: configuration).biasedModules(of: configuration).isSuperset(of: group.kinds)
+            ? try weights.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
+    }
+
+    /// `y = x Wᵀ`, with the bias and the changes of the pass.
+    ///
+    /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
+    func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
+        let changes = narrow.map { narrow in pass.team.timed(.adapter) { changes(x, t: narrow, pass) } }
+        pass.team.timed(.products) {
+            let x = pass.arithmetic.rows(x.view, team: pass.team)
+            weights.multiply(x, into: y.view, team: pass.team) { rows, columns in
+                if let bias { Kernels.addBias(bias.base + columns.lowerBound, to: y.view.block(rows, columns)) }
+                changes?.add(to: y.view, rows, columns)
+            }
+        }
+    }
+
+    /// `dx = dy W`, with the part of the changes, and the wanted gradients of `W`, its bias and the changes.
+    ///
+    /// - Parameters:
+    ///   - narrow: `A x` of the changes, from the forward pass.
+    ///   - input: `x` of the forward pass; made only where it is needed.
+    func backward(
+        _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
+        input: @autoclosure () -> Matrix
+    ) {
+        var changes: PendingChanges?
+        if let narrow, gradients.mixing != nil || gradients.factors != nil {
+            changes = pass.team.timed(.adapter) {
+                changesBackward(dy, t: narrow, input: input, into: gradients, pass)
+            }
+        }
+        pass.team.timed(.products) {
+            let dy = pass.arithmetic.rows(dy.view, team: pass.team)
+            weights.multiplyTransposed(dy, into: dx.view, team: pass.team) { changes?.add(to: dx.view, $0, $1) }
+        }
+        if let dense = gradients.weights {
+            pass.team.timed(.products) { addWeightGradients(dy, input(), to: dense, pass) }
+        }
+    }
+
+    private func addWeightGradients(_ dy: Matrix, _ x: Matrix, to dense: DenseWeights, _ pass: PassRows) {
+        for (module, column) in zip(modules, columns) {
+            let own = dy.view.columns(from: column, count: module.outputs)
+            addOuterProduct(own, x.view, to: dense.pointer(.weight(module)), team: pass.team)
+            if bias != nil { Kernels.sumRows(own, into: dense.pointer(.bias(module))) }
+        }
+    }
+}
+
+/// `gradient[outputs, inputs] += dyᵀ · x`, rows in ascending order: the gradient of a matrix.
+func addOuterProduct(_ dy: MatrixView, _ x: MatrixView, to gradient: Floats, team: WorkerTeam) {
+    let turned = Matrix(unsetRows: dy.columns, columns: dy.rows)
+    Kernels.transpose(dy, into: turned, team: team)
+    PackedMatrix(columnsOf: x, team: team)
+        .multiply(
+            turned.view, into: MatrixView(gradient, rows: dy.columns, columns: x.columns), adding: true, team: team)
+}
