@@ -23,7 +23,9 @@ struct FactorCacheTests {
     private func make(_ cache: FactorCache?, plan: AdapterPlan? = nil, computed: Counter = Counter()) throws
         -> TinyLoRAMethod
     {
-        let preparation = AdapterPreparation(checkpoint: checkpoint, cache: cache) { _, _ in computed.add() }
+        let preparation = AdapterPreparation(checkpoint: checkpoint, cache: cache) { done, _ in
+            if done > 0 { computed.add() }
+        }
         return try TinyLoRAMethod(design: TinyLoRADesign(plan: plan ?? self.plan, seed: 3), for: preparation)
     }
 

@@ -106,7 +106,8 @@ struct SubspaceTests {
                 plan: try AdapterPlan.resolving(parameters: 1, modules: checkpoint.configuration.modules), seed: seed,
                 subspace: subspace)
             let basis = try design.prepared(
-                AdapterPreparation(checkpoint: checkpoint, cache: cache, progress: { done, _ in if done > 0 { computed.add() } }))
+                AdapterPreparation(
+                    checkpoint: checkpoint, cache: cache, progress: { done, _ in if done > 0 { computed.add() } }))
             return try #require(basis as? TinyLoRAMethod).factors.factors.map { $0.a + $0.b }
         }
         var seen: [[[Float]]] = []
