@@ -29,11 +29,12 @@ extension Arithmetic {
 extension PackedMatrix {
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ` in the arithmetic of the rows; `range` as for the product of fp32 rows.
     package func multiply(
-        _ x: ProductRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam
+        _ x: ProductRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam,
+        done: BlockDone? = nil
     ) {
         switch x {
-        case .float32(let x): multiply(x, into: y, range: range, adding: adding, team: team)
-        case .bfloat16(let x): multiply(x, into: y, range: range, adding: adding, team: team)
+        case .float32(let x): multiply(x, into: y, range: range, adding: adding, team: team, done: done)
+        case .bfloat16(let x): multiply(x, into: y, range: range, adding: adding, team: team, done: done)
         }
     }
 
@@ -41,11 +42,12 @@ extension PackedMatrix {
     ///
     /// `range` starts at a multiple of 256 when sums over several ranges must equal one sum over all.
     package func multiplyTransposed(
-        _ dy: ProductRows, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam
+        _ dy: ProductRows, into dx: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam,
+        done: BlockDone? = nil
     ) {
         switch dy {
-        case .float32(let dy): multiplyTransposed(dy, into: dx, range: range, adding: adding, team: team)
-        case .bfloat16(let dy): multiplyTransposed(dy, into: dx, range: range, adding: adding, team: team)
+        case .float32(let dy): multiplyTransposed(dy, into: dx, range: range, adding: adding, team: team, done: done)
+        case .bfloat16(let dy): multiplyTransposed(dy, into: dx, range: range, adding: adding, team: team, done: done)
         }
     }
 }

@@ -4,7 +4,7 @@ internal import TinyTensor
 // How a projection applies low-rank changes: t = A x, s = R t, y += B s, and back.
 extension Projection {
     /// What `B R A x` adds to the output; `t` receives `A x`, `[rows, columns]`.
-    func changes(_ x: Matrix, t: Matrix, _ pass: PassRows) -> PendingChanges {
+    func pendingChanges(_ x: Matrix, t: Matrix, _ pass: PassRows) -> PendingChanges {
         var pending = PendingChanges(like: t)
         let s = pending.narrow.view
         for stretch in pass.batch.stretches {
@@ -27,7 +27,7 @@ extension Projection {
     /// Given `dy`, adds what is wanted of the changes' gradients to `gradients`.
     ///
     /// - Returns: What the changes add to `dx`.
-    func changesBackward(
+    func pendingChangesBackward(
         _ dy: Matrix, t: Matrix, input: () -> Matrix, into gradients: PassGradients, _ pass: PassRows
     ) -> PendingChanges {
         var pending = PendingChanges(like: t)

@@ -30,7 +30,7 @@ struct Projection: Sendable {
     ///
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
-        let changes = narrow.map { narrow in pass.team.timed(.adapter) { changes(x, t: narrow, pass) } }
+        let changes = narrow.map { narrow in pass.team.timed(.adapter) { pendingChanges(x, t: narrow, pass) } }
         pass.team.timed(.products) {
             let x = pass.arithmetic.rows(x.view, team: pass.team)
             weights.multiply(x, into: y.view, team: pass.team) { rows, columns in
@@ -49,10 +49,10 @@ struct Projection: Sendable {
         _ dy: Matrix, to dx: Matrix, narrow: Matrix?, into gradients: PassGradients, _ pass: PassRows,
         input: @autoclosure () -> Matrix
     ) {
-        var changes: PendingChanges?
-        if let narrow, gradients.mixing != nil || gradients.factors != nil {
-            changes = pass.team.timed(.adapter) {
-                changesBackward(dy, t: narrow, input: input, into: gradients, pass)
+        let isWanted = gradients.mixing != nil || gradients.factors != nil
+        let changes = (isWanted ? narrow : nil).map { narrow in
+            pass.team.timed(.adapter) {
+                pendingChangesBackward(dy, t: narrow, input: input, into: gradients, pass)
             }
         }
         pass.team.timed(.products) {
