@@ -151,7 +151,8 @@ struct PassRateFilterTests {
             try Data(Self.text.replacing("three", with: "3rd").utf8).write(to: URL(fileURLWithPath: workshop.problems))
             #expect(
                 message([whole])
-                    == "\(path("whole")) evaluates other problems than \(workshop.problems) has now: train (5)")
+                    == "\(path("whole")) evaluated other problems than those of \(workshop.problems): 5 problems of train"
+            )
         }
     }
 

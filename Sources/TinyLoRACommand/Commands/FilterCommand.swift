@@ -18,8 +18,10 @@ struct FilterCommand: ParsableCommand {
 
             EXAMPLES
               Eight samples of each problem, and those that are right in 20 to 80 % of them:
-                tinylora eval --model DIR --problems train.jsonl --samples 8 --temperature 1 --output rates
-                tinylora filter rates --problems train.jsonl --pass-rate 0.2...0.8 --output some.jsonl
+                tinylora eval --model DIR --problems train.jsonl --samples 8 --temperature 1 \\
+                  --output rates
+                tinylora filter rates --problems train.jsonl --pass-rate 0.2...0.8 \\
+                  --output some.jsonl
                 tinylora train --model DIR --train some.jsonl
               Only the counts, for answers that are right in any format:
                 tinylora filter rates --problems train.jsonl --reward lenient

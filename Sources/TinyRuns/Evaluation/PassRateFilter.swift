@@ -146,10 +146,10 @@ public struct PassRateFilter: Sendable {
                 entry.problems <= set.problems.count && entry.content == set.prefix(entry.problems).contentHash
             })
         else {
-            let names = manifest.sets.map { "\($0.name) (\($0.problems))" }.joined(separator: ", ")
+            let names = manifest.sets.map { "\($0.problems) problems of \($0.name)" }.joined(separator: ", ")
             throw RunError(
                 .notPaired,
-                "\(evaluation.path) evaluates other problems than \(set.path ?? set.name) has now: \(names)",
+                "\(evaluation.path) evaluated other problems than those of \(set.path ?? set.name): \(names)",
                 hint: "the file was changed, or it is another one; evaluate it again")
         }
         let samples = try evaluation.samples(of: entry.name)
