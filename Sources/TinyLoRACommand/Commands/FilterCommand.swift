@@ -17,9 +17,9 @@ struct FilterCommand: ParsableCommand {
             samples count together. Problems that an evaluation with --limit left out are not kept.
 
             EXAMPLES
-              Eight samples of each problem, and those that are right in 20 to 80 % of them:
-                tinylora eval --model DIR --problems train.jsonl --samples 8 --temperature 1 \\
-                  --output rates
+              Eight samples of each problem, then the problems with 20 to 80 % right:
+                tinylora eval --model DIR --problems train.jsonl \\
+                  --samples 8 --temperature 1 --output rates
                 tinylora filter rates --problems train.jsonl --pass-rate 0.2...0.8 \\
                   --output some.jsonl
                 tinylora train --model DIR --train some.jsonl
