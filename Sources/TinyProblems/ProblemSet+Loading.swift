@@ -44,6 +44,20 @@ extension ProblemSet {
         }
         self.init(name: setName(of: path), problems: problems, path: path)
     }
+
+    /// The rows of a file's bytes as they are, one for each problem, without the ends of lines.
+    package static func rows(in file: [UInt8]) -> [ArraySlice<UInt8>] {
+        lines(of: file).filter { !$0.allSatisfy(isBlank) }
+    }
+
+    /// Hash of ids, questions and answers, hexadecimal: evaluations with the same hash asked the same problems.
+    package var contentHash: String {
+        var hash = SHA256()
+        for problem in problems {
+            hash.update(Array("\(problem.id)\u{0}\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
+        }
+        return hash.finish().hexadecimal
+    }
 }
 
 extension Problem {
@@ -67,12 +81,10 @@ extension Problem {
 private func readRows(
     _ file: [UInt8], path: String, fields: ProblemFields
 ) throws(ProblemError) -> [(line: Int, problem: Problem)] {
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
     var rows: [(line: Int, problem: Problem)] = []
     var keys: Set<String> = []
     var firstBlank: Int?
-    for (index, bytes) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+    for (index, bytes) in lines(of: file).enumerated() {
         let line = index + 1
         if bytes.allSatisfy(isBlank) {
             firstBlank = firstBlank ?? line
@@ -94,6 +106,13 @@ private func readRows(
             hint: nearestName(to: missing.key, in: keys.sorted()).map { "did you mean \"\($0)\"?" })
     }
     return rows
+}
+
+/// What stands between ends of lines, without a byte order mark.
+private func lines(of file: [UInt8]) -> [ArraySlice<UInt8>] {
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    return file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
+        .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
 }
 
 private func fieldValues(of line: ArraySlice<UInt8>, place: String) throws(ProblemError) -> [String: FieldValue] {

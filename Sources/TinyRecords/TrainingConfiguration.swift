@@ -33,7 +33,8 @@ public struct TrainingConfiguration: Record {
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
     public var promptStyle: String?
-    /// Which of the two grades is the reward. Key `reward`.
+    /// Which of the two grades is the reward, for every algorithm that learns from rewards. A `grader` of the form `command:…`
+    /// gives the reward itself and has only the strict one. Evaluations show both grades whatever it is. Key `reward`.
     public var reward = RewardRule.strict
     /// Who grades: `auto` (what suits the answers and the asked-for format), `final-answer`, `math`, or `command:…`, a shell
     /// command that scores lines of JSON. Key `grader`.
@@ -102,6 +103,9 @@ public struct TrainingConfiguration: Record {
             Self.graders.contains(grader) || isCommand(grader), "grader",
             "\"\(grader)\" is none of \(Self.graders.joined(separator: ", ")) and command:…")
         rules.require(
+            reward == .strict || !isCommand(grader), "reward",
+            "is lenient, but a grader command gives the reward itself: the score that it writes")
+        rules.require(
             graderTimeout > 0 && graderTimeout <= 1e6, "grader_timeout",
             "\(graderTimeout) is not greater than 0 and at most 1e6")
         adapter.check(&rules)
@@ -119,6 +123,9 @@ public struct TrainingConfiguration: Record {
     private func checkPresence(_ rules: inout Rules) {
         let name = algorithm.rawValue, isSupervised = algorithm == .sft
         rules.require(!supervised.packing || isSupervised, "packing", "is on, but \(name) learns from no solutions")
+        rules.require(
+            reward == .strict || !isSupervised, "reward",
+            "is \(reward.rawValue), but \(name) learns from solutions, not from rewards")
         guard isSupervised || algorithm.isEvolution else { return }
         rules.require(loss.beta == 0, "beta", "is \(loss.beta), but \(name) has no divergence term")
         rules.require(

@@ -58,6 +58,25 @@ struct ArgumentRefusalTests {
         expectRefusal(try train(and: arguments, in: scratch), naming: words)
     }
 
+    @Test("the reward is recorded, a run resumes only with the same one, and a command's score leaves no choice")
+    func reward() throws {
+        let scratch = try Scratch(), flags = ["--max-tokens", "8", "--eval-problems", "0", "--batch", "1"]
+        expectSuccess(try train(and: flags + ["--reward", "lenient"], in: scratch))
+        let file = try Data(contentsOf: URL(fileURLWithPath: scratch.path("run/configuration.json")))
+        let record = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+        #expect(record["reward"] as? String == "lenient")
+        try FileManager.default.removeItem(atPath: scratch.path("model"))
+        expectRefusal(
+            try train(and: flags + ["--resume"], in: scratch), naming: ["reward", "lenient", "strict"])
+        try FileManager.default.removeItem(atPath: scratch.path("model"))
+        expectRefusal(
+            try train(and: ["--reward", "lenient", "--grader", "command:cat"], in: scratch),
+            naming: ["--reward: reward: is lenient", "a grader command gives the reward itself"])
+        try FileManager.default.removeItem(atPath: scratch.path("model"))
+        expectRefusal(
+            try train(and: ["--reward", "lenent"], in: scratch), naming: ["--reward", "did you mean \"lenient\"?"])
+    }
+
     @Test("an unknown key in a configuration is refused and the nearest one suggested")
     func refusesUnknownKey() throws {
         let scratch = try Scratch(), file = try scratch.file("recipe.json", #"{"learning_rat": 0.1}"#)

@@ -87,6 +87,30 @@ import TinyFoundation
         }
     }
 
+    @Test("a lenient reward is refused where the grades decide nothing")
+    func refusesLenientReward() {
+        var configuration = TrainingConfiguration()
+        configuration.reward = .lenient
+        for grader in ["auto", "final-answer", "math"] {
+            configuration.grader = grader
+            #expect(configuration.violations() == [])
+        }
+        configuration.grader = "command:python3 score.py"
+        #expect(
+            configuration.violations() == [
+                "reward: is lenient, but a grader command gives the reward itself: the score that it writes"
+            ])
+        var supervised = TrainingConfiguration(.sft)
+        supervised.reward = .lenient
+        #expect(
+            supervised.violations() == ["reward: is lenient, but sft learns from solutions, not from rewards"])
+        for algorithm in [Algorithm.grpo, .openES, .cmaES] {
+            var rewarded = TrainingConfiguration(algorithm)
+            rewarded.reward = .lenient
+            #expect(rewarded.violations() == [])
+        }
+    }
+
     @Test("every range is checked, each broken rule once")
     func checksRanges() {
         var configuration = TrainingConfiguration()

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 import TinyRuns
+import TinyFoundation
+import TinyProblems
 import TinyRecords
 
 /// The files of Recipes/ say what this version understands.
@@ -9,7 +11,7 @@ import TinyRecords
         .deletingLastPathComponent().appendingPathComponent("Recipes")
 
     private static let files: [String] =
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".yaml") }
+        ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".yaml") }
         .sorted()
 
     private func isSweep(_ path: String) throws -> Bool {
@@ -54,5 +56,62 @@ import TinyRecords
         #expect(plan.expectedRuns == 3 * 5 + 6 * 4 + 9 * 5 + 2 * 3)
         #expect(
             plan.runs.contains { $0.name == "grpo-tinylora-13-lr0.05-seed1" }, "\(plan.runs.map(\.name))")
+    }
+
+    @Test(
+        "the experiments on a real model differ from the main one only in what they are about",
+        arguments: [
+            ("real-sizes", ["method", "parameters", "rank"]), ("real-format", ["prompt_style"]),
+            ("real-lenient", ["reward", "train"]),
+            (
+                "real-evolution",
+                [
+                    "algorithm", "num_generations", "population_size", "problems_per_step",
+                    "scale_rewards", "sigma", "loss_type", "max_grad_norm",
+                ]
+            ),
+        ])
+    func realModel(name: String, about: [String]) throws {
+        func settings(_ name: String) throws -> [[String: JSONValue]] {
+            let path = Self.folder.appendingPathComponent(name + ".yaml").path
+            return try SweepPlan(SweepFile(contentsOf: path)).runs.map { run in
+                let json = Data(try run.configuration.jsonLine().utf8)
+                return try JSONDecoder().decode([String: JSONValue].self, from: json)
+            }
+        }
+        let main = try #require(settings("real-13-grpo").first), runs = try settings(name)
+        for run in runs {
+            let differing = main.keys.filter { run[$0] != main[$0] }
+            #expect(Set(differing).subtracting(about).isSubset(of: ["learning_rate", "seed"]), "\(differing)")
+        }
+        #expect(Set(main.keys.filter { key in runs.contains { $0[key] != main[key] } }).isSuperset(of: about))
+    }
+
+    @Test(
+        "a personal recipe has its examples beside it, and its grader pays for the right format with the right values")
+    func personal() throws {
+        let path = Self.folder.appendingPathComponent("personal/orders.yaml").path
+        let configuration = try Recipe(contentsOf: path).configuration()
+        let training = try ProblemSet(contentsOf: #require(configuration.train)).problems
+        let test = try ProblemSet(contentsOf: #require(configuration.eval)).problems
+        #expect(training.count == 200 && test.count == 100)
+        #expect(Set(training.map(\.question)).isDisjoint(with: test.map(\.question)))
+
+        guard case .command(let command) = try GraderChoice(configuration.grader) else {
+            Issue.record("the grader is \(configuration.grader)")
+            return
+        }
+        // Recipes are run in the folder of the repository; the tests may run anywhere.
+        let root = Self.folder.deletingLastPathComponent().path
+        let grader = CommandReward("cd '\(root)' && \(command)")
+        let order = test[0], right = order.answer
+        let wrong = try #require(test.first { $0.answer != right }).answer
+        let completions = [
+            right, " \(right)\n", "```json\n\(right)\n```", "Here is the order: \(right)", "\(right)\n\(right)", wrong,
+            "",
+        ]
+        let grades = grader.grades(of: completions.map { GradedAnswer($0, to: order) })
+        try #require(grades.allSatisfy { $0.failure == nil }, "\(grades.compactMap(\.failure).first ?? "")")
+        #expect(grades.map(\.strict) == [true, true, false, false, false, false, false])
     }
 }

@@ -51,6 +51,15 @@ import TinyFoundation
         #expect(result.stored == result.state.parameters.map(type.rounded))
     }
 
+    @Test("the lenient grade is the fitness when asked for", arguments: [Algorithm.openES, .cmaES])
+    func lenientFitness(algorithm: Algorithm) async throws {
+        var configuration = smallSearch(algorithm)
+        configuration.reward = .lenient
+        let metrics = try await TrainingLoop(trainer(configuration)).run().metrics.compactMap(\.rollout)
+        #expect(metrics.allSatisfy { $0.reward == $0.lenientMean })
+        #expect(metrics.contains { $0.lenientMean > $0.strictMean })
+    }
+
     @Test("long completions cost reward as they do with gradients")
     func penalisesLength() async throws {
         var configuration = smallSearch(.openES)

@@ -31,6 +31,8 @@ struct TrainCommand: AsyncParsableCommand {
                 tinylora train --method lora --rank 1 --learning-rate 1e-3
               A recipe with one setting changed:
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
+              Reward the right number wherever it stands, so that no format is taught:
+                tinylora train --model DIR --train gsm8k/train.jsonl --prompt-style boxed --reward lenient
               In float32, as references in fp32 compute (default for models that are stored so):
                 tinylora train --arithmetic float32
               More steps from an adapter: of a run, of PEFT or a code; rank, seeds and the like are the adapter's:
@@ -125,6 +127,12 @@ struct TrainCommand: AsyncParsableCommand {
             Grader: auto, final-answer, math, or command:… which scores JSON Lines (default: auto).
             """, valueName: "grader"))
     var grader: String?
+    @Option(
+        help: """
+            Which grade is the reward: strict (the right answer in the requested format) or lenient (anywhere in the \
+            completion) (default: strict).
+            """)
+    var reward: String?
     @Option(parsing: .unconditional, help: "Problems per evaluation; 0 skips it (default: 400).")
     var evalProblems: Int?
     @Option(
@@ -204,6 +212,7 @@ struct TrainCommand: AsyncParsableCommand {
             ("target_modules", "target-modules", targetModules), ("frozen_subspace", "frozen-subspace", frozenSubspace),
             ("tying", "tying", tying), ("element_type", "type", type),
             ("prompt_style", "prompt-style", promptStyle), ("grader", "grader", grader),
+            ("reward", "reward", reward),
         ]
         let reals: [(key: String, flag: String, value: Double?)] = [
             ("learning_rate", "learning-rate", learningRate), ("beta", "beta", beta),

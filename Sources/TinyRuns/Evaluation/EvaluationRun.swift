@@ -137,13 +137,12 @@ public struct EvaluationRun: Sendable {
     }
 
     private static func entry(of part: Part) throws -> EvaluationManifest.ProblemSetEntry {
-        var content = SHA256(), prompts = SHA256()
+        var prompts = SHA256()
         for problem in part.set.problems {
-            content.update(Array("\(problem.id)\u{0}\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
             prompts.update(Array("\(try part.prompter.prompt(for: problem).text)\u{0}".utf8))
         }
         return EvaluationManifest.ProblemSetEntry(
-            name: part.set.name, problems: part.set.problems.count, content: content.finish().hexadecimal,
+            name: part.set.name, problems: part.set.problems.count, content: part.set.contentHash,
             promptStyle: part.prompter.style.name,
             styleTrials: part.styleTrials.isEmpty ? nil : part.styleTrials,
             stopTexts: part.prompter.stopTexts.isEmpty ? nil : part.prompter.stopTexts,
