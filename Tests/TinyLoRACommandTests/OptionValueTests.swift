@@ -15,6 +15,24 @@ struct OptionValueTests {
         expectSuccess(try Executable.run(["score", "--text", "-5 + 3"], in: scratch))
     }
 
+    @Test("a question is put in the style that is asked for; the plain one is the question alone")
+    func promptStyle() throws {
+        let scratch = try Scratch(), text = "Q: 3 + 4?\nA:"
+        func output(_ arguments: [String]) throws -> String {
+            try Executable.run(["generate", "--json", "--max-tokens", "4"] + arguments, in: scratch).output
+        }
+        let alone = try output(["--prompt", text])
+        #expect(!alone.isEmpty)
+        #expect(try output(["--question", text, "--prompt-style", "plain"]) == alone)
+        #expect(try output(["--question", "3 + 4?", "--prompt-style", "abacus"]) == alone)
+        expectRefusal(
+            try Executable.run(["generate", "--prompt", "a", "--prompt-style", "plain"], in: scratch),
+            naming: ["--prompt-style needs --question"])
+        expectRefusal(
+            try Executable.run(["generate", "--question", "a", "--prompt-style", "plan"], in: scratch),
+            naming: ["did you mean \"plain\"?"])
+    }
+
     @Test(
         "a negative number is refused for what it is",
         arguments: [

@@ -22,17 +22,26 @@ struct GenerateCommand: AsyncParsableCommand {
     var prompt: String?
     @Option(parsing: .unconditional, help: "Question, written in the model's prompt style.")
     var question: String?
+    @Option(
+        help: "Prompt style of --question: \(PromptStyle.builtInNames) (default: abacus, or gsm8k with your own model)."
+    )
+    var promptStyle: String?
     @OptionGroup var sampling: SamplingOptions
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    func validate() throws {
+        guard promptStyle == nil || question != nil else { throw ValidationError("--prompt-style needs --question") }
+    }
+
     func run() async throws {
+        let style = try promptStyle.map { try PromptStyle(named: $0) }
         let console = Console(json: json)
         guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
         let (loaded, adapter, engine) = try model.open(console)
         let tokenizer = try loaded.requireTokenizer()
         let tokens =
-            if let question { try loaded.prompter().prompt(for: question).tokens } else {
+            if let question { try loaded.prompter(style: style).prompt(for: question).tokens } else {
                 tokenizer.encode(try prompt ?? String(decoding: StandardInput.readToEnd(), as: UTF8.self))
             }
         let request = CompletionRequest(
