@@ -17,6 +17,10 @@ extension LocalEngine {
         guard !request.streams.isEmpty else {
             throw EngineError(.invalidSampling, "a request has no random stream")
         }
+        guard request.alternatives >= 0 else {
+            throw EngineError(
+                .invalidSampling, "the number of alternatives must be at least 0, is \(request.alternatives)")
+        }
         try check(request.sampling)
     }
 
