@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Synchronization
 public import TinyFoundation
 
@@ -39,7 +38,7 @@ public final class SharedSession: Sendable {
         let (calls, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let desk = Desk(waitingLimit: waitingLimit, bell: bell)
         self.desk = desk
-        loop = Task(executorPreference: PassExecutor()) {
+        loop = Task(executorPreference: SerialTaskExecutor(label: "tinylora.sampling")) {
             var loop = SessionLoop(desk, session)
             for await _ in calls { await loop.run() }
         }
@@ -263,15 +262,5 @@ private struct SessionLoop {
             }
             state.load = SharedSession.Load(running: running.count, waiting: joined - running.count + arriving)
         }
-    }
-}
-
-/// Runs the loop's jobs one after the other on a thread that is not one of Swift's few: a pass may take seconds.
-private final class PassExecutor: TaskExecutor {
-    private let queue = DispatchQueue(label: "tinylora.sampling")
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

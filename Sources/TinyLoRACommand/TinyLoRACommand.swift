@@ -12,7 +12,13 @@ struct TinyLoRACommand: AsyncParsableCommand {
             ScoreCommand.self, InspectCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self,
             DownloadCommand.self, DoctorCommand.self, GradeCommand.self, BenchCommand.self, VerifyCommand.self,
             PretrainCommand.self,
-        ])
+        ] + serving)
+
+    #if Serve
+        private static let serving: [any ParsableCommand.Type] = [ServeCommand.self]
+    #else
+        private static let serving: [any ParsableCommand.Type] = []
+    #endif
 
     /// As the parser's own, but a result or help text that cannot be written is an error.
     static func main() async {

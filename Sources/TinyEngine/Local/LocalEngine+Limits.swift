@@ -7,7 +7,8 @@ extension LocalEngine {
     /// Logits divided by less would overflow.
     private static let leastTemperature = 1e-6
 
-    func check(_ request: CompletionRequest) throws(EngineError) {
+    /// Checks a request, but not its adapter, without the cost of adding it to a session.
+    package func check(_ request: CompletionRequest) throws(EngineError) {
         try check(tokens: request.prompt)
         guard request.prompt.count < contextLength else {
             throw EngineError(
