@@ -16,14 +16,18 @@ import TinyTestSupport
 struct ServerFixture: Sendable {
     let loaded: LoadedModel
     let method: any AdapterMethod
+    /// The servers' own, so that they do not factorise the model again.
+    private let cache: FactorCache
 
     /// Loaded once for all tests.
     static let shared = Result { try ServerFixture() }
 
     private init() throws {
         loaded = try LoadedModel(directory: nil, cache: nil)
+        cache = FactorCache(
+            directory: FileManager.default.temporaryDirectory.appending(path: "tinylora-server-tests").path)
         let design = try AdapterSettings().design(for: loaded.checkpoint.configuration)
-        method = try loaded.method(design, initialSeed: 0, threads: 2, cache: nil)
+        method = try loaded.method(design, initialSeed: 0, threads: 2, cache: cache)
     }
 
     /// An adapter that changes what Abacus says.
@@ -37,7 +41,7 @@ struct ServerFixture: Sendable {
     func code(_ seed: UInt64) throws -> String { try AdapterCode(adapter(seed)).text }
 
     func server(_ settings: ServerSettings = ServerSettings()) throws -> Server {
-        try Server(loaded, threads: 2, settings: settings, cache: nil)
+        try Server(loaded, threads: 2, settings: settings, cache: cache)
     }
 
     /// What the engine says alone.
