@@ -5,22 +5,23 @@
 # make bench     kernel and model speed beside the machine's limits measured in the same run
 # make interop   loads what `tinylora export` writes with the real tools: transformers, PEFT, and with MODEL=directory vLLM and mlx-lm,
 #                with GGUF=file llama.cpp (installs them into .interop, about 3 GB)
+# make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench interop fixtures
+.PHONY: test check format docs bench interop soak fixtures
 
 test:
-	swift test -c release
+	swift test -c release --traits Serve
 
 # CI=true makes Package.swift treat warnings as errors. `swift test` builds everything, the command included.
 check: export CI = true
 check:
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	Scripts/check_sources.sh
-	swift test -c release
+	swift test -c release --traits Serve
 
 format:
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
@@ -45,6 +46,11 @@ bench:
 interop:
 	swift build -c release --product tinylora
 	Scripts/interop/run.sh "$(MODEL)" "$(GGUF)"
+
+SECONDS = 600
+soak:
+	swift build -c release --traits Serve --product tinylora
+	Scripts/soak/run.sh $(SECONDS)
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py

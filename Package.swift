@@ -21,17 +21,34 @@ func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Targ
         swiftSettings: settings)
 }
 
+/// What the HTTP server needs, with the trait `Serve` only.
+let serving: [Target.Dependency] = [
+    ("HummingbirdCore", "hummingbird"), ("ServiceLifecycle", "swift-service-lifecycle"),
+    ("UnixSignals", "swift-service-lifecycle"), ("NIOCore", "swift-nio"), ("NIOPosix", "swift-nio"),
+    ("Logging", "swift-log"), ("HTTPTypes", "swift-http-types"),
+].map { .product(name: $0, package: $1, condition: .when(traits: ["Serve"])) }
+
 let package = Package(
     name: "tinylora",
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "TinyLoRA", targets: ["TinyLoRA"]),
+        .library(name: "TinyServer", targets: ["TinyServer"]),
         .executable(name: "tinylora", targets: ["TinyLoRACommand"]),
+    ],
+    // Without the trait neither the HTTP server nor what it depends on is fetched or built.
+    traits: [
+        .trait(name: "Serve", description: "The command `tinylora serve`: an HTTP server, built on Hummingbird.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     ],
     targets: [
         // The engine: bytes to numbers to gradients.
@@ -71,10 +88,16 @@ let package = Package(
                 "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
                 "TinyHub", "TinyRuns", "TinyReport",
             ]),
+        library(
+            "TinyServer",
+            uses: [
+                "TinyFoundation", "TinyAdapter", "TinyEngine", "TinyText", "TinyTemplates", "TinyProblems", "TinyRuns",
+            ] + serving),
         .executableTarget(
             name: "TinyLoRACommand",
             dependencies: [
                 "TinyLoRA", "TinyFoundation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .target(name: "TinyServer", condition: .when(traits: ["Serve"])),
             ],
             swiftSettings: settings),
 
@@ -113,6 +136,11 @@ let package = Package(
                 "TinyStatistics", "TinyLearning", "TinyLoRA", "TinyLearningTestSupport",
             ]),
         tests(of: "TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
+        tests(
+            of: "TinyServer",
+            uses: [
+                "TinyFoundation", "TinyCheckpoint", "TinyAdapter", "TinyEngine", "TinyText", "TinyRecords", "TinyRuns",
+            ]),
         // Runs the built command; of the package's types it knows SHA-256 only.
         .testTarget(
             name: "TinyLoRACommandTests", dependencies: ["TinyFoundation", "TinyTestSupport"], swiftSettings: settings),

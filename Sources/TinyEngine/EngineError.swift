@@ -17,4 +17,10 @@ public enum EngineErrorCode: Sendable {
     case weightCount
     /// The model's logits are infinite or not numbers.
     case notFinite
+    /// Too many samples wait in a ``SharedSession``.
+    case busy
+    /// A request was not complete when its time had passed.
+    case timedOut
+    /// A ``SharedSession`` was closed.
+    case closed
 }

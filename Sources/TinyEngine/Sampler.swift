@@ -62,8 +62,12 @@ public struct CompletionRequest: Sendable, Codable, Hashable {
     public var streams: [StreamName]
     /// The adapter's parameters as stored, or `nil` for the base model.
     public var adapter: [Float]?
+    /// Which of the engine's methods the parameters belong to: 0 is the one it was made with, see ``LocalEngine/add(_:)``.
+    public var method = 0
     /// How tokens are chosen.
     public var sampling: SamplingParameters
+    /// How many of the most likely tokens are reported with each sampled one. Range: `0...`.
+    public var alternatives = 0
 
     /// Asks for one completion per stream.
     public init(prompt: [Int], streams: [StreamName], adapter: [Float]?, sampling: SamplingParameters) {
@@ -71,6 +75,20 @@ public struct CompletionRequest: Sendable, Codable, Hashable {
         self.streams = streams
         self.adapter = adapter
         self.sampling = sampling
+    }
+}
+
+/// A token with its log-probability, as in ``Completion/logprobs``.
+public struct ScoredToken: Sendable, Hashable {
+    /// The id.
+    public var token: Int
+    /// Natural logarithm of its probability.
+    public var logprob: Float
+
+    /// Makes a pair.
+    public init(_ token: Int, logprob: Float) {
+        self.token = token
+        self.logprob = logprob
     }
 }
 
@@ -107,11 +125,20 @@ public struct SampleID: Sendable, Hashable {
 }
 
 /// What happens to one sample of a session.
-public enum SamplingEvent: Sendable, Hashable {
-    /// A token was sampled.
-    case token(SampleID, token: Int, logprob: Float)
+public enum SamplingEvent: Sendable {
+    /// A token was sampled; with it come the ``CompletionRequest/alternatives`` most likely tokens, the most likely first.
+    case token(SampleID, ScoredToken, alternatives: [ScoredToken])
     /// The sample ended; its last token was reported before.
     case finished(SampleID, Completion)
+    /// The sample ended without a completion: the model with its adapter gives no probabilities. Others are not concerned.
+    case failed(SampleID, EngineError)
+
+    /// Which sample it happens to.
+    public var sample: SampleID {
+        switch self {
+        case .token(let sample, _, _), .finished(let sample, _), .failed(let sample, _): sample
+        }
+    }
 }
 
 /// Requests that are completed together. A request may join or be cancelled between any two tokens; what a sample becomes
@@ -158,7 +185,7 @@ extension Sampler {
     ///   - stopping: Makes a watcher for each completion, which is given its tokens in order and returns whether it ends with this
     ///     one. All sampled tokens stay in the completion: to end there was a choice that can be learnt.
     /// - Returns: For each request, one completion per stream, in order.
-    /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled.
+    /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled, and where a sample fails.
     public func complete(
         _ requests: [CompletionRequest],
         progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil,
@@ -176,10 +203,11 @@ extension Sampler {
             for event in events {
                 let end: (id: SampleID, completion: Completion)?
                 switch event {
-                case .token(let id, let token, _):
+                case .token(let id, let chosen, _):
                     tokens += 1
-                    end = watchers.isEnd(token, of: id) ? session.stop(id).map { (id, $0) } : nil
+                    end = watchers.isEnd(chosen.token, of: id) ? session.stop(id).map { (id, $0) } : nil
                 case .finished(let id, let completion): end = (id, completion)
+                case .failed(_, let error): throw error
                 }
                 guard let end else { continue }
                 finished += 1

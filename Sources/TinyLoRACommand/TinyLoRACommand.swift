@@ -13,7 +13,13 @@ struct TinyLoRACommand: AsyncParsableCommand {
             RenderCommand.self,
             DownloadCommand.self, DoctorCommand.self, GradeCommand.self, BenchCommand.self, VerifyCommand.self,
             PretrainCommand.self,
-        ])
+        ] + serving)
+
+    #if Serve
+        private static let serving: [any ParsableCommand.Type] = [ServeCommand.self]
+    #else
+        private static let serving: [any ParsableCommand.Type] = []
+    #endif
 
     /// As the parser's own, but a result or help text that cannot be written is an error.
     static func main() async {

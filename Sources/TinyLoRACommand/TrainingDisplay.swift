@@ -160,6 +160,24 @@ final class TrainingDisplay: Sendable {
                 + "\(grouped(Int(summary.tokensPerSecond))) tokens/s")
         console.say("adapter    \(summary.adapter)")
         console.say("run        \(summary.run)")
+        console.say("serve      \(serveCommand) \(servedFiles(summary.run))")
+    }
+
+    /// The options that serve the run, and its name there.
+    private func servedFiles(_ run: String) -> String {
+        if configuration.adapter.method == .full { return "--model \(run)/model" }
+        let place = URL(filePath: run), model = configuration.model.map { "--model \($0) " } ?? ""
+        return
+            "\(model)--adapters \(place.deletingLastPathComponent().relativePath) (\"model\": \"\(place.lastPathComponent)\")"
+    }
+
+    /// The command, where this build has it.
+    private var serveCommand: String {
+        #if Serve
+            "tinylora serve"
+        #else
+            "swift run -c release --traits Serve tinylora serve"
+        #endif
     }
 
     /// The first problem that the training turned from wrong to right.

@@ -61,7 +61,7 @@ struct CompletionTests {
     @Test("a beginning is computed once, for the adapter's numbers")
     func prefixCache() throws {
         let fixture = try EngineFixture()
-        let beginning = fixture.tokens(70, seed: 40), adapter = fixture.adapter(1)
+        let beginning = fixture.tokens(70, seed: 40), adapter = AdapterContent(parameters: fixture.adapter(1))
         let prompts = (1...3).map { beginning + fixture.tokens(9, seed: $0) }
         var prefixes = PrefixCache()
         #expect(prefixes.worthSharing(prompts[0], with: prompts.dropFirst(), adapter: adapter) == 70)
@@ -71,7 +71,10 @@ struct CompletionTests {
             [Segment(cache: cache, tokens: beginning, change: nil)], team: WorkerTeam(threads: 1))
         prefixes.keep(beginning, cache, adapter: adapter)
         #expect(prefixes.beginning(of: prompts[1], adapter: adapter)?.count == 70)
-        #expect(prefixes.beginning(of: prompts[1], adapter: fixture.adapter(2)) == nil)
+        for other in [(0, fixture.adapter(2)), (1, fixture.adapter(1))] {
+            let other = AdapterContent(method: other.0, parameters: other.1)
+            #expect(prefixes.beginning(of: prompts[1], adapter: other) == nil)
+        }
         #expect(prefixes.beginning(of: prompts[1], adapter: nil) == nil)
         #expect(prefixes.worthSharing(prompts[1], with: [prompts[2]], adapter: adapter) == nil)
     }

@@ -13,8 +13,9 @@ struct DecodingStateTests {
         case cancel(Int)
         /// A running sample ends after its tokens; nothing for one that does not run.
         case stop(Int, Int, String?)
-        /// A pass must compute these, and these tokens are chosen; 0 is the stop token.
-        case pass(continuing: [String], starting: [String], tokens: [Int], finished: [String])
+        /// A pass must compute these, and these tokens are chosen; 0 is the stop token, -1 none for want of probabilities.
+        case pass(
+            continuing: [String], starting: [String], beginning: String? = nil, tokens: [Int], finished: [String])
         /// Nothing is left to compute.
         case idle
     }
@@ -93,12 +94,66 @@ struct DecodingStateTests {
         (
             "long prompts begin one pass after the other", limits(promptRows: 5),
             [
-                .add(0, samples: 1, prompt: 4), .add(1, samples: 1, prompt: 4), .add(2, samples: 1, prompt: 8),
+                .add(0, samples: 1, prompt: 4), .add(1, samples: 1, prompt: 4), .add(2, samples: 1, prompt: 2),
                 .pass(continuing: [], starting: ["0:0..<1"], tokens: [5], finished: []),
                 .pass(
                     continuing: ["0.0"], starting: ["1:0..<1"], tokens: [0, 0],
                     finished: ["0.0 endOfText 5,0", "1.0 endOfText 0"]),
                 .pass(continuing: [], starting: ["2:0..<1"], tokens: [0], finished: ["2.0 endOfText 0"]),
+                .idle,
+            ]
+        ),
+        (
+            "a prompt that is too long for a pass takes several, while others run", limits(promptRows: 3),
+            [
+                .add(0, samples: 1, prompt: 1), .add(1, samples: 2, prompt: 7), .add(2, samples: 1, prompt: 2),
+                .pass(continuing: [], starting: ["0:0..<1"], tokens: [5], finished: []),
+                .pass(continuing: ["0.0"], starting: [], beginning: "1:3", tokens: [6], finished: []),
+                .pass(
+                    continuing: ["0.0"], starting: [], beginning: "1:6", tokens: [0], finished: ["0.0 endOfText 5,6,0"]),
+                .pass(
+                    continuing: [], starting: ["1:0..<2", "2:0..<1"], tokens: [0, 0, 0],
+                    finished: ["1.0 endOfText 0", "1.1 endOfText 0", "2.0 endOfText 0"]),
+                .idle,
+            ]
+        ),
+        (
+            "a cancelled request whose prompt has begun makes room for the next", limits(promptRows: 3, cacheBytes: 12),
+            [
+                .add(0, samples: 1, prompt: 7), .add(1, samples: 1, prompt: 6),
+                .pass(continuing: [], starting: [], beginning: "0:3", tokens: [], finished: []),
+                .cancel(0),
+                .pass(continuing: [], starting: [], beginning: "1:3", tokens: [], finished: []),
+                .pass(continuing: [], starting: ["1:0..<1"], tokens: [0], finished: ["1.0 endOfText 0"]),
+                .idle,
+            ]
+        ),
+        (
+            "keys and values of all that runs fit into the limit, whatever their lengths", limits(cacheBytes: 12),
+            [
+                .add(0, samples: 1, prompt: 2, maxTokens: 6), .add(1, samples: 2, prompt: 1, maxTokens: 1),
+                .add(2, samples: 1, prompt: 1, maxTokens: 3), .add(3, samples: 1, prompt: 1, maxTokens: 1),
+                .pass(
+                    continuing: [], starting: ["0:0..<1", "1:0..<2"], tokens: [5, 5, 5],
+                    finished: ["1.0 tokenLimit 5", "1.1 tokenLimit 5"]),
+                .pass(
+                    continuing: ["0.0"], starting: ["2:0..<1"], tokens: [5, 5], finished: []),
+                .stop(2, 0, "2.0 stopText 5"),
+                .pass(
+                    continuing: ["0.0"], starting: ["3:0..<1"], tokens: [0, 5],
+                    finished: ["0.0 endOfText 5,5,0", "3.0 tokenLimit 5"]),
+                .idle,
+            ]
+        ),
+        (
+            "a sample without probabilities ends alone", limits(),
+            [
+                .add(0, samples: 2), .add(1, samples: 1),
+                .pass(
+                    continuing: [], starting: ["0:0..<2", "1:0..<1"], tokens: [5, 5, -1], finished: ["1.0 failed"]),
+                .pass(
+                    continuing: ["0.0", "0.1"], starting: [], tokens: [-1, 0],
+                    finished: ["0.0 failed", "0.1 endOfText 5,0"]),
                 .idle,
             ]
         ),
@@ -113,8 +168,11 @@ struct DecodingStateTests {
         ),
     ]
 
-    static func limits(sequences: Int = 256, promptRows: Int = 1024) -> DecodingState.Limits {
+    static func limits(
+        sequences: Int = 256, promptRows: Int = 1024, cacheBytes: Int = 1000
+    ) -> DecodingState.Limits {
         var limits = DecodingState.Limits()
+        limits.cacheBytes = cacheBytes
         limits.sequences = sequences
         limits.promptRows = promptRows
         return limits
@@ -142,13 +200,16 @@ struct DecodingStateTests {
                 let next = state.nextPass()
                 #expect(next == nil && state.isIdle, "\(place)")
                 #expect((0..<4).allSatisfy { state.request($0) == nil }, "\(place): ended requests are kept")
-            case .pass(let continuing, let starting, let tokens, let finished):
+            case .pass(let continuing, let starting, let beginning, let tokens, let finished):
                 let next = state.nextPass()
                 let pass = try #require(next, "\(place)")
                 #expect(pass.continuing.map(text) == continuing, "\(place)")
                 #expect(pass.starting.map { "\($0.request):\($0.samples)" } == starting, "\(place)")
-                let events = state.receive(tokens.map { ($0, -1) })
-                #expect(tokenEvents(events) == zip(pass.samples, tokens).map { "\(text($0)) \($1)" }, "\(place)")
+                #expect(pass.beginning.map { "\($0.request):\($0.rows)" } == beginning, "\(place)")
+                let events = state.receive(
+                    tokens.map { $0 < 0 ? nil : DecodingState.Choice(ScoredToken($0, logprob: -1)) })
+                let expected = zip(pass.samples, tokens).filter { $1 >= 0 }.map { "\(text($0)) \($1)" }
+                #expect(tokenEvents(events) == expected, "\(place)")
                 #expect(finishedEvents(events) == finished, "\(place)")
             }
         }
@@ -157,11 +218,12 @@ struct DecodingStateTests {
     private func text(_ id: SampleID) -> String { "\(id.request).\(id.sample)" }
 
     private func tokenEvents(_ events: [SamplingEvent]) -> [String] {
-        events.compactMap { if case .token(let id, let token, _) = $0 { "\(text(id)) \(token)" } else { nil } }
+        events.compactMap { if case .token(let id, let chosen, _) = $0 { "\(text(id)) \(chosen.token)" } else { nil } }
     }
 
     private func finishedEvents(_ events: [SamplingEvent]) -> [String] {
         events.compactMap { event in
+            if case .failed(let id, _) = event { return "\(text(id)) failed" }
             guard case .finished(let id, let completion) = event else { return nil }
             #expect(completion.logprobs == completion.tokens.map { _ in -1 })
             return "\(text(id)) \(completion.stop) \(completion.tokens.map(String.init).joined(separator: ","))"
@@ -209,6 +271,7 @@ struct SamplingSessionTests {
                 switch event {
                 case .token(let id, _, _): #expect(passes <= 2 || id.request != ids[4])
                 case .finished(let id, let completion): found[id.request, default: [:]][id.sample] = completion
+                case .failed(_, let error): throw error
                 }
             }
             if passes == 2 { session.cancel(ids[4]) }

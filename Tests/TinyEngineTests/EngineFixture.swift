@@ -8,13 +8,14 @@ import TinyFoundation
 
 /// Engines on the small models under `Tests/Fixtures`, with an adapter basis made from their weights.
 struct EngineFixture: Sendable {
+    let checkpoint: Checkpoint
     let model: LanguageModel
     let basis: TinyLoRAMethod
 
     init(_ name: String = "qwen2-untied") throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/\(name)")
-        let checkpoint = try Checkpoint(directory: folder.path)
+        checkpoint = try Checkpoint(directory: folder.path)
         model = try LanguageModel(checkpoint)
         let plan = try AdapterPlan(
             modules: checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5))

@@ -30,7 +30,9 @@ package final class AnsweringSession: SamplingSession {
         return zip(asked, try answer(asked.map(\.request))).flatMap { asked, completions in
             completions.enumerated().flatMap { sample, completion -> [SamplingEvent] in
                 let id = SampleID(request: asked.id, sample: sample)
-                return zip(completion.tokens, completion.logprobs).map { .token(id, token: $0, logprob: $1) }
+                return zip(completion.tokens, completion.logprobs).map { token, logprob in
+                    .token(id, ScoredToken(token, logprob: logprob), alternatives: [])
+                }
                     + [.finished(id, completion)]
             }
         }

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import TinyCheckpoint
 public import TinyModel
 import TinyFoundation
@@ -60,6 +61,8 @@ public struct AdapterPreparation: Sendable {
     public var fingerprint: String?
     /// Where frozen factors are stored; `nil` computes them every time.
     public var cache: FactorCache?
+    /// Where methods of the same model share frozen factors in memory; `nil` gives each its own.
+    public var shared: SharedFactors?
     /// Modules factorised at once; each holds one weight in memory.
     public var threads: Int
     /// Random seed of the initial values.
@@ -89,11 +92,35 @@ public struct AdapterPreparation: Sendable {
         of modules: [AdaptedModule], rank: Int, subspace: FrozenSubspace, seed: UInt64
     ) throws -> LowRankFactors {
         try modules.requirePresence(in: checkpoint)
+        let key = SharedFactors.Key(modules: modules, rank: rank, scheme: subspace.cacheScheme(seed: seed))
+        if let known = shared?[key] { return known }
         let pool = MemoryPool()
         let factors = try Factorisation.factors(
             of: modules, rank: rank, subspace: subspace, seed: seed,
             fingerprint: cache == nil ? "" : fingerprint ?? checkpoint.fingerprint(), cache: cache, threads: threads,
             weight: { [checkpoint] in try checkpoint.packedWeight(of: $0, in: pool) }, progress: progress)
-        return LowRankFactors(rank: rank, modules: modules, factors: factors)
+        let prepared = LowRankFactors(rank: rank, modules: modules, factors: factors)
+        shared?[key] = prepared
+        return prepared
+    }
+}
+
+/// Frozen factors in memory that methods of one model share, so that each of them costs its projections alone, and adapters of
+/// several methods can share products.
+public final class SharedFactors: Sendable {
+    struct Key: Hashable {
+        let modules: [AdaptedModule]
+        let rank: Int
+        let scheme: String
+    }
+
+    private let known = Mutex<[Key: LowRankFactors]>([:])
+
+    /// Holds nothing.
+    public init() {}
+
+    subscript(key: Key) -> LowRankFactors? {
+        get { known.withLock { $0[key] } }
+        set { known.withLock { $0[key] = newValue } }
     }
 }

@@ -16,7 +16,7 @@ package struct DecodingState {
         package var sequences = 256
         /// Bytes of keys and values of all running sequences.
         package var cacheBytes = 2 << 30
-        /// Prompt rows that begin in one pass, so that running sequences do not wait long.
+        /// Prompt rows of one pass, so that running sequences do not wait long; a longer prompt takes several passes.
         package var promptRows = 1024
 
         package init() {}
@@ -33,12 +33,21 @@ package struct DecodingState {
         }
     }
 
+    /// The first tokens of a prompt, computed for their keys and values alone.
+    package struct Beginning: Equatable {
+        package let request: Int
+        /// Tokens of the prompt that are computed after this pass.
+        package let rows: Int
+    }
+
     /// What one pass through the model computes.
     package struct Pass: Equatable {
         /// Sequences that get one more token, in order.
         package var continuing: [SampleID]
         /// Prompts that are computed.
         package var starting: [Start]
+        /// A prompt too long for one pass.
+        package var beginning: Beginning?
 
         /// Every sample that gets a token: those that continue, then those that start.
         package var samples: [SampleID] {
@@ -49,12 +58,24 @@ package struct DecodingState {
         }
     }
 
-    /// A token and its log-probability.
-    package typealias Choice = (token: Int, logprob: Float)
+    /// A token that was chosen for a sample, with the most likely ones where the request wants them.
+    package struct Choice {
+        var chosen: ScoredToken
+        var alternatives: [ScoredToken]
+
+        package init(_ chosen: ScoredToken, alternatives: [ScoredToken] = []) {
+            self.chosen = chosen
+            self.alternatives = alternatives
+        }
+    }
 
     private struct Sequence {
         var tokens: [Int] = []
         var logprobs: [Float] = []
+
+        func completion(_ stop: StopReason) -> Completion {
+            Completion(tokens: tokens, logprobs: logprobs, stop: stop)
+        }
     }
 
     private let contextLength: Int
@@ -67,6 +88,10 @@ package struct DecodingState {
     private var waiting: [Start] = []
     private var running: [SampleID] = []
     private var sequences: [SampleID: Sequence] = [:]
+    /// Bytes of keys and values that the running sequences need at most.
+    private var plannedBytes = 0
+    /// Tokens of the first waiting prompt that are computed; its bytes are planned once there are any.
+    private var begunRows = 0
 
     package init(contextLength: Int, limits: Limits = Limits(), cacheBytes: @escaping @Sendable (Int) -> Int) {
         self.contextLength = contextLength
@@ -100,6 +125,13 @@ package struct DecodingState {
 
     /// Forgets a request's samples.
     package mutating func cancel(_ id: Int) {
+        if let request = requests[id] {
+            plannedBytes -= running.count { $0.request == id } * bytes(request)
+            if begunRows > 0, let first = waiting.first, first.request == id {
+                plannedBytes -= first.samples.count * bytes(request)
+                begunRows = 0
+            }
+        }
         forget(id)
         waiting.removeAll { $0.request == id }
         running.removeAll { $0.request == id }
@@ -108,43 +140,48 @@ package struct DecodingState {
 
     /// Ends a running sample after the tokens it has; `nil` for one that does not run.
     package mutating func stop(_ sample: SampleID) -> Completion? {
-        guard let place = running.firstIndex(of: sample), let sequence = sequences.removeValue(forKey: sample) else {
-            return nil
-        }
+        guard let place = running.firstIndex(of: sample), let sequence = ended(sample) else { return nil }
         running.remove(at: place)
-        return ended(sample, sequence, .stopText)
+        return sequence.completion(.stopText)
     }
 
     /// The next pass; `nil` when every request has ended. ``receive(_:)`` must follow before the next call.
     package mutating func nextPass() -> Pass? {
         guard !isIdle else { return nil }
-        let pass = Pass(continuing: running, starting: admitted())
+        let (starting, beginning) = admitted()
+        let pass = Pass(continuing: running, starting: starting, beginning: beginning)
         running = pass.samples
         for sample in running[pass.continuing.count...] { sequences[sample] = Sequence() }
         return pass
     }
 
-    /// Takes the tokens of the pass, one for each of ``Pass/samples``, in order.
-    package mutating func receive(_ choices: [Choice]) -> [SamplingEvent] {
+    /// Takes the tokens of the pass, one for each of ``Pass/samples``, in order; `nil` ends a sample that has no probabilities.
+    package mutating func receive(_ choices: [Choice?]) -> [SamplingEvent] {
         precondition(choices.count == running.count, "\(choices.count) tokens for \(running.count) sequences")
         var events: [SamplingEvent] = []
         running = zip(running, choices).compactMap { sample, choice in
-            sequences[sample]?.tokens.append(choice.token)
-            sequences[sample]?.logprobs.append(choice.logprob)
-            events.append(.token(sample, token: choice.token, logprob: choice.logprob))
-            guard let stop = stopReason(sample), let sequence = sequences.removeValue(forKey: sample) else {
-                return sample
+            guard let choice else {
+                _ = ended(sample)
+                events.append(.failed(sample, LocalEngine.notFinite))
+                return nil
             }
-            events.append(.finished(sample, ended(sample, sequence, stop)))
+            sequences[sample]?.tokens.append(choice.chosen.token)
+            sequences[sample]?.logprobs.append(choice.chosen.logprob)
+            events.append(.token(sample, choice.chosen, alternatives: choice.alternatives))
+            guard let stop = stopReason(sample), let sequence = ended(sample) else { return sample }
+            events.append(.finished(sample, sequence.completion(stop)))
             return nil
         }
         return events
     }
 
-    private mutating func ended(_ sample: SampleID, _ sequence: Sequence, _ stop: StopReason) -> Completion {
+    /// Forgets a running sample, and its request with the last one.
+    private mutating func ended(_ sample: SampleID) -> Sequence? {
+        guard let sequence = sequences.removeValue(forKey: sample) else { return nil }
+        if let request = requests[sample.request] { plannedBytes -= bytes(request) }
         unfinished[sample.request, default: 0] -= 1
         if unfinished[sample.request] == 0 { forget(sample.request) }
-        return Completion(tokens: sequence.tokens, logprobs: sequence.logprobs, stop: stop)
+        return sequence
     }
 
     private mutating func forget(_ id: Int) {
@@ -162,25 +199,42 @@ package struct DecodingState {
 
     // MARK: Admission
 
-    /// How many sequences of a request's length fit at once.
-    private func mostSequences(_ request: CompletionRequest) -> Int {
-        let length = min(contextLength, request.prompt.count + request.sampling.maxTokens)
-        return max(1, min(limits.sequences, limits.cacheBytes / max(1, cacheBytes(length))))
+    /// Bytes of keys and values of one sample at its full length.
+    private func bytes(_ request: CompletionRequest) -> Int {
+        let (length, overflow) = request.prompt.count.addingReportingOverflow(request.sampling.maxTokens)
+        return max(1, cacheBytes(overflow ? contextLength : min(contextLength, length)))
     }
 
-    /// Takes prompts off the queue while there is room.
-    private mutating func admitted() -> [Start] {
-        var admitted = 0, sequences = running.count, rows = 0
+    /// How many samples of a request fit at once.
+    private func mostSequences(_ request: CompletionRequest) -> Int {
+        max(1, min(limits.sequences, limits.cacheBytes / bytes(request)))
+    }
+
+    /// Takes prompts off the queue while there is room. The first one may begin before the whole of it fits into a pass.
+    private mutating func admitted() -> (starting: [Start], beginning: Beginning?) {
+        var admitted = 0, sequences = running.count, rows = 0, beginning: Beginning?
         for start in waiting {
             guard let request = requests[start.request] else { break }
-            let isAlone = sequences == 0
-            guard isAlone || sequences + start.samples.count <= mostSequences(request) else { break }
-            guard isAlone || rows + request.prompt.count <= limits.promptRows else { break }
+            let left = request.prompt.count - begunRows
+            guard rows == 0 || rows + left <= limits.promptRows else { break }
+            if begunRows == 0 {
+                let more = start.samples.count * bytes(request)
+                let fits =
+                    sequences + start.samples.count <= limits.sequences && plannedBytes + more <= limits.cacheBytes
+                guard fits || sequences == 0 else { break }
+                plannedBytes += more
+            }
+            guard left <= limits.promptRows else {
+                begunRows += limits.promptRows
+                beginning = Beginning(request: start.request, rows: begunRows)
+                break
+            }
+            begunRows = 0
             sequences += start.samples.count
-            rows += request.prompt.count
+            rows += left
             admitted += 1
         }
         defer { waiting.removeFirst(admitted) }
-        return Array(waiting.prefix(admitted))
+        return (Array(waiting.prefix(admitted)), beginning)
     }
 }

@@ -7,7 +7,8 @@ extension LocalEngine {
     /// Logits divided by less would overflow.
     private static let leastTemperature = 1e-6
 
-    func check(_ request: CompletionRequest) throws(EngineError) {
+    /// Checks a request, but not its adapter, without the cost of adding it to a session.
+    package func check(_ request: CompletionRequest) throws(EngineError) {
         try check(tokens: request.prompt)
         guard request.prompt.count < contextLength else {
             throw EngineError(
@@ -16,6 +17,10 @@ extension LocalEngine {
         }
         guard !request.streams.isEmpty else {
             throw EngineError(.invalidSampling, "a request has no random stream")
+        }
+        guard request.alternatives >= 0 else {
+            throw EngineError(
+                .invalidSampling, "the number of alternatives must be at least 0, is \(request.alternatives)")
         }
         try check(request.sampling)
     }

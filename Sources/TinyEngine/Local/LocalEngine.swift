@@ -1,4 +1,5 @@
 public import TinyAdapter
+internal import Synchronization
 internal import TinyCheckpoint
 public import TinyModel
 package import TinyTensor
@@ -6,13 +7,16 @@ import TinyFoundation
 
 /// The engine of this machine's processor: sampler and learner in one, with the same bits in both roles.
 ///
-/// One instance serves any number of adapters of one method; equal lists of parameters are prepared once per call or session.
+/// One instance serves any number of adapters; equal lists of parameters are prepared once per call or session. Learning uses
+/// the method that it was made with, sampling also those that were added later.
 /// Calls may come from several tasks; they take turns.
 public final class LocalEngine: Sampler, Learner {
     /// The frozen model.
     public let model: LanguageModel
     /// What turns an adapter's parameters into a change of the model's weights; `nil` for the base model alone.
     public let method: (any AdapterMethod)?
+    /// All methods that requests may name: ``method`` and those that were added.
+    private let methods: Mutex<[any AdapterMethod]>
     /// Threads that compute.
     public let threads: Int
     package let team: WorkerTeam
@@ -29,6 +33,7 @@ public final class LocalEngine: Sampler, Learner {
         precondition(threads >= 1, "LocalEngine: \(threads) threads")
         self.model = model
         self.method = method
+        methods = Mutex(method.map { [$0] } ?? [])
         self.threads = threads
         self.learningRows = learningRows
         team = WorkerTeam(threads: threads)
@@ -45,8 +50,21 @@ public final class LocalEngine: Sampler, Learner {
     /// The model's `max_position_embeddings`.
     public var contextLength: Int { model.configuration.contextLength }
 
+    /// Takes one more method, so that requests with adapters of different methods are sampled together.
+    ///
+    /// - Returns: Its ``CompletionRequest/method``. The engine keeps the method; its factors are the memory it costs.
+    public func add(_ method: any AdapterMethod) -> Int {
+        methods.withLock { methods in
+            methods.append(method)
+            return methods.count - 1
+        }
+    }
+
     /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model.
-    public func session() -> any SamplingSession { LocalSession(self) }
+    public func session() -> any SamplingSession { session(limits: DecodingState.Limits()) }
+
+    /// The same, with other bounds on what runs at once. They change speed and memory, never a result.
+    package func session(limits: DecodingState.Limits) -> any SamplingSession { LocalSession(self, limits: limits) }
 
     /// Scores sequences, as many at once as the memory allows; a prompt that consecutive sequences share is computed once.
     ///
@@ -92,12 +110,25 @@ public final class LocalEngine: Sampler, Learner {
 
     /// The model and the change of its weights that an adapter means; the base model for `nil`.
     private func adapted(_ adapter: [Float]?) throws -> (model: LanguageModel, change: LowRankChange?) {
-        var adapters = PreparedAdapters(method)
-        return switch try adapters.effect(of: adapter) {
+        return switch try adapter.map({ try effect(of: AdapterContent(parameters: $0)) }) {
         case nil: (model, nil)
         case .change(let change): (model, change)
         case .weights(let values):
             (try LanguageModel(model.configuration, values: values, arithmetic: model.arithmetic), nil)
         }
+    }
+
+    /// What an adapter does to the model.
+    ///
+    /// - Throws: ``EngineError`` with code `adapterMismatch` when its method has another number of parameters.
+    func effect(of adapter: AdapterContent) throws(EngineError) -> AdapterEffect {
+        let method = methods.withLock { $0.indices.contains(adapter.method) ? $0[adapter.method] : nil }
+        guard let method, method.parameterCount == adapter.parameters.count else {
+            throw EngineError(
+                .adapterMismatch,
+                "an adapter has \(adapter.parameters.count) parameters and the engine's method "
+                    + "\(method?.parameterCount ?? 0)")
+        }
+        return method.effect(of: adapter.parameters)
     }
 }

@@ -7,7 +7,8 @@ import TinyCheckpoint
 /// Samples requests on this machine: each pass computes one token of every running sequence and the prompts that begin.
 final class LocalSession: SamplingSession {
     private let engine: LocalEngine
-    private var adapters: PreparedAdapters
+    private let limits: DecodingState.Limits
+    private var adapters = PreparedAdapters()
     /// Requests by the model weights they run on: first those of the frozen model, with any adapter.
     private var batches: [Batch]
     private var requestCount = 0
@@ -24,31 +25,41 @@ final class LocalSession: SamplingSession {
         var changes: [Int: LowRankChange] = [:]
         var caches: [SampleID: SequenceCache] = [:]
         var prefixes = PrefixCache()
+        /// The first tokens of a prompt that takes several passes.
+        var begun: (request: Int, cache: SequenceCache)?
 
-        /// Frees what an ended sample needed.
-        mutating func forget(_ sample: SampleID) {
-            caches[sample] = nil
-            if state.request(sample.request) == nil { changes[sample.request] = nil }
+        /// A cache of the first tokens of a request's prompt: of those that are known, or none.
+        func known(_ id: Int, _ request: CompletionRequest, _ model: LanguageModel) -> SequenceCache {
+            let shared = prefixes.beginning(of: request.prompt, adapter: request.content)
+            guard let begun, begun.request == id, begun.cache.count >= shared?.count ?? 0 else {
+                return shared ?? SequenceCache(for: model)
+            }
+            return begun.cache
         }
+
     }
 
-    init(_ engine: LocalEngine) {
+    init(_ engine: LocalEngine, limits: DecodingState.Limits) {
         self.engine = engine
-        adapters = PreparedAdapters(engine.method)
-        batches = [Self.batch(engine, weights: nil)]
+        self.limits = limits
+        batches = [Self.batch(engine, limits, weights: nil)]
     }
 
-    private static func batch(_ engine: LocalEngine, weights: [Float]?) -> Batch {
+    private static func batch(
+        _ engine: LocalEngine, _ limits: DecodingState.Limits, weights: [Float]?
+    ) -> Batch {
         let sizes = engine.model.configuration, arithmetic = engine.model.arithmetic
         return Batch(
             weights: weights, model: weights == nil ? engine.model : nil,
-            state: DecodingState(contextLength: engine.contextLength) { sizes.cacheBytes(length: $0, arithmetic) })
+            state: DecodingState(contextLength: engine.contextLength, limits: limits) {
+                sizes.cacheBytes(length: $0, arithmetic)
+            })
     }
 
     func add(_ request: CompletionRequest) throws -> Int {
         try engine.check(request)
         let id = requestCount
-        switch try adapters.effect(of: request.adapter) {
+        switch try adapters.effect(of: request, as: id, prepare: engine.effect) {
         case nil: batches[0].state.add(request, as: id)
         case .change(let change):
             batches[0].state.add(request, as: id)
@@ -57,7 +68,7 @@ final class LocalSession: SamplingSession {
             if let place = batches.firstIndex(where: { $0.weights == weights }) {
                 batches[place].state.add(request, as: id)
             } else {
-                batches.append(Self.batch(engine, weights: weights))
+                batches.append(Self.batch(engine, limits, weights: weights))
                 batches[batches.count - 1].state.add(request, as: id)
             }
         }
@@ -66,26 +77,39 @@ final class LocalSession: SamplingSession {
     }
 
     func cancel(_ request: Int) {
+        adapters.release(request)
         for place in batches.indices {
             batches[place].state.cancel(request)
             batches[place].changes[request] = nil
             batches[place].caches = batches[place].caches.filter { $0.key.request != request }
+            if batches[place].begun?.request == request { batches[place].begun = nil }
         }
     }
 
     func stop(_ sample: SampleID) -> Completion? {
         for place in batches.indices {
             guard let completion = batches[place].state.stop(sample) else { continue }
-            batches[place].forget(sample)
+            forget(sample, in: &batches[place])
             return completion
         }
         return nil
     }
 
+    /// Frees what an ended sample needed.
+    private func forget(_ sample: SampleID, in batch: inout Batch) {
+        batch.caches[sample] = nil
+        guard batch.state.request(sample.request) == nil else { return }
+        batch.changes[sample.request] = nil
+        adapters.release(sample.request)
+    }
+
     func advance() async throws -> [SamplingEvent] {
         batches = batches.filter { $0.weights == nil || !$0.state.isIdle }
-        guard let place = batches.firstIndex(where: { !$0.state.isIdle }) else { return [] }
-        return try advance(&batches[place])
+        while let place = batches.firstIndex(where: { !$0.state.isIdle }) {
+            let events = try advance(&batches[place])
+            if !events.isEmpty { return events }  // none follows from a part of a prompt alone
+        }
+        return []
     }
 
     private func advance(_ batch: inout Batch) throws -> [SamplingEvent] {
@@ -102,14 +126,18 @@ final class LocalSession: SamplingSession {
             }
         }
         computePrefixes(of: pass.starting, in: &batch, model)
-        let prompts = pass.starting.map { start in
-            let request = batch.state.request(start.request), prompt = request?.prompt ?? []
-            let cache =
-                batch.prefixes.beginning(of: prompt, adapter: request?.adapter) ?? SequenceCache(for: model)
-            return Segment(
-                cache: cache, tokens: Array(prompt.dropFirst(cache.count)), change: batch.changes[start.request])
+        let prompts = pass.starting.compactMap { start in
+            batch.state.request(start.request).map { request in
+                let cache = batch.known(start.request, request, model)
+                return Segment(
+                    cache: cache, tokens: Array(request.prompt.dropFirst(cache.count)),
+                    change: batch.changes[start.request])
+            }
         }
-        let hidden = model.advance(steps + prompts, team: engine.team)
+        if pass.starting.contains(where: { $0.request == batch.begun?.request }) { batch.begun = nil }
+        let beginning = begin(pass.beginning, in: &batch, model)
+        guard !steps.isEmpty || !prompts.isEmpty || !beginning.isEmpty else { return batch.state.receive([]) }
+        let hidden = model.advance(steps + prompts + beginning, team: engine.team)
         var rows = Array(steps.indices)
         for (index, start) in pass.starting.enumerated() {
             for sample in start.samples {
@@ -120,46 +148,64 @@ final class LocalSession: SamplingSession {
             }
         }
         let events = batch.state.receive(
-            try choose(pass.samples, rows: rows, hidden: hidden, model: model, state: batch.state))
-        for case .finished(let sample, _) in events { batch.forget(sample) }
+            choose(pass.samples, rows: rows, hidden: hidden, model: model, state: batch.state))
+        for event in events {
+            if case .token = event { continue }
+            forget(event.sample, in: &batch)
+        }
         return events
+    }
+
+    /// The next rows of a prompt that takes several passes; none where they are known.
+    private func begin(
+        _ beginning: DecodingState.Beginning?, in batch: inout Batch, _ model: LanguageModel
+    ) -> [Segment] {
+        guard let beginning, let request = batch.state.request(beginning.request) else { return [] }
+        let cache = batch.known(beginning.request, request, model)
+        batch.begun = (beginning.request, cache)
+        guard cache.count < beginning.rows else { return [] }
+        return [
+            Segment(
+                cache: cache, tokens: Array(request.prompt[cache.count..<beginning.rows]),
+                change: batch.changes[beginning.request])
+        ]
     }
 
     /// Computes beginnings that a starting prompt shares with others that start or wait, one for each adapter.
     private func computePrefixes(of starting: [DecodingState.Start], in batch: inout Batch, _ model: LanguageModel) {
         var requests = starting.compactMap { start in
-            batch.state.request(start.request).map { (request: $0, change: batch.changes[start.request]) }
+            batch.state.request(start.request).map { (id: start.request, request: $0) }
         }
         let waiting = batch.state.waiting(Self.comparedPrompts)
-        while let first = requests.first?.request {
-            let same = requests.filter { $0.request.adapter == first.adapter }
-            requests.removeAll { $0.request.adapter == first.adapter }
+        while let (id, first) = requests.first {
+            let content = first.content, same = requests.filter { $0.request.content == content }
+            requests.removeAll { $0.request.content == content }
             let others =
-                same.dropFirst().map(\.request.prompt)
-                + waiting.filter { $0.adapter == first.adapter }.map(\.prompt)
-            guard
-                let count = batch.prefixes.worthSharing(first.prompt, with: others, adapter: first.adapter)
-            else { continue }
-            let cache =
-                batch.prefixes.beginning(of: first.prompt, adapter: first.adapter) ?? SequenceCache(for: model)
-            let tokens = Array(first.prompt.prefix(count))
-            let segment = Segment(cache: cache, tokens: Array(tokens.dropFirst(cache.count)), change: same[0].change)
-            _ = model.advance([segment], team: engine.team)
-            batch.prefixes.keep(tokens, cache, adapter: first.adapter)
+                same.dropFirst().map(\.request.prompt) + waiting.filter { $0.content == content }.map(\.prompt)
+            guard let count = batch.prefixes.worthSharing(first.prompt, with: others, adapter: content) else {
+                continue
+            }
+            let known = batch.known(id, first, model), cache = known.fork(count: min(count, known.count))
+            let tokens = Array(first.prompt.prefix(count)), rest = Array(tokens.dropFirst(cache.count))
+            if !rest.isEmpty {
+                let segment = Segment(cache: cache, tokens: rest, change: batch.changes[id])
+                _ = model.advance([segment], team: engine.team)
+            }
+            batch.prefixes.keep(tokens, cache, adapter: content)
         }
     }
 
     /// Waiting prompts that a starting one is compared with.
     private static let comparedPrompts = 16
 
-    /// Chooses the next token of each sample.
+    /// Chooses the next token of each sample; `nil` for one whose logits are not numbers.
     ///
     /// - Parameters:
     ///   - rows: The row of `hidden` that each sample's token follows, ascending.
     ///   - hidden: The final norm of the pass's last rows, `[rows, hidden]`.
     private func choose(
         _ samples: [SampleID], rows: [Int], hidden: Matrix, model: LanguageModel, state: DecodingState
-    ) throws(EngineError) -> [DecodingState.Choice] {
+    ) -> [DecodingState.Choice?] {
         let vocabulary = model.configuration.vocabularySize, block = max(1, Self.logitBudget / vocabulary)
         var choices = [DecodingState.Choice?](repeating: nil, count: samples.count)
         var next = 0
@@ -179,10 +225,7 @@ final class LocalSession: SamplingSession {
                 }
             }
         }
-        return try choices.map { choice throws(EngineError) in
-            guard let choice else { throw LocalEngine.notFinite }
-            return choice
-        }
+        return choices
     }
 
     private func token(
@@ -192,7 +235,13 @@ final class LocalSession: SamplingSession {
         var stream = RandomStream(request.streams[sample.sample])
         stream.seek(toBlock: state.tokens(of: sample).count)
         let sampling = request.sampling
-        return TokenSampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
-            .choose(logits, count: vocabulary, uniform: stream.uniform())
+        let sampler = TokenSampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
+        let found = sampler.choose(
+            logits, count: vocabulary, uniform: stream.uniform(), alternatives: request.alternatives)
+        return found.map { found in
+            DecodingState.Choice(
+                ScoredToken(found.chosen.token, logprob: found.chosen.logprob),
+                alternatives: found.alternatives.map { ScoredToken($0.token, logprob: $0.logprob) })
+        }
     }
 }

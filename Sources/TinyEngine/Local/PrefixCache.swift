@@ -5,7 +5,7 @@ package import TinyModel
 package struct PrefixCache {
     private struct Entry {
         /// Keys and values depend on the adapter's numbers, so these are what an entry belongs to.
-        let adapter: [Float]?
+        let adapter: AdapterContent?
         let tokens: [Int]
         let cache: SequenceCache
     }
@@ -21,7 +21,7 @@ package struct PrefixCache {
 
     /// A cache of the longest known beginning of a prompt, which grows on its own; never the whole prompt, as the next token
     /// follows from a row.
-    package func beginning(of prompt: [Int], adapter: [Float]?) -> SequenceCache? {
+    package func beginning(of prompt: [Int], adapter: AdapterContent?) -> SequenceCache? {
         let known = entries.filter { $0.adapter == adapter }
             .map { (entry: $0, count: min(sharedCount($0.tokens, prompt), prompt.count - 1)) }
             .filter { $0.count >= Self.leastTokens }.max { $0.count < $1.count }
@@ -30,14 +30,14 @@ package struct PrefixCache {
 
     /// How many tokens of a prompt should be computed on their own first, because one of `others` begins with them too; `nil`
     /// when that gains nothing.
-    package func worthSharing(_ prompt: [Int], with others: some Sequence<[Int]>, adapter: [Float]?) -> Int? {
+    package func worthSharing(_ prompt: [Int], with others: some Sequence<[Int]>, adapter: AdapterContent?) -> Int? {
         let most = others.reduce(0) { max($0, min(sharedCount(prompt, $1), $1.count - 1, prompt.count - 1)) }
         let known = beginning(of: prompt, adapter: adapter)?.count ?? 0
         return most - known >= Self.leastTokens ? most : nil
     }
 
     /// Keeps a beginning; the oldest gives way.
-    package mutating func keep(_ tokens: [Int], _ cache: SequenceCache, adapter: [Float]?) {
+    package mutating func keep(_ tokens: [Int], _ cache: SequenceCache, adapter: AdapterContent?) {
         entries.append(Entry(adapter: adapter, tokens: tokens, cache: cache))
         if entries.count > Self.mostEntries { entries.removeFirst() }
     }

@@ -52,8 +52,9 @@ struct GenerateCommand: AsyncParsableCommand {
         var finished: Completion?
         for try await event in engine.stream(request) {
             switch event {
-            case .token(_, let token, _): if !json { try StandardOutput.write(text.append(token)) }
+            case .token(_, let chosen, _): if !json { try StandardOutput.write(text.append(chosen.token)) }
             case .finished(_, let completion): finished = completion
+            case .failed(_, let error): throw error
             }
         }
         if !json { try StandardOutput.write(text.finish() + "\n") }

@@ -165,12 +165,24 @@ package struct TokenSampler: Sendable {
         self.topP = topP
     }
 
+    /// A token with its log-probability.
+    package typealias Scored = (token: Int, logprob: Float)
+
     /// A token and its log-probability; `nil` when the logits are not numbers.
     ///
     /// - Parameters:
     ///   - logits: `count` of them; left as they are.
     ///   - uniform: A number in `[0, 1)`; unused at temperature 0.
-    package func choose(_ logits: ConstantFloats, count: Int, uniform: Double) -> (token: Int, logprob: Float)? {
+    package func choose(_ logits: ConstantFloats, count: Int, uniform: Double) -> Scored? {
+        choose(logits, count: count, uniform: uniform, alternatives: 0)?.chosen
+    }
+
+    /// The same, with the most likely tokens at this place, the most likely first.
+    ///
+    /// - Parameter alternatives: How many of these.
+    package func choose(
+        _ logits: ConstantFloats, count: Int, uniform: Double, alternatives: Int
+    ) -> (chosen: Scored, alternatives: [Scored])? {
         let inverse = temperature == 0 ? 1 : Float(1 / temperature)
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scratch in
             let exps = scratch.baseAddress!
@@ -192,7 +204,9 @@ package struct TokenSampler: Sendable {
             } else {
                 token = distribution.token(at: uniform * normaliser.sum)
             }
-            return (token, normaliser.logprob(logits[token] * inverse))
+            func scored(_ token: Int) -> Scored { (token, normaliser.logprob(logits[token] * inverse)) }
+            let others = alternatives > 0 ? Ranking(logits, count: count).largest(min(alternatives, count)) : []
+            return (scored(token), others.map(scored))
         }
     }
 

@@ -45,17 +45,47 @@ public struct Prompter: Sendable {
 
     /// The prompt of a question.
     public func prompt(for question: String) throws(ProblemError) -> Prompt {
-        let text = try text(for: question) { $0 }
-        let reserved = codec.reservedTexts
         let data = [question] + style.examples.flatMap { [$0.question, $0.solution] }
+        return try prompt(holding: data) { written throws(ProblemError) in try text(for: question, data: written) }
+    }
+
+    /// The prompt of a conversation, without the style's instructions and examples. A model without a chat format is asked the
+    /// question of the only message in its style.
+    ///
+    /// - Throws: As ``prompt(for:)-(Problem)``, and for a longer conversation with a model that has no chat format.
+    public func prompt(for messages: [ChatMessage]) throws(ProblemError) -> Prompt {
+        guard chat != nil else {
+            guard messages.count == 1, let only = messages.first, only.role == .user else {
+                throw ProblemError(
+                    .unusableChatFormat, "the model has no chat template, so that it takes one message of the user only"
+                )
+            }
+            return try prompt(for: only.content)
+        }
+        return try prompt(holding: messages.map(\.content)) { written throws(ProblemError) in
+            try rendered(messages.map { ChatMessage($0.role, written($0.content)) })
+        }
+    }
+
+    /// A prompt with data in it that never become tokens of structure.
+    ///
+    /// - Parameter render: Gives the text of the prompt, with each text of the data written as it is told.
+    private func prompt(
+        holding data: [String], render: (_ written: (String) -> String) throws(ProblemError) -> String
+    ) throws(ProblemError) -> Prompt {
+        let text = try render { $0 }
+        let reserved = codec.reservedTexts
         guard data.contains(where: { text in reserved.contains { text.utf8Contains($0) } }) else {
             return Prompt(text: text, tokens: encode([text]))
         }
-        if let single = reserved.first(where: { $0.unicodeScalars.count == 1 && question.utf8Contains($0) }) {
-            throw ProblemError(.reservedText, "a question holds \"\(single)\", which is a token of structure")
+        if let single = reserved.first(where: { part in
+            part.unicodeScalars.count == 1 && data.contains { $0.utf8Contains(part) }
+        }) {
+            throw ProblemError(
+                .reservedText, "a question or message holds \"\(single)\", which is a token of structure")
         }
         let mark = try unusedScalar(in: text)
-        let marked = try self.text(for: question) { $0.marked(behindFirstScalarsOf: reserved, with: mark) }
+        let marked = try render { $0.marked(behindFirstScalarsOf: reserved, with: mark) }
         var parts = [String.UnicodeScalarView()]
         for scalar in marked.unicodeScalars {
             if scalar == mark { parts.append(.init()) } else { parts[parts.count - 1].append(scalar) }
@@ -73,9 +103,13 @@ public struct Prompter: Sendable {
     }
 
     private func text(for question: String, data written: (String) -> String) throws(ProblemError) -> String {
-        guard let chat else { return style.plainText(for: question, data: written) }
+        chat == nil
+            ? style.plainText(for: question, data: written) : try rendered(style.messages(for: question, data: written))
+    }
+
+    private func rendered(_ messages: [ChatMessage]) throws(ProblemError) -> String {
         do {
-            return try chat.text(of: style.messages(for: question, data: written))
+            return try chat?.text(of: messages) ?? ""
         } catch {
             throw ProblemError(
                 .unusableChatFormat, "the chat template cannot render a prompt of style \"\(style.name)\": \(error)",

@@ -36,6 +36,15 @@ public enum AdapterSource: Sendable {
         }
     }
 
+    /// Files that it was read from; none of a code.
+    public var files: [String] {
+        switch self {
+        case .file(let path, _): [path]
+        case .peft(let peft): peft.files
+        case .code: []
+        }
+    }
+
     /// What messages call it: the path of the file or directory.
     var name: String {
         switch self {
@@ -117,7 +126,7 @@ public enum AdapterSource: Sendable {
                 content: SHA256.hash(try contents(ofFile: path)).hexadecimal)
         case .peft(let peft):
             var hash = SHA256()
-            for file in peft.files { hash.update(try contents(ofFile: file)) }
+            for file in files { hash.update(try contents(ofFile: file)) }
             return Fingerprint(
                 name: URL(filePath: peft.files[0]).deletingLastPathComponent().lastPathComponent,
                 content: hash.finish().hexadecimal)

@@ -141,16 +141,18 @@ public struct LoadedModel: Sendable {
     ///   - initialSeed: Names the random numbers that an untrained adapter starts from.
     ///   - threads: Matrices factorised at once.
     ///   - cache: Where frozen factors are kept.
+    ///   - shared: Where several methods of this model share them in memory.
     ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
     ///     first.
     public func method(
         _ design: any AdapterDesign, initialSeed: UInt64, threads: Int, cache: FactorCache? = .standard(),
-        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+        shared: SharedFactors? = nil, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> any AdapterMethod {
-        try design.prepared(
-            AdapterPreparation(
-                checkpoint: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads,
-                initialSeed: initialSeed, progress: progress))
+        var preparation = AdapterPreparation(
+            checkpoint: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads, initialSeed: initialSeed,
+            progress: progress)
+        preparation.shared = shared
+        return try design.prepared(preparation)
     }
 
     /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files. Such a directory does

@@ -1,0 +1,106 @@
+internal import TinyFoundation
+internal import TinyEngine
+internal import TinyText
+
+/// The answers of one HTTP request, as they become text.
+actor Generation {
+    /// What one event adds to one answer.
+    struct Piece: Sendable {
+        /// Prompt by prompt, the samples of each.
+        var choice: Int
+        /// May be empty.
+        var text: String
+        /// Unicode scalars of the answer before the text.
+        var offset: Int
+        /// The token that was sampled, with the most likely ones.
+        var token: (chosen: ScoredToken, alternatives: [ScoredToken])?
+        /// `stop` or `length`, once.
+        var finish: String?
+    }
+
+    private struct Answer {
+        var text: AnswerText
+        var isEnded = false
+        var length = 0
+    }
+
+    private let joined: JoinedRequests
+    private let samplesOfPrompt: Int
+    private let stopTokens: Set<Int>
+    private let metrics: Metrics
+    private var events: AsyncThrowingStream<SamplingEvent, any Error>.Iterator
+    private var answers: [Answer]
+    /// Tokens sampled for all answers.
+    private(set) var tokenCount = 0
+
+    /// - Parameters:
+    ///   - joined: Requests with `samplesOfPrompt` samples each.
+    ///   - stopTokens: Tokens that are no text where they end a sample.
+    init(
+        _ joined: JoinedRequests, prompts: Int, samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
+        tokenizer: Tokenizer, metrics: Metrics
+    ) {
+        self.joined = joined
+        self.metrics = metrics
+        self.samplesOfPrompt = samplesOfPrompt
+        self.stopTokens = Set(stopTokens)
+        events = joined.events.makeAsyncIterator()
+        answers = (0..<prompts * samplesOfPrompt).map { _ in Answer(text: AnswerText(tokenizer, stops: stopTexts)) }
+    }
+
+    /// The next piece of any answer; `nil` after the last.
+    ///
+    /// - Throws: ``ServerError`` when the answers cannot be completed.
+    func next() async throws(ServerError) -> Piece? {
+        while answers.contains(where: { !$0.isEnded }) {
+            guard let event = try await nextEvent() else {
+                throw ServerError(.stopping, "the request was given up")
+            }
+            if let piece = try take(event) { return piece }
+        }
+        return nil
+    }
+
+    private func nextEvent() async throws(ServerError) -> SamplingEvent? {
+        // An actor's own property cannot be changed across an await; the iterator is a reference inside.
+        var events = events
+        defer { self.events = events }
+        do {
+            return try await events.next(isolation: self)
+        } catch {
+            throw ServerError(error)
+        }
+    }
+
+    private func take(_ event: SamplingEvent) throws(ServerError) -> Piece? {
+        let choice = event.sample.request * samplesOfPrompt + event.sample.sample
+        guard answers.indices.contains(choice), !answers[choice].isEnded else { return nil }
+        switch event {
+        case .token(let sample, let chosen, let alternatives):
+            tokenCount += 1
+            metrics.add(generated: 1)
+            let text = stopTokens.contains(chosen.token) ? "" : answers[choice].text.append(chosen.token)
+            var piece = piece(choice, text)
+            piece.token = (chosen, alternatives)
+            if answers[choice].text.isStopped {
+                joined.stop(sample)
+                answers[choice].isEnded = true
+                piece.finish = "stop"
+            }
+            return piece
+        case .finished(_, let completion):
+            answers[choice].isEnded = true
+            let text = answers[choice].text.finish()
+            let isStopped = answers[choice].text.isStopped || completion.stop.isEnd
+            var piece = piece(choice, text)
+            piece.finish = isStopped ? "stop" : "length"
+            return piece
+        case .failed(_, let error): throw ServerError(error)
+        }
+    }
+
+    private func piece(_ choice: Int, _ text: String) -> Piece {
+        defer { answers[choice].length += text.unicodeScalars.count }
+        return Piece(choice: choice, text: text, offset: answers[choice].length)
+    }
+}

@@ -1,0 +1,143 @@
+internal import TinyFoundation
+
+/// The members of a request's body, which are all read or refused: a setting with a spelling error must not be ignored.
+struct RequestFields {
+    private let root: JSONNode
+    private var known: [String] = []
+
+    /// Members that change no answer here.
+    private static let ignored = [
+        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_salt", "priority",
+        "request_id", "parallel_tool_calls",
+    ]
+
+    /// A value that asks for nothing.
+    enum Neutral {
+        case number(Double)
+        case flag(Bool)
+        case empty
+    }
+
+    /// What other servers do and this one does not, with the values that ask for nothing.
+    private static let unsupported: [String: Neutral] = [
+        "frequency_penalty": .number(0), "presence_penalty": .number(0), "repetition_penalty": .number(1),
+        "length_penalty": .number(1), "min_p": .number(0), "min_tokens": .number(0), "best_of": .number(1),
+        "use_beam_search": .flag(false), "logit_bias": .empty, "suffix": .empty, "tools": .empty, "functions": .empty,
+        "tool_choice": .empty, "function_call": .empty, "bad_words": .empty, "allowed_token_ids": .empty,
+        "prompt_logprobs": .empty, "truncate_prompt_tokens": .empty, "include_stop_str_in_output": .flag(false),
+        "skip_special_tokens": .flag(true), "spaces_between_special_tokens": .flag(true),
+        "add_generation_prompt": .flag(true), "continue_final_message": .flag(false), "chat_template": .empty,
+        "chat_template_kwargs": .empty, "structured_outputs": .empty, "guided_json": .empty, "guided_regex": .empty,
+        "guided_choice": .empty, "guided_grammar": .empty, "reasoning_effort": .empty, "audio": .empty,
+        "web_search_options": .empty, "prediction": .empty, "modalities": .empty, "response_format": .empty,
+    ]
+
+    /// Parses a body.
+    init(_ body: [UInt8]) throws(ServerError) {
+        do throws(FileError) {
+            root = try JSONDocument(body, name: "the request").root
+        } catch {
+            throw ServerError(.invalidRequest, error)
+        }
+        guard root.isObject else { throw ServerError(.invalidRequest, "the request is not a JSON object") }
+    }
+
+    /// A member, if it is there and not null.
+    mutating func optional(_ name: String) throws(ServerError) -> JSONNode? {
+        known.append(name)
+        return try read { () throws(FileError) in try root.optional(name) }
+    }
+
+    /// A member that must be there.
+    mutating func required(_ name: String) throws(ServerError) -> JSONNode {
+        guard let node = try optional(name) else {
+            throw ServerError(.invalidRequest, "the request has no \"\(name)\"")
+        }
+        return node
+    }
+
+    mutating func text(_ name: String) throws(ServerError) -> String? {
+        guard let node = try optional(name) else { return nil }
+        return try read(node.string)
+    }
+
+    mutating func integer(_ name: String) throws(ServerError) -> Int? {
+        guard let node = try optional(name) else { return nil }
+        return try read(node.integer)
+    }
+
+    mutating func number(_ name: String) throws(ServerError) -> Double? {
+        guard let node = try optional(name) else { return nil }
+        return try read(node.number)
+    }
+
+    mutating func flag(_ name: String) throws(ServerError) -> Bool? {
+        guard let node = try optional(name) else { return nil }
+        return try read(node.bool)
+    }
+
+    /// A text or a list of texts.
+    mutating func texts(_ name: String) throws(ServerError) -> [String] {
+        guard let node = try optional(name) else { return [] }
+        if node.isString { return [try read(node.string)] }
+        return try read { () throws(FileError) in
+            var texts: [String] = []
+            for element in try node.elements() { texts.append(try element.string()) }
+            return texts
+        }
+    }
+
+    mutating func integers(_ name: String) throws(ServerError) -> [Int]? {
+        guard let node = try optional(name) else { return nil }
+        return try read { () throws(FileError) in try node.integers() }
+    }
+
+    /// Refuses members that were not asked for.
+    func refuseOthers() throws(ServerError) {
+        let names = try read { () throws(FileError) in
+            var names: [(name: String, value: JSONNode)] = []
+            for (name, value) in try root.members() { names.append((try name.string(), value)) }
+            return names
+        }
+        for (name, value) in names where !known.contains(name) && !Self.ignored.contains(name) {
+            if value.isNull { continue }
+            guard let neutral = Self.unsupported[name] else {
+                let nearest = nearestName(to: name, in: known)
+                throw ServerError(
+                    .unsupported, "unknown parameter \"\(name)\"", hint: nearest.map { "did you mean \"\($0)\"?" })
+            }
+            guard value.asksForNothing(neutral) else {
+                throw ServerError(.unsupported, "\(name) is \(value.brief); this server does not support it")
+            }
+        }
+    }
+}
+
+/// Runs a reading of JSON for a request.
+func read<Value>(_ body: () throws(FileError) -> Value) throws(ServerError) -> Value {
+    do throws(FileError) {
+        return try body()
+    } catch {
+        throw ServerError(.invalidRequest, error)
+    }
+}
+
+extension JSONNode {
+    /// The elements of an array of integers.
+    func integers() throws(FileError) -> [Int] {
+        var integers: [Int] = []
+        for element in try elements() { integers.append(try element.integer()) }
+        return integers
+    }
+
+    /// Whether the value is one that asks for nothing: OpenAI's clients send such values.
+    fileprivate func asksForNothing(_ neutral: RequestFields.Neutral) -> Bool {
+        switch neutral {
+        case .number(let value): (try? number()) == value
+        case .flag(let value): (try? bool()) == value
+        case .empty:
+            kind == .false || (isArray || isObject) && descendantCount == 0
+                || ["", "none", "auto"].contains(try? string()) || (try? optional("type")?.string()) == "text"
+        }
+    }
+}

@@ -1,0 +1,90 @@
+internal import TinyCheckpoint
+internal import TinyFoundation
+internal import TinyProblems
+internal import TinyRuns
+internal import TinyText
+
+/// What the routes need of a model besides its engine: its name, text to tokens and back.
+struct ServedModel: Sendable {
+    let name: String
+    let tokenizer: Tokenizer
+    let prompter: Prompter
+    let stopTokens: [Int]
+    let contextLength: Int
+    /// Identifies weights and arithmetic.
+    let fingerprint: String
+
+    /// - Throws: `TextError` without a tokenizer, `TemplateError` for a chat template that cannot be read.
+    init(_ loaded: LoadedModel) throws {
+        name = loaded.name
+        tokenizer = try loaded.requireTokenizer()
+        prompter = try loaded.prompter()
+        stopTokens = loaded.stopTokens
+        contextLength = loaded.checkpoint.configuration.contextLength
+        fingerprint = "\(loaded.fingerprint.prefix(23))-\(loaded.arithmetic.rawValue)"
+    }
+
+    /// Prompts of a text, a list of texts, a list of token ids or a list of these.
+    func prompts(_ node: JSONNode) throws(ServerError) -> [[Int]] {
+        if node.isString { return [tokenizer.encode(try read(node.string))] }
+        let elements = try read(node.elements)
+        guard let first = elements.first else { throw ServerError(.invalidRequest, "prompt is empty") }
+        if first.isNumber { return [try read(node.integers)] }
+        return try read { () throws(FileError) in
+            var prompts: [[Int]] = []
+            for element in elements {
+                prompts.append(element.isString ? tokenizer.encode(try element.string()) : try element.integers())
+            }
+            return prompts
+        }
+    }
+
+    /// The messages of a conversation.
+    func messages(_ node: JSONNode) throws(ServerError) -> [ChatMessage] {
+        let messages = try read { () throws(FileError) in
+            var messages: [ChatMessage?] = []
+            for element in try node.elements() {
+                let role = try element.member("role").string()
+                let content = try element.member("content")
+                let name = role == "developer" ? "system" : role
+                let text = try content.isString ? content.string() : Self.text(ofParts: content)
+                messages.append(ChatMessage.Role(rawValue: name).map { ChatMessage($0, text) })
+            }
+            return messages
+        }
+        guard !messages.isEmpty else { throw ServerError(.invalidRequest, "messages is empty") }
+        return try messages.map { message throws(ServerError) in
+            guard let message else {
+                throw ServerError(.unsupported, "a message's role must be system, developer, user or assistant")
+            }
+            return message
+        }
+    }
+
+    private static func text(ofParts node: JSONNode) throws(FileError) -> String {
+        var text = ""
+        for part in try node.elements() {
+            let kind = try part.member("type")
+            guard try kind.string() == "text" else { throw kind.wrongKind("\"text\"") }
+            text += try part.member("text").string()
+        }
+        return text
+    }
+
+    /// The prompt of a conversation.
+    func prompt(for messages: [ChatMessage]) throws(ServerError) -> Prompt {
+        do throws(ProblemError) {
+            return try prompter.prompt(for: messages)
+        } catch {
+            throw ServerError(error)
+        }
+    }
+
+    /// How a token is written beside its log-probability: its text, its bytes where they are no text, or its id.
+    func spelling(of token: Int, byID: Bool) -> String {
+        if byID { return "token_id:\(token)" }
+        let bytes = tokenizer.bytes(of: token)
+        return String(validating: bytes, as: UTF8.self)
+            ?? "bytes:" + bytes.map { "\\x" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,108 @@
+// An OpenAI-compatible server over the local engine: requests in, answers out. `respond(to:)` is the whole of it; the file
+// `HTTP/HTTPListener.swift` puts it behind a socket, and is built with the package trait `Serve` only.
+//
+// This target does not know: training, evaluation, records.
+
+internal import Foundation
+internal import Synchronization
+public import TinyAdapter
+internal import TinyEngine
+internal import TinyFoundation
+public import TinyRuns
+
+/// One model with any number of adapters, for any number of clients. An answer has the bits that it has alone.
+///
+/// ```swift
+/// let server = try Server(LoadedModel(directory: nil), threads: 2, settings: ServerSettings())
+/// let response = await server.respond(to: ServerRequest("GET", "/v1/models"))
+/// ```
+public final class Server: Sendable {
+    let settings: ServerSettings
+    let model: ServedModel
+    let adapters: AdapterRegistry
+    let engine: LocalEngine
+    let session: SharedSession
+    let metrics = Metrics()
+    private let requestCount = Mutex(UInt64(0))
+    private let isClosing = Mutex(false)
+    /// Seconds since 1970.
+    let started = Int(Date().timeIntervalSince1970)
+
+    /// Prepares a server; nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - loaded: The model.
+    ///   - threads: Threads that compute; they change no answer.
+    ///   - settings: What is allowed.
+    ///   - cache: Where frozen factors are kept.
+    /// - Throws: `TextError` when the model has no tokenizer, ``ServerError`` when there is no directory of adapters.
+    public init(
+        _ loaded: LoadedModel, threads: Int, settings: ServerSettings = ServerSettings(),
+        cache: FactorCache? = .standard()
+    ) throws {
+        self.settings = settings
+        model = try ServedModel(loaded)
+        let engine = LocalEngine(model: loaded.model, method: nil, threads: threads)
+        self.engine = engine
+        adapters = AdapterRegistry(
+            loaded, engine, directory: try settings.adapterDirectory.map { try AdapterDirectory($0) },
+            largestRank: settings.largestRank, cache: cache)
+        var limits = DecodingState.Limits()
+        limits.sequences = settings.runningLimit
+        limits.cacheBytes = settings.cacheBytes
+        session = SharedSession(waitingLimit: settings.waitingLimit) { [limits] in engine.session(limits: limits) }
+    }
+
+    /// Refuses further requests and returns when the running ones have been answered; those that take longer than `time` end
+    /// with an error.
+    public func close(within time: Duration) async {
+        isClosing.withLock { $0 = true }
+        await session.close(within: time)
+    }
+
+    /// Answers a request. Errors are answers too.
+    public func respond(to request: ServerRequest) async -> ServerResponse {
+        let start = ContinuousClock.now
+        var response: ServerResponse
+        let isPreflight = request.method == "OPTIONS"
+        let route = Self.route(request.path)
+        do throws(ServerError) {
+            try checkOrigin(request)
+            if isPreflight {
+                response = ServerResponse(status: 204, body: .whole([]))
+            } else {
+                response = try await answer(request, route)
+            }
+        } catch {
+            response = error.response
+        }
+        allowOrigin(of: request, in: &response)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        metrics.add(route?.path ?? "other", status: response.status, seconds: seconds)
+        return response
+    }
+
+    private func answer(_ request: ServerRequest, _ route: Route?) async throws(ServerError) -> ServerResponse {
+        if route?.isPublic != true { try checkToken(request) }
+        guard let route else { throw ServerError(.unknownPath, "there is no \(request.path.prefix(200))") }
+        guard request.method == route.method else {
+            throw ServerError(.wrongMethod, "\(route.path) takes \(route.method), not \(request.method.prefix(20))")
+        }
+        guard request.body.count <= settings.bodyLimit else { throw Self.tooLarge(settings.bodyLimit) }
+        guard !isClosing.withLock({ $0 }) else { throw ServerError(.stopping, "the server is being stopped") }
+        return try await route.answer(self, request)
+    }
+
+    static func tooLarge(_ limit: Int) -> ServerError {
+        ServerError(.tooLarge, "a request may have \(limit) bytes")
+    }
+
+    /// A number that no other request of this server has, and an id made of it.
+    func nextRequest(_ prefix: String) -> (number: UInt64, id: String) {
+        let number = requestCount.withLock { count in
+            count += 1
+            return count
+        }
+        return (number, "\(prefix)-\(String(started, radix: 16))-\(number)")
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+import TinyAdapter
+import TinyEngine
+import TinyFoundation
+import TinyServer
+import TinyTestSupport
+
+@Suite("Adapters of requests")
+struct AdapterTests {
+    private static let prompt = "Q: Ann has 7 pens. She buys 8 more. How many pens does Ann have now?\nA:"
+
+    private func settings(_ directory: String) -> ServerSettings {
+        var settings = ServerSettings()
+        settings.adapterDirectory = directory
+        return settings
+    }
+
+    /// Tokens that a client gets.
+    private func tokens(_ client: Client, _ model: String) async throws -> [Int] {
+        let body = try JSONEncoder().encode(
+            [
+                "model": .string(model), "prompt": .string(Self.prompt), "max_tokens": 8, "temperature": 0,
+                "return_token_ids": true,
+            ] as JSONValue)
+        let answer = try await client.post("/v1/completions", String(decoding: body, as: UTF8.self))
+        #expect(answer.status == 200, "\(model): \(answer.text)")
+        return answer.choice?["token_ids"]?.array?.compactMap(\.integer) ?? []
+    }
+
+    @Test("are found by file, run and code; all are listed", arguments: Transport.allCases)
+    func names(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory + "/run", withIntermediateDirectories: true)
+            try fixture.adapter(1).write(to: directory + "/one.safetensors")
+            try fixture.adapter(2).write(to: directory + "/run/adapter.safetensors")
+            let base = try await fixture.completion(Self.prompt, adapter: nil, maxTokens: 8).tokens
+            let one = try await fixture.completion(Self.prompt, adapter: 1, maxTokens: 8).tokens
+            let two = try await fixture.completion(Self.prompt, adapter: 2, maxTokens: 8).tokens
+            #expect(base != one && one != two && base != two, "the adapters say the same, so this test says nothing")
+            try await withClient(of: try fixture.server(settings(directory)), transport) { client in
+                #expect(try await tokens(client, "abacus") == base)
+                for name in ["one", "abacus@one", try fixture.code(1)] {
+                    #expect(try await tokens(client, name) == one)
+                }
+                #expect(try await tokens(client, "run") == two)
+                let models = try await client.get("/v1/models").json["data"]?.array ?? []
+                #expect(models.compactMap { $0["id"]?.string } == ["abacus", "one", "run"])
+                #expect(models.last?["parent"]?.string == "abacus")
+                #expect(try await client.get("/v1/models/run").json["parent"]?.string == "abacus")
+                let unknown = try await client.post("/v1/completions", #"{"model": "onne", "prompt": "1"}"#)
+                #expect(unknown.status == 404 && unknown.code == "model_not_found")
+                #expect(unknown.json["error"]?["message"]?.string?.contains("\"one\"") == true)
+            }
+        }
+    }
+
+    @Test("cannot lead out of their directory")
+    func confinement() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { root in
+            let directory = root + "/adapters"
+            try FileManager.default.createDirectory(atPath: directory + "/run", withIntermediateDirectories: true)
+            try fixture.adapter(1).write(to: root + "/secret.safetensors")
+            try fixture.adapter(1).write(to: directory + "/good.safetensors")
+            for link in ["/link.safetensors", "/run/adapter.safetensors"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: directory + link, withDestinationPath: root + "/secret.safetensors")
+            }
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                for name in [
+                    "../secret", "..", ".", "", "link", "run", "run/../../secret", "\\u0000", "good.safetensors/..",
+                    root + "/secret.safetensors", "abacus@../secret",
+                ] {
+                    let answer = try await client.post("/v1/completions", #"{"model": "\#(name)", "prompt": "1"}"#)
+                    #expect([403, 404].contains(answer.status), "\(name): \(answer.text)")
+                }
+                for path in ["../secret.safetensors", root + "/secret.safetensors", "link.safetensors", "run", "/etc"] {
+                    let answer = try await client.post(
+                        "/v1/load_lora_adapter", #"{"lora_name": "x", "lora_path": "\#(path)"}"#)
+                    #expect([400, 403, 404].contains(answer.status), "\(path): \(answer.text)")
+                }
+                for path in ["good.safetensors", directory + "/good.safetensors"] {
+                    let answer = try await client.post(
+                        "/v1/load_lora_adapter", #"{"lora_name": "\#(path)", "lora_path": "\#(path)"}"#)
+                    #expect(answer.status == 200, "\(path): \(answer.text)")
+                }
+            }
+        }
+    }
+
+    @Test("a name that gets other numbers gets their answers, also where prompts share a beginning")
+    func sameName() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { directory in
+            try fixture.adapter(1).write(to: directory + "/a.safetensors")
+            try fixture.adapter(2).write(to: directory + "/b.safetensors")
+            try fixture.adapter(1).write(to: directory + "/c.safetensors")
+            let prompts = (0..<3).map { String(repeating: Self.prompt + " 15\n", count: 3) + "Q: \($0) + 1?\nA:" }
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                func load(_ file: String, _ more: String = "") async throws -> Answer {
+                    try await client.post(
+                        "/v1/load_lora_adapter", #"{"lora_name": "x", "lora_path": "\#(file).safetensors"\#(more)}"#)
+                }
+                func expect(_ name: String, _ seed: UInt64) async throws {
+                    let body = try JSONEncoder().encode(
+                        [
+                            "model": .string(name), "prompt": .array(prompts.map { .string($0) }), "max_tokens": 6,
+                            "temperature": 0, "return_token_ids": true,
+                        ] as JSONValue)
+                    let answer = try await client.post("/v1/completions", String(decoding: body, as: UTF8.self))
+                    let choices = answer.json["choices"]?.array ?? []
+                    #expect(choices.count == prompts.count)
+                    for (prompt, choice) in zip(prompts, choices) {
+                        let alone = try await fixture.completion(prompt, adapter: seed, maxTokens: 6)
+                        #expect(choice["token_ids"]?.array?.compactMap(\.integer) == alone.tokens)
+                    }
+                }
+                #expect(try await load("a").text == "Success: LoRA adapter 'x' added successfully.")
+                try await expect("x", 1)
+                #expect(try await load("b").status == 400)
+                let unloaded = try await client.post("/v1/unload_lora_adapter", #"{"lora_name": "x"}"#)
+                #expect(unloaded.status == 200)
+                #expect(try await client.post("/v1/unload_lora_adapter", #"{"lora_name": "x"}"#).status == 404)
+                #expect(try await load("b").status == 200)
+                try await expect("x", 2)
+                #expect(try await load("a", #", "load_inplace": true"#).status == 200)
+                try await expect("x", 1)
+                // A file that is replaced.
+                try await expect("c", 1)
+                try fixture.adapter(2).write(to: directory + "/c.safetensors")
+                try await expect("c", 2)
+            }
+        }
+    }
+
+    @Test("of other models, and broken codes, are refused with a sentence")
+    func refusals() async throws {
+        let fixture = try ServerFixture.shared.get()
+        let foreign = try AdapterFile(
+            design: fixture.method.design,
+            baseModel: AdapterFile.BaseModel(name: "other", fingerprint: "sha256-0000000000000000"),
+            values: noise(fixture.method.parameterCount, seed: 1), arithmetic: .float32, toolVersion: "test")
+        let broken = try fixture.code(1).dropLast(2)
+        try await withTemporaryDirectory { directory in
+            try foreign.write(to: directory + "/foreign.safetensors")
+            try write("not an adapter", to: directory + "/text.safetensors")
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                for name in ["foreign", "text", "\(broken)qq"] {
+                    let answer = try await client.post("/v1/completions", #"{"model": "\#(name)", "prompt": "1"}"#)
+                    #expect(answer.status == 400 && answer.code == "invalid_request", "\(name): \(answer.text)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import Testing
+import TinyEngine
+import TinyRuns
+import TinyFoundation
+import TinyServer
+import TinyText
+
+private let question = "Q: Tom has 12 apples. He picks 5 more. How many apples does Tom have now?\\nA:"
+private let prompt = "Q: Tom has 12 apples. He picks 5 more. How many apples does Tom have now?\nA:"
+
+@Suite("Completions")
+struct CompletionTests {
+    @Test("are what the engine says alone, whole and as a stream", arguments: Transport.allCases)
+    func plain(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get(), expected = try await fixture.completion(prompt, adapter: nil)
+        let tokenizer = try fixture.loaded.requireTokenizer()
+        try await withClient(of: try fixture.server(), transport) { client in
+            let body =
+                #""prompt": "\#(question)", "max_tokens": 12, "temperature": 0, "logprobs": 2, "return_token_ids": true"#
+            let whole = try await client.post("/v1/completions", "{\(body)}")
+            #expect(whole.status == 200 && whole.json["object"]?.string == "text_completion")
+            let choice = try #require(whole.choice)
+            #expect(choice["token_ids"]?.array?.compactMap(\.integer) == expected.tokens)
+            #expect(choice["finish_reason"]?.string == (expected.stop.isEnd ? "stop" : "length"))
+            let logprobs = choice["logprobs"]?["token_logprobs"]?.array?.compactMap(\.number).map { Float($0) }
+            #expect(logprobs == expected.logprobs)
+            #expect(choice["logprobs"]?["tokens"]?.array?.count == expected.tokens.count)
+            #expect(whole.json["usage"]?["completion_tokens"]?.integer == expected.tokens.count)
+            #expect(whole.json["usage"]?["prompt_tokens"]?.integer == tokenizer.encode(prompt).count)
+
+            let stream = try await client.post(
+                "/v1/completions", #"{\#(body), "stream": true, "stream_options": {"include_usage": true}}"#)
+            #expect(stream.headers["content-type"] == "text/event-stream")
+            #expect(stream.events.last == "[DONE]")
+            let choices = stream.chunks.compactMap { $0["choices"]?.array?.first }
+            #expect(choices.compactMap { $0["text"]?.string }.joined() == choice["text"]?.string)
+            #expect(choices.flatMap { $0["token_ids"]?.array ?? [] }.compactMap(\.integer) == expected.tokens)
+            #expect(choices.last?["finish_reason"]?.string == choice["finish_reason"]?.string)
+            let last = try #require(stream.chunks.last)
+            #expect(last["choices"]?.array?.isEmpty == true && last["usage"] == whole.json["usage"])
+        }
+    }
+
+    @Test("take texts, token ids and lists of both, with several samples of each")
+    func prompts() async throws {
+        let fixture = try ServerFixture.shared.get(), tokenizer = try fixture.loaded.requireTokenizer()
+        try await withClient(of: try fixture.server()) { client in
+            let ids = "\(tokenizer.encode("1 + 1 ="))"
+            func texts(_ prompt: String) async throws -> [String] {
+                let body = #"{"prompt": \#(prompt), "n": 2, "seed": 5, "max_tokens": 6, "echo": false}"#
+                let answer = try await client.post("/v1/completions", body)
+                let choices = answer.json["choices"]?.array ?? []
+                #expect(choices.compactMap { $0["index"]?.integer } == Array(choices.indices))
+                return choices.compactMap { $0["text"]?.string }
+            }
+            let text = try await texts("\"1 + 1 =\"")
+            #expect(text.count == 2)
+            #expect(try await texts(ids) == text)
+            let both = try await texts("[\(ids), \"2 + 2 =\"]")
+            #expect(both.count == 4 && Array(both.prefix(2)) == text)
+            let echoed = try await client.post(
+                "/v1/completions", #"{"prompt": "1 + 1 =", "seed": 5, "max_tokens": 6, "echo": true}"#)
+            #expect(echoed.choice?["text"]?.string == "1 + 1 =" + text[0])
+        }
+    }
+
+    @Test("end before a stop text, wherever tokens begin")
+    func stopTexts() async throws {
+        let fixture = try ServerFixture.shared.get()
+        let free = try await fixture.completion(prompt, adapter: nil, maxTokens: 40)
+        let text = try fixture.loaded.requireTokenizer().decode(free.tokens, skippingSpecialTokens: true)
+        let stop = String(text.dropFirst(3).prefix(3)), before = text.components(separatedBy: stop)[0]
+        try await withClient(of: try fixture.server()) { client in
+            for streams in [false, true] {
+                let body = """
+                    {"prompt": "\(question)", "max_tokens": 40, "temperature": 0, "n": 2, "stream": \(streams), \
+                    "stop": ["never", "\(stop)"]}
+                    """
+                let answer = try await client.post("/v1/completions", body)
+                let choices = (streams ? answer.chunks : [answer.json]).flatMap { $0["choices"]?.array ?? [] }
+                for index in 0..<2 {
+                    let mine = choices.filter { $0["index"]?.integer == index }
+                    #expect(mine.compactMap { $0["text"]?.string }.joined() == before)
+                    #expect(mine.last?["finish_reason"]?.string == "stop")
+                }
+            }
+        }
+    }
+
+    @Test("never have half a character, nor the beginning of a stop text that does not follow")
+    func answerText() throws {
+        let tokenizer = try ServerFixture.shared.get().loaded.requireTokenizer()
+        for (text, stops, expected) in [
+            ("a héé 中文 😀!", ["never"], "a héé 中文 😀!"), ("1 ab abc 2", ["abc"], "1 ab "),
+            ("ababac", ["abac"], "ab"), ("xx", ["x"], ""), ("ends with ab", ["abc"], "ends with ab"),
+        ] {
+            var answer = AnswerText(tokenizer, stops: stops)
+            var parts = tokenizer.encode(text, addingSpecialTokens: false).map { answer.append($0) }
+            parts.append(answer.finish())
+            #expect(parts.joined() == expected)
+            #expect(!parts.contains { $0.contains("\u{FFFD}") })
+            #expect(answer.isStopped == (expected != text))
+        }
+    }
+
+    @Test("of 64 clients with 64 adapters are what each gets alone", arguments: Transport.allCases)
+    func manyAdapters(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server(), transport) { client in
+            let found = try await withThrowingTaskGroup(of: (UInt64, [Int]?).self) { group in
+                for seed in 0..<64 as Range<UInt64> {
+                    group.addTask {
+                        let body = """
+                            {"model": "abacus@\(try fixture.code(seed))", "prompt": "\(question)", "max_tokens": 5, \
+                            "seed": \(seed), "return_token_ids": true}
+                            """
+                        let answer = try await client.post("/v1/completions", body)
+                        return (seed, answer.choice?["token_ids"]?.array?.compactMap(\.integer))
+                    }
+                }
+                return try await group.reduce(into: [UInt64: [Int]?]()) { $0[$1.0] = $1.1 }
+            }
+            for seed in 0..<64 as Range<UInt64> {
+                let alone = try await fixture.completion(
+                    prompt, adapter: seed, maxTokens: 5, temperature: 1, seed: seed)
+                #expect(found[seed] == alone.tokens, "adapter \(seed)")
+            }
+        }
+    }
+}
+
+@Suite("Chat completions")
+struct ChatTests {
+    private let message = #""messages": [{"role": "user", "content": "Tom has 12 apples. He picks 5 more. How many?"}]"#
+
+    @Test("have a message, or deltas of it", arguments: Transport.allCases)
+    func chat(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server(), transport) { client in
+            let body =
+                #"\#(message), "temperature": 0, "max_completion_tokens": 8, "logprobs": true, "top_logprobs": 3"#
+            let whole = try await client.post("/v1/chat/completions", "{\(body)}")
+            #expect(whole.status == 200, "\(whole.text)")
+            let choice = try #require(whole.choice), content = choice["message"]?["content"]?.string
+            #expect(choice["message"]?["role"]?.string == "assistant" && content?.isEmpty == false)
+            let tokens = try #require(choice["logprobs"]?["content"]?.array)
+            #expect(tokens.count == whole.json["usage"]?["completion_tokens"]?.integer)
+            #expect(tokens.allSatisfy { $0["top_logprobs"]?.array?.count == 3 })
+            #expect(tokens.allSatisfy { $0["top_logprobs"]?.array?.first?["logprob"] == $0["logprob"] })
+            let stream = try await client.post("/v1/chat/completions", #"{\#(body), "stream": true}"#)
+            let deltas = stream.chunks.compactMap { $0["choices"]?.array?.first }
+            #expect(deltas.first?["delta"]?["role"]?.string == "assistant")
+            #expect(deltas.compactMap { $0["delta"]?["content"]?.string }.joined() == content)
+            #expect(deltas.flatMap { $0["logprobs"]?["content"]?.array ?? [] } == tokens)
+            #expect(stream.events.last == "[DONE]")
+            let parts = message.replacing(
+                #""Tom has 12 apples. He picks 5 more. How many?""#,
+                with:
+                    #"[{"type": "text", "text": "Tom has 12 apples. "}, {"type": "text", "text": "He picks 5 more. How many?"}]"#
+            )
+            let same = try await client.post(
+                "/v1/chat/completions", #"{\#(parts), "temperature": 0, "max_tokens": 8}"#)
+            #expect(same.choice?["message"] == choice["message"])
+        }
+    }
+
+    @Test("text and tokens convert both ways")
+    func text() async throws {
+        let fixture = try ServerFixture.shared.get(), tokenizer = try fixture.loaded.requireTokenizer()
+        try await withClient(of: try fixture.server()) { client in
+            let tokens = try await client.post("/tokenize", #"{"content": "12 apples"}"#)
+            let ids = tokenizer.encode("12 apples", addingSpecialTokens: false)
+            #expect(tokens.json["tokens"]?.array?.compactMap(\.integer) == ids)
+            #expect(tokens.json["count"]?.integer == ids.count)
+            let text = try await client.post("/detokenize", #"{"tokens": \#(ids)}"#)
+            #expect(text.json["content"]?.string == "12 apples")
+            let template = try await client.post("/apply-template", "{\(message)}")
+            let prompt = try #require(template.json["prompt"]?.string)
+            let chat = try await client.post("/tokenize", "{\(message)}")
+            #expect(chat.json["tokens"]?.array?.compactMap(\.integer) == tokenizer.encode(prompt))
+        }
+    }
+}

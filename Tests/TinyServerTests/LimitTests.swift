@@ -1,0 +1,176 @@
+import Foundation
+import Testing
+import TinyFoundation
+import TinyServer
+
+@Suite("What the server refuses")
+struct LimitTests {
+    @Test("requests that make no sense or ask for what is not supported", arguments: Transport.allCases)
+    func requests(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server(), transport) { client in
+            for (body, status, part) in [
+                ("", 400, "JSON"), ("[1]", 400, "not a JSON object"), (#"{"prompt": "1""#, 400, "JSON"),
+                ("{}", 400, "prompt"),
+                (#"{"prompt": 1}"#, 400, "prompt"), (#"{"prompt": []}"#, 400, "empty"),
+                (#"{"prompt": ["a", 1]}"#, 400, "prompt"), (#"{"prompt": [1, "a"]}"#, 400, "prompt"),
+                (#"{"prompt": [99999999]}"#, 400, "vocabulary"), (#"{"prompt": [-1]}"#, 400, "vocabulary"),
+                (#"{"prompt": "1", "temperature": "hot"}"#, 400, "temperature"),
+                (#"{"prompt": "1", "temperature": -1}"#, 400, "temperature"),
+                (#"{"prompt": "1", "temperature": 1e999}"#, 400, "temperature"),
+                (#"{"prompt": "1", "top_p": 0}"#, 400, "top-p"), (#"{"prompt": "1", "top_k": -2}"#, 400, "top-k"),
+                (#"{"prompt": "1", "n": 0}"#, 400, "n must"),
+                (#"{"prompt": "1", "n": 9223372036854775807}"#, 400, "n must"),
+                (#"{"prompt": "1", "max_tokens": 0}"#, 400, "new tokens"),
+                (#"{"prompt": "1", "logprobs": 21}"#, 400, "logprobs"),
+                (#"{"prompt": "1", "max_tokens": 2, "max_completion_tokens": 3}"#, 400, "max_completion_tokens"),
+                (#"{"prompt": "1", "temprature": 1}"#, 400, "\"temperature\""),
+                (#"{"prompt": "1", "frequency_penalty": 1}"#, 400, "frequency_penalty"),
+                (#"{"prompt": "1", "stop": ["", "a"]}"#, 400, "stop"), (#"{"prompt": "1", "seed": 1.5}"#, 400, "seed"),
+                (#"{"prompt": "1", "echo": true, "logprobs": 1}"#, 400, "echo"),
+                (#"{"prompt": "1", "prompt": "2"}"#, 400, "twice"),
+            ] {
+                let answer = try await client.post("/v1/completions", body)
+                #expect(answer.status == status, "\(body): \(answer.text)")
+                let message = answer.json["error"]?["message"]?.string ?? ""
+                #expect(message.contains(part), "\(body): \(message)")
+                #expect(answer.json["error"]?["type"]?.string == "invalid_request_error", "\(body)")
+            }
+            let neutral = """
+                {"prompt": "1", "max_tokens": 1, "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, \
+                "tools": [], "response_format": {"type": "text"}, "user": "me", "suffix": null, "min_p": 0, "top_k": -1, \
+                "repetition_penalty": 1.0, "best_of": 1}
+                """
+            #expect(try await client.post("/v1/completions", neutral).status == 200)
+            for body in [
+                #"{"messages": []}"#, #"{"messages": [{"role": "tool", "content": "1"}]}"#,
+                #"{"messages": [{"role": "user"}]}"#,
+                #"{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}"#, #"{"messages": "1"}"#,
+                #"{"messages": [{"role": "user", "content": "1"}], "top_logprobs": 2}"#,
+                #"{"messages": [{"role": "user", "content": "1"}, {"role": "user", "content": "2"}]}"#,
+            ] {
+                #expect(try await client.post("/v1/chat/completions", body).status == 400, "\(body)")
+            }
+            #expect(try await client.get("/nowhere").status == 404)
+            #expect(try await client.get("/v1/completions").status == 405)
+            #expect(try await client.post("/v1/models", "{}").status == 405)
+        }
+    }
+
+    @Test("clients without the token, pages of other servers, other hosts", arguments: Transport.allCases)
+    func access(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        var settings = ServerSettings()
+        settings.token = "secret"
+        settings.origins = ["https://example.org"]
+        try await withClient(of: try fixture.server(settings), transport) { client in
+            for header in [nil, "secret", "Bearer", "Bearer secre", "Bearer secrets", "bearer secret", "Basic secret"] {
+                let answer = try await client.get("/v1/models", header.map { ["authorization": $0] } ?? [:])
+                #expect(answer.status == 401 && answer.code == "invalid_api_key", "\(header ?? "none")")
+            }
+            let token = ["authorization": "Bearer secret"]
+            #expect(try await client.get("/v1/models", token).status == 200)
+            #expect(try await client.get("/health").status == 200)
+            #expect(try await client.get("/metrics").status == 401)
+            let good = try await client.get("/v1/models", token.merging(["origin": "https://example.org"]) { $1 })
+            #expect(good.headers["access-control-allow-origin"] == "https://example.org")
+            let bad = try await client.get("/v1/models", token.merging(["origin": "https://example.com"]) { $1 })
+            #expect(bad.status == 403 && bad.headers["access-control-allow-origin"] == nil)
+            let preflight = try await client.ask(
+                ServerRequest("OPTIONS", "/v1/completions", headers: ["origin": "https://example.org"]))
+            #expect(preflight.status == 204 && preflight.headers["access-control-allow-headers"]?.isEmpty == false)
+        }
+        let open = try fixture.server()
+        for (host, status) in [
+            ("localhost:8080", 200), ("127.0.0.1", 200), ("[::1]:8080", 200), ("example.com", 403),
+            ("127.0.0.1.evil.com", 403),
+        ] {
+            let answer = await open.respond(to: ServerRequest("GET", "/health", headers: ["host": host]))
+            #expect(answer.status == status, "\(host)")
+        }
+        await open.close(within: .zero)
+        #if Serve
+            #expect(throws: ServerError.self) { _ = try HTTPListener(try fixture.server(), host: "0.0.0.0", port: 0) }
+        #endif
+    }
+
+    @Test("more than its queue, its size and its time allow", arguments: Transport.allCases)
+    func limits(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get()
+        var settings = ServerSettings()
+        settings.waitingLimit = 2
+        settings.runningLimit = 1
+        settings.bodyLimit = 400
+        settings.timeout = .milliseconds(400)
+        try await withClient(of: try fixture.server(settings), transport) { client in
+            let large = try await client.post(
+                "/v1/completions", #"{"prompt": "\#(String(repeating: "1", count: 500))"}"#)
+            #expect(large.status == 413 && large.code == "request_too_large")
+            let many = try await client.post("/v1/completions", #"{"prompt": "1", "n": 3}"#)
+            #expect(many.status == 400)
+            let endless = #"{"prompt": "1", "max_tokens": 100000, "ignore_eos": true, "stop_token_ids": []}"#
+            let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
+                for _ in 0..<8 { group.addTask { try await client.post("/v1/completions", endless) } }
+                return try await group.reduce(into: [Answer]()) { $0.append($1) }
+            }
+            let refused = answers.filter { $0.status == 429 }
+            #expect(
+                refused.count >= 4 && refused.allSatisfy { $0.headers["retry-after"] == "1" && $0.code == "queue_full" }
+            )
+            #expect(answers.allSatisfy { [200, 429, 504].contains($0.status) })
+        }
+    }
+}
+
+@Suite("The end of an answer")
+struct EndTests {
+    private let endless = ServerRequest(
+        "POST", "/v1/completions",
+        body: Array(#"{"prompt": "1", "max_tokens": 100, "ignore_eos": true, "stream": true, "n": 8}"#.utf8))
+
+    @Test("a client that goes away frees its place")
+    func vanishing() async throws {
+        let server = try ServerFixture.shared.get().server()
+        for _ in 0..<3 {
+            let response = await server.respond(to: endless)
+            if case .stream(let pieces) = response.body {
+                var iterator = pieces.makeAsyncIterator()
+                _ = await iterator.next()
+            }
+        }
+        // Nothing runs any more, so that closing needs no force.
+        let start = ContinuousClock.now
+        await server.close(within: .seconds(60))
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test("a server that stops refuses requests, and tells clients whose answers are not complete")
+    func stopping() async throws {
+        let server = try ServerFixture.shared.get().server()
+        let response = await server.respond(to: endless)
+        let whole = Task { await collected(response) }
+        await server.close(within: .zero)
+        let answer = await whole.value
+        #expect(answer.events.last != "[DONE]")
+        #expect(answer.chunks.last?["error"]?["code"]?.string == "server_stopping")
+        let late = await collected(server.respond(to: endless))
+        #expect(late.status == 503 && late.headers["retry-after"] == "1")
+    }
+
+    @Test("is counted")
+    func metrics() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server()) { client in
+            _ = try await client.post("/v1/completions", #"{"prompt": "1", "max_tokens": 3, "ignore_eos": true}"#)
+            _ = try await client.get("/nowhere")
+            let text = try await client.get("/metrics").text
+            for line in [
+                #"tinylora_requests_total{path="/v1/completions",status="200"} 1"#,
+                #"tinylora_requests_total{path="other",status="404"} 1"#, "tinylora_generated_tokens_total 3",
+                "tinylora_samples_running 0",
+            ] {
+                #expect(text.contains(line + "\n"), "\(line)")
+            }
+        }
+    }
+}
