@@ -155,6 +155,7 @@ private func fetched(_ request: ServerRequest, port: Int) async throws -> Answer
     guard let url = URL(string: "http://127.0.0.1:\(port)\(request.path)") else { throw URLError(.badURL) }
     var message = URLRequest(url: url)
     message.httpMethod = request.method
+    message.timeoutInterval = 300
     message.httpBody = request.method == "POST" ? Data(request.body) : nil
     for (name, value) in request.headers { message.setValue(value, forHTTPHeaderField: name) }
     let (data, response) = try await URLSession.shared.data(for: message)

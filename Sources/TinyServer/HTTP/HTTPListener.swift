@@ -17,6 +17,8 @@
 
         /// Connections that send nothing are closed after so many seconds.
         private static let idleSeconds: Int64 = 60
+        /// A body that is too large is read up to so many times the limit; the connection of a larger one is closed.
+        private static let skippedBodies = 16
 
         /// - Throws: ``ServerError`` for an address that other machines reach and a server without a token.
         public init(_ server: Server, host: String, port: Int) throws(ServerError) {
@@ -64,9 +66,8 @@
             do {
                 head.body = Array(try await request.collectBody(upTo: limit).readableBytesView)
             } catch is NIOTooManyBytesError {
-                var response = Server.tooLarge(limit).response
-                response.headers["connection"] = "close"  // the rest of the body is not read
-                return try await Self.write(response, writer)
+                try await Self.skip(request.body, upTo: Self.skippedBodies * limit)
+                return try await Self.write(Server.tooLarge(limit).response, writer)
             }
             guard head.method == "POST" else {
                 let isHead = head.method == "HEAD"
@@ -82,6 +83,15 @@
                 var response = await server.respond(to: asked)
                 response.headers["connection"] = "close"
                 if let writer = rest.take() { try await Self.write(response, writer) }
+            }
+        }
+
+        /// Reads the rest of a body: a client that is still sending would not see an answer.
+        private static func skip(_ body: RequestBody, upTo limit: Int) async throws {
+            var count = 0
+            for try await piece in body {
+                count += piece.readableBytes
+                guard count <= limit else { throw NIOTooManyBytesError(maxBytes: limit) }
             }
         }
 
