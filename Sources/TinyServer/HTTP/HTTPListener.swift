@@ -63,12 +63,11 @@
             let limit = server.settings.bodyLimit
             var head = ServerRequest(
                 request.method.rawValue, request.uri.path, headers: headers(request.head))
-            do {
-                head.body = Array(try await request.collectBody(upTo: limit).readableBytesView)
-            } catch is NIOTooManyBytesError {
-                try await Self.skip(request.body, upTo: Self.skippedBodies * limit)
+            guard let body = try await Self.body(of: request, limit: limit) else {
                 return try await Self.write(Server.tooLarge(limit).response, writer)
             }
+            head.body = body
+            request.body = RequestBody(buffer: ByteBuffer())  // it has been read
             guard head.method == "POST" else {
                 let isHead = head.method == "HEAD"
                 if isHead { head.method = "GET" }
@@ -86,13 +85,16 @@
             }
         }
 
-        /// Reads the rest of a body: a client that is still sending would not see an answer.
-        private static func skip(_ body: RequestBody, upTo limit: Int) async throws {
-            var count = 0
-            for try await piece in body {
+        /// The bytes of a body; `nil` for one above the limit, which is read all the same: a client that is still sending would not
+        /// see an answer.
+        private static func body(of request: Request, limit: Int) async throws -> [UInt8]? {
+            var bytes: [UInt8] = [], count = 0
+            for try await piece in request.body {
                 count += piece.readableBytes
-                guard count <= limit else { throw NIOTooManyBytesError(maxBytes: limit) }
+                guard count <= skippedBodies * limit else { throw NIOTooManyBytesError(maxBytes: limit) }
+                if count <= limit { bytes += piece.readableBytesView } else { bytes = [] }
             }
+            return count <= limit ? bytes : nil
         }
 
         private func headers(_ head: HTTPRequest) -> [String: String] {
