@@ -64,7 +64,7 @@ public enum ServerErrorCode: String, Sendable {
 
 extension ServerError {
     /// What another target's error means to a client.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let error as ServerError: self = error
         case let error as EngineError:
@@ -95,7 +95,7 @@ extension ServerError {
     }
 
     /// The answer to the request.
-    var response: ServerResponse {
+    package var response: ServerResponse {
         var response = ServerResponse.json(json, status: code.status)
         if code == .busy || code == .stopping { response.headers["retry-after"] = "1" }
         if code == .unauthorised { response.headers["www-authenticate"] = "Bearer" }
