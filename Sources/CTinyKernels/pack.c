@@ -55,7 +55,7 @@ void tk_pack(void *panels, tk_format format, const void *w, ptrdiff_t ldw, ptrdi
     }
 }
 
-/* out[16][columns] = block[columns][16] of floats, both 16 apart: columns of w become terms' lanes. */
+/* out[16][columns] = block[columns][16] of floats, rows of both 16 floats apart; zeros behind `columns`. */
 static inline void turn_floats(float *out, const float *block, ptrdiff_t rows, ptrdiff_t columns) {
     for (ptrdiff_t i = 0; i < rows; i++)
         for (ptrdiff_t j = 0; j < TK_PANEL; j++) out[i * TK_PANEL + j] = j < columns ? block[j * TK_PANEL + i] : 0;

@@ -40,7 +40,7 @@ package enum Factorisation {
     ///   - rank: How many triplets of each.
     ///   - subspace: Which of them.
     ///   - seed: Seeds random directions.
-    ///   - threads: How many modules are worked on at once; each holds one weight in memory.
+    ///   - threads: How many modules are worked on at once; each holds two copies of a weight.
     ///   - weight: Reads one weight; called from any thread, in any order.
     ///   - progress: Called after each module with the number done and the number of all, and with 0 before the first.
     /// - Throws: The first failure in the order of `modules`.

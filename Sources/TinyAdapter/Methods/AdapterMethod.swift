@@ -63,7 +63,7 @@ public struct AdapterPreparation: Sendable {
     public var cache: FactorCache?
     /// Where methods of the same model share frozen factors in memory; `nil` gives each its own.
     public var shared: SharedFactors?
-    /// Modules factorised at once; each holds one weight in memory.
+    /// Modules factorised at once; each holds two copies of a weight.
     public var threads: Int
     /// Random seed of the initial values.
     public var initialSeed: UInt64
