@@ -60,6 +60,7 @@ let package = Package(
         library("TinyModel", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint"]),
         library("TinyAdapter", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel"]),
         library("TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
+        library("TinyRemote", uses: ["TinyFoundation", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine"]),
 
         // Text, problems, records, files of a hub: no numbers of a model in sight.
         library("TinyHub", uses: ["TinyFoundation"]),
@@ -77,7 +78,7 @@ let package = Package(
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
                 "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
-                "TinyHub",
+                "TinyHub", "TinyRemote",
                 .product(name: "Yams", package: "Yams"),
             ]),
         library("TinyReport", uses: ["TinyFoundation", "TinyRecords", "TinyStatistics"]),
@@ -86,7 +87,7 @@ let package = Package(
             uses: [
                 "TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText",
                 "TinyTemplates", "TinyProblems", "TinyAbacus", "TinyRecords", "TinyStatistics", "TinyLearning",
-                "TinyHub", "TinyRuns", "TinyReport",
+                "TinyHub", "TinyRemote", "TinyRuns", "TinyReport",
             ]),
         library(
             "TinyServer",
@@ -119,6 +120,8 @@ let package = Package(
         tests(of: "TinyProblems", uses: ["TinyFoundation"]),
         tests(of: "TinyAbacus", uses: ["TinyFoundation", "TinyProblems"]),
         tests(of: "TinyEngine", uses: ["TinyFoundation", "TinyTensor", "TinyCheckpoint", "TinyModel", "TinyAdapter"]),
+        tests(
+            of: "TinyRemote", uses: ["TinyFoundation", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine"]),
         tests(
             of: "TinyLearning",
             uses: [

@@ -101,12 +101,15 @@ public struct Completion: Sendable, Codable, Hashable {
     public var logprobs: [Float]
     /// Why it ended.
     public var stop: StopReason
+    /// The engine that sampled it, where that is not this process.
+    public var engine: String?
 
     /// Makes a completion from its parts.
-    public init(tokens: [Int], logprobs: [Float], stop: StopReason) {
+    public init(tokens: [Int], logprobs: [Float], stop: StopReason, engine: String? = nil) {
         self.tokens = tokens
         self.logprobs = logprobs
         self.stop = stop
+        self.engine = engine
     }
 }
 
@@ -269,6 +272,6 @@ private struct StopWatchers {
         guard let count = ends[sample] else { return completion }
         return Completion(
             tokens: Array(completion.tokens.prefix(count)), logprobs: Array(completion.logprobs.prefix(count)),
-            stop: .stopText)
+            stop: .stopText, engine: completion.engine)
     }
 }

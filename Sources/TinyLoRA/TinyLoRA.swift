@@ -14,5 +14,6 @@
 @_exported public import TinyStatistics
 @_exported public import TinyLearning
 @_exported public import TinyHub
+@_exported public import TinyRemote
 @_exported public import TinyRuns
 @_exported public import TinyReport

@@ -24,6 +24,7 @@ final class TrainingDisplay: Sendable {
         console.note("model      \(run.model.name) · \(size) parameters")
         console.note("arithmetic \(run.model.arithmetic.rawValue)")
         console.note("adapter    \(run.design.description) · \(configuration.adapter.elementType.rawValue)")
+        for engine in run.engines.descriptions { console.note(left(engine.role, 11) + engine.name) }
         if let initial = run.initialFingerprint { console.note("start      \(initial)") }
         console.note(
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"

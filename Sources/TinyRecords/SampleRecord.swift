@@ -24,11 +24,13 @@ public struct SampleRecord: Record {
     public var tokens: Int
     /// Why it ended: `endOfText`, `stopText`, `tokenLimit` or `contextFull`.
     public var stop: String
+    /// The engine that sampled it, where that was another process.
+    public var engine: String?
 
     /// Makes a record from its parts.
     public init(
         step: Int, problem: String, sample: Int, question: String, answer: String, completion: String,
-        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String
+        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String, engine: String? = nil
     ) {
         self.step = step
         self.problem = problem
@@ -42,5 +44,6 @@ public struct SampleRecord: Record {
         self.advantage = advantage
         self.tokens = tokens
         self.stop = stop
+        self.engine = engine
     }
 }

@@ -39,7 +39,7 @@ import TinyTestSupport
             // A step of this size is lost in rounding.
             settings.optimiser.learningRate = 1e-30
             if algorithm == .cmaES { settings.evolution.sigma = 1e-30 }
-            let run = try TrainingRun(settings, in: folder + "/trained", options: options())
+            let run = try await TrainingRun(settings, in: folder + "/trained", options: options())
             let trained = try await run.train()
             #expect(firstDifference(trained.result.state.parameters, start.values) == nil)
             #expect(AnyHashable(trained.adapter.design) == AnyHashable(start.design))
@@ -147,8 +147,8 @@ import TinyTestSupport
     }
 
     @Test("refuses all weights, a missing file, another base model and settings that were not taken from the file")
-    func refusals() throws {
-        try withTemporaryDirectory { folder in
+    func refusals() async throws {
+        try await withTemporaryDirectory { folder in
             let loaded = try LoadedModel(directory: model)
             let full = FullDesign(configuration: loaded.checkpoint.configuration)
             let weights = try AdapterFile(
@@ -170,16 +170,16 @@ import TinyTestSupport
             try adapter(.tinyLoRA, loaded).write(to: folder + "/adapter.safetensors")
             var other = try starting(at: folder)
             other.model = fixtures(of: "qwen2-untied").path
-            let error = #expect(throws: AdapterError.self) {
-                try TrainingRun(other, in: folder + "/other", options: options())
+            let error = await #expect(throws: AdapterError.self) {
+                try await TrainingRun(other, in: folder + "/other", options: options())
             }
             #expect(error?.code == .differentBaseModel)
 
             var typed = try settings(.grpo, in: folder)
             typed.initialAdapter = folder
             typed.adapter.rank = 3
-            let disagreement = #expect(throws: RunError.self) {
-                try TrainingRun(typed, in: folder + "/typed", options: options())
+            let disagreement = await #expect(throws: RunError.self) {
+                try await TrainingRun(typed, in: folder + "/typed", options: options())
             }
             #expect(disagreement?.message.contains("is null, but the initial adapter") == true)
         }
@@ -197,14 +197,14 @@ import TinyTestSupport
             #expect(try read(folder + "/run/adapter.safetensors") == whole)
 
             try adapter(.tinyLoRA, loaded, seed: 2).write(to: file)
-            let changed = #expect(throws: RunError.self) {
-                try TrainingRun(settings, in: folder + "/run", options: options(resuming: true))
+            let changed = await #expect(throws: RunError.self) {
+                try await TrainingRun(settings, in: folder + "/run", options: options(resuming: true))
             }
             #expect(changed?.code == .differentSettings)
             #expect(changed?.message.contains("made with initial_adapter adapter.safetensors (") == true)
             try FileManager.default.removeItem(atPath: file)
-            #expect(throws: RunError.self) {
-                try TrainingRun(settings, in: folder + "/run", options: options(resuming: true))
+            await #expect(throws: RunError.self) {
+                try await TrainingRun(settings, in: folder + "/run", options: options(resuming: true))
             }
         }
     }
@@ -267,7 +267,7 @@ import TinyTestSupport
         var plain = settings
         plain.initialAdapter = nil
         plain.adapter = AdapterSettings()
-        let run = try TrainingRun(plain, in: folder + "/plain", options: options())
+        let run = try await TrainingRun(plain, in: folder + "/plain", options: options())
         return try await run.train().result.evaluations.first?.loss
     }
 

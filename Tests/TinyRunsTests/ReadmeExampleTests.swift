@@ -13,7 +13,7 @@ import TinyLoRA
         var configuration = TrainingConfiguration.demonstration
         configuration.steps = 4
         configuration.evaluation.problems = 100
-        let run = try TrainingRun(configuration, in: folder)  // checks every setting, loads the model
+        let run = try await TrainingRun(configuration, in: folder)  // checks every setting, loads the model
         let trained = try await run.train { event in
             if case .training(.stepFinished(let step)) = event { print(step.step, step.metrics.rollout?.reward ?? 0) }
         }

@@ -9,6 +9,8 @@ package final class HTTPServer: Sendable {
         package var target: String
         /// By name in lower case.
         package var headers: [String: String]
+        /// What came after the headers.
+        package var body = Data()
 
         /// The target without its query.
         package var path: String { String(target.prefix { $0 != "?" }) }
@@ -100,12 +102,17 @@ package final class HTTPServer: Sendable {
     private static func read(_ connection: Int32) -> Request? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+        let separator = Data("\r\n\r\n".utf8)
+        var end = Data(bytes).range(of: separator)
+        while end == nil {
             let count = recv(connection, &buffer, buffer.count, 0)
             guard count > 0 else { return nil }
             bytes += buffer[..<count]
+            end = Data(bytes).range(of: separator)
         }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").map(String.init)
+        let head = bytes.prefix(end?.lowerBound ?? 0)
+        var body = Data(bytes.suffix(from: end?.upperBound ?? 0))
+        let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n").map(String.init)
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count == 3 else { return nil }
         var headers: [String: String] = [:]
@@ -114,7 +121,14 @@ package final class HTTPServer: Sendable {
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             headers[line[..<colon].lowercased()] = value
         }
-        return Request(target: String(words[1]), headers: headers)
+        if headers["expect"] != nil { _ = send(connection, "HTTP/1.1 100 Continue\r\n\r\n", 25, Int32(MSG_NOSIGNAL)) }
+        let length = headers["content-length"].flatMap { Int($0) } ?? 0
+        while body.count < length {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            body += buffer[..<count]
+        }
+        return Request(target: String(words[1]), headers: headers, body: body)
     }
 
     private static func write(_ reply: Reply, to connection: Int32) {

@@ -28,11 +28,28 @@ public protocol AdapterMethod: Sendable {
     var gradient: AdapterGradient { get }
     /// What the engine runs for these numbers, already rounded to the adapter's element type.
     func effect(of values: [Float]) -> AdapterEffect
+    /// How the mixing matrices follow from the numbers, of a method in which they do so linearly; `nil` of others.
+    var linearMixing: LinearMixing? { get }
 }
 
 extension AdapterMethod {
+    /// Not linear.
+    public var linearMixing: LinearMixing? { nil }
+
     /// How many numbers an adapter has.
     public var parameterCount: Int { design.parameterCount }
+}
+
+/// Mixing matrices that are linear in an adapter's numbers: `R(m) = Σᵢ v[group(m) · u + i] · P(m, i)`.
+public struct LinearMixing: Sendable {
+    /// `A` and `B` of every changed module.
+    public let factors: LowRankFactors
+    /// `P`, `[modules, u, rank, rank]`.
+    public let projections: [Float]
+    /// Numbers of a group.
+    public let u: Int
+    /// The group of each module.
+    public let groups: [Int]
 }
 
 /// What an adapter's numbers are to the engine.

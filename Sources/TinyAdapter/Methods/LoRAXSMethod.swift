@@ -99,6 +99,16 @@ struct LoRAXSMethod: AdapterMethod {
         .change(LowRankChange(factors: factors, mixing: scale == 1 ? values : values.map { scale * $0 }))
     }
 
+    /// Every entry of a module's matrix is a number of its own: `P(m, i)` is the scale at entry i and 0 elsewhere.
+    var linearMixing: LinearMixing? {
+        let entries = design.rank * design.rank
+        var units = [Float](repeating: 0, count: entries * entries)
+        for entry in 0..<entries { units[entry * entries + entry] = scale }
+        return LinearMixing(
+            factors: factors, projections: factors.modules.flatMap { _ in units }, u: entries,
+            groups: Array(factors.modules.indices))
+    }
+
     var gradient: AdapterGradient {
         let scale = scale
         return .mixing { gradient in scale == 1 ? gradient : gradient.map { scale * $0 } }

@@ -128,6 +128,9 @@ public struct StoredTinyLoRAMethod: AdapterMethod {
     /// Every sequence's `dR`, folded.
     public var gradient: AdapterGradient { method.gradient }
 
+    /// Factors, projections and groups.
+    public var linearMixing: LinearMixing? { method.linearMixing }
+
     /// The change of weights for these numbers.
     public func effect(of values: [Float]) -> AdapterEffect { method.effect(of: values) }
 }

@@ -123,6 +123,11 @@ public struct TinyLoRAMethod: AdapterMethod {
     /// Every sequence's `dR`, folded.
     public var gradient: AdapterGradient { .mixing(fold: fold) }
 
+    /// Factors, projections and groups.
+    public var linearMixing: LinearMixing? {
+        LinearMixing(factors: factors, projections: projections, u: plan.u, groups: plan.groups)
+    }
+
     /// The change of weights for these numbers.
     public func effect(of values: [Float]) -> AdapterEffect { .change(change(values: values)) }
 

@@ -37,6 +37,8 @@ struct TrainCommand: AsyncParsableCommand {
                 tinylora train --arithmetic float32
               More steps from an adapter: of a run, of PEFT or a code; rank, seeds and the like are the adapter's:
                 tinylora train --initial-adapter runs/qwen --model Qwen2.5-0.5B-Instruct --train more.jsonl
+              Sample with a vLLM server on this machine, or on a GPU machine that sees the same files:
+                tinylora train --model DIR --train gsm8k/train.jsonl --sampler http://127.0.0.1:8000
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
               Show the resolved settings without training:
@@ -141,6 +143,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Random seed (default: 1).")
     var seed: UInt64?
     @OptionGroup var threading: ThreadOptions
+    @OptionGroup(title: "Engines in other processes") var engines: EngineOptions
     @Option(help: ArgumentHelp("Directory of the run (default: a new one in runs).", valueName: "dir"), transform: path)
     var output: String?
     @Flag(help: "Resume the run in --output.")
@@ -174,7 +177,8 @@ struct TrainCommand: AsyncParsableCommand {
         options.untrainedCache = untrainedCache
         options.factorCache = factorCache()
         options.factorising = FactorDisplay(console).show
-        let run = try TrainingRun(configuration, in: output, options: options)
+        options.remote = try engines.remote(console)
+        let run = try await TrainingRun(configuration, in: output, options: options)
         let display = TrainingDisplay(configuration: run.configuration, console: console)
         display.header(run)
         if let source = run.initialAdapter {

@@ -134,6 +134,18 @@ public struct LowRankChange: Sendable {
                 && mixing[module * size..<(module + 1) * size].contains { $0 != 0 }
         }
     }
+
+    /// Whether any module's change is not zero.
+    public var changesAnything: Bool { isActive.contains(true) }
+
+    /// The same change, of those modules alone whose change is not zero.
+    public var withoutUnchangedModules: LowRankChange {
+        let kept = isActive.indices.filter { isActive[$0] }, size = factors.rank * factors.rank
+        return LowRankChange(
+            factors: LowRankFactors(
+                rank: factors.rank, modules: kept.map { factors.modules[$0] }, factors: kept.map { factors.factors[$0] }),
+            mixing: kept.flatMap { mixing[$0 * size..<($0 + 1) * size] })
+    }
 }
 
 /// The gradient of every changed module's `A` and `B`, to which backward passes add.

@@ -1,4 +1,5 @@
 import Foundation
+import TinyRemote
 import TinyCheckpoint
 public import TinyFoundation
 public import TinyLearning
@@ -13,6 +14,8 @@ public import TinyRecords
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
 ///     evaluation-samples.jsonl  answers before and after, for people to read
+///     agreements.jsonl     how far servers' log-probabilities were from the learner's, where servers sampled
+///     served/              adapters as those servers are given them
 ///     result.json          the result of a finished run, written last
 ///     failure.json         why the run ended early; not there otherwise
 ///     .lock                locked by the process that writes
@@ -52,6 +55,14 @@ public struct RunDirectory: Sendable {
                 .damagedRecords, "\(path) holds \(stray) but no configuration.json",
                 hint: "choose another directory")
         }
+    }
+
+    /// Where adapters are written for servers that sample.
+    var servedAdapters: String { location("served") }
+
+    /// Adds a check of a server; what cannot be written is not worth a run.
+    func append(_ agreement: Agreement) {
+        try? Journal<Agreement>(path: location("agreements.jsonl")).append([agreement])
     }
 
     /// Whether a run has been started here.

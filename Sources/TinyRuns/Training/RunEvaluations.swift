@@ -9,7 +9,7 @@ internal import TinyRecords
 /// The untrained model's answers may be known from another run; what is asked decides whether they are the same.
 final class RunEvaluations: Sendable {
     private let configuration: TrainingConfiguration
-    private let engine: LocalEngine
+    private let engines: RunEngines
     private let prompter: Prompter
     private let model: LoadedModel
     private let grader: GraderChoice
@@ -19,16 +19,16 @@ final class RunEvaluations: Sendable {
     private let results = Mutex<[Int: EvaluationResult]>([:])
 
     init(
-        of configuration: TrainingConfiguration, engine: LocalEngine, prompter: Prompter, model: LoadedModel,
+        of configuration: TrainingConfiguration, _ engines: RunEngines, prompter: Prompter, model: LoadedModel,
         untrained: UntrainedCache?, run: RunDirectory, report: @escaping @Sendable (RunEvent) -> Void
     ) throws {
         self.configuration = configuration
-        self.engine = engine
+        self.engines = engines
         self.prompter = prompter
         self.model = model
         grader = try GraderChoice(configuration.grader)
-        // What a command says today need not be what it says tomorrow.
-        if case .command = grader { self.untrained = nil } else { self.untrained = untrained }
+        // What a command or another engine says today need not be what it says tomorrow.
+        if case .command = grader { self.untrained = nil } else { self.untrained = engines.samplesHere ? untrained : nil }
         self.run = run
         self.report = report
     }
@@ -39,7 +39,7 @@ final class RunEvaluations: Sendable {
     /// The evaluation on a set of problems.
     func evaluation(of set: ProblemSet, _ split: EvaluationSplit) throws -> TrainingLoop.Evaluation {
         let evaluator = Evaluator(
-            sampler: engine, prompter: prompter,
+            sampler: engines.sampler, prompter: prompter,
             reward: grader.reward(
                 for: set.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)),
@@ -87,7 +87,7 @@ final class RunEvaluations: Sendable {
     private func heldOutLoss(_ set: ProblemSet) throws -> HeldOutLoss? {
         guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
         return try HeldOutLoss(
-            learner: engine,
+            learner: engines.learner,
             task: TrainingTask(problems: set.problems, prompter: prompter, endToken: model.endToken),
             settings: configuration.supervised)
     }

@@ -25,12 +25,12 @@ public enum RunEvent: Sendable {
 /// ```swift
 /// var configuration = TrainingConfiguration.demonstration
 /// configuration.steps = 4
-/// let run = try TrainingRun(configuration, in: "runs/first")
+/// let run = try await TrainingRun(configuration, in: "runs/first")
 /// let trained = try await run.train { event in … }
 /// trained.summary.accuracyAfter
 /// ```
 public struct TrainingRun: Sendable {
-    /// How a run is computed and where it writes. None of it changes a result.
+    /// How a run is computed and where it writes. But for other engines, none of it changes a result.
     public struct Options: Sendable {
         /// Threads that compute.
         public var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -42,8 +42,10 @@ public struct TrainingRun: Sendable {
         public var factorCache = FactorCache.standard()
         /// Called after each matrix that had to be factorised, and with 0 before the first.
         public var factorising: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+        /// Engines in other processes.
+        public var remote = RemoteEngines()
 
-        /// All cores, a new run, the standard cache.
+        /// All cores, a new run, the standard cache, no other process.
         public init() {}
     }
 
@@ -63,7 +65,8 @@ public struct TrainingRun: Sendable {
     public let design: any AdapterDesign
     /// Threads that compute.
     public let threads: Int
-    private let engine: LocalEngine
+    /// Who samples and who learns.
+    public let engines: RunEngines
     private let prompter: Prompter
     private let trainer: any Trainer
     private let progress: RunProgress
@@ -78,17 +81,17 @@ public struct TrainingRun: Sendable {
     /// - Throws: The first error found; it is recorded in the directory's `failure.json` if there is a directory.
     public init(
         _ configuration: TrainingConfiguration, in path: String? = nil, options: Options = Options()
-    ) throws {
+    ) async throws {
         let directory = try RunDirectory(
             preparing: path ?? Self.newDirectory(), resuming: options.isResuming)
-        self = try directory.recordingFailure {
-            try Self(preparing: configuration, in: directory, options: options)
+        self = try await directory.recordingFailure {
+            try await Self(preparing: configuration, in: directory, options: options)
         }
     }
 
     private init(
         preparing configuration: TrainingConfiguration, in directory: RunDirectory, options: Options
-    ) throws {
+    ) async throws {
         let grader = try GraderChoice(configuration.grader)
         try grader.checkProgram()
         initialAdapter = try InitialAdapter(of: configuration)?.source
@@ -103,7 +106,6 @@ public struct TrainingRun: Sendable {
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
             progress: options.factorising)
-        engine = LocalEngine(model: model.model, method: method, threads: options.threads)
         var style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? model.naturalStyle
         style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts
         prompter = try model.prompter(style: style)
@@ -115,13 +117,16 @@ public struct TrainingRun: Sendable {
             reward: grader.reward(
                 for: problems.training.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)))
-        trainer = try Self.trainer(configuration, engine: engine, startingAt: initial?.values, task: task)
+        engines = try await RunEngines(
+            options.remote, local: LocalEngine(model: model.model, method: method, threads: options.threads),
+            method: method, model: model, probe: prompter.prompt(for: "1 + 1 = ?").tokens, in: directory)
+        trainer = try Self.trainer(configuration, engines, startingAt: initial?.values, task: task)
         self.configuration = configuration
         self.directory = directory
         progress = try directory.begin(
             configuration: configuration,
             manifest: Self.manifest(
-                configuration, model, problems, design, initialAdapter: initialFingerprint,
+                configuration, model, problems, design, engines, initialAdapter: initialFingerprint,
                 threads: options.threads))
     }
 
@@ -151,7 +156,7 @@ public struct TrainingRun: Sendable {
         }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
-            of: configuration, engine: engine, prompter: prompter, model: model, untrained: untrained, run: directory,
+            of: configuration, engines, prompter: prompter, model: model, untrained: untrained, run: directory,
             report: report)
         let result = try await TrainingLoop(
             trainer, evaluation: problems.test.map { try evaluations.evaluation(of: $0, .test) },
@@ -182,22 +187,24 @@ public struct TrainingRun: Sendable {
     ///
     /// - Parameter start: The numbers to start from; those of an untrained adapter unless given.
     private static func trainer(
-        _ configuration: TrainingConfiguration, engine: LocalEngine, startingAt start: [Float]?, task: TrainingTask
+        _ configuration: TrainingConfiguration, _ engines: RunEngines, startingAt start: [Float]?, task: TrainingTask
     ) throws -> any Trainer {
         switch configuration.algorithm {
-        case .sft: try SFTTrainer(learner: engine, startingAt: start, task: task, configuration: configuration)
+        case .sft: try SFTTrainer(learner: engines.learner, startingAt: start, task: task, configuration: configuration)
         case .openES, .cmaES:
             try EvolutionTrainer(
-                sampler: engine, startingAt: start ?? engine.initialAdapter, task: task, configuration: configuration)
+                sampler: engines.sampler, startingAt: start ?? engines.local.initialAdapter, task: task,
+                configuration: configuration)
         case .grpo, .drGRPO, .bnpo, .dapo, .rloo, .reinforcePlusPlus, .gspo, .cispo:
             try GRPOTrainer(
-                sampler: engine, learner: engine, startingAt: start, task: task, configuration: configuration)
+                sampler: engines.sampler, learner: engines.learner, startingAt: start, task: task,
+                configuration: configuration)
         }
     }
 
     private static func manifest(
         _ configuration: TrainingConfiguration, _ model: LoadedModel, _ problems: RunProblems,
-        _ design: any AdapterDesign, initialAdapter: Fingerprint?, threads: Int
+        _ design: any AdapterDesign, _ engines: RunEngines, initialAdapter: Fingerprint?, threads: Int
     ) -> RunManifest {
         let isSupervised = configuration.algorithm == .sft
         var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
@@ -218,7 +225,7 @@ public struct TrainingRun: Sendable {
             schemes: [
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,
                 RunManifest.gradientScheme: "prompt-units/1", "arithmetic": model.arithmetic.rawValue,
-            ].merging(design.schemes) { first, _ in first }, seed: configuration.seed,
+            ].merging(design.schemes) { first, _ in first }.merging(engines.schemes) { first, _ in first }, seed: configuration.seed,
             machine: MachineRecord(threads: threads))
     }
 
@@ -287,11 +294,6 @@ extension MachineRecord {
 
 extension RunDirectory {
     /// Records in `failure.json` why `body` failed, and passes the error on.
-    fileprivate func recordingFailure<Value>(_ body: () throws -> Value) throws -> Value {
-        forgetFailure()
-        do { return try body() } catch { throw recorded(error) }
-    }
-
     fileprivate func recordingFailure<Value>(_ body: () async throws -> Value) async throws -> Value {
         forgetFailure()
         do { return try await body() } catch { throw recorded(error) }

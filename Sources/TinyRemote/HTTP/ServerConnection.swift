@@ -1,0 +1,148 @@
+internal import Foundation
+internal import TinyFoundation
+
+#if canImport(FoundationNetworking)
+    internal import FoundationNetworking
+#endif
+
+/// Why an exchange with a server did not give what was asked for.
+enum ServerFailure: Error {
+    /// The server was not reached, or went away: it may be another process when it answers again.
+    case lost(String)
+    /// The server answers, but not this now; another attempt may succeed after the wait that it asks for.
+    case passing(String, wait: Duration? = nil)
+    /// The server does not know the adapter that was named.
+    case unknownAdapter(String)
+    /// No other attempt will succeed.
+    case lasting(RemoteError)
+
+    /// What happened, as a sentence.
+    var message: String {
+        switch self {
+        case .lost(let text), .passing(let text, _), .unknownAdapter(let text): text
+        case .lasting(let error): error.message
+        }
+    }
+}
+
+/// Requests to one server and its answers, in JSON unless said otherwise. Each is sent once: whoever asks decides what is
+/// asked again.
+final class ServerConnection: Sendable {
+    let address: ServerAddress
+    private let session: URLSession
+
+    /// Connects when the first request is sent.
+    ///
+    /// - Parameter silence: How long an answer may take.
+    init(_ address: ServerAddress, silence: Duration) {
+        self.address = address
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.httpShouldSetCookies = false
+        configuration.urlCache = nil
+        configuration.httpMaximumConnectionsPerHost = 1024
+        configuration.timeoutIntervalForRequest = silence / .seconds(1)
+        configuration.timeoutIntervalForResource = silence / .seconds(1)
+        session = URLSession(configuration: configuration)
+    }
+
+    deinit { session.finishTasksAndInvalidate() }
+
+    /// An answer, whatever its status.
+    struct Answer: Sendable {
+        let status: Int
+        let body: Data
+        /// The wait that the server asks for, in seconds.
+        let retryAfter: Duration?
+
+        /// The message of an error: OpenAI's `error.message`, llama.cpp's the same, vLLM's older `message`, else the text.
+        var message: String {
+            let object = try? JSONValue(json: body)
+            for text in [object?["error"]?["message"], object?["message"], object?["detail"]] {
+                if case .string(let text) = text { return text }
+            }
+            return String(decoding: body.prefix(300), as: UTF8.self)
+        }
+    }
+
+    func get(_ path: String) async throws(ServerFailure) -> Answer {
+        try await exchange(request(path))
+    }
+
+    func post(_ path: String, _ body: some Encodable & Sendable) async throws(ServerFailure) -> Answer {
+        let data: Data
+        do { data = try JSONEncoder().encode(body) } catch {
+            throw .lasting(RemoteError(.unsupported, "a request to \(path) cannot be written: \(error)"))
+        }
+        return try await post(path, bytes: data, type: "application/json")
+    }
+
+    func post(_ path: String, bytes: Data, type: String) async throws(ServerFailure) -> Answer {
+        var request = request(path)
+        request.httpMethod = "POST"
+        request.httpBody = bytes
+        request.setValue(type, forHTTPHeaderField: "Content-Type")
+        return try await exchange(request)
+    }
+
+    private func request(_ path: String) -> URLRequest {
+        var request = URLRequest(url: URL(string: address.url.absoluteString + path) ?? address.url)
+        request.setValue("tinylora", forHTTPHeaderField: "User-Agent")
+        if let token = address.token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        return request
+    }
+
+    private func exchange(_ request: URLRequest) async throws(ServerFailure) -> Answer {
+        let data: Data, response: URLResponse
+        do {
+            (data, response) = try await session.data(for: request)
+        } catch {
+            let isLate = (error as? URLError)?.code == .timedOut
+            throw isLate
+                ? .passing("\(address) did not answer \(request.url?.path ?? "") in time")
+                : .lost("\(address) does not answer: \(systemReason(error))")
+        }
+        guard let response = response as? HTTPURLResponse else {
+            throw .lasting(RemoteError(.invalidAnswer, "\(address) does not speak HTTP"))
+        }
+        let wait = response.value(forHTTPHeaderField: "Retry-After").flatMap { Double($0) }
+        return Answer(
+            status: response.statusCode, body: data,
+            retryAfter: wait.flatMap { $0 >= 0 && $0 < 3600 ? .seconds($0) : nil })
+    }
+}
+
+extension ServerConnection.Answer {
+    /// The body as a value, of an answer of status 200.
+    ///
+    /// - Parameter what: What messages call the request, such as `http://127.0.0.1:8000/v1/completions`.
+    func decoded<Value: Decodable>(_ type: Value.Type, _ what: String) throws(ServerFailure) -> Value {
+        try requireSuccess(what)
+        do {
+            return try JSONDecoder().decode(type, from: body)
+        } catch {
+            throw .lasting(RemoteError(.invalidAnswer, "\(what) answered something else than was expected: \(fault(error))"))
+        }
+    }
+
+    /// Turns every status but 200 into a failure.
+    func requireSuccess(_ what: String) throws(ServerFailure) {
+        switch status {
+        case 200: return
+        case 408, 425, 429, 500...:
+            throw .passing("\(what) answered with status \(status): \(message)", wait: retryAfter)
+        default:
+            throw .lasting(RemoteError(.refused, "\(what) refused a request with status \(status): \(message)"))
+        }
+    }
+
+    /// What a decoder found, and where.
+    private func fault(_ error: any Error) -> String {
+        func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+        return switch error as? DecodingError {
+        case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath.isEmpty ? "it is no such JSON" : "\(place(context.codingPath)) is of another kind"
+        default: "\(error)"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import Foundation
+internal import TinyEngine
+internal import TinyFoundation
+
+/// llama.cpp's server.
+///
+/// It loads adapters at its start only, but adds any of them with any scale to each request. A change of TinyLoRA is a sum over
+/// its numbers, so the server is started with one adapter for each number, and the numbers are sent as scales.
+///
+/// Fields: llama.cpp, `tools/server`, build 11434.
+struct LlamaCppServer: SamplingServer {
+    let name: String
+    let kind = "llama.cpp"
+    let contextLength: Int
+    let parallelRequests: Int
+    /// Of the raw logits, whatever the temperature.
+    let logprobKind = LogprobKind.raw
+    private let connection: ServerConnection
+    /// The server's id of the adapter of each number.
+    private let ids: [Int]
+
+    private struct Properties: Decodable {
+        struct Settings: Decodable { let n_ctx: Int }
+        let default_generation_settings: Settings
+        let total_slots: Int
+        let build_info: String?
+    }
+
+    private struct LoadedAdapter: Decodable {
+        let id: Int
+        let path: String
+    }
+
+    /// Whether a server is one of llama.cpp: only that has this route.
+    static func answers(at connection: ServerConnection) async throws(ServerFailure) -> Bool {
+        try await connection.get("/lora-adapters").status == 200
+    }
+
+    /// Asks a server what it serves and finds the adapter of each number.
+    init(_ connection: ServerConnection, adapters: RemoteAdapters?, contextLength: Int) async throws(ServerFailure) {
+        self.connection = connection
+        let address = connection.address
+        let properties = try await connection.get("/props").decoded(Properties.self, "\(address)/props")
+        self.contextLength = min(contextLength, properties.default_generation_settings.n_ctx)
+        parallelRequests = max(1, properties.total_slots)
+        name = "llama.cpp\(properties.build_info.map { " " + $0 } ?? "") at \(address)"
+        guard let adapters else {
+            ids = []
+            return
+        }
+        let loaded = try await connection.get("/lora-adapters")
+            .decoded([LoadedAdapter].self, "\(address)/lora-adapters")
+        let places = Dictionary(
+            loaded.map { (URL(filePath: $0.path).lastPathComponent, $0.id) }, uniquingKeysWith: { first, _ in first })
+        let files: [String]
+        do { files = try adapters.writeParts() } catch { throw .lasting(RemoteError(wrapping: error)) }
+        ids = files.compactMap { places[URL(filePath: $0).lastPathComponent] }
+        guard ids.count == files.count else {
+            throw .lasting(
+                RemoteError(
+                    .unsupported,
+                    "\(name) has \(ids.count) of the \(counted(files.count, "adapter")) of this run, one for each trained "
+                        + "number",
+                    hint: "start it with --lora-init-without-apply --lora \(files.joined(separator: ","))"))
+        }
+    }
+
+    private struct Scale: Codable {
+        let id: Int
+        let scale: Float
+    }
+
+    private struct Request: Encodable {
+        let prompt: [Int]
+        let n_predict: Int
+        let seed: UInt32
+        let temperature: Double
+        let top_k: Int
+        let top_p: Double
+        let lora: [Scale]
+        // Everything is named: the server's defaults are other ones. Keys and values of other scales are never used.
+        let cache_prompt = false, return_tokens = true, ignore_eos = false, stream = false
+        let n_probs = 1, min_p = 0.0, typical_p = 1.0
+        let repeat_penalty = 1.0, presence_penalty = 0.0, frequency_penalty = 0.0, dry_multiplier = 0.0
+        let xtc_probability = 0.0, mirostat = 0
+        let samplers = ["temperature", "top_k", "top_p"]
+    }
+
+    private struct Answer: Decodable {
+        struct Token: Decodable {
+            let id: Int
+            let logprob: Double?
+        }
+        let tokens: [Int]
+        let completion_probabilities: [Token]?
+        let stop_type: String
+        let truncated: Bool?
+    }
+
+    func complete(_ job: RemoteJob) async throws(ServerFailure) -> Completion {
+        let sampling = job.sampling, path = "/completion"
+        let scales = zip(ids, job.adapter?.values ?? [Float](repeating: 0, count: ids.count))
+        let answer = try await connection.post(
+            path,
+            Request(
+                prompt: job.prompt, n_predict: job.mostTokens(in: contextLength), seed: job.seed,
+                temperature: sampling.temperature, top_k: sampling.topK ?? 0, top_p: sampling.topP,
+                lora: scales.map { Scale(id: $0, scale: $1) })
+        ).decoded(Answer.self, "\(connection.address)\(path)")
+        guard answer.truncated != true else {
+            throw .lasting(RemoteError(.invalidAnswer, "\(name) shortened a prompt of \(job.prompt.count) tokens"))
+        }
+        let probabilities = answer.completion_probabilities ?? []
+        return try job.completion(
+            tokens: probabilities.map(\.id), logprobs: probabilities.map(\.logprob), ended: answer.stop_type == "eos",
+            by: self)
+    }
+
+    /// Nothing: a request brings its scales.
+    func load(_ adapter: ServedAdapter) async throws(ServerFailure) {}
+
+    /// Nothing.
+    func unload(_ adapter: ServedAdapter) async {}
+}

@@ -1,0 +1,85 @@
+internal import Foundation
+internal import TinyAdapter
+public import TinyEngine
+internal import TinyCheckpoint
+internal import TinyFoundation
+public import TinyRecords
+public import TinyRemote
+
+/// Engines in other processes that a run is to use. Their probabilities are not this process's to the last bit.
+public struct RemoteEngines: Sendable {
+    /// Servers that sample; none samples in this process.
+    public var samplers: [ServerAddress] = []
+    /// The process that learns; `nil` learns in this one.
+    public var learner: ServerAddress?
+    /// Told, as sentences, when one of them is lost and when it is back.
+    public var note: @Sendable (String) -> Void = { _ in }
+
+    /// No other process.
+    public init() {}
+}
+
+/// Who samples and who learns in a run: this process, or others that it has checked against itself.
+public struct RunEngines: Sendable {
+    /// The engine of this process.
+    public let local: LocalEngine
+    /// What samples.
+    public let sampler: any Sampler
+    /// What gives log-probabilities and gradients.
+    public let learner: any Learner
+    /// Engines in other processes, by their role, as shown to people.
+    public let descriptions: [(role: String, name: String)]
+    /// Software of the other processes, by role: a run that goes on with other software is another run.
+    let schemes: [String: String]
+
+    /// Whether completions are sampled in this process.
+    var samplesHere: Bool { schemes["sampler"] == nil }
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - method: What is trained.
+    ///   - probe: Token ids of a prompt, by which engines are compared.
+    ///   - directory: Where the run's files are; adapters for servers are among them.
+    /// - Throws: `RemoteError` when an engine does not answer, or holds another model.
+    init(
+        _ remote: RemoteEngines, local: LocalEngine, method: any AdapterMethod, model: LoadedModel, probe: [Int],
+        in directory: RunDirectory
+    ) async throws {
+        self.local = local
+        let vocabulary = model.checkpoint.configuration.vocabularySize
+        var schemes: [String: String] = [:], descriptions: [(role: String, name: String)] = []
+        if remote.samplers.isEmpty {
+            sampler = local
+        } else {
+            var settings = RemoteSampler.Settings()
+            settings.note = remote.note
+            settings.checked = { directory.append($0) }
+            let servers = try await RemoteSampler(
+                remote.samplers,
+                adapters: RemoteAdapters(
+                    method, of: model.checkpoint, fingerprint: model.fingerprint, in: directory.servedAdapters),
+                judge: local, vocabularySize: vocabulary,
+                probe: .init(prompt: probe, stopTokens: model.stopTokens), settings: settings)
+            schemes["sampler"] = servers.kinds.joined(separator: " ")
+            descriptions += servers.servers.map { ("sampler", $0) }
+            sampler = servers
+        }
+        if let address = remote.learner {
+            var settings = RemoteLearner.Settings()
+            settings.note = remote.note
+            let process = try await RemoteLearner(
+                address, basis: AdapterBasis(method), initialAdapter: method.initialValues, judge: local,
+                vocabularySize: vocabulary, probe: probe, settings: settings)
+            schemes["learner"] = "torch"
+            descriptions.append(("learner", process.name))
+            learner = process
+        } else {
+            learner = local
+        }
+        self.schemes = schemes
+        self.descriptions = descriptions
+    }
+}
+
+extension Agreement: Record {}
