@@ -46,10 +46,13 @@ struct RemoteFixture: Sendable {
                 temperature: temperature, topP: topP, maxTokens: 12, stopTokens: Self.stopTokens))
     }
 
+    /// A sampler that keeps its servers running.
     func sampler(
         _ servers: [HTTPServer], in folder: String, settings: RemoteSampler.Settings = RemoteSampler.Settings()
     ) async throws -> RemoteSampler {
-        try await RemoteSampler(
+        var settings = settings
+        settings.note = { [note = settings.note] sentence in withExtendedLifetime(servers) { note(sentence) } }
+        return try await RemoteSampler(
             servers.map { try ServerAddress($0.endpoint) }, adapters: adapters(in: folder), judge: engine,
             vocabularySize: checkpoint.configuration.vocabularySize,
             probe: .init(prompt: [7, 8, 9], stopTokens: Self.stopTokens), settings: settings)
