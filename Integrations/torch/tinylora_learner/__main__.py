@@ -15,13 +15,6 @@ from .ranks import Ranks
 from .server import Service, make_server
 
 
-def positive(text: str) -> int:
-    """The value of an option that must be a positive integer."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
-
-
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -37,8 +30,8 @@ def options() -> argparse.Namespace:
     add("--port", type=int, default=8766, help="port to listen on; 0 picks a free one")
     add("--dtype", choices=["float32", "bfloat16", "float16"], default="float32", help="type of the model's weights")
     add("--device", choices=["auto", "cpu", "cuda"], default="auto", help="auto takes a GPU if there is one")
-    add("--threads", type=positive, default=threads, help="CPU threads of each rank")
-    add("--token-budget", type=positive, default=4096, help="tokens of a unit that are computed at once")
+    add("--threads", type=int, default=threads, help="CPU threads of each rank")
+    add("--token-budget", type=int, default=4096, help="tokens of a unit that are computed at once")
     return parser.parse_args()
 
 

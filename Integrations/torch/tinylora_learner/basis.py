@@ -10,7 +10,8 @@ float32, and the sum of the layer's output and the product is cast back to the o
 
 import hashlib
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import safetensors.torch
@@ -19,44 +20,27 @@ import torch
 from .errors import LearnerError
 
 
-class AdaptedLayer(NamedTuple):
-    """A linear layer's frozen matrices, and the group whose numbers it uses."""
-
-    module: torch.nn.Linear
-    group: int
-    a: torch.Tensor
-    b: torch.Tensor
-    p: torch.Tensor
-
-
 class Basis(NamedTuple):
-    """The adapted layers of one file. `id` is the file's SHA-256 in hexadecimal digits."""
+    """The adapted linear layers of one file, each with its group, A, B and P. `id` is the file's SHA-256 in hexadecimal digits."""
 
     id: str
     parameters: int
-    layers: list[AdaptedLayer]
+    layers: list[tuple[torch.nn.Linear, int, torch.Tensor, torch.Tensor, torch.Tensor]]
 
     @contextmanager
     def applied(self, v: torch.Tensor):
         """Until the end of the `with` block the model computes with the adapter of numbers `v` [N]."""
-        groups, hooks = v.view(-1, len(self.layers[0].p)).unbind(0), []
-        try:
-            for layer in self.layers:
-                m = (groups[layer.group][:, None, None] * layer.p).sum(0)
-                hooks.append(layer.module.register_forward_hook(_adding(layer, m)))
+        groups = v.view(-1, len(self.layers[0][4])).unbind(0)
+        with ExitStack() as stack:
+            for module, group, a, b, p in self.layers:
+                m = (groups[group][:, None, None] * p).sum(0)
+                stack.callback(module.register_forward_hook(partial(_add, a, b, m)).remove)
             yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
 
-def _adding(layer: AdaptedLayer, m: torch.Tensor):
-    """A forward hook that adds B (M (A x)) to a linear layer's output."""
-
-    def hook(module, inputs, output):
-        return (output.float() + inputs[0].float() @ layer.a.T @ m.T @ layer.b.T).to(output.dtype)
-
-    return hook
+def _add(a: torch.Tensor, b: torch.Tensor, m: torch.Tensor, module, inputs, output: torch.Tensor) -> torch.Tensor:
+    """A linear layer's output with B (M (A x)) added."""
+    return (output.float() + inputs[0].float() @ a.T @ m.T @ b.T).to(output.dtype)
 
 
 def read_basis(body: bytes, model: torch.nn.Module) -> Basis:
@@ -77,27 +61,27 @@ def read_basis(body: bytes, model: torch.nn.Module) -> Basis:
     if 3 * len(names) + 1 != len(expected) or not names:
         raise _invalid("the metadata modules is empty or has a name twice")
     _check("groups", tensors["groups"], torch.int64, [len(names)])
-    groups, width = tensors["groups"].tolist(), _length(tensors[f"{names[0]}.P"])
+    groups, width = tensors["groups"].tolist(), _rows(tensors[f"{names[0]}.P"])
     if not set(groups) == set(range(len(set(groups)))) or parameters != len(set(groups)) * width:
         raise _invalid(f"{len(set(groups))} groups (numbered 0, 1, …) of {width} numbers do not make {parameters} parameters")
     layers = [_layer(model, name, group, width, tensors) for name, group in zip(names, groups)]
     return Basis(hashlib.sha256(body).hexdigest(), parameters, layers)
 
 
-def _layer(model: torch.nn.Module, name: str, group: int, width: int, tensors: dict) -> AdaptedLayer:
-    """The checked matrices of one module."""
+def _layer(model: torch.nn.Module, name: str, group: int, width: int, tensors: dict) -> tuple:
+    """An entry of `Basis.layers`, checked."""
     module = dict(model.named_modules()).get(name)
     if not isinstance(module, torch.nn.Linear):
         raise _invalid(f"the model has no linear layer {name}")
     a, b, p = (tensors[f"{name}.{part}"] for part in "ABP")
-    rank = _length(a)
+    rank = _rows(a)
     _check(f"{name}.A", a, torch.float32, [rank, module.in_features])
     _check(f"{name}.B", b, torch.float32, [module.out_features, rank])
     _check(f"{name}.P", p, torch.float32, [width, rank, rank])
-    return AdaptedLayer(module, group, *(tensor.to(module.weight.device) for tensor in (a, b, p)))
+    return module, group, *(tensor.to(module.weight.device) for tensor in (a, b, p))
 
 
-def _length(tensor: torch.Tensor) -> int:
+def _rows(tensor: torch.Tensor) -> int:
     return tensor.shape[0] if tensor.dim() else 0
 
 

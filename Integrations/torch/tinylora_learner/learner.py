@@ -5,22 +5,14 @@ Shapes: C completions of one prompt · L tokens of the longest · V vocabulary �
 
 from collections import OrderedDict
 from contextlib import nullcontext
-from typing import NamedTuple
 
 import torch
 
 from .basis import Basis, read_basis
-from .errors import LearnerError, as_learner_error, require
+from .errors import LearnerError, require
 from .requests import Request, Unit
 
 BASES_KEPT = 4
-
-
-class Result(NamedTuple):
-    """A unit's log-probabilities, a list for each completion, and its gradient [N] if it has weights."""
-
-    logprobs: list[list[float]]
-    gradient: list[float] | None
 
 
 class Learner:
@@ -39,17 +31,10 @@ class Learner:
             self.bases.popitem(last=False)
         return {"id": basis.id, "parameters": basis.parameters, "modules": len(basis.layers)}
 
-    def compute(self, request: Request, indices: list[int]) -> dict[int, Result | LearnerError]:
-        """Computes the units at `indices`; stops at the first that fails."""
+    def compute(self, request: Request, indices: list[int]) -> dict[int, tuple[list, list]]:
+        """For each of the units at `indices`: log-probabilities, a list for each completion, and the gradient [N] if asked for."""
         basis = self._basis(request) if request.adapter is not None else None
-        results: dict[int, Result | LearnerError] = {}
-        for index in indices:
-            try:
-                results[index] = self._unit(basis, request, request.units[index])
-            except Exception as error:
-                results[index] = as_learner_error(error)
-                break
-        return results
+        return {index: self._unit(basis, request, request.units[index]) for index in indices}
 
     def _basis(self, request: Request) -> Basis:
         """The basis that a request names, marked as used."""
@@ -60,25 +45,20 @@ class Learner:
         require(count == basis.parameters, f"adapter has {count} numbers, the basis has {basis.parameters} parameters")
         return basis
 
-    def _unit(self, basis: Basis | None, request: Request, unit: Unit) -> Result:
+    def _unit(self, basis: Basis | None, request: Request, unit: Unit) -> tuple[list, list]:
         """Computes one unit in pieces of at most `token_budget` tokens, whose gradients are added in order."""
-        logprobs, gradient = [], torch.zeros(basis.parameters if basis else 0)
-        for rows in pieces(unit, self.token_budget):
-            weights = unit.weights and unit.weights[rows]
-            piece = self._piece(basis, request, Unit(unit.prompt, unit.completions[rows], weights))
-            logprobs, gradient = logprobs + piece[0], gradient + piece[1]
-        return Result(logprobs, gradient.tolist() if unit.weights else None)
+        parts = [self._piece(basis, request, piece) for piece in pieces(unit, self.token_budget)]
+        return [row for logprobs, _ in parts for row in logprobs], sum(gradient for _, gradient in parts).tolist()
 
-    def _piece(self, basis: Basis | None, request: Request, unit: Unit) -> tuple[list[list[float]], torch.Tensor | int]:
-        """Log-probabilities, and the gradient [N] of Σ weight · log-probability if there are weights."""
-        gradient, v = torch.zeros(()), torch.tensor(request.adapter or [], dtype=torch.float32, device=self.model.device)
-        with torch.set_grad_enabled(unit.weights is not None):
-            v.requires_grad_(unit.weights is not None)
-            with basis.applied(v) if basis else nullcontext():
-                logprobsCL = self._logprobs(unit.prompt, unit.completions, request.temperature)
-            if unit.weights is not None:
-                weightsCL = padded(unit.weights, torch.float32).to(v.device)
-                gradient = torch.autograd.grad((logprobsCL * weightsCL).sum(), v, materialize_grads=True)[0].cpu()
+    def _piece(self, basis: Basis | None, request: Request, unit: Unit) -> tuple[list[list[float]], torch.Tensor]:
+        """Log-probabilities, and the gradient [N] of Σ weight · log-probability if asked for."""
+        v = torch.tensor(request.adapter or [], dtype=torch.float32, device=self.model.device, requires_grad=request.gradients)
+        gradient = torch.zeros(0)
+        with torch.set_grad_enabled(request.gradients), basis.applied(v) if basis else nullcontext():
+            logprobsCL = self._logprobs(unit.prompt, unit.completions, request.temperature)
+        if request.gradients:
+            weightsCL = padded(unit.weights, torch.float32).to(v.device)
+            gradient = torch.autograd.grad((logprobsCL * weightsCL).sum(), v, materialize_grads=True)[0].cpu()
         if not (logprobsCL.isfinite().all() and gradient.isfinite().all()):
             raise LearnerError(422, "not_finite", "the model's logits or gradients have a number that is not finite")
         return [row[: len(ids)] for row, ids in zip(logprobsCL.tolist(), unit.completions)], gradient
@@ -95,9 +75,10 @@ class Learner:
         start = self.model(input_ids=torch.tensor([prompt], device=device), use_cache=True, logits_to_keep=1)
         logprobsCL = chosen(start.logits.expand(len(completions), -1, -1), tokensCL[:, :1], temperature)
         if tokensCL.shape[1] > 1:
-            cache = start.past_key_values
-            cache.batch_repeat_interleave(len(completions))
-            logits = self.model(input_ids=tokensCL[:, :-1], past_key_values=cache, use_cache=True).logits
+            start.cache.batch_repeat_interleave(len(completions))
+            logits = self.model(input_ids=tokensCL[:, :-1], cache=start.cache, use_cache=True).logits
+            if start.cache.get_seq_length() != len(prompt) + logits.shape[1]:
+                raise RuntimeError("the model did not read the prompt's keys and values: this type of model is not supported")
             logprobsCL = torch.cat([logprobsCL, chosen(logits, tokensCL[:, 1:], temperature)], dim=1)
         return logprobsCL.masked_fill(~insideCL, 0)
 
@@ -113,15 +94,16 @@ def padded(rows: list[list], dtype: torch.dtype) -> torch.Tensor:
     return torch.tensor([row + [0] * (longest - len(row)) for row in rows], dtype=dtype)
 
 
-def pieces(unit: Unit, token_budget: int) -> list[slice]:
-    """Cuts a unit's completions into pieces of at most `token_budget` tokens, padding counted, but at least one completion.
+def pieces(unit: Unit, token_budget: int) -> list[Unit]:
+    """Cuts a unit into pieces of at most `token_budget` tokens, padding counted, but at least one completion.
 
     Depends on the unit alone, so that its bytes do not depend on what is computed beside it.
     """
-    slices, start, longest = [], 0, 0
+    ends, longest = [0], 0
     for index, ids in enumerate(unit.completions):
         longest = max(longest, len(ids))
-        if index > start and len(unit.prompt) + (index + 1 - start) * longest > token_budget:
-            slices.append(slice(start, index))
-            start, longest = index, len(ids)
-    return slices + [slice(start, len(unit.completions))]
+        if index > ends[-1] and len(unit.prompt) + (index + 1 - ends[-1]) * longest > token_budget:
+            ends.append(index)
+            longest = len(ids)
+    slices = [slice(*ends) for ends in zip(ends, ends[1:] + [len(unit.completions)])]
+    return [Unit(unit.prompt, unit.completions[rows], unit.weights[rows]) for rows in slices]

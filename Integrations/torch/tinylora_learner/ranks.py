@@ -10,7 +10,7 @@ from datetime import timedelta
 import torch.distributed as dist
 
 from .errors import LearnerError, as_learner_error
-from .learner import Learner, Result
+from .learner import Learner
 from .requests import Request
 
 IDLE_LIMIT = timedelta(days=365)  # gloo's default of half an hour would end ranks that wait for work
@@ -29,12 +29,12 @@ class Ranks:
         """Gives a basis to every rank. A rank that could not take it answers `unknown_basis` later; the client uploads it again."""
         return self._ask("add_basis", [(body,)] * self.count)[0]
 
-    def compute(self, request: Request) -> list[Result]:
-        """Computes a request's units on all ranks; returns the results in order, or raises the first unit's error."""
+    def compute(self, request: Request) -> list[tuple[list, list]]:
+        """Computes a request's units on all ranks; returns what `Learner.compute` gives for each, in order."""
         costs = [len(unit.prompt) + sum(map(len, unit.completions)) for unit in request.units]
         answers = self._ask("compute", [(request, indices) for indices in share(costs, self.count)])
         results = {index: result for answer in answers for index, result in answer.items()}
-        return _without_errors([results[index] for index in sorted(results)])
+        return [results[index] for index in range(len(costs))]
 
     def take_part(self, calls: list[tuple] | None = None) -> list | None:
         """One round: rank 0 gives each rank the name and arguments of a learner's method, and gets every rank's answer."""
@@ -46,7 +46,11 @@ class Ranks:
         return answers
 
     def _ask(self, method: str, arguments: list[tuple]) -> list:
-        return _without_errors(self.take_part([(method, own) for own in arguments]))
+        """What a method of each rank's learner returns; raises the first rank's error."""
+        answers = self.take_part([(method, own) for own in arguments])
+        for error in (answer for answer in answers if isinstance(answer, LearnerError)):
+            raise error
+        return answers
 
     def _call(self, method: str, arguments: tuple):
         """An error is an answer too: a rank that left a round early would leave the others waiting."""
@@ -56,19 +60,7 @@ class Ranks:
             return as_learner_error(error)
 
 
-def _without_errors(answers: list) -> list:
-    """The answers, unless one is an error: the first is raised."""
-    for answer in answers:
-        if isinstance(answer, LearnerError):
-            raise answer
-    return answers
-
-
 def share(costs: list[int], count: int) -> list[list[int]]:
-    """Splits units among `count` ranks: the dearest first, each to the rank with the least to do."""
-    loads, shares = [0] * count, [[] for _ in range(count)]
-    for index in sorted(range(len(costs)), key=lambda index: -costs[index]):
-        rank = loads.index(min(loads))
-        loads[rank] += costs[index]
-        shares[rank].append(index)
-    return [sorted(indices) for indices in shares]
+    """Deals units to `count` ranks in turn, the dearest first."""
+    order = sorted(range(len(costs)), key=lambda index: -costs[index])
+    return [order[rank::count] for rank in range(count)]

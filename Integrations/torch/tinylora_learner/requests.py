@@ -9,19 +9,17 @@ from .errors import LearnerError, require
 
 
 class Unit(NamedTuple):
-    """A prompt with its completions, computed together and apart from all other units.
-
-    `weights` has a number for every completion token; it is None when no gradient is asked for.
-    """
+    """A prompt with its completions, computed together and apart from all other units; weights for a gradient, or None for each."""
 
     prompt: list[int]
     completions: list[list[int]]
-    weights: list[list[float]] | None
+    weights: list[list[float] | None]
 
 
 class Request(NamedTuple):
     """Units in order, and what they are computed with. Without an adapter: the base model."""
 
+    gradients: bool
     basis: str | None
     adapter: list[float] | None
     temperature: float
@@ -45,10 +43,14 @@ def read_request(body: bytes, gradients: bool, vocabulary: int, context: int | N
     require(isinstance(sequences, list) and sequences, "sequences is not a list with at least one sequence")
     for index, sequence in enumerate(sequences):
         _check_sequence(f"sequences[{index}]", sequence, vocabulary, context)
-    weights = fields.get("weights") if gradients else None
-    if gradients:
-        _check_weights(weights, [len(sequence["completion"]) for sequence in sequences])
-    return Request(basis, adapter, temperature, _units(sequences, weights))
+    weights = fields.get("weights") if gradients else [None] * len(sequences)
+    right = isinstance(weights, list) and len(weights) == len(sequences)
+    require(right, f"weights is not a list with a list for each of the {len(sequences)} sequences")
+    for index, (row, sequence) in enumerate(zip(weights, sequences) if gradients else []):
+        _check_numbers(f"weights[{index}]", row)
+        length = len(sequence["completion"])
+        require(len(row) == length, f"weights[{index}] has {len(row)} numbers, the completion has {length} tokens")
+    return Request(gradients, basis, adapter, temperature, _units(sequences, weights))
 
 
 def _check_numbers(name: str, values) -> None:
@@ -71,22 +73,12 @@ def _check_sequence(name: str, sequence, vocabulary: int, context: int | None) -
     require(context is None or read <= context, f"{name} has {read + 1} tokens, the model's context is {context}")
 
 
-def _check_weights(weights, lengths: list[int]) -> None:
-    """Raises unless `weights` has a finite number for every completion token."""
-    right = isinstance(weights, list) and len(weights) == len(lengths)
-    require(right, f"weights is not a list with a list for each of the {len(lengths)} sequences")
-    for index, (row, length) in enumerate(zip(weights, lengths)):
-        _check_numbers(f"weights[{index}]", row)
-        require(len(row) == length, f"weights[{index}] has {len(row)} numbers, the completion has {length} tokens")
-
-
-def _units(sequences: list[dict], weights: list[list[float]] | None) -> list[Unit]:
+def _units(sequences: list[dict], weights: list) -> list[Unit]:
     """Consecutive sequences with the same prompt become one unit."""
     units: list[Unit] = []
-    for index, sequence in enumerate(sequences):
+    for sequence, row in zip(sequences, weights):
         if not units or units[-1].prompt != sequence["prompt"]:
-            units.append(Unit(sequence["prompt"], [], None if weights is None else []))
+            units.append(Unit(sequence["prompt"], [], []))
         units[-1].completions.append(sequence["completion"])
-        if weights is not None:
-            units[-1].weights.append(weights[index])
+        units[-1].weights.append(row)
     return units

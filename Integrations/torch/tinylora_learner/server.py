@@ -3,6 +3,7 @@
 import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import torch
@@ -35,35 +36,33 @@ class Service:
 
     def answer(self, route: str, body: bytes) -> dict:
         """Answers a request, after those that came before it; /health does not wait."""
-        if route == "GET /health":
-            return self.health
         work = {
             "POST /v1/basis": self.ranks.add_basis,
-            "POST /v1/logprobs": lambda body: self._results(body, gradients=False),
-            "POST /v1/gradients": lambda body: self._results(body, gradients=True),
+            "POST /v1/logprobs": partial(self._results, False),
+            "POST /v1/gradients": partial(self._results, True),
         }
+        if route == "GET /health":
+            return self.health
         if route not in work:
             raise LearnerError(404, "not_found", f"there is no {route}")
         return self.worker.submit(work[route], body).result()
 
-    def _results(self, body: bytes, gradients: bool) -> dict:
-        limits = self.health["vocab_size"], self.health["max_position_embeddings"]
-        results = self.ranks.compute(read_request(body, gradients, *limits))
-        answer: dict = {"logprobs": [row for result in results for row in result.logprobs]}
-        return answer | {"units": [result.gradient for result in results]} if gradients else answer
+    def _results(self, gradients: bool, body: bytes) -> dict:
+        request = read_request(body, gradients, self.health["vocab_size"], self.health["max_position_embeddings"])
+        results = self.ranks.compute(request)
+        answer: dict = {"logprobs": [row for logprobs, _ in results for row in logprobs]}
+        return answer | {"units": [gradient for _, gradient in results]} if gradients else answer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. The server's `service` and `token` come from `make_server`."""
+    """One connection, which is closed after its request. The server's `service` and `token` come from `make_server`."""
 
-    protocol_version = "HTTP/1.1"
     timeout = 600  # seconds without a byte from the client
 
     def do_GET(self):
-        """Answers one request. A connection whose body was not read cannot be used again and is closed."""
-        self.close_connection, status = True, 200
+        """Answers a request."""
         try:
-            answer = self.server.service.answer(f"{self.command} {self.path}", self.body())
+            status, answer = 200, self.server.service.answer(f"{self.command} {self.path}", self.body())
         except Exception as error:
             failure = as_learner_error(error)
             kind = "invalid_request_error" if failure.status < 500 else "server_error"
@@ -72,7 +71,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         self.wfile.write(content)
 
@@ -83,12 +81,10 @@ class Handler(BaseHTTPRequestHandler):
         token, given = self.server.token, self.headers.get("Authorization", "")
         if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             raise LearnerError(401, "unauthorized", "the header Authorization does not carry this server's token")
-        length = self.headers.get("Content-Length", "0" if self.command == "GET" else "")
-        require(length.isascii() and length.isdigit(), "the header Content-Length is missing or not a number")
+        length = self.headers.get("Content-Length", "0")
+        require(length.isascii() and length.isdigit(), "the header Content-Length is not a number")
         require(len(length) < 12 and int(length) <= LARGEST_BODY, f"the body has {length} bytes, at most {LARGEST_BODY} are read")
-        body = self.rfile.read(int(length))
-        self.close_connection = self.headers.get("Connection", "").lower() == "close"
-        return body
+        return self.rfile.read(int(length))
 
 
 def make_server(service: Service, host: str, port: int, token: str | None) -> ThreadingHTTPServer:
