@@ -5,13 +5,14 @@
 # make bench     kernel and model speed beside the machine's limits measured in the same run
 # make interop   loads what `tinylora export` writes with the real tools: transformers, PEFT, and with MODEL=directory vLLM and mlx-lm,
 #                with GGUF=file llama.cpp (installs them into .interop, about 3 GB)
+# make learner-test  tests Integrations/torch, the learner that is a PyTorch process (installs it into .interop/learner)
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench interop soak fixtures
+.PHONY: test check format docs bench interop learner-test soak fixtures
 
 test:
 	swift test -c release --traits Serve
@@ -46,6 +47,14 @@ bench:
 interop:
 	swift build -c release --product tinylora
 	Scripts/interop/run.sh "$(MODEL)" "$(GGUF)"
+
+LEARNER_PYTHON = $(CURDIR)/.interop/learner/bin/python
+learner-test: $(LEARNER_PYTHON)
+	cd Integrations/torch && $(LEARNER_PYTHON) -m unittest discover -s tests
+
+$(CURDIR)/.interop/learner/bin/python:
+	python3 -m venv .interop/learner
+	.interop/learner/bin/pip install -q "torch==2.13.0" "transformers==5.24.0" ./Integrations/torch || { rm -rf .interop/learner; exit 1; }
 
 SECONDS = 600
 soak:
