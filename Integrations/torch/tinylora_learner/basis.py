@@ -46,22 +46,24 @@ def _add(a: torch.Tensor, b: torch.Tensor, m: torch.Tensor, module, inputs, outp
 def read_basis(body: bytes, model: torch.nn.Module) -> Basis:
     """Reads and checks a basis in safetensors format, and moves its matrices to the model's device.
 
-    Metadata: `modules`, a JSON list of module names, and `parameters`, N as text. Tensors: `NAME.A`, `NAME.B`, `NAME.P` for every
-    module, and `groups`, int64 [modules]. Raises LearnerError with the code `invalid_basis`.
+    Metadata: `modules` and `groups`, JSON lists of module names and of each one's group, and `parameters`, N as text. Tensors:
+    `NAME.A`, `NAME.B`, `NAME.P` for every module. Raises LearnerError with the code `invalid_basis`.
     """
     try:
         tensors = safetensors.torch.load(body)
         metadata = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
-        names, parameters = json.loads(metadata["modules"]), int(metadata["parameters"])
-        expected = {"groups"} | {f"{name}.{part}" for name in names for part in "ABP"}
+        names, groups = json.loads(metadata["modules"]), json.loads(metadata["groups"])
+        parameters = int(metadata["parameters"])
+        expected = {f"{name}.{part}" for name in names for part in "ABP"}
     except Exception as error:
-        raise _invalid(f"the body is no safetensors file with metadata modules and parameters ({error!r})") from None
+        raise _invalid(f"the body is no safetensors file with metadata modules, groups and parameters ({error!r})") from None
     for name in sorted(expected ^ tensors.keys()):
         raise _invalid(f"tensor {name} is {'missing' if name in expected else 'of no module in the list modules'}")
-    if 3 * len(names) + 1 != len(expected) or not names:
+    if 3 * len(names) != len(expected) or not names:
         raise _invalid("the metadata modules is empty or has a name twice")
-    _check("groups", tensors["groups"], torch.int64, [len(names)])
-    groups, width = tensors["groups"].tolist(), _rows(tensors[f"{names[0]}.P"])
+    if len(groups) != len(names):
+        raise _invalid(f"the metadata has {len(groups)} groups for {len(names)} modules")
+    width = _rows(tensors[f"{names[0]}.P"])
     if not set(groups) == set(range(len(set(groups)))) or parameters != len(set(groups)) * width:
         raise _invalid(f"{len(set(groups))} groups (numbered 0, 1, …) of {width} numbers do not make {parameters} parameters")
     layers = [_layer(model, name, group, width, tensors) for name, group in zip(names, groups)]

@@ -18,6 +18,8 @@ struct ScoreCommand: AsyncParsableCommand {
               tinylora score --model Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
               tinylora score --text "Q: Tom has 3 apples." --arithmetic float32
               tinylora score --model Llama-3.2-1B --adapter my-peft-lora --text "Q: Tom has 3 apples."
+              The same by a process that holds the model in PyTorch:
+                tinylora score --model Qwen2.5-0.5B --text "Q: 1 + 1?" --gradient --learner http://127.0.0.1:8766
             """)
 
     @OptionGroup var model: ModelOptions
@@ -29,6 +31,10 @@ struct ScoreCommand: AsyncParsableCommand {
     var gradient = false
     @Option(parsing: .unconditional, help: "Parameters of the new adapter that --gradient uses without --adapter.")
     var parameters = 13
+    @Option(
+        help: ArgumentHelp(
+            "Process that computes it: Integrations/torch (default: this process).", valueName: "url"))
+    var learner: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -54,9 +60,10 @@ struct ScoreCommand: AsyncParsableCommand {
             values = method.initialValues
         }
         var result = Result(arithmetic: loaded.arithmetic, tokens: ids, logprobs: [], gradient: nil)
+        let learner = try await scorer(engine, loaded, sequence)
         if gradient, let values {
             let weight = -1 / Float(ids.count - 1)
-            let found = try await engine.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
+            let found = try await learner.gradients(of: [sequence], adapter: values, temperature: 1) { _, logprobs in
                 logprobs.map { _ in weight }
             }
             result.logprobs = found.logprobs[0]
@@ -65,10 +72,21 @@ struct ScoreCommand: AsyncParsableCommand {
                 throw EngineError(.notFinite, "the gradient is not made of finite numbers: it has overflowed")
             }
         } else {
-            result.logprobs = try await engine.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
+            result.logprobs = try await learner.logprobs(of: [sequence], adapter: values, temperature: 1)[0]
         }
         show(result, loaded.tokenizer, console)
         try console.result(result)
+    }
+
+    /// This process's engine, or the process that was named, checked against it.
+    private func scorer(
+        _ engine: LocalEngine, _ loaded: LoadedModel, _ sequence: ScoredSequence
+    ) async throws -> any Learner {
+        guard let learner else { return engine }
+        return try await RemoteLearner(
+            ServerAddress(learner, token: ProcessInfo.processInfo.environment["TINYLORA_LEARNER_TOKEN"]),
+            basis: engine.method.map { try AdapterBasis($0) }, initialAdapter: engine.initialAdapter, judge: engine,
+            vocabularySize: loaded.checkpoint.configuration.vocabularySize, probe: sequence.prompt + sequence.completion)
     }
 
     private func parse(_ list: String) throws -> [Int] {

@@ -30,7 +30,7 @@ public final class RemoteLearner: Learner {
     /// What computes, such as `torch 2.13.0, float32 on cpu, 1 rank, at http://127.0.0.1:8766`.
     public let name: String
     private let vocabularySize: Int
-    private let basis: AdapterBasis
+    private let basis: AdapterBasis?
     private let connection: ServerConnection
     private let settings: Settings
 
@@ -41,21 +41,21 @@ public final class RemoteLearner: Learner {
         let ranks: Int
         let torch: String
         let vocab_size: Int
-        let max_position_embeddings: Int
+        let max_position_embeddings: Int?
     }
 
     /// Asks a process what it holds, sends it the method, and checks that it computes the same model.
     ///
     /// - Parameters:
     ///   - address: Where the process answers.
-    ///   - basis: The method, as the process is given it.
+    ///   - basis: The method, as the process is given it; `nil` for the base model alone.
     ///   - initialAdapter: The parameters of an untrained adapter.
     ///   - judge: A learner of the same model and method, whose log-probabilities the process's have to agree with.
     ///   - vocabularySize: Token ids are below it.
     ///   - probe: Token ids that are scored for this.
     /// - Throws: ``RemoteError``.
     public init(
-        _ address: ServerAddress, basis: AdapterBasis, initialAdapter: [Float], judge: any Learner, vocabularySize: Int,
+        _ address: ServerAddress, basis: AdapterBasis?, initialAdapter: [Float], judge: any Learner, vocabularySize: Int,
         probe: [Int], settings: Settings = Settings()
     ) async throws {
         connection = ServerConnection(address, silence: settings.silence)
@@ -63,7 +63,7 @@ public final class RemoteLearner: Learner {
         self.basis = basis
         self.vocabularySize = vocabularySize
         self.initialAdapter = initialAdapter
-        parameterCount = basis.parameterCount
+        parameterCount = basis?.parameterCount ?? 0
         let health: Health
         do throws(ServerFailure) {
             health = try await connection.get("/health").decoded(Health.self, "\(address)/health")
@@ -79,7 +79,7 @@ public final class RemoteLearner: Learner {
             throw RemoteError(
                 .disagreement, "the model at \(address) has \(health.vocab_size) tokens, this one \(vocabularySize)")
         }
-        contextLength = min(judge.contextLength, health.max_position_embeddings)
+        contextLength = min(judge.contextLength, health.max_position_embeddings ?? judge.contextLength)
         name =
             "torch \(health.torch), \(health.dtype) on \(health.device), \(counted(health.ranks, "rank")), at \(address)"
         try await requireAgreement(with: judge, on: probe)
@@ -159,7 +159,7 @@ public final class RemoteLearner: Learner {
     /// Asks until there is an answer: a process that was started again is sent the method again, and gives the same numbers.
     private func answer(to request: Request, at path: String) async throws -> Answer {
         var request = request
-        if request.adapter != nil { request.basis = basis.name }
+        if request.adapter != nil { request.basis = basis?.name }
         var silentSince: ContinuousClock.Instant?
         var failures = 0
         while true {
@@ -203,6 +203,7 @@ public final class RemoteLearner: Learner {
     }
 
     private func sendBasis() async throws(ServerFailure) {
+        guard let basis else { return }
         let path = "/v1/basis"
         let known = try await connection.post(path, bytes: basis.file, type: "application/octet-stream")
             .decoded(Known.self, "\(connection.address)\(path)")
