@@ -6,13 +6,14 @@
 # make interop   loads what `tinylora export` writes with the real tools: transformers, PEFT, and with MODEL=directory vLLM and mlx-lm,
 #                with GGUF=file llama.cpp (installs them into .interop, about 3 GB)
 # make learner-test  tests Integrations/torch, the learner that is a PyTorch process (installs it into .interop/learner)
+# make engines   trains with vLLM, llama.cpp and the torch learner, with MODEL=directory and GGUF=file of the same small model
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench interop learner-test soak fixtures
+.PHONY: test check format docs bench interop learner-test engines soak fixtures
 
 test:
 	swift test -c release --traits Serve
@@ -55,6 +56,10 @@ learner-test: $(LEARNER_PYTHON)
 $(CURDIR)/.interop/learner/bin/python:
 	python3 -m venv .interop/learner
 	.interop/learner/bin/pip install -q "torch==2.13.0" "transformers==5.24.0" ./Integrations/torch || { rm -rf .interop/learner; exit 1; }
+
+engines:
+	swift build -c release --product tinylora
+	Scripts/engines/run.sh "$(MODEL)" "$(GGUF)"
 
 SECONDS = 600
 soak:

@@ -30,7 +30,8 @@ public struct SampleRecord: Record {
     /// Makes a record from its parts.
     public init(
         step: Int, problem: String, sample: Int, question: String, answer: String, completion: String,
-        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String, engine: String? = nil
+        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String,
+        engine: String? = nil
     ) {
         self.step = step
         self.problem = problem

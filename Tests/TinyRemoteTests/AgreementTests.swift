@@ -32,7 +32,8 @@ struct AgreementTests {
     func small() throws {
         let tiny = base.map { $0 + 0.001 }
         let found = Agreement(
-            server: "server", adapter: "tl-1", served: zip(base, [0.05, -0.04, 0.03, -0.05, 0.02, 0.01]).map { $0 + $1 },
+            server: "server", adapter: "tl-1",
+            served: zip(base, [0.05, -0.04, 0.03, -0.05, 0.02, 0.01]).map { $0 + $1 },
             adapted: tiny, base: base)
         #expect(found.share == nil)
         try found.require()

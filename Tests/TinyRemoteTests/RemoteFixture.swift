@@ -147,21 +147,23 @@ final class FakeVLLM: Sendable {
     private struct Body: Decodable {
         let model: String
         let prompt: [Int]
-        let max_tokens: Int
+        let maxTokens: Int
         let seed: UInt64
         let temperature: Double
-        let top_p: Double
+        let topP: Double
         let logprobs: Int
-        let stop_token_ids: [Int]
+        let stopTokenIds: [Int]
     }
 
     private func complete(_ json: JSONValue) throws -> HTTPServer.Reply {
-        let body = try JSONDecoder().decode(Body.self, from: JSONEncoder().encode(json))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let body = try decoder.decode(Body.self, from: JSONEncoder().encode(json))
         var request = CompletionRequest(
             prompt: body.prompt, streams: [StreamName(.sampling, seed: body.seed)], adapter: nil,
             sampling: SamplingParameters(
-                temperature: body.temperature, topP: body.top_p, maxTokens: body.max_tokens,
-                stopTokens: body.stop_token_ids))
+                temperature: body.temperature, topP: body.topP, maxTokens: body.maxTokens,
+                stopTokens: body.stopTokenIds))
         if body.model != "base" {
             guard let known = state.withLock({ $0.methods[body.model] }) else {
                 return .error(404, #"{"error": {"message": "The model `\#(body.model)` does not exist."}}"#)
@@ -174,7 +176,8 @@ final class FakeVLLM: Sendable {
         let isRaw = !isProcessed && body.temperature != 0
         let scored = try waiting { [fixture] in
             try await fixture.engine.logprobs(
-                of: [ScoredSequence(prompt: body.prompt, completion: completion.tokens)], adapter: nil, temperature: 1)[0]
+                of: [ScoredSequence(prompt: body.prompt, completion: completion.tokens)], adapter: nil, temperature: 1)[
+                    0]
         }
         let logprobs = isRaw && body.temperature != 1 ? scored : completion.logprobs
         let scale = isRaw ? body.temperature : 1

@@ -199,7 +199,8 @@ struct RemoteSamplerTests {
         try await withTemporaryDirectory { folder in
             let nobody = await #expect(throws: RemoteError.self) {
                 try await RemoteSampler(
-                    [ServerAddress("http://127.0.0.1:1")], adapters: fixture.adapters(in: folder), judge: fixture.engine,
+                    [ServerAddress("http://127.0.0.1:1")], adapters: fixture.adapters(in: folder),
+                    judge: fixture.engine,
                     vocabularySize: 10, probe: .init(prompt: [1], stopTokens: []))
             }
             #expect(nobody?.code == .unreachable)

@@ -86,7 +86,8 @@ struct ScoreCommand: AsyncParsableCommand {
         return try await RemoteLearner(
             ServerAddress(learner, token: ProcessInfo.processInfo.environment["TINYLORA_LEARNER_TOKEN"]),
             basis: engine.method.map { try AdapterBasis($0) }, initialAdapter: engine.initialAdapter, judge: engine,
-            vocabularySize: loaded.checkpoint.configuration.vocabularySize, probe: sequence.prompt + sequence.completion)
+            vocabularySize: loaded.checkpoint.configuration.vocabularySize, probe: sequence.prompt + sequence.completion
+        )
     }
 
     private func parse(_ list: String) throws -> [Int] {

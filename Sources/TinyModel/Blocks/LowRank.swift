@@ -143,7 +143,8 @@ public struct LowRankChange: Sendable {
         let kept = isActive.indices.filter { isActive[$0] }, size = factors.rank * factors.rank
         return LowRankChange(
             factors: LowRankFactors(
-                rank: factors.rank, modules: kept.map { factors.modules[$0] }, factors: kept.map { factors.factors[$0] }),
+                rank: factors.rank, modules: kept.map { factors.modules[$0] }, factors: kept.map { factors.factors[$0] }
+            ),
             mixing: kept.flatMap { mixing[$0 * size..<($0 + 1) * size] })
     }
 }

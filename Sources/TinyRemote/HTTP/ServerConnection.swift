@@ -70,7 +70,9 @@ final class ServerConnection: Sendable {
 
     func post(_ path: String, _ body: some Encodable & Sendable) async throws(ServerFailure) -> Answer {
         let data: Data
-        do { data = try JSONEncoder().encode(body) } catch {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        do { data = try encoder.encode(body) } catch {
             throw .lasting(RemoteError(.unsupported, "a request to \(path) cannot be written: \(error)"))
         }
         return try await post(path, bytes: data, type: "application/json")
@@ -117,10 +119,13 @@ extension ServerConnection.Answer {
     /// - Parameter what: What messages call the request, such as `http://127.0.0.1:8000/v1/completions`.
     func decoded<Value: Decodable>(_ type: Value.Type, _ what: String) throws(ServerFailure) -> Value {
         try requireSuccess(what)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {
-            return try JSONDecoder().decode(type, from: body)
+            return try decoder.decode(type, from: body)
         } catch {
-            throw .lasting(RemoteError(.invalidAnswer, "\(what) answered something else than was expected: \(fault(error))"))
+            throw .lasting(
+                RemoteError(.invalidAnswer, "\(what) answered something else than was expected: \(fault(error))"))
         }
     }
 

@@ -40,8 +40,8 @@ public final class RemoteLearner: Learner {
         let device: String
         let ranks: Int
         let torch: String
-        let vocab_size: Int
-        let max_position_embeddings: Int?
+        let vocabSize: Int
+        let maxPositionEmbeddings: Int?
     }
 
     /// Asks a process what it holds, sends it the method, and checks that it computes the same model.
@@ -55,7 +55,8 @@ public final class RemoteLearner: Learner {
     ///   - probe: Token ids that are scored for this.
     /// - Throws: ``RemoteError``.
     public init(
-        _ address: ServerAddress, basis: AdapterBasis?, initialAdapter: [Float], judge: any Learner, vocabularySize: Int,
+        _ address: ServerAddress, basis: AdapterBasis?, initialAdapter: [Float], judge: any Learner,
+        vocabularySize: Int,
         probe: [Int], settings: Settings = Settings()
     ) async throws {
         connection = ServerConnection(address, silence: settings.silence)
@@ -75,11 +76,11 @@ public final class RemoteLearner: Learner {
             throw RemoteError(
                 .unsupported, "\(address) speaks \(health.protocol), this version speaks tinylora-learner/1")
         }
-        guard health.vocab_size >= vocabularySize else {
+        guard health.vocabSize >= vocabularySize else {
             throw RemoteError(
-                .disagreement, "the model at \(address) has \(health.vocab_size) tokens, this one \(vocabularySize)")
+                .disagreement, "the model at \(address) has \(health.vocabSize) tokens, this one \(vocabularySize)")
         }
-        contextLength = min(judge.contextLength, health.max_position_embeddings ?? judge.contextLength)
+        contextLength = min(judge.contextLength, health.maxPositionEmbeddings ?? judge.contextLength)
         name =
             "torch \(health.torch), \(health.dtype) on \(health.device), \(counted(health.ranks, "rank")), at \(address)"
         try await requireAgreement(with: judge, on: probe)
@@ -142,7 +143,8 @@ public final class RemoteLearner: Learner {
         guard let units = found.units, units.count == count, units.allSatisfy({ $0.count == parameterCount }) else {
             throw RemoteError(
                 .invalidAnswer,
-                "\(name) answered with other gradients than \(parameterCount) numbers for each of \(counted(count, "unit"))")
+                "\(name) answered with other gradients than \(parameterCount) numbers for each of \(counted(count, "unit"))"
+            )
         }
         return LearnerGradient(logprobs: found.logprobs, parts: .units(units))
     }
@@ -210,7 +212,8 @@ public final class RemoteLearner: Learner {
         guard known.id == basis.name, known.parameters == parameterCount else {
             throw .lasting(
                 RemoteError(
-                    .invalidAnswer, "\(name) took the adapter method as \(known.id) with \(known.parameters) parameters"))
+                    .invalidAnswer, "\(name) took the adapter method as \(known.id) with \(known.parameters) parameters"
+                ))
         }
     }
 }

@@ -20,10 +20,10 @@ struct LlamaCppServer: SamplingServer {
     private let ids: [Int]
 
     private struct Properties: Decodable {
-        struct Settings: Decodable { let n_ctx: Int }
-        let default_generation_settings: Settings
-        let total_slots: Int
-        let build_info: String?
+        struct Settings: Decodable { let nCtx: Int }
+        let defaultGenerationSettings: Settings
+        let totalSlots: Int
+        let buildInfo: String?
     }
 
     private struct LoadedAdapter: Decodable {
@@ -41,9 +41,9 @@ struct LlamaCppServer: SamplingServer {
         self.connection = connection
         let address = connection.address
         let properties = try await connection.get("/props").decoded(Properties.self, "\(address)/props")
-        self.contextLength = min(contextLength, properties.default_generation_settings.n_ctx)
-        parallelRequests = max(1, properties.total_slots)
-        name = "llama.cpp\(properties.build_info.map { " " + $0 } ?? "") at \(address)"
+        self.contextLength = min(contextLength, properties.defaultGenerationSettings.nCtx)
+        parallelRequests = max(1, properties.totalSlots)
+        name = "llama.cpp\(properties.buildInfo.map { " " + $0 } ?? "") at \(address)"
         guard let adapters else {
             ids = []
             return
@@ -72,17 +72,17 @@ struct LlamaCppServer: SamplingServer {
 
     private struct Request: Encodable {
         let prompt: [Int]
-        let n_predict: Int
+        let nPredict: Int
         let seed: UInt32
         let temperature: Double
-        let top_k: Int
-        let top_p: Double
+        let topK: Int
+        let topP: Double
         let lora: [Scale]
         // Everything is named: the server's defaults are other ones. Keys and values of other scales are never used.
-        let cache_prompt = false, return_tokens = true, ignore_eos = false, stream = false
-        let n_probs = 1, min_p = 0.0, typical_p = 1.0
-        let repeat_penalty = 1.0, presence_penalty = 0.0, frequency_penalty = 0.0, dry_multiplier = 0.0
-        let xtc_probability = 0.0, mirostat = 0
+        let cachePrompt = false, returnTokens = true, ignoreEos = false, stream = false
+        let nProbs = 1, minP = 0.0, typicalP = 1.0
+        let repeatPenalty = 1.0, presencePenalty = 0.0, frequencyPenalty = 0.0, dryMultiplier = 0.0
+        let xtcProbability = 0.0, mirostat = 0
         let samplers = ["temperature", "top_k", "top_p"]
     }
 
@@ -92,8 +92,8 @@ struct LlamaCppServer: SamplingServer {
             let logprob: Double?
         }
         let tokens: [Int]
-        let completion_probabilities: [Token]?
-        let stop_type: String
+        let completionProbabilities: [Token]?
+        let stopType: String
         let truncated: Bool?
     }
 
@@ -103,16 +103,16 @@ struct LlamaCppServer: SamplingServer {
         let answer = try await connection.post(
             path,
             Request(
-                prompt: job.prompt, n_predict: job.mostTokens(in: contextLength), seed: job.seed,
-                temperature: sampling.temperature, top_k: sampling.topK ?? 0, top_p: sampling.topP,
+                prompt: job.prompt, nPredict: job.mostTokens(in: contextLength), seed: job.seed,
+                temperature: sampling.temperature, topK: sampling.topK ?? 0, topP: sampling.topP,
                 lora: scales.map { Scale(id: $0, scale: $1) })
         ).decoded(Answer.self, "\(connection.address)\(path)")
         guard answer.truncated != true else {
             throw .lasting(RemoteError(.invalidAnswer, "\(name) shortened a prompt of \(job.prompt.count) tokens"))
         }
-        let probabilities = answer.completion_probabilities ?? []
+        let probabilities = answer.completionProbabilities ?? []
         return try job.completion(
-            tokens: probabilities.map(\.id), logprobs: probabilities.map(\.logprob), ended: answer.stop_type == "eos",
+            tokens: probabilities.map(\.id), logprobs: probabilities.map(\.logprob), ended: answer.stopType == "eos",
             by: self)
     }
 

@@ -11,5 +11,6 @@ struct ServedAdapter: Sendable {
     let change: LowRankChange
 
     /// The error where a server is asked for an adapter without a method.
-    static let unexpected = RemoteError(.unsupported, "a request has an adapter, and the sampler was made without a method")
+    static let unexpected = RemoteError(
+        .unsupported, "a request has an adapter, and the sampler was made without a method")
 }

@@ -79,7 +79,9 @@ final class ServerPool: Sendable {
                 let now = ContinuousClock.now
                 let awake = seats.indices.filter { state.restsUntil[$0] <= now }
                 let shares = seats.map { Double($0.server.parallelRequests) }
-                if let place = awake.min(by: { Double(state.load[$0]) / shares[$0] < Double(state.load[$1]) / shares[$1] }) {
+                if let place = awake.min(by: {
+                    Double(state.load[$0]) / shares[$0] < Double(state.load[$1]) / shares[$1]
+                }) {
                     state.load[place] += 1
                     return (place, .zero)
                 }

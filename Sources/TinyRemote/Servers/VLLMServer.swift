@@ -22,7 +22,7 @@ struct VLLMServer: SamplingServer {
         struct Model: Decodable {
             let id: String
             let parent: String?
-            let max_model_len: Int?
+            let maxModelLen: Int?
         }
         let data: [Model]
     }
@@ -39,7 +39,7 @@ struct VLLMServer: SamplingServer {
             throw .lasting(RemoteError(.unsupported, "\(connection.address) serves no base model"))
         }
         baseModel = base.id
-        self.contextLength = min(contextLength, base.max_model_len ?? contextLength)
+        self.contextLength = min(contextLength, base.maxModelLen ?? contextLength)
         let version = try? await connection.get("/version").decoded(Version.self, "")
         name = "vLLM\(version.map { " " + $0.version } ?? "") at \(connection.address)"
         logprobKind = try await foundLogprobKind()
@@ -50,43 +50,44 @@ struct VLLMServer: SamplingServer {
     private struct Request: Encodable {
         let model: String
         let prompt: [Int]
-        let max_tokens: Int
+        let maxTokens: Int
         let seed: UInt32
         let temperature: Double
-        let top_k: Int
-        let top_p: Double
+        let topK: Int
+        let topP: Double
         let logprobs: Int
-        let stop_token_ids: [Int]
+        let stopTokenIds: [Int]
         // Everything is named: a server fills what is absent from the model's generation_config.json.
-        let n = 1, min_p = 0, min_tokens = 0
-        let repetition_penalty = 1.0, presence_penalty = 0.0, frequency_penalty = 0.0
-        let ignore_eos = true, return_token_ids = true, skip_special_tokens = false
+        let n = 1, minP = 0, minTokens = 0
+        let repetitionPenalty = 1.0, presencePenalty = 0.0, frequencyPenalty = 0.0
+        let ignoreEos = true, returnTokenIds = true, skipSpecialTokens = false
     }
 
     private struct Answer: Decodable {
         struct Choice: Decodable {
             struct Logprobs: Decodable {
-                let token_logprobs: [Double?]
-                let top_logprobs: [[String: Double]?]?
+                let tokenLogprobs: [Double?]
+                let topLogprobs: [[String: Double]?]?
             }
-            let token_ids: [Int]?
+            let tokenIds: [Int]?
             let logprobs: Logprobs?
-            let finish_reason: String?
+            let finishReason: String?
         }
         let choices: [Choice]
     }
 
     func complete(_ job: RemoteJob) async throws(ServerFailure) -> Completion {
         let choice = try await choice(of: job)
-        guard let tokens = choice.token_ids, let logprobs = choice.logprobs?.token_logprobs else {
+        guard let tokens = choice.tokenIds, let logprobs = choice.logprobs?.tokenLogprobs else {
             throw .lasting(
-                RemoteError(.invalidAnswer, "\(name) does not return token_ids with token_logprobs; vLLM 0.11 and later do"))
+                RemoteError(
+                    .invalidAnswer, "\(name) does not return token_ids with token_logprobs; vLLM 0.11 and later do"))
         }
-        guard choice.finish_reason == "stop" || choice.finish_reason == "length" else {
-            throw .passing("\(name) ended a completion because of \"\(choice.finish_reason ?? "nothing")\"")
+        guard choice.finishReason == "stop" || choice.finishReason == "length" else {
+            throw .passing("\(name) ended a completion because of \"\(choice.finishReason ?? "nothing")\"")
         }
         return try job.completion(
-            tokens: tokens, logprobs: logprobs, ended: choice.finish_reason == "stop", by: self)
+            tokens: tokens, logprobs: logprobs, ended: choice.finishReason == "stop", by: self)
     }
 
     private func choice(of job: RemoteJob, alternatives: Int = 0) async throws(ServerFailure) -> Answer.Choice {
@@ -94,15 +95,16 @@ struct VLLMServer: SamplingServer {
         let answer = try await connection.post(
             path,
             Request(
-                model: job.adapter?.name ?? baseModel, prompt: job.prompt, max_tokens: job.mostTokens(in: contextLength),
-                seed: job.seed, temperature: sampling.temperature, top_k: sampling.topK ?? 0, top_p: sampling.topP,
-                logprobs: alternatives, stop_token_ids: sampling.stopTokens))
+                model: job.adapter?.name ?? baseModel, prompt: job.prompt, maxTokens: job.mostTokens(in: contextLength),
+                seed: job.seed, temperature: sampling.temperature, topK: sampling.topK ?? 0, topP: sampling.topP,
+                logprobs: alternatives, stopTokenIds: sampling.stopTokens))
         if answer.status == 404, let adapter = job.adapter {
             throw .unknownAdapter("\(name) no longer knows \(adapter.name): \(answer.message)")
         }
         let choices = try answer.decoded(Answer.self, "\(connection.address)\(path)").choices
         guard choices.count == 1 else {
-            throw .lasting(RemoteError(.invalidAnswer, "\(name) answered with \(choices.count) completions instead of 1"))
+            throw .lasting(
+                RemoteError(.invalidAnswer, "\(name) answered with \(choices.count) completions instead of 1"))
         }
         return choices[0]
     }
@@ -116,11 +118,12 @@ struct VLLMServer: SamplingServer {
                 prompt: [1, 2, 3],
                 sampling: SamplingParameters(temperature: temperature, maxTokens: 1, stopTokens: []), seed: 1)
             let likeliest = 5
-            let top = try await choice(of: job, alternatives: likeliest).logprobs?.top_logprobs?.first ?? nil
+            let top = try await choice(of: job, alternatives: likeliest).logprobs?.topLogprobs?.first ?? nil
             // The sampled token may be there too, as a sixth.
             let values = (top ?? [:]).values.sorted(by: >).prefix(likeliest)
             guard let first = values.first, let last = values.last, first > last else {
-                throw .lasting(RemoteError(.invalidAnswer, "\(name) gives no log-probabilities of the likeliest tokens"))
+                throw .lasting(
+                    RemoteError(.invalidAnswer, "\(name) gives no log-probabilities of the likeliest tokens"))
             }
             distances.append(first - last)
         }
@@ -130,8 +133,8 @@ struct VLLMServer: SamplingServer {
     // MARK: Adapters
 
     private struct LoadRequest: Encodable {
-        let lora_name: String
-        var lora_path: String?
+        let loraName: String
+        var loraPath: String?
     }
 
     func load(_ adapter: ServedAdapter) async throws(ServerFailure) {
@@ -139,7 +142,7 @@ struct VLLMServer: SamplingServer {
         let path = "/v1/load_lora_adapter"
         let directory: String
         do { directory = try adapters.writePEFT(adapter) } catch { throw .lasting(RemoteError(wrapping: error)) }
-        let answer = try await connection.post(path, LoadRequest(lora_name: adapter.name, lora_path: directory))
+        let answer = try await connection.post(path, LoadRequest(loraName: adapter.name, loraPath: directory))
         switch answer.status {
         case 200: return
         case 400 where try await knows(adapter): return  // by an earlier request whose answer was lost
@@ -161,6 +164,6 @@ struct VLLMServer: SamplingServer {
     }
 
     func unload(_ adapter: ServedAdapter) async {
-        _ = try? await connection.post("/v1/unload_lora_adapter", LoadRequest(lora_name: adapter.name))
+        _ = try? await connection.post("/v1/unload_lora_adapter", LoadRequest(loraName: adapter.name))
     }
 }

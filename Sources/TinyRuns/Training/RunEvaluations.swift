@@ -28,7 +28,11 @@ final class RunEvaluations: Sendable {
         self.model = model
         grader = try GraderChoice(configuration.grader)
         // What a command or another engine says today need not be what it says tomorrow.
-        if case .command = grader { self.untrained = nil } else { self.untrained = engines.samplesHere ? untrained : nil }
+        if case .command = grader {
+            self.untrained = nil
+        } else {
+            self.untrained = engines.samplesHere ? untrained : nil
+        }
         self.run = run
         self.report = report
     }

@@ -225,7 +225,8 @@ public struct TrainingRun: Sendable {
             schemes: [
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,
                 RunManifest.gradientScheme: "prompt-units/1", "arithmetic": model.arithmetic.rawValue,
-            ].merging(design.schemes) { first, _ in first }.merging(engines.schemes) { first, _ in first }, seed: configuration.seed,
+            ].merging(design.schemes) { first, _ in first }.merging(engines.schemes) { first, _ in first },
+            seed: configuration.seed,
             machine: MachineRecord(threads: threads))
     }
 
