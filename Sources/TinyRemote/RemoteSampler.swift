@@ -18,21 +18,6 @@ internal import TinyFoundation
 /// Each sample has a seed of its own, made from the name of its random stream. Requests that fail because a server is lost, busy
 /// or late are sent again, with the same seed, to whichever server answers.
 public final class RemoteSampler: Sampler {
-    /// How servers are spoken with. None of it changes a result.
-    public struct Settings: Sendable {
-        /// How long to try again while no server answers.
-        public var patience = Duration.seconds(600)
-        /// How long one answer may take.
-        public var silence = Duration.seconds(1200)
-        /// Told, as sentences, when a server is lost and when it is back.
-        public var note: @Sendable (String) -> Void = { _ in }
-        /// Told of each check of a server's answers.
-        public var checked: @Sendable (Agreement) -> Void = { _ in }
-
-        /// Ten minutes of patience, twenty for an answer.
-        public init() {}
-    }
-
     /// What servers are asked to see whether they agree with the learner.
     public struct Probe: Sendable {
         /// Token ids of a prompt.
@@ -73,7 +58,7 @@ public final class RemoteSampler: Sampler {
     /// - Throws: ``RemoteError``.
     public init(
         _ addresses: [ServerAddress], adapters: RemoteAdapters?, judge: any Learner, vocabularySize: Int, probe: Probe,
-        settings: Settings = Settings()
+        settings: RemoteSettings = RemoteSettings()
     ) async throws {
         var seats: [ServerSeat] = []
         let needs = NeededAdapters { adapters?.removePEFT($0) }

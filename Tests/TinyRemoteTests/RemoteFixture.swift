@@ -48,7 +48,7 @@ struct RemoteFixture: Sendable {
 
     /// A sampler that keeps its servers running.
     func sampler(
-        _ servers: [HTTPServer], in folder: String, settings: RemoteSampler.Settings = RemoteSampler.Settings()
+        _ servers: [HTTPServer], in folder: String, settings: RemoteSettings = RemoteSettings()
     ) async throws -> RemoteSampler {
         var settings = settings
         settings.note = { [note = settings.note] sentence in withExtendedLifetime(servers) { note(sentence) } }
@@ -153,12 +153,17 @@ final class FakeVLLM: Sendable {
         let topP: Double
         let logprobs: Int
         let stopTokenIds: [Int]
+
+        private enum CodingKeys: String, CodingKey {
+            case model, prompt, seed, temperature, logprobs
+            case maxTokens = "max_tokens"
+            case topP = "top_p"
+            case stopTokenIds = "stop_token_ids"
+        }
     }
 
     private func complete(_ json: JSONValue) throws -> HTTPServer.Reply {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let body = try decoder.decode(Body.self, from: JSONEncoder().encode(json))
+        let body = try JSONDecoder().decode(Body.self, from: JSONEncoder().encode(json))
         var request = CompletionRequest(
             prompt: body.prompt, streams: [StreamName(.sampling, seed: body.seed)], adapter: nil,
             sampling: SamplingParameters(

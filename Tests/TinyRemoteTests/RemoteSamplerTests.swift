@@ -33,7 +33,7 @@ struct RemoteSamplerTests {
         try await withTemporaryDirectory { folder in
             let fake = FakeVLLM(fixture), server = try fake.server()
             let checks = Mutex<[Agreement]>([])
-            var settings = RemoteSampler.Settings()
+            var settings = RemoteSettings()
             settings.checked = { found in checks.withLock { $0.append(found) } }
             let sampler = try await fixture.sampler([server], in: folder, settings: settings)
             #expect(sampler.kinds == ["vllm"])
@@ -129,7 +129,7 @@ struct RemoteSamplerTests {
             forgetful.withLock { $0 = fake }
             let server = try fake.server()
             let notes = Mutex<[String]>([])
-            var settings = RemoteSampler.Settings()
+            var settings = RemoteSettings()
             settings.note = { note in notes.withLock { $0.append(note) } }
             let found = try await fixture.sampler([server], in: folder + "/2", settings: settings).complete(requests)
             #expect(found[0].map(\.tokens) == expected[0].map(\.tokens))
@@ -162,7 +162,7 @@ struct RemoteSamplerTests {
             let server = try FakeVLLM(fixture) { request, number in
                 request.path == "/v1/completions" && number > 3 ? .error(503, "{}") : nil
             }.server()
-            var settings = RemoteSampler.Settings()
+            var settings = RemoteSettings()
             settings.patience = .zero
             let sampler = try await fixture.sampler([server], in: folder, settings: settings)
             let error = await #expect(throws: RemoteError.self) {

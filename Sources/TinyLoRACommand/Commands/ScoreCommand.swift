@@ -31,10 +31,7 @@ struct ScoreCommand: AsyncParsableCommand {
     var gradient = false
     @Option(parsing: .unconditional, help: "Parameters of the new adapter that --gradient uses without --adapter.")
     var parameters = 13
-    @Option(
-        help: ArgumentHelp(
-            "Process that computes it: Integrations/torch (default: this process).", valueName: "url"))
-    var learner: String?
+    @OptionGroup var learning: LearnerOptions
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -82,10 +79,10 @@ struct ScoreCommand: AsyncParsableCommand {
     private func scorer(
         _ engine: LocalEngine, _ loaded: LoadedModel, _ sequence: ScoredSequence
     ) async throws -> any Learner {
-        guard let learner else { return engine }
+        guard let address = try learning.address() else { return engine }
         return try await RemoteLearner(
-            ServerAddress(learner, token: ProcessInfo.processInfo.environment["TINYLORA_LEARNER_TOKEN"]),
-            basis: engine.method.map { try AdapterBasis($0) }, initialAdapter: engine.initialAdapter, judge: engine,
+            address, basis: engine.method.map { try AdapterBasis($0) }, initialAdapter: engine.initialAdapter,
+            judge: engine,
             vocabularySize: loaded.checkpoint.configuration.vocabularySize, probe: sequence.prompt + sequence.completion
         )
     }

@@ -8,19 +8,6 @@ internal import TinyModel
 /// It is sent the frozen part of the adapter method once, and the adapter's numbers with every call. The weights of tokens
 /// depend on their log-probabilities, so a gradient takes two calls: one for the log-probabilities, one with the weights.
 public final class RemoteLearner: Learner {
-    /// How the process is spoken with. None of it changes a result.
-    public struct Settings: Sendable {
-        /// How long to try again while the process does not answer.
-        public var patience = Duration.seconds(600)
-        /// How long one answer may take.
-        public var silence = Duration.seconds(3600)
-        /// Told, as sentences, when the process is lost.
-        public var note: @Sendable (String) -> Void = { _ in }
-
-        /// Ten minutes of patience, an hour for an answer.
-        public init() {}
-    }
-
     /// Number of the method's parameters.
     public let parameterCount: Int
     /// The parameters of an untrained adapter.
@@ -32,7 +19,7 @@ public final class RemoteLearner: Learner {
     private let vocabularySize: Int
     private let basis: AdapterBasis?
     private let connection: ServerConnection
-    private let settings: Settings
+    private let settings: RemoteSettings
 
     private struct Health: Decodable {
         let `protocol`: String
@@ -56,8 +43,7 @@ public final class RemoteLearner: Learner {
     /// - Throws: ``RemoteError``.
     public init(
         _ address: ServerAddress, basis: AdapterBasis?, initialAdapter: [Float], judge: any Learner,
-        vocabularySize: Int,
-        probe: [Int], settings: Settings = Settings()
+        vocabularySize: Int, probe: [Int], settings: RemoteSettings = RemoteSettings()
     ) async throws {
         connection = ServerConnection(address, silence: settings.silence)
         self.settings = settings
@@ -92,7 +78,9 @@ public final class RemoteLearner: Learner {
         let sequences = [ScoredSequence(prompt: [probe[0]], completion: Array(probe[1...]))]
         let mine = try await logprobs(of: sequences, adapter: nil, temperature: 1)[0]
         let base = try await judge.logprobs(of: sequences, adapter: nil, temperature: 1)[0]
-        try Agreement(server: name, adapter: nil, served: mine, adapted: base, base: base).require()
+        let found = Agreement(server: name, adapter: nil, served: mine, adapted: base, base: base)
+        settings.checked(found)
+        try found.require()
     }
 
     // MARK: Calls

@@ -56,11 +56,13 @@ final class ServerPool: Sendable {
                 succeeded(place)
                 return completion
             } catch let failure as ServerFailure {
-                if case .lasting(let error) = failure {
+                switch failure {
+                case .lasting(let error):
                     leave(place)
                     throw error
+                case .passing(_, wait: nil), .unknownAdapter: refusals += 1
+                case .passing, .lost: break  // it asks to wait, or nobody is there
                 }
-                if case .passing(_, nil) = failure { refusals += 1 }
                 try failed(place, failure)
                 guard refusals < Self.mostRefusals else {
                     throw RemoteError(.refused, "\(failure.message) (\(refusals) times)")

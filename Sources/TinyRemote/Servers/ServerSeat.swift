@@ -34,8 +34,8 @@ actor ServerSeat {
             return try await server.complete(job)
         } catch {
             switch error {
-            case .lost: introductions = [:]
-            case .unknownAdapter: introductions[job.adapter?.name ?? ""] = nil
+            case .lost: for name in introductions.keys { forget(name) }
+            case .unknownAdapter: forget(job.adapter?.name ?? "")
             case .passing, .lasting: break
             }
             throw error
@@ -63,7 +63,7 @@ actor ServerSeat {
         do {
             try await task.value
         } catch {
-            if introductions[name]?.task == task { introductions[name] = nil }
+            if introductions[name]?.task == task { forget(name) }
             throw error
         }
         await dismiss(besides: name)
@@ -73,9 +73,13 @@ actor ServerSeat {
     private func dismiss(besides name: String) async {
         for (other, introduction) in introductions where other != name && !needs.contains(other) {
             guard let adapter = introduction.adapter else { continue }
-            introductions[other] = nil
+            forget(other)
             await server.unload(adapter)
-            needs.unloaded(adapter)
         }
+    }
+
+    /// The server is to be told of an adapter again before it is asked for it.
+    private func forget(_ name: String) {
+        if let adapter = introductions.removeValue(forKey: name)?.adapter { needs.unloaded(adapter) }
     }
 }

@@ -41,7 +41,7 @@ struct VLLMServer: SamplingServer {
         baseModel = base.id
         self.contextLength = min(contextLength, base.maxModelLen ?? contextLength)
         let version = try? await connection.get("/version").decoded(Version.self, "")
-        name = "vLLM\(version.map { " " + $0.version } ?? "") at \(connection.address)"
+        name = "\(version.map { "vLLM " + $0.version } ?? "server") at \(connection.address)"
         logprobKind = try await foundLogprobKind()
     }
 
@@ -60,7 +60,7 @@ struct VLLMServer: SamplingServer {
         // Everything is named: a server fills what is absent from the model's generation_config.json.
         let n = 1, minP = 0, minTokens = 0
         let repetitionPenalty = 1.0, presencePenalty = 0.0, frequencyPenalty = 0.0
-        let ignoreEos = true, returnTokenIds = true, skipSpecialTokens = false
+        let ignoreEos = true, returnTokenIds = true
     }
 
     private struct Answer: Decodable {

@@ -49,12 +49,12 @@ public struct RunEngines: Sendable {
         self.local = local
         let vocabulary = model.checkpoint.configuration.vocabularySize
         var schemes: [String: String] = [:], descriptions: [(role: String, name: String)] = []
+        var settings = RemoteSettings()
+        settings.note = remote.note
+        settings.checked = { directory.append($0) }
         if remote.samplers.isEmpty {
             sampler = local
         } else {
-            var settings = RemoteSampler.Settings()
-            settings.note = remote.note
-            settings.checked = { directory.append($0) }
             let servers = try await RemoteSampler(
                 remote.samplers,
                 adapters: RemoteAdapters(
@@ -66,8 +66,6 @@ public struct RunEngines: Sendable {
             sampler = servers
         }
         if let address = remote.learner {
-            var settings = RemoteLearner.Settings()
-            settings.note = remote.note
             let process = try await RemoteLearner(
                 address, basis: AdapterBasis(method), initialAdapter: method.initialValues, judge: local,
                 vocabularySize: vocabulary, probe: probe, settings: settings)

@@ -1,0 +1,117 @@
+import Foundation
+import Synchronization
+import Testing
+import TinyAdapter
+import TinyEngine
+import TinyFoundation
+import TinyModel
+import TinyRemote
+import TinyTestSupport
+
+/// A server with llama.cpp's protocol: the fixture's model, with an adapter for each file it was started with.
+private final class FakeLlamaCpp: Sendable {
+    private let fixture: RemoteFixture
+    private let files: [String]
+
+    init(_ fixture: RemoteFixture, files: [String] = []) {
+        self.fixture = fixture
+        self.files = files
+    }
+
+    private struct Scale: Decodable {
+        let id: Int
+        let scale: Float
+    }
+
+    private struct Body: Decodable {
+        let prompt: [Int]
+        let nPredict: Int
+        let seed: UInt64
+        let temperature: Double
+        let cachePrompt: Bool
+        let lora: [Scale]
+
+        private enum CodingKeys: String, CodingKey {
+            case prompt, seed, temperature, lora
+            case nPredict = "n_predict"
+            case cachePrompt = "cache_prompt"
+        }
+    }
+
+    func server() throws -> HTTPServer {
+        try HTTPServer { request in
+            do {
+                switch request.path {
+                case "/lora-adapters":
+                    let list = self.files.enumerated().map { #"{"id": \#($0), "path": "\#($1)", "scale": 0}"# }
+                    return .json("[\(list.joined(separator: ", "))]")
+                case "/props":
+                    return .json(
+                        #"{"default_generation_settings": {"n_ctx": 64}, "total_slots": 2, "build_info": "b1"}"#)
+                case "/completion": return try self.complete(request.body)
+                default: return .error(404, "{}")
+                }
+            } catch {
+                return .error(500, #"{"error": {"message": "\#(error)"}}"#)
+            }
+        }
+    }
+
+    private func complete(_ json: Data) throws -> HTTPServer.Reply {
+        let body = try JSONDecoder().decode(Body.self, from: json)
+        var values = [Float](repeating: 0, count: fixture.method.parameterCount)
+        // Files are listed in another order than that of the numbers.
+        for scale in body.lora { values[files.count - 1 - scale.id] = scale.scale }
+        let request = CompletionRequest(
+            prompt: body.prompt, streams: [StreamName(.sampling, seed: body.seed)], adapter: values,
+            sampling: SamplingParameters(
+                temperature: body.temperature, maxTokens: body.nPredict, stopTokens: RemoteFixture.stopTokens))
+        let (completion, _) = try waiting { [fixture] in try await fixture.engine.sampled(request) }
+        let tokens = zip(completion.tokens, completion.logprobs).map { #"{"id": \#($0), "logprob": \#($1)}"# }
+        return .json(
+            #"{"tokens": \#(completion.tokens), "stop_type": "\#(completion.stop == .endOfText ? "eos" : "limit")", "#
+                + #""truncated": \#(body.cachePrompt), "completion_probabilities": [\#(tokens.joined(separator: ", "))]}"#
+        )
+    }
+}
+
+@Suite("Sampling with llama.cpp's server")
+struct LlamaCppTests {
+    private let fixture: RemoteFixture
+
+    init() throws { fixture = try RemoteFixture() }
+
+    @Test(
+        "a server without the run's adapters is told which files to start with, and with them takes numbers as scales")
+    func scales() async throws {
+        try await withTemporaryDirectory { folder in
+            let bare = try FakeLlamaCpp(fixture).server()
+            let error = await #expect(throws: RemoteError.self) { try await fixture.sampler([bare], in: folder) }
+            let count = fixture.method.parameterCount
+            #expect(error?.message.contains("has 0 of the \(count) adapters of this run") == true)
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            #expect(files.count == count && files.allSatisfy { error?.hint?.contains("\(folder)/\($0)") == true })
+
+            let server = try FakeLlamaCpp(fixture, files: files.reversed().map { "elsewhere/\($0)" }).server()
+            let sampler = try await fixture.sampler([server], in: folder)
+            #expect(sampler.kinds == ["llama.cpp"])
+            let adapter = fixture.adapter(1)
+            let request = fixture.request(problem: 1, samples: 5, adapter: adapter)
+            let completions = try await sampler.complete([request])[0]
+            let sequences = completions.map { ScoredSequence(prompt: request.prompt, completion: $0.tokens) }
+            let scored = try await fixture.engine.logprobs(of: sequences, adapter: adapter, temperature: 1)
+            #expect(scored == completions.map(\.logprobs))
+        }
+    }
+
+    @Test("the parts of the numbers add up to the change")
+    func parts() throws {
+        let mixing = try #require(fixture.method.linearMixing), values = fixture.adapter(2)
+        let size = mixing.factors.rank * mixing.factors.rank, change = fixture.method.change(values: values)
+        for (module, group) in mixing.groups.enumerated() {
+            for place in module * size..<(module + 1) * size {
+                #expect(change.mixing[place] == values[group] * mixing.projections[place])
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+import Testing
+import TinyAdapter
+import TinyEngine
+import TinyCheckpoint
+import TinyFoundation
+import TinyModel
+import TinyRemote
+import TinyTestSupport
+
+/// A learner process: the fixture's engine behind the protocol of `Integrations/torch`.
+private final class FakeLearner: Sendable {
+    private let fixture: RemoteFixture
+    private let failures: Mutex<Int>
+    private let known = Mutex<Set<String>>([])
+    private let uploads = Mutex(0)
+
+    init(_ fixture: RemoteFixture, failures: Int = 0) {
+        self.fixture = fixture
+        self.failures = Mutex(failures)
+    }
+
+    var uploadCount: Int { uploads.withLock { $0 } }
+
+    func forget() { known.withLock { $0 = [] } }
+
+    private struct Sequence: Decodable {
+        let prompt: [Int]
+        let completion: [Int]
+    }
+
+    private struct Body: Decodable {
+        let basis: String?
+        let adapter: [Float]?
+        let temperature: Double
+        let sequences: [Sequence]
+        let weights: [[Float]]?
+    }
+
+    func server() throws -> HTTPServer {
+        try HTTPServer { request in
+            do { return try self.answer(request) } catch { return .error(500, #"{"error": {"message": "\#(error)"}}"#) }
+        }
+    }
+
+    private func answer(_ request: HTTPServer.Request) throws -> HTTPServer.Reply {
+        if request.path == "/health" {
+            return .json(
+                #"{"protocol": "tinylora-learner/1", "dtype": "float32", "device": "cpu", "ranks": 1, "torch": "2.13.0", "#
+                    + #""vocab_size": 4096, "max_position_embeddings": 64}"#)
+        }
+        let fails = failures.withLock { count in
+            count -= 1
+            return count >= 0
+        }
+        if fails { return .error(503, #"{"error": {"message": "busy"}}"#) }
+        if request.path == "/v1/basis" {
+            let id = SHA256.hash(Array(request.body)).hexadecimal
+            uploads.withLock { $0 += 1 }
+            known.withLock { _ = $0.insert(id) }
+            return .json(#"{"id": "\#(id)", "parameters": \#(fixture.method.parameterCount), "modules": 1}"#)
+        }
+        let body = try JSONDecoder().decode(Body.self, from: request.body)
+        if let basis = body.basis, !known.withLock({ $0.contains(basis) }) {
+            return .error(404, #"{"error": {"message": "unknown", "code": "unknown_basis"}}"#)
+        }
+        let sequences = body.sequences.map { ScoredSequence(prompt: $0.prompt, completion: $0.completion) }
+        guard let weights = body.weights, let adapter = body.adapter else {
+            let found = try waiting { [fixture] in
+                try await fixture.engine.logprobs(
+                    of: sequences, adapter: body.adapter, temperature: body.temperature)
+            }
+            return .json(#"{"logprobs": \#(found)}"#)
+        }
+        let found = try waiting { [fixture] in
+            try await fixture.engine.gradients(of: sequences, adapter: adapter, temperature: body.temperature) {
+                index, _ in
+                weights[index]
+            }
+        }
+        guard case .units(let units) = found.parts else { return .error(500, "{}") }
+        return .json(#"{"logprobs": \#(found.logprobs), "units": \#(units)}"#)
+    }
+}
+
+@Suite("Learning in another process")
+struct RemoteLearnerTests {
+    private let fixture: RemoteFixture
+
+    init() throws { fixture = try RemoteFixture() }
+
+    private func learner(_ server: HTTPServer) async throws -> RemoteLearner {
+        var settings = RemoteSettings()
+        settings.note = { _ in withExtendedLifetime(server) {} }
+        return try await RemoteLearner(
+            ServerAddress(server.endpoint), basis: AdapterBasis(fixture.method),
+            initialAdapter: fixture.method.initialValues, judge: fixture.engine,
+            vocabularySize: fixture.checkpoint.configuration.vocabularySize, probe: [7, 8, 9], settings: settings)
+    }
+
+    private let sequences = [
+        ScoredSequence(prompt: [7, 8], completion: [9, 10, 11]), ScoredSequence(prompt: [7, 8], completion: [12]),
+        ScoredSequence(prompt: [5], completion: [6, 7]),
+    ]
+
+    @Test("its numbers arrive with all their bits, and a process that forgot the method is sent it again")
+    func bits() async throws {
+        let fake = FakeLearner(fixture, failures: 1)
+        let learner = try await learner(fake.server())
+        #expect(learner.name.hasPrefix("torch 2.13.0, float32 on cpu, 1 rank, at http://127.0.0.1:"))
+        let adapter = fixture.adapter(1)
+        for _ in 1...2 {
+            let mine = try await fixture.engine.gradients(of: sequences, adapter: adapter, temperature: 0.8) {
+                $1.map { logprob in -logprob }
+            }
+            let found = try await learner.gradients(of: sequences, adapter: adapter, temperature: 0.8) {
+                $1.map { logprob in -logprob }
+            }
+            #expect(found.logprobs == mine.logprobs)
+            #expect(found.gradient == mine.gradient)
+            guard case .units(let units) = found.parts else {
+                Issue.record("no units")
+                return
+            }
+            #expect(units.count == 2)
+            fake.forget()
+        }
+        #expect(fake.uploadCount == 2)
+    }
+
+    @Test("a method that is not linear in its numbers is refused")
+    func nonlinear() throws {
+        let design = try LoRADesign(modules: fixture.checkpoint.configuration.modules, rank: 1, alpha: 1)
+        let lora = try design.prepared(AdapterPreparation(checkpoint: fixture.checkpoint, threads: 1))
+        let error = #expect(throws: RemoteError.self) { try AdapterBasis(lora) }
+        #expect(error?.message == "a learner in another process trains tinylora and lora-xs, not lora")
+    }
+}
