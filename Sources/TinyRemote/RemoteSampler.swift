@@ -40,6 +40,7 @@ public final class RemoteSampler: Sampler {
     public let servers: [String]
     private let vocabularySize: Int
     private let adapters: RemoteAdapters?
+    private let judge: any Learner
     private let pool: ServerPool
     private let kindsOfLogprobs: Set<LogprobKind>
     private let needs: NeededAdapters
@@ -73,6 +74,7 @@ public final class RemoteSampler: Sampler {
                 })
         }
         self.adapters = adapters
+        self.judge = judge
         self.vocabularySize = vocabularySize
         self.needs = needs
         contextLength = seats.map(\.server.contextLength).min() ?? judge.contextLength
@@ -110,8 +112,11 @@ public final class RemoteSampler: Sampler {
             if let adapter {
                 try await judge.logprobs(of: sequences, adapter: adapter.values, temperature: 1)[0]
             } else { base }
+        let known = served.logprobs.indices.filter { !served.logprobs[$0].isNaN }
+        func values(_ logprobs: [Float]) -> [Float] { known.map { logprobs[$0] } }
         return Agreement(
-            server: server.name, adapter: adapter?.name, served: served.logprobs, adapted: adapted, base: base)
+            server: server.name, adapter: adapter?.name, served: values(served.logprobs), adapted: values(adapted),
+            base: values(base))
     }
 
     /// Opens a session without requests.
@@ -144,7 +149,18 @@ public final class RemoteSampler: Sampler {
 
     var parallelRequests: Int { pool.parallelRequests }
 
-    func complete(_ job: RemoteJob) async throws -> Completion { try await pool.complete(job) }
+    /// A completion whose log-probabilities are all known: the learner's stand in for those that a server does not tell, so that
+    /// nothing is corrected there.
+    func complete(_ job: RemoteJob) async throws -> Completion {
+        var completion = try await pool.complete(job)
+        guard completion.logprobs.contains(where: \.isNaN) else { return completion }
+        let sequence = ScoredSequence(prompt: job.prompt, completion: completion.tokens)
+        let temperature = job.sampling.temperature == 0 ? 1 : job.sampling.temperature
+        let learnt = try await judge.logprobs(
+            of: [sequence], adapter: job.adapter?.values, temperature: temperature)[0]
+        completion.logprobs = zip(completion.logprobs, learnt).map { $0.isNaN ? $1 : $0 }
+        return completion
+    }
 
     func need(_ job: RemoteJob) { needs.add(job.adapter) }
 

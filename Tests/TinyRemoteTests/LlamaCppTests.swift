@@ -67,7 +67,9 @@ private final class FakeLlamaCpp: Sendable {
             sampling: SamplingParameters(
                 temperature: body.temperature, maxTokens: body.nPredict, stopTokens: RemoteFixture.stopTokens))
         let (completion, _) = try waiting { [fixture] in try await fixture.engine.sampled(request) }
-        let tokens = zip(completion.tokens, completion.logprobs).map { #"{"id": \#($0), "logprob": \#($1)}"# }
+        var tokens = zip(completion.tokens, completion.logprobs).map { #"{"id": \#($0), "logprob": \#($1)}"# }
+        // As where a token ends within a character.
+        if body.seed % 2 == 0, tokens.count > 2 { tokens.remove(at: 1) }
         return .json(
             #"{"tokens": \#(completion.tokens), "stop_type": "\#(completion.stop == .endOfText ? "eos" : "limit")", "#
                 + #""truncated": \#(body.cachePrompt), "completion_probabilities": [\#(tokens.joined(separator: ", "))]}"#

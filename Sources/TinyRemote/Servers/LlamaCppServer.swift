@@ -110,10 +110,23 @@ struct LlamaCppServer: SamplingServer {
         guard answer.truncated != true else {
             throw .lasting(RemoteError(.invalidAnswer, "\(name) shortened a prompt of \(job.prompt.count) tokens"))
         }
-        let probabilities = answer.completionProbabilities ?? []
         return try job.completion(
-            tokens: probabilities.map(\.id), logprobs: probabilities.map(\.logprob), ended: answer.stopType == "eos",
-            by: self)
+            tokens: answer.tokens, logprobs: aligned(answer), ended: answer.stopType == "eos", by: self)
+    }
+
+    /// The log-probability of each token. The server leaves out tokens that end within a character; theirs are not known.
+    private func aligned(_ answer: Answer) throws(ServerFailure) -> [Double?] {
+        var rest = (answer.completionProbabilities ?? [])[...]
+        let logprobs = answer.tokens.map { token -> Double? in
+            guard let next = rest.first, next.id == token else { return .nan }
+            rest = rest.dropFirst()
+            return next.logprob
+        }
+        guard rest.isEmpty else {
+            throw .lasting(
+                RemoteError(.invalidAnswer, "\(name) answered with log-probabilities of other tokens than it sampled"))
+        }
+        return logprobs
     }
 
     /// Nothing: a request brings its scales.

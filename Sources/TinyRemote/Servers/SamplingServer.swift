@@ -26,7 +26,7 @@ protocol SamplingServer: Sendable {
     func load(_ adapter: ServedAdapter) async throws(ServerFailure)
     /// Lets an adapter go; one that is not known is ignored.
     func unload(_ adapter: ServedAdapter) async
-    /// Completes one prompt once.
+    /// Completes one prompt once. A log-probability that the server does not tell is not a number.
     func complete(_ job: RemoteJob) async throws(ServerFailure) -> Completion
 }
 
@@ -48,7 +48,9 @@ extension RemoteJob {
 
     /// A completion of these tokens, checked.
     ///
-    /// - Parameter ended: Whether a stop token ended it; else it was cut at a limit.
+    /// - Parameters:
+    ///   - logprobs: One for each token; not a number where the server does not tell it, `nil` where it should have.
+    ///   - ended: Whether a stop token ended it; else it was cut at a limit.
     func completion(
         tokens: [Int], logprobs: [Double?], ended: Bool, by server: any SamplingServer
     ) throws(ServerFailure) -> Completion {
@@ -61,7 +63,7 @@ extension RemoteJob {
         guard !tokens.isEmpty, tokens.count <= mostTokens(in: server.contextLength) else {
             throw broken("with \(tokens.count) tokens to a request of 1 to \(mostTokens(in: server.contextLength))")
         }
-        let known = logprobs.compactMap { $0.map { Float($0) } }.filter { $0.isFinite && $0 <= 1e-3 }
+        let known = logprobs.compactMap { $0.map { Float($0) } }.filter { $0.isNaN || $0.isFinite && $0 <= 1e-3 }
         guard known.count == tokens.count else { throw broken("with log-probabilities that are none") }
         if ended, !sampling.stopTokens.contains(tokens[tokens.count - 1]) {
             throw broken(
@@ -69,7 +71,7 @@ extension RemoteJob {
         }
         let stop: StopReason =
             ended ? .endOfText : tokens.count < sampling.maxTokens ? .contextFull : .tokenLimit
-        return Completion(tokens: tokens, logprobs: known.map { min($0, 0) }, stop: stop, engine: server.name)
+        return Completion(tokens: tokens, logprobs: known.map { $0 > 0 ? 0 : $0 }, stop: stop, engine: server.name)
     }
 
     /// Refuses what the server's log-probabilities do not describe: a completion's are of the whole distribution at its
