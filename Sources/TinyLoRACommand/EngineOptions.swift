@@ -4,20 +4,36 @@ import TinyLoRA
 
 /// Engines in other processes.
 struct EngineOptions: ParsableArguments {
+    @OptionGroup var sampling: SamplerOptions
+    @OptionGroup var learning: LearnerOptions
+
+    /// What a run is given.
+    func remote(_ console: Console) throws -> RemoteEngines {
+        var engines = try sampling.remote(console)
+        engines.learner = try learning.address()
+        return engines
+    }
+
+    /// The options as they were given, for another process.
+    var arguments: [String] {
+        sampling.sampler.flatMap { ["--sampler", $0] } + (learning.learner.map { ["--learner", $0] } ?? [])
+    }
+}
+
+/// Servers that sample.
+struct SamplerOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "Server that samples: vLLM's, tinylora serve, or llama.cpp's; may be repeated (default: this process).",
             valueName: "url"))
     var sampler: [String] = []
-    @OptionGroup var learning: LearnerOptions
 
-    /// What a run is given. The servers' token is in `TINYLORA_SAMPLER_TOKEN`.
+    /// Where they are; none samples in this process. Their token is in `TINYLORA_SAMPLER_TOKEN`.
     func remote(_ console: Console) throws -> RemoteEngines {
         let token = ProcessInfo.processInfo.environment["TINYLORA_SAMPLER_TOKEN"]
         var engines = RemoteEngines()
         engines.samplers = try sampler.map { try ServerAddress($0, token: token) }
-        engines.learner = try learning.address()
         engines.note = { console.warn($0) }
         return engines
     }

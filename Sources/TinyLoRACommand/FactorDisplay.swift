@@ -12,7 +12,7 @@ final class FactorDisplay: Sendable {
         if done == 0 { start.withLock { $0 = .now } }
         let seconds = (ContinuousClock.now - start.withLock { $0 }) / .seconds(1)
         if done == total {
-            console.note("factors    \(total) matrices factorised in \(column(seconds, 0, places: 1)) s and cached")
+            console.note("factors    \(total) matrices factorised in \(column(seconds, 0, places: 2)) s and cached")
         } else if done > 0 {
             let left = clock(seconds / Double(done) * Double(total - done))
             console.progress("factors    \(done) of \(total) matrices · \(left) left")

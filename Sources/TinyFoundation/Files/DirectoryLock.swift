@@ -7,6 +7,9 @@ import Foundation
 package final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
+    /// Where the lock keeps no one out, as a sentence; `nil` when it holds against every process of every machine.
+    package let weakness: String?
+
     /// Locks `directory`.
     ///
     /// - Throws: ``FileError`` with code `directoryInUse` when another process holds the lock, or `unwritable`.
@@ -19,10 +22,11 @@ package final class DirectoryLock: Sendable {
         }
         // A file system without locks fails with another error; there, keeping other processes out is the user's task. A
         // process that is being started holds copies of its parent's descriptors, and with them a released lock, for a moment.
-        var isTaken = true
+        var isTaken = true, reason: SystemError?
         for attempt in 0..<25 where isTaken {
             if attempt > 0 { usleep(20_000) }
-            isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+            reason = flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? nil : .last
+            isTaken = reason?.number == EWOULDBLOCK
         }
         if isTaken {
             let holder = Self.holder(descriptor)
@@ -35,6 +39,16 @@ package final class DirectoryLock: Sendable {
         let name = Array("\(getpid())\n".utf8)
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, name, name.count, 0) }
         self.descriptor = descriptor
+        if let reason {
+            weakness =
+                "\(directory) cannot be locked (\(reason)): see to it yourself that only one process writes into it"
+        } else if let mount = Mount.holding(directory), !mount.locksReachAllMachines {
+            weakness =
+                "locks on \(mount.path) (\(mount.kind)) hold on one machine only: see to it yourself that no process of "
+                + "another machine writes into \(directory)"
+        } else {
+            weakness = nil
+        }
     }
 
     deinit { close(descriptor) }

@@ -33,6 +33,8 @@ struct EvalCommand: AsyncParsableCommand {
                 tinylora eval --model Qwen2.5-0.5B-Instruct --on aime24 --data data --samples 8 --temperature 0.7
               Your own problem file:
                 tinylora eval --model DIR --problems school.jsonl --fields question=prompt,answer=target
+              With a vLLM server that holds the model:
+                tinylora eval --model DIR --on gsm8k --data data --sampler http://127.0.0.1:8000
               Before and after training:
                 tinylora eval --compare evals/base evals/trained
             """)
@@ -42,6 +44,7 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Completions per problem; more than one needs --temperature.")
     var samples = 1
     @OptionGroup var sampling: SamplingOptions
+    @OptionGroup(title: "Engines in other processes") var servers: SamplerOptions
     @Option(help: ArgumentHelp("Directory for every sample and the results.", valueName: "dir"), transform: path)
     var output: String?
     @Flag(help: "Resume the evaluation in --output.")
@@ -66,6 +69,9 @@ struct EvalCommand: AsyncParsableCommand {
         guard samples == 1 || sampling.temperature > 0 else {
             throw ValidationError("--samples \(samples) needs a --temperature above 0: greedy samples are all the same")
         }
+        guard servers.sampler.isEmpty || model.adapter == nil || output != nil else {
+            throw ValidationError("--sampler with --adapter needs --output: the servers read the adapter there")
+        }
         try problemOptions.check()
     }
 
@@ -74,21 +80,27 @@ struct EvalCommand: AsyncParsableCommand {
         if !compare.isEmpty { return try showComparison(before: compare[0], after: compare[1], on: console) }
         let asked = try problemOptions.resolved()
         let (loaded, adapter, engine) = try model.open(console)
+        let remote = try servers.remote(console)
+        let sampler: any Sampler =
+            remote.samplers.isEmpty
+            ? engine
+            : try await loaded.servers(remote, judge: engine, adaptersIn: (output ?? ".") + "/served")
         let parameters = sampling.parameters(
             stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024)
         let problems = try await asked.choosingStyles(
-            for: loaded, engine, adapter: adapter?.file.values, sampling: parameters, seed: sampling.seed
+            for: loaded, sampler, adapter: adapter?.file.values, sampling: parameters, seed: sampling.seed
         ) { style, progress in
             console.progress("trying prompt style \(style)  \(progress.finished)/\(progress.total) answered")
         }
         let run = try EvaluationRun(
-            of: problems, by: loaded, engine, adapter: adapter, sampling: parameters, samplesPerProblem: samples,
+            of: problems, by: loaded, sampler, adapter: adapter, sampling: parameters, samplesPerProblem: samples,
             seed: sampling.seed, in: output, isResuming: resume)
         for part in run.parts {
             for note in part.notes { console.note("note       \(note)") }
             if !part.styleTrials.isEmpty { console.note("style      " + choice(of: part)) }
         }
         console.say("arithmetic \(loaded.arithmetic.rawValue)")
+        if let name = run.manifest.sampler { console.say("sampler    \(name)") }
         console.say("adapter    \(adapter?.file.design.description ?? "none")")
         var results: [EvaluationResult] = []
         for part in run.parts {

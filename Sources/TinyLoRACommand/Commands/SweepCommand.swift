@@ -11,7 +11,8 @@ struct SweepCommand: AsyncParsableCommand {
             Each run is a separate process: when one fails, the sweep continues and reports the failure and its reason at \
             the end. The same command resumes the sweep: finished runs are kept, unfinished ones resumed, failed ones \
             started again. Each run has a directory as `tinylora train` writes it; sweep.json lists what is planned, \
-            finished and chosen.
+            finished and chosen. With --on slurm, the runs that can start are submitted as a job array; jobs go on when this \
+            command ends, and the same command follows them again.
 
             EXAMPLES
               Every method at every size on Abacus:
@@ -24,6 +25,10 @@ struct SweepCommand: AsyncParsableCommand {
                 tinylora sweep Recipes/miniature.yaml --arithmetic float32
               The paper's grid on your own files:
                 tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
+              As jobs of a Slurm cluster, of 8 cores each:
+                tinylora sweep Recipes/gsm8k.yaml --on slurm --threads 8 --sbatch partition=long --sbatch time=12:00:00
+              Sampling by a vLLM server:
+                tinylora sweep Recipes/gsm8k.yaml --jobs 1 --threads 16 --sampler http://localhost:8000
             """)
 
     @Argument(
@@ -39,12 +44,21 @@ struct SweepCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Directory of the sweep (default: its name in runs).", valueName: "dir"), transform: path)
     var output: String?
-    @Option(parsing: .unconditional, help: "Parallel runs (default: one per core).")
+    @Option(help: "Where runs are executed: here, or slurm, the cluster that sbatch submits to.")
+    var on = SweepPlace.here
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Option of sbatch, such as time=12:00:00 or exclusive; may be repeated.", valueName: "key=value"))
+    var sbatch: [String] = []
+    @Option(
+        parsing: .unconditional, help: "Parallel runs (default: one per core; with --on slurm, as many as it allows).")
     var jobs: Int?
     @Option(
         parsing: .unconditional,
         help: "Threads per run. One is the most efficient when there are as many runs as cores.")
     var threads = 1
+    @OptionGroup(title: "Engines in other processes") var engines: EngineOptions
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
@@ -56,11 +70,7 @@ struct SweepCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(json: json)
-        let jobs = jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / max(1, threads))
-        guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be in 1...1024, is \(jobs)") }
-        guard (1...1024).contains(threads) else {
-            throw ValidationError("--threads must be in 1...1024, is \(threads)")
-        }
+        let place = try place()
         let overruling = try files.settings + settings.map(parsedSetting)
         if let seed = overruling.first(where: { $0.key == "seed" }) {
             throw ValidationError("\(seed.place): a sweep's seeds are set in its file")
@@ -77,14 +87,15 @@ struct SweepCommand: AsyncParsableCommand {
         }
         if dryRun {
             let outline = SweepOutline(plan, selecting: isSelected)
-            show(outline, on: console, folder: folder.path, jobs: jobs)
+            show(outline, on: console, folder: folder.path, place: place)
             return try console.result(outline)
         }
         var options = Sweep.Options(program: try ownProgram())
-        options.jobs = jobs
+        options.place = place
         options.threads = threads
+        options.arguments = engines.arguments
         options.selecting = isSelected
-        let display = SweepDisplay(console: console, folder: folder.path, jobs: jobs)
+        let display = SweepDisplay(console: console, folder: folder.path, place: place)
         let sweep = try Sweep(plan, file: file, in: folder, options: options) { display.show($0) }
         do {
             let (record, state) = try await sweep.run()
@@ -101,6 +112,42 @@ struct SweepCommand: AsyncParsableCommand {
             throw ExitCode(128 + interruption.signal)
         }
     }
+
+    /// What `--on`, `--jobs` and `--sbatch` say.
+    private func place() throws -> Sweep.Place {
+        guard (1...1024).contains(threads) else {
+            throw ValidationError("--threads must be in 1...1024, is \(threads)")
+        }
+        if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be in 1...1024, is \(jobs)") }
+        switch on {
+        case .here:
+            guard sbatch.isEmpty else { throw ValidationError("--sbatch needs --on slurm") }
+            return .processes(jobs: jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / threads))
+        case .slurm:
+            var slurm = Sweep.SlurmOptions()
+            slurm.jobs = jobs
+            slurm.sbatch = try sbatch.map(sbatchOption)
+            return .slurm(slurm)
+        }
+    }
+}
+
+/// Where a sweep's runs are executed.
+enum SweepPlace: String, ExpressibleByArgument, CaseIterable {
+    case here, slurm
+}
+
+/// `--sbatch time=1:00:00` as sbatch wants it. Options that the sweep itself sets are refused.
+private func sbatchOption(_ text: String) throws -> String {
+    let key = String(text.drop { $0 == "-" }.prefix { $0 != "=" })
+    let own = [
+        "array": "", "job-name": "", "output": "", "parsable": "", "wrap": "", "cpus-per-task": ": use --threads",
+    ]
+    if let instead = own[key] { throw ValidationError("--sbatch \(key) is set by the sweep\(instead)") }
+    guard let first = key.first, first.isLetter, key.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else {
+        throw ValidationError("--sbatch wants key or key=value, is \(text)")
+    }
+    return "--" + text.drop { $0 == "-" }
 }
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for any character.

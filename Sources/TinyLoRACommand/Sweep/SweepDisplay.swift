@@ -7,7 +7,7 @@ import TinyFoundation
 final class SweepDisplay: Sendable {
     private let console: Console
     private let folder: String
-    private let jobs: Int
+    private let place: Sweep.Place
     private let began = ContinuousClock.now
     private let known = Mutex(Known())
 
@@ -20,10 +20,10 @@ final class SweepDisplay: Sendable {
         var shown: Set<String> = []
     }
 
-    init(console: Console, folder: String, jobs: Int) {
+    init(console: Console, folder: String, place: Sweep.Place) {
         self.console = console
         self.folder = folder
-        self.jobs = jobs
+        self.place = place
     }
 
     func show(_ event: SweepEvent) {
@@ -42,11 +42,14 @@ final class SweepDisplay: Sendable {
                 known.kept = Set(state.outcomes.keys)
                 known.shown = Set(state.choices.map(\.cell))
             }
-            console.note("sweep      \(folder) · \(jobs) at a time")
+            console.note("sweep      \(folder) · \(place.summary)")
             let done = state.outcomes.count
             if done > 0 { console.note("resuming   \(done) runs are done, \(state.due().count) can start") }
+            if !state.running.isEmpty {
+                console.note("following  \(counted(state.running.count, "run")) in the queue")
+            }
         case .progress(let state, let runs):
-            console.board { runs.map(line) + [overall(state, runs)] }
+            console.board { shown(runs).map(line) + [overall(state, runs)] }
         case .finished(let name, let score, let seconds, let state):
             console.note(
                 "finished   \(name)" + (score.test.map { String(format: " · test %.1f %%", 100 * $0) } ?? "")
@@ -56,6 +59,8 @@ final class SweepDisplay: Sendable {
         case .failed(let name, let failure, let state):
             console.note("FAILED     \(name) after \(counted(failure.step, "step")): \(failure.error)")
             showChoices(of: state)
+        case .interrupted(let name, let reason): console.note("resuming   \(name): \(reason)")
+        case .note(let sentence): console.note(sentence)
         case .stopping(let count):
             console.note("stopping \(count == 1 ? "1 run" : "\(count) runs")")
         }
@@ -74,6 +79,11 @@ final class SweepDisplay: Sendable {
             let chosen = choice.value.map { "\(choice.key) \($0)" } ?? "nothing: every run failed"
             console.note("chosen     \(choice.cell): \(chosen) · validation: \(candidates.joined(separator: ", "))")
         }
+    }
+
+    /// The runs that have a line: those that run, as many as fit on a screen.
+    private func shown(_ runs: [SweepProgress]) -> ArraySlice<SweepProgress> {
+        runs.filter { $0.waitsFor == nil }.prefix(20)
     }
 
     private func line(_ run: SweepProgress) -> String {
@@ -101,7 +111,25 @@ final class SweepDisplay: Sendable {
         }
         left += Double(total - expected) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clock(left * seconds / finished) : "?"
-        return "  \(done)/\(total) runs · \(runs.count) running · elapsed \(clock(seconds)) · left \(estimate)"
+        let waiting = runs.compactMap(\.waitsFor), running = runs.count - waiting.count
+        let queued = waiting.isEmpty ? "" : " · \(waiting.count) queued (\(mostFrequent(waiting)))"
+        return "  \(done)/\(total) runs · \(running) running\(queued) · elapsed \(clock(seconds)) · left \(estimate)"
+    }
+}
+
+/// The word that is there most often, the first of equal ones.
+private func mostFrequent(_ words: [String]) -> String {
+    let counts = Dictionary(words.map { ($0, 1) }, uniquingKeysWith: +)
+    return words.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? ""
+}
+
+extension Sweep.Place {
+    /// Where, and how many runs at a time.
+    var summary: String {
+        switch self {
+        case .processes(let jobs): "\(jobs) at a time"
+        case .slurm(let options): "on Slurm" + (options.jobs.map { ", \($0) at a time" } ?? "")
+        }
     }
 }
 
@@ -141,7 +169,7 @@ private struct Row {
 }
 
 /// Shows what a sweep would do.
-func show(_ outline: SweepOutline, on console: Console, folder: String, jobs: Int) {
+func show(_ outline: SweepOutline, on console: Console, folder: String, place: Sweep.Place) {
     let runs = outline.runs
     let width = max(3, runs.map(\.name.count).max() ?? 0)
     console.say("\(left("run", width))    steps  completions  tokens at most")
@@ -155,6 +183,6 @@ func show(_ outline: SweepOutline, on console: Console, folder: String, jobs: In
     let completions = runs.compactMap(\.estimate.completions).reduce(0) { $0 &+ $1 }
     console.say(
         "\(grouped(runs.count)) runs in \(grouped(outline.cells)) cells, of which \(grouped(outline.expectedRuns)) are needed once "
-            + "values are chosen · \(grouped(completions)) completions in all · \(jobs) at a time")
+            + "values are chosen · \(grouped(completions)) completions in all · \(place.summary)")
     console.say("sweep      \(folder)")
 }

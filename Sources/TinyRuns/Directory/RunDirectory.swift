@@ -29,6 +29,9 @@ public struct RunDirectory: Sendable {
     public let path: String
     private let lock: DirectoryLock
 
+    /// Where the lock keeps no one out, as a sentence; `nil` when it holds.
+    var lockWeakness: String? { lock.weakness }
+
     var steps: Journal<StepRecord> { Journal(path: location("steps.jsonl")) }
     private var samples: Journal<SampleRecord> { Journal(path: location("samples.jsonl")) }
     private var evaluations: Journal<EvaluationRecord> { Journal(path: location("evaluations.jsonl")) }

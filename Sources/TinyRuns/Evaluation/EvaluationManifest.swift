@@ -65,11 +65,14 @@ public struct EvaluationManifest: Record {
     public var samplesPerProblem: Int
     /// Names the random streams.
     public var seed: UInt64
+    /// Software of the servers that sampled, such as `vllm`; `nil` for this process.
+    public var sampler: String?
 
     /// Makes a manifest from its parts.
     public init(
         version: String, model: Fingerprint, arithmetic: Arithmetic, adapter: Fingerprint?, template: String?,
-        sets: [ProblemSetEntry], sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64
+        sets: [ProblemSetEntry], sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64,
+        sampler: String? = nil
     ) {
         self.version = version
         self.model = model
@@ -80,10 +83,11 @@ public struct EvaluationManifest: Record {
         self.sampling = sampling
         self.samplesPerProblem = samplesPerProblem
         self.seed = seed
+        self.sampler = sampler
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, model, adapter, template, sets, sampling, seed
+        case version, model, adapter, template, sets, sampling, seed, sampler
         case notedArithmetic = "arithmetic"
         case samplesPerProblem = "samples_per_problem"
     }
@@ -108,7 +112,7 @@ public struct EvaluationManifest: Record {
             ("temperature", "\(sampling.temperature)"), ("top_k", sampling.topK.map { "\($0)" } ?? "none"),
             ("top_p", "\(sampling.topP)"), ("max_tokens", "\(sampling.maxTokens)"),
             ("stop_tokens", "\(sampling.stopTokens)"), ("samples_per_problem", "\(samplesPerProblem)"),
-            ("seed", "\(seed)"),
+            ("seed", "\(seed)"), ("sampler", sampler ?? "this process"),
         ]
         for set in sets {
             values += [

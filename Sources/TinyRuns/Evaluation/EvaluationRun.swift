@@ -4,6 +4,7 @@ public import TinyEngine
 internal import TinyFoundation
 public import TinyRecords
 public import TinyProblems
+internal import TinyRemote
 import TinyTemplates
 
 /// An evaluation of a model on problem sets, prepared: what is asked, how, and who grades.
@@ -37,7 +38,7 @@ public struct EvaluationRun: Sendable {
     public let parts: [Part]
     /// Everything that decides the results.
     public let manifest: EvaluationManifest
-    private let engine: LocalEngine
+    private let sampler: any Sampler
     private let adapter: AdapterFile?
     private let folder: EvaluationFolder?
 
@@ -46,7 +47,7 @@ public struct EvaluationRun: Sendable {
     /// - Parameters:
     ///   - problems: What is asked.
     ///   - model: The base model, in the arithmetic that is recorded.
-    ///   - engine: Samples the completions.
+    ///   - sampler: Samples the completions: an engine of this process, or servers, whose software is recorded.
     ///   - adapter: The adapter and where it is from; `nil` for the base model.
     ///   - sampling: How tokens are chosen.
     ///   - samplesPerProblem: At least 1.
@@ -55,7 +56,7 @@ public struct EvaluationRun: Sendable {
     ///   - isResuming: Whether an evaluation that is already in the directory is resumed.
     /// - Throws: ``RunError`` and the errors of problem files, graders and templates.
     public init(
-        of problems: EvaluatedProblems, by model: LoadedModel, _ engine: LocalEngine,
+        of problems: EvaluatedProblems, by model: LoadedModel, _ sampler: any Sampler,
         adapter: (source: AdapterSource, file: AdapterFile)? = nil, sampling: SamplingParameters,
         samplesPerProblem: Int = 1, seed: UInt64 = 1, in path: String? = nil, isResuming: Bool = false
     ) throws {
@@ -78,12 +79,13 @@ public struct EvaluationRun: Sendable {
             arithmetic: model.arithmetic,
             adapter: try adapter?.source.fingerprint(),
             template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
-            sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed)
-        self.engine = engine
+            sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
+            sampler: (sampler as? RemoteSampler)?.kinds.joined(separator: " "))
+        self.sampler = sampler
         self.adapter = adapter?.file
         let manifest = manifest
         for part in parts {
-            try Self.evaluator(of: part, manifest, engine, keepsSamples: path != nil).check(part.set)
+            try Self.evaluator(of: part, manifest, sampler, keepsSamples: path != nil).check(part.set)
         }
         folder = try path.map { path throws(RunError) in
             try EvaluationFolder(preparing: path, manifest: manifest, resuming: isResuming)
@@ -98,7 +100,7 @@ public struct EvaluationRun: Sendable {
         progress: @escaping @Sendable (EvaluationProgress, _ earlier: [EvaluatedSample]) -> Void = { _, _ in }
     ) async throws -> EvaluationResult {
         let earlier = try folder?.resumedSamples(of: part.set.name) ?? []
-        return try await Self.evaluator(of: part, manifest, engine, keepsSamples: folder != nil)
+        return try await Self.evaluator(of: part, manifest, sampler, keepsSamples: folder != nil)
             .evaluate(part.set, adapter: adapter?.values, after: earlier) {
                 progress($0, earlier)
             } record: { samples in
@@ -116,11 +118,11 @@ public struct EvaluationRun: Sendable {
     }
 
     private static func evaluator(
-        of part: Part, _ manifest: EvaluationManifest, _ engine: LocalEngine, keepsSamples: Bool
+        of part: Part, _ manifest: EvaluationManifest, _ sampler: any Sampler, keepsSamples: Bool
     ) -> Evaluator {
         // Where samples are kept parts are small, so that an interruption costs little; a part still fills the machine.
         Evaluator(
-            sampler: engine, prompter: part.prompter, reward: part.reward, sampling: manifest.sampling,
+            sampler: sampler, prompter: part.prompter, reward: part.reward, sampling: manifest.sampling,
             samplesPerProblem: manifest.samplesPerProblem, seed: manifest.seed,
             completionsPerCall: keepsSamples ? 64 : 512)
     }

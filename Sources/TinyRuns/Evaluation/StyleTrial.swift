@@ -43,14 +43,14 @@ extension EvaluatedProblems {
     ///
     /// - Parameters:
     ///   - model: The base model.
-    ///   - engine: Samples the completions.
+    ///   - sampler: Samples the completions.
     ///   - adapter: The adapter's numbers as stored; `nil` for the base model.
     ///   - sampling: How tokens are chosen; as in the evaluation, of which these completions are the first.
     ///   - seed: Random seed of the evaluation.
     ///   - progress: Called with the style that is tried.
     /// - Throws: As ``EvaluationRun`` does.
     public func choosingStyles(
-        for model: LoadedModel, _ engine: LocalEngine, adapter: [Float]?, sampling: SamplingParameters,
+        for model: LoadedModel, _ sampler: any Sampler, adapter: [Float]?, sampling: SamplingParameters,
         seed: UInt64 = 1,
         progress: @escaping @Sendable (_ style: String, EvaluationProgress) -> Void = { _, _ in }
     ) async throws -> EvaluatedProblems {
@@ -62,7 +62,7 @@ extension EvaluatedProblems {
                 let style = try style(named: name, of: benchmark), set = set.prefix(Self.trialProblems)
                 guard style.answerFormat != .any else { continue }
                 let result = try await Evaluator(
-                    sampler: engine, prompter: try model.prompter(style: style),
+                    sampler: sampler, prompter: try model.prompter(style: style),
                     reward: benchmark.reward(
                         for: set.problems, answerFormat: style.answerFormat, grader: .automatic),
                     sampling: sampling, seed: seed

@@ -20,6 +20,8 @@ public struct SweepProgress: Sendable {
     public let seconds: Double
     /// The last finished step.
     public let last: StepRecord?
+    /// What its job waits for in a cluster's queue, in the cluster's word; `nil` when it runs.
+    public var waitsFor: String?
 }
 
 /// What happens during a sweep.
@@ -38,6 +40,10 @@ public enum SweepEvent: Sendable {
     case finished(String, SweepScore, seconds: Double, SweepState)
     /// A run has failed.
     case failed(String, FailureRecord, SweepState)
+    /// A run was ended by its cluster and will be resumed; the sentence says why.
+    case interrupted(String, reason: String)
+    /// What a cluster has done or said, as a sentence.
+    case note(String)
     /// A signal stops this many running runs.
     case stopping(Int)
 }
@@ -48,23 +54,44 @@ public struct SweepInterruption: Error {
     public let signal: Int32
 }
 
-/// Executes a sweep: starts the runs that are due, each as a process, and records how they end.
+/// Executes a sweep: starts the runs that are due, each as a process or as a job of a cluster, and records how they end.
 ///
-/// ``SweepState`` decides what to run; here are processes, signals and the clock.
+/// ``SweepState`` decides what to run, an executor where; here are the loop between them, signals and the record.
 public struct Sweep: Sendable {
     /// How a sweep is executed. None of it changes a result.
     public struct Options: Sendable {
-        /// Runs at a time.
-        public var jobs = ProcessInfo.processInfo.activeProcessorCount
+        /// Where runs are executed.
+        public var place = Place.processes(jobs: ProcessInfo.processInfo.activeProcessorCount)
         /// Threads of each run. One each is the most efficient when there are as many runs as cores.
         public var threads = 1
+        /// Further arguments of every run's `tinylora train`, such as those that name engines in other processes.
+        public var arguments: [String] = []
         /// The `tinylora` program that runs are started with.
         public var program: URL
         /// Starts only runs whose names it accepts.
         public var selecting: @Sendable (String) -> Bool = { _ in true }
 
-        /// One run per core.
+        /// One run per core of this machine.
         public init(program: URL) { self.program = program }
+    }
+
+    /// Where the runs of a sweep are executed.
+    public enum Place: Sendable {
+        /// As processes of this machine, so many at a time. They end when the sweep does.
+        case processes(jobs: Int)
+        /// As jobs of the Slurm cluster to which `sbatch` submits. They go on without the sweep.
+        case slurm(SlurmOptions)
+    }
+
+    /// How jobs are submitted to Slurm.
+    public struct SlurmOptions: Sendable {
+        /// Most runs under way at a time; `nil` leaves it to the cluster.
+        public var jobs: Int?
+        /// Further options of `sbatch`, such as `--partition=long`.
+        public var sbatch: [String] = []
+
+        /// No limit, no options.
+        public init() {}
     }
 
     private let plan: SweepPlan
@@ -77,7 +104,7 @@ public struct Sweep: Sendable {
     private let lock: DirectoryLock
 
     private enum Event {
-        case ended(String)
+        case changed
         case interrupted(Int32)
         case tick
     }
@@ -106,6 +133,7 @@ public struct Sweep: Sendable {
         self.folder = folder
         self.options = options
         self.report = report
+        if let weakness = lock.weakness { report(.warning(weakness)) }
         for warning in overlapWarnings(selected) { report(.warning(warning)) }
         guard let previous else { return }
         let known = Set(previous.runs.map(\.name)).union(begun.keys)
@@ -122,7 +150,7 @@ public struct Sweep: Sendable {
         var outcomes: [String: SweepOutcome] = [:]
         for run in plan.runs { if let score = folder.score(run.name) { outcomes[run.name] = .finished(score) } }
         var state = SweepState(plan, outcomes: outcomes, selecting: options.selecting)
-        var children: [String: ChildRun] = [:]
+        var beginnings: [String: ContinuousClock.Instant] = [:]
         var interruption: Int32?
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
         let signals = watchSignals { continuation.yield(.interrupted($0)) }
@@ -136,50 +164,65 @@ public struct Sweep: Sendable {
             ticker.cancel()
             for signal in signals { signal.cancel() }
         }
-        report(.started(state))
-        try save(state)
+        let executor = executor { continuation.yield(.changed) }
 
-        func fill() throws {
-            guard interruption == nil else { return }
-            while children.count < options.jobs, let run = state.due().first {
-                try folder.write(run.configuration, of: run.name)
-                let name = run.name
-                children[name] = try ChildRun(
-                    name, steps: run.configuration.steps, in: folder, program: options.program, threads: options.threads
-                ) { continuation.yield(.ended(name)) }
+        func begin(_ names: [String]) {
+            for name in names {
                 state.begin(name)
+                beginnings[name] = .now
             }
         }
+        func tell() { for note in executor.notes() { report(.note(note)) } }
 
-        try fill()
+        begin(try await executor.underWay())
+        report(.started(state))
+        try save(state)
         var iterator = events.makeAsyncIterator()
-        while !children.isEmpty, let event = await iterator.next() {
+        following: while true {
+            if interruption == nil { begin(try await executor.start(state.due())) }
+            tell()
+            guard !state.running.isEmpty || interruption == nil && !state.due().isEmpty,
+                let event = await iterator.next()
+            else { break }
             switch event {
-            case .tick:
-                report(.progress(state, children.values.map { $0.progress() }.sorted { $0.name < $1.name }))
+            case .changed: break
+            case .tick: report(.progress(state, executor.progress().sorted { $0.name < $1.name }))
             case .interrupted(let signal):
                 interruption = signal
-                report(.stopping(children.count))
-                for child in children.values { child.stop() }
-            case .ended(let name):
-                guard let child = children.removeValue(forKey: name) else { continue }
-                if let score = folder.score(name), child.ending.status == 0, !child.ending.signal {
+                guard executor.interrupt() else { break following }
+                report(.stopping(state.running.count))
+            }
+            let endings = executor.endings()
+            for (name, ending) in endings {
+                let seconds = beginnings[name].map { (ContinuousClock.now - $0) / .seconds(1) } ?? 0
+                if ending == .exited(0), let score = folder.score(name) {
                     state.end(name, .finished(score))
-                    report(.finished(name, score, seconds: child.progress().seconds, state))
+                    report(.finished(name, score, seconds: seconds, state))
                 } else if interruption != nil {
                     state.interrupt(name)
+                } else if case .interrupted(let reason) = ending {
+                    state.interrupt(name)
+                    report(.interrupted(name, reason: reason))
                 } else {
-                    let failure = try folder.failure(name, status: child.ending.status, signal: child.ending.signal)
+                    let failure = try folder.failure(name, ending)
                     state.end(name, .failed(failure.error))
                     report(.failed(name, failure, state))
                 }
-                try fill()
-                try save(state)
             }
+            if !endings.isEmpty { try save(state) }
         }
+        tell()
         let record = try save(state)
         if let interruption { throw SweepInterruption(signal: interruption) }
         return (record, state)
+    }
+
+    private func executor(changed: @escaping @Sendable () -> Void) -> any SweepExecutor {
+        let command = RunCommand(program: options.program, threads: options.threads, rest: options.arguments)
+        return switch options.place {
+        case .processes(let jobs): ProcessExecutor(in: folder, command: command, jobs: jobs, changed: changed)
+        case .slurm(let slurm): SlurmExecutor(plan, in: folder, command: command, options: slurm, changed: changed)
+        }
     }
 
     @discardableResult

@@ -9,6 +9,7 @@ import TinyRecords
 ///     settings/NAME.json the settings the run started with
 ///     logs/NAME.log      messages of the run
 ///     untrained/         answers of the untrained model, shared by all runs
+///     slurm/0001.json    runs that were submitted together, with the script of their jobs
 public struct SweepFolder: Sendable {
     /// The directory.
     public let path: String
@@ -66,19 +67,37 @@ public struct SweepFolder: Sendable {
     }
 
     /// Why a run failed: what it wrote itself, else its last error line, else how it ended.
-    func failure(_ name: String, status: Int32, signal: Bool) throws -> FailureRecord {
-        let path = run(name) + "/failure.json"
-        let exit = signal ? signalName(status) : "\(status)"
-        if !signal, let told = try? FailureRecord(contentsOf: path) { return told }
-        let log = (try? String(contentsOfFile: log(name), encoding: .utf8)) ?? ""
-        let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }.map { String($0.dropFirst(7)) }
-        let failure = FailureRecord(
-            error: signal ? "the run was ended by \(exit)" : line ?? "the run ended with status \(status)",
-            hint: signal && status == SIGKILL ? "the system may have had no memory left" : nil,
-            step: steps(of: name).count, exit: exit)
+    func failure(_ name: String, _ ending: RunEnding) throws -> FailureRecord {
+        var failure = FailureRecord(error: "", step: steps(of: name).count, exit: "")
+        switch ending {
+        case .exited(let status):
+            if let told = try? FailureRecord(contentsOf: failureFile(name)) { return told }
+            let log = (try? String(contentsOfFile: log(name), encoding: .utf8)) ?? ""
+            let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }.map { String($0.dropFirst(7)) }
+            failure.error = line ?? "the run ended with status \(status)"
+            failure.exit = "\(status)"
+        case .killed(let signal):
+            failure.exit = signalName(signal)
+            failure.error = "the run was ended by \(failure.exit)"
+            if signal == SIGKILL { failure.hint = "the system may have had no memory left" }
+        case .failed(let reason, let hint):
+            (failure.error, failure.hint, failure.exit) = (reason, hint, "unknown")
+        case .interrupted(let reason):
+            (failure.error, failure.exit) = (reason, "unknown")
+        }
         try AtomicFile.makeDirectory(run(name))
-        try failure.write(to: path)
+        try failure.write(to: failureFile(name))
         return failure
+    }
+
+    private func failureFile(_ name: String) -> String { run(name) + "/failure.json" }
+
+    /// Whether a run has written why it ended early.
+    func hasFailure(_ name: String) -> Bool { FileManager.default.fileExists(atPath: failureFile(name)) }
+
+    /// Removes an earlier call's reason, so that one that is there later is this call's.
+    func forgetFailure(_ name: String) throws {
+        if hasFailure(name) { try FileManager.default.removeItem(atPath: failureFile(name)) }
     }
 }
 

@@ -47,28 +47,24 @@ public struct RunEngines: Sendable {
         in directory: RunDirectory
     ) async throws {
         self.local = local
-        let vocabulary = model.checkpoint.configuration.vocabularySize
         var schemes: [String: String] = [:], descriptions: [(role: String, name: String)] = []
-        var settings = RemoteSettings()
-        settings.note = remote.note
-        settings.checked = { directory.append($0) }
         if remote.samplers.isEmpty {
             sampler = local
         } else {
-            let servers = try await RemoteSampler(
-                remote.samplers,
-                adapters: RemoteAdapters(
-                    method, of: model.checkpoint, fingerprint: model.fingerprint, in: directory.servedAdapters),
-                judge: local, vocabularySize: vocabulary,
-                probe: .init(prompt: probe, stopTokens: model.stopTokens), settings: settings)
+            let servers = try await model.servers(
+                remote, judge: local, probe: probe, adaptersIn: directory.servedAdapters
+            ) { directory.append($0) }
             schemes["sampler"] = servers.kinds.joined(separator: " ")
             descriptions += servers.servers.map { ("sampler", $0) }
             sampler = servers
         }
         if let address = remote.learner {
+            var settings = RemoteSettings()
+            settings.note = remote.note
+            settings.checked = { directory.append($0) }
             let process = try await RemoteLearner(
                 address, basis: AdapterBasis(method), initialAdapter: method.initialValues, judge: local,
-                vocabularySize: vocabulary, probe: probe, settings: settings)
+                vocabularySize: model.checkpoint.configuration.vocabularySize, probe: probe, settings: settings)
             schemes["learner"] = "torch"
             descriptions.append(("learner", process.name))
             learner = process

@@ -154,6 +154,7 @@ public struct TrainingRun: Sendable {
         if model.stopTokens.isEmpty {
             report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
+        if let weakness = directory.lockWeakness { report(.warning(weakness)) }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
             of: configuration, engines, prompter: prompter, model: model, untrained: untrained, run: directory,

@@ -1,0 +1,45 @@
+internal import Foundation
+internal import TinyFoundation
+internal import TinyRecords
+
+/// Runs that were submitted together: an array of jobs, each task of which is one run.
+///
+/// It is written before it is submitted, so a sweep whose process is lost at any instant finds its jobs again by their name.
+struct JobArray: Record {
+    /// Name of its jobs, which no other array has.
+    var name: String
+    /// The run of each task.
+    var runs: [String]
+    /// Slurm's number of the array, once it is known.
+    var job: String?
+    /// When it was submitted, in ISO 8601.
+    var submitted: String
+
+    /// Most tasks of one array: Slurm's own default is one more.
+    static let mostTasks = 1000
+
+    /// The script that Slurm starts for each task: one `tinylora train`, as ``ChildRun`` starts it.
+    ///
+    /// Standard input says nothing there, so the run does not look at it.
+    func script(in folder: SweepFolder, command: RunCommand) -> String {
+        let lines = runs.enumerated().map { index, run in
+            let words = [command.program.path] + command.arguments(for: run, in: folder)
+            return "\(index)) exec \(words.map(shellWord).joined(separator: " ")) "
+                + ">\(shellWord(folder.result(run))) 2>\(shellWord(folder.log(run))) ;;\n"
+        }
+        return """
+            #!/bin/sh
+            # Written by tinylora sweep: each task of the job array is one run.
+            case $SLURM_ARRAY_TASK_ID in
+            \(lines.joined())*) echo "no run has number $SLURM_ARRAY_TASK_ID" >&2; exit 64 ;;
+            esac
+
+            """
+    }
+}
+
+/// A text as one word of a shell.
+func shellWord(_ text: String) -> String {
+    let plain = text.unicodeScalars.allSatisfy { isFileScalar($0) && $0.isASCII || $0 == "/" || $0 == "=" }
+    return plain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}

@@ -1,0 +1,99 @@
+internal import Dispatch
+internal import Foundation
+internal import TinyFoundation
+
+/// A command of Slurm, such as `squeue`, run to its end.
+enum SlurmCommand {
+    /// Runs a command that is found in `PATH`.
+    ///
+    /// - Parameter limit: Seconds after which it is killed: a controller that is gone keeps commands waiting.
+    /// - Returns: What it printed.
+    static func run(_ name: String, _ arguments: [String], limit: Double = 120) async throws(SlurmFailure) -> String {
+        let result = await withCheckedContinuation { continuation in
+            // A thread of its own, because it waits.
+            DispatchQueue.global().async { continuation.resume(returning: finished(name, arguments, limit: limit)) }
+        }
+        return try result.get()
+    }
+
+    private static func finished(_ name: String, _ arguments: [String], limit: Double) -> Result<String, SlurmFailure> {
+        let process = Process(), output = Pipe()
+        let errors = FileManager.default.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: errors) }
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [name] + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        do {
+            try Data().write(to: errors)
+            process.standardError = try FileHandle(forWritingTo: errors)
+            try process.run()
+        } catch {
+            return .failure(SlurmFailure(.refused, "\(name) cannot be started: \(systemReason(error))"))
+        }
+        let identifier = process.processIdentifier
+        let watch = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: watch)
+        let printed = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+        process.waitUntilExit()
+        watch.cancel()
+        if process.terminationReason == .exit, process.terminationStatus == 0 {
+            return .success(String(decoding: printed, as: UTF8.self))
+        }
+        let said = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
+        return .failure(SlurmFailure(name, status: process.terminationStatus, ending: process.terminationReason, said))
+    }
+}
+
+/// Why a command of Slurm failed.
+struct SlurmFailure: Error {
+    enum Kind {
+        /// The machine has no such command.
+        case absent
+        /// The controller does not answer for now; whether it has acted on the command is not known.
+        case unanswered
+        /// Slurm says no.
+        case refused
+    }
+
+    let kind: Kind
+    let message: String
+
+    init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    /// What the end of a command means.
+    init(_ name: String, status: Int32, ending: Process.TerminationReason, _ errors: String) {
+        let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
+        let said = lines.joined(separator: "; ")
+        // Sentences of Slurm's about a controller that is down, restarting or overloaded.
+        let passing = [
+            "unable to contact", "timed out", "connection refused", "communication", "connect failure", "temporarily",
+            "try again", "zero bytes", "not responding",
+        ]
+        if ending == .exit, status == 127 {
+            self.init(.absent, "this machine has no command \(name)")
+        } else if ending == .uncaughtSignal {
+            self.init(.unanswered, "\(name) was ended by \(signalName(status))")
+        } else if passing.contains(where: said.lowercased().contains) {
+            self.init(.unanswered, "\(name) says: \(said)")
+        } else {
+            self.init(.refused, said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)")
+        }
+    }
+
+    /// The failure as the reason why a sweep ends.
+    var ended: RunError {
+        switch kind {
+        case .absent:
+            RunError(.unstartable, message, hint: "--on slurm belongs on a machine from which jobs can be submitted")
+        case .unanswered:
+            RunError(.unstartable, message, hint: "jobs go on; the same command follows them when Slurm answers")
+        case .refused:
+            RunError(
+                .unstartable, message, hint: "--sbatch key=value passes what the cluster asks for, such as a partition")
+        }
+    }
+}

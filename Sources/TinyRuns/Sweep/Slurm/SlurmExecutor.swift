@@ -1,0 +1,335 @@
+internal import Foundation
+internal import Synchronization
+internal import TinyFoundation
+internal import TinyRecords
+
+/// Executes a sweep's runs as jobs of a Slurm cluster: those that are due together are one job array.
+///
+/// Jobs do not depend on this process. What it knows of them stands in files before they are submitted, so another call finds
+/// them again. Whether a run is finished or has failed is read from its folder, as everywhere; Slurm is asked only whether its
+/// job is still there, and why not.
+final class SlurmExecutor: SweepExecutor {
+    /// When Slurm is asked, in seconds.
+    struct Timing: Sendable {
+        /// Between two questions, right after something has changed.
+        var shortest = 1.0
+        /// Between two questions when nothing happens.
+        var longest = 15.0
+        /// For files of a job that has ended to be seen here: network file systems show them late.
+        var grace = 20.0
+    }
+
+    /// A run whose job was submitted.
+    private struct Job {
+        let array: JobArray
+        let index: Int
+        let follower: RunFollower
+        /// Why it does not run yet, in Slurm's word; `nil` when it runs.
+        var waitsFor: String? = "submitted"
+        /// Since when its job has ended without a word of the run.
+        var ended: ContinuousClock.Instant?
+    }
+
+    private struct State {
+        var jobs: [String: Job] = [:]
+        /// An array whose submission was not answered, so that it may or may not be in the queue.
+        var unanswered: JobArray?
+        var triedAt = ContinuousClock.now
+        var endings: [(name: String, ending: RunEnding)] = []
+        var notes: [String] = []
+        /// Jobs in a row that brought a run no further.
+        var fruitless: [String: Int] = [:]
+        var wait = 0.0
+        var polling: Task<Void, Never>?
+        var silentSince: ContinuousClock.Instant?
+    }
+
+    private let sweep: String
+    private let folder: SweepFolder
+    private let arrays: JobArrays
+    private let command: RunCommand
+    private let options: Sweep.SlurmOptions
+    private let timing: Timing
+    private let changed: @Sendable () -> Void
+    private let state = Mutex(State())
+
+    init(
+        _ plan: SweepPlan, in folder: SweepFolder, command: RunCommand, options: Sweep.SlurmOptions,
+        timing: Timing = Timing(), changed: @escaping @Sendable () -> Void
+    ) {
+        sweep = plan.name
+        runs = Dictionary(plan.runs.map { ($0.name, $0) }) { $1 }
+        self.folder = folder
+        arrays = JobArrays(in: folder)
+        self.command = command
+        self.options = options
+        self.timing = timing
+        self.changed = changed
+    }
+
+    private let runs: [String: SweepRun]
+
+    deinit { state.withLock { $0.polling?.cancel() } }
+
+    // MARK: Jobs of an earlier call
+
+    func underWay() async throws -> [String] {
+        var latest: [String: (array: JobArray, index: Int)] = [:]
+        let known = try arrays.all()
+        for array in known { for (index, run) in array.runs.enumerated() { latest[run] = (array, index) } }
+        latest = latest.filter { runs[$0.key] != nil && folder.score($0.key) == nil }
+        let names = Set(latest.values.map(\.array.name)).sorted()
+        var queue = try await answer(names)
+        // The last array may be in the very act of being submitted by a process that was lost a moment ago.
+        if let last = known.last, last.job == nil, names.contains(last.name), !queue.has(last.name) {
+            try await Task.sleep(for: .seconds(3))
+            queue = try await answer(names)
+        }
+        for array in known where array.job == nil { try confirm(array, in: queue) }
+        let found = latest.filter { _, place in
+            switch queue[place.array.name, place.index] {
+            case .queued, .running: true
+            case .ended, nil: false
+            }
+        }
+        for (name, place) in found { follow(name, place.array, place.index) }
+        if !found.isEmpty { poll() }
+        return found.keys.sorted()
+    }
+
+    /// The queue, asked until it answers or a few minutes are over.
+    private func answer(_ names: [String]) async throws -> SlurmQueue {
+        for attempt in 0... {
+            do {
+                return try await SlurmQueue.read(arrays: names)
+            } catch {
+                guard error.kind == .unanswered, attempt < 5 else { throw error.ended }
+                try await Task.sleep(for: .seconds(timing.shortest * Double(1 << attempt)))
+            }
+        }
+        return SlurmQueue("")
+    }
+
+    /// Writes down the number of an array that is in the queue.
+    private func confirm(_ array: JobArray, in queue: SlurmQueue) throws {
+        guard let job = queue.identifiers[array.name] else { return }
+        var array = array
+        array.job = job
+        try arrays.write(array, command: command)
+    }
+
+    // MARK: Submitting
+
+    func start(_ due: [SweepRun]) async throws -> [String] {
+        if let array = state.withLock({ $0.unanswered }) {
+            // Nothing else is submitted before this is settled, so that no run gets two jobs.
+            guard (ContinuousClock.now - state.withLock { $0.triedAt }) / .seconds(1) >= timing.shortest else {
+                return []
+            }
+            defer { state.withLock { $0.triedAt = .now } }
+            guard let queue = try? await SlurmQueue.read(arrays: [array.name]) else { return [] }
+            if !queue.has(array.name) { return try await submit(array) }
+            try confirm(array, in: queue)
+            return started(array)
+        }
+        let under = state.withLock { $0.jobs.count }
+        guard !due.isEmpty, options.jobs.map({ under < $0 }) ?? true else { return [] }
+        let runs = due.prefix(JobArray.mostTasks)
+        for run in runs {
+            try folder.write(run.configuration, of: run.name)
+            try folder.forgetFailure(run.name)
+        }
+        let array = arrays.next(of: runs.map(\.name), sweep: sweep)
+        try arrays.write(array, command: command)
+        return try await submit(array)
+    }
+
+    private func submit(_ array: JobArray) async throws -> [String] {
+        let under = state.withLock { $0.jobs.count }
+        let limit = options.jobs.map { "%\(max(1, $0 - under))" } ?? ""
+        let arguments =
+            [
+                "--parsable", "--job-name=" + array.name, "--array=0-\(array.runs.count - 1)\(limit)",
+                "--output=" + arrays.output(of: array), "--ntasks=1", "--cpus-per-task=\(command.threads)", "--requeue",
+            ] + options.sbatch + [arrays.script(of: array)]
+        do {
+            let output = try await SlurmCommand.run("sbatch", arguments)
+            var array = array
+            // With several clusters the number is followed by a cluster's name.
+            array.job = output.split(whereSeparator: { ";\n ".contains($0) }).first.map(String.init)
+            try arrays.write(array, command: command)
+            state.withLock { state in
+                state.notes.append("submitted  job \(array.job ?? "?") with \(counted(array.runs.count, "run"))")
+            }
+            return started(array)
+        } catch let failure as SlurmFailure {
+            guard failure.kind == .unanswered else { throw failure.ended }
+            state.withLock { state in
+                if state.unanswered == nil { state.notes.append("\(failure.message); waiting until Slurm answers") }
+                state.unanswered = array
+            }
+            return []
+        }
+    }
+
+    /// The array is in the queue.
+    private func started(_ array: JobArray) -> [String] {
+        for (index, run) in array.runs.enumerated() where runs[run] != nil { follow(run, array, index) }
+        state.withLock { $0.unanswered = nil }
+        poll()
+        return array.runs
+    }
+
+    private func follow(_ name: String, _ array: JobArray, _ index: Int) {
+        guard let run = runs[name] else { return }
+        let follower = RunFollower(run, in: folder)
+        state.withLock { $0.jobs[name] = Job(array: array, index: index, follower: follower) }
+    }
+
+    // MARK: Following
+
+    func progress() -> [SweepProgress] {
+        state.withLock { Array($0.jobs.values) }.map { job in
+            var progress = job.follower.progress()
+            progress.waitsFor = job.waitsFor
+            return progress
+        }
+    }
+
+    func endings() -> [(name: String, ending: RunEnding)] {
+        state.withLock { state in
+            defer { state.endings = [] }
+            return state.endings
+        }
+    }
+
+    func notes() -> [String] {
+        state.withLock { state in
+            defer { state.notes = [] }
+            return state.notes
+        }
+    }
+
+    func interrupt() -> Bool {
+        state.withLock { state in
+            state.polling?.cancel()
+            let jobs = Set(state.jobs.values.compactMap(\.array.job)).sorted()
+            if !jobs.isEmpty {
+                state.notes.append(
+                    "jobs go on without the sweep; scancel \(jobs.joined(separator: " ")) would end them")
+            }
+        }
+        return false
+    }
+
+    /// Asks Slurm soon, and then at growing intervals until no job is left.
+    private func poll() {
+        state.withLock { state in
+            state.wait = timing.shortest
+            guard state.polling == nil else { return }
+            state.polling = Task { [weak self] in
+                while let wait = self?.state.withLock({ $0.wait }) {
+                    do { try await Task.sleep(for: .seconds(wait)) } catch { return }
+                    guard await self?.ask() == true else { return }
+                }
+            }
+        }
+    }
+
+    /// - Returns: Whether there are still jobs to ask about.
+    private func ask() async -> Bool {
+        let names = state.withLock { Set($0.jobs.values.map(\.array.name)) }
+        do throws(SlurmFailure) {
+            let queue = try await SlurmQueue.read(arrays: names.sorted())
+            state.withLock { take(queue, asked: names, into: &$0) }
+        } catch {
+            state.withLock { state in
+                if state.silentSince == nil { state.notes.append("\(error.message); jobs are not affected") }
+                state.silentSince = state.silentSince ?? .now
+            }
+        }
+        changed()
+        return state.withLock { state in
+            state.wait = min(timing.longest, 2 * state.wait)
+            if state.jobs.isEmpty { state.polling = nil }
+            return !state.jobs.isEmpty
+        }
+    }
+
+    private func take(_ queue: SlurmQueue, asked names: Set<String>, into state: inout State) {
+        if state.silentSince != nil { state.notes.append("Slurm answers again") }
+        state.silentSince = nil
+        for (name, job) in state.jobs where names.contains(job.array.name) {
+            var job = job
+            let inQueue = queue[job.array.name, job.index]
+            switch inQueue {
+            case .queued, .running:
+                let reason: String? = if case .queued(let reason) = inQueue { reason } else { nil }
+                if (job.waitsFor == nil) != (reason == nil) { state.wait = timing.shortest / 2 }
+                job.waitsFor = reason
+                job.ended = nil
+                state.jobs[name] = job
+            case .ended, nil:
+                job.ended = job.ended ?? .now
+                state.jobs[name] = job
+                state.wait = timing.shortest / 2
+                let code: String? = if case .ended(let code) = inQueue { code } else { nil }
+                let waited = (ContinuousClock.now - (job.ended ?? .now)) / .seconds(1)
+                guard let ending = ending(of: name, job, code: code, waited: waited, in: &state) else { continue }
+                state.jobs[name] = nil
+                state.endings.append((name, ending))
+            }
+        }
+    }
+
+    /// How a run has ended whose job has; `nil` while its files may still come into sight.
+    private func ending(
+        of name: String, _ job: Job, code: String?, waited: Double, in state: inout State
+    ) -> RunEnding? {
+        if folder.score(name) != nil { return .exited(0) }
+        if folder.hasFailure(name) { return .exited(1) }
+        let end = JobEnd(code)
+        guard end.isCertain || waited >= timing.grace else { return nil }
+        let steps = folder.steps(of: name).count
+        let fruitless = steps > job.follower.earlier ? 0 : (state.fruitless[name] ?? 0) + 1
+        state.fruitless[name] = fruitless
+        return end.ending(fruitlessJobs: fruitless)
+    }
+}
+
+/// Why a job ended whose run has written neither a result nor a failure.
+package struct JobEnd: Equatable {
+    /// Slurm's short form, such as `TO`; `nil` when Slurm does not know the job any more.
+    let code: String?
+
+    package init(_ code: String?) { self.code = code }
+
+    /// Whether nothing of the run's is to be waited for: its job did not end by itself.
+    var isCertain: Bool { !["CD", "F", nil].contains(code) }
+
+    /// - Parameter fruitlessJobs: Jobs in a row, this one included, in which the run finished no step.
+    package func ending(fruitlessJobs: Int) -> RunEnding {
+        switch code {
+        case "CA", "RV": return .failed("its Slurm job was cancelled", hint: "the same command starts the run again")
+        case "DL": return .failed("its Slurm job reached its deadline", hint: nil)
+        case "OOM": return .failed("its Slurm job had too little memory", hint: "--sbatch mem=8G asks for more")
+        case "TO" where fruitlessJobs > 0:
+            return .failed(
+                "its Slurm job reached the time limit before it finished a step",
+                hint: "--sbatch time=12:00:00 asks for more")
+        case "TO": return .interrupted("its Slurm job reached the time limit")
+        case "BF", "NF", "PR", nil:
+            let reason =
+                switch code {
+                case "PR": "its Slurm job was preempted"
+                case nil: "its Slurm job is gone"
+                default: "the node of its Slurm job failed"
+                }
+            guard fruitlessJobs < 3 else {
+                return .failed("\(reason), \(fruitlessJobs) times without a finished step", hint: nil)
+            }
+            return .interrupted(reason)
+        default: return .exited(code == "CD" ? 0 : 1)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+/// `sbatch` and `squeue` as shell scripts: tasks of an array are processes of this machine, one after the other.
+///
+/// Their printed lines are those of Slurm 22.05. A file in the folder `slurm` makes something go wrong:
+///
+///     down      the controller cannot be reached
+///     deaf      the next submission is taken but not answered
+///     refuse    submissions are refused
+///     NF        the next task ends so, without having begun; also CA
+struct FakeSlurm {
+    private let scratch: Scratch
+
+    init(in scratch: Scratch) throws {
+        self.scratch = scratch
+        for folder in ["bin", "slurm"] {
+            try FileManager.default.createDirectory(
+                atPath: scratch.path(folder), withIntermediateDirectories: true)
+        }
+        for (name, body) in [("sbatch", Self.sbatch), ("squeue", Self.squeue)] {
+            let path = try scratch.file("bin/\(name)", "#!/bin/bash\ncd \"$FAKE_SLURM\" || exit 1\n" + body)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        _ = try scratch.file("slurm/starts", "")
+    }
+
+    /// For the command under test.
+    var variables: [String: String] {
+        [
+            "PATH": scratch.path("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"),
+            "FAKE_SLURM": scratch.path("slurm"),
+        ]
+    }
+
+    /// Lets something go wrong.
+    func set(_ name: String) throws { _ = try scratch.file("slurm/\(name)", "") }
+
+    /// The arguments of each submission.
+    var submissions: [String] {
+        ((try? String(contentsOfFile: scratch.path("slurm/submissions"), encoding: .utf8)) ?? "").split(separator: "\n")
+            .map(String.init)
+    }
+
+    /// The tasks that were started, as `NAME.INDEX`.
+    var starts: [String] {
+        ((try? String(contentsOfFile: scratch.path("slurm/starts"), encoding: .utf8)) ?? "").split(separator: "\n")
+            .map(String.init)
+    }
+
+    private static let sbatch = #"""
+        if [[ -e down ]]; then
+            echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2
+            exit 1
+        fi
+        if [[ -e refuse ]]; then echo "sbatch: error: invalid partition specified: nowhere" >&2; exit 1; fi
+        echo "$*" >>submissions
+        for word; do
+            case $word in
+            --job-name=*) name=${word#*=} ;;
+            --array=0-*) last=${word#*=0-}; last=${last%%%*} ;;
+            --output=*) output=${word#*=} ;;
+            esac
+            script=$word
+        done
+        cp "$script" "script-$name"
+        for ((i = 0; i <= last; i++)); do echo PD >"$name.$i"; done
+        run() {
+            for ((i = 0; i <= last; i++)); do
+                for end in NF CA; do
+                    if [[ -e $end ]]; then rm "$end"; echo "$end" >"$name.$i"; continue 2; fi
+                done
+                if [[ $(<"$name.$i") != PD ]]; then continue; fi
+                echo R >"$name.$i"
+                echo "$name.$i" >>starts
+                if SLURM_ARRAY_TASK_ID=$i sh "script-$name"; then echo CD >"$name.$i"; else echo F >"$name.$i"; fi
+            done
+        }
+        # As in a cluster, tasks live on when whoever submitted them does not.
+        export -f run
+        export name last
+        setsid bash -c run </dev/null >"${output/\%a/tasks}" 2>&1 &
+        if [[ -e deaf ]]; then
+            rm deaf
+            echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
+            exit 1
+        fi
+        wc -l <submissions
+        """#
+
+    private static let squeue = #"""
+        if [[ -e down ]]; then
+            echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
+            exit 1
+        fi
+        for word; do case $word in --name=*) names=${word#*=} ;; esac; done
+        for name in ${names//,/ }; do
+            for file in "$name".*; do
+                if [[ -e $file ]]; then echo "${file##*.} $(<"$file") 1 $name None"; fi
+            done
+        done
+        """#
+}
