@@ -113,7 +113,9 @@ def judge(run, is_remote=True):
               f"  {step['sampling/sampling_logp_difference/mean']:12.5f}")
     means = [step["sampling/importance_sampling_ratio/mean"] for step in steps if step["frac_differentiated"]]
     if is_remote:
-        check(all(0.8 < mean < 1.25 for mean in means), f"{run}: mean importance weights between 0.8 and 1.25")
+        # Weights of whole completions: a step's mean is of few of them, all steps' is of 320.
+        overall = sum(means) / max(1, len(means))
+        check(0.9 < overall < 1.1, f"{run}: importance weights are {overall:.3f} on average")
         agreements = lines(run, "agreements.jsonl")
         shares = [line["share"] for line in agreements if "share" in line]
         check(
