@@ -141,9 +141,12 @@ enum SweepPlace: String, ExpressibleByArgument, CaseIterable {
 private func sbatchOption(_ text: String) throws -> String {
     let key = String(text.drop { $0 == "-" }.prefix { $0 != "=" })
     let own = [
-        "array": "", "job-name": "", "output": "", "parsable": "", "wrap": "", "cpus-per-task": ": use --threads",
+        "array", "chdir", "clusters", "cpus-per-task", "job-name", "output", "parsable", "test-only", "wait", "wrap",
     ]
-    if let instead = own[key] { throw ValidationError("--sbatch \(key) is set by the sweep\(instead)") }
+    if own.contains(key) {
+        let instead = ["cpus-per-task": ": use --threads", "test-only": ": use --dry-run"][key] ?? ""
+        throw ValidationError("--sbatch \(key) is not for a sweep's jobs\(instead)")
+    }
     guard let first = key.first, first.isLetter, key.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else {
         throw ValidationError("--sbatch wants key or key=value, is \(text)")
     }

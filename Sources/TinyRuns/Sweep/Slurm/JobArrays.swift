@@ -38,6 +38,13 @@ struct JobArrays {
         path.replacing("%", with: "%%") + "/\(number(of: array))-%a.out"
     }
 
+    /// The last line that a task wrote there; `nil` when it wrote nothing.
+    func lastWords(of array: JobArray, _ index: Int) -> String? {
+        let file = path + "/\(number(of: array))-\(index).out"
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        return text.split(whereSeparator: \.isNewline).last.map(String.init)
+    }
+
     private func number(of array: JobArray) -> Substring { array.name.split(separator: "-").last ?? "" }
     private func file(_ number: Int, _ kind: String) -> String { path + "/\(padded(number)).\(kind)" }
 

@@ -22,6 +22,8 @@ enum SlurmCommand {
         defer { try? FileManager.default.removeItem(at: errors) }
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [name] + arguments
+        // A user's own filters for squeue would hide jobs.
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SQUEUE_") }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         do {

@@ -273,7 +273,9 @@ final class SlurmExecutor: SweepExecutor {
                 job.ended = job.ended ?? .now
                 state.jobs[name] = job
                 state.wait = timing.shortest / 2
-                let code: String? = if case .ended(let code) = inQueue { code } else { nil }
+                var code: String? = if case .ended(let code) = inQueue { code } else { nil }
+                // Slurm forgets a single task at once that is cancelled before it begins, and ended ones after minutes only.
+                if inQueue == nil, job.waitsFor != nil, queue.has(job.array.name) { code = JobEnd.cancelled }
                 let waited = (ContinuousClock.now - (job.ended ?? .now)) / .seconds(1)
                 guard let ending = ending(of: name, job, code: code, waited: waited, in: &state) else { continue }
                 state.jobs[name] = nil
@@ -293,7 +295,12 @@ final class SlurmExecutor: SweepExecutor {
         let steps = folder.steps(of: name).count
         let fruitless = steps > job.follower.earlier ? 0 : (state.fruitless[name] ?? 0) + 1
         state.fruitless[name] = fruitless
-        return end.ending(fruitlessJobs: fruitless)
+        let ending = end.ending(fruitlessJobs: fruitless)
+        // What kept the run from starting stands in the job's own output: no program, no directory.
+        if case .exited = ending, let words = arrays.lastWords(of: job.array, job.index) {
+            return .failed("its Slurm job failed: \(words)", hint: nil)
+        }
+        return ending
     }
 }
 
@@ -301,6 +308,8 @@ final class SlurmExecutor: SweepExecutor {
 package struct JobEnd: Equatable {
     /// Slurm's short form, such as `TO`; `nil` when Slurm does not know the job any more.
     let code: String?
+    /// What a user or an administrator has ended.
+    package static let cancelled = "CA"
 
     package init(_ code: String?) { self.code = code }
 
@@ -310,7 +319,8 @@ package struct JobEnd: Equatable {
     /// - Parameter fruitlessJobs: Jobs in a row, this one included, in which the run finished no step.
     package func ending(fruitlessJobs: Int) -> RunEnding {
         switch code {
-        case "CA", "RV": return .failed("its Slurm job was cancelled", hint: "the same command starts the run again")
+        case Self.cancelled, "RV":
+            return .failed("its Slurm job was cancelled", hint: "the same command starts the run again")
         case "DL": return .failed("its Slurm job reached its deadline", hint: nil)
         case "OOM": return .failed("its Slurm job had too little memory", hint: "--sbatch mem=8G asks for more")
         case "TO" where fruitlessJobs > 0:

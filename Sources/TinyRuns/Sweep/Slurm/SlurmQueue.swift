@@ -21,7 +21,7 @@ package struct SlurmQueue: Sendable, Equatable {
         let output = try await SlurmCommand.run(
             "squeue",
             [
-                "--noheader", "--array", "--me", "--states=all", "--name=" + arrays.joined(separator: ","),
+                "--noheader", "--array", "--me", "--all", "--states=all", "--name=" + arrays.joined(separator: ","),
                 "--format=%K %t %F %j %r",
             ])
         return SlurmQueue(output)
