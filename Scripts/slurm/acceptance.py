@@ -34,7 +34,7 @@ def check(holds, what, detail=""):
         problems.append(what)
 
 
-def wait(what, condition, seconds=60):
+def wait(what, condition, seconds=180):
     """What `condition` returns as soon as that is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -145,7 +145,8 @@ cat "{work}/answer.$$"
 exit $status
 """)
         (bin / "sbatch").chmod(0o755)
-        self.environment = dict(os.environ, PATH=f"{bin}:{os.environ['PATH']}")
+        # People set variables that filter what squeue lists. Jobs hidden from the command would be submitted twice.
+        self.environment = dict(os.environ, PATH=f"{bin}:{os.environ['PATH']}", SQUEUE_ACCOUNT="other")
 
     # The command
 
@@ -167,9 +168,9 @@ exit $status
     def follows(self, controller, folder="cluster"):
         """Waits until the command has the folder's lock, so that it has begun."""
         lock = self.work / folder / ".lock"
-        wait("the command has begun", lambda: lock.exists() and lock.read_text().strip() == str(controller.pid), 20)
+        wait("the command has begun", lambda: lock.exists() and lock.read_text().strip() == str(controller.pid))
 
-    def end(self, controller, seconds=120):
+    def end(self, controller, seconds=400):
         """The exit status, and what the command said."""
         try:
             controller.wait(seconds)
@@ -198,7 +199,7 @@ exit $status
         def has_advanced():
             return any(self.steps(folder, name) > steps for name, steps in before.items())
         try:
-            return wait("a step", has_advanced, 10)
+            return wait("a step", has_advanced, 30)
         except Stuck:
             return False
 
@@ -244,7 +245,7 @@ exit $status
             raise Stuck("there is nothing to compare with")
 
     def refused(self):
-        status, said = self.end(self.slurm("refused", "--sbatch", "partition=nowhere"), 30)
+        status, said = self.end(self.slurm("refused", "--sbatch", "partition=nowhere"))
         check(status not in (0, 2) and "nowhere" in said and not jobs(), "what sbatch refuses ends the command with sbatch's words",
               f"status {status}, {said[-300:]}")
 
@@ -252,23 +253,47 @@ exit $status
         """A run that fails by its own fault, and a whole array that is cancelled."""
         wrong = self.work / "wrong.yaml"
         wrong.write_text("defaults: {base: abacus, max_steps: 2}\nruns: [{parameters: 1, train: nowhere.jsonl}]\n")
-        status, said = self.end(self.slurm("wrong", file=wrong), 60)
+        status, said = self.end(self.slurm("wrong", file=wrong))
         check(status == 1 and "nowhere.jsonl" in said.split("runs failed")[-1], "a run that fails is named with its reason",
               f"status {status}, {said[-300:]}")
         controller = self.slurm("cancelled", "--only", "*-seed1")
         run = wait("two runs begin", lambda: len(self.live("cancelled")) == 2 and self.live("cancelled"))[0]
         call("scancel", run.task.partition("_")[0])
-        status, said = self.end(controller, 60)
+        status, said = self.end(controller)
         states = self.states("cancelled")
         names = [name for name in states if name.endswith("seed1")]
         check(status == 1 and all(states[name] == "failed" for name in names),
               "when a whole array is cancelled, its pending runs have failed too", f"status {status}, {states}, {said[-300:]}")
 
+    def limited(self):
+        """A run that reaches its time limit; beside it, a task that is cancelled before it begins."""
+        long = self.work / "long.yaml"
+        long.write_text(SWEEP.partition("seeds:")[0].replace("max_steps: 56", "max_steps: 400") + "runs: [{parameters: 1}]\n")
+        limited = self.slurm("limited", file=long)
+        run = wait("a run begins", lambda: self.live("limited"))[0]
+        call("scontrol", "update", f"jobid={run.task}", "EndTime=now")  # Slurm looks at limits twice a minute
+
+        controller = self.slurm("pending", "--only", "*-seed1")
+        array = wait("a run begins", lambda: self.live("pending"))[0].task.partition("_")[0]
+        task = next(task for task, state, *_ in jobs("pending") if task.startswith(array + "_"))
+        call("scancel", task)
+        status, said = self.end(controller)
+        names = {name for name in self.states("pending") if name.endswith("seed1")}
+        never = sorted(names - {run.name for run in self.watch.of("pending")})
+        failed = sorted(name for name, state in self.states("pending").items() if state == "failed")
+        check(status == 1 and len(never) == 1 and failed == never, "a run whose pending job is cancelled has failed, no other",
+              f"status {status}, failed {failed}, never executed {never}, {said[-400:]}")
+
+        status, said = self.end(limited)
+        times = len(self.watch.of("limited"))
+        check(status == 0 and times == 2 and self.steps("limited", run.name) == 400, "a run that reaches its time limit is resumed",
+              f"status {status}, executed {times} times, {self.steps('limited', run.name)} steps, {said[-300:]}")
+
     def first_stage(self):
         self.armed.touch()
         controller = self.slurm()
         self.armed.write_text(str(controller.pid))
-        status, said = self.end(controller, 30)
+        status, said = self.end(controller)
         tasks = jobs()
         check(status == -signal.SIGKILL and len(tasks) == 4, "the command, killed during its first submission, leaves four tasks",
               f"status {status}, {tasks}, {said[-300:]}")
@@ -277,7 +302,7 @@ exit $status
         wait("two runs begin", lambda: len(self.live()) == 2)
         controller = self.slurm()
         self.follows(controller)
-        status, said = self.end(self.slurm(), 30)
+        status, said = self.end(self.slurm())
         check(status not in (0, -signal.SIGKILL) and "another process" in said, "a second command for the same folder is refused",
               f"status {status}, {said[-300:]}")
         wait("two runs make steps", lambda: len(self.live(steps=3)) == 2)
@@ -309,8 +334,8 @@ exit $status
         check(controller.poll() is None, "the command waits while its runs are requeued",
               f"status {controller.poll()}, {controller.log.read_text()[-300:]}")
 
-        controller.send_signal(signal.SIGINT)
-        status, said = self.end(controller, 20)
+        os.killpg(controller.pid, signal.SIGINT)  # as a terminal does: its squeue and sbatch too
+        status, said = self.end(controller)
         check(status == 130 and self.live() and self.advance(), "SIGINT ends the command with status 130, and no run",
               f"status {status}, {[run.name for run in self.live()]}, {said[-300:]}")
 
@@ -354,7 +379,7 @@ exit $status
         check(not often and set(counts) == set(names), "a run that was not disturbed is executed once", f"{dict(counts)}")
 
         submissions = self.submissions()
-        status, said = self.end(self.slurm(), 30)
+        status, said = self.end(self.slurm())
         check(status == 0 and self.submissions() == submissions, "the same command again has nothing to do",
               f"status {status}, {said[-300:]}")
 
@@ -363,14 +388,14 @@ exit $status
         configuration = Path(os.environ["SLURM_CONF"])
         configuration.write_text(configuration.read_text().replace("MinJobAge=300", "MinJobAge=2"))
         call("scontrol", "reconfigure")
-        wait("Slurm forgets the ended jobs", lambda: not jobs(), 60)
+        wait("Slurm forgets the ended jobs", lambda: not jobs())
         options = ["--jobs", "1", "--only", "*-lr0.05-seed1"]
         controller = self.slurm("forgotten", *options)
         run = wait("a run begins", lambda: self.live("forgotten", steps=2))[0]
         controller.kill()
         self.end(controller)
         call("scancel", run.task)
-        wait("Slurm forgets the cancelled job", lambda: not jobs(), 60)
+        wait("Slurm forgets the cancelled job", lambda: not jobs())
         status, said = self.end(self.slurm("forgotten", *options))
         if status == 1 and run.name in said.split("failed")[-1]:
             status, said = self.end(self.slurm("forgotten", *options))
@@ -396,6 +421,7 @@ exit $status
             controller = self.first_stage()
             self.repeated(*self.second_stage(controller))
             self.failing()
+            self.limited()
             self.forgotten()
             self.threads()
         except Stuck as stuck:
