@@ -295,7 +295,8 @@ exit $status
         self.armed.write_text(str(controller.pid))
         status, said = self.end(controller)
         tasks = jobs()
-        check(status == -signal.SIGKILL and len(tasks) == 4, "the command, killed during its first submission, leaves four tasks",
+        check(status == -signal.SIGKILL and len(tasks) == 4,
+              "the command, killed during its first submission, leaves four tasks",
               f"status {status}, {tasks}, {said[-300:]}")
         check(all(task[2:] == ["7:00", "1"] for task in tasks), "--sbatch is passed on, and a run has one processor", tasks)
 
@@ -311,7 +312,8 @@ exit $status
 
         controller.kill()
         self.end(controller)
-        check(len(self.live()) == 2 and self.advance(), "runs advance when the command is killed", [run.name for run in self.live()])
+        check(len(self.live()) == 2 and self.advance(), "runs advance when the command is killed",
+              [run.name for run in self.live()])
 
         call("scontrol", "update", f"nodename={self.node}", "state=drain", "reason=test")
         controller = self.slurm()
@@ -412,7 +414,8 @@ exit $status
         status, said = self.end(controller)
         different = self.differences("threads", ["1-lr0.05-seed1"])
         check(status == 0 and [task[3] for task in tasks] == ["2"] and not different,
-              "--threads 2 asks for two processors, and the adapter is the same", f"status {status}, {tasks}, {different}, {said[-300:]}")
+              "--threads 2 asks for two processors, and the adapter is the same",
+              f"status {status}, {tasks}, {different}, {said[-300:]}")
 
     def run(self):
         try:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Tests `tinylora sweep --on slurm` on a real Slurm cluster of one node: kills the command, cancels jobs, drains the node and sets it
-# down, restarts the cluster's controller, and compares every run with the same run without Slurm.
+# Tests `tinylora sweep --on slurm` on a real Slurm cluster of one node: kills the command, cancels jobs, drains the node and sets
+# it down, restarts the cluster's controller, and compares every run with the same run without Slurm.
 #
 #     Scripts/slurm/run.sh
 #
 # Installs slurm-wlm, munge and python3 from Debian when they are missing. The cluster lives in a temporary directory with its own
-# configuration, key and free ports on 127.0.0.1; a Slurm that is installed or running on this machine is not touched. Takes two to
-# four minutes on two cores. Ends with 1 when something does not hold, prints the last lines of all logs and keeps the directory.
+# configuration, key and free ports on 127.0.0.1; a Slurm that is installed or running on this machine is not touched. Takes four
+# minutes on two free cores. Ends with 1 when something does not hold, prints the last lines of all logs and keeps the directory.
 # TINYLORA names another executable.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -85,7 +85,8 @@ print(*[each.getsockname()[1] for each in sockets])
 PYTHON
 )
 # Whoever starts the daemons owns the cluster; jobs are those of the same user, so no daemon needs another user's rights.
-# Two processors whatever the machine has, so that every machine sees the same order of events. A requeued job waits for cred_expire.
+# Two processors whatever the machine has, so that every machine sees the same order of events. A requeued job waits for
+# cred_expire.
 cat >"$SLURM_CONF" <<CONFIGURATION
 ClusterName=acceptance
 SlurmctldHost=$host(127.0.0.1)
@@ -125,5 +126,5 @@ for _ in {1..100}; do
     if [[ $(timeout 15 sinfo --noheader --format=%T 2>/dev/null) == idle ]]; then break; fi
     sleep 0.2
 done
-[[ $(timeout 15 sinfo --noheader --format=%T) == idle ]] || fail "the cluster's node does not become idle as $user; root can run this"
+[[ $(timeout 15 sinfo --noheader --format=%T) == idle ]] || fail "the cluster's node does not become idle as $user; try root"
 python3 Scripts/slurm/acceptance.py --tinylora "$tinylora" --work "$work"
