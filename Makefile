@@ -7,13 +7,14 @@
 #                with GGUF=file llama.cpp (installs them into .interop, about 3 GB)
 # make learner-test  tests Integrations/torch, the learner that is a PyTorch process (installs it into .interop/learner)
 # make engines   trains with vLLM, llama.cpp and the torch learner, with MODEL=directory and GGUF=file of the same small model
+# make slurm     runs a sweep on a Slurm cluster of one node, disturbs it, and compares with the sweep without Slurm (installs Slurm)
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench interop learner-test engines soak fixtures
+.PHONY: test check format docs bench interop learner-test engines slurm soak fixtures
 
 test:
 	swift test -c release --traits Serve
@@ -60,6 +61,10 @@ $(CURDIR)/.interop/learner/bin/python:
 engines:
 	swift build -c release --product tinylora
 	Scripts/engines/run.sh "$(MODEL)" "$(GGUF)"
+
+slurm:
+	swift build -c release --product tinylora
+	Scripts/slurm/run.sh
 
 SECONDS = 600
 soak:
