@@ -88,13 +88,16 @@
         /// The bytes of a body; `nil` for one above the limit, which is read all the same: a client that is still sending would not
         /// see an answer.
         private static func body(of request: Request, limit: Int) async throws -> [UInt8]? {
-            var bytes: [UInt8] = [], count = 0
+            // Nothing is kept of a body that is announced to be too large.
+            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+            var bytes: [UInt8] = [], count = 0, isKept = announced <= limit
             for try await piece in request.body {
                 count += piece.readableBytes
                 guard count <= skippedBodies * limit else { throw NIOTooManyBytesError(maxBytes: limit) }
-                if count <= limit { bytes += piece.readableBytesView } else { bytes = [] }
+                isKept = isKept && count <= limit
+                if isKept { bytes += piece.readableBytesView } else { bytes = [] }
             }
-            return count <= limit ? bytes : nil
+            return isKept ? bytes : nil
         }
 
         private func headers(_ head: HTTPRequest) -> [String: String] {
