@@ -53,6 +53,7 @@ struct RemoteSamplerTests {
             #expect(found.allSatisfy { $0.difference < 1e-3 })
             // The same seeds give the same completions.
             #expect(try await sampler.complete(requests) == completions)
+            #expect(server.requests.allSatisfy { $0.headers["connection"] == "close" }, "no connection is used twice")
         }
     }
 

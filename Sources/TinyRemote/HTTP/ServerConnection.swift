@@ -89,6 +89,9 @@ final class ServerConnection: Sendable {
     private func request(_ path: String) -> URLRequest {
         var request = URLRequest(url: URL(string: address.url.absoluteString + path) ?? address.url)
         request.setValue("tinylora", forHTTPHeaderField: "User-Agent")
+        // A connection that is used again while the server closes it can lose its answer for ever: seen with Foundation 6.3 on
+        // Linux, 100 requests at once, a server that closes idle connections.
+        request.setValue("close", forHTTPHeaderField: "Connection")
         if let token = address.token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
         return request
     }
