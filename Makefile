@@ -9,12 +9,15 @@
 # make engines   trains with vLLM, llama.cpp and the torch learner, with MODEL=directory and GGUF=file of the same small model
 # make slurm     runs a sweep on a Slurm cluster of one node, disturbs it, and compares with the sweep without Slurm (installs Slurm)
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
+# make serve-speed  tokens per second of `tinylora serve` beside the engine and with 1,024 adapters, for MODEL=directory; with
+#                VLLM=python that has vLLM, beside its server
+# make serve-page  the page of `tinylora serve` in Chromium; PICTURES=directory keeps pictures of it
 # make fixtures  rebuilds Tests/Fixtures with PyTorch (needs a Python environment: Scripts/requirements.txt)
 
 PYTHON ?= venv/bin/python
 SWIFT_FILES = $(wildcard Sources Tests Benchmarks Examples Package.swift)
 
-.PHONY: test check format docs bench interop learner-test engines slurm soak fixtures
+.PHONY: test check format docs bench interop learner-test engines slurm soak serve-speed serve-page fixtures
 
 test:
 	swift test -c release --traits Serve
@@ -70,6 +73,15 @@ SECONDS = 600
 soak:
 	swift build -c release --traits Serve --product tinylora
 	Scripts/soak/run.sh $(SECONDS)
+
+SERVE = $$(swift build -c release --traits Serve --show-bin-path)/tinylora
+serve-speed:
+	swift build -c release --traits Serve --product tinylora
+	python3 Scripts/soak/throughput.py "$(SERVE)" "$(MODEL)" $(if $(VLLM),--vllm "$(VLLM)")
+
+serve-page:
+	swift build -c release --traits Serve --product tinylora
+	python3 Scripts/soak/page.py "$(SERVE)" $(if $(PICTURES),--pictures "$(PICTURES)")
 
 fixtures:
 	$(PYTHON) Scripts/make_fixtures.py

@@ -1,6 +1,8 @@
 """Long tests of `tinylora serve`; run.sh starts them."""
 
 import concurrent.futures
+import http.client
+import itertools
 import json
 import os
 import random
@@ -31,11 +33,10 @@ def check(holds, what):
 class Server:
     """A server on a free port, and what it prints."""
 
-    def __init__(self, tinylora, adapters, *options):
-        environment = dict(os.environ, TINYLORA_SERVE_TOKEN=TOKEN)
+    def __init__(self, tinylora, adapters, **environment):
         self.process = subprocess.Popen(
-            [tinylora, "serve", "--adapters", adapters, "--port", "0", *options],
-            stdout=subprocess.PIPE, text=True, env=environment)
+            [tinylora, "serve", "--adapters", adapters, "--port", "0"], stdout=subprocess.PIPE, text=True,
+            env=dict(os.environ, TINYLORA_SERVE_TOKEN=TOKEN, **environment))
         self.url = self.process.stdout.readline().strip()
         self.port = int(self.url.rsplit(":", 1)[1])
         self.client = openai.OpenAI(base_url=self.url + "/v1", api_key=TOKEN, max_retries=0)
@@ -230,6 +231,58 @@ def stop_under_load(server):
     check(status == 0 and all(ends), f"SIGTERM under load: exit status {status}, {sum(ends)} of 32 answers whole or with an error")
 
 
+def end_of_answer(server, model, tokens, stream):
+    """How an answer ends whose server is killed; `taken for whole` would be wrong."""
+    body = json.dumps({"model": model, "prompt": PROMPT, "max_tokens": tokens, "n": 4, "stream": stream, "ignore_eos": True})
+    answer = None
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    try:
+        connection.request("POST", "/v1/completions", body, {"authorization": f"Bearer {TOKEN}"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    except http.client.IncompleteRead as error:
+        return "taken for whole" if b"[DONE]" in error.partial else "cut inside"
+    except (OSError, http.client.HTTPException):
+        return "cut inside" if answer else "cut before the head"
+    finally:
+        connection.close()
+    if answer.status != 200:
+        return f"status {answer.status}"
+    is_whole = text.endswith("data: [DONE]\n\n") if stream else len(json.loads(text)["choices"]) == 4
+    return "whole" if is_whole else "taken for whole"
+
+
+def kill_under_load(tinylora, adapters, models, times=8):
+    """SIGKILL at random moments, each time with an empty cache directory: no cut answer looks whole, and the next server, which
+    finds what the killed one left, gives the same tokens."""
+    choice, ends, same, spoilt = random.Random(5), {}, 0, 0
+    server = Server(tinylora, adapters)
+    expected = {model: complete(server, model, 7).token_ids for model in models}
+    server.stop()
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as cache:
+            server = Server(tinylora, adapters, TINYLORA_CACHE=cache)
+            with concurrent.futures.ThreadPoolExecutor(32) as pool:
+                answers = [
+                    pool.submit(end_of_answer, server, choice.choice(models), choice.randrange(1, 100), index % 4 > 0)
+                    for index in range(32)]
+                for _ in itertools.islice(concurrent.futures.as_completed(answers), choice.randrange(16)):
+                    pass
+                time.sleep(choice.random() * 0.1)
+                server.process.kill()
+                server.process.wait()
+            for answer in answers:
+                ends[answer.result()] = ends.get(answer.result(), 0) + 1
+            again = Server(tinylora, adapters, TINYLORA_CACHE=cache)
+            same += all(complete(again, model, 7).token_ids == expected[model] for model in models)
+            spoilt += again.stop() != 0
+    print("       " + ", ".join(f"{count} × {end}" for end, count in sorted(ends.items())))
+    check(
+        ends.get("cut inside", 0) > 0 and "taken for whole" not in ends,
+        f"SIGKILL under load, {times} times: no cut answer looks whole")
+    check(same == times and spoilt == 0, f"{same} of {times} servers give the same tokens after a killed one")
+
+
 def main():
     tinylora, seconds = sys.argv[1], float(sys.argv[2])
     with tempfile.TemporaryDirectory() as adapters:
@@ -247,6 +300,7 @@ def main():
         again = Server(tinylora, adapters)
         check(complete(again, "run1", 7).token_ids == before, "a new server gives the same tokens")
         check(again.stop() == 0, "SIGTERM when idle: exit status 0")
+        kill_under_load(tinylora, adapters, models)
     sys.exit(1 if problems else 0)
 
 
