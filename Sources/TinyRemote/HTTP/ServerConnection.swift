@@ -6,7 +6,7 @@ internal import TinyFoundation
 #endif
 
 /// Why an exchange with a server did not give what was asked for.
-enum ServerFailure: Error {
+package enum ServerFailure: Error {
     /// The server was not reached, or went away: it may be another process when it answers again.
     case lost(String)
     /// The server answers, but not this now; another attempt may succeed after the wait that it asks for.
@@ -17,7 +17,7 @@ enum ServerFailure: Error {
     case lasting(RemoteError)
 
     /// What happened, as a sentence.
-    var message: String {
+    package var message: String {
         switch self {
         case .lost(let text), .passing(let text, _), .unknownAdapter(let text): text
         case .lasting(let error): error.message
@@ -29,16 +29,21 @@ enum ServerFailure: Error {
 /// asked again.
 final class ServerConnection: Sendable {
     let address: ServerAddress
+    private let silence: Duration
+    /// For addresses with TLS.
     private let session: URLSession
 
     /// Connects when the first request is sent.
     ///
-    /// - Parameter silence: How long an answer may take.
+    /// - Parameter silence: How long a server may send nothing.
     init(_ address: ServerAddress, silence: Duration) {
         self.address = address
+        self.silence = silence
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpShouldSetCookies = false
         configuration.urlCache = nil
+        // See PlainExchange: a connection that is used again can lose its answer.
+        configuration.httpAdditionalHeaders = ["Connection": "close"]
         configuration.httpMaximumConnectionsPerHost = 1024
         configuration.timeoutIntervalForRequest = silence / .seconds(1)
         configuration.timeoutIntervalForResource = silence / .seconds(1)
@@ -53,6 +58,13 @@ final class ServerConnection: Sendable {
         let body: Data
         /// The wait that the server asks for, in seconds.
         let retryAfter: Duration?
+
+        init(_ status: Int, _ body: Data, retryAfter: String?) {
+            self.status = status
+            self.body = body
+            let wait = retryAfter.flatMap { Double($0) }
+            self.retryAfter = wait.flatMap { $0 >= 0 && $0 < 3600 ? .seconds($0) : nil }
+        }
 
         /// The message of an error: OpenAI's `error.message`, llama.cpp's the same, vLLM's older `message`, else the text.
         var message: String {
@@ -89,30 +101,38 @@ final class ServerConnection: Sendable {
     private func request(_ path: String) -> URLRequest {
         var request = URLRequest(url: URL(string: address.url.absoluteString + path) ?? address.url)
         request.setValue("tinylora", forHTTPHeaderField: "User-Agent")
-        // A connection that is used again while the server closes it can lose its answer for ever: seen with Foundation 6.3 on
-        // Linux, 100 requests at once, a server that closes idle connections.
-        request.setValue("close", forHTTPHeaderField: "Connection")
         if let token = address.token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
         return request
     }
 
     private func exchange(_ request: URLRequest) async throws(ServerFailure) -> Answer {
+        let path = request.url?.path ?? ""
+        if address.url.scheme == "http" {
+            do throws(ServerFailure) {
+                let answer = try await PlainExchange(request, silence: silence).answer()
+                return Answer(answer.status, answer.body, retryAfter: answer.headers["retry-after"])
+            } catch {
+                switch error {
+                case .lost(let reason): throw .lost("\(address) does not answer: \(reason)")
+                case .passing: throw .passing("\(address) did not answer \(path) in time")
+                case .lasting(let error): throw .lasting(RemoteError(error.code, "\(address): \(error.message)"))
+                case .unknownAdapter: throw error
+                }
+            }
+        }
         let data: Data, response: URLResponse
         do {
             (data, response) = try await session.data(for: request)
         } catch {
             let isLate = (error as? URLError)?.code == .timedOut
             throw isLate
-                ? .passing("\(address) did not answer \(request.url?.path ?? "") in time")
+                ? .passing("\(address) did not answer \(path) in time")
                 : .lost("\(address) does not answer: \(systemReason(error))")
         }
         guard let response = response as? HTTPURLResponse else {
             throw .lasting(RemoteError(.invalidAnswer, "\(address) does not speak HTTP"))
         }
-        let wait = response.value(forHTTPHeaderField: "Retry-After").flatMap { Double($0) }
-        return Answer(
-            status: response.statusCode, body: data,
-            retryAfter: wait.flatMap { $0 >= 0 && $0 < 3600 ? .seconds($0) : nil })
+        return Answer(response.statusCode, data, retryAfter: response.value(forHTTPHeaderField: "Retry-After"))
     }
 }
 
