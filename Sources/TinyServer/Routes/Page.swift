@@ -30,7 +30,7 @@ private let pageText = #"""
     pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid #8888; border-radius: .3rem;
       padding: .6rem; min-height: 8rem; }
     .note { font-size: .85rem; opacity: .75; min-height: 1.5em; }
-    .error { color: #c33; }
+    .error { color: #c33; opacity: 1; }
     </style>
     </head>
     <body>
@@ -142,7 +142,9 @@ private let pageText = #"""
     });
     get("stop").addEventListener("click", () => abort.abort());
     listModels().catch(error => {
-      sections[0].querySelector(".note").textContent = error.message;
+      const note = sections[0].querySelector(".note");
+      note.textContent = error.message;
+      note.className = "note error";
     });
     </script>
     </body>
