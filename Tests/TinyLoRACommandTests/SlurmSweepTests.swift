@@ -54,12 +54,12 @@ struct SlurmSweepTests {
         #expect(choices[0] == choices[1])
         let first = try #require(slurm.submissions.first)
         for option in [
-            "--array=0-3%3", "--cpus-per-task=2", "--partition=long --exclusive", "--parsable", "--requeue",
+            "--array=0-2", "--cpus-per-task=2", "--partition=long --exclusive", "--parsable", "--requeue",
             "--job-name=s-",
         ] {
             #expect(first.contains(option), "\(option) in \(first)")
         }
-        #expect(slurm.submissions.count >= 2 && slurm.submissions.count <= 3, "the second stage has two runs")
+        #expect(slurm.submissions.count >= 3, "three runs at a time, and a second stage")
         #expect(slurm.starts.count == 6)
         let states = try states(in: scratch)
         #expect(states.values.filter { $0 == "finished" }.count == 6, "\(states)")

@@ -143,7 +143,8 @@ private func sbatchOption(_ text: String) throws -> String {
     let own = [
         "array", "chdir", "clusters", "cpus-per-task", "job-name", "output", "parsable", "test-only", "wait", "wrap",
     ]
-    if own.contains(key) {
+    // sbatch takes the beginning of a name for the name.
+    if own.contains(where: { $0.hasPrefix(key) }) {
         let instead = ["cpus-per-task": ": use --threads", "test-only": ": use --dry-run"][key] ?? ""
         throw ValidationError("--sbatch \(key) is not for a sweep's jobs\(instead)")
     }

@@ -40,7 +40,7 @@ package final class PlainExchange: Sendable {
         let path = url?.path(percentEncoded: true) ?? ""
         let query = url?.query(percentEncoded: true).map { "?" + $0 } ?? ""
         var lines = ["\(request.httpMethod ?? "GET") \(path.isEmpty ? "/" : path)\(query) HTTP/1.1"]
-        lines.append("Host: \(url?.host() ?? ""):\(port)")
+        lines.append("Host: \(host.contains(":") ? "[\(host)]" : host):\(port)")
         for (name, value) in (request.allHTTPHeaderFields ?? [:]).sorted(by: { $0.key < $1.key }) {
             lines.append("\(name): \(value)")
         }
@@ -72,11 +72,6 @@ package final class PlainExchange: Sendable {
             state.withLock { $0.socket = -1 }
             close(descriptor)
         }
-        let isWanted = state.withLock { state in
-            state.socket = descriptor
-            return !state.isCancelled
-        }
-        guard isWanted else { throw .lost("the request was given up") }
         try send(to: descriptor)
         var reader = AnswerReader(descriptor)
         return try reader.answer()
@@ -109,9 +104,16 @@ package final class PlainExchange: Sendable {
                 var isOn: Int32 = 1
                 setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
             #endif
-            if connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
+            // From here on a cancellation ends what waits for the socket.
+            let isWanted = state.withLock { state in
+                state.socket = descriptor
+                return !state.isCancelled
+            }
+            if isWanted, connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
             reason = .last
+            state.withLock { $0.socket = -1 }
             close(descriptor)
+            guard isWanted else { throw .lost("the request was given up") }
         }
         throw .lost(reason.number == EINPROGRESS ? "no connection in time" : reason.description)
     }
@@ -133,9 +135,15 @@ package final class PlainExchange: Sendable {
         var rest = message[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }
-            // A server may answer, and close, before it has read everything: the answer says why.
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch SystemError.last.number {
+            case EINTR: continue
+            case EAGAIN: throw .passing("it takes no request in time")
+            default: return  // a server may answer, and close, before it has read everything: the answer says why
+            }
         }
     }
 }
@@ -156,7 +164,9 @@ private struct AnswerReader {
         var answer = PlainExchange.Answer()
         repeat {
             let words = try line().split(separator: " ", maxSplits: 2)
-            guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+            guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]),
+                (100...599).contains(status)
+            else {
                 throw .lasting(RemoteError(.invalidAnswer, "the server does not speak HTTP"))
             }
             answer = PlainExchange.Answer(status: status)
@@ -166,10 +176,14 @@ private struct AnswerReader {
                 answer.headers[field[..<colon].lowercased()] = value
             }
         } while answer.status < 200  // "continue" and the like come before the answer
+        if [204, 304].contains(answer.status) { return answer }
         if answer.headers["transfer-encoding"]?.lowercased().hasSuffix("chunked") == true {
             answer.body = try chunks()
-        } else if let length = answer.headers["content-length"].flatMap({ Int($0) }) {
-            answer.body = try take(max(0, length))
+        } else if let text = answer.headers["content-length"] {
+            guard let length = Int(text), length >= 0 else {
+                throw .lasting(RemoteError(.invalidAnswer, "the server does not speak HTTP"))
+            }
+            answer.body = try take(length)
         } else {
             while try receive() {}
             answer.body = received

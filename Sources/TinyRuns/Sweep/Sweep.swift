@@ -147,9 +147,6 @@ public struct Sweep: Sendable {
     /// - Returns: What `sweep.json` holds at the end, failed runs included, and the state behind it.
     /// - Throws: ``SweepInterruption`` after a signal, and errors of files that cannot be written.
     public func run() async throws -> (record: SweepRecord, state: SweepState) {
-        var outcomes: [String: SweepOutcome] = [:]
-        for run in plan.runs { if let score = folder.score(run.name) { outcomes[run.name] = .finished(score) } }
-        var state = SweepState(plan, outcomes: outcomes, selecting: options.selecting)
         var beginnings: [String: ContinuousClock.Instant] = [:]
         var interruption: Int32?
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
@@ -165,6 +162,13 @@ public struct Sweep: Sendable {
             for signal in signals { signal.cancel() }
         }
         let executor = executor { continuation.yield(.changed) }
+        let underWay = try await executor.underWay()
+        // After that, because a run may have ended meanwhile.
+        var outcomes: [String: SweepOutcome] = [:]
+        for run in plan.runs where !underWay.contains(run.name) {
+            if let score = folder.score(run.name) { outcomes[run.name] = .finished(score) }
+        }
+        var state = SweepState(plan, outcomes: outcomes, selecting: options.selecting)
 
         func begin(_ names: [String]) {
             for name in names {
@@ -174,7 +178,7 @@ public struct Sweep: Sendable {
         }
         func tell() { for note in executor.notes() { report(.note(note)) } }
 
-        begin(try await executor.underWay())
+        begin(underWay)
         report(.started(state))
         try save(state)
         var iterator = events.makeAsyncIterator()

@@ -72,9 +72,7 @@ public struct SweepFolder: Sendable {
         switch ending {
         case .exited(let status):
             if let told = try? FailureRecord(contentsOf: failureFile(name)) { return told }
-            let log = (try? String(contentsOfFile: log(name), encoding: .utf8)) ?? ""
-            let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }.map { String($0.dropFirst(7)) }
-            failure.error = line ?? "the run ended with status \(status)"
+            failure.error = lastError(of: name) ?? "the run ended with status \(status)"
             failure.exit = "\(status)"
         case .killed(let signal):
             failure.exit = signalName(signal)
@@ -88,6 +86,12 @@ public struct SweepFolder: Sendable {
         try AtomicFile.makeDirectory(run(name))
         try failure.write(to: failureFile(name))
         return failure
+    }
+
+    /// The last error that a run told people.
+    func lastError(of name: String) -> String? {
+        let log = (try? String(contentsOfFile: log(name), encoding: .utf8)) ?? ""
+        return log.split(separator: "\n").last { $0.hasPrefix("Error: ") }.map { String($0.dropFirst(7)) }
     }
 
     private func failureFile(_ name: String) -> String { run(name) + "/failure.json" }

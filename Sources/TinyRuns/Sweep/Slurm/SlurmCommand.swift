@@ -10,7 +10,7 @@ enum SlurmCommand {
     /// - Returns: What it printed.
     static func run(_ name: String, _ arguments: [String], limit: Double = 120) async throws(SlurmFailure) -> String {
         let result = await withCheckedContinuation { continuation in
-            // A thread of its own, because it waits.
+            // Not a thread of the tasks, because it waits.
             DispatchQueue.global().async { continuation.resume(returning: finished(name, arguments, limit: limit)) }
         }
         return try result.get()

@@ -17,6 +17,8 @@ final class SlurmExecutor: SweepExecutor {
         var longest = 15.0
         /// For files of a job that has ended to be seen here: network file systems show them late.
         var grace = 20.0
+        /// For an array to come into the queue whose submission was not answered: a busy controller may take it late.
+        var settling = 60.0
     }
 
     /// A run whose job was submitted.
@@ -33,8 +35,10 @@ final class SlurmExecutor: SweepExecutor {
     private struct State {
         var jobs: [String: Job] = [:]
         /// An array whose submission was not answered, so that it may or may not be in the queue.
-        var unanswered: JobArray?
+        var unanswered: (array: JobArray, since: ContinuousClock.Instant, mayBeTaken: Bool)?
         var triedAt = ContinuousClock.now
+        /// When Slurm answered last.
+        var answeredAt = ContinuousClock.now
         var endings: [(name: String, ending: RunEnding)] = []
         var notes: [String] = []
         /// Jobs in a row that brought a run no further.
@@ -82,17 +86,21 @@ final class SlurmExecutor: SweepExecutor {
         var queue = try await answer(names)
         // The last array may be in the very act of being submitted by a process that was lost a moment ago.
         if let last = known.last, last.job == nil, names.contains(last.name), !queue.has(last.name) {
-            try await Task.sleep(for: .seconds(3))
-            queue = try await answer(names)
+            for _ in 0..<4 where !queue.has(last.name) {
+                try await Task.sleep(for: .seconds(3))
+                queue = try await answer(names)
+            }
         }
-        for array in known where array.job == nil { try confirm(array, in: queue) }
         let found = latest.filter { _, place in
             switch queue[place.array.name, place.index] {
-            case .queued, .running: true
+            // A file system may show the result of one that is complete late.
+            case .queued, .running, .ended("CD"): true
             case .ended, nil: false
             }
         }
-        for (name, place) in found { follow(name, place.array, place.index) }
+        var confirmed: [String: JobArray] = [:]
+        for array in known { confirmed[array.name] = try confirm(array, in: queue) }
+        for (name, place) in found { follow(name, confirmed[place.array.name] ?? place.array, place.index) }
         if !found.isEmpty { poll() }
         return found.keys.sorted()
     }
@@ -103,7 +111,7 @@ final class SlurmExecutor: SweepExecutor {
             do {
                 return try await SlurmQueue.read(arrays: names)
             } catch {
-                guard error.kind == .unanswered, attempt < 5 else { throw error.ended }
+                guard error.isPassing, attempt < 5 else { throw error.ended }
                 try await Task.sleep(for: .seconds(timing.shortest * Double(1 << attempt)))
             }
         }
@@ -111,30 +119,32 @@ final class SlurmExecutor: SweepExecutor {
     }
 
     /// Writes down the number of an array that is in the queue.
-    private func confirm(_ array: JobArray, in queue: SlurmQueue) throws {
-        guard let job = queue.identifiers[array.name] else { return }
+    private func confirm(_ array: JobArray, in queue: SlurmQueue) throws -> JobArray {
+        guard array.job == nil, let job = queue.identifiers[array.name] else { return array }
         var array = array
         array.job = job
         try arrays.write(array, command: command)
+        return array
     }
 
     // MARK: Submitting
 
     func start(_ due: [SweepRun]) async throws -> [String] {
-        if let array = state.withLock({ $0.unanswered }) {
+        if let (array, since, mayBeTaken) = state.withLock({ $0.unanswered }) {
             // Nothing else is submitted before this is settled, so that no run gets two jobs.
-            guard (ContinuousClock.now - state.withLock { $0.triedAt }) / .seconds(1) >= timing.shortest else {
+            guard seconds(since: state.withLock { $0.triedAt }) >= timing.shortest else { return [] }
+            defer { state.withLock { $0.triedAt = .now } }
+            let queue: SlurmQueue
+            do throws(SlurmFailure) { queue = try await SlurmQueue.read(arrays: [array.name]) } catch {
+                guard error.isPassing else { throw error.ended }
                 return []
             }
-            defer { state.withLock { $0.triedAt = .now } }
-            guard let queue = try? await SlurmQueue.read(arrays: [array.name]) else { return [] }
-            if !queue.has(array.name) { return try await submit(array) }
-            try confirm(array, in: queue)
-            return started(array)
+            if queue.has(array.name) { return started(try confirm(array, in: queue)) }
+            return mayBeTaken && seconds(since: since) < timing.settling ? [] : try await submit(array)
         }
         let under = state.withLock { $0.jobs.count }
-        guard !due.isEmpty, options.jobs.map({ under < $0 }) ?? true else { return [] }
-        let runs = due.prefix(JobArray.mostTasks)
+        let runs = due.prefix(min(JobArray.mostTasks, max(0, (options.jobs ?? .max) - under)))
+        guard !runs.isEmpty else { return [] }
         for run in runs {
             try folder.write(run.configuration, of: run.name)
             try folder.forgetFailure(run.name)
@@ -145,31 +155,37 @@ final class SlurmExecutor: SweepExecutor {
     }
 
     private func submit(_ array: JobArray) async throws -> [String] {
-        let under = state.withLock { $0.jobs.count }
-        let limit = options.jobs.map { "%\(max(1, $0 - under))" } ?? ""
         let arguments =
             [
-                "--parsable", "--job-name=" + array.name, "--array=0-\(array.runs.count - 1)\(limit)",
+                "--parsable", "--job-name=" + array.name, "--array=0-\(array.runs.count - 1)",
                 "--output=" + arrays.output(of: array), "--ntasks=1", "--cpus-per-task=\(command.threads)", "--requeue",
             ] + options.sbatch + [arrays.script(of: array)]
         do {
             let output = try await SlurmCommand.run("sbatch", arguments)
             var array = array
             // With several clusters the number is followed by a cluster's name.
-            array.job = output.split(whereSeparator: { ";\n ".contains($0) }).first.map(String.init)
+            let job = output.split(whereSeparator: { ";\n ".contains($0) }).first.map(String.init)
+            guard let job, Int(job) != nil else {
+                throw SlurmFailure(.refused, "sbatch answered \(output.prefix(100)) instead of a job's number")
+            }
+            array.job = job
             try arrays.write(array, command: command)
             state.withLock { state in
-                state.notes.append("submitted  job \(array.job ?? "?") with \(counted(array.runs.count, "run"))")
+                state.notes.append("submitted  job \(job) with \(counted(array.runs.count, "run"))")
             }
             return started(array)
         } catch let failure as SlurmFailure {
-            guard failure.kind == .unanswered else { throw failure.ended }
+            guard failure.isPassing else { throw failure.ended }
             state.withLock { state in
                 if state.unanswered == nil { state.notes.append("\(failure.message); waiting until Slurm answers") }
-                state.unanswered = array
+                state.unanswered = (array, .now, failure.kind == .unanswered)
             }
             return []
         }
+    }
+
+    private func seconds(since instant: ContinuousClock.Instant) -> Double {
+        (ContinuousClock.now - instant) / .seconds(1)
     }
 
     /// The array is in the queue.
@@ -222,7 +238,7 @@ final class SlurmExecutor: SweepExecutor {
         return false
     }
 
-    /// Asks Slurm soon, and then at growing intervals until no job is left.
+    /// Asks Slurm at growing intervals, which begin anew here, until no job is left.
     private func poll() {
         state.withLock { state in
             state.wait = timing.shortest
@@ -259,6 +275,9 @@ final class SlurmExecutor: SweepExecutor {
     private func take(_ queue: SlurmQueue, asked names: Set<String>, into state: inout State) {
         if state.silentSince != nil { state.notes.append("Slurm answers again") }
         state.silentSince = nil
+        // Slurm forgets a single task at once that is cancelled before it begins, and ended ones after minutes only.
+        let wasAskedLately = seconds(since: state.answeredAt) < 60
+        state.answeredAt = .now
         for (name, job) in state.jobs where names.contains(job.array.name) {
             var job = job
             let inQueue = queue[job.array.name, job.index]
@@ -274,8 +293,11 @@ final class SlurmExecutor: SweepExecutor {
                 state.jobs[name] = job
                 state.wait = timing.shortest / 2
                 var code: String? = if case .ended(let code) = inQueue { code } else { nil }
-                // Slurm forgets a single task at once that is cancelled before it begins, and ended ones after minutes only.
-                if inQueue == nil, job.waitsFor != nil, queue.has(job.array.name) { code = JobEnd.cancelled }
+                if inQueue == nil, job.waitsFor != nil, wasAskedLately, queue.has(job.array.name),
+                    folder.steps(of: name).count == job.follower.earlier
+                {
+                    code = JobEnd.cancelled
+                }
                 let waited = (ContinuousClock.now - (job.ended ?? .now)) / .seconds(1)
                 guard let ending = ending(of: name, job, code: code, waited: waited, in: &state) else { continue }
                 state.jobs[name] = nil
@@ -297,7 +319,9 @@ final class SlurmExecutor: SweepExecutor {
         state.fruitless[name] = fruitless
         let ending = end.ending(fruitlessJobs: fruitless)
         // What kept the run from starting stands in the job's own output: no program, no directory.
-        if case .exited = ending, let words = arrays.lastWords(of: job.array, job.index) {
+        if case .exited = ending, folder.lastError(of: name) == nil,
+            let words = arrays.lastWords(of: job.array, job.index)
+        {
             return .failed("its Slurm job failed: \(words)", hint: nil)
         }
         return ending

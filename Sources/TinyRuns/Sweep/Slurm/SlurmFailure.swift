@@ -6,6 +6,8 @@ struct SlurmFailure: Error {
     enum Kind {
         /// The machine has no such command.
         case absent
+        /// The controller cannot be reached for now, so it has not acted on the command.
+        case unreached
         /// The controller does not answer for now; whether it has acted on the command is not known.
         case unanswered
         /// Slurm says no.
@@ -14,6 +16,9 @@ struct SlurmFailure: Error {
 
     let kind: Kind
     let message: String
+
+    /// Whether asking again later may help.
+    var isPassing: Bool { kind == .unreached || kind == .unanswered }
 
     init(_ kind: Kind, _ message: String) {
         self.kind = kind
@@ -26,13 +31,16 @@ struct SlurmFailure: Error {
         let said = lines.joined(separator: "; ")
         // Sentences of Slurm's about a controller that is down, restarting or overloaded.
         let passing = [
-            "unable to contact", "timed out", "connection refused", "communication", "connect failure", "temporarily",
-            "try again", "zero bytes", "not responding",
+            "timed out", "communication", "temporarily", "try again", "zero bytes", "not responding",
         ]
         if ending == .exit, status == 127 {
             self.init(.absent, "this machine has no command \(name)")
         } else if ending == .uncaughtSignal {
             self.init(.unanswered, "\(name) was ended by \(signalName(status))")
+        } else if ["unable to contact", "connect failure", "connection refused"].contains(
+            where: said.lowercased().contains)
+        {
+            self.init(.unreached, "\(name) says: \(said)")
         } else if passing.contains(where: said.lowercased().contains) {
             self.init(.unanswered, "\(name) says: \(said)")
         } else {
@@ -45,7 +53,7 @@ struct SlurmFailure: Error {
         switch kind {
         case .absent:
             RunError(.unstartable, message, hint: "--on slurm belongs on a machine from which jobs can be submitted")
-        case .unanswered:
+        case .unreached, .unanswered:
             RunError(.unstartable, message, hint: "jobs go on; the same command follows them when Slurm answers")
         case .refused:
             RunError(

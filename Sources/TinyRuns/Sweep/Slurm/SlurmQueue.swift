@@ -7,6 +7,8 @@ package struct SlurmQueue: Sendable, Equatable {
         case running
         /// It has ended; the reason in Slurm's short form, such as `CA` for one that was cancelled.
         case ended(String)
+
+        fileprivate var hasEnded: Bool { if case .ended = self { true } else { false } }
     }
 
     private var tasks: [String: [Int: TaskState]] = [:]
@@ -35,6 +37,9 @@ package struct SlurmQueue: Sendable, Equatable {
             let name = String(words[3]), reason = words.count > 4 ? String(words[4]) : "unknown"
             let state = Self.state(String(words[1]), reason: reason)
             if let index = Int(words[0]) {
+                // Of two arrays of one name the one that still has the task counts.
+                if case .ended = state, let other = tasks[name]?[index], !other.hasEnded { continue }
+                if case .queued = state, tasks[name]?[index] == .running { continue }
                 tasks[name, default: [:]][index] = state
             } else {
                 others[name] = state
