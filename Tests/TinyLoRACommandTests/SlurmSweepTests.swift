@@ -19,14 +19,6 @@ struct SlurmSweepTests {
             arguments, in: scratch, variables: slurm.variables, limit: limit, signal: signal)
     }
 
-    private func states(in scratch: Scratch) throws -> [String: String] {
-        let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("it's out/sweep.json")))
-        let record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        let runs = try #require(record["runs"] as? [[String: Any]])
-        return Dictionary(
-            uniqueKeysWithValues: runs.map { ($0["name"] as? String ?? "", $0["state"] as? String ?? "") })
-    }
-
     private func adapter(_ path: String, in scratch: Scratch) throws -> Data {
         try Data(contentsOf: URL(fileURLWithPath: scratch.path("\(path)/adapter.safetensors")))
     }
@@ -61,7 +53,7 @@ struct SlurmSweepTests {
         }
         #expect(slurm.submissions.count >= 3, "three runs at a time, and a second stage")
         #expect(slurm.starts.count == 6)
-        let states = try states(in: scratch)
+        let states = try scratch.sweepStates(in: "it's out")
         #expect(states.values.filter { $0 == "finished" }.count == 6, "\(states)")
         for name in states.filter({ $0.value == "finished" }).keys {
             #expect(try adapter("local/\(name)", in: scratch) == adapter("it's out/\(name)", in: scratch), "\(name)")
@@ -84,7 +76,7 @@ struct SlurmSweepTests {
         expectSuccess(outcome)
         #expect(slurm.submissions.count == 1, "\(outcome)")
         #expect(Set(slurm.starts).count == 4 && slurm.starts.count == 4)
-        #expect(try states(in: scratch).values.allSatisfy { $0 == "finished" })
+        #expect(try scratch.sweepStates(in: "it's out").values.allSatisfy { $0 == "finished" })
     }
 
     @Test("a submission without an answer is looked for, not repeated; a controller that is away is waited for")
@@ -123,10 +115,10 @@ struct SlurmSweepTests {
         #expect(outcome.errors.contains("the node of its Slurm job failed"), "\(outcome)")
         #expect(outcome.errors.contains("its Slurm job was cancelled"), "\(outcome)")
         #expect(outcome.errors.contains("nowhere"), "\(outcome)")
-        #expect(try states(in: scratch).values.sorted() == ["failed", "failed", "finished"])
+        #expect(try scratch.sweepStates(in: "it's out").values.sorted() == ["failed", "failed", "finished"])
         let again = try sweep(file, on: slurm, in: scratch)
         #expect(again.status == 1 && again.errors.contains("1 of 3 runs failed"), "\(again)")
-        #expect(try states(in: scratch).values.sorted() == ["failed", "finished", "finished"])
+        #expect(try scratch.sweepStates(in: "it's out").values.sorted() == ["failed", "finished", "finished"])
     }
 
     @Test("a cluster that refuses, or is none, ends the sweep with one sentence")

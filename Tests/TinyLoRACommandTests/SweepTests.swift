@@ -16,15 +16,6 @@ struct SweepTests {
             ["sweep", file, "--output", scratch.path("out"), "--json"] + rest, in: scratch, limit: limit)
     }
 
-    /// States of `sweep.json` by name.
-    private func states(in scratch: Scratch) throws -> [String: String] {
-        let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("out/sweep.json")))
-        let record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        let runs = try #require(record["runs"] as? [[String: Any]])
-        return Dictionary(
-            uniqueKeysWithValues: runs.map { ($0["name"] as? String ?? "", $0["state"] as? String ?? "") })
-    }
-
     private func text(_ name: String, in scratch: Scratch) throws -> String {
         try String(contentsOfFile: scratch.path(name), encoding: .utf8)
     }
@@ -52,7 +43,7 @@ struct SweepTests {
         expectSuccess(outcome)
         let warning = "warning: 1 of 2 test problems are also training problems"
         #expect(outcome.errors.components(separatedBy: warning).count == 2, "\(outcome)")
-        let name = try #require(try states(in: scratch).keys.min())
+        let name = try #require(try scratch.sweepStates(in: "out").keys.min())
         let manifest = try JSONSerialization.jsonObject(
             with: Data(try text("out/\(name)/manifest.json", in: scratch).utf8))
         #expect((manifest as? [String: Any])?["overlaps"] as? [String: Int] == ["eval in train": 1])
@@ -82,7 +73,7 @@ struct SweepTests {
             }
             #expect(choice["value"] as? Double == winners.min(), "\(choice)")
         }
-        let states = try states(in: scratch)
+        let states = try scratch.sweepStates(in: "out")
         #expect(states.values.filter { $0 == "finished" }.count == 6, "\(states)")
         #expect(states.values.filter { $0 == "unneeded" }.count == 2, "\(states)")
         let finals = try #require(record["runs"] as? [[String: Any]]).filter { $0["final"] as? Bool == true }
@@ -124,7 +115,7 @@ struct SweepTests {
         expectSuccess(third)
         #expect(third.errors.contains("1 run is new: "), "\(third)")
         #expect(third.errors.contains("no longer in the file"), "\(third)")
-        #expect(try self.states(in: scratch)["1-lr0.1-seed1"] == "finished")
+        #expect(try scratch.sweepStates(in: "out")["1-lr0.1-seed1"] == "finished")
         #expect(try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date == before)
     }
 
@@ -135,11 +126,11 @@ struct SweepTests {
             try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: 1, \(runs)}]")
         }
         expectSuccess(try sweep(file("arithmetic: [float32, bfloat16]"), in: scratch))
-        #expect(try states(in: scratch) == ["float32-seed1": "finished", "bfloat16-seed1": "finished"])
+        #expect(try scratch.sweepStates(in: "out") == ["float32-seed1": "finished", "bfloat16-seed1": "finished"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("out/untrained")).count == 4)
         let own = try sweep(file("rank: 8"), in: scratch)
         expectSuccess(own)
-        #expect(try states(in: scratch) == ["bfloat16-seed1": "finished"], "Abacus is stored in bf16")
+        #expect(try scratch.sweepStates(in: "out") == ["bfloat16-seed1": "finished"], "Abacus is stored in bf16")
         let record = try #require(try own.json()["runs"] as? [[String: Any]])
         #expect(record.map { $0["arithmetic"] as? String } == ["bfloat16"])
         #expect(own.errors.contains("no longer in the file and left as they are: float32-seed1"), "\(own)")
@@ -150,7 +141,7 @@ struct SweepTests {
         let run = "out/float32-seed1/configuration.json"
         _ = try scratch.file(run, text(run, in: scratch).replacing(#""arithmetic" : "float32","#, with: ""))
         expectSuccess(try sweep(file("arithmetic: float32"), in: scratch))
-        #expect(try states(in: scratch) == ["float32-seed1": "finished"])
+        #expect(try scratch.sweepStates(in: "out") == ["float32-seed1": "finished"])
         let twice = try sweep(file("arithmetic: [null, bfloat16]"), in: scratch)
         expectRefusal(twice, naming: ["two runs are the same: ", "arithmetic of the model is bfloat16"])
     }
@@ -172,7 +163,7 @@ struct SweepTests {
             """)
         let outcome = try sweep(file, in: scratch)
         #expect(!outcome.wasKilled && outcome.status == 1, "\(outcome)")
-        let states = try states(in: scratch)
+        let states = try scratch.sweepStates(in: "out")
         #expect(states["4-seed1"] == "finished", "\(states)")
         #expect(states["nowhere-2-seed1"] == "failed", "\(states)")
         #expect(states["3-element_type-fp16-lr1e+30-seed1"] == "failed", "\(states)")

@@ -107,15 +107,16 @@ final class SlurmExecutor: SweepExecutor {
 
     /// The queue, asked until it answers or a few minutes are over.
     private func answer(_ names: [String]) async throws -> SlurmQueue {
-        for attempt in 0... {
+        var attempt = 0
+        while true {
             do {
                 return try await SlurmQueue.read(arrays: names)
             } catch {
                 guard error.isPassing, attempt < 5 else { throw error.ended }
                 try await Task.sleep(for: .seconds(timing.shortest * Double(1 << attempt)))
+                attempt += 1
             }
         }
-        return SlurmQueue("")
     }
 
     /// Writes down the number of an array that is in the queue.
