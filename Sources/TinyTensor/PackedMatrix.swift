@@ -53,32 +53,42 @@ package final class PackedMatrix: @unchecked Sendable {
     /// whose cache still holds it, and may change it.
     package typealias BlockDone = (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
 
+    /// Work on the rows of a product whose result ``BlockDone`` needs, at least `least` rows at a time: the threads of the product
+    /// begin with it, and do not wait for one another.
+    package struct Preparation {
+        let least: Int
+        let body: (Range<Int>) -> Void
+
+        package init(least: Int, _ body: @escaping (Range<Int>) -> Void) {
+            self.least = least
+            self.body = body
+        }
+    }
+
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ`, or `+=` with `adding`. Only outputs in `range` (beginning at a multiple
     /// of 16) are computed; the first of them is column 0 of `y`.
     package func multiply(
         _ x: MatrixView, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
+        on set: InstructionSet = .active, team: WorkerTeam, preparation: Preparation? = nil, done: BlockDone? = nil
     ) {
         let kernels = set.kernels
-        splitOutputs(x.rows, range, team) { rows, outputs, columns in
+        splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns in
             var panels = panels(outputs)
             kernels.matmul(y.block(rows, columns).output, x.rows(rows).input, &panels, adding ? 1 : 0)
-            done?(rows, columns)
         }
     }
 
     /// The same in the arithmetic ``Arithmetic/bfloat16``; the weights must be bf16.
     package func multiply(
         _ x: RoundedRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false,
-        on set: InstructionSet = .active, team: WorkerTeam, done: BlockDone? = nil
+        on set: InstructionSet = .active, team: WorkerTeam, preparation: Preparation? = nil, done: BlockDone? = nil
     ) {
         precondition(format == .bfloat16 && x.columns == inputs, "multiply: \(x.columns) columns, \(inputs) \(format)")
         let kernels = set.kernels
         withExtendedLifetime(x) {
-            splitOutputs(x.rows, range, team) { rows, outputs, columns in
+            splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns in
                 var panels = panels(outputs)
                 kernels.matmul_bf16(y.block(rows, columns).output, x.kernel(rows), &panels, adding ? 1 : 0)
-                done?(rows, columns)
             }
         }
     }
@@ -86,23 +96,36 @@ package final class PackedMatrix: @unchecked Sendable {
     /// Divides a product over the team, by outputs, or by rows where there are fewer panels than threads: `body` gets rows, some
     /// outputs, and the columns of `y` that these go to.
     private func splitOutputs(
-        _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ body: (Range<Int>, Range<Int>, Range<Int>) -> Void
+        _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ preparation: Preparation?, _ done: BlockDone?,
+        _ body: (Range<Int>, Range<Int>, Range<Int>) -> Void
     ) {
         let range = range ?? 0..<outputs
         precondition(
             range.lowerBound % 16 == 0 && range.upperBound <= outputs, "multiply: outputs \(range) of \(outputs)")
-        let panelCount = (range.count + 15) / 16
-        guard panelCount >= team.threads else {
-            let least = max(1, Self.leastWork / max(1, panelCount * inputs * 16))
-            return team.split(rows, least: least) { body($0, range, 0..<range.count) }
-        }
-        let least = max(1, Self.leastWork / max(1, rows * inputs * 16))
-        team.split(panelCount, least: least, whole: Int(TK_PASS_PANELS)) { part in
-            let columns = part.lowerBound * 16..<min(range.count, part.upperBound * 16)
-            let first = range.lowerBound
-            body(0..<rows, first + columns.lowerBound..<first + columns.upperBound, columns)
+        let panelCount = (range.count + 15) / 16, byRows = panelCount < team.threads
+        let least = max(1, Self.leastWork / max(1, (byRows ? panelCount : rows) * inputs * 16))
+        let pieces =
+            byRows
+            ? team.pieces(of: rows, least: least)
+            : team.pieces(of: panelCount, least: least, whole: Int(TK_PASS_PANELS))
+        let first = preparation.map { team.pieces(of: rows, least: $0.least) } ?? Pieces(length: 0, size: 1)
+        team.run(preparing: first.count, { preparation?.body(first[$0]) }, chunks: pieces.count) { chunk, prepared in
+            let piece = pieces[chunk], rows = byRows ? piece : 0..<rows
+            let columns = byRows ? 0..<range.count : piece.lowerBound * 16..<min(range.count, piece.upperBound * 16)
+            let outputs = range.lowerBound + columns.lowerBound..<range.lowerBound + columns.upperBound
+            guard let done else { return body(rows, outputs, columns) }
+            for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.blockRows) {
+                let block = start..<min(rows.upperBound, start + Self.blockRows)
+                body(block, outputs, columns)
+                prepared()
+                done(block, columns)
+            }
         }
     }
+
+    /// Rows of a block that is handed out: whole groups of the rows that bf16 kernels go through together (48, or 32), so that
+    /// blocks take no longer than all rows at once, and few enough that a second-level cache holds their sums.
+    private static let blockRows = 96
 
     /// `dx[rows, inputs] = dy[rows, range] · w[range, inputs]`, or `+=` with `adding`.
     ///

@@ -30,11 +30,13 @@ extension PackedMatrix {
     /// `y[rows, outputs] = x[rows, inputs] · wᵀ` in the arithmetic of the rows; `range` as for the product of fp32 rows.
     package func multiply(
         _ x: ProductRows, into y: MatrixView, range: Range<Int>? = nil, adding: Bool = false, team: WorkerTeam,
-        done: BlockDone? = nil
+        preparation: Preparation? = nil, done: BlockDone? = nil
     ) {
         switch x {
-        case .float32(let x): multiply(x, into: y, range: range, adding: adding, team: team, done: done)
-        case .bfloat16(let x): multiply(x, into: y, range: range, adding: adding, team: team, done: done)
+        case .float32(let x):
+            multiply(x, into: y, range: range, adding: adding, team: team, preparation: preparation, done: done)
+        case .bfloat16(let x):
+            multiply(x, into: y, range: range, adding: adding, team: team, preparation: preparation, done: done)
         }
     }
 

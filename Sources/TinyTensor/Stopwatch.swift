@@ -6,7 +6,7 @@ package final class Stopwatch: @unchecked Sendable {
     package enum Part: String, CaseIterable, Sendable {
         /// Products with the weights of the layers, rounding of their rows included.
         case products
-        /// What an adapter adds to them.
+        /// What an adapter does outside of them.
         case adapter
         case attention
         /// Norms, biases and the sums of the residual stream.

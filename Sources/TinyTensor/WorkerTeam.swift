@@ -41,6 +41,9 @@ package final class WorkerTeam: @unchecked Sendable {
         }
     }
 
+    /// No helpers: everything runs on whoever asks.
+    package static let alone = WorkerTeam(threads: 1)
+
     /// Ends the helpers. A team lives as long as its process unless it is closed.
     package func close() {
         stopping.store(true, ordering: .sequentiallyConsistent)
@@ -76,13 +79,18 @@ package final class WorkerTeam: @unchecked Sendable {
                     wake.unlock()
                 }
                 while claimAndRun() {}
-                var waited = 0
-                while unfinished.load(ordering: .acquiring) > 0 {
-                    waited += 1
-                    if waited % Self.patience == 0 { sched_yield() }  // a helper may have lost its core
-                    pause()
-                }
+                wait(until: { unfinished.load(ordering: .acquiring) == 0 })
             }
+        }
+    }
+
+    /// Spins until `isOver`.
+    private func wait(until isOver: () -> Bool) {
+        var waited = 0
+        while !isOver() {
+            waited += 1
+            if waited % Self.patience == 0 { sched_yield() }  // the other thread may have lost its core
+            pause()
         }
     }
 
@@ -140,12 +148,42 @@ extension WorkerTeam {
     /// Cuts `0 ..< count` into ranges of at least `least` items, and runs them: a few for each thread, or one where a few would
     /// have fewer than `whole` items.
     package func split(_ count: Int, least: Int = 1, whole: Int = 1, _ body: (Range<Int>) -> Void) {
-        guard count > 0 else { return }
+        let pieces = pieces(of: count, least: least, whole: whole)
+        run(chunks: pieces.count) { body(pieces[$0]) }
+    }
+
+    /// The ranges that ``split(_:least:whole:_:)`` hands out.
+    func pieces(of count: Int, least: Int = 1, whole: Int = 1) -> Pieces {
+        guard count > 0 else { return Pieces(length: 0, size: 1) }
         let most = count >= threads * 4 * whole ? threads * 4 : threads
         let pieces = threads == 1 ? 1 : max(1, min(most, count / max(least, 1)))
-        let size = (count + pieces - 1) / pieces
-        run(chunks: (count + size - 1) / size) { chunk in
-            body(chunk * size..<min(count, (chunk + 1) * size))
+        return Pieces(length: count, size: (count + pieces - 1) / pieces)
+    }
+
+    /// Calls `preparation` for all of its chunks and `body` for all of its own without a pause between the two: every call of
+    /// `preparation` has begun before the first of `body`, which waits for them all by `prepared()` before it reads what they made.
+    package func run(
+        preparing first: Int, _ preparation: (Int) -> Void, chunks: Int,
+        _ body: (_ chunk: Int, _ prepared: () -> Void) -> Void
+    ) {
+        let left = Atomic<Int>(first)
+        run(chunks: first + chunks) { chunk in
+            if chunk < first {
+                preparation(chunk)
+                left.subtract(1, ordering: .releasing)
+            } else {
+                body(chunk - first) { self.wait(until: { left.load(ordering: .acquiring) == 0 }) }
+            }
         }
     }
+}
+
+/// Ranges of equal size that cover `0 ..< length`; the last may be shorter.
+struct Pieces {
+    let length: Int
+    let size: Int
+
+    var count: Int { (length + size - 1) / size }
+
+    subscript(index: Int) -> Range<Int> { index * size..<min(length, (index + 1) * size) }
 }

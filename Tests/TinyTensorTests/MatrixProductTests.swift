@@ -11,7 +11,7 @@ struct MatrixProductTests {
 
     @Test("have the reference's bits at every edge", arguments: types, [false, true])
     func referenceBits(type: ElementType, adding: Bool) {
-        for n in [1, 15, 16, 17, 96, 130] {
+        for n in [1, 6, 8, 9, 15, 16, 17, 24, 96, 130] {
             for k in Self.depths {
                 let panels = Panels(type, n: n, k: k, seed: 1)
                 for m in Self.rowCounts where m < 65 || k <= 7 {

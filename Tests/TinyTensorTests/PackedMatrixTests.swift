@@ -87,6 +87,37 @@ struct PackedMatrixTests {
         #expect(firstDifference(parts.values, whole.values) == nil)
     }
 
+    @Test(
+        "hand out each element once, done and after the preparation of its row", arguments: [1, 2, 4],
+        [(1, 600), (33, 600), (500, 40), (1000, 3)])
+    func blocks(threads: Int, shape: (rows: Int, outputs: Int)) {
+        let (rows, outputs) = shape, inputs = 70, columns = FloatBuffer(count: outputs * inputs)
+        columns.base.update(from: gaussian(columns.count, seed: 4), count: columns.count)
+        let weights = PackedMatrix(
+            [PackedMatrix.Part(FloatRows(columns, offset: 0, columns: inputs), count: outputs)], inputs: inputs,
+            format: .bfloat16)
+        let team = WorkerTeam(threads: threads)
+        defer { team.close() }
+        let x = Matrix(rows: rows, columns: inputs, values: gaussian(rows * inputs, seed: 5))
+        func product(_ x: ProductRows, inBlocks: Bool) -> [Float] {
+            let y = Matrix(rows: rows, columns: outputs), prepared = Matrix(rows: rows, columns: 1)
+            let preparation = PackedMatrix.Preparation(least: 7) { for row in $0 { prepared.base[row] += 1 } }
+            guard inBlocks else {
+                weights.multiply(x, into: y.view, team: .alone)
+                return y.values
+            }
+            weights.multiply(x, into: y.view, team: team, preparation: preparation) { rows, columns in
+                for row in rows { for column in columns { y.base[row * outputs + column] += prepared.base[row] } }
+            }
+            return y.values
+        }
+        for arithmetic in [Arithmetic.float32, .bfloat16] {
+            let x = arithmetic.rows(x.view, team: .alone)
+            let expected = product(x, inBlocks: false).map { $0 + 1 }
+            #expect(firstDifference(product(x, inBlocks: true), expected) == nil, "\(arithmetic)")
+        }
+    }
+
     @Test("return every row as it was packed", arguments: [ElementType.float32, .bfloat16])
     func rowsComeBack(type: ElementType) {
         let matrix = matrix(type), weights = gaussian(outputs * inputs, seed: 1).map(type.rounded)

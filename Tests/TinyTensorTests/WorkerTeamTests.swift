@@ -39,6 +39,21 @@ struct WorkerTeamTests {
         #expect(pieces.count { $0 < least } <= 1, "pieces of \(pieces)")  // only the last may be smaller
     }
 
+    @Test("has all preparation done before a chunk that waited for it goes on", arguments: [1, 2, 4], [0, 1, 7])
+    func preparation(threads: Int, first: Int) {
+        let team = WorkerTeam(threads: threads)
+        defer { team.close() }
+        for job in 0..<200 {
+            let prepared = Counts(first), seen = Counts(5)
+            team.run(preparing: first, { prepared.add($0) }, chunks: 5) { chunk, wait in
+                wait()
+                if prepared.values == [Int](repeating: 1, count: first) { seen.add(chunk) }
+            }
+            let values = seen.values
+            if values != [1, 1, 1, 1, 1] { Issue.record("job \(job): chunks that saw everything: \(values)") }
+        }
+    }
+
     @Test("serves several tasks at once")
     func concurrentCallers() async {
         let team = WorkerTeam(threads: 3)

@@ -36,8 +36,12 @@ static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add)
                             float edge[TK_TILE_ROWS * TK_PANEL], *out = y.data + i * y.stride + p * TK_PANEL;
                             ptrdiff_t stride = y.stride;
                             float *target = tile_begin(edge, out, &stride, mr, columns);
-                            tile(mr, np, some, x.data + i * x.stride + from, x.stride,
-                                 (const char *)w->data + p * step + from * size, step, target, stride, add || from > 0);
+                            const float *rows_of_x = x.data + i * x.stride + from;
+                            const char *panel = (const char *)w->data + p * step + from * size;
+                            if (w->format == TK_F32 && columns <= TK_PANEL / 2)
+                                half_tile(mr, some, rows_of_x, x.stride, (const float *)panel, target, stride, add || from > 0);
+                            else
+                                tile(mr, np, some, rows_of_x, x.stride, panel, step, target, stride, add || from > 0);
                             tile_end(edge, out, y.stride, mr, columns);
                         }
                     }

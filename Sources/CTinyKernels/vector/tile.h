@@ -85,6 +85,32 @@ TK_INLINE void tile(ptrdiff_t mr, ptrdiff_t k, const float *a, ptrdiff_t lda, co
     tile_f32(mr, 1, k, a, lda, (const char *)b, 0, c, ldc, add);
 }
 
+/* The same for the left half of a panel of fp32, where the other half is beyond the last column: factors of adapters. */
+TK_INLINE void half_tile_fixed(const int mr, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b, float *c,
+                               ptrdiff_t ldc, int add) {
+    v8 sums[TK_TILE_ROWS];
+    TK_UNROLL for (int i = 0; i < mr; i++) sums[i] = (v8){0};
+    for (ptrdiff_t j = 0; j < k; j++) {
+        const v8 group = *(const v8_unaligned *)(b + j * TK_PANEL);
+        TK_UNROLL for (int i = 0; i < mr; i++) {
+            const float x = a[i * lda + j];
+            sums[i] = __builtin_elementwise_fma((v8){x, x, x, x, x, x, x, x}, group, sums[i]);
+        }
+    }
+    TK_UNROLL for (int i = 0; i < mr; i++) {
+        v8_unaligned *out = (v8_unaligned *)(c + i * ldc);
+        *out = add ? *out + sums[i] : sums[i];
+    }
+}
+
+#define TILE(rows, panels)                                                                                              \
+    case rows: half_tile_fixed(rows, k, a, lda, b, c, ldc, add); break;
+static TK_TARGET __attribute__((noinline)) void half_tile(ptrdiff_t mr, ptrdiff_t k, const float *a, ptrdiff_t lda,
+                                                          const float *b, float *c, ptrdiff_t ldc, int add) {
+    switch (mr) { TILES }
+}
+#undef TILE
+
 /* Rows of the next tile when `left` remain: tiles are balanced, so that 8 rows are 4 + 4 and not 6 + 2. */
 static inline ptrdiff_t tile_rows(ptrdiff_t left) {
     ptrdiff_t tiles = (left + TK_TILE_ROWS - 1) / TK_TILE_ROWS;

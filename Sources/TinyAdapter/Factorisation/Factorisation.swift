@@ -51,7 +51,6 @@ package enum Factorisation {
     ) throws -> [ModuleFactors] {
         let team = WorkerTeam(threads: max(1, min(threads, modules.count)))
         defer { team.close() }
-        let alone = WorkerTeam(threads: 1)
         if !modules.isEmpty { progress?(0, modules.count) }
         let state = Mutex<(results: [Result<ModuleFactors, any Error>?], done: Int)>(
             ([Result<ModuleFactors, any Error>?](repeating: nil, count: modules.count), 0))
@@ -61,7 +60,7 @@ package enum Factorisation {
                 let weight = try weight(module)
                 do throws(AdapterError) {
                     return try factors(
-                        of: weight, rank: rank, subspace: subspace, seed: seed, index: module.index, team: alone)
+                        of: weight, rank: rank, subspace: subspace, seed: seed, index: module.index, team: .alone)
                 } catch {
                     throw AdapterError(
                         error.code, "\(module.name).weight cannot be factorised: \(error.message)", hint: error.hint)

@@ -3,26 +3,41 @@ internal import TinyTensor
 
 // How a projection applies low-rank changes: t = A x, s = R t, y += B s, and back.
 extension Projection {
-    /// What `B R A x` adds to the output; `t` receives `A x`, `[rows, columns]`.
-    func pendingChanges(_ x: Matrix, t: Matrix, _ pass: PassRows) -> PendingChanges {
+    /// What `B R A x` adds to the output, once ``prepareChanges(_:_:t:s:_:)`` has made its `s`; `t` is like `A x`.
+    func pendingChanges(t: Matrix, _ pass: PassRows) -> PendingChanges {
         var pending = PendingChanges(like: t)
-        let s = pending.narrow.view
         for stretch in pass.batch.stretches {
-            let factors = stretch.factors, rank = factors.rank
-            guard let members = factors.members(layer: layer, group) else { continue }
-            members.stacked.multiply(x.view.rows(stretch.rows), into: t.view.rows(stretch.rows), team: pass.team)
-            eachSpan(stretch, pass) { _, span, change in
-                for (member, position) in members.positions.enumerated() where change.isActive[position] {
-                    let target = s.rows(span.rows).columns(from: member * rank, count: rank)
-                    mix(t.view.rows(span.rows), member, change, position, into: target)
-                }
-            }
+            guard let members = stretch.factors.members(layer: layer, group) else { continue }
             pending.append(members, of: stretch, in: pass) { position in
-                (factors.prepared[position].bTransposed.view, outputs(of: position, stretch))
+                (stretch.factors.prepared[position].bTransposed.view, outputs(of: position, stretch))
             }
         }
         return pending
     }
+
+    /// `t = A x` and `s = R t` of some rows, on the calling thread.
+    ///
+    /// - Parameters:
+    ///   - t: `[rows, columns]`, all rows of the pass.
+    ///   - s: The same.
+    func prepareChanges(_ x: Matrix, _ rows: Range<Int>, t: Matrix, s: Matrix, _ pass: PassRows) {
+        for stretch in pass.batch.stretches where stretch.rows.overlaps(rows) {
+            guard let members = stretch.factors.members(layer: layer, group) else { continue }
+            let own = stretch.rows.clamped(to: rows), rank = stretch.factors.rank
+            members.stacked.multiply(x.view.rows(own), into: t.view.rows(own), team: .alone)
+            for span in pass.batch.spans[stretch.spans] where span.rows.overlaps(own) {
+                guard let change = span.change else { continue }
+                let rows = span.rows.clamped(to: own)
+                for (member, position) in members.positions.enumerated() where change.isActive[position] {
+                    let target = s.view.rows(rows).columns(from: member * rank, count: rank)
+                    mix(t.view.rows(rows), member, change, position, into: target)
+                }
+            }
+        }
+    }
+
+    /// Rows whose part of the changes is worth a thread: about a microsecond of work.
+    var leastNarrowRows: Int { max(1, (1 << 17) / max(1, 16 * weights.inputs)) }
 
     /// Given `dy`, adds what is wanted of the changes' gradients to `gradients`.
     ///
@@ -164,15 +179,25 @@ struct PendingChanges {
         _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch, in pass: PassRows,
         target: (_ position: Int) -> (factor: MatrixView, columns: Range<Int>)
     ) {
-        let rank = stretch.factors.rank, targets = members.positions.map(target)
-        for span in pass.batch.spans[stretch.spans] {
-            guard let change = span.change else { continue }
-            for (member, position) in members.positions.enumerated() where change.isActive[position] {
-                parts.append(
-                    Part(
-                        s: narrow.view.rows(span.rows).columns(from: member * rank, count: rank),
-                        factor: targets[member].factor, rows: span.rows, columns: targets[member].columns))
+        let rank = stretch.factors.rank
+        for (member, position) in members.positions.enumerated() {
+            let (factor, columns) = target(position)
+            // Rows whose changes share the factor are one part, whatever their `R`.
+            var rows: Range<Int>?
+            func finish() {
+                guard let rows else { return }
+                let s = narrow.view.rows(rows).columns(from: member * rank, count: rank)
+                parts.append(Part(s: s, factor: factor, rows: rows, columns: columns))
             }
+            for span in pass.batch.spans[stretch.spans] where span.change?.isActive[position] == true {
+                if let before = rows, before.upperBound == span.rows.lowerBound {
+                    rows = before.lowerBound..<span.rows.upperBound
+                } else {
+                    finish()
+                    rows = span.rows
+                }
+            }
+            finish()
         }
     }
 

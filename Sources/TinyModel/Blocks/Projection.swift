@@ -30,10 +30,17 @@ struct Projection: Sendable {
     ///
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
-        let changes = narrow.map { narrow in pass.team.timed(.adapter) { pendingChanges(x, t: narrow, pass) } }
+        let changes = narrow.map { pendingChanges(t: $0, pass) }
+        let preparation = changes.flatMap { changes in
+            narrow.map { t in
+                PackedMatrix.Preparation(least: leastNarrowRows) {
+                    prepareChanges(x, $0, t: t, s: changes.narrow, pass)
+                }
+            }
+        }
         pass.team.timed(.products) {
             let x = pass.arithmetic.rows(x.view, team: pass.team)
-            weights.multiply(x, into: y.view, team: pass.team) { rows, columns in
+            weights.multiply(x, into: y.view, team: pass.team, preparation: preparation) { rows, columns in
                 if let bias { Kernels.addBias(bias.base + columns.lowerBound, to: y.view.block(rows, columns)) }
                 changes?.add(to: y.view, rows, columns)
             }
