@@ -238,7 +238,7 @@ def beside_base(tinylora, model, new_tokens, count):
         adapters = make_adapters(tinylora, model, folder, count)
         server = Process([tinylora, "serve", "--model", model, "--port", "0", "--adapters", adapters])
         stream, base = random.Random(2), Path(model).name
-        names, block = [f"a{number}" for number in range(count)], 4 * AT_ONCE
+        names, block = [f"a{number}" for number in range(count)], 2 * AT_ONCE
         rates, texts, resident = {"base": [], "adapters": []}, {}, []
         warm = {"prompt": [1, 2], "max_tokens": 4, "ignore_eos": True}
         load(server.port, [dict(warm, model=name) for name in names[:AT_ONCE] + [base]])
@@ -274,7 +274,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--vllm", help="a Python with vLLM")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--new-tokens", type=int, default=128, help="beside the engine; a quarter of it with adapters")
+    parser.add_argument("--new-tokens", type=int, default=128, help="of each answer")
     parser.add_argument("--adapters", type=int, default=1024)
     parser.add_argument("--only", choices=["engine", "adapters"])
     options = parser.parse_args()
@@ -282,7 +282,7 @@ def main():
     if options.only != "adapters":
         beside_engine(options.tinylora, options.model, options.repeats, options.new_tokens, options.vllm)
     if options.only != "engine":
-        beside_base(options.tinylora, options.model, options.new_tokens // 4, options.adapters)
+        beside_base(options.tinylora, options.model, options.new_tokens, options.adapters)
     sys.exit(1 if failed else 0)
 
 

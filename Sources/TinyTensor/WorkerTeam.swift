@@ -1,3 +1,4 @@
+internal import CTinyKernels
 import Foundation
 import Synchronization
 
@@ -27,8 +28,11 @@ package final class WorkerTeam: @unchecked Sendable {
 
     private static let indexBits: UInt64 = 20
     private static let indexMask: UInt64 = (1 << indexBits) - 1
-    /// Polls before a helper sleeps: about 50 microseconds, longer than the gap between two kernels of a step.
-    private static let patience = 4000
+    /// How long a helper spins before it sleeps: longer than the gaps between the kernels of a step. Waking it takes the system
+    /// longer than a small kernel takes.
+    private static let patience = Duration.microseconds(200)
+    /// Polls between two looks at the clock, some microseconds.
+    private static let polls = 64
 
     /// - Parameter threads: At least 1. With 1, everything runs on the caller.
     package init(threads: Int) {
@@ -84,14 +88,23 @@ package final class WorkerTeam: @unchecked Sendable {
         }
     }
 
-    /// Spins until `isOver`.
-    private func wait(until isOver: () -> Bool) {
-        var waited = 0
-        while !isOver() {
-            waited += 1
-            if waited % Self.patience == 0 { sched_yield() }  // the other thread may have lost its core
-            pause()
+    /// Spins until `isOver`, or until it runs out of patience: then false.
+    private func spin(until isOver: () -> Bool) -> Bool {
+        var end: ContinuousClock.Instant?
+        while true {
+            for _ in 0..<Self.polls {
+                if isOver() { return true }
+                tk_pause()
+            }
+            let now = ContinuousClock.now, last = end ?? now + Self.patience
+            if now > last { return false }
+            end = last
         }
+    }
+
+    /// Waits for another thread, which may have lost its core.
+    private func wait(until isOver: () -> Bool) {
+        while !spin(until: isOver) { sched_yield() }
     }
 
     /// Runs one chunk of the current job; false when none is left.
@@ -114,34 +127,22 @@ package final class WorkerTeam: @unchecked Sendable {
     }
 
     private func help() {
-        var idle = 0
-        while !stopping.load(ordering: .relaxed) {
-            if claimAndRun() {
-                idle = 0
-                continue
-            }
-            idle += 1
-            if idle < Self.patience {
-                pause()
-                continue
-            }
+        while !isStopping {
+            if claimAndRun() || spin(until: { hasWork || isStopping }) { continue }
             wake.lock()
             sleepers.add(1, ordering: .sequentiallyConsistent)
-            while !hasWork && !stopping.load(ordering: .relaxed) { wake.wait() }
+            while !hasWork && !isStopping { wake.wait() }
             sleepers.subtract(1, ordering: .sequentiallyConsistent)
             wake.unlock()
-            idle = 0
         }
     }
+
+    private var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
     private var hasWork: Bool {
         let seen = ticket.load(ordering: .sequentiallyConsistent)
         return seen & Self.indexMask < seen >> Self.indexBits & Self.indexMask
     }
-
-    /// A polite spin: the atomics keep it from being optimised away, and other threads get the core now and then.
-    @inline(__always)
-    private func pause() { for _ in 0..<4 { _ = stopping.load(ordering: .relaxed) } }
 }
 
 extension WorkerTeam {

@@ -23,6 +23,15 @@
 #define TK_PASS_PANELS 32 /* panels that a product goes through together: a call with fewer waits longer for memory */
 #define TK_TERMS 32  /* terms of a bf16 panel come in such blocks, the last one filled up with zeros */
 
+/* Between two looks at what another thread writes. */
+static inline void tk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* A matrix in memory: `rows` rows of `columns` floats, `stride` floats from one row to the next. */
 typedef struct {
     float *data;
