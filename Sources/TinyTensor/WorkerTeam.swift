@@ -167,6 +167,11 @@ extension WorkerTeam {
         preparing first: Int, _ preparation: (Int) -> Void, chunks: Int,
         _ body: (_ chunk: Int, _ prepared: () -> Void) -> Void
     ) {
+        if first <= 1 && chunks <= 1 {  // not worth a second thread
+            for chunk in 0..<first { preparation(chunk) }
+            for chunk in 0..<chunks { body(chunk, {}) }
+            return
+        }
         let left = Atomic<Int>(first)
         run(chunks: first + chunks) { chunk in
             if chunk < first {

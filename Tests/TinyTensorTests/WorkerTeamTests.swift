@@ -44,13 +44,13 @@ struct WorkerTeamTests {
         let team = WorkerTeam(threads: threads)
         defer { team.close() }
         for job in 0..<200 {
-            let prepared = Counts(first), seen = Counts(5)
-            team.run(preparing: first, { prepared.add($0) }, chunks: 5) { chunk, wait in
+            let chunks = 1 + job % 5, prepared = Counts(first), seen = Counts(chunks)
+            team.run(preparing: first, { prepared.add($0) }, chunks: chunks) { chunk, wait in
                 wait()
                 if prepared.values == [Int](repeating: 1, count: first) { seen.add(chunk) }
             }
             let values = seen.values
-            if values != [1, 1, 1, 1, 1] { Issue.record("job \(job): chunks that saw everything: \(values)") }
+            if values.contains(where: { $0 != 1 }) { Issue.record("job \(job): chunks that saw everything: \(values)") }
         }
     }
 
