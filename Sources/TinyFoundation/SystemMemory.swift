@@ -14,4 +14,17 @@ public enum SystemMemory {
 
     /// The smaller of both.
     public static var usable: Int { min(byteCount, limit ?? byteCount) }
+
+    /// Bytes that programs could take now without others giving any up; `nil` where the system does not say.
+    public static var available: Int? {
+        FileManager.default.contents(atPath: "/proc/meminfo").flatMap { data in
+            available(meminfo: String(decoding: data, as: UTF8.self))
+        }
+    }
+
+    /// The same from the text of `/proc/meminfo`, whose line `MemAvailable` is in kibibytes.
+    package static func available(meminfo: String) -> Int? {
+        let line = meminfo.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        return line.flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) }.map { $0 << 10 }
+    }
 }

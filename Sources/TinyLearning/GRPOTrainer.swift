@@ -58,8 +58,9 @@ public struct GRPOTrainer: Trainer {
     ) async throws -> FinishedStep {
         var timer = StepTimer()
         let drawn = try problemsDrawn(before: step, state)
-        let found = try await sample(step, after: drawn, adapter: stored(state.parameters), report)
-        timer.endSampling(since: timer.began)
+        let found = try await timer.sampling(report) {
+            try await sample(step, after: drawn, adapter: stored(state.parameters), $0)
+        }
         var metrics = StepMetrics()
         metrics.rollout = found.metrics(configuration.rollout)
         metrics.numTokens = (before?.numTokens ?? 0) + found.tokens

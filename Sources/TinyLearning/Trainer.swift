@@ -56,25 +56,3 @@ public struct FinishedStep: Sendable {
         self.samples = samples
     }
 }
-
-/// Measures how long one step takes: its sampling, and everything else as training.
-struct StepTimer {
-    /// When the step began.
-    let began = ContinuousClock.now
-    private var sampling = Duration.zero
-
-    init() {}
-
-    /// Counts the time since `start` as sampling.
-    mutating func endSampling(since start: ContinuousClock.Instant) { sampling += ContinuousClock.now - start }
-
-    /// The time until now.
-    ///
-    /// - Parameter tokens: Tokens sampled, or learned from in a step without sampling.
-    func time(tokens: Int) -> StepTime {
-        let seconds = (ContinuousClock.now - began) / .seconds(1), sampled = sampling / .seconds(1)
-        return StepTime(
-            seconds: seconds, rolloutSeconds: sampled, trainingSeconds: seconds - sampled,
-            tokensPerSecond: Double(tokens) / max(sampled > 0 ? sampled : seconds, 1e-9))
-    }
-}

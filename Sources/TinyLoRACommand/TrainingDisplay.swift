@@ -158,7 +158,8 @@ final class TrainingDisplay: Sendable {
                 + configuration.adapter.elementType.rawValue)
         console.say(
             "time       \(clock(summary.trainingSeconds)) of training · "
-                + "\(grouped(Int(summary.tokensPerSecond))) tokens/s")
+                + "\(grouped(Int(summary.tokensPerSecond))) tokens/s"
+                + (summary.idleShare.map { String(format: " · %.0f %% of a batch idle in sampling", 100 * $0) } ?? ""))
         console.say("adapter    \(summary.adapter)")
         console.say("run        \(summary.run)")
         console.say("serve      \(serveCommand) \(servedFiles(summary.run))")

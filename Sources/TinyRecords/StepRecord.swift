@@ -51,13 +51,20 @@ public struct StepTime: Record {
     public var trainingSeconds: Double
     /// Completion tokens sampled per second of sampling; where none are sampled, tokens trained on per second.
     public var tokensPerSecond: Double
+    /// Share of the completions that had already ended, as a mean over the time of sampling, `[0, 1]`: large where a few long
+    /// ones keep the others waiting. `nil` where none are sampled.
+    public var idleShare: Double?
 
     /// Makes a time from its parts.
-    public init(seconds: Double, rolloutSeconds: Double, trainingSeconds: Double, tokensPerSecond: Double) {
+    public init(
+        seconds: Double, rolloutSeconds: Double, trainingSeconds: Double, tokensPerSecond: Double,
+        idleShare: Double? = nil
+    ) {
         self.seconds = seconds
         self.rolloutSeconds = rolloutSeconds
         self.trainingSeconds = trainingSeconds
         self.tokensPerSecond = tokensPerSecond
+        self.idleShare = idleShare
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -65,5 +72,6 @@ public struct StepTime: Record {
         case rolloutSeconds = "rollout_seconds"
         case trainingSeconds = "training_seconds"
         case tokensPerSecond = "tokens_per_second"
+        case idleShare = "idle_share"
     }
 }

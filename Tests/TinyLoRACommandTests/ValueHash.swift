@@ -11,7 +11,9 @@ struct ValueHash {
     private var hash = SHA256()
 
     /// Keys whose values depend on the clock, on the program's version, or on where files are.
-    static let omittedKeys: Set<String> = ["time", "seconds", "tokens_per_second", "version", "model", "adapter"]
+    static let omittedKeys: Set<String> = [
+        "time", "seconds", "tokens_per_second", "idle_share", "version", "model", "adapter",
+    ]
 
     /// The hash of one value.
     static func hexadecimal(_ value: RecordedValue) -> String {

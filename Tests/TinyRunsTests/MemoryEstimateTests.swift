@@ -23,4 +23,15 @@ struct MemoryEstimateTests {
         let memory = try RunOutline(TrainingConfiguration()).memory
         #expect(try RunOutline(short).memory.cache < memory.cache)
     }
+
+    @Test("a run is warned of memory that other programs have, unless what is free is not known")
+    func shortage() throws {
+        let memory = try RunOutline(TrainingConfiguration()).memory
+        let steps = memory.cache + memory.records + memory.optimiser
+        #expect(memory.shortage(available: steps) == nil)
+        #expect(memory.shortage(available: nil) == nil)
+        let sentence = try #require(memory.shortage(available: steps - 1))
+        #expect(sentence.hasPrefix("the longest steps take up to "), "\(sentence)")
+        #expect(sentence.contains("are free now"), "\(sentence)")
+    }
 }

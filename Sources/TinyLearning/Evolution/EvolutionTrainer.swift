@@ -78,9 +78,7 @@ public struct EvolutionTrainer: Trainer {
         let population = try strategy.ask(step, from: state)
         let membersMN = population.membersMN.map { stored($0.map { Float($0) }) }
         try checkFinite(membersMN, step: step)
-        let asked = ContinuousClock.now
-        let rollout = try await sample(step, membersMN: membersMN, report)
-        timer.endSampling(since: asked)
+        let rollout = try await timer.sampling(report) { try await sample(step, membersMN: membersMN, $0) }
 
         let fitnessM = rollout.fitness(members: membersMN.count, scale: configuration.loss.scaleRewards)
         let rate = schedule.rate(step: step)

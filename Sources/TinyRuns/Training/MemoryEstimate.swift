@@ -48,7 +48,6 @@ public struct MemoryEstimate: Encodable, Sendable {
     /// - Throws: ``RunError`` with code `notEnoughMemory`.
     package func requireRoom(in memory: Int = SystemMemory.usable) throws(RunError) {
         guard total > memory else { return }
-        func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e8).rounded() / 10) GB" }
         throw RunError(
             .notEnoughMemory,
             "the run needs up to \(gigabytes(total)) of memory (weights \(gigabytes(weights)), factors "
@@ -56,6 +55,18 @@ public struct MemoryEstimate: Encodable, Sendable {
                 + "\(gigabytes(optimiser))) and this machine has \(gigabytes(memory))",
             hint: "take a smaller model, fewer or shorter completions a step, or a method with fewer numbers")
     }
+
+    /// Warns of a run that may end in its longest step, because other programs have the memory.
+    ///
+    /// - Parameter available: Bytes that are free once the weights and factors are in memory; `nil` when that is not known.
+    package func shortage(available: Int? = SystemMemory.available) -> String? {
+        let steps = cache + records + optimiser
+        guard let available, steps > available else { return nil }
+        return "the longest steps take up to \(gigabytes(steps)) of memory and \(gigabytes(available)) are free now: "
+            + "the system may end the run unless other programs give some up"
+    }
+
+    private func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e8).rounded() / 10) GB" }
 
     private enum CodingKeys: String, CodingKey { case weights, factors, cache, records, optimiser, total }
 

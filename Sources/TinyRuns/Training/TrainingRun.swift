@@ -155,6 +155,8 @@ public struct TrainingRun: Sendable {
             report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
         if let weakness = directory.lockWeakness { report(.warning(weakness)) }
+        let memory = MemoryEstimate(configuration, model: model.checkpoint.configuration, design: design)
+        if let shortage = memory.shortage() { report(.warning(shortage)) }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
             of: configuration, engines, prompter: prompter, model: model, untrained: untrained, run: directory,
@@ -177,7 +179,7 @@ public struct TrainingRun: Sendable {
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: directory.path, result: result,
             overlap: problems.overlaps.first { $0.role == "eval" && $0.otherRole == "train" }?.shared,
-            seconds: try directory.steps.read().reduce(0) { $0 + $1.time.seconds })
+            times: try directory.steps.read().map(\.time))
         try summary.write(to: directory.path + "/result.json")  // written last: a run that has it is finished
         return TrainedRun(
             summary: summary, adapter: adapter, result: result, before: evaluations.result(after: 0),

@@ -34,12 +34,14 @@ public struct TrainingSummary: Record {
     public let trainingSeconds: Double
     /// Tokens of prompts and completions per second of training.
     public let tokensPerSecond: Double
+    /// Share of the completions that had already ended, as a mean over the time of sampling; `nil` where none are sampled.
+    public let idleShare: Double?
     /// The adapter's file.
     public let adapter: String
     /// The run's directory.
     public let run: String
 
-    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, overlap: Int?, seconds: Double) {
+    init(adapter: AdapterFile, path: String, run: String, result: TrainingResult, overlap: Int?, times: [StepTime]) {
         let tests = result.evaluations.filter { $0.split == .test }
         let validations = result.evaluations.filter { $0.split == .validation }
         let before = tests.first { $0.step == 0 }, after = tests.last { $0.step != 0 }
@@ -55,10 +57,18 @@ public struct TrainingSummary: Record {
         validationAfter = validations.last { $0.step != 0 }?.strict
         problems = after?.problems
         self.overlap = overlap
+        let seconds = times.reduce(0) { $0 + $1.seconds }
         trainingSeconds = seconds
         tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
+        idleShare = Self.idleShare(times)
         self.adapter = path
         self.run = run
+    }
+
+    /// The mean over all time of sampling.
+    private static func idleShare(_ times: [StepTime]) -> Double? {
+        let sampled = times.filter { $0.idleShare != nil }, seconds = sampled.reduce(0) { $0 + $1.rolloutSeconds }
+        return seconds > 0 ? sampled.reduce(0) { $0 + ($1.idleShare ?? 0) * $1.rolloutSeconds } / seconds : nil
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -75,5 +85,6 @@ public struct TrainingSummary: Record {
         case validationAfter = "validation_after"
         case trainingSeconds = "training_seconds"
         case tokensPerSecond = "tokens_per_second"
+        case idleShare = "idle_share"
     }
 }
