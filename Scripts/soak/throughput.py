@@ -6,7 +6,9 @@
    session and reports the time of the sampling. Greedy, and both answer with the same text, which is checked. The server's time
    is the client's: from the first connection to the last byte. With --vllm, a Python with vLLM, its server gets the same.
 2. Adapters: requests that name 1,024 different adapters, 32 at a time, beside the same requests on the base model. The adapters
-   have the design of one that is trained on the spot, and random numbers. One pass over all of them, in pairs of turns.
+   have the design of one that is trained on the spot, and random numbers. One pass over all of them, in parts of 128 requests;
+   two servers with the same model, one with adapters and one without, run by turns of a second while both have requests, so
+   that they meet the same machine however its speed drifts.
 
 What is compared takes turns; figures are medians. A server that is not measured is halted. The client is one thread of the
 standard library that waits for sockets, so that it takes little time from the servers. Ends with 1 when the server has less than
@@ -26,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -126,6 +129,37 @@ def body_of(answer):
 def tokens(answers):
     """Sampled tokens, by the servers' own count."""
     return sum(int(re.findall(rb'"completion_tokens": ?(\d+)', answer)[-1]) for answer in answers)
+
+
+class Work(threading.Thread):
+    """Requests to a server that is halted most of the time."""
+
+    def __init__(self, server, bodies):
+        super().__init__(daemon=True)
+        self.server, self.bodies, self.answers, self.seconds = server, bodies, None, 0.0
+
+    def run(self):
+        _, self.answers = load(self.server.port, self.bodies)
+
+    def turn(self, length):
+        """Lets the server run for so long, or until all is answered."""
+        start = time.perf_counter()
+        with self.server:
+            self.join(length)
+        self.seconds += time.perf_counter() - start
+
+    def rate(self):
+        return tokens(self.answers) / self.seconds
+
+
+def by_turns(first, second, length=1.0):
+    """Does the work of two halted servers, each for so many seconds at a time."""
+    for work in (first, second):
+        work.start()
+    while first.is_alive() or second.is_alive():
+        for work in (first, second):
+            if work.is_alive():
+                work.turn(length)
 
 
 def rate(port, bodies):
@@ -236,36 +270,43 @@ def make_adapters(tinylora, model, folder, count):
 def beside_base(tinylora, model, new_tokens, count):
     with tempfile.TemporaryDirectory() as folder:
         adapters = make_adapters(tinylora, model, folder, count)
-        server = Process([tinylora, "serve", "--model", model, "--port", "0", "--adapters", adapters])
         stream, base = random.Random(2), Path(model).name
-        names, block = [f"a{number}" for number in range(count)], 2 * AT_ONCE
-        rates, texts, resident = {"base": [], "adapters": []}, {}, []
+        names, block = [f"a{number}" for number in range(count)], 4 * AT_ONCE
+        rates, texts, resident = {"base": [], "adapters": []}, {}, 0
+        servers = {side: Process([tinylora, "serve", "--model", model, "--port", "0", "--adapters", adapters]) for side in rates}
         warm = {"prompt": [1, 2], "max_tokens": 4, "ignore_eos": True}
-        load(server.port, [dict(warm, model=name) for name in names[:AT_ONCE] + [base]])
+        for server in servers.values():
+            load(server.port, [dict(warm, model=name) for name in names[:AT_ONCE] + [base]])
+            server.halt()
         for first in range(0, count, block):
             bodies = [
                 {"model": name, "prompt": [stream.randrange(100, 1000) for _ in range(64)], "max_tokens": new_tokens,
                  "ignore_eos": True, "temperature": 0} for name in names[first:first + block]]
-            for turn in ["base", "adapters"] if len(resident) % 2 else ["adapters", "base"]:
-                found, answers = rate(server.port, [dict(body, model=base) for body in bodies] if turn == "base" else bodies)
-                rates[turn].append(found)
-                texts.setdefault(turn, []).extend(json.loads(answer)["choices"][0]["text"] for answer in answers)
-            resident.append(server.resident())
+            works = {
+                "base": Work(servers["base"], [dict(body, model=base) for body in bodies]),
+                "adapters": Work(servers["adapters"], bodies)}
+            by_turns(*(works.values() if first // block % 2 else reversed(works.values())))
+            for side, work in works.items():
+                rates[side].append(work.rate())
+                texts.setdefault(side, []).extend(json.loads(answer)["choices"][0]["text"] for answer in work.answers)
+            resident = servers["adapters"].resident()
             print(
                 f"       {len(texts['base'])} requests: base {rates['base'][-1]:.0f}, "
-                f"adapters {rates['adapters'][-1]:.0f} tokens/s, {resident[-1]:.0f} MB resident", flush=True)
-        server.kill()
+                f"adapters {rates['adapters'][-1]:.0f} tokens/s, {100 * rates['adapters'][-1] / rates['base'][-1]:.1f} %, "
+                f"{resident:.0f} MB resident", flush=True)
+        for server in servers.values():
+            server.kill()
     medians = {turn: statistics.median(each) for turn, each in rates.items()}
     share = statistics.median(a / b for a, b in zip(rates["adapters"], rates["base"]))
     print(f"\n{count} adapters of 13 numbers, {AT_ONCE} requests at a time, prompts of 64 tokens, {new_tokens} new tokens\n")
     for turn, each in rates.items():
-        print(f"{turn:12}{medians[turn]:8.0f} tokens/s   from {min(each):.0f} to {max(each):.0f} in {len(each)} turns")
+        print(f"{turn:12}{medians[turn]:8.0f} tokens/s   from {min(each):.0f} to {max(each):.0f} in {len(each)} parts")
     print()
     differing = sum(a != b for a, b in zip(texts["base"], texts["adapters"]))
     check(differing > 0, f"{differing} of {count} answers differ from the base model's")
     check(
         share >= 0.97,
-        f"adapters: {100 * share:.1f} % of the base model's rate, the median of {len(rates['base'])} pairs, at least 97 % wanted")
+        f"adapters: {100 * share:.1f} % of the base model's rate, the median of {len(rates['base'])} parts, at least 97 % wanted")
 
 
 def main():

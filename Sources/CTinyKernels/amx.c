@@ -60,13 +60,13 @@ TK_INLINE void product(const int two_rows, const int two_panels, tk_view y, tk_b
     if (two_rows && two_panels) _tile_stored(3, lower + TK_PANEL, ldy);
 }
 
-static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) {
+static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done) {
     const ptrdiff_t n = w->outputs, k = w->inputs, step = panel_bytes(TK_BF16, k) / (ptrdiff_t)sizeof(uint16_t);
     if (k == 0 || x.rows == 0) {
-        tk_plain_kernels.matmul_bf16(y, x, w, add);
+        tk_plain_kernels.matmul_bf16(y, x, w, add, done);
         return;
     }
-    ptrdiff_t configured = 0, np;
+    ptrdiff_t configured = 0, handed = 0, np;
     for (ptrdiff_t p = 0; p * TK_PANEL < n; p += np) {
         np = (p + 2) * TK_PANEL <= n ? 2 : 1;
         const uint16_t *panel = (const uint16_t *)w->data + p * step;
@@ -86,6 +86,7 @@ static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w,
             else product(0, 0, out, some, panel, step, add);
             tile_end(edge, place, y.stride, rows, columns);
         }
+        if (done) hand_out(done, 0, x.rows, &handed, p + np, n);
     }
     _tile_release();
 }
@@ -116,7 +117,9 @@ static TK_TARGET float peak_bf16(ptrdiff_t rounds) {
 #include "vector/bf16_transposed.h"
 
 float tk_amx_peak_bf16(ptrdiff_t rounds) { return peak_bf16(rounds); }
-void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) { matmul_bf16(y, x, w, add); }
+void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done) {
+    matmul_bf16(y, x, w, add, done);
+}
 void tk_amx_matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add) {
     matmul_bf16_transposed(dx, dy, w, first, count, add);

@@ -158,9 +158,18 @@ static inline void keep_stats(tk_view stats, ptrdiff_t row, ptrdiff_t head, floa
     stats.data[row * stats.stride + 2 * head + 1] = inverse;
 }
 
+/* Tells `done` of the panels from `*handed` to `end` of some rows, unless there are too few to be worth a call and more follow. */
+static inline void hand_out(const tk_done *done, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t *handed, ptrdiff_t end,
+                            ptrdiff_t n) {
+    const ptrdiff_t least = 8 * TK_PANEL, column = *handed * TK_PANEL, columns = smaller(end * TK_PANEL, n) - column;
+    if (columns < least && column + columns < n) return;
+    *handed = end;
+    done->call(done->context, row, rows, column, columns);
+}
+
 /* ---- Kernel sets ---- */
 extern const tk_kernels tk_plain_kernels, tk_avx2_kernels, tk_avx512_kernels, tk_amx_kernels, tk_neon_kernels;
-void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
+void tk_amx_matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done);
 void tk_amx_matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add);
 float tk_amx_peak_bf16(ptrdiff_t rounds);

@@ -1,9 +1,11 @@
+import Foundation
 import Synchronization
 import TinyRecords
 
 /// Measures how long one step takes: its sampling, and everything else as training.
 struct StepTimer {
     private let began = ContinuousClock.now
+    private let usedBefore = processorSeconds()
     private var sampled = Duration.zero
     private var idleShare: Double?
 
@@ -35,8 +37,16 @@ struct StepTimer {
         let seconds = (ContinuousClock.now - began) / .seconds(1), sampled = sampled / .seconds(1)
         return StepTime(
             seconds: seconds, rolloutSeconds: sampled, trainingSeconds: seconds - sampled,
-            tokensPerSecond: Double(tokens) / max(sampled > 0 ? sampled : seconds, 1e-9), idleShare: idleShare)
+            tokensPerSecond: Double(tokens) / max(sampled > 0 ? sampled : seconds, 1e-9), idleShare: idleShare,
+            cpuSeconds: processorSeconds() - usedBefore)
     }
+}
+
+/// Processor time that this process has used, of all its threads.
+private func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 /// How much of a batch had ended, as a mean over time.

@@ -33,6 +33,7 @@ final class RowBatch {
         let factors: LowRankFactors
         let spans: Range<Int>
         let rows: Range<Int>
+        let changes: StretchChanges
     }
 
     /// A piece of attention: one key/value head, some rows of one segment.
@@ -85,19 +86,56 @@ final class RowBatch {
     }
 
     private static func stretches(of spans: [Span]) -> [Stretch] {
-        var stretches: [Stretch] = []
+        var ranges: [(factors: LowRankFactors, spans: Range<Int>)] = []
         for (index, span) in spans.enumerated() {
             guard let factors = span.change?.factors else { continue }
-            if let last = stretches.last, last.spans.upperBound == index, last.factors === factors {
-                stretches[stretches.count - 1] = Stretch(
-                    factors: factors, spans: last.spans.lowerBound..<index + 1,
-                    rows: last.rows.lowerBound..<span.rows.upperBound)
+            if let last = ranges.last, last.spans.upperBound == index, last.factors === factors {
+                ranges[ranges.count - 1].spans = last.spans.lowerBound..<index + 1
             } else {
-                stretches.append(Stretch(factors: factors, spans: index..<index + 1, rows: span.rows))
+                ranges.append((factors, index..<index + 1))
             }
         }
-        return stretches
+        return ranges.map { factors, range in
+            Stretch(
+                factors: factors, spans: range,
+                rows: spans[range.lowerBound].rows.lowerBound..<spans[range.upperBound - 1].rows.upperBound,
+                changes: StretchChanges(spans[range], factors))
+        }
     }
+}
+
+/// The changes of a stretch's segments side by side: every layer goes through all of them.
+struct StretchChanges {
+    /// Rows of each segment.
+    let rows: [Range<Int>]
+    /// `R` of every module, `[segments, modules · rank · rank]`.
+    private let mixing: Matrix
+    private let mixingSize: Int
+    /// Whether a segment's change of a module is not zero, module by module.
+    private let isActive: [Bool]
+
+    fileprivate init(_ spans: ArraySlice<RowBatch.Span>, _ factors: LowRankFactors) {
+        let size = factors.rank * factors.rank, modules = factors.modules.count
+        let changes = spans.compactMap(\.change)
+        rows = spans.map(\.rows)
+        mixing = Matrix(unsetRows: changes.count, columns: modules * size)
+        for (index, change) in changes.enumerated() { mixing.setRow(index, to: change.mixing) }
+        mixingSize = size
+        isActive = [Bool](unsafeUninitializedCapacity: modules * changes.count) { isActive, count in
+            for (index, change) in changes.enumerated() {
+                for (module, active) in change.isActive.enumerated() {
+                    isActive.initializeElement(at: module * changes.count + index, to: active)
+                }
+            }
+            count = modules * changes.count
+        }
+    }
+
+    /// Whether segment `index` changes the module at `position`.
+    func isActive(_ index: Int, _ position: Int) -> Bool { isActive[position * rows.count + index] }
+
+    /// `R [rank, rank]` of segment `index` for the module at `position`.
+    func mixing(_ index: Int, _ position: Int) -> Floats { mixing.row(index) + position * mixingSize }
 }
 
 /// Keys and values of 64 positions: all layers, all key/value heads.

@@ -54,17 +54,20 @@ public struct StepTime: Record {
     /// Share of the completions that had already ended, as a mean over the time of sampling, `[0, 1]`: large where a few long
     /// ones keep the others waiting. `nil` where none are sampled.
     public var idleShare: Double?
+    /// Processor time of this process, all threads together. `nil` in records that do not say.
+    public var cpuSeconds: Double?
 
     /// Makes a time from its parts.
     public init(
         seconds: Double, rolloutSeconds: Double, trainingSeconds: Double, tokensPerSecond: Double,
-        idleShare: Double? = nil
+        idleShare: Double? = nil, cpuSeconds: Double? = nil
     ) {
         self.seconds = seconds
         self.rolloutSeconds = rolloutSeconds
         self.trainingSeconds = trainingSeconds
         self.tokensPerSecond = tokensPerSecond
         self.idleShare = idleShare
+        self.cpuSeconds = cpuSeconds
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -73,5 +76,6 @@ public struct StepTime: Record {
         case trainingSeconds = "training_seconds"
         case tokensPerSecond = "tokens_per_second"
         case idleShare = "idle_share"
+        case cpuSeconds = "cpu_seconds"
     }
 }

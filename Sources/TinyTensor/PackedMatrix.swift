@@ -72,9 +72,9 @@ package final class PackedMatrix: @unchecked Sendable {
         on set: InstructionSet = .active, team: WorkerTeam, preparation: Preparation? = nil, done: BlockDone? = nil
     ) {
         let kernels = set.kernels
-        splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns in
+        splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns, done in
             var panels = panels(outputs)
-            kernels.matmul(y.block(rows, columns).output, x.rows(rows).input, &panels, adding ? 1 : 0)
+            kernels.matmul(y.block(rows, columns).output, x.rows(rows).input, &panels, adding ? 1 : 0, done)
         }
     }
 
@@ -86,18 +86,18 @@ package final class PackedMatrix: @unchecked Sendable {
         precondition(format == .bfloat16 && x.columns == inputs, "multiply: \(x.columns) columns, \(inputs) \(format)")
         let kernels = set.kernels
         withExtendedLifetime(x) {
-            splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns in
+            splitOutputs(x.rows, range, team, preparation, done) { rows, outputs, columns, done in
                 var panels = panels(outputs)
-                kernels.matmul_bf16(y.block(rows, columns).output, x.kernel(rows), &panels, adding ? 1 : 0)
+                kernels.matmul_bf16(y.block(rows, columns).output, x.kernel(rows), &panels, adding ? 1 : 0, done)
             }
         }
     }
 
     /// Divides a product over the team, by outputs, or by rows where there are fewer panels than threads: `body` gets rows, some
-    /// outputs, and the columns of `y` that these go to.
+    /// outputs, the columns of `y` that these go to, and whom to tell of blocks that are done.
     private func splitOutputs(
         _ rows: Int, _ range: Range<Int>?, _ team: WorkerTeam, _ preparation: Preparation?, _ done: BlockDone?,
-        _ body: (Range<Int>, Range<Int>, Range<Int>) -> Void
+        _ body: (Range<Int>, Range<Int>, Range<Int>, UnsafePointer<tk_done>?) -> Void
     ) {
         let range = range ?? 0..<outputs
         precondition(
@@ -113,19 +113,32 @@ package final class PackedMatrix: @unchecked Sendable {
             let piece = pieces[chunk], rows = byRows ? piece : 0..<rows
             let columns = byRows ? 0..<range.count : piece.lowerBound * 16..<min(range.count, piece.upperBound * 16)
             let outputs = range.lowerBound + columns.lowerBound..<range.lowerBound + columns.upperBound
-            guard let done else { return body(rows, outputs, columns) }
-            for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.blockRows) {
-                let block = start..<min(rows.upperBound, start + Self.blockRows)
-                body(block, outputs, columns)
+            guard let done else { return body(rows, outputs, columns, nil) }
+            withKernelDone { ownRows, ownColumns in
                 prepared()
-                done(block, columns)
+                let (row, column) = (rows.lowerBound, columns.lowerBound)
+                done(
+                    row + ownRows.lowerBound..<row + ownRows.upperBound,
+                    column + ownColumns.lowerBound..<column + ownColumns.upperBound)
+            } body: {
+                body(rows, outputs, columns, $0)
             }
         }
     }
 
-    /// Rows of a block that is handed out: whole groups of the rows that bf16 kernels go through together (48, or 32), so that
-    /// blocks take no longer than all rows at once, and few enough that a second-level cache holds their sums.
-    private static let blockRows = 96
+    /// Has a kernel tell `done` of its blocks.
+    private func withKernelDone(_ done: BlockDone, body: (UnsafePointer<tk_done>) -> Void) {
+        withoutActuallyEscaping(done) { done in
+            withUnsafePointer(to: done) { pointer in
+                var handler = tk_done(
+                    call: { context, row, rows, column, columns in
+                        let done = UnsafeRawPointer(context)?.assumingMemoryBound(to: BlockDone.self).pointee
+                        done?(row..<row + rows, column..<column + columns)
+                    }, context: UnsafeMutableRawPointer(mutating: pointer))
+                body(&handler)
+            }
+        }
+    }
 
     /// `dx[rows, inputs] = dy[rows, range] · w[range, inputs]`, or `+=` with `adding`.
     ///

@@ -33,11 +33,13 @@ struct StepTimeTests {
         let time = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }.time
         let share = try #require(time.idleShare)
         #expect((0...1).contains(share), "\(time)")
+        #expect(try #require(time.cpuSeconds) >= 0)
     }
 
-    @Test("a time written before there was an idle share is still read")
+    @Test("a time that names neither idle share nor processor time is still read")
     func olderRecord() throws {
         let line = #"{"rollout_seconds":1,"seconds":2,"tokens_per_second":10,"training_seconds":0.5}"#
-        #expect(try StepTime(json: line).idleShare == nil)
+        let time = try StepTime(json: line)
+        #expect(time.idleShare == nil && time.cpuSeconds == nil)
     }
 }

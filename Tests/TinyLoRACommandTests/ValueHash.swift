@@ -12,7 +12,7 @@ struct ValueHash {
 
     /// Keys whose values depend on the clock, on the program's version, or on where files are.
     static let omittedKeys: Set<String> = [
-        "time", "seconds", "tokens_per_second", "idle_share", "version", "model", "adapter",
+        "time", "seconds", "tokens_per_second", "idle_share", "cpu_seconds", "version", "model", "adapter",
     ]
 
     /// The hash of one value.

@@ -160,13 +160,13 @@ struct EvaluationFolderTests {
         let comparison = try EvaluationComparison(
             of: "own/six", before: EvaluationFolder(reading: path("before")),
             after: EvaluationFolder(reading: path("after")))
-        #expect(comparison.before == before.strict.fraction && comparison.after == 1)
+        #expect(comparison.strict.before == before.strict.fraction && comparison.strict.after == 1)
         let changed = before.strictPerProblem.enumerated().filter { $1 < 2 }.map { "p\($0.offset)" }
         #expect(!changed.isEmpty && comparison.changes.map(\.problem) == changed)
         #expect(comparison.arithmeticBefore == .float32 && comparison.arithmeticAfter == .float32)
         #expect(comparison.test == PairedComparison(improved: changed.count, worsened: 0))
         #expect(try comparison.test == PairedComparison(before: before, after: after))
-        #expect(abs(comparison.difference.mean - (1 - before.strict.fraction)) < 1e-12)
+        #expect(abs(comparison.strict.difference.mean - (1 - before.strict.fraction)) < 1e-12)
         #expect(comparison.changes.allSatisfy { $0.after == 1 && $0.extractedAfter == $0.answer })
     }
 

@@ -44,7 +44,7 @@ struct BFloat16Panels {
     /// `x · wᵀ` over, or added to, `before`.
     func multiply(_ x: BFloat16Rows, into before: [Float], adding: Bool, on kernels: tk_kernels) -> [Float] {
         write(before, rows: x.rows, columns: n) { y, panels in
-            x.withKernelView { kernels.matmul_bf16(y, $0, &panels, adding ? 1 : 0) }
+            x.withKernelView { kernels.matmul_bf16(y, $0, &panels, adding ? 1 : 0, nil) }
         }
     }
 

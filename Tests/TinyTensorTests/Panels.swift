@@ -47,7 +47,7 @@ struct Panels {
         let range = outputs ?? 0..<n
         withPanels(range) { panels in
             y.withView(rows, range.count) { y in
-                x.withInput(rows, k) { x in kernels.matmul(y, x, &panels, adding ? 1 : 0) }
+                x.withInput(rows, k) { x in kernels.matmul(y, x, &panels, adding ? 1 : 0, nil) }
             }
         }
     }

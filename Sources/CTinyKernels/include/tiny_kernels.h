@@ -137,10 +137,18 @@ void tk_adamw(float *w, float *first, float *second, const float *gradient, ptrd
 /* Σ x² in double precision, ascending. */
 double tk_sum_squares(const float *x, ptrdiff_t count);
 
+/* Who is told of the blocks of a product that are complete, every element once: while a cache holds them, on the thread that
+   computed them, in the ordinary floating-point mode. It may change them. */
+typedef struct {
+    void (*call)(void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns);
+    void *context;
+} tk_done;
+
 /* ---- Kernels of one instruction set --------------------------------------------------------------------------------- */
 typedef struct {
-    /* y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. */
-    void (*matmul)(tk_view y, tk_input x, const tk_panels *w, int add);
+    /* y[m,n] = x[m,k] · w[n,k]ᵀ; with add, the partial sums are added to what y holds. A sum of no terms is 0. `done` may be
+       NULL. */
+    void (*matmul)(tk_view y, tk_input x, const tk_panels *w, int add, const tk_done *done);
     /* dx[m, first…first+count) = dy[m,n] · w[n,k] from the same panels: columns `first` to `first + count` of dx only, both
        multiples of 16 unless they end at k. With add, added to what dx holds. */
     void (*matmul_transposed)(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add);
@@ -151,7 +159,7 @@ typedef struct {
        Operations round to nearest even. Subnormal inputs of an operation count as zero, and a result that is below 2^-126
        after rounding to 24 bits without a lowest exponent is zero, both with their sign. The bits of a NaN are open.
        (This is what AMX does, and x86 with MXCSR's FTZ and DAZ set; bf16.h spells it out.) */
-    void (*matmul_bf16)(tk_view y, tk_bf16_rows x, const tk_panels *w, int add);
+    void (*matmul_bf16)(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done);
     void (*matmul_bf16_transposed)(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,
                                    int add);
 

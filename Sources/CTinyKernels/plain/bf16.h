@@ -1,7 +1,7 @@
 /* Products of the bfloat16 arithmetic. */
 #include "../bf16.h"
 
-static void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) {
+static void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done) {
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         float *out = y.data + i * y.stride;
         if (!add) memset(out, 0, (size_t)w->outputs * sizeof(float));
@@ -12,6 +12,7 @@ static void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) 
                 out[o] = add_block(out[o], terms, (const uint16_t *)panel_of(w, o) + from * TK_PANEL, o % TK_PANEL);
         }
     }
+    if (done) done->call(done->context, 0, x.rows, 0, w->outputs);
 }
 
 static void matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count,

@@ -1,7 +1,7 @@
 /* Products of activation rows with packed weights: y = x · wᵀ, and dx = dy · w from the same panels. */
 #include "../common.h"
 
-static void matmul(tk_view y, tk_input x, const tk_panels *w, int add) {
+static void matmul(tk_view y, tk_input x, const tk_panels *w, int add, const tk_done *done) {
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         for (ptrdiff_t o = 0; o < w->outputs; o++) {
             float *out = y.data + i * y.stride + o, total = add ? *out : 0;
@@ -14,6 +14,7 @@ static void matmul(tk_view y, tk_input x, const tk_panels *w, int add) {
             *out = total;
         }
     }
+    if (done) done->call(done->context, 0, x.rows, 0, w->outputs);
 }
 
 static void matmul_transposed(tk_view dx, tk_input dy, const tk_panels *w, ptrdiff_t first, ptrdiff_t count, int add) {

@@ -130,10 +130,10 @@ TK_INLINE void widen(float *wide, ptrdiff_t lda, tk_bf16_rows x, ptrdiff_t row, 
 /* Few rows are one tile for each panel, and as fast as memory: several panels are several streams from it. */
 static inline ptrdiff_t bf16_panels_at_once(ptrdiff_t rows) { return rows <= 3 ? 6 / rows : 1; }
 
-static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add) {
+static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w, int add, const tk_done *done) {
     const ptrdiff_t n = w->outputs, k = w->inputs, step = panel_bytes(TK_BF16, k);
     if (k == 0) {
-        tk_plain_kernels.matmul_bf16(y, x, w, add);
+        tk_plain_kernels.matmul_bf16(y, x, w, add, done);
         return;
     }
     float wide[BF16_WIDE];
@@ -146,6 +146,7 @@ static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w,
                                      rounded_up((k + pieces - 1) / pieces, TK_TERMS), tiles == 1 ? pass : GROUP_PANELS};
         const ptrdiff_t lda = order.piece + 16; /* no power of two */
         const ptrdiff_t lines = TK_TERMS * group_bytes(TK_BF16) / 64 / tiles;
+        ptrdiff_t handed = 0;
         for (ptrdiff_t first = 0; first < order.panels; first += pass) {
             const ptrdiff_t end = smaller(order.panels, first + pass);
             for (ptrdiff_t from = 0; from < k; from += order.piece) {
@@ -176,6 +177,11 @@ static TK_TARGET void matmul_bf16(tk_view y, tk_bf16_rows x, const tk_panels *w,
                         }
                     }
                 }
+            }
+            if (done) {
+                flush_end(mode);
+                hand_out(done, row, rows, &handed, end, n);
+                flush_begin();
             }
         }
     }

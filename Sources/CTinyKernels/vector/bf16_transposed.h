@@ -34,7 +34,7 @@ static TK_TARGET void matmul_bf16_transposed(tk_view dx, tk_bf16_rows dy, const 
                 turn_bf16(turned + c * rounded_up(terms, TK_TERMS), w, from, terms, column + c);
             const tk_panels panels = {turned, TK_BF16, columns, terms};
             matmul_bf16((tk_view){dx.data + column, dy.rows, columns, dx.stride},
-                        (tk_bf16_rows){dy.data + from, dy.rows, terms, dy.stride}, &panels, add || from > 0);
+                        (tk_bf16_rows){dy.data + from, dy.rows, terms, dy.stride}, &panels, add || from > 0, NULL);
         }
     }
 }

@@ -6,10 +6,10 @@
 /* The same for the transpose, whose panels must be turned around first: more rows repay that. */
 #define TRANSPOSED_ROW_BLOCK 256
 
-static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add) {
+static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add, const tk_done *done) {
     const ptrdiff_t n = w->outputs, k = w->inputs, step = panel_bytes(w->format, k), size = group_bytes(w->format);
     if (k == 0) {
-        tk_plain_kernels.matmul(y, x, w, add);
+        tk_plain_kernels.matmul(y, x, w, add, done);
         return;
     }
     tile_kernel *const tile = tile_of(w->format);
@@ -17,6 +17,7 @@ static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add)
         const ptrdiff_t rows = smaller(ROW_BLOCK, x.rows - row), tiles = (rows + TK_TILE_ROWS - 1) / TK_TILE_ROWS;
         const ptrdiff_t most = panels_at_once(tile_rows(rows)), pass = tiles == 1 ? most : PASS_PANELS;
         const reading_order order = {(n + TK_PANEL - 1) / TK_PANEL, k, pass, TK_BLOCK, tiles == 1 ? most : GROUP_PANELS};
+        ptrdiff_t handed = 0;
         for (ptrdiff_t first = 0; first < order.panels; first += pass) {
             const ptrdiff_t end = smaller(order.panels, first + pass);
             for (ptrdiff_t from = 0; from < k; from += TK_BLOCK) {
@@ -47,6 +48,7 @@ static TK_TARGET void matmul(tk_view y, tk_input x, const tk_panels *w, int add)
                     }
                 }
             }
+            if (done) hand_out(done, row, rows, &handed, end, n);
         }
     }
 }

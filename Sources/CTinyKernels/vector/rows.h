@@ -97,17 +97,33 @@ static TK_TARGET void swiglu_backward(float *d_gate_up, const float *dy, const f
     }
 }
 
-static TK_TARGET void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t ldb,
-                             ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t rank) {
+/* `rank` numbers of a row stay in registers. */
+TK_INLINE void expand_fixed(const int rank, float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt,
+                            ptrdiff_t ldb, ptrdiff_t rows, ptrdiff_t columns) {
     for (ptrdiff_t r = 0; r < rows; r++, y += ldy, s += lds) {
+        v16 factors[8];
+        TK_UNROLL for (int j = 0; j < rank; j++) factors[j] = splat16(s[j]);
         ptrdiff_t i = 0;
-        for (; i + 16 <= columns; i += 16) {
+        _Pragma("clang loop unroll_count(4)") for (; i + 16 <= columns; i += 16) {
             v16 sum = load16(y + i);
-            for (ptrdiff_t j = 0; j < rank; j++) sum = fma16(splat16(s[j]), load16(bt + j * ldb + i), sum);
+            TK_UNROLL for (int j = 0; j < rank; j++) sum = fma16(factors[j], load16(bt + j * ldb + i), sum);
             store16(y + i, sum);
         }
-        for (; i < columns; i++)
-            for (ptrdiff_t j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * ldb + i], y[i]);
+        for (; i < columns; i++) TK_UNROLL for (int j = 0; j < rank; j++) y[i] = fmaf(s[j], bt[j * ldb + i], y[i]);
+    }
+}
+
+static TK_TARGET void expand(float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt, ptrdiff_t ldb,
+                             ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t rank) {
+    for (; rank >= 8; rank -= 8, s += 8, bt += 8 * ldb) expand_fixed(8, y, ldy, s, lds, bt, ldb, rows, columns);
+    if (rank >= 4) {
+        expand_fixed(4, y, ldy, s, lds, bt, ldb, rows, columns);
+        rank -= 4, s += 4, bt += 4 * ldb;
+    }
+    switch (rank) {
+    case 1: expand_fixed(1, y, ldy, s, lds, bt, ldb, rows, columns); break;
+    case 2: expand_fixed(2, y, ldy, s, lds, bt, ldb, rows, columns); break;
+    case 3: expand_fixed(3, y, ldy, s, lds, bt, ldb, rows, columns); break;
     }
 }
 

@@ -40,48 +40,6 @@ private func show(_ groups: [EvaluationGroup], named name: String, on console: C
     }
 }
 
-/// Compares two directories of records and shows the outcome.
-func showComparison(before: String, after: String, on console: Console) throws {
-    let first = try EvaluationFolder(reading: before), second = try EvaluationFolder(reading: after)
-    let names = first.manifest.sets.map(\.name).filter { name in second.manifest.sets.contains { $0.name == name } }
-    guard !names.isEmpty else {
-        throw UsageError("\(before) and \(after) have no problem set in common")
-    }
-    var comparisons: [EvaluationComparison] = []
-    for name in names { comparisons.append(try EvaluationComparison(of: name, before: first, after: second)) }
-    let arithmetic = [first, second].map(\.manifest.arithmetic.rawValue)
-    if arithmetic[0] != arithmetic[1] {
-        console.warn(
-            "\(before) was computed in \(arithmetic[0]) and \(after) in \(arithmetic[1]), which alone may change answers"
-        )
-    }
-    for comparison in comparisons {
-        let difference = comparison.difference, test = comparison.test
-        console.say("problems   \(comparison.problems) of \(comparison.problemSet)")
-        console.say(String(format: "before     %5.1f %%  ", 100 * comparison.before) + before)
-        console.say(String(format: "after      %5.1f %%  ", 100 * comparison.after) + after)
-        console.say(
-            String(
-                format: "difference %+5.1f points [%+.1f, %+.1f]", 100 * difference.mean, 100 * difference.low,
-                100 * difference.high))
-        console.say(
-            "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar p = "
-                + String(format: "%.2g)", test.pValue))
-        for change in comparison.changes.prefix(mostChanges) {
-            let answers = [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
-            console.say(
-                "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)  "
-                    + "\(answers[0]) → \(answers[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
-        }
-        if comparison.changes.count > mostChanges {
-            console.say("  … \(comparison.changes.count - mostChanges) more; --json has all")
-        }
-    }
-    try console.result(["comparisons": comparisons])
-}
-
-private let mostChanges = 40
-
 /// `31.5 % [27.1, 36.2]`
 func percent(_ proportion: BinomialProportion) -> String {
     percent(proportion.fraction, [proportion.interval.low, proportion.interval.high])

@@ -3,12 +3,14 @@ internal import TinyTensor
 
 // How a projection applies low-rank changes: t = A x, s = R t, y += B s, and back.
 extension Projection {
-    /// What `B R A x` adds to the output, once ``prepareChanges(_:_:t:s:_:)`` has made its `s`; `t` is like `A x`.
+    /// What `B R A x` adds to the output, once ``prepareChanges(_:_:_:_:)`` has made its `s`.
+    ///
+    /// - Parameter t: Receives `A x`.
     func pendingChanges(t: Matrix, _ pass: PassRows) -> PendingChanges {
-        var pending = PendingChanges(like: t)
+        var pending = PendingChanges(from: t)
         for stretch in pass.batch.stretches {
             guard let members = stretch.factors.members(layer: layer, group) else { continue }
-            pending.append(members, of: stretch, in: pass) { position in
+            pending.append(members, of: stretch) { position in
                 (stretch.factors.prepared[position].bTransposed.view, outputs(of: position, stretch))
             }
         }
@@ -16,21 +18,18 @@ extension Projection {
     }
 
     /// `t = A x` and `s = R t` of some rows, on the calling thread.
-    ///
-    /// - Parameters:
-    ///   - t: `[rows, columns]`, all rows of the pass.
-    ///   - s: The same.
-    func prepareChanges(_ x: Matrix, _ rows: Range<Int>, t: Matrix, s: Matrix, _ pass: PassRows) {
+    func prepareChanges(_ x: Matrix, _ rows: Range<Int>, _ pending: PendingChanges, _ pass: PassRows) {
+        let t = pending.source.view, s = pending.narrow.view
         for stretch in pass.batch.stretches where stretch.rows.overlaps(rows) {
             guard let members = stretch.factors.members(layer: layer, group) else { continue }
             let own = stretch.rows.clamped(to: rows), rank = stretch.factors.rank
-            members.stacked.multiply(x.view.rows(own), into: t.view.rows(own), team: .alone)
-            for span in pass.batch.spans[stretch.spans] where span.rows.overlaps(own) {
-                guard let change = span.change else { continue }
-                let rows = span.rows.clamped(to: own)
-                for (member, position) in members.positions.enumerated() where change.isActive[position] {
-                    let target = s.view.rows(rows).columns(from: member * rank, count: rank)
-                    mix(t.view.rows(rows), member, change, position, into: target)
+            members.stacked.multiply(x.view.rows(own), into: t.rows(own), team: .alone)
+            for (index, span) in stretch.changes.rows.enumerated() where span.overlaps(own) {
+                let rows = span.clamped(to: own), t = t.rows(rows), s = s.rows(rows)
+                for (member, position) in members.positions.enumerated()
+                where stretch.changes.isActive(index, position) {
+                    let target = s.columns(from: member * rank, count: rank)
+                    mix(t, member, stretch, index, position, into: target)
                 }
             }
         }
@@ -45,7 +44,7 @@ extension Projection {
     func pendingChangesBackward(
         _ dy: Matrix, t: Matrix, input: () -> Matrix, into gradients: PassGradients, _ pass: PassRows
     ) -> PendingChanges {
-        var pending = PendingChanges(like: t)
+        var pending = PendingChanges(from: t)
         let s = pending.narrow.view, ds = Matrix(unsetRows: t.rows, columns: t.columns)
         for stretch in pass.batch.stretches {
             let factors = stretch.factors, rank = factors.rank
@@ -55,21 +54,21 @@ extension Projection {
                     dy.view.block(stretch.rows, outputs(of: position, stretch)),
                     into: ds.view.rows(stretch.rows).columns(from: member * rank, count: rank), team: pass.team)
             }
-            eachSpan(stretch, pass) { index, span, change in
-                let own = ds.view.rows(span.rows)
+            eachSpan(stretch, pass) { index, rows in
+                let own = ds.view.rows(rows)
                 for (member, position) in members.positions.enumerated() {
                     if let mixing = gradients.mixing {
                         Kernels.mixGradient(
                             own.columns(from: member * rank, count: rank),
-                            t: t.view.rows(span.rows).columns(from: member * rank, count: rank),
-                            into: mixing.row(index) + position * rank * rank)
+                            t: t.view.rows(rows).columns(from: member * rank, count: rank),
+                            into: mixing.row(stretch.spans.lowerBound + index) + position * rank * rank)
                     }
-                    guard change.isActive[position] else { continue }
-                    let target = s.rows(span.rows).columns(from: member * rank, count: rank)
-                    mix(own, member, change, position, transposed: true, into: target)
+                    guard stretch.changes.isActive(index, position) else { continue }
+                    let target = s.rows(rows).columns(from: member * rank, count: rank)
+                    mix(own, member, stretch, index, position, transposed: true, into: target)
                 }
             }
-            pending.append(members, of: stretch, in: pass) { position in
+            pending.append(members, of: stretch) { position in
                 (factors.prepared[position].a.view, 0..<weights.inputs)
             }
             if let gradient = gradients.factors, gradient.factors === factors {
@@ -95,12 +94,12 @@ extension Projection {
         // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
         let s = Matrix(unsetRows: members.positions.count * rows, columns: rank)
         let dt = Matrix(unsetRows: members.positions.count * rows, columns: rank)
-        eachSpan(stretch, pass) { _, span, change in
+        eachSpan(stretch, pass) { index, span in
             for (member, position) in members.positions.enumerated() {
-                let start = span.rows.lowerBound - first + member * rows, target = start..<start + span.rows.count
-                let t = t.view.rows(span.rows), ds = ds.view.rows(span.rows)
-                mix(t, member, change, position, into: s.view.rows(target))
-                mix(ds, member, change, position, transposed: true, into: dt.view.rows(target))
+                let start = span.lowerBound - first + member * rows, target = start..<start + span.count
+                let t = t.view.rows(span), ds = ds.view.rows(span)
+                mix(t, member, stretch, index, position, into: s.view.rows(target))
+                mix(ds, member, stretch, index, position, transposed: true, into: dt.view.rows(target))
             }
         }
         let pieces = members.positions.enumerated().flatMap { member, position in
@@ -110,7 +109,7 @@ extension Projection {
                 to: gradient.bTransposed(position))
                 + OuterPiece.all(dt.view.rows(own), x.view.rows(stretch.rows), to: gradient.a(position))
         }
-        let spans = stretch.spans.map { pass.batch.spans[$0].rows }
+        let spans = stretch.changes.rows
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
         pass.team.split(pieces.count, least: least) { part in
             for piece in pieces[part] {
@@ -126,29 +125,24 @@ extension Projection {
         return first..<first + module.outputs
     }
 
-    /// `s = R t` for the columns of a member, or `Rᵀ t` with `transposed`.
+    /// `s = R t` for the columns of a member, or `Rᵀ t` with `transposed`, by the change of segment `index` of a stretch.
     private func mix(
-        _ t: MatrixView, _ member: Int, _ change: LowRankChange, _ position: Int, transposed: Bool = false,
-        into s: MatrixView
+        _ t: MatrixView, _ member: Int, _ stretch: RowBatch.Stretch, _ index: Int, _ position: Int,
+        transposed: Bool = false, into s: MatrixView
     ) {
-        let rank = change.factors.rank
-        change.mixing.withUnsafeBufferPointer { mixing in
-            Kernels.mix(
-                t.columns(from: member * rank, count: rank), by: mixing.baseAddress! + position * rank * rank,
-                transposed: transposed, into: s)
-        }
+        let rank = stretch.factors.rank
+        Kernels.mix(
+            t.columns(from: member * rank, count: rank), by: stretch.changes.mixing(index, position),
+            transposed: transposed, into: s)
     }
 
-    /// Calls `body` for every segment of the stretch, on any thread.
+    /// Calls `body` for every segment of the stretch and its rows, on any thread.
     private func eachSpan(
-        _ stretch: RowBatch.Stretch, _ pass: PassRows, _ body: (Int, RowBatch.Span, LowRankChange) -> Void
+        _ stretch: RowBatch.Stretch, _ pass: PassRows, _ body: (_ index: Int, _ rows: Range<Int>) -> Void
     ) {
         let perSpan = max(1, stretch.rows.count / stretch.spans.count)
         pass.team.split(stretch.spans.count, least: max(1, Self.leastRows / perSpan)) { part in
-            for index in part.lowerBound + stretch.spans.lowerBound..<part.upperBound + stretch.spans.lowerBound {
-                let span = pass.batch.spans[index]
-                if let change = span.change { body(index, span, change) }
-            }
+            for index in part { body(index, stretch.changes.rows[index]) }
         }
     }
 
@@ -158,8 +152,10 @@ extension Projection {
 
 /// What low-rank changes add to a wide product: blocks of it are taken as they are done, while a cache holds them.
 struct PendingChanges {
+    /// What ``narrow`` is made from.
+    fileprivate let source: Matrix
     /// `s`, a row for each row of the product: what every module's rows are multiplied with.
-    let narrow: Matrix
+    fileprivate let narrow: Matrix
     private var parts: [Part] = []
 
     /// `y[rows, columns] += s · factor`. The factor belongs to the pass's changes, `s` to ``narrow``.
@@ -170,13 +166,16 @@ struct PendingChanges {
         let columns: Range<Int>
     }
 
-    fileprivate init(like t: Matrix) { narrow = Matrix(unsetRows: t.rows, columns: t.columns) }
+    fileprivate init(from source: Matrix) {
+        self.source = source
+        narrow = Matrix(unsetRows: source.rows, columns: source.columns)
+    }
 
     /// Adds the active members of a stretch.
     ///
     /// - Parameter target: The factor of a module, `[rank, columns]`, and the columns of the product that it adds to.
     fileprivate mutating func append(
-        _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch, in pass: PassRows,
+        _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch,
         target: (_ position: Int) -> (factor: MatrixView, columns: Range<Int>)
     ) {
         let rank = stretch.factors.rank
@@ -189,12 +188,12 @@ struct PendingChanges {
                 let s = narrow.view.rows(rows).columns(from: member * rank, count: rank)
                 parts.append(Part(s: s, factor: factor, rows: rows, columns: columns))
             }
-            for span in pass.batch.spans[stretch.spans] where span.change?.isActive[position] == true {
-                if let before = rows, before.upperBound == span.rows.lowerBound {
-                    rows = before.lowerBound..<span.rows.upperBound
+            for (index, span) in stretch.changes.rows.enumerated() where stretch.changes.isActive(index, position) {
+                if let before = rows, before.upperBound == span.lowerBound {
+                    rows = before.lowerBound..<span.upperBound
                 } else {
                     finish()
-                    rows = span.rows
+                    rows = span
                 }
             }
             finish()

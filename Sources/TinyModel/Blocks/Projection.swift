@@ -31,19 +31,19 @@ struct Projection: Sendable {
     /// - Parameter narrow: Receives `A x` of the changes; `nil` when the pass has none.
     func forward(_ x: Matrix, into y: Matrix, narrow: Matrix?, _ pass: PassRows) {
         let changes = narrow.map { pendingChanges(t: $0, pass) }
-        let preparation = changes.flatMap { changes in
-            narrow.map { t in
-                PackedMatrix.Preparation(least: leastNarrowRows) {
-                    prepareChanges(x, $0, t: t, s: changes.narrow, pass)
-                }
-            }
+        let preparation = changes.map { changes in
+            PackedMatrix.Preparation(least: leastNarrowRows) { prepareChanges(x, $0, changes, pass) }
         }
-        pass.team.timed(.products) {
-            let x = pass.arithmetic.rows(x.view, team: pass.team)
-            weights.multiply(x, into: y.view, team: pass.team, preparation: preparation) { rows, columns in
+        let addRest: PackedMatrix.BlockDone? =
+            bias == nil && changes == nil
+            ? nil
+            : { rows, columns in
                 if let bias { Kernels.addBias(bias.base + columns.lowerBound, to: y.view.block(rows, columns)) }
                 changes?.add(to: y.view, rows, columns)
             }
+        pass.team.timed(.products) {
+            let x = pass.arithmetic.rows(x.view, team: pass.team)
+            weights.multiply(x, into: y.view, team: pass.team, preparation: preparation, done: addRest)
         }
     }
 

@@ -1,10 +1,12 @@
+import TinyEngine
 import TinyProblems
 public import TinyStatistics
 public import TinyFoundation
 
 /// Two evaluations of the same problems, side by side.
 ///
-/// A problem's outcome is the share of its samples that are strictly right, so the two may have different numbers of samples.
+/// What a training bought may be format, length or right answers: shares and ``transitions`` tell them apart. A problem's value is
+/// the mean over its samples, so the two may have different numbers of samples.
 public struct EvaluationComparison: Sendable, Codable, Hashable {
     /// A problem whose outcome changed.
     public struct Change: Sendable, Codable, Hashable {
@@ -36,22 +38,36 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
     public let arithmeticAfter: Arithmetic
     /// Problems that both have.
     public let problems: Int
-    /// Mean outcome in the first evaluation.
-    public let before: Double
-    /// Mean outcome in the second.
-    public let after: Double
-    /// The second mean less the first, with its interval.
-    public let difference: PairedDifference
+    /// Samples that are right in the requested format. A sample that is right in another way is not among them.
+    public let strict: ComparedShare
+    /// Samples that are right in any format.
+    public let lenient: ComparedShare
+    /// Samples with an answer in the requested format, right or wrong.
+    public let wellFormed: ComparedShare
+    /// Samples that came to their own end.
+    public let ended: ComparedShare
+    /// Share that is right of the samples in the requested format, before and after; `nil` where there are none.
+    public let rightInFormat: [Double?]
+    /// Mean tokens of a completion, before and after.
+    public let meanLength: [Double]
+    /// How many samples went from each outcome to each, where both evaluations have a sample of the same number.
+    public let transitions: [AnswerOutcome: [AnswerOutcome: Int]]
+    /// ``strict`` of the problems in thirds by the length of their prompts, the shortest first.
+    public let strictByLength: [ComparedShare]
     /// McNemar's exact test on the problems that went better and worse.
     public let test: PairedComparison
     /// The problems that did, in order.
     public let changes: [Change]
 
     private enum CodingKeys: String, CodingKey {
-        case problems, before, after, difference, test, changes
+        case problems, strict, lenient, ended, transitions, test, changes
         case problemSet = "problem_set"
         case arithmeticBefore = "arithmetic_before"
         case arithmeticAfter = "arithmetic_after"
+        case wellFormed = "well_formed"
+        case rightInFormat = "right_in_format"
+        case meanLength = "mean_completion_length"
+        case strictByLength = "strict_by_length"
     }
 
     /// Compares a set of two directories.
@@ -69,39 +85,49 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
                 "\(set) has other problems in \(before.path) (\(first.problems)) than in \(after.path) "
                     + "(\(second.problems))")
         }
-        var outcomes: [[(id: String, right: Double, first: EvaluatedSample)]] = []
-        for (folder, entry) in [(before, first), (after, second)] {
-            let size = max(1, folder.manifest.samplesPerProblem)
-            let samples = try folder.samples(of: set)
+        let complete = try [(before, first), (after, second)].map { folder, entry throws(RunError) in
+            let size = max(1, folder.manifest.samplesPerProblem), samples = try folder.samples(of: set)
             guard samples.count == entry.problems * size else {
                 throw RunError(
                     .notPaired,
                     "\(folder.path) has \(samples.count / size) of \(entry.problems) problems of \(set)",
                     hint: "--resume finishes an interrupted evaluation")
             }
-            outcomes.append(
-                stride(from: 0, to: samples.count, by: size).map { start in
-                    let right = samples[start..<start + size].count { $0.grade.strict }
-                    return (samples[start].problem, Double(right) / Double(size), samples[start])
-                })
+            return (samples: samples, size: size)
         }
+        self.init(
+            of: set, before: complete[0], after: complete[1],
+            arithmetics: [before, after].map(\.manifest.arithmetic))
+    }
+
+    /// Compares all samples of a set, as many for each problem as it says, problem by problem.
+    package init(
+        of set: String, before: (samples: [EvaluatedSample], size: Int), after: (samples: [EvaluatedSample], size: Int),
+        arithmetics: [Arithmetic]
+    ) {
+        let answers = ComparedAnswers(
+            before: before.samples, beforeSize: before.size, after: after.samples, afterSize: after.size)
         problemSet = set
-        arithmeticBefore = before.manifest.arithmetic
-        arithmeticAfter = after.manifest.arithmetic
-        problems = first.problems
-        let pairs = Array(zip(outcomes[0], outcomes[1]))
-        func mean(_ side: [(id: String, right: Double, first: EvaluatedSample)]) -> Double {
-            side.isEmpty ? 0 : side.reduce(0) { $0 + $1.right } / Double(side.count)
+        arithmeticBefore = arithmetics[0]
+        arithmeticAfter = arithmetics[1]
+        problems = answers.problems.count
+        strict = answers.measure(\.grade.strict)
+        lenient = answers.measure(\.grade.lenient)
+        wellFormed = answers.measure(\.grade.isWellFormed)
+        ended = answers.measure(\.stop.isEnd)
+        rightInFormat = [answers.rightInFormat(\.before), answers.rightInFormat(\.after)]
+        meanLength = [answers.meanLength(\.before), answers.meanLength(\.after)]
+        transitions = answers.transitions
+        strictByLength = answers.thirds.filter { !$0.problems.isEmpty }.map { $0.measure(\.grade.strict) }
+        changes = answers.problems.compactMap { problem in
+            let shares = problem.shares(\.grade.strict)
+            guard shares.before != shares.after, let before = problem.before.first, let after = problem.after.first
+            else { return nil }
+            return Change(
+                problem: before.problem, before: shares.before, after: shares.after, answer: after.answer,
+                extractedBefore: before.grade.extracted, extractedAfter: after.grade.extracted)
         }
-        self.before = mean(outcomes[0])
-        self.after = mean(outcomes[1])
-        difference = PairedDifference(pairs.map { $1.right - $0.right })
         test = PairedComparison(
-            improved: pairs.count { $0.right < $1.right }, worsened: pairs.count { $0.right > $1.right })
-        changes = pairs.filter { $0.right != $1.right }.map { before, after in
-            Change(
-                problem: before.id, before: before.right, after: after.right, answer: after.first.answer,
-                extractedBefore: before.first.grade.extracted, extractedAfter: after.first.grade.extracted)
-        }
+            improved: changes.count { $0.before < $0.after }, worsened: changes.count { $0.before > $0.after })
     }
 }

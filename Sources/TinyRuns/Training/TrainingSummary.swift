@@ -32,6 +32,8 @@ public struct TrainingSummary: Record {
     public let overlap: Int?
     /// Seconds of all steps.
     public let trainingSeconds: Double
+    /// Processor time of all steps, all threads together; `nil` where a step's record does not say.
+    public let cpuSeconds: Double?
     /// Tokens of prompts and completions per second of training.
     public let tokensPerSecond: Double
     /// Share of the completions that had already ended, as a mean over the time of sampling; `nil` where none are sampled.
@@ -59,6 +61,8 @@ public struct TrainingSummary: Record {
         self.overlap = overlap
         let seconds = times.reduce(0) { $0 + $1.seconds }
         trainingSeconds = seconds
+        let used = times.compactMap(\.cpuSeconds)
+        cpuSeconds = used.count == times.count ? used.reduce(0, +) : nil
         tokensPerSecond = seconds > 0 ? Double(result.metrics.last?.numTokens ?? 0) / seconds : 0
         idleShare = Self.idleShare(times)
         self.adapter = path
@@ -84,6 +88,7 @@ public struct TrainingSummary: Record {
         case validationBefore = "validation_before"
         case validationAfter = "validation_after"
         case trainingSeconds = "training_seconds"
+        case cpuSeconds = "cpu_seconds"
         case tokensPerSecond = "tokens_per_second"
         case idleShare = "idle_share"
     }

@@ -1,0 +1,88 @@
+import Foundation
+import TinyLoRA
+import TinyFoundation
+
+/// Compares two directories of records and shows the outcome.
+func showComparison(before: String, after: String, on console: Console) throws {
+    let first = try EvaluationFolder(reading: before), second = try EvaluationFolder(reading: after)
+    let names = first.manifest.sets.map(\.name).filter { name in second.manifest.sets.contains { $0.name == name } }
+    guard !names.isEmpty else {
+        throw UsageError("\(before) and \(after) have no problem set in common")
+    }
+    var comparisons: [EvaluationComparison] = []
+    for name in names { comparisons.append(try EvaluationComparison(of: name, before: first, after: second)) }
+    let arithmetic = [first, second].map(\.manifest.arithmetic.rawValue)
+    if arithmetic[0] != arithmetic[1] {
+        console.warn(
+            "\(before) was computed in \(arithmetic[0]) and \(after) in \(arithmetic[1]), which alone may change answers"
+        )
+    }
+    for comparison in comparisons {
+        console.say("problems   \(comparison.problems) of \(comparison.problemSet)")
+        console.say("before     \(before)")
+        console.say("after      \(after)")
+        console.say()
+        showShares(of: comparison, on: console)
+        console.say()
+        showTransitions(of: comparison, on: console)
+        console.say()
+        showChanges(of: comparison, on: console)
+    }
+    try console.result(["comparisons": comparisons])
+}
+
+private func showShares(of comparison: EvaluationComparison, on console: Console) {
+    console.say(left("", 18) + "  before     after   points (95 %)")
+    func show(_ name: String, _ share: ComparedShare) {
+        let difference = share.difference
+        console.say(
+            left(name, 18)
+                + String(
+                    format: "%6.1f %%  %6.1f %%   %+.1f [%+.1f, %+.1f]", 100 * share.before, 100 * share.after,
+                    100 * difference.mean, 100 * difference.low, 100 * difference.high))
+    }
+    show("strict", comparison.strict)
+    show("lenient", comparison.lenient)
+    show("in the format", comparison.wellFormed)
+    let right = comparison.rightInFormat.map { $0.map { String(format: "%6.1f %%", 100 * $0) } ?? "      – " }
+    console.say(left("  right of these", 18) + right[0] + "  " + right[1])
+    show("own end", comparison.ended)
+    console.say(
+        left("tokens", 18) + column(comparison.meanLength[0], 6, places: 0) + "    "
+            + column(comparison.meanLength[1], 6, places: 0))
+    guard comparison.strictByLength.count == 3 else { return }
+    for (name, share) in zip(["short", "medium", "long"], comparison.strictByLength) {
+        show("strict, \(name)", share)
+    }
+}
+
+/// A table of outcomes: rows before, columns after.
+private func showTransitions(of comparison: EvaluationComparison, on console: Console) {
+    let names: [(AnswerOutcome, String)] = [
+        (.right, "right"), (.otherFormat, "other format"), (.cut, "cut off"), (.noAnswer, "no answer"),
+        (.wrong, "wrong"),
+    ]
+    console.say(left("before \\ after", 18) + names.map { column($0.1, 14) }.joined())
+    for (outcome, name) in names {
+        let row = comparison.transitions[outcome] ?? [:]
+        console.say(left(name, 18) + names.map { column(grouped(row[$0.0] ?? 0), 14) }.joined())
+    }
+}
+
+private func showChanges(of comparison: EvaluationComparison, on console: Console) {
+    let test = comparison.test
+    console.say(
+        "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar p = "
+            + String(format: "%.2g)", test.pValue))
+    for change in comparison.changes.prefix(mostChanges) {
+        let answers = [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
+        console.say(
+            "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)  "
+                + "\(answers[0]) → \(answers[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
+    }
+    if comparison.changes.count > mostChanges {
+        console.say("  … \(comparison.changes.count - mostChanges) more; --json has all")
+    }
+}
+
+private let mostChanges = 40
