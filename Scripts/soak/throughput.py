@@ -6,9 +6,9 @@
    session and reports the time of the sampling. Greedy, and both answer with the same text, which is checked. The server's time
    is the client's: from the first connection to the last byte. With --vllm, a Python with vLLM, its server gets the same.
 2. Adapters: requests that name 1,024 different adapters, 32 at a time, beside the same requests on the base model. The adapters
-   have the design of one that is trained on the spot, and random numbers. One pass over all of them, in parts of 128 requests;
-   two servers with the same model, one with adapters and one without, run by turns of a second while both have requests, so
-   that they meet the same machine however its speed drifts.
+   have the design of one that is trained on the spot, and random numbers. One pass over all of them, in parts of 128 requests.
+   Two servers run by turns of a second, one answers with the adapters and one without, so that both meet the same machine
+   however its speed drifts. Every part has servers of its own, started in turn: where a process gets its memory is worth 2 %.
 
 What is compared takes turns; figures are medians. A server that is not measured is halted. The client is one thread of the
 standard library that waits for sockets, so that it takes little time from the servers. Ends with 1 when the server has less than
@@ -272,36 +272,40 @@ def beside_base(tinylora, model, new_tokens, count):
         adapters = make_adapters(tinylora, model, folder, count)
         stream, base = random.Random(2), Path(model).name
         names, block = [f"a{number}" for number in range(count)], 4 * AT_ONCE
-        rates, texts, resident = {"base": [], "adapters": []}, {}, 0
-        servers = {side: Process([tinylora, "serve", "--model", model, "--port", "0", "--adapters", adapters]) for side in rates}
-        warm = {"prompt": [1, 2], "max_tokens": 4, "ignore_eos": True}
-        for server in servers.values():
-            load(server.port, [dict(warm, model=name) for name in names[:AT_ONCE] + [base]])
-            server.halt()
+        rates, texts = {"base": [], "adapters": []}, {}
+        command = [tinylora, "serve", "--model", model, "--port", "0", "--adapters", adapters]
+        warm = {"prompt": [1, 2], "max_tokens": 1, "ignore_eos": True}
         for first in range(0, count, block):
             bodies = [
                 {"model": name, "prompt": [stream.randrange(100, 1000) for _ in range(64)], "max_tokens": new_tokens,
                  "ignore_eos": True, "temperature": 0} for name in names[first:first + block]]
-            works = {
-                "base": Work(servers["base"], [dict(body, model=base) for body in bodies]),
-                "adapters": Work(servers["adapters"], bodies)}
-            by_turns(*(works.values() if first // block % 2 else reversed(works.values())))
-            for side, work in works.items():
+            sides = list(rates) if first // block % 2 else list(reversed(rates))
+            works = []
+            for side in sides:
+                server = Process(command)
+                load(server.port, [dict(warm, model=name) for name in names[:AT_ONCE] + [base]])
+                server.halt()
+                works.append(Work(server, bodies if side == "adapters" else [dict(body, model=base) for body in bodies]))
+            by_turns(*works)
+            for side, work in zip(sides, works):
                 rates[side].append(work.rate())
                 texts.setdefault(side, []).extend(json.loads(answer)["choices"][0]["text"] for answer in work.answers)
-            resident = servers["adapters"].resident()
+                work.server.kill()
             print(
-                f"       {len(texts['base'])} requests: base {rates['base'][-1]:.0f}, "
-                f"adapters {rates['adapters'][-1]:.0f} tokens/s, {100 * rates['adapters'][-1] / rates['base'][-1]:.1f} %, "
-                f"{resident:.0f} MB resident", flush=True)
-        for server in servers.values():
-            server.kill()
+                f"       {len(texts['base'])} requests: base {rates['base'][-1]:.0f}, adapters {rates['adapters'][-1]:.0f} "
+                f"tokens/s, {100 * rates['adapters'][-1] / rates['base'][-1]:.1f} %", flush=True)
+        server = Process(command)
+        load(server.port, [dict(warm, model=base)])
+        resident = [server.resident()]
+        load(server.port, [dict(warm, model=name) for name in names])
+        resident.append(server.resident())
+        server.kill()
     medians = {turn: statistics.median(each) for turn, each in rates.items()}
     share = statistics.median(a / b for a, b in zip(rates["adapters"], rates["base"]))
     print(f"\n{count} adapters of 13 numbers, {AT_ONCE} requests at a time, prompts of 64 tokens, {new_tokens} new tokens\n")
     for turn, each in rates.items():
         print(f"{turn:12}{medians[turn]:8.0f} tokens/s   from {min(each):.0f} to {max(each):.0f} in {len(each)} parts")
-    print()
+    print(f"resident memory {resident[0]:.0f} MB with the base model, {resident[1]:.0f} MB after all adapters\n")
     differing = sum(a != b for a, b in zip(texts["base"], texts["adapters"]))
     check(differing > 0, f"{differing} of {count} answers differ from the base model's")
     check(

@@ -29,11 +29,18 @@ final class RowBatch {
     }
 
     /// Consecutive rows whose changes share factors.
-    struct Stretch {
+    final class Stretch {
         let factors: LowRankFactors
         let spans: Range<Int>
         let rows: Range<Int>
         let changes: StretchChanges
+
+        fileprivate init(_ all: [Span], _ spans: Range<Int>, _ factors: LowRankFactors) {
+            self.factors = factors
+            self.spans = spans
+            rows = all[spans.lowerBound].rows.lowerBound..<all[spans.upperBound - 1].rows.upperBound
+            changes = StretchChanges(all[spans], factors)
+        }
     }
 
     /// A piece of attention: one key/value head, some rows of one segment.
@@ -95,12 +102,7 @@ final class RowBatch {
                 ranges.append((factors, index..<index + 1))
             }
         }
-        return ranges.map { factors, range in
-            Stretch(
-                factors: factors, spans: range,
-                rows: spans[range.lowerBound].rows.lowerBound..<spans[range.upperBound - 1].rows.upperBound,
-                changes: StretchChanges(spans[range], factors))
-        }
+        return ranges.map { Stretch(spans, $0.spans, $0.factors) }
     }
 }
 

@@ -60,6 +60,9 @@ package struct MatrixView {
         self.rows(rows).columns(from: columns.lowerBound, count: columns.count)
     }
 
+    /// Some of the columns.
+    package func columns(_ range: Range<Int>) -> MatrixView { columns(from: range.lowerBound, count: range.count) }
+
     /// `count` of the columns.
     package func columns(from first: Int, count: Int) -> MatrixView {
         MatrixView(base + first, rows: rows, columns: count, stride: stride)

@@ -97,7 +97,8 @@ static TK_TARGET void swiglu_backward(float *d_gate_up, const float *dy, const f
     }
 }
 
-/* `rank` numbers of a row stay in registers. */
+/* `rank` numbers of a row stay in registers; while the first row is computed, the factor's next columns are fetched, which the
+   next block of the product will want. */
 TK_INLINE void expand_fixed(const int rank, float *y, ptrdiff_t ldy, const float *s, ptrdiff_t lds, const float *bt,
                             ptrdiff_t ldb, ptrdiff_t rows, ptrdiff_t columns) {
     for (ptrdiff_t r = 0; r < rows; r++, y += ldy, s += lds) {
@@ -106,6 +107,7 @@ TK_INLINE void expand_fixed(const int rank, float *y, ptrdiff_t ldy, const float
         ptrdiff_t i = 0;
         _Pragma("clang loop unroll_count(4)") for (; i + 16 <= columns; i += 16) {
             v16 sum = load16(y + i);
+            if (r == 0) TK_UNROLL for (int j = 0; j < rank; j++) __builtin_prefetch(bt + j * ldb + columns + i);
             TK_UNROLL for (int j = 0; j < rank; j++) sum = fma16(factors[j], load16(bt + j * ldb + i), sum);
             store16(y + i, sum);
         }

@@ -91,6 +91,7 @@ TK_INLINE void half_tile_fixed(const int mr, ptrdiff_t k, const float *a, ptrdif
     v8 sums[TK_TILE_ROWS];
     TK_UNROLL for (int i = 0; i < mr; i++) sums[i] = (v8){0};
     for (ptrdiff_t j = 0; j < k; j++) {
+        __builtin_prefetch(b + (j + 128) * TK_PANEL); /* the processor itself stops at the end of each page */
         const v8 group = *(const v8_unaligned *)(b + j * TK_PANEL);
         TK_UNROLL for (int i = 0; i < mr; i++) {
             const float x = a[i * lda + j];

@@ -39,12 +39,29 @@ public final class LowRankFactors: Sendable {
         let hasOutput: Bool
     }
 
-    /// The changed modules of one layer that read the same input.
-    struct Members: Sendable {
-        /// Positions in ``modules``.
-        let positions: [Int]
-        /// Stacked `A`, `[rank · positions, inputs]`.
+    /// The changed modules of one layer that read the same input: what every product asks for, without looking it up.
+    ///
+    /// `@unchecked Sendable`: the views are of matrices in ``prepared``, which nothing writes to.
+    final class Members: @unchecked Sendable {
+        /// A changed module.
+        struct Member {
+            /// In ``modules``.
+            let position: Int
+            let kind: ModuleKind
+            /// ``Prepared/bTransposed``.
+            let bTransposed: MatrixView
+            /// ``Prepared/a``.
+            let a: MatrixView
+        }
+
+        let each: [Member]
+        /// Stacked `A`, `[rank · members, inputs]`.
         let stacked: PackedMatrix
+
+        fileprivate init(_ each: [Member], stacked: PackedMatrix) {
+            self.each = each
+            self.stacked = stacked
+        }
     }
 
     let prepared: [Prepared]
@@ -64,7 +81,7 @@ public final class LowRankFactors: Sendable {
         self.rank = rank
         self.modules = modules
         self.factors = factors
-        prepared = zip(modules, factors).map { module, factor in
+        let prepared = zip(modules, factors).map { module, factor in
             precondition(
                 factor.a.count == rank * module.inputs && factor.b.count == rank * module.outputs,
                 "\(module.name): factors of \(factor.a.count) and \(factor.b.count) numbers")
@@ -77,6 +94,7 @@ public final class LowRankFactors: Sendable {
                 packedB: PackedMatrix(floats: bTransposed.base, outputs: rank, inputs: module.outputs),
                 hasOutput: factor.b.contains { $0 != 0 })
         }
+        self.prepared = prepared
         let positions = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($1.index, $0) })
         let perLayer = ModuleKind.allCases.count
         members = (0..<(modules.last.map { $0.layer + 1 } ?? 0)).map { layer in
@@ -84,7 +102,11 @@ public final class LowRankFactors: Sendable {
                 let found = group.kinds.compactMap { positions[layer * perLayer + $0.rawValue] }
                 guard let first = found.first else { return nil }
                 return Members(
-                    positions: found,
+                    found.map {
+                        Members.Member(
+                            position: $0, kind: modules[$0].kind, bTransposed: prepared[$0].bTransposed.view,
+                            a: prepared[$0].a.view)
+                    },
                     stacked: PackedMatrix(
                         floats: found.flatMap { factors[$0].a }, outputs: rank * found.count,
                         inputs: modules[first].inputs))

@@ -10,9 +10,7 @@ extension Projection {
         var pending = PendingChanges(from: t)
         for stretch in pass.batch.stretches {
             guard let members = stretch.factors.members(layer: layer, group) else { continue }
-            pending.append(members, of: stretch) { position in
-                (stretch.factors.prepared[position].bTransposed.view, outputs(of: position, stretch))
-            }
+            pending.append(members, of: stretch) { ($0.bTransposed, columns(of: $0.kind)) }
         }
         return pending
     }
@@ -26,10 +24,10 @@ extension Projection {
             members.stacked.multiply(x.view.rows(own), into: t.rows(own), team: .alone)
             for (index, span) in stretch.changes.rows.enumerated() where span.overlaps(own) {
                 let rows = span.clamped(to: own), t = t.rows(rows), s = s.rows(rows)
-                for (member, position) in members.positions.enumerated()
-                where stretch.changes.isActive(index, position) {
-                    let target = s.columns(from: member * rank, count: rank)
-                    mix(t, member, stretch, index, position, into: target)
+                for (place, member) in members.each.enumerated()
+                where stretch.changes.isActive(index, member.position) {
+                    let columns = place * rank..<(place + 1) * rank
+                    mix(t, stretch, index, member.position, columns, into: s)
                 }
             }
         }
@@ -49,28 +47,25 @@ extension Projection {
         for stretch in pass.batch.stretches {
             let factors = stretch.factors, rank = factors.rank
             guard let members = factors.members(layer: layer, group) else { continue }
-            for (member, position) in members.positions.enumerated() {
-                factors.prepared[position].packedB.multiply(
-                    dy.view.block(stretch.rows, outputs(of: position, stretch)),
-                    into: ds.view.rows(stretch.rows).columns(from: member * rank, count: rank), team: pass.team)
+            for (place, member) in members.each.enumerated() {
+                factors.prepared[member.position].packedB.multiply(
+                    dy.view.block(stretch.rows, columns(of: member.kind)),
+                    into: ds.view.rows(stretch.rows).columns(from: place * rank, count: rank), team: pass.team)
             }
             eachSpan(stretch, pass) { index, rows in
-                let own = ds.view.rows(rows)
-                for (member, position) in members.positions.enumerated() {
+                let own = ds.view.rows(rows), s = s.rows(rows)
+                for (place, member) in members.each.enumerated() {
+                    let columns = place * rank..<(place + 1) * rank
                     if let mixing = gradients.mixing {
                         Kernels.mixGradient(
-                            own.columns(from: member * rank, count: rank),
-                            t: t.view.rows(rows).columns(from: member * rank, count: rank),
-                            into: mixing.row(stretch.spans.lowerBound + index) + position * rank * rank)
+                            own.columns(columns), t: t.view.rows(rows).columns(columns),
+                            into: mixing.row(stretch.spans.lowerBound + index) + member.position * rank * rank)
                     }
-                    guard stretch.changes.isActive(index, position) else { continue }
-                    let target = s.rows(rows).columns(from: member * rank, count: rank)
-                    mix(own, member, stretch, index, position, transposed: true, into: target)
+                    guard stretch.changes.isActive(index, member.position) else { continue }
+                    mix(own, stretch, index, member.position, columns, transposed: true, into: s)
                 }
             }
-            pending.append(members, of: stretch) { position in
-                (factors.prepared[position].a.view, 0..<weights.inputs)
-            }
+            pending.append(members, of: stretch) { ($0.a, 0..<weights.inputs) }
             if let gradient = gradients.factors, gradient.factors === factors {
                 addFactorGradients(dy, ds: ds, t: t, x: input(), of: members, stretch, to: gradient, pass)
             }
@@ -92,22 +87,25 @@ extension Projection {
     ) {
         let rank = stretch.factors.rank, rows = stretch.rows.count, first = stretch.rows.lowerBound
         // One matrix each, not an array of them: an array would be freed after its last use, before its views are read.
-        let s = Matrix(unsetRows: members.positions.count * rows, columns: rank)
-        let dt = Matrix(unsetRows: members.positions.count * rows, columns: rank)
+        let s = Matrix(unsetRows: rows, columns: members.each.count * rank)
+        let dt = Matrix(unsetRows: rows, columns: members.each.count * rank)
         eachSpan(stretch, pass) { index, span in
-            for (member, position) in members.positions.enumerated() {
-                let start = span.lowerBound - first + member * rows, target = start..<start + span.count
-                let t = t.view.rows(span), ds = ds.view.rows(span)
-                mix(t, member, stretch, index, position, into: s.view.rows(target))
-                mix(ds, member, stretch, index, position, transposed: true, into: dt.view.rows(target))
+            let own = span.lowerBound - first..<span.upperBound - first
+            for (place, member) in members.each.enumerated() {
+                let columns = place * rank..<(place + 1) * rank
+                mix(t.view.rows(span), stretch, index, member.position, columns, into: s.view.rows(own))
+                mix(
+                    ds.view.rows(span), stretch, index, member.position, columns, transposed: true,
+                    into: dt.view.rows(own))
             }
         }
-        let pieces = members.positions.enumerated().flatMap { member, position in
-            let own = member * rows..<(member + 1) * rows
+        let pieces = members.each.enumerated().flatMap { place, member in
+            let columns = place * rank..<(place + 1) * rank
             return OuterPiece.all(
-                s.view.rows(own), dy.view.block(stretch.rows, outputs(of: position, stretch)),
-                to: gradient.bTransposed(position))
-                + OuterPiece.all(dt.view.rows(own), x.view.rows(stretch.rows), to: gradient.a(position))
+                s.view.columns(columns), dy.view.block(stretch.rows, self.columns(of: member.kind)),
+                to: gradient.bTransposed(member.position))
+                + OuterPiece.all(
+                    dt.view.columns(columns), x.view.rows(stretch.rows), to: gradient.a(member.position))
         }
         let spans = stretch.changes.rows
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
@@ -118,22 +116,14 @@ extension Projection {
         }
     }
 
-    /// The columns of a changed module in the stacked output.
-    private func outputs(of position: Int, _ stretch: RowBatch.Stretch) -> Range<Int> {
-        let module = stretch.factors.modules[position]
-        let first = columns[group.kinds.firstIndex(of: module.kind) ?? 0]  // members of a group have its kinds
-        return first..<first + module.outputs
-    }
-
-    /// `s = R t` for the columns of a member, or `Rᵀ t` with `transposed`, by the change of segment `index` of a stretch.
+    /// `s = R t` in some columns, or `Rᵀ t` with `transposed`, by what segment `index` of a stretch does to a module.
     private func mix(
-        _ t: MatrixView, _ member: Int, _ stretch: RowBatch.Stretch, _ index: Int, _ position: Int,
+        _ t: MatrixView, _ stretch: RowBatch.Stretch, _ index: Int, _ position: Int, _ columns: Range<Int>,
         transposed: Bool = false, into s: MatrixView
     ) {
-        let rank = stretch.factors.rank
         Kernels.mix(
-            t.columns(from: member * rank, count: rank), by: stretch.changes.mixing(index, position),
-            transposed: transposed, into: s)
+            t.columns(columns), by: stretch.changes.mixing(index, position), transposed: transposed,
+            into: s.columns(columns))
     }
 
     /// Calls `body` for every segment of the stretch and its rows, on any thread.
@@ -176,19 +166,20 @@ struct PendingChanges {
     /// - Parameter target: The factor of a module, `[rank, columns]`, and the columns of the product that it adds to.
     fileprivate mutating func append(
         _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch,
-        target: (_ position: Int) -> (factor: MatrixView, columns: Range<Int>)
+        target: (LowRankFactors.Members.Member) -> (factor: MatrixView, columns: Range<Int>)
     ) {
         let rank = stretch.factors.rank
-        for (member, position) in members.positions.enumerated() {
-            let (factor, columns) = target(position)
+        for (place, member) in members.each.enumerated() {
+            let (factor, columns) = target(member)
             // Rows whose changes share the factor are one part, whatever their `R`.
             var rows: Range<Int>?
             func finish() {
                 guard let rows else { return }
-                let s = narrow.view.rows(rows).columns(from: member * rank, count: rank)
+                let s = narrow.view.rows(rows).columns(from: place * rank, count: rank)
                 parts.append(Part(s: s, factor: factor, rows: rows, columns: columns))
             }
-            for (index, span) in stretch.changes.rows.enumerated() where stretch.changes.isActive(index, position) {
+            for (index, span) in stretch.changes.rows.enumerated()
+            where stretch.changes.isActive(index, member.position) {
                 if let before = rows, before.upperBound == span.lowerBound {
                     rows = before.lowerBound..<span.upperBound
                 } else {

@@ -7,9 +7,10 @@ struct Projection: Sendable {
     private let bias: Matrix?
     let group: InputGroup
     let layer: Int
-    /// The modules side by side, and the column of the output at which each begins.
+    /// The modules side by side.
     private let modules: [AdaptedModule]
-    let columns: [Int]
+    /// The columns of the output that are a kind's, by its number; empty for kinds of other groups.
+    private let columns: [Range<Int>]
 
     init(
         _ group: InputGroup, layer: Int, of configuration: ModelConfiguration, from weights: WeightReader
@@ -19,12 +20,20 @@ struct Projection: Sendable {
         let all = configuration.modules(ofLayer: layer)
         let modules = group.kinds.map { all[$0.rawValue] }
         self.modules = modules
-        columns = modules.indices.map { modules[..<$0].reduce(0) { $0 + $1.outputs } }
+        var columns = [Range<Int>](repeating: 0..<0, count: ModuleKind.allCases.count), column = 0
+        for module in modules {
+            columns[module.kind.rawValue] = column..<column + module.outputs
+            column += module.outputs
+        }
+        self.columns = columns
         self.weights = try weights.packed(modules.map { ParameterShape(.weight($0), [$0.outputs, $0.inputs]) })
         bias =
             ModelFamily(of: configuration).biasedModules(of: configuration).isSuperset(of: group.kinds)
             ? try weights.vector(modules.map { ParameterShape(.bias($0), [$0.outputs]) }) : nil
     }
+
+    /// The columns of the output that are a module's.
+    func columns(of kind: ModuleKind) -> Range<Int> { columns[kind.rawValue] }
 
     /// `y = x Wᵀ`, with the bias and the changes of the pass.
     ///
@@ -72,8 +81,8 @@ struct Projection: Sendable {
     }
 
     private func addWeightGradients(_ dy: Matrix, _ x: Matrix, to dense: DenseWeights, _ pass: PassRows) {
-        for (module, column) in zip(modules, columns) {
-            let own = dy.view.columns(from: column, count: module.outputs)
+        for module in modules {
+            let own = dy.view.columns(from: columns(of: module.kind).lowerBound, count: module.outputs)
             addOuterProduct(own, x.view, to: dense.pointer(.weight(module)), team: pass.team)
             if bias != nil { Kernels.sumRows(own, into: dense.pointer(.bias(module))) }
         }
