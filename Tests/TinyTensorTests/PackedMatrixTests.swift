@@ -118,6 +118,33 @@ struct PackedMatrixTests {
         }
     }
 
+    @Test(
+        "hand out blocks with every instruction set, each element once, where subnormal numbers count",
+        arguments: InstructionSet.available, [3, 33, 70])
+    func blocksOfEverySet(set: InstructionSet, rows: Int) {
+        let outputs = 600, inputs = 70, columns = FloatBuffer(count: outputs * inputs)
+        columns.base.update(from: gaussian(columns.count, seed: 4), count: columns.count)
+        let weights = PackedMatrix(
+            [PackedMatrix.Part(FloatRows(columns, offset: 0, columns: inputs), count: outputs)], inputs: inputs,
+            format: .bfloat16)
+        let x = Matrix(rows: rows, columns: inputs, values: gaussian(rows * inputs, seed: 5))
+        let half = Matrix(rows: 1, columns: 1, values: [0.5])
+        let y = Matrix(rows: rows, columns: outputs), expected = Matrix(rows: rows, columns: outputs)
+        var flushed = 0
+        let done: PackedMatrix.BlockDone = { rows, columns in
+            if half.base[0] * Float.leastNormalMagnitude == 0 { flushed += 1 }
+            for row in rows { for column in columns { y.base[row * outputs + column] += 1 } }
+        }
+        weights.multiply(x.view, into: y.view, on: set, team: .alone, done: done)
+        weights.multiply(x.view, into: expected.view, on: set, team: .alone)
+        #expect(firstDifference(y.values, expected.values.map { $0 + 1 }) == nil)
+        let rounded = RoundedRows(x.view, team: .alone)
+        weights.multiply(rounded, into: y.view, on: set, team: .alone, done: done)
+        weights.multiply(rounded, into: expected.view, on: set, team: .alone)
+        #expect(firstDifference(y.values, expected.values.map { $0 + 1 }) == nil)
+        #expect(flushed == 0)
+    }
+
     @Test("return every row as it was packed", arguments: [ElementType.float32, .bfloat16])
     func rowsComeBack(type: ElementType) {
         let matrix = matrix(type), weights = gaussian(outputs * inputs, seed: 1).map(type.rounded)
