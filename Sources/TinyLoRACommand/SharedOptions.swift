@@ -79,6 +79,16 @@ struct SamplingOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Random seed.")
     var seed: UInt64 = 1
 
+    /// Refuses a number of samples of each problem that is impossible or would be the same sample again.
+    func check(samples: Int) throws {
+        guard (1...65_536).contains(samples) else {
+            throw ValidationError("--samples must be in 1...65536, is \(samples)")
+        }
+        guard samples == 1 || temperature > 0 else {
+            throw ValidationError("--samples \(samples) needs a --temperature above 0: greedy samples are all the same")
+        }
+    }
+
     func parameters(stopTokens: [Int], mostTokens: Int) -> SamplingParameters {
         SamplingParameters(
             temperature: temperature, topK: topK, topP: topP, maxTokens: maxTokens ?? mostTokens,

@@ -8,9 +8,9 @@ struct TinyLoRACommand: AsyncParsableCommand {
         commandName: "tinylora",
         abstract: "Trains a language model to reason by changing a few numbers.",
         subcommands: [
-            TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, FilterCommand.self,
-            GenerateCommand.self, ScoreCommand.self, InspectCommand.self, ExportCommand.self, TokenizeCommand.self,
-            RenderCommand.self,
+            TrainCommand.self, SweepCommand.self, ReportCommand.self, EvalCommand.self, AblateCommand.self,
+            FilterCommand.self, GenerateCommand.self, ScoreCommand.self, InspectCommand.self, ExportCommand.self,
+            TokenizeCommand.self, RenderCommand.self,
             DownloadCommand.self, DoctorCommand.self, GradeCommand.self, BenchCommand.self, VerifyCommand.self,
             PretrainCommand.self,
         ] + serving)

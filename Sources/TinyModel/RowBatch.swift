@@ -120,8 +120,7 @@ struct StretchChanges {
         let size = factors.rank * factors.rank, modules = factors.modules.count
         let changes = spans.compactMap(\.change)
         rows = spans.map(\.rows)
-        mixing = Matrix(unsetRows: changes.count, columns: modules * size)
-        for (index, change) in changes.enumerated() { mixing.setRow(index, to: change.mixing) }
+        mixing = Matrix(rows: changes.count, columns: modules * size, values: changes.flatMap(\.mixing))
         mixingSize = size
         isActive = [Bool](unsafeUninitializedCapacity: modules * changes.count) { isActive, count in
             for (index, change) in changes.enumerated() {

@@ -104,14 +104,6 @@ package struct Matrix: Sendable {
     /// First element of a row.
     package func row(_ index: Int) -> UnsafeMutablePointer<Float> { buffer.base + index * columns }
 
-    /// Writes the numbers of a row.
-    package func setRow(_ index: Int, to values: [Float]) {
-        precondition(values.count == columns, "Matrix: \(values.count) values for a row of \(columns)")
-        values.withUnsafeBufferPointer { source in
-            if let start = source.baseAddress { row(index).update(from: start, count: columns) }
-        }
-    }
-
     /// All of it.
     package var view: MatrixView { MatrixView(base, rows: rows, columns: columns) }
 

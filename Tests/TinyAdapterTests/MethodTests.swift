@@ -44,6 +44,32 @@ struct MethodTests {
         ]
     }
 
+    @Test("parts hold every number and every module once, in order; at zero they leave their modules unchanged")
+    func parts() throws {
+        for design in try designs() {
+            guard design.method != FullDesign.method else {
+                #expect(design.parts.isEmpty)
+                continue
+            }
+            #expect(design.parts.flatMap(\.numbers) == Array(0..<design.parameterCount), "\(design)")
+            #expect(design.parts.flatMap(\.modules) == design.modules, "\(design)")
+            let adapter = try AdapterFile(
+                design: design, baseModel: .init(name: "tiny", fingerprint: ""),
+                values: gaussian(design.parameterCount, seed: 8), elementType: .float32, arithmetic: nil,
+                toolVersion: "")
+            let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint))
+            func changed(_ adapter: AdapterFile) throws -> [AdaptedModule] {
+                guard case .change(let change) = method.effect(of: adapter.values) else { return [] }
+                return change.withoutUnchangedModules.factors.modules
+            }
+            for part in design.parts {
+                let rest = design.modules.filter { !part.modules.contains($0) }
+                #expect(try changed(adapter.without(part)) == rest, "\(design) without \(part.name)")
+                #expect(try changed(adapter.only(part)) == part.modules, "\(design), only \(part.name)")
+            }
+        }
+    }
+
     @Test("a design says what it trains")
     func descriptions() throws {
         #expect(

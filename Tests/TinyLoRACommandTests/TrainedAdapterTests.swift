@@ -118,6 +118,62 @@ struct TrainedAdapterTests {
         expectRefusal(try score(touched))
     }
 
+    @Test("is taken apart: each group left out or alone, in evaluations that resume and keep their adapter")
+    func ablation() throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        // By solutions: rewards of three steps may all be equal, and the numbers zero.
+        let solved = try scratch.file(
+            "solved.jsonl", #"{"question": "2 + 3 =", "answer": "5", "solution": "2 and 3 are 5"}"# + "\n")
+        func trained(_ output: String, rate: String) throws -> String {
+            let outcome = try Executable.run(
+                [
+                    "train", "--model", model.path, "--train", solved, "--eval", solved, "--algorithm", "sft",
+                    "--steps", "2", "--parameters", "13", "--prompt-style", "plain", "--learning-rate", rate,
+                    "--output", scratch.path(output), "--json",
+                ], in: scratch)
+            expectSuccess(outcome)
+            return try #require(try outcome.json()["adapter"] as? String, "\(outcome)")
+        }
+        let adapter = try trained("run", rate: "0.5")
+        _ = try scratch.file("rows.jsonl", rows)
+        let asked = [
+            "--model", model.path, "--problems", scratch.path("rows.jsonl"), "--prompt-style", "plain", "--max-tokens",
+            "12", "--output",
+        ]
+        let parts = scratch.path("parts"), command = ["ablate", "--adapter", adapter] + asked + [parts, "--json"]
+        let whole = try Executable.run(command, in: scratch)
+        expectSuccess(whole)
+        let set = try #require((try whole.json()["sets"] as? [[String: Any]])?.first)
+        let found = try #require(set["parts"] as? [[String: Any]])
+        #expect(found.compactMap { $0["name"] as? String } == (0..<13).map { "group \($0)" }, "\(whole)")
+        #expect(found.flatMap { $0["modules"] as? [String] ?? [] }.count == 14)
+        func samples(_ folder: String) throws -> Data {
+            let path = scratch.path(folder), files = try FileManager.default.contentsOfDirectory(atPath: path)
+            let name = try #require(files.first { $0.hasSuffix(".samples.jsonl") })
+            return try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
+        }
+        for (name, flags) in [("all", ["--adapter", adapter]), ("none", []), ("without-group-3", ["--adapter", "…"])] {
+            let flags = flags.map { $0 == "…" ? scratch.path("parts/without-group-3") : $0 }
+            expectSuccess(try Executable.run(["eval"] + flags + asked + [scratch.path("own-\(name)")], in: scratch))
+            #expect(try samples("own-\(name)") == samples("parts/\(name)"), "\(name)")
+        }
+        expectRefusal(try Executable.run(command, in: scratch), naming: ["all", "--resume"])
+        try FileManager.default.removeItem(atPath: scratch.path("parts/without-group-3"))
+        try FileManager.default.removeItem(atPath: scratch.path("parts/none"))
+        let resumed = try Executable.run(command + ["--resume"], in: scratch)
+        expectSuccess(resumed)
+        #expect(try resumed.output == whole.output && samples("parts/none") == samples("own-none"))
+        let alone = try Executable.run(command + ["--resume", "--alone"], in: scratch)
+        expectSuccess(alone)
+        #expect(try alone.json()["kind"] as? String == "only")
+
+        let other = try trained("other", rate: "0.1")
+        expectRefusal(
+            try Executable.run(["ablate", "--adapter", other] + asked + [parts, "--resume"], in: scratch),
+            naming: ["parts/all", "another adapter"])
+        expectRefusal(try Executable.run(["ablate"] + asked + [parts], in: scratch), naming: ["--adapter"])
+    }
+
     @Test("is refused when cut short")
     func refusesTruncatedAdapter() throws {
         let scratch = try Scratch(), model = try scratch.model()

@@ -10,12 +10,12 @@ import TinyTestSupport
 /// One request over a connection of its own.
 @Suite("an exchange without TLS") struct PlainExchangeTests {
     private func answer(
-        _ reply: HTTPServer.Reply, silence: Duration = .seconds(10)
+        _ reply: HTTPServer.Reply, silence: Duration = .seconds(10), longestBody: Int = 1 << 30
     ) async throws -> PlainExchange.Answer {
         let server = try HTTPServer { _ in reply }
         defer { withExtendedLifetime(server) {} }
         let url = try #require(URL(string: server.endpoint + "/a%20b?c=1"))
-        return try await PlainExchange(URLRequest(url: url), silence: silence).answer()
+        return try await PlainExchange(URLRequest(url: url), silence: silence, longestBody: longestBody).answer()
     }
 
     private func failure(_ body: () async throws -> Void) async -> String {
@@ -72,6 +72,27 @@ import TinyTestSupport
         let nowhere = PlainExchange(
             URLRequest(url: try #require(URL(string: "http://127.0.0.1:9"))), silence: .seconds(1))
         #expect(await failure { _ = try await nowhere.answer() } == "Connection refused")
+    }
+
+    @Test("an answer longer than what is taken is a failure, however its length is told")
+    func tooLong() async throws {
+        let text = Data("some text".utf8)
+        var hidden = HTTPServer.Reply(body: text), chunked = hidden, impossible = hidden
+        hidden.isLengthHidden = true
+        chunked.isLengthHidden = true
+        chunked.headers["Transfer-Encoding"] = "chunked"
+        chunked.body = Data("5\r\nsome \r\n4\r\ntext\r\n0\r\n\r\n".utf8)
+        impossible = chunked
+        impossible.body = Data("5\r\nsome \r\n7fffffffffffffff\r\ntext\r\n".utf8)
+        for reply in [.init(body: text), hidden, chunked] {
+            #expect(try await answer(reply, longestBody: 9).body == text)
+            #expect(
+                await failure { _ = try await answer(reply, longestBody: 8) }
+                    == "the server's answer has more than 8 bytes")
+        }
+        #expect(
+            await failure { _ = try await answer(impossible, longestBody: 1 << 20) }
+                == "the server's answer has more than 1048576 bytes")
     }
 
     @Test("a request that nobody waits for ends at once, and hundreds at a time all end")

@@ -13,6 +13,9 @@ public protocol AdapterDesign: Sendable, Hashable, CustomStringConvertible {
     var parameterCount: Int { get }
     /// The modules whose weights change, in counting order.
     var modules: [AdaptedModule] { get }
+    /// Groups of numbers that can be taken out as a whole, in the order of the numbers; none where a number at zero is not the
+    /// base model's.
+    var parts: [AdapterPart] { get }
     /// Names and versions of the random and numeric schemes behind the method.
     var schemes: [String: String] { get }
 

@@ -21,6 +21,9 @@ public struct FullDesign: AdapterDesign {
     /// All modules of the model.
     public var modules: [AdaptedModule] { configuration.modules }
 
+    /// None: these are the weights themselves.
+    public var parts: [AdapterPart] { [] }
+
     /// As shown to people: `2,104,960 parameters · all weights`.
     public var description: String { "\(countedGrouped(parameterCount, "parameter")) · all weights" }
 

@@ -34,6 +34,9 @@ public struct LoRADesign: AdapterDesign {
     /// `rank · (inputs + outputs)` for every module.
     public var parameterCount: Int { modules.reduce(0) { $0 + rank * ($1.inputs + $1.outputs) } }
 
+    /// The layers.
+    public var parts: [AdapterPart] { modules.layers { rank * ($0.inputs + $0.outputs) } }
+
     /// As shown to people: `169,920 parameters · LoRA · rank 8 · 35 modules`.
     public var description: String {
         "\(countedGrouped(parameterCount, "parameter")) · LoRA · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "

@@ -42,6 +42,9 @@ public struct LoRAXSDesign: AdapterDesign {
     /// `rank²` for every module.
     public var parameterCount: Int { modules.count * rank * rank }
 
+    /// The layers.
+    public var parts: [AdapterPart] { modules.layers { _ in rank * rank } }
+
     /// As shown to people: `2,240 parameters · LoRA-XS · rank 8 · 35 modules`.
     public var description: String {
         "\(countedGrouped(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "

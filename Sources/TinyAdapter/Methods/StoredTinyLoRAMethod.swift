@@ -38,6 +38,9 @@ public struct StoredTinyLoRADesign: AdapterDesign {
     /// The changed modules.
     public var modules: [AdaptedModule] { plan.modules }
 
+    /// The groups.
+    public var parts: [AdapterPart] { plan.parts }
+
     /// As shown to people: `13 parameters · u 1 · rank 2 · 196 modules in 13 groups (as PEFT ties) · stored factors`.
     public var description: String { plan.description + " · stored factors" }
 

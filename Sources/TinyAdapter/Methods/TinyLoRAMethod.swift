@@ -29,6 +29,9 @@ public struct TinyLoRADesign: AdapterDesign {
     /// The changed modules.
     public var modules: [AdaptedModule] { plan.modules }
 
+    /// The groups.
+    public var parts: [AdapterPart] { plan.parts }
+
     /// As shown to people: `13 parameters · u 1 · rank 2 · 196 modules in 13 groups (tiled by 16)`.
     public var description: String { plan.description + subspace.phrase }
 

@@ -34,7 +34,7 @@ public struct AdapterFile: Sendable {
     /// The model the adapter belongs to.
     public let baseModel: BaseModel
     /// The trained numbers, rounded to ``elementType``.
-    public let values: [Float]
+    public internal(set) var values: [Float]
     /// How the numbers are stored.
     public let elementType: ElementType
     /// The arithmetic of the training as the file notes it; `nil` in a file from before there were two.
@@ -42,7 +42,7 @@ public struct AdapterFile: Sendable {
     /// What wrote the adapter.
     public let toolVersion: String
     /// Other notes, such as step and run.
-    public let details: [String: String]
+    public internal(set) var details: [String: String]
 
     /// The arithmetic of the training: float32 where none is noted.
     public var arithmetic: Arithmetic { notedArithmetic ?? .float32 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Synchronization
 import TinyLoRA
 
 /// Measures accuracy.
@@ -63,12 +62,7 @@ struct EvalCommand: AsyncParsableCommand {
         guard !resume || output != nil else {
             throw ValidationError("--resume needs --output, the directory of the evaluation")
         }
-        guard (1...65_536).contains(samples) else {
-            throw ValidationError("--samples must be in 1...65536, is \(samples)")
-        }
-        guard samples == 1 || sampling.temperature > 0 else {
-            throw ValidationError("--samples \(samples) needs a --temperature above 0: greedy samples are all the same")
-        }
+        try sampling.check(samples: samples)
         guard servers.sampler.isEmpty || model.adapter == nil || output != nil else {
             throw ValidationError("--sampler with --adapter needs --output: the servers read the adapter there")
         }
@@ -106,16 +100,7 @@ struct EvalCommand: AsyncParsableCommand {
         for part in run.parts {
             // Without a directory the results are only on standard output.
             if output == nil { try StandardOutput.check() }
-            let timer = Mutex(EvaluationTimer(maxTokens: parameters.maxTokens)), start = ContinuousClock.now
-            let result = try await run.evaluate(part) { progress, earlier in
-                let seconds = (ContinuousClock.now - start) / .seconds(1)
-                let left = timer.withLock { $0.secondsLeft(progress, at: seconds) }
-                let tokens = progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }
-                console.progress(
-                    "\(part.set.name)  \(progress.finished)/\(progress.total) answered · "
-                        + "\(Int(Double(tokens) / max(1e-3, seconds))) tok/s"
-                        + (left.map { " · \(clock($0)) left" } ?? ""))
-            }
+            let result = try await evaluate(part, of: run, named: part.set.name, on: console)
             show(result, of: part, on: console)
             results.append(result)
         }

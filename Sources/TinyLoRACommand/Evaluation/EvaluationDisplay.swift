@@ -1,6 +1,25 @@
 import Foundation
+import Synchronization
 import TinyLoRA
 import TinyFoundation
+
+/// Evaluates a problem set, with its progress.
+///
+/// - Parameter name: What the progress calls it.
+func evaluate(
+    _ part: EvaluationRun.Part, of run: EvaluationRun, named name: String, on console: Console
+) async throws -> EvaluationResult {
+    let timer = Mutex(EvaluationTimer(maxTokens: run.manifest.sampling.maxTokens)), start = ContinuousClock.now
+    return try await run.evaluate(part) { progress, earlier in
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let left = timer.withLock { $0.secondsLeft(progress, at: seconds) }
+        let tokens = progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }
+        console.progress(
+            "\(name)  \(progress.finished)/\(progress.total) answered · "
+                + "\(Int(Double(tokens) / max(1e-3, seconds))) tok/s"
+                + (left.map { " · \(clock($0)) left" } ?? ""))
+    }
+}
 
 /// Shows the results on a problem set.
 func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {

@@ -52,6 +52,8 @@ public final class LowRankFactors: Sendable {
             let bTransposed: MatrixView
             /// ``Prepared/a``.
             let a: MatrixView
+            /// Its columns of `A x`, `R A x` and their gradients, which the members have side by side.
+            let columns: Range<Int>
         }
 
         let each: [Member]
@@ -102,10 +104,11 @@ public final class LowRankFactors: Sendable {
                 let found = group.kinds.compactMap { positions[layer * perLayer + $0.rawValue] }
                 guard let first = found.first else { return nil }
                 return Members(
-                    found.map {
+                    found.enumerated().map { place, position in
                         Members.Member(
-                            position: $0, kind: modules[$0].kind, bTransposed: prepared[$0].bTransposed.view,
-                            a: prepared[$0].a.view)
+                            position: position, kind: modules[position].kind,
+                            bTransposed: prepared[position].bTransposed.view, a: prepared[position].a.view,
+                            columns: place * rank..<(place + 1) * rank)
                     },
                     stacked: PackedMatrix(
                         floats: found.flatMap { factors[$0].a }, outputs: rank * found.count,

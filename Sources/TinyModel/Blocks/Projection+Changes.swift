@@ -20,14 +20,12 @@ extension Projection {
         let t = pending.source.view, s = pending.narrow.view
         for stretch in pass.batch.stretches where stretch.rows.overlaps(rows) {
             guard let members = stretch.factors.members(layer: layer, group) else { continue }
-            let own = stretch.rows.clamped(to: rows), rank = stretch.factors.rank
+            let own = stretch.rows.clamped(to: rows)
             members.stacked.multiply(x.view.rows(own), into: t.rows(own), team: .alone)
             for (index, span) in stretch.changes.rows.enumerated() where span.overlaps(own) {
                 let rows = span.clamped(to: own), t = t.rows(rows), s = s.rows(rows)
-                for (place, member) in members.each.enumerated()
-                where stretch.changes.isActive(index, member.position) {
-                    let columns = place * rank..<(place + 1) * rank
-                    mix(t, stretch, index, member.position, columns, into: s)
+                for member in members.each where stretch.changes.isActive(index, member.position) {
+                    mix(t, stretch, index, member, into: s)
                 }
             }
         }
@@ -47,22 +45,21 @@ extension Projection {
         for stretch in pass.batch.stretches {
             let factors = stretch.factors, rank = factors.rank
             guard let members = factors.members(layer: layer, group) else { continue }
-            for (place, member) in members.each.enumerated() {
+            for member in members.each {
                 factors.prepared[member.position].packedB.multiply(
                     dy.view.block(stretch.rows, columns(of: member.kind)),
-                    into: ds.view.rows(stretch.rows).columns(from: place * rank, count: rank), team: pass.team)
+                    into: ds.view.rows(stretch.rows).columns(member.columns), team: pass.team)
             }
             eachSpan(stretch, pass) { index, rows in
                 let own = ds.view.rows(rows), s = s.rows(rows)
-                for (place, member) in members.each.enumerated() {
-                    let columns = place * rank..<(place + 1) * rank
+                for member in members.each {
                     if let mixing = gradients.mixing {
                         Kernels.mixGradient(
-                            own.columns(columns), t: t.view.rows(rows).columns(columns),
+                            own.columns(member.columns), t: t.view.rows(rows).columns(member.columns),
                             into: mixing.row(stretch.spans.lowerBound + index) + member.position * rank * rank)
                     }
                     guard stretch.changes.isActive(index, member.position) else { continue }
-                    mix(own, stretch, index, member.position, columns, transposed: true, into: s)
+                    mix(own, stretch, index, member, transposed: true, into: s)
                 }
             }
             pending.append(members, of: stretch) { ($0.a, 0..<weights.inputs) }
@@ -91,21 +88,17 @@ extension Projection {
         let dt = Matrix(unsetRows: rows, columns: members.each.count * rank)
         eachSpan(stretch, pass) { index, span in
             let own = span.lowerBound - first..<span.upperBound - first
-            for (place, member) in members.each.enumerated() {
-                let columns = place * rank..<(place + 1) * rank
-                mix(t.view.rows(span), stretch, index, member.position, columns, into: s.view.rows(own))
-                mix(
-                    ds.view.rows(span), stretch, index, member.position, columns, transposed: true,
-                    into: dt.view.rows(own))
+            for member in members.each {
+                mix(t.view.rows(span), stretch, index, member, into: s.view.rows(own))
+                mix(ds.view.rows(span), stretch, index, member, transposed: true, into: dt.view.rows(own))
             }
         }
-        let pieces = members.each.enumerated().flatMap { place, member in
-            let columns = place * rank..<(place + 1) * rank
-            return OuterPiece.all(
-                s.view.columns(columns), dy.view.block(stretch.rows, self.columns(of: member.kind)),
+        let pieces = members.each.flatMap { member in
+            OuterPiece.all(
+                s.view.columns(member.columns), dy.view.block(stretch.rows, self.columns(of: member.kind)),
                 to: gradient.bTransposed(member.position))
                 + OuterPiece.all(
-                    dt.view.columns(columns), x.view.rows(stretch.rows), to: gradient.a(member.position))
+                    dt.view.columns(member.columns), x.view.rows(stretch.rows), to: gradient.a(member.position))
         }
         let spans = stretch.changes.rows
         let least = max(1, OuterPiece.leastWork / max(1, rows * rank * OuterPiece.columns))
@@ -116,14 +109,14 @@ extension Projection {
         }
     }
 
-    /// `s = R t` in some columns, or `Rᵀ t` with `transposed`, by what segment `index` of a stretch does to a module.
+    /// `s = R t` in a member's columns, or `Rᵀ t` with `transposed`, by what segment `index` of a stretch does to the member.
     private func mix(
-        _ t: MatrixView, _ stretch: RowBatch.Stretch, _ index: Int, _ position: Int, _ columns: Range<Int>,
+        _ t: MatrixView, _ stretch: RowBatch.Stretch, _ index: Int, _ member: LowRankFactors.Members.Member,
         transposed: Bool = false, into s: MatrixView
     ) {
         Kernels.mix(
-            t.columns(columns), by: stretch.changes.mixing(index, position), transposed: transposed,
-            into: s.columns(columns))
+            t.columns(member.columns), by: stretch.changes.mixing(index, member.position), transposed: transposed,
+            into: s.columns(member.columns))
     }
 
     /// Calls `body` for every segment of the stretch and its rows, on any thread.
@@ -168,14 +161,13 @@ struct PendingChanges {
         _ members: LowRankFactors.Members, of stretch: RowBatch.Stretch,
         target: (LowRankFactors.Members.Member) -> (factor: MatrixView, columns: Range<Int>)
     ) {
-        let rank = stretch.factors.rank
-        for (place, member) in members.each.enumerated() {
+        for member in members.each {
             let (factor, columns) = target(member)
             // Rows whose changes share the factor are one part, whatever their `R`.
             var rows: Range<Int>?
             func finish() {
                 guard let rows else { return }
-                let s = narrow.view.rows(rows).columns(from: place * rank, count: rank)
+                let s = narrow.view.rows(rows).columns(member.columns)
                 parts.append(Part(s: s, factor: factor, rows: rows, columns: columns))
             }
             for (index, span) in stretch.changes.rows.enumerated()

@@ -23,6 +23,7 @@ package final class PlainExchange: Sendable {
     private let port: Int
     private let message: Data
     private let silence: Duration
+    private let longestBody: Int
     /// The socket while it is open, and whether nobody waits for the answer any more.
     private let state = Mutex((socket: Int32(-1), isCancelled: false))
 
@@ -31,12 +32,15 @@ package final class PlainExchange: Sendable {
 
     /// Describes a request.
     ///
-    /// - Parameter silence: How long the server may send nothing.
-    package init(_ request: URLRequest, silence: Duration) {
+    /// - Parameters:
+    ///   - silence: How long the server may send nothing.
+    ///   - longestBody: Bytes of an answer, which is held in memory; an answer with more is a failure.
+    package init(_ request: URLRequest, silence: Duration, longestBody: Int = 1 << 30) {
         let url = request.url
         host = (url?.host() ?? "").trimmingCharacters(in: ["[", "]"])  // an IPv6 address
         port = url?.port ?? 80
         self.silence = silence
+        self.longestBody = longestBody
         let path = url?.path(percentEncoded: true) ?? ""
         let query = url?.query(percentEncoded: true).map { "?" + $0 } ?? ""
         var lines = ["\(request.httpMethod ?? "GET") \(path.isEmpty ? "/" : path)\(query) HTTP/1.1"]
@@ -73,7 +77,7 @@ package final class PlainExchange: Sendable {
             close(descriptor)
         }
         try send(to: descriptor)
-        var reader = AnswerReader(descriptor)
+        var reader = AnswerReader(descriptor, longestBody: longestBody)
         return try reader.answer()
     }
 
@@ -151,6 +155,7 @@ package final class PlainExchange: Sendable {
 /// Reads one answer from a socket.
 private struct AnswerReader {
     private let descriptor: Int32
+    private let longestBody: Int
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// What was received and not used yet.
     private var received = Data()
@@ -158,7 +163,10 @@ private struct AnswerReader {
     private static let longestHead = 1 << 20
     private static let lineEnd = Data("\r\n".utf8)
 
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    init(_ descriptor: Int32, longestBody: Int) {
+        self.descriptor = descriptor
+        self.longestBody = longestBody
+    }
 
     mutating func answer() throws(ServerFailure) -> PlainExchange.Answer {
         var answer = PlainExchange.Answer()
@@ -183,9 +191,10 @@ private struct AnswerReader {
             guard let length = Int(text), length >= 0 else {
                 throw .lasting(RemoteError(.invalidAnswer, "the server does not speak HTTP"))
             }
+            try checkLength(length)
             answer.body = try take(length)
         } else {
-            while try receive() {}
+            repeat { try checkLength(received.count) } while try receive()
             answer.body = received
         }
         return answer
@@ -199,8 +208,15 @@ private struct AnswerReader {
                 throw .lasting(RemoteError(.invalidAnswer, "the server does not speak HTTP"))
             }
             if count == 0 { return body }
+            try checkLength(body.count.addingReportingOverflow(count).partialValue)
             body += try take(count)
             _ = try line()
+        }
+    }
+
+    private func checkLength(_ length: Int) throws(ServerFailure) {
+        guard (0...longestBody).contains(length) else {
+            throw .lasting(RemoteError(.invalidAnswer, "the server's answer has more than \(longestBody) bytes"))
         }
     }
 
