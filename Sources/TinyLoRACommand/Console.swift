@@ -58,7 +58,8 @@ final class Console: Sendable {
             guard now - state.lastProgress >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
             state.lastProgress = now
             state.progressIsShown = isTerminal
-            StandardError.write(isTerminal ? "\r\u{1B}[2K" + line() : line() + "\n")
+            // A line longer than the terminal would leave its first row behind.
+            StandardError.write(isTerminal ? "\r\u{1B}[2K" + line().prefix(columns) : line() + "\n")
         }
     }
 

@@ -44,15 +44,18 @@ struct MethodTests {
         ]
     }
 
-    @Test("parts hold every number and every module once, in order; at zero they leave their modules unchanged")
+    @Test("parts hold every module once, in order; with their numbers at zero, their modules are unchanged")
     func parts() throws {
         for design in try designs() {
             guard design.method != FullDesign.method else {
                 #expect(design.parts.isEmpty)
                 continue
             }
-            #expect(design.parts.flatMap(\.numbers) == Array(0..<design.parameterCount), "\(design)")
+            let numbers = design.parts.flatMap(\.numbers).flatMap(Array.init)
+            let isLoRA = design.method == LoRADesign.method
             #expect(design.parts.flatMap(\.modules) == design.modules, "\(design)")
+            #expect(numbers.count == Set(numbers).count && numbers == numbers.sorted(), "\(design)")
+            #expect(isLoRA || numbers == Array(0..<design.parameterCount), "\(design)")
             let adapter = try AdapterFile(
                 design: design, baseModel: .init(name: "tiny", fingerprint: ""),
                 values: gaussian(design.parameterCount, seed: 8), elementType: .float32, arithmetic: nil,
@@ -62,12 +65,38 @@ struct MethodTests {
                 guard case .change(let change) = method.effect(of: adapter.values) else { return [] }
                 return change.withoutUnchangedModules.factors.modules
             }
+            #expect(try changed(adapter) == design.modules)
             for part in design.parts {
+                #expect(part.values(in: adapter).count == part.count && part.count > 0)
                 let rest = design.modules.filter { !part.modules.contains($0) }
-                #expect(try changed(adapter.without(part)) == rest, "\(design) without \(part.name)")
-                #expect(try changed(adapter.only(part)) == part.modules, "\(design), only \(part.name)")
+                #expect(try changed(adapter.zeroing([part], note: "")) == rest, "\(design) without \(part.name)")
+                let others = design.parts.filter { $0 != part }
+                #expect(try changed(adapter.zeroing(others, note: "")) == part.modules, "\(design), only \(part.name)")
             }
+            #expect(try changed(adapter.zeroing(design.parts, note: "")).isEmpty)
         }
+    }
+
+    @Test("a part says where its modules are")
+    func places() throws {
+        func places(_ modules: [AdaptedModule], _ tying: Tying) throws -> [String] {
+            TinyLoRADesign(plan: try AdapterPlan(modules: modules, tying: tying), seed: 0).parts.map(\.place)
+        }
+        #expect(try places(modules, .full) == ["layers 0-1"])
+        #expect(try places(modules, .contiguous(groups: 2)) == ["layer 0", "layer 1"])
+        #expect(
+            try places(modules, .tiled(modulesPerGroup: 5)) == [
+                "layer 0 q_proj, k_proj, v_proj, o_proj, gate_proj", "layer 0 up_proj to 1 v_proj",
+                "layer 1 o_proj, gate_proj, up_proj, down_proj",
+            ])
+        #expect(
+            try places(modules, .byKind) == [
+                "layers 0-1 q_proj, k_proj, v_proj, o_proj", "layers 0-1 gate_proj, up_proj, down_proj",
+            ])
+        #expect(try places(modules, .untied)[8] == "layer 1 k_proj")
+        let some = modules.filter { $0.layer == 0 || $0.kind == .down }
+        #expect(try places(some.filter { $0.kind != .value }, .full) == ["7 modules, layers 0-1"])
+        #expect(try LoRADesign(modules: modules, rank: 1).parts.map(\.place) == ["layer 0", "layer 1"])
     }
 
     @Test("a design says what it trains")

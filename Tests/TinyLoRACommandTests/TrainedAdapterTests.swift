@@ -171,6 +171,18 @@ struct TrainedAdapterTests {
         expectRefusal(
             try Executable.run(["ablate", "--adapter", other] + asked + [parts, "--resume"], in: scratch),
             naming: ["parts/all", "another adapter"])
+        // Whatever is refused, is refused before anything is written.
+        for (flags, words) in [
+            (["--limit", "2", "--resume"], ["problems 4", "2"]),
+            (["--limit", "2", "--resume", "--alone"], ["problems 4"]), (["--max-tokens", "0", "--resume"], ["max"]),
+        ] {
+            expectRefusal(try Executable.run(command.dropLast() + flags, in: scratch), naming: words)
+        }
+        expectRefusal(
+            try Executable.run(
+                ["ablate", "--adapter", adapter] + asked + [scratch.path("new"), "--problems", "none.jsonl"],
+                in: scratch))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("new")))
         expectRefusal(try Executable.run(["ablate"] + asked + [parts], in: scratch), naming: ["--adapter"])
     }
 

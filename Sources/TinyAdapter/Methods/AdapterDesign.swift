@@ -13,8 +13,7 @@ public protocol AdapterDesign: Sendable, Hashable, CustomStringConvertible {
     var parameterCount: Int { get }
     /// The modules whose weights change, in counting order.
     var modules: [AdaptedModule] { get }
-    /// Groups of numbers that can be taken out as a whole, in the order of the numbers; none where a number at zero is not the
-    /// base model's.
+    /// Numbers that can be left out together, in their order; none where zeros are not the base model.
     var parts: [AdapterPart] { get }
     /// Names and versions of the random and numeric schemes behind the method.
     var schemes: [String: String] { get }

@@ -35,7 +35,7 @@ public struct LoRADesign: AdapterDesign {
     public var parameterCount: Int { modules.reduce(0) { $0 + rank * ($1.inputs + $1.outputs) } }
 
     /// The layers.
-    public var parts: [AdapterPart] { modules.layers { rank * ($0.inputs + $0.outputs) } }
+    public var parts: [AdapterPart] { modules.layers { (rank * $0.inputs, rank * $0.outputs) } }
 
     /// As shown to people: `169,920 parameters · LoRA · rank 8 · 35 modules`.
     public var description: String {

@@ -43,7 +43,7 @@ public struct LoRAXSDesign: AdapterDesign {
     public var parameterCount: Int { modules.count * rank * rank }
 
     /// The layers.
-    public var parts: [AdapterPart] { modules.layers { _ in rank * rank } }
+    public var parts: [AdapterPart] { modules.layers { _ in (0, rank * rank) } }
 
     /// As shown to people: `2,240 parameters · LoRA-XS · rank 8 · 35 modules`.
     public var description: String {

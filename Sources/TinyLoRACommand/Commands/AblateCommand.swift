@@ -9,16 +9,17 @@ struct AblateCommand: AsyncParsableCommand {
         commandName: "ablate",
         abstract: "Shows which of an adapter's numbers matter: leaves out each group in turn (ablation).",
         discussion: """
-            The same problems are answered with the whole adapter, with each group of its numbers set to zero, and by the \
-            base model. A group is the modules that share numbers; LoRA-XS and LoRA, which share none, are divided by \
-            layers. --alone turns it around: what does each group do when all others are zero? The first question is \
-            whether a group is needed, the second whether it is enough.
+            The same problems are answered by the whole adapter, by the base model, and by the adapter with one group of its \
+            numbers at zero, each group in turn. A group is the numbers that some modules share; LoRA-XS and LoRA share \
+            none and are divided by layers. This tells whether a group is needed. --alone tells whether it is enough: each \
+            group in turn is kept, and all others are zero.
 
             Differences are between the same problems, with 95 % intervals; p is McNemar's exact test, adjusted for the \
-            number of groups by Holm's method.
+            number of groups tried by Holm's method.
 
             Each of these evaluations has a directory of its own in --output, with every completion and the adapter that \
-            made it, for tinylora eval --compare. --resume continues an interrupted command.
+            made it, for tinylora eval --compare. --resume continues an interrupted command; --alone after a command \
+            without it needs --resume, too, and takes over what both have.
 
             EXAMPLES
               tinylora ablate --adapter runs/demo --output ablations/demo
@@ -51,8 +52,7 @@ struct AblateCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console(json: json)
         let (loaded, opened, engine) = try model.open(console)
-        guard let adapter = opened?.file else { return }
-        let ablation = try AdapterAblation(alone ? .only : .without, of: adapter, in: output)
+        guard let adapter = opened?.file else { throw ValidationError("--adapter is missing") }
         let parameters = sampling.parameters(
             stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024)
         let problems = try await problemOptions.resolved().choosingStyles(
@@ -60,16 +60,28 @@ struct AblateCommand: AsyncParsableCommand {
         ) { style, progress in
             console.progress("trying prompt style \(style)  \(progress.finished)/\(progress.total) answered")
         }
+        func evaluation(
+            _ adapter: ModelOptions.OpenedAdapter? = nil, in path: String? = nil
+        ) throws -> EvaluationRun {
+            try EvaluationRun(
+                of: problems, by: loaded, engine, adapter: adapter, sampling: parameters, samplesPerProblem: samples,
+                seed: sampling.seed, in: path, isResuming: resume)
+        }
+        let plan = try evaluation()
+        let ablation = try AdapterAblation(
+            alone ? .only : .without, of: adapter, asking: plan.manifest, in: output, isResuming: resume)
+        introduce(plan, on: console)
         console.say("adapter    \(adapter.design.description)")
         for part in ablation.zeroParts { console.note("note       \(part.name) is zero already and not tried") }
         for (index, variant) in ablation.variants.enumerated() {
-            let run = try EvaluationRun(
-                of: problems, by: loaded, engine, adapter: variant.adapter, sampling: parameters,
-                samplesPerProblem: samples, seed: sampling.seed, in: variant.path, isResuming: resume)
+            let run = try evaluation(variant.adapter, in: variant.path)
             var results: [EvaluationResult] = []
             for part in run.parts {
                 let name = "\(index + 1)/\(ablation.variants.count) \(variant.name)  \(part.set.name)"
-                results.append(try await evaluate(part, of: run, named: name, on: console))
+                let result = try await evaluate(part, of: run, named: name, on: console)
+                warn(about: result, of: part, named: "\(variant.name), \(part.set.name)", on: console)
+                console.note("\(name)  strict \(percent(result.strict))")
+                results.append(result)
             }
             _ = try run.finish(results)
         }
@@ -84,12 +96,12 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
     console.say("problems   \(set.everything.problems) of \(set.problemSet)")
     console.say()
     let names = set.parts.map(\.name), width = max(10, names.map(\.count).max() ?? 0)
-    let spans = set.parts.map { span(of: $0.modules) }, spanWidth = spans.map(\.count).max() ?? 0
+    let placeWidth = set.parts.map(\.place.count).max() ?? 0
     console.say(
-        left(kind == .without ? "left out" : "kept", width) + column("size", 10) + "  " + left("modules", spanWidth)
+        left(kind == .without ? "left out" : "kept", width) + column("size", 10) + "  " + left("modules", placeWidth)
             + "   strict   points (95 %)         lenient  tokens  better  worse      p")
-    func row(_ name: String, _ size: String, _ span: String, _ values: String) {
-        console.say(left(name, width) + column(size, 10) + "  " + left(span, spanWidth) + values)
+    func row(_ name: String, _ size: String, _ place: String, _ values: String) {
+        console.say(left(name, width) + column(size, 10) + "  " + left(place, placeWidth) + values)
     }
     func values(_ comparison: EvaluationComparison, _ pValue: Double) -> String {
         let strict = comparison.strict, difference = strict.difference
@@ -106,20 +118,9 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
         "nothing", "", "",
         String(format: "  %5.1f %%   ", 100 * set.everything.strict.before) + left("", 21)
             + String(format: "%6.1f %%  %6.0f", 100 * set.everything.lenient.before, set.everything.meanLength[0]))
-    for (part, span) in zip(set.parts, spans) {
-        row(part.name, String(format: "%.4f", part.norm), span, values(part.comparison, part.adjustedPValue))
+    for part in set.parts {
+        row(part.name, String(format: "%.4f", part.norm), part.place, values(part.comparison, part.adjustedPValue))
     }
     row("everything", "", "", values(set.everything, set.everything.test.pValue))
     console.say()
-}
-
-/// Modules in a few words: `layers 0-1`, or `layers 0-23 q_proj` where not all kinds are there.
-private func span(of modules: [String]) -> String {
-    let parts = modules.map { $0.split(separator: ".") }
-    let layers = parts.compactMap { $0.count > 2 ? Int($0[2]) : nil }
-    guard let first = layers.min(), let last = layers.max() else { return "\(modules.count) modules" }
-    var kinds: [Substring] = []
-    for kind in parts.compactMap(\.last) where !kinds.contains(kind) { kinds.append(kind) }
-    return (first == last ? "layer \(first)" : "layers \(first)-\(last)")
-        + (kinds.count < 4 ? " " + kinds.joined(separator: ", ") : "")
 }

@@ -89,11 +89,7 @@ struct EvalCommand: AsyncParsableCommand {
         let run = try EvaluationRun(
             of: problems, by: loaded, sampler, adapter: adapter, sampling: parameters, samplesPerProblem: samples,
             seed: sampling.seed, in: output, isResuming: resume)
-        for part in run.parts {
-            for note in part.notes { console.note("note       \(note)") }
-            if !part.styleTrials.isEmpty { console.note("style      " + choice(of: part)) }
-        }
-        console.say("arithmetic \(loaded.arithmetic.rawValue)")
+        introduce(run, on: console)
         if let name = run.manifest.sampler { console.say("sampler    \(name)") }
         console.say("adapter    \(adapter?.file.design.description ?? "none")")
         var results: [EvaluationResult] = []
@@ -108,12 +104,4 @@ struct EvalCommand: AsyncParsableCommand {
         if let directory { console.say("records    \(directory)") }
         try console.result(report)
     }
-}
-
-/// Which style was chosen, and why.
-private func choice(of part: EvaluationRun.Part) -> String {
-    let trials = part.styleTrials.map { "\($0.style) \($0.wellFormed) of \($0.completions)" }.joined(separator: ", ")
-    return
-        "\(part.prompter.style.name) for \(part.set.name) · trial completions with an answer in the requested format: "
-        + trials
 }

@@ -21,14 +21,36 @@ func evaluate(
     }
 }
 
-/// Shows the results on a problem set.
-func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {
-    if let reason = result.formatWarning(of: part.prompter.style) { console.warn("\(part.set.name): \(reason)") }
+/// Says what a reader should know before the results: about the sets, the styles and the arithmetic.
+func introduce(_ run: EvaluationRun, on console: Console) {
+    for part in run.parts {
+        for note in part.notes { console.note("note       \(note)") }
+        if !part.styleTrials.isEmpty { console.note("style      " + choice(of: part)) }
+    }
+    console.say("arithmetic \(run.manifest.arithmetic.rawValue)")
+}
+
+/// Which style was chosen, and why.
+private func choice(of part: EvaluationRun.Part) -> String {
+    let trials = part.styleTrials.map { "\($0.style) \($0.wellFormed) of \($0.completions)" }.joined(separator: ", ")
+    return
+        "\(part.prompter.style.name) for \(part.set.name) · trial completions with an answer in the requested format: "
+        + trials
+}
+
+/// Warns of results that may not mean what they seem to.
+func warn(about result: EvaluationResult, of part: EvaluationRun.Part, named name: String, on console: Console) {
+    if let reason = result.formatWarning(of: part.prompter.style) { console.warn("\(name): \(reason)") }
     let failures = result.samples.compactMap(\.grade.failure)
     if let first = failures.first {
         console.warn(
-            "\(part.set.name): the grader failed on \(failures.count) completions, which count as wrong: \(first)")
+            "\(name): the grader failed on \(failures.count) completions, which count as wrong: \(first)")
     }
+}
+
+/// Shows the results on a problem set.
+func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: Console) {
+    warn(about: result, of: part, named: part.set.name, on: console)
     let each = result.samplesPerProblem > 1 ? " · \(result.samplesPerProblem) samples each" : ""
     let grader = part.grader.split(separator: " ").first.map(String.init) ?? part.grader
     console.say(

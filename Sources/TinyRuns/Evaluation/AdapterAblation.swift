@@ -5,19 +5,20 @@ public import TinyRecords
 internal import TinyModel
 internal import TinyStatistics
 
-/// Which parts of an adapter matter: the same problems are answered with all of it, without each part in turn or with each part
-/// alone, and without all of it.
+/// Which parts of an adapter matter: the same problems are answered by the whole adapter, by the base model, and between the two
+/// without one part at a time or with one part alone.
 ///
-///     all/                an evaluation, and the adapter
+///     all/                an evaluation by the whole adapter, and the adapter
 ///     without-group-0/    the same with group 0 at zero, and so on
 ///     only-group-0/       the same with all other groups at zero, and so on
-///     none/               an evaluation of the base model
+///     none/               an evaluation by the base model
 ///     without.json        the numbers, once all of these are done; only.json those of the parts alone
 ///
 /// Each directory is an ``EvaluationFolder``, so that any two can be compared.
 ///
 /// ```swift
-/// let ablation = try AdapterAblation(.without, of: adapter, in: "ablation")
+/// let plan = try EvaluationRun(of: problems, by: model, engine, sampling: sampling)
+/// let ablation = try AdapterAblation(.without, of: adapter, asking: plan.manifest, in: "ablation", isResuming: false)
 /// for variant in ablation.variants {
 ///     let run = try EvaluationRun(of: problems, by: model, engine, adapter: variant.adapter, …, in: variant.path)
 ///     _ = try run.finish([await run.evaluate(run.parts[0])])
@@ -41,11 +42,12 @@ public struct AdapterAblation: Sendable {
         public let name: String
         /// The part that is left out or alone; `nil` for all and none.
         public let part: AdapterPart?
-        /// The adapter, as it was written to the directory; `nil` for the base model.
+        /// The adapter in the directory; `nil` for the base model.
         public let adapter: (source: AdapterSource, file: AdapterFile)?
     }
 
-    /// What the parts are compared with, a variant for each part that is not zero already, and the other extreme.
+    /// `all`, the parts that are not zero already, `none`; for ``Kind/only`` the other way round. The first is what the others are
+    /// compared with.
     public let variants: [Variant]
     /// Parts that are zero already, and have no variant.
     public let zeroParts: [AdapterPart]
@@ -53,60 +55,104 @@ public struct AdapterAblation: Sendable {
     private let adapter: AdapterFile
     private let path: String
 
-    /// Makes the directories and writes the adapters into them; those that are there already stay.
+    /// Checks everything that is in the directory already, then writes the adapters into it.
     ///
-    /// - Throws: ``RunError`` with code `invalidValue` when the adapter does not have two parts that are not zero,
-    ///   `differentSettings` when the directories hold another adapter; the errors of files that cannot be written.
-    public init(_ kind: Kind, of adapter: AdapterFile, in path: String) throws {
+    /// - Parameters:
+    ///   - kind: What is done with each part.
+    ///   - adapter: Has at least two parts that are not zero.
+    ///   - manifest: What decides the samples of all evaluations, but the adapter.
+    ///   - path: The directory.
+    ///   - isResuming: Whether evaluations that are in it are continued.
+    /// - Throws: ``RunError`` with code `invalidValue` for another adapter, `alreadyExists` for an evaluation that is not to be
+    ///   continued, `differentSettings` where the directory was made with other settings or another adapter; the errors of files.
+    public init(
+        _ kind: Kind, of adapter: AdapterFile, asking manifest: EvaluationManifest, in path: String, isResuming: Bool
+    ) throws {
         let parts = adapter.design.parts
         guard !parts.isEmpty else {
-            throw RunError(
-                .invalidValue, "an adapter of \(adapter.design.description) has no parts that could be left out")
+            throw RunError(.invalidValue, "full fine-tuning changes all weights: there are no groups to leave out")
         }
-        let isZero = parts.map { part in adapter.values[part.numbers].allSatisfy { $0 == 0 } }
-        let tried = zip(parts, isZero).filter { !$1 }.map(\.0)
+        let zeroParts = parts.filter { part in part.values(in: adapter).allSatisfy { $0 == 0 } }
+        let tried = parts.filter { !zeroParts.contains($0) }
         guard tried.count > 1 else {
             throw RunError(
                 .invalidValue,
                 tried.isEmpty
                     ? "all numbers of the adapter are zero: it is the base model"
-                    : "only \(tried[0].name) of the adapter is not zero, and without it the adapter is the base model",
+                    : parts.count == 1
+                        ? "the adapter has one group only, and without it it is the base model"
+                        : "only \(tried[0].name) of the adapter is not zero, and without it it is the base model",
                 hint: "tinylora eval --compare compares an adapter with the base model")
         }
         self.kind = kind
         self.adapter = adapter
         self.path = path
-        zeroParts = zip(parts, isZero).filter { $1 }.map(\.0)
-        let all = try Self.variant("all", of: adapter, in: path)
-        let none = Variant(path: "\(path)/none", name: "none", part: nil, adapter: nil)
-        let between = try tried.map { part in
-            let some = kind == .without ? adapter.without(part) : adapter.only(part)
-            return try Self.variant("\(kind.rawValue) \(part.name)", part, of: some, in: path)
+        self.zeroParts = zeroParts
+        let between = tried.map { part in
+            let name = "\(kind.rawValue) \(part.name)"
+            let zeroed = kind == .without ? [part] : parts.filter { $0 != part }
+            return (name: name, part: part as AdapterPart?, file: adapter.zeroing(zeroed, note: name) as AdapterFile?)
         }
-        variants = kind == .without ? [all] + between + [none] : [none] + between + [all]
+        let wanted = [("all", nil, adapter)] + between + [("none", nil, nil)]
+        func folder(_ name: String) -> String { "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())" }
+        for (name, _, file) in wanted {
+            try Self.check(folder(name), manifest, adapter: file, isResuming: isResuming)
+        }
+        let variants = try wanted.map { name, part, file in
+            let own = try file.map { try Self.written($0, in: folder(name)) }
+            return Variant(path: folder(name), name: name, part: part, adapter: own)
+        }
+        self.variants = kind == .without ? variants : variants.reversed()
     }
 
-    private static func variant(
-        _ name: String, _ part: AdapterPart? = nil, of adapter: AdapterFile, in path: String
-    ) throws -> Variant {
-        let folder = "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())"
+    /// Refuses what is in a directory already and does not fit.
+    private static func check(
+        _ folder: String, _ manifest: EvaluationManifest, adapter: AdapterFile?, isResuming: Bool
+    ) throws {
         let file = "\(folder)/\(AdapterFile.name)"
-        if FileManager.default.fileExists(atPath: file) {
-            guard try AdapterFile.load(path: file) == adapter else {
+        if let adapter, FileManager.default.fileExists(atPath: file) {
+            let found = try AdapterFile.load(path: file)
+            guard
+                AnyHashable(found.design) == AnyHashable(adapter.design) && found.values == adapter.values
+                    && found.baseModel.fingerprint == adapter.baseModel.fingerprint
+            else {
                 throw RunError(
-                    .differentSettings, "\(path) was made with another adapter: \(file) has other numbers or notes",
+                    .differentSettings, "\(file) has other numbers: the directory was made with another adapter",
                     hint: "choose another directory")
             }
-        } else {
+        }
+        guard FileManager.default.fileExists(atPath: "\(folder)/settings.json") else { return }
+        let found = try EvaluationFolder(reading: folder).manifest
+        guard isResuming else {
+            throw RunError(
+                .alreadyExists, "\(folder) holds an evaluation already",
+                hint: "--resume continues it, and uses what is finished; choose another directory for a new one")
+        }
+        var expected = manifest
+        expected.adapter = found.adapter
+        if let difference = expected.firstDifference(from: found) {
+            throw RunError(
+                .differentSettings,
+                "\(folder) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",
+                hint: "an evaluation is resumed with the settings it was started with")
+        }
+    }
+
+    /// The adapter in a directory: the one that is there, or this one.
+    private static func written(
+        _ adapter: AdapterFile, in folder: String
+    ) throws -> (source: AdapterSource, file: AdapterFile) {
+        let file = "\(folder)/\(AdapterFile.name)"
+        if !FileManager.default.fileExists(atPath: file) {
             try AtomicFile.makeDirectory(folder)
             try adapter.write(to: file)
         }
-        return Variant(path: folder, name: name, part: part, adapter: (try AdapterSource(file), adapter))
+        return (try AdapterSource(file), try AdapterFile.load(path: file))
     }
 
     /// Compares the finished evaluations and writes the numbers to the directory.
     ///
-    /// - Throws: ``RunError`` with code `notPaired` when one is not complete.
+    /// - Throws: ``RunError`` with code `notPaired` when one is not complete, `damagedRecords` when one was not started.
     public func report() throws -> AblationReport {
         let folders = try variants.map { try EvaluationFolder(reading: $0.path) }
         let sets = try folders[0].manifest.sets.map { set in
@@ -114,6 +160,7 @@ public struct AdapterAblation: Sendable {
                 try EvaluationComparison(of: set.name, before: folders[0], after: $0)
             }
             let adjusted = holmAdjusted(comparisons.dropLast().map(\.test.pValue))
+            // Without the first, which is compared with, and the last.
             let parts = zip(variants.compactMap(\.part), zip(comparisons, adjusted)).map { part, result in
                 AblatedPart(part, of: adapter, comparison: result.0, adjustedPValue: result.1)
             }
@@ -143,13 +190,13 @@ public struct AblationReport: Record {
     }
 }
 
-/// What an adapter's parts do on one problem set.
+/// What an adapter's parts do to the answers to one problem set.
 public struct AblatedSet: Sendable, Codable, Hashable {
     /// Name of the set.
     public let problemSet: String
-    /// Each part left out or alone.
+    /// Each part's comparison.
     public let parts: [AblatedPart]
-    /// The same with all parts left out, or all of them there.
+    /// The whole adapter (before) against the base model (after), or the other way round.
     public let everything: EvaluationComparison
 
     private enum CodingKeys: String, CodingKey {
@@ -162,12 +209,14 @@ public struct AblatedSet: Sendable, Codable, Hashable {
 public struct AblatedPart: Sendable, Codable, Hashable {
     /// ``AdapterPart/name``.
     public let name: String
-    /// How many numbers it has.
-    public let numbers: Int
+    /// ``AdapterPart/count``.
+    public let count: Int
     /// The numbers, where there are at most 16.
     public let values: [Float]?
     /// Square root of the sum of their squares.
     public let norm: Double
+    /// ``AdapterPart/place``.
+    public let place: String
     /// Names of the modules that they change.
     public let modules: [String]
     /// The whole adapter (before) against the adapter without the part (after), or the base model against the part alone.
@@ -176,16 +225,17 @@ public struct AblatedPart: Sendable, Codable, Hashable {
     public let adjustedPValue: Double
 
     private enum CodingKeys: String, CodingKey {
-        case name, numbers, values, norm, modules, comparison
+        case name, count, values, norm, place, modules, comparison
         case adjustedPValue = "adjusted_p_value"
     }
 
     init(_ part: AdapterPart, of adapter: AdapterFile, comparison: EvaluationComparison, adjustedPValue: Double) {
-        let values = adapter.values[part.numbers]
+        let values = part.values(in: adapter)
         name = part.name
-        numbers = values.count
-        self.values = values.count <= 16 ? Array(values) : nil
+        count = part.count
+        self.values = values.count <= 16 ? values : nil
         norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        place = part.place
         modules = part.modules.map(\.name)
         self.comparison = comparison
         self.adjustedPValue = adjustedPValue
