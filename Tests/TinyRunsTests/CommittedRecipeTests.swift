@@ -31,6 +31,16 @@ import TinyRecords
         }
     }
 
+    @Test("the rates of the real experiment have every problem once, and keep as many as its page says")
+    func rates() throws {
+        let path = Self.folder.appendingPathComponent("real-rates.tsv")
+        let rows = try String(contentsOf: path, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .map { $0.split(separator: "\t").compactMap { Int($0) } }
+        #expect(rows.map(\.first) == (1...384).map { $0 })
+        #expect(rows.allSatisfy { $0.count == 3 && (0...4).contains($0[1]) && ($0[1]...4).contains($0[2]) })
+        #expect(rows.count { (1...3).contains($0[1]) } == 144 && rows.count { (1...3).contains($0[2]) } == 149)
+    }
+
     @Test("there are recipes, and the table of Recipes/README.md has each of them")
     func areListed() throws {
         let table = try String(contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
