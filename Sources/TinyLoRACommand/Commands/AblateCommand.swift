@@ -104,12 +104,7 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
         console.say(left(name, width) + column(size, 10) + "  " + left(place, placeWidth) + values)
     }
     func values(_ comparison: EvaluationComparison, _ pValue: Double) -> String {
-        let strict = comparison.strict, difference = strict.difference
-        return String(format: "  %5.1f %%   ", 100 * strict.after)
-            + left(
-                String(
-                    format: "%+.1f [%+.1f, %+.1f]", 100 * difference.mean, 100 * difference.low, 100 * difference.high),
-                21)
+        String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)
             + String(
                 format: "%6.1f %%  %6.0f  %6d  %5d  %.2g", 100 * comparison.lenient.after, comparison.meanLength[1],
                 comparison.test.improved, comparison.test.worsened, pValue)

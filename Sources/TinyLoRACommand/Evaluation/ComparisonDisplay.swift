@@ -34,12 +34,9 @@ func showComparison(before: String, after: String, on console: Console) throws {
 private func showShares(of comparison: EvaluationComparison, on console: Console) {
     console.say(left("", 18) + "  before     after   points (95 %)")
     func show(_ name: String, _ share: ComparedShare) {
-        let difference = share.difference
         console.say(
-            left(name, 18)
-                + String(
-                    format: "%6.1f %%  %6.1f %%   %+.1f [%+.1f, %+.1f]", 100 * share.before, 100 * share.after,
-                    100 * difference.mean, 100 * difference.low, 100 * difference.high))
+            left(name, 18) + String(format: "%6.1f %%  %6.1f %%   ", 100 * share.before, 100 * share.after)
+                + points(share.difference))
     }
     show("strict", comparison.strict)
     show("lenient", comparison.lenient)
@@ -54,6 +51,12 @@ private func showShares(of comparison: EvaluationComparison, on console: Console
     for (name, share) in zip(["short", "medium", "long"], comparison.strictByLength) {
         show("strict, \(name)", share)
     }
+}
+
+/// `+53.2 [+47.6, +58.3]`, in points of a percentage.
+func points(_ difference: PairedDifference) -> String {
+    String(
+        format: "%+.1f [%+.1f, %+.1f]", 100 * difference.mean, 100 * difference.low, 100 * difference.high)
 }
 
 /// A table of outcomes: rows before, columns after.

@@ -110,6 +110,7 @@ public struct AdapterAblation: Sendable {
         _ folder: String, _ manifest: EvaluationManifest, adapter: AdapterFile?, isResuming: Bool
     ) throws {
         let file = "\(folder)/\(AdapterFile.name)"
+        var manifest = manifest
         if let adapter, FileManager.default.fileExists(atPath: file) {
             let found = try AdapterFile.load(path: file)
             guard
@@ -120,22 +121,9 @@ public struct AdapterAblation: Sendable {
                     .differentSettings, "\(file) has other numbers: the directory was made with another adapter",
                     hint: "choose another directory")
             }
+            manifest.adapter = try AdapterSource(file).fingerprint()
         }
-        guard FileManager.default.fileExists(atPath: "\(folder)/settings.json") else { return }
-        let found = try EvaluationFolder(reading: folder).manifest
-        guard isResuming else {
-            throw RunError(
-                .alreadyExists, "\(folder) holds an evaluation already",
-                hint: "--resume continues it, and uses what is finished; choose another directory for a new one")
-        }
-        var expected = manifest
-        expected.adapter = found.adapter
-        if let difference = expected.firstDifference(from: found) {
-            throw RunError(
-                .differentSettings,
-                "\(folder) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",
-                hint: "an evaluation is resumed with the settings it was started with")
-        }
+        _ = try EvaluationFolder.check(folder, manifest: manifest, resuming: isResuming)
     }
 
     /// The adapter in a directory: the one that is there, or this one.
@@ -159,8 +147,8 @@ public struct AdapterAblation: Sendable {
             let comparisons = try folders.dropFirst().map {
                 try EvaluationComparison(of: set.name, before: folders[0], after: $0)
             }
+            // The last comparison is of the two extremes, not of a part.
             let adjusted = holmAdjusted(comparisons.dropLast().map(\.test.pValue))
-            // Without the first, which is compared with, and the last.
             let parts = zip(variants.compactMap(\.part), zip(comparisons, adjusted)).map { part, result in
                 AblatedPart(part, of: adapter, comparison: result.0, adjustedPValue: result.1)
             }

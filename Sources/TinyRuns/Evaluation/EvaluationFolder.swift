@@ -27,10 +27,13 @@ public struct EvaluationFolder: Sendable {
         self.path = path
         self.manifest = manifest
         lock = try DirectoryLock(making: path)
-        guard FileManager.default.fileExists(atPath: Self.settings(in: path)) else {
-            try converted { () throws(RecordsError) in try manifest.write(to: Self.settings(in: path)) }
-            return
-        }
+        guard try !Self.check(path, manifest: manifest, resuming: resuming) else { return }
+        try converted { () throws(RecordsError) in try manifest.write(to: Self.settings(in: path)) }
+    }
+
+    /// Whether a directory holds an evaluation; refuses one that may not be resumed, as ``init(preparing:manifest:resuming:)`` does.
+    static func check(_ path: String, manifest: EvaluationManifest, resuming: Bool) throws(RunError) -> Bool {
+        guard FileManager.default.fileExists(atPath: settings(in: path)) else { return false }
         guard resuming else {
             throw RunError(
                 .alreadyExists, "\(path) holds an evaluation already",
@@ -42,6 +45,7 @@ public struct EvaluationFolder: Sendable {
                 "\(path) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",
                 hint: "an evaluation is resumed with the settings it was started with")
         }
+        return true
     }
 
     /// Opens a directory to read it.
