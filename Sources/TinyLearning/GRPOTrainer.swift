@@ -215,13 +215,13 @@ public struct GRPOTrainer: Trainer {
         _ plan: PolicyUpdate, at adapter: [Float], step: Int, update: Int, _ report: @Sendable (TrainingEvent) -> Void
     ) async throws -> (logprobs: [[Float]], gradient: [Float]) {
         let sequences = plan.sequences
-        report(.differentiating(step: step, update: update, completions: sequences.count))
-        guard !sequences.isEmpty else { return ([], [Float](repeating: 0, count: adapter.count)) }
         let result = try await learner.gradients(
-            of: sequences, adapter: adapter, temperature: configuration.rollout.temperature,
+            of: sequences, adapter: adapter, temperature: configuration.rollout.temperature, step: step, update: update,
+            report: report,
             tokenWeights: { index, logprobs in plan.loss(index, logprobs: logprobs).tokenWeightsT })
         try checkCounts(of: result.logprobs, scoring: sequences)
-        return (result.logprobs, result.gradient)
+        // Without a sequence there is no gradient, and nobody to say how long it is.
+        return (result.logprobs, sequences.isEmpty ? [Float](repeating: 0, count: adapter.count) : result.gradient)
     }
 }
 

@@ -6,8 +6,9 @@ public enum TrainingEvent: Sendable {
     case started(steps: Int, resumedAfter: Int)
     /// Completions of a step are being sampled.
     case sampling(step: Int, tokens: Int, finished: Int, completions: Int)
-    /// The gradients of an update are being computed; `completions` of all need it, the others' are exactly zero.
-    case differentiating(step: Int, update: Int, completions: Int)
+    /// The gradients of an update are being computed; `completions` of all need it, the others' are exactly zero. Of these,
+    /// `finished` have come as far as their log-probabilities.
+    case differentiating(step: Int, update: Int, finished: Int, completions: Int)
     /// A step is done and, in a run directory, on disk.
     case stepFinished(StepRecord)
     /// Something that will probably not get better by waiting.

@@ -7,16 +7,22 @@ import TinyFoundation
 final class TrainingDisplay: Sendable {
     private let configuration: TrainingConfiguration
     private let console: Console
-    private let timing = Mutex(Timing())
+    private let timing: Mutex<Timing>
 
     private struct Timing {
+        /// When the first step of this call began, and how many there were before.
         var start = ContinuousClock.now
         var firstStep = 0
+        /// Times the sampling of an evaluation or a step.
+        var sampling: SamplingClock
+        /// When the gradients that are being computed began.
+        var gradientStart = ContinuousClock.now
     }
 
     init(configuration: TrainingConfiguration, console: Console) {
         self.configuration = configuration
         self.console = console
+        timing = Mutex(Timing(sampling: SamplingClock(maxTokens: configuration.rollout.maxTokens)))
     }
 
     func header(_ run: TrainingRun) {
@@ -63,9 +69,9 @@ final class TrainingDisplay: Sendable {
     func show(_ event: RunEvent) {
         switch event {
         case .training(let event): show(event)
-        case .evaluating(let progress):
-            console.progress(
-                "evaluating  \(progress.finished)/\(progress.total) · \(grouped(progress.tokens)) tokens")
+        case .evaluating(let progress, let set):
+            let pace = timing.withLock(\.sampling).pace(at: progress)
+            console.progress("evaluating \(set)  \(progress.finished)/\(progress.total) answered · \(pace)")
         case .warning(let sentence): console.warn(sentence)
         }
     }
@@ -73,35 +79,61 @@ final class TrainingDisplay: Sendable {
     private func show(_ event: TrainingEvent) {
         switch event {
         case .started(_, let done):
-            timing.withLock { $0 = Timing(start: .now, firstStep: done) }
+            timing.withLock { ($0.start, $0.firstStep) = (.now, done) }
+            expectSampling()
             if done > 0 { console.note("resuming after step \(done)") }
         case .sampling(let step, let tokens, let finished, let completions):
+            let pace = timing.withLock(\.sampling).pace(
+                at: EvaluationProgress(
+                    finished: finished, total: completions, tokens: tokens, settled: 0, settledTokens: 0,
+                    running: completions))
+            console.progress("step \(step)  sampling  \(finished)/\(completions) completions · \(pace)")
+        case .differentiating(let step, _, let finished, let completions):
+            let left = timeOfGradients(finished: finished, of: completions)
             console.progress(
-                "step \(step)  sampling  \(finished)/\(completions) completions · \(grouped(tokens)) tokens")
-        case .differentiating(let step, _, let completions):
-            console.progress("step \(step)  gradient of \(completions) \(isSupervised ? "solutions" : "completions")")
-        case .stepFinished(let record): showStep(record)
+                "step \(step)  gradients  \(finished)/\(completions) \(isSupervised ? "solutions" : "completions")"
+                    + (left.map { " · \(clock($0)) left" } ?? ""))
+        case .stepFinished(let record):
+            showStep(record)
+            expectSampling()
         case .warning(let warning): console.warn("\(warning)")
         case .evaluating(let step):
             console.progress("evaluating \(step == 0 ? start : "after step \(step)")")
-        case .evaluated(let record) where record.split == .validation:
-            console.note(
-                (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
-                    + "  validation \(percent(record.strict, record.interval))")
+            expectSampling()
         case .evaluated(let record):
-            console.note(
-                (record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))")
-                    + "  accuracy \(percent(record.strict, record.interval))"
-                    + (record.loss.map { String(format: " · loss %.4f", $0) } ?? ""))
-            if record.step == 0 {
-                console.note(heading)
-                timing.withLock { $0.start = .now }
-            }
+            showEvaluation(record)
+            expectSampling()
         }
+    }
+
+    private func showEvaluation(_ record: EvaluationRecord) {
+        let when = record.step == 0 ? "before   " : "step \(column("\(record.step ?? 0)", 4))"
+        let name = record.split == .validation ? "validation" : "accuracy"
+        let loss = record.split == .validation ? nil : record.loss
+        console.note(
+            "\(when)  \(name) \(percent(record.strict, record.interval))"
+                + (loss.map { String(format: " · loss %.4f", $0) } ?? ""))
+        if record.step == 0 { timing.withLock { $0.start = .now } }
+    }
+
+    /// Times what is sampled next from now on.
+    private func expectSampling() {
+        timing.withLock { $0.sampling = SamplingClock(maxTokens: configuration.rollout.maxTokens) }
+    }
+
+    /// The seconds that the rest of an update's gradients will take; `nil` before the first.
+    private func timeOfGradients(finished: Int, of completions: Int) -> Double? {
+        let start = timing.withLock { timing in
+            if finished == 0 { timing.gradientStart = .now }
+            return timing.gradientStart
+        }
+        guard finished > 0 else { return nil }
+        return (ContinuousClock.now - start) / .seconds(1) * Double(completions - finished) / Double(finished)
     }
 
     private func showStep(_ record: StepRecord) {
         let (start, first) = timing.withLock { ($0.start, $0.firstStep) }
+        if record.step == first + 1 { console.note(heading) }
         let seconds = (ContinuousClock.now - start) / .seconds(1), metrics = record.metrics
         let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
         console.note(

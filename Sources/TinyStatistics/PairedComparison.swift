@@ -26,6 +26,11 @@ public struct PairedComparison: Sendable, Codable, Hashable {
         self.worsened = worsened
         pValue = twoSidedSignTest(fewer: min(improved, worsened), changed: improved + worsened)
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case improved, worsened
+        case pValue = "p_value"
+    }
 }
 
 /// `min(1, 2 · Σ_{i ≤ fewer} C(changed, i) / 2^changed)`.

@@ -219,18 +219,37 @@ import TinyFoundation
         #expect(evaluations.withLock { $0 } == ["0 base", "2 adapter", "4 adapter", "5 adapter"])
         #expect(
             events.withLock { $0 } == [
-                "started 0/5", "evaluating 0", "evaluated 0", "sampling 1: 12/12", "differentiating 1.1: 0",
+                "started 0/5", "evaluating 0", "evaluated 0", "sampling 1: 12/12", "differentiating 1.1: 0/0",
                 "finished 1",
                 "no answer could be found in any completion for one step: "
                     + "check the prompt style and the format the reward expects",
-                "sampling 2: 12/12", "differentiating 2.1: 0", "finished 2", "evaluating 2", "evaluated 2",
-                "sampling 3: 12/12", "differentiating 3.1: 0", "finished 3",
+                "sampling 2: 12/12", "differentiating 2.1: 0/0", "finished 2", "evaluating 2", "evaluated 2",
+                "sampling 3: 12/12", "differentiating 3.1: 0/0", "finished 3",
                 "every reward was 0 for 3 steps: nothing is being learned", "sampling 4: 12/12",
-                "differentiating 4.1: 0",
-                "finished 4", "evaluating 4", "evaluated 4", "sampling 5: 12/12", "differentiating 5.1: 0",
+                "differentiating 4.1: 0/0",
+                "finished 4", "evaluating 4", "evaluated 4", "sampling 5: 12/12", "differentiating 5.1: 0/0",
                 "finished 5",
                 "evaluating 5", "evaluated 5",
             ])
+    }
+
+    @Test("gradients are told at their beginning and after each completion")
+    func tellsGradients() async throws {
+        let told = Mutex<[Int: [Int]]>([:])
+        let engine = FakeEngine()
+        let trainer = try GRPOTrainer(
+            sampler: engine, learner: engine, task: letterTask(), configuration: smallRun)
+        let report: @Sendable (TrainingEvent) -> Void = { event in
+            guard case .differentiating(let step, let update, let finished, let completions) = event else { return }
+            #expect(update == 1 && finished <= completions)
+            told.withLock { $0[step, default: []].append(finished) }
+        }
+        _ = try await TrainingLoop(trainer, report: report).run()
+        let differentiated = engine.calls.recorded.differentiated.map(\.count)
+        #expect(differentiated.contains { $0 > 1 })
+        let counts = told.withLock { $0.values.map { $0.count - 1 } }
+        #expect(counts.filter { $0 > 0 }.sorted() == differentiated.sorted())
+        #expect(told.withLock { $0.values.allSatisfy { $0 == Array(0..<$0.count) } })
     }
 
     @Test("a gradient that is not a number stops the run with a sentence")
@@ -277,8 +296,8 @@ import TinyFoundation
         switch event {
         case .started(let steps, let resumed): "started \(resumed)/\(steps)"
         case .sampling(let step, _, let finished, let completions): "sampling \(step): \(finished)/\(completions)"
-        case .differentiating(let step, let update, let completions):
-            "differentiating \(step).\(update): \(completions)"
+        case .differentiating(let step, let update, let finished, let completions):
+            "differentiating \(step).\(update): \(finished)/\(completions)"
         case .stepFinished(let record): "finished \(record.step)"
         case .warning(let warning): "\(warning)"
         case .evaluating(let step): "evaluating \(step)"

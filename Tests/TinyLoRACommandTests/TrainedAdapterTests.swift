@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyFoundation
 
 /// What a short training run on a fixture leaves behind, used and misused.
 @Suite("a trained adapter", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
@@ -166,6 +167,13 @@ struct TrainedAdapterTests {
         let alone = try Executable.run(command + ["--resume", "--alone"], in: scratch)
         expectSuccess(alone)
         #expect(try alone.json()["kind"] as? String == "only")
+
+        do {
+            let lock = try DirectoryLock(parts)
+            expectRefusal(
+                try Executable.run(command + ["--resume"], in: scratch), naming: ["another process", "parts"])
+            withExtendedLifetime(lock) {}
+        }
 
         let other = try trained("other", rate: "0.1")
         expectRefusal(

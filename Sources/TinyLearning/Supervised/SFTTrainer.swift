@@ -82,11 +82,10 @@ public struct SFTTrainer: Trainer {
         let examples = order.rows(step: step).compactMap { self.examples[$0] }
         let sequences = examples.map(\.sequence)
         let scored = sequences.reduce(0) { $0 + $1.completion.count }
-        report(.differentiating(step: step, update: 1, completions: sequences.count))
         let weight = -1 / Float(scored)
-        let result = try await learner.gradients(of: sequences, adapter: stored(state.parameters), temperature: 1) {
-            _, logprobs in Array(repeating: weight, count: logprobs.count)
-        }
+        let result = try await learner.gradients(
+            of: sequences, adapter: stored(state.parameters), temperature: 1, step: step, update: 1, report: report,
+            tokenWeights: { _, logprobs in Array(repeating: weight, count: logprobs.count) })
         try checkCounts(of: result.logprobs, scoring: sequences)
 
         var metrics = StepMetrics()

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TinyLoRA
 import TinyFoundation
 
@@ -9,15 +8,10 @@ import TinyFoundation
 func evaluate(
     _ part: EvaluationRun.Part, of run: EvaluationRun, named name: String, on console: Console
 ) async throws -> EvaluationResult {
-    let timer = Mutex(EvaluationTimer(maxTokens: run.manifest.sampling.maxTokens)), start = ContinuousClock.now
+    let clock = SamplingClock(maxTokens: run.manifest.sampling.maxTokens)
     return try await run.evaluate(part) { progress, earlier in
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let left = timer.withLock { $0.secondsLeft(progress, at: seconds) }
-        let tokens = progress.tokens - earlier.reduce(0) { $0 + $1.tokenCount }
-        console.progress(
-            "\(name)  \(progress.finished)/\(progress.total) answered · "
-                + "\(Int(Double(tokens) / max(1e-3, seconds))) tok/s"
-                + (left.map { " · \(clock($0)) left" } ?? ""))
+        let pace = clock.pace(at: progress, earlier: earlier.reduce(0) { $0 + $1.tokenCount })
+        console.progress("\(name)  \(progress.finished)/\(progress.total) answered · \(pace)")
     }
 }
 

@@ -87,12 +87,17 @@ final class SweepDisplay: Sendable {
     }
 
     private func line(_ run: SweepProgress) -> String {
-        let left =
-            run.finishedNow > 0
-            ? clock(run.seconds / Double(run.finishedNow) * Double(run.steps - run.finished)) : "?"
+        let left = run.secondsPerStep.map { clock($0 * Double(run.steps - run.finished)) } ?? "?"
         let reward = run.last?.metrics.rollout.map { String(format: " · reward %.3f", $0.reward) } ?? ""
         let rate = run.last.map { " · \(grouped(Int($0.time.tokensPerSecond))) tok/s" } ?? ""
         return "  \(run.name)  step \(run.finished)/\(run.steps)\(reward)\(rate) · left \(left)"
+            + (news(of: run).map { " · \($0)" } ?? "")
+    }
+
+    /// What a run does now, where its steps are too slow to show that it moves: before its first, and when one takes longer than
+    /// half a minute.
+    private func news(of run: SweepProgress) -> String? {
+        run.secondsPerStep.map { $0 < 30 } == true ? nil : run.message
     }
 
     private func overall(_ state: SweepState, _ runs: [SweepProgress]) -> String {

@@ -13,6 +13,7 @@ internal import TinyStatistics
 ///     only-group-0/       the same with all other groups at zero, and so on
 ///     none/               an evaluation by the base model
 ///     without.json        the numbers, once all of these are done; only.json those of the parts alone
+///     .lock               locked by the process that writes
 ///
 /// Each directory is an ``EvaluationFolder``, so that any two can be compared.
 ///
@@ -54,6 +55,8 @@ public struct AdapterAblation: Sendable {
     private let kind: Kind
     private let adapter: AdapterFile
     private let path: String
+    /// Held as long as the value lives.
+    private let lock: DirectoryLock
 
     /// Checks everything that is in the directory already, then writes the adapters into it.
     ///
@@ -64,7 +67,8 @@ public struct AdapterAblation: Sendable {
     ///   - path: The directory.
     ///   - isResuming: Whether evaluations that are in it are continued.
     /// - Throws: ``RunError`` with code `invalidValue` for another adapter, `alreadyExists` for an evaluation that is not to be
-    ///   continued, `differentSettings` where the directory was made with other settings or another adapter; the errors of files.
+    ///   continued, `differentSettings` where the directory was made with other settings or another adapter, `directoryInUse` when
+    ///   another process writes into it; the errors of files.
     public init(
         _ kind: Kind, of adapter: AdapterFile, asking manifest: EvaluationManifest, in path: String, isResuming: Bool
     ) throws {
@@ -98,6 +102,7 @@ public struct AdapterAblation: Sendable {
         for (name, _, file) in wanted {
             try Self.check(folder(name), manifest, adapter: file, isResuming: isResuming)
         }
+        lock = try DirectoryLock(making: path)
         let variants = try wanted.map { name, part, file in
             let own = try file.map { try Self.written($0, in: folder(name)) }
             return Variant(path: folder(name), name: name, part: part, adapter: own)

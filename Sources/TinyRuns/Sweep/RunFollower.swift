@@ -6,13 +6,15 @@ final class RunFollower: Sendable {
     let name: String
     private let steps: Int
     private let folder: SweepFolder
-    private let began = ContinuousClock.now
     private let reading = Mutex(Reading())
 
-    private struct Reading {
+    fileprivate struct Reading {
         var offset = 0
         var steps = 0
         var last: StepRecord?
+        /// When this call first saw a new step, and how many there were.
+        var first: (time: ContinuousClock.Instant, steps: Int)?
+        var secondsPerStep: Double?
     }
 
     /// Steps that were finished at the beginning: another call's, which are not this one's speed.
@@ -31,9 +33,22 @@ final class RunFollower: Sendable {
             let new = folder.steps(of: name).newLines(after: &reading.offset)
             reading.steps += new.count
             reading.last = new.last ?? reading.last
+            if new.count > 0, reading.steps > earlier { reading.time(.now) }
             return SweepProgress(
-                name: name, steps: steps, finished: reading.steps, finishedNow: max(0, reading.steps - earlier),
-                seconds: (ContinuousClock.now - began) / .seconds(1), last: reading.last)
+                name: name, steps: steps, finished: reading.steps, secondsPerStep: reading.secondsPerStep,
+                last: reading.last, message: folder.lastMessage(of: name))
         }
+    }
+}
+
+extension RunFollower.Reading {
+    /// Notes that steps were seen at a time. What came before the first of this call, such as an evaluation, is not a step's time.
+    fileprivate mutating func time(_ now: ContinuousClock.Instant) {
+        guard let first, steps > first.steps else {
+            first = (now, steps)
+            secondsPerStep = last?.time.seconds
+            return
+        }
+        secondsPerStep = (now - first.time) / .seconds(1) / Double(steps - first.steps)
     }
 }

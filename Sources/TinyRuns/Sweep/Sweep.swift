@@ -14,12 +14,12 @@ public struct SweepProgress: Sendable {
     public let steps: Int
     /// Finished steps.
     public let finished: Int
-    /// Those of them finished since this call started the run.
-    public let finishedNow: Int
-    /// Seconds since then.
-    public let seconds: Double
+    /// How long a step takes, evaluations between steps included; `nil` before the first of this call.
+    public let secondsPerStep: Double?
     /// The last finished step.
     public let last: StepRecord?
+    /// What it last told people, which says what it does between two steps; `nil` where it has told nothing yet.
+    public let message: String?
     /// What its job waits for in a cluster's queue, in the cluster's word; `nil` when it runs.
     public var waitsFor: String?
 }

@@ -94,6 +94,17 @@ public struct SweepFolder: Sendable {
         return log.split(separator: "\n").last { $0.hasPrefix("Error: ") }.map { String($0.dropFirst(7)) }
     }
 
+    /// The last line that a run told people, without the spaces around it; only the end of the file is read.
+    package func lastMessage(of name: String) -> String? {
+        guard let handle = FileHandle(forReadingAtPath: log(name)) else { return nil }
+        defer { try? handle.close() }
+        guard let size = try? handle.seekToEnd(), (try? handle.seek(toOffset: size - min(size, 1024))) != nil,
+            let end = try? handle.readToEnd()
+        else { return nil }
+        let line = String(decoding: end, as: UTF8.self).split(separator: "\n").last
+        return line.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
     private func failureFile(_ name: String) -> String { run(name) + "/failure.json" }
 
     /// Whether a run has written why it ended early.

@@ -74,7 +74,9 @@ final class RunEvaluations: Sendable {
         _ set: ProblemSet, by evaluator: Evaluator, values: [Float]?, key: String
     ) async throws -> EvaluationResult {
         if values == nil, let known = untrained?.result(key, of: set) { return known }
-        let result = try await evaluator.evaluate(set, adapter: values) { [report] in report(.evaluating($0)) }
+        let result = try await evaluator.evaluate(set, adapter: values) { [report] in
+            report(.evaluating($0, of: set.name))
+        }
         if values == nil { untrained?.keep(result, as: key) }
         return result
     }

@@ -14,8 +14,8 @@ import TinyCheckpoint
 public enum RunEvent: Sendable {
     /// An event of training itself.
     case training(TrainingEvent)
-    /// An evaluation has advanced.
-    case evaluating(EvaluationProgress)
+    /// An evaluation on a set of problems has advanced.
+    case evaluating(EvaluationProgress, of: String)
     /// Something the user should know, as a sentence.
     case warning(String)
 }

@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+import TinyRuns
+
+/// What a sweep reads of a run that goes on.
+@Suite("a sweep's folder") struct SweepFolderTests {
+    @Test("a run's last message is the last line of its log, however long the log is")
+    func lastMessage() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"
+        try FileManager.default.createDirectory(atPath: path + "/logs", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = SweepFolder(path: path)
+        func log(_ text: String) throws {
+            try Data(text.utf8).write(to: URL(filePath: path + "/logs/run.log"))
+        }
+        #expect(folder.lastMessage(of: "run") == nil)
+        try log("")
+        #expect(folder.lastMessage(of: "run") == nil)
+        try log("model      abacus\n    12    0.500\n")
+        #expect(folder.lastMessage(of: "run") == "12    0.500")
+        try log(String(repeating: "é\n", count: 2000) + "step 3  sampling  1/64 completions · 98 tok/s\n")
+        #expect(folder.lastMessage(of: "run") == "step 3  sampling  1/64 completions · 98 tok/s")
+    }
+}
