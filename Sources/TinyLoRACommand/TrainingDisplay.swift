@@ -15,8 +15,9 @@ final class TrainingDisplay: Sendable {
         var firstStep = 0
         /// Times the sampling of an evaluation or a step.
         var sampling: SamplingClock
-        /// When the gradients that are being computed began.
+        /// When the gradients that are being computed began, and when the first completion had come as far as it is told.
         var gradientStart = ContinuousClock.now
+        var gradientFirst = ContinuousClock.now
     }
 
     init(configuration: TrainingConfiguration, console: Console) {
@@ -121,14 +122,18 @@ final class TrainingDisplay: Sendable {
         timing.withLock { $0.sampling = SamplingClock(maxTokens: configuration.rollout.maxTokens) }
     }
 
-    /// The seconds that the rest of an update's gradients will take; `nil` before the first.
+    /// The seconds that the rest of an update's gradients will take; `nil` while nothing can be said.
+    ///
+    /// Completions are told in bunches, all those of a pass half-way through it. So the speed is that since the first bunch.
     private func timeOfGradients(finished: Int, of completions: Int) -> Double? {
-        let start = timing.withLock { timing in
-            if finished == 0 { timing.gradientStart = .now }
-            return timing.gradientStart
+        let now = ContinuousClock.now
+        let (start, first) = timing.withLock { timing in
+            if finished == 0 { timing.gradientStart = now }
+            if finished <= 1 { timing.gradientFirst = now }
+            return (timing.gradientStart, timing.gradientFirst)
         }
-        guard finished > 0 else { return nil }
-        return (ContinuousClock.now - start) / .seconds(1) * Double(completions - finished) / Double(finished)
+        guard finished > 1, now - first > (first - start) / 2 else { return nil }
+        return (now - first) / .seconds(1) * Double(completions - finished) / Double(finished - 1)
     }
 
     private func showStep(_ record: StepRecord) {
