@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The experiment of Documentation/RealModel.md: prepares its problems, runs its sweeps one after the other, and reports on all.
+#
+#     Scripts/real_model.sh [MODEL [SWEEP …]]
+#
+# MODEL is a directory, or the name of a model that is downloaded first (Qwen/Qwen2.5-Coder-0.5B-Instruct). Each SWEEP is a file of
+# Recipes without its ending; without any, all six. Problems are expected in data/gsm8k, and downloaded if they are not there.
+# All six take 34 hours on two cores. Whatever is finished is not made again: stop it at any time, and call it again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+model=${1:-Qwen/Qwen2.5-Coder-0.5B-Instruct}
+sweeps=("${@:2}")
+[[ ${#sweeps[@]} -gt 0 ]] || sweeps=(real-13-grpo real-lenient real-format real-evolution real-sizes real-sft)
+tinylora=${TINYLORA:-$(swift build -c release --show-bin-path)/tinylora}
+data=data/gsm8k
+
+[[ -d $model ]] || "$tinylora" download "$model"
+[[ -e $data/train.jsonl && -e $data/test.jsonl ]] || "$tinylora" download gsm8k
+
+head -n 6973 $data/train.jsonl > $data/train-6973.jsonl
+tail -n 500 $data/train.jsonl > $data/validation.jsonl
+# The problems that the untrained model solves in one to three of four samples: by the strict grade, and by the lenient one.
+for grade in 2:sometimes 3:sometimes-lenient; do
+    awk -v grade=${grade%%:*} 'NR == FNR { if ($grade > 0 && $grade < 4) keep[$1]; next } FNR in keep' \
+        Recipes/real-rates.tsv $data/train.jsonl > $data/${grade#*:}.jsonl
+done
+
+for sweep in "${sweeps[@]}"; do
+    "$tinylora" sweep "Recipes/$sweep.yaml" --model "$model" --jobs 1 --threads "$(nproc)"
+done
+"$tinylora" report "${sweeps[@]/#/runs/}" --output runs/real.html --markdown runs/real.md --figure runs/real.svg
