@@ -5,7 +5,7 @@
 #
 # MODEL is a directory, or the name of a model that is downloaded first (Qwen/Qwen2.5-Coder-0.5B-Instruct). Each SWEEP is a file of
 # Recipes without its ending; without any, all six. Problems are expected in data/gsm8k, and downloaded if they are not there.
-# All six take 34 hours on two cores. Whatever is finished is not made again: stop it at any time, and call it again.
+# All six take 32 hours on two cores. Whatever is finished is not made again: stop it at any time, and call it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 model=${1:-Qwen/Qwen2.5-Coder-0.5B-Instruct}

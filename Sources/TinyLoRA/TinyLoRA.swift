@@ -1,4 +1,4 @@
-// What a library user imports: everything, under one name.
+// What a library user imports: everything but the server, under one name.
 
 @_exported public import TinyFoundation
 @_exported public import TinyTensor

@@ -11,7 +11,7 @@ func show(_ outline: RunOutline, on console: Console) {
     if let initial = outline.initialAdapter { console.say("start      \(initial)") }
     for (index, group) in outline.groups.prefix(mostGroups).enumerated() {
         console.say(
-            "  group \(column("\(index + 1)", 4))  \(column("\(group.modules)", 4)) modules  \(group.first) … "
+            "  group \(column("\(index)", 4))  \(column("\(group.modules)", 4)) modules  \(group.first) … "
                 + group.last)
     }
     if outline.groups.count > mostGroups { console.say("  … \(outline.groups.count - mostGroups) more groups") }

@@ -74,7 +74,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Sample only from the most likely tokens whose probabilities sum to p.")
     var topP = 1.0
     @Option(
-        parsing: .unconditional, help: "Token limit of a completion (default: 128; 1024 for eval with your own model).")
+        parsing: .unconditional,
+        help: "Token limit of a completion (default: 128; 1024 for eval and ablate with your own model).")
     var maxTokens: Int?
     @Option(parsing: .unconditional, help: "Random seed.")
     var seed: UInt64 = 1

@@ -18,8 +18,8 @@ struct AblateCommand: AsyncParsableCommand {
             number of groups tried by Holm's method.
 
             Each of these evaluations has a directory of its own in --output, with every completion and the adapter that \
-            made it, for tinylora eval --compare. --resume continues an interrupted command; --alone after a command \
-            without it needs --resume, too, and takes over what both have.
+            made it, for tinylora eval --compare. --resume continues an interrupted command; a second command with the \
+            same --output needs it, too, and takes over what both have.
 
             EXAMPLES
               tinylora ablate --adapter runs/demo --output ablations/demo

@@ -22,8 +22,9 @@ struct DoctorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout, or a GGUF file, to examine.", valueName: "path"),
-        transform: path)
+            "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model, to examine.",
+            valueName: "path"),
+        transform: modelPath)
     var model: String?
     @Flag(help: "Print the result as JSON.")
     var json = false

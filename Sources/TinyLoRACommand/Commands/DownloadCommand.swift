@@ -33,7 +33,7 @@ struct DownloadCommand: AsyncParsableCommand {
         help: ArgumentHelp("Only the files of a model that match; may be repeated.", valueName: "pattern"),
         transform: path)
     var include: [String] = []
-    @Option(help: ArgumentHelp("Directory for problem sets.", valueName: "dir"), transform: path)
+    @Option(help: ArgumentHelp("Directory for problem sets (default: data).", valueName: "dir"), transform: path)
     var data = "data"
     @Flag(help: "Print the result as JSON.")
     var json = false

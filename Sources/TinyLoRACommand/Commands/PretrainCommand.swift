@@ -42,8 +42,7 @@ struct PretrainCommand: AsyncParsableCommand {
     var vocabulary = AbacusModel.vocabularySize
     @Option(parsing: .unconditional, help: "Random seed of the weights and the corpus.")
     var seed: UInt64 = PretrainingConfiguration().seed
-    @Option(parsing: .unconditional, help: "Threads (default: all cores).")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @OptionGroup var threading: ThreadOptions
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -58,7 +57,7 @@ struct PretrainCommand: AsyncParsableCommand {
         recipe.weightDecay = weightDecay
         recipe.seed = seed
         if let problem = recipe.violations().first { throw ValidationError(problem) }
-        guard threads >= 1 else { throw ValidationError("--threads must be at least 1, is \(threads)") }
+        let threads = try threading.count()
         let model = try AbacusModel.configuration(
             hidden: hidden, layers: layers, intermediate: intermediate, vocabulary: vocabulary)
         console.note(

@@ -25,7 +25,8 @@ struct RenderCommand: AsyncParsableCommand {
     var template: String?
     @Option(
         help: ArgumentHelp(
-            "Directory or GGUF file of a model: its chat template and its special tokens are used.", valueName: "path"),
+            "Directory, GGUF file or name of a downloaded model: its chat template and its special tokens are used.",
+            valueName: "path"),
         transform: modelPath
     )
     var model: String?

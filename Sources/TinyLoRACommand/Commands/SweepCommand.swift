@@ -17,7 +17,7 @@ struct SweepCommand: AsyncParsableCommand {
             EXAMPLES
               Every method at every size on Abacus:
                 tinylora sweep Recipes/miniature.yaml
-              Its memory and time, without training:
+              Its runs, and how many tokens they may sample, without training:
                 tinylora sweep Recipes/miniature.yaml --dry-run
               Only some of its runs:
                 tinylora sweep Recipes/miniature.yaml --only '*-13-*'
@@ -63,7 +63,7 @@ struct SweepCommand: AsyncParsableCommand {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
     var only: [String] = []
-    @Flag(help: "Show the runs with their memory and time, and exit.")
+    @Flag(help: "Show the runs with their steps, completions and token limits, and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false

@@ -18,7 +18,7 @@ struct TrainCommand: AsyncParsableCommand {
             in a recipe are relative to its folder. Flags override the recipe.
 
             EXAMPLES
-              The demonstration, about two minutes on two cores:
+              The demonstration, about a minute on two quiet cores:
                 tinylora train
               A single number:
                 tinylora train --parameters 1
@@ -115,8 +115,8 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: """
-            Learning rate (default: \(general.optimiser.learningRate); on Abacus \
-            \(demonstration.optimiser.learningRate), falling linearly).
+            Learning rate (default: \(general.optimiser.learningRate), constant; on Abacus \
+            \(demonstration.optimiser.learningRate), falling linearly; openes has another).
             """)
     var learningRate: Double?
     @Option(parsing: .unconditional, help: "Weight of the KL divergence from the base model (default: 0).")

@@ -8,7 +8,9 @@ struct EvaluatedProblemOptions: ParsableArguments {
         help: ArgumentHelp(
             "Problem sets by name, separated by commas (default: abacus).", valueName: "names"))
     var on: String?
-    @Option(help: ArgumentHelp("Directory with the files of published sets.", valueName: "dir"), transform: path)
+    @Option(
+        help: ArgumentHelp("Directory with the files of published sets (default: data).", valueName: "dir"),
+        transform: path)
     var data = "data"
     @Option(help: ArgumentHelp("File that describes more problem sets.", valueName: "file.yaml"), transform: path)
     var benchmarks: String?
