@@ -142,7 +142,8 @@ let package = Package(
         tests(
             of: "TinyServer",
             uses: [
-                "TinyFoundation", "TinyCheckpoint", "TinyAdapter", "TinyEngine", "TinyText", "TinyRecords", "TinyRuns",
+                "TinyFoundation", "TinyCheckpoint", "TinyModel", "TinyAdapter", "TinyEngine", "TinyText", "TinyRecords",
+                "TinyRuns",
             ]),
         // Runs the built command; of the package's types it knows SHA-256 only.
         .testTarget(

@@ -27,7 +27,10 @@ extension CompletionRequest {
 }
 
 extension SamplingParameters {
-    fileprivate func check() throws(EngineError) {
+    /// Checks the ranges.
+    ///
+    /// - Throws: ``EngineError`` with code `invalidSampling`.
+    package func check() throws(EngineError) {
         func refuse(_ text: String) -> EngineError { EngineError(.invalidSampling, text) }
         guard temperature == 0 || temperature >= leastTemperature, temperature.isFinite else {
             throw refuse("the temperature must be 0 or at least \(leastTemperature), is \(temperature)")

@@ -15,6 +15,14 @@ package struct Rules {
         if let value { require(value >= minimum, key, "\(value) is not in \(minimum)...\(remark)") }
     }
 
+    /// Requires an integer up to `maximum`, above which nothing could be computed.
+    package mutating func require(_ value: Int?, atMost maximum: Int, _ key: String) {
+        if let value { require(value <= maximum, key, "\(value) is more than \(maximum)") }
+    }
+
+    /// More problems, completions or members of a population than any step has.
+    package static let mostOfAStep = 1_000_000
+
     /// Requires a finite number of at least 0.
     package mutating func require(notNegative value: Double?, _ key: String) {
         if let value { require(value >= 0 && value.isFinite, key, "\(value) is not in 0...") }

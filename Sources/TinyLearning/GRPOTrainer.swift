@@ -48,7 +48,9 @@ public struct GRPOTrainer: Trainer {
 
     /// No reward, equal rewards, no answers, or only completions cut at the token limit.
     public func warnings(after history: [StepMetrics]) -> [TrainingWarning] {
-        TrainingWarning.due(after: history.compactMap(\.rollout), of: configuration.steps)
+        TrainingWarning.due(
+            after: history.compactMap(\.rollout), of: configuration.steps,
+            comparesAll: configuration.loss.advantage == .batch)
     }
 
     /// Samples, compares, updates.

@@ -71,7 +71,10 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - history: Metrics of all steps so far.
     ///   - steps: Steps of the whole run.
-    public static func due(after history: [RolloutMetrics], of steps: Int) -> [TrainingWarning] {
+    ///   - comparesAll: Whether a completion is compared with all of its step, so that equal groups may teach something.
+    public static func due(
+        after history: [RolloutMetrics], of steps: Int, comparesAll: Bool = false
+    ) -> [TrainingWarning] {
         func streak(_ holds: (RolloutMetrics) -> Bool) -> Int { history.reversed().prefix(while: holds).count }
         func isDue(_ streak: Int, first: Int) -> Bool {
             streak == first || streak >= 10 && streak % 10 == 0 && (streak / 10).nonzeroBitCount == 1
@@ -81,7 +84,7 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
 
         let unrewarded = streak { $0.reward == 0 }
         if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
-        let equal = streak { $0.equalRewardShare == 1 }
+        let equal = streak { $0.equalRewardShare == 1 && (!comparesAll || $0.rewardDeviation == 0) }
         if unrewarded == 0, isDue(equal, first: patience) { warnings.append(.equalRewards(steps: equal)) }
         let failing = streak { $0.failedGrades ?? 0 > 0 }
         if isDue(failing, first: 1), let last = history.last, let failed = last.failedGrades {

@@ -24,10 +24,12 @@ func show(_ outline: RunOutline, on console: Console) {
     if configuration.algorithm != .sft, let completions = estimate.completions, let tokens = estimate.tokensAtMost {
         console.say("tokens     \(grouped(completions)) completions · at most \(grouped(tokens)) tokens")
     }
-    console.say(
-        "evaluation \(evaluation.problems.map { "\($0) test problems" } ?? "all test problems")"
-            + (evaluation.validationProblems > 0 ? " · \(evaluation.validationProblems) validation problems" : "")
-            + (evaluation.interval.map { " · every \($0 == 1 ? "step" : "\($0) steps")" } ?? " · before and after"))
+    let sets = [
+        outline.isEvaluated ? evaluation.problems.map { "\($0) test problems" } ?? "all test problems" : nil,
+        evaluation.validationProblems > 0 ? "\(evaluation.validationProblems) validation problems" : nil,
+    ].compactMap(\.self)
+    let times = evaluation.interval.map { "every \($0 == 1 ? "step" : "\($0) steps")" } ?? "before and after"
+    console.say("evaluation " + (sets.isEmpty ? "none" : (sets + [times]).joined(separator: " · ")))
     let memory = outline.memory
     console.say(
         "memory     about \(bytes(memory.total)): weights \(bytes(memory.weights)) · factors \(bytes(memory.factors)) · "

@@ -42,6 +42,7 @@ public struct AdapterSettings: Sendable, Equatable {
     func check(_ rules: inout Rules) {
         let method = method.rawValue, isTinyLoRA = self.method == .tinyLoRA, isFull = self.method == .full
         rules.require(parameters, atLeast: 1, "parameters")
+        rules.require(parameters, atMost: 1_000_000_000_000, "parameters")
         rules.require(rank, atLeast: 1, "rank")
         rules.require(u, atLeast: 1, "u")
         if u != nil {

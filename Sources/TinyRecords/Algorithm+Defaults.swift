@@ -9,6 +9,9 @@ extension TrainingConfiguration {
     /// the last four rows; empty cells have GRPO's value. `sft` and evolution strategies have the defaults described at
     /// `applySupervisedDefaults` and `applyEvolutionDefaults`.
     ///
+    /// In a recipe this happens only where the algorithm is another than that of its `base`: `grpo` on Abacus, named or not, keeps
+    /// the demonstration's `loss_type`, dapo.
+    ///
     /// | key | grpo | dr_grpo | bnpo | dapo | rloo | reinforce++ | gspo | cispo |
     /// |---|---|---|---|---|---|---|---|---|
     /// | `loss_type` | grpo | dr_grpo | bnpo | dapo | rloo | dapo | grpo | cispo |

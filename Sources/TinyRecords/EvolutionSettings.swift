@@ -34,6 +34,7 @@ public struct EvolutionSettings: Sendable, Equatable {
     func check(_ rules: inout Rules, algorithm: Algorithm) {
         rules.require(positive: sigma, "sigma")
         guard let populationSize else { return }
+        rules.require(populationSize, atMost: Rules.mostOfAStep, "population_size")
         switch algorithm {
         case .cmaES:
             rules.require(populationSize, atLeast: 4, "population_size", " (cma-es)")

@@ -38,7 +38,8 @@ public struct RolloutSettings: Sendable, Equatable {
     /// Completions of one step.
     public var completionsPerStep: Int { problemsPerStep * groupSize }
 
-    /// Completions of one step that are written to the run's samples: ``samplesPerStep``, as far as there are so many.
+    /// Completions of one step that are written to the run's samples: ``samplesPerStep``, as far as there are so many. Of a
+    /// population's, which are ``completionsPerStep`` for each member, there may be more.
     public var recordedSamples: Int { min(samplesPerStep ?? .max, completionsPerStep) }
 
     /// Sixteen problems of eight completions each, from the model's own distribution.
@@ -57,6 +58,8 @@ public struct RolloutSettings: Sendable, Equatable {
 
     func check(_ rules: inout Rules, algorithm: Algorithm, comparing advantage: AdvantageKind) {
         rules.require(problemsPerStep, atLeast: 1, "problems_per_step")
+        rules.require(problemsPerStep, atMost: Rules.mostOfAStep, "problems_per_step")
+        rules.require(groupSize, atMost: Rules.mostOfAStep, "num_generations")
         if algorithm.isEvolution {
             rules.require(groupSize, atLeast: 1, "num_generations")
         } else if advantage == .batch {

@@ -28,6 +28,7 @@ public struct SupervisedSettings: Sendable, Equatable {
 
     func check(_ rules: inout Rules) {
         rules.require(examplesPerStep, atLeast: 1, "examples_per_step")
+        rules.require(examplesPerStep, atMost: Rules.mostOfAStep, "examples_per_step")
         rules.require(maxLength, atLeast: 2, "max_length", "; a prompt and a token to learn have two")
     }
 }

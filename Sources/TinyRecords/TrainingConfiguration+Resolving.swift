@@ -11,7 +11,7 @@ extension TrainingConfiguration {
     }
 
     /// The same settings with ``epochs`` turned into ``steps``: as many as it takes to see each of `problems` training
-    /// problems that often, the last step counted in full.
+    /// problems, or packs of them, that often, the last step counted in full.
     ///
     /// ```swift
     /// var configuration = TrainingConfiguration()      // 16 problems a step
@@ -28,7 +28,7 @@ extension TrainingConfiguration {
         return resolved
     }
 
-    /// Training problems that a step takes; with packing an underestimate, as a pack holds several.
+    /// Training problems that a step takes, or packs of them.
     public var problemsPerStep: Int { algorithm == .sft ? supervised.examplesPerStep : rollout.problemsPerStep }
 }
 

@@ -41,34 +41,33 @@ struct ServedModel: Sendable {
 
     /// The messages of a conversation.
     func messages(_ node: JSONNode) throws(ServerError) -> [ChatMessage] {
-        let messages = try read { () throws(FileError) in
-            var messages: [ChatMessage?] = []
-            for element in try node.elements() {
-                let role = try element.member("role").string()
-                let content = try element.member("content")
-                let name = role == "developer" ? "system" : role
-                let text = try content.isString ? content.string() : Self.text(ofParts: content)
-                messages.append(ChatMessage.Role(rawValue: name).map { ChatMessage($0, text) })
-            }
-            return messages
-        }
+        var messages: [ChatMessage] = []
+        for element in try read(node.elements) { messages.append(try Self.message(element)) }
         guard !messages.isEmpty else { throw ServerError(.invalidRequest, "messages is empty") }
-        return try messages.map { message throws(ServerError) in
-            guard let message else {
-                throw ServerError(.unsupported, "a message's role must be system, developer, user or assistant")
-            }
-            return message
-        }
+        return messages
     }
 
-    private static func text(ofParts node: JSONNode) throws(FileError) -> String {
-        var text = ""
-        for part in try node.elements() {
-            let kind = try part.member("type")
-            guard try kind.string() == "text" else { throw kind.wrongKind("\"text\"") }
-            text += try part.member("text").string()
+    private static func message(_ node: JSONNode) throws(ServerError) -> ChatMessage {
+        var fields = try RequestFields(of: node, others: .ofMessage)
+        let name = try read(fields.required("role").string)
+        guard let role = ChatMessage.Role(rawValue: name == "developer" ? "system" : name) else {
+            throw ServerError(.unsupported, "a message's role must be system, developer, user or assistant")
         }
-        return text
+        let content = try fields.required("content")
+        try fields.refuseOthers()
+        return ChatMessage(role, try content.isString ? read(content.string) : text(ofParts: content))
+    }
+
+    private static func text(ofParts node: JSONNode) throws(ServerError) -> String {
+        try read { () throws(FileError) in
+            var text = ""
+            for part in try node.elements() {
+                let kind = try part.member("type")
+                guard try kind.string() == "text" else { throw kind.wrongKind("\"text\"") }
+                text += try part.member("text").string()
+            }
+            return text
+        }
     }
 
     /// The prompt of a conversation.

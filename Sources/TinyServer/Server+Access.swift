@@ -36,7 +36,10 @@ extension Server {
         response.headers["vary"] = "origin"
         guard request.method == "OPTIONS" else { return }
         response.headers["access-control-allow-methods"] = "GET, POST"
-        response.headers["access-control-allow-headers"] = "authorization, content-type"
+        // Clients in a page have headers of their own, such as x-stainless-lang of OpenAI's, which mean nothing here.
+        response.headers["access-control-allow-headers"] =
+            request.headers["access-control-request-headers"] ?? "authorization, content-type"
+        response.headers["vary"] = "origin, access-control-request-headers"
         response.headers["access-control-max-age"] = "600"
     }
 }

@@ -88,13 +88,20 @@ public final class Server: Sendable {
         guard request.method == route.method else {
             throw ServerError(.wrongMethod, "\(route.path) takes \(route.method), not \(request.method.prefix(20))")
         }
-        guard request.body.count <= settings.bodyLimit else { throw Self.tooLarge(settings.bodyLimit) }
+        guard request.body.count <= settings.bodyLimit else { throw tooLarge }
         guard !isClosing.withLock({ $0 }) else { throw ServerError(.stopping, "the server is being stopped") }
         return try await route.answer(self, request)
     }
 
-    static func tooLarge(_ limit: Int) -> ServerError {
-        ServerError(.tooLarge, "a request may have \(limit) bytes")
+    /// The answer to a request whose body is above the limit and was not kept.
+    func refuseBody(of request: ServerRequest) -> ServerResponse {
+        var response = tooLarge.response
+        allowOrigin(of: request, in: &response)
+        return response
+    }
+
+    private var tooLarge: ServerError {
+        ServerError(.tooLarge, "a request may have \(settings.bodyLimit) bytes")
     }
 
     /// A number that no other request of this server has, and an id made of it.

@@ -317,6 +317,14 @@ import TinyFoundation
             return TrainingWarning.due(after: Array(repeating: metrics, count: count), of: steps)
         }
         #expect((1...50).filter { !due($0, of: 50).isEmpty } == [3, 10, 20, 40])
+        var unlike = RolloutMetrics()
+        unlike.answeredShare = 0.5
+        unlike.reward = 0.5
+        unlike.rewardDeviation = 0.5
+        unlike.equalRewardShare = 1
+        let history = Array(repeating: unlike, count: 3)
+        #expect(TrainingWarning.due(after: history, of: 50) == [.equalRewards(steps: 3)])
+        #expect(TrainingWarning.due(after: history, of: 50, comparesAll: true).isEmpty)
         #expect(due(3, of: 50) == [.noReward(steps: 3)])
         #expect(due(2, of: 2) == [.noReward(steps: 2)])
     }

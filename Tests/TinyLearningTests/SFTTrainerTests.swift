@@ -202,6 +202,19 @@ import TinyFoundation
         #expect(error.message == "the prompt of problem three has 5 tokens, expected 1 to 4")
     }
 
+    @Test("an epoch has as many packs as the examples fill")
+    func packsOfEpoch() throws {
+        var settings = smallSupervisedRun.supervised
+        let task = TrainingTask(
+            problems: solvedProblems, prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0)
+        #expect(try SFTTrainer.unitsOfEpoch(task, settings, contextLength: 64) == solvedProblems.count)
+        settings.packing = true
+        settings.maxLength = nil
+        #expect(try SFTTrainer.unitsOfEpoch(task, settings, contextLength: 1000) == 1)
+        let packs = try SFTTrainer.unitsOfEpoch(task, settings, contextLength: 16)
+        #expect(packs > 1 && packs < solvedProblems.count)
+    }
+
     @Test("the model's context limits an example whatever max_length says")
     func contextLimits() throws {
         var policy = FakeEngine()

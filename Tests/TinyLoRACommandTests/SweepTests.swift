@@ -117,6 +117,11 @@ struct SweepTests {
         #expect(third.errors.contains("no longer in the file"), "\(third)")
         #expect(try scratch.sweepStates(in: "out")["1-lr0.1-seed1"] == "finished")
         #expect(try FileManager.default.attributesOfItem(atPath: adapter)[.modificationDate] as? Date == before)
+        // They are chosen by these names, too.
+        let outline = try Executable.run(
+            ["sweep", changed, "--output", scratch.path("out"), "--only", "1-lr0.1-seed1", "--dry-run"], in: scratch)
+        expectSuccess(outline)
+        #expect(outline.output.contains("1-lr0.1-seed1"), "\(outline)")
     }
 
     @Test("runs are known by their arithmetic, named or the model's own, and share no answers of the untrained model")

@@ -182,7 +182,8 @@ struct TrainedAdapterTests {
         // Whatever is refused, is refused before anything is written.
         for (flags, words) in [
             (["--limit", "2", "--resume"], ["problems 4", "2"]),
-            (["--limit", "2", "--resume", "--alone"], ["problems 4"]), (["--max-tokens", "0", "--resume"], ["max"]),
+            (["--limit", "2", "--resume", "--alone"], ["problems 4"]),
+            (["--max-tokens", "0", "--resume"], ["tokens", "0"]),
         ] {
             expectRefusal(try Executable.run(command.dropLast() + flags, in: scratch), naming: words)
         }

@@ -111,6 +111,24 @@ struct ReportTests {
         #expect(reached?.parameters == 35 && reached?.method == "tinylora")
     }
 
+    @Test("a gain is a share only of one over the same untrained result")
+    func otherBaselines() throws {
+        let boxed = ["prompt_style": "\"boxed\""]
+        let runs = [
+            "full": SyntheticRun(method: "full", parameters: 2_104_960, right: 320, untrained: 80),
+            "tiny": SyntheticRun(right: 280, untrained: 240, settings: boxed),
+        ]
+        let section = try Workspace(runs).report().sections[0]
+        #expect(section.result("tinylora", "grpo", 13)?.share == nil)
+        let same = runs.merging([
+            "same": SyntheticRun(
+                method: "full", parameters: 2_104_960, right: 320, untrained: 240, settings: boxed)
+        ]) { $1 }
+        let share = try #require(
+            try Workspace(same).report().sections[0].result("tinylora", "grpo", 13)?.share)
+        #expect(abs(share.value - 0.5) < 1e-12)
+    }
+
     @Test("the learning rate is chosen on validation problems, and only it is shown")
     func rates() throws {
         let section = try section()
@@ -187,6 +205,21 @@ struct ReportTests {
         #expect(report.archive.unusable.map(\.sentence) == ["no memory"])
     }
 
+    @Test("runs that only helped to choose have no part in the comparison at equal tokens")
+    func trialsAndTokens() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(seed: 1, right: 200), "b": SyntheticRun(seed: 2, right: 208),
+            "c": SyntheticRun(seed: 9, right: 380), "d": SyntheticRun(algorithm: "cma-es", right: 204, halfway: 200),
+        ])
+        try workspace.write(
+            #"{"tune": "learning_rate", "runs": [{"name": "a", "final": true}, {"name": "b", "final": true}, "#
+                + #"{"name": "c", "final": false}, {"name": "d", "final": true}]}"#, to: "sweep.json")
+        let comparison = try #require(try workspace.report().sections[0].equalTokens.first)
+        let gradients = try #require(comparison.lines.first { $0.algorithm == "grpo" })
+        #expect(gradients.seeds.count == 2)
+        #expect(abs(try #require(gradients.accuracyWithinBudget) - 204.0 / 400) < 1e-12)
+    }
+
     @Test("configurations that differ in precision or subspace only stand side by side")
     func ablations() throws {
         let ablations = try section().ablations
@@ -196,6 +229,19 @@ struct ReportTests {
         // Two seeds have 6 fewer and as many as asked for.
         let right = ablations[0].rows[0].results.map { ($0?.accuracy.value ?? 0) * 400 }
         #expect(right.map { $0.rounded() } == [342, 338, 338])
+    }
+
+    @Test("where nothing chose among learning rates, only equal ones stand side by side")
+    func ablationsAtEqualRates() throws {
+        func run(_ type: String, _ rate: Double, right: Int) -> SyntheticRun {
+            SyntheticRun(rate: rate, right: right, settings: ["element_type": "\"\(type)\""])
+        }
+        let ablations = try Workspace([
+            "a": run("fp32", 0.01, right: 240), "b": run("fp32", 0.05, right: 280), "c": run("bf16", 0.05, right: 280),
+        ]).report().sections[0].ablations
+        #expect(ablations.map(\.key) == ["element_type"])
+        #expect(ablations[0].rows.count == 1)
+        #expect(ablations[0].rows[0].results.map { $0?.learningRate } == [0.05, 0.05])
     }
 
     @Test("a run that names no arithmetic is of float32, and tables name it where runs differ in it")
@@ -263,6 +309,18 @@ struct ReportTests {
         #expect(abs(try #require(result.accuracy.high) - wilson.high) < 1e-12)
         #expect(result.comparisons.isEmpty && result.largestP == nil)
         #expect(abs(try #require(result.gain).value - 182.0 / 400) < 1e-12 && result.gain?.low == nil)
+    }
+
+    @Test("intervals are the bootstrap's also where every run began with an adapter")
+    func withoutBaseline() throws {
+        let adapter = #"{"name":"a","content":"cc"}"#
+        let report = try Workspace([
+            "a": SyntheticRun(seed: 1, right: 200, initialAdapter: adapter),
+            "b": SyntheticRun(seed: 2, right: 264, initialAdapter: adapter),
+        ]).report()
+        #expect(report.sections[0].results.allSatisfy { $0.comparisons.isEmpty })
+        #expect(!report.terminalText().contains("Wilson"))
+        #expect(report.terminalText().contains("draws of seeds and then problems"))
     }
 
     @Test("results on other problems or of another model never share a table")

@@ -139,6 +139,9 @@ struct EvaluatorTests {
         let blank = ProblemSet(name: "blank", problems: [Problem(id: "1", question: "", answer: "1")])
         #expect(await error(evaluator(policy), blank)?.code == .emptyPrompt)
         #expect(await error(evaluator(policy, samplesPerProblem: 0), set)?.code == .noSamples)
+        var endless = evaluator(policy)
+        endless.sampling.maxTokens = 0
+        #expect(throws: RunError.self) { try endless.check(set) }
         #expect(policy.requestsOfCalls.isEmpty)
 
         let careless = ScriptedSampler(missing: 1) { _, _ in "" }

@@ -218,6 +218,35 @@ import TinyFoundation
         }
     }
 
+    @Test("a population's samples are all kept by a run that resumes", arguments: [nil, 20])
+    func keepsSamplesOfPopulation(samplesPerStep: Int?) async throws {
+        var configuration = smallRun
+        configuration.apply(.openES)
+        configuration.evolution.populationSize = 4
+        configuration.rollout.groupSize = 2
+        configuration.rollout.samplesPerStep = samplesPerStep
+        let settings = configuration
+        func search(in path: String, resuming: Bool) async throws {
+            let directory = try RunDirectory(preparing: path, resuming: resuming)
+            let progress = try directory.begin(configuration: settings, manifest: manifest)
+            let trainer = try EvolutionTrainer(
+                sampler: FakeEngine(), startingAt: FakeEngine().initialAdapter, task: letterTask(),
+                configuration: settings)
+            _ = try await TrainingLoop(trainer).run(in: directory, from: progress)
+        }
+        try await withTemporaryDirectory { folder in
+            try await search(in: folder + "/whole", resuming: false)
+            let expected = try contents(of: folder + "/whole")
+            let ends = try lineEnds(of: "samples.jsonl", in: folder + "/whole")
+            #expect(ends.count == 5 * (samplesPerStep ?? 3 * 2 * 4))
+            for cut in [ends[ends.count - 1], ends[ends.count - 3], ends[ends.count / 2] + 7] {
+                try truncate(folder + "/whole/samples.jsonl", to: cut)
+                try await search(in: folder + "/whole", resuming: true)
+                #expect(try contents(of: folder + "/whole") == expected, "cut at \(cut)")
+            }
+        }
+    }
+
     private let manifest = RunManifest(
         version: "0", created: "2026-01-01T00:00:00Z", model: Fingerprint(name: "fake", content: "0000000000aa"),
         datasets: [:], plan: "3 parameters", trainedParameters: 3, schemes: [:], seed: 1,

@@ -3,6 +3,8 @@ import Testing
 import TinyAdapter
 import TinyEngine
 import TinyFoundation
+import TinyModel
+import TinyRuns
 import TinyServer
 import TinyTestSupport
 
@@ -56,6 +58,83 @@ struct AdapterTests {
         }
     }
 
+    @Test("are found by their whole name first, also where it begins with MODEL@ or as a code does")
+    func wholeNames() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { directory in
+            try fixture.adapter(1).write(to: directory + "/v1.safetensors")
+            try fixture.adapter(2).write(to: directory + "/other.safetensors")
+            try fixture.adapter(2).write(to: directory + "/abacus@z.safetensors")
+            try fixture.adapter(2).write(to: directory + "/tl1-file.safetensors")
+            let one = try await fixture.completion(Self.prompt, adapter: 1, maxTokens: 8).tokens
+            let two = try await fixture.completion(Self.prompt, adapter: 2, maxTokens: 8).tokens
+            let code = try fixture.code(1)
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                func load(_ name: String) async throws -> Int {
+                    try await client.post(
+                        "/v1/load_lora_adapter", #"{"lora_name": "\#(name)", "lora_path": "other.safetensors"}"#
+                    ).status
+                }
+                let unloaded = try await tokens(client, "abacus@v1")
+                #expect(unloaded == one)
+                for name in ["abacus@v1", "tl1-loaded"] {
+                    #expect(try await load(name) == 200)
+                    #expect(try await tokens(client, name) == two)
+                }
+                for name in ["abacus@z", "tl1-file", "abacus@tl1-file", "abacus@tl1-loaded"] {
+                    #expect(try await tokens(client, name) == two)
+                }
+                #expect(try await tokens(client, "v1") == one)
+                // A whole code is always the adapter that it says.
+                for name in [code, "abacus@" + code] {
+                    #expect(try await load(name) == 400)
+                    #expect(try await tokens(client, name) == one)
+                }
+            }
+        }
+    }
+
+    @Test("are found in the file that has the name of a directory without an adapter")
+    func directoryWithoutAdapter() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory + "/one", withIntermediateDirectories: true)
+            try fixture.adapter(1).write(to: directory + "/one.safetensors")
+            let one = try await fixture.completion(Self.prompt, adapter: 1, maxTokens: 8).tokens
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                #expect(try await tokens(client, "one") == one)
+                let models = try await client.get("/v1/models").json["data"]?.array ?? []
+                #expect(models.compactMap { $0["id"]?.string } == ["abacus", "one"])
+            }
+        }
+    }
+
+    @Test("have at most the server's rank, also where their factors are stored", arguments: [(2, 200), (1, 400)])
+    func rank(limit: Int, status: Int) async throws {
+        let fixture = try ServerFixture.shared.get()
+        let modules = fixture.method.design.modules
+        let design = StoredTinyLoRADesign(
+            plan: try AdapterPlan.resolving(parameters: 1, modules: modules, rank: 2),
+            factors: modules.map {
+                ModuleFactors(a: noise(2 * $0.inputs, seed: 1), b: noise(2 * $0.outputs, seed: 2))
+            }, projections: noise(4 * modules.count, seed: 3))
+        let adapter = try AdapterFile(
+            design: design,
+            baseModel: AdapterFile.BaseModel(name: fixture.loaded.name, fingerprint: fixture.loaded.fingerprint),
+            values: [0], arithmetic: fixture.loaded.arithmetic, toolVersion: "test")
+        try await withTemporaryDirectory { directory in
+            try adapter.write(to: directory + "/stored.safetensors")
+            var limited = settings(directory)
+            limited.largestRank = limit
+            try await withClient(of: try fixture.server(limited)) { client in
+                let answer = try await client.post(
+                    "/v1/completions", #"{"model": "stored", "prompt": "1", "max_tokens": 1}"#)
+                #expect(answer.status == status, "\(answer.text)")
+                #expect(answer.text.contains("rank 2") == (status == 400))
+            }
+        }
+    }
+
     @Test("cannot lead out of their directory")
     func confinement() async throws {
         let fixture = try ServerFixture.shared.get()
@@ -68,7 +147,20 @@ struct AdapterTests {
                 try FileManager.default.createSymbolicLink(
                     atPath: directory + link, withDestinationPath: root + "/secret.safetensors")
             }
+            // What is outside is not even read: this file would be another error.
+            try write("not an adapter", to: root + "/text")
+            let folders = ["a": "adapter.safetensors", "b": "adapter_config.json", "c": "only.safetensors"]
+            for (folder, file) in folders {
+                try FileManager.default.createDirectory(
+                    atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(directory)/\(folder)/\(file)", withDestinationPath: root + "/text")
+            }
             try await withClient(of: try fixture.server(settings(directory))) { client in
+                for name in folders.keys {
+                    let answer = try await client.post("/v1/completions", #"{"model": "\#(name)", "prompt": "1"}"#)
+                    #expect(answer.status == 403, "\(name): \(answer.text)")
+                }
                 for name in [
                     "../secret", "..", ".", "", "link", "run", "run/../../secret", "\\u0000", "good.safetensors/..",
                     root + "/secret.safetensors", "abacus@../secret",

@@ -1,9 +1,12 @@
 import Foundation
 import Testing
+import TinyCheckpoint
 import TinyEngine
+import TinyModel
 import TinyRuns
 import TinyFoundation
 import TinyServer
+import TinyTestSupport
 import TinyText
 
 private let question = "Q: Tom has 12 apples. He picks 5 more. How many apples does Tom have now?\\nA:"
@@ -95,12 +98,108 @@ struct CompletionTests {
             ("a héé 中文 😀!", ["never"], "a héé 中文 😀!"), ("1 ab abc 2", ["abc"], "1 ab "),
             ("ababac", ["abac"], "ab"), ("xx", ["x"], ""), ("ends with ab", ["abc"], "ends with ab"),
         ] {
-            var answer = AnswerText(tokenizer, stops: stops)
+            var answer = AnswerText(tokenizer, after: [], stops: stops)
             var parts = tokenizer.encode(text, addingSpecialTokens: false).map { answer.append($0) }
             parts.append(answer.finish())
             #expect(parts.joined() == expected)
             #expect(!parts.contains { $0.contains("\u{FFFD}") })
             #expect(answer.isStopped == (expected != text))
+        }
+    }
+
+    @Test("go on from the prompt, with the space before their first word")
+    func afterPrompt() throws {
+        let file = fixtures(of: "TinyText").appendingPathComponent("mistral.json")
+        let tokenizer = try Tokenizer(contentsOf: file.path)
+        var answer = AnswerText(tokenizer, after: tokenizer.encode("The answer is"), stops: [])
+        let ids = try ["\u{2581}answer", "\u{2581}the", "ve"].map { try #require(tokenizer.id(of: $0)) }
+        #expect(ids.map { answer.append($0) }.joined() + answer.finish() == " answer theve")
+    }
+
+    @Test("and chats have the space before their first word, where the tokenizer does not show it in a text of its own")
+    func firstSpace() async throws {
+        try await withTemporaryDirectory { directory in
+            // Random weights: only the tokenizer matters.
+            let path = directory + "/model"
+            let configuration = ModelConfiguration(
+                vocabularySize: 458, hiddenSize: 32, intermediateSize: 40, layerCount: 2, headCount: 4,
+                keyValueHeadCount: 2, contextLength: 1024, tiesEmbeddings: true)
+            let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
+                TensorToWrite(
+                    name: parameter.name, shape: parameter.shape, floats: noise(parameter.count, seed: UInt64(index)))
+            }
+            try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: path)
+            try FileManager.default.copyItem(
+                atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
+            let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
+            try await withClient(of: try Server(loaded, threads: 1, cache: nil)) { client in
+                let parameters = #""n": 64, "max_tokens": 1, "temperature": 20, "seed": 1, "return_token_ids": true"#
+                let whole = try await client.post(
+                    "/v1/completions", #"{"prompt": "The answer is", \#(parameters)}"#)
+                let chat = try await client.post(
+                    "/v1/chat/completions",
+                    #"{"messages": [{"role": "user", "content": "The answer is"}], \#(parameters)}"#)
+                for answer in [whole, chat] {
+                    var words = 0
+                    for choice in answer.json["choices"]?.array ?? [] {
+                        let token = choice["token_ids"]?.array?.first?.integer.flatMap { tokenizer.token(for: $0) }
+                        guard token?.hasPrefix("\u{2581}") == true else { continue }
+                        words += 1
+                        let text = choice["text"]?.string ?? choice["message"]?["content"]?.string
+                        #expect(text?.hasPrefix(" ") == true, "\(token ?? "")")
+                    }
+                    #expect(words > 0, "\(answer.text)")
+                }
+            }
+        }
+    }
+
+    @Test("have log-probabilities of the likely tokens and of the sampled one", arguments: [0, 3])
+    func likelyTokens(count: Int) async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server()) { client in
+            // So hot that most of the sampled tokens are not among the likely ones.
+            let body = """
+                {"prompt": "\(question)", "max_tokens": 12, "temperature": 50, "seed": 3, "ignore_eos": true, \
+                "logprobs": \(count), "return_tokens_as_token_ids": true}
+                """
+            let answer = try await client.post("/v1/completions", body)
+            let logprobs = try #require(answer.choice?["logprobs"], "\(answer.text)")
+            let tokens = logprobs["tokens"]?.array?.compactMap(\.string) ?? []
+            let numbers = logprobs["token_logprobs"]?.array ?? [], likely = logprobs["top_logprobs"]?.array ?? []
+            #expect(tokens.count == 12 && numbers.count == 12 && likely.count == 12)
+            var sizes: Set<Int> = []
+            for (index, entry) in likely.enumerated() where index < min(tokens.count, numbers.count) {
+                #expect(entry[tokens[index]] == numbers[index], "token \(index)")
+                if case .object(let members) = entry { sizes.insert(members.count) }
+            }
+            #expect(sizes.contains(count + 1) && sizes.allSatisfy { $0 == count || $0 == count + 1 }, "\(sizes)")
+        }
+    }
+
+    @Test("as streams begin with the prompt's tokens and count what was sampled", arguments: Transport.allCases)
+    func firstParts(transport: Transport) async throws {
+        let fixture = try ServerFixture.shared.get(), tokenizer = try fixture.loaded.requireTokenizer()
+        try await withClient(of: try fixture.server(), transport) { client in
+            let prompts = ["1 + 1 =", "12 + 12 ="]
+            let body = """
+                {"prompt": ["1 + 1 =", "12 + 12 ="], "n": 2, "seed": 1, "max_tokens": 4, "ignore_eos": true, \
+                "return_token_ids": true, "stream": true, \
+                "stream_options": {"include_usage": true, "continuous_usage_stats": true}}
+                """
+            let answer = try await client.post("/v1/completions", body)
+            func choice(_ chunk: JSONValue) -> JSONValue? { chunk["choices"]?.array?.first }
+            for index in 0..<4 {
+                let mine = answer.chunks.filter { choice($0)?["index"]?.integer == index }
+                let prompt = tokenizer.encode(prompts[index / 2])
+                let ids = mine.compactMap { choice($0)?["prompt_token_ids"]?.array?.compactMap(\.integer) }
+                #expect(ids == [prompt], "choice \(index)")
+                #expect(mine.first.flatMap { choice($0)?["prompt_token_ids"] } != nil, "choice \(index)")
+                let usage = mine.compactMap { $0["usage"] }
+                #expect(usage.compactMap { $0["completion_tokens"]?.integer } == [1, 2, 3, 4, 4], "choice \(index)")
+                #expect(usage.allSatisfy { $0["prompt_tokens"]?.integer == prompt.count }, "choice \(index)")
+            }
+            #expect(answer.chunks.last?["usage"]?["completion_tokens"]?.integer == 16)
         }
     }
 
@@ -162,6 +261,20 @@ struct ChatTests {
             let same = try await client.post(
                 "/v1/chat/completions", #"{\#(parts), "temperature": 0, "max_tokens": 8}"#)
             #expect(same.choice?["message"] == choice["message"])
+        }
+    }
+
+    @Test("as streams have the prompt's tokens in the first part")
+    func promptTokens() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server()) { client in
+            let body = #"\#(message), "n": 2, "max_tokens": 3, "return_token_ids": true"#
+            let whole = try await client.post("/v1/chat/completions", "{\(body)}")
+            let stream = try await client.post("/v1/chat/completions", #"{\#(body), "stream": true}"#)
+            let ids = try #require(whole.json["prompt_token_ids"])
+            #expect(ids.array?.isEmpty == false)
+            #expect(stream.chunks.first?["prompt_token_ids"] == ids)
+            #expect(stream.chunks.dropFirst().allSatisfy { $0["prompt_token_ids"] == nil })
         }
     }
 

@@ -58,6 +58,46 @@ struct LimitTests {
         }
     }
 
+    @Test("members of messages and of stream_options that it does not know, and stream_options without a stream")
+    func nestedMembers() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withClient(of: try fixture.server()) { client in
+            func expectRefusal(_ path: String, _ body: String, _ part: String) async throws {
+                let answer = try await client.post(path, body)
+                let message = answer.json["error"]?["message"]?.string ?? ""
+                #expect(answer.status == 400 && message.contains(part), "\(body): \(message)")
+            }
+            let ofStreams: [(options: String, part: String)] = [
+                (#""stream": true, "stream_options": {"include_usge": true}"#, "did you mean \"include_usage\""),
+                (#""stream": true, "stream_options": {"user": "me"}"#, "stream_options.user"),
+                (#""stream": true, "stream_options": {"include_obfuscation": true}"#, "include_obfuscation is true"),
+                (#""stream": true, "stream_options": {"continuous_usage_stats": true}"#, "needs include_usage"),
+                (#""stream": true, "stream_options": true"#, "an object"),
+                (#""stream": false, "stream_options": {}"#, "needs \"stream\""),
+                (#""stream_options": {"include_usage": true}"#, "needs \"stream\""),
+            ]
+            for (options, part) in ofStreams {
+                try await expectRefusal("/v1/completions", #"{"prompt": "1", \#(options)}"#, part)
+            }
+            let ofMessages: [(members: String, part: String)] = [
+                (#""nam": "Tom""#, "messages.nam"), (#""user": "me""#, "messages.user"),
+                (#""tool_calls": [{"id": "1"}]"#, "messages.tool_calls is an array"),
+                (#""function_call": "auto""#, "messages.function_call"), (#""refusal": "no""#, "messages.refusal"),
+                (#""role": "assistant""#, "twice"),
+            ]
+            for (members, part) in ofMessages {
+                try await expectRefusal(
+                    "/v1/chat/completions", #"{"messages": [{"role": "user", "content": "1", \#(members)}]}"#, part)
+            }
+            let neutral = """
+                {"messages": [{"role": "user", "content": "1", "name": "Tom", "tool_calls": [], "refusal": null, \
+                "function_call": null, "audio": null, "reasoning_content": null, "annotations": []}], "max_tokens": 1, \
+                "stream_options": null}
+                """
+            #expect(try await client.post("/v1/chat/completions", neutral).status == 200)
+        }
+    }
+
     @Test("clients without the token, pages of other servers, other hosts", arguments: Transport.allCases)
     func access(transport: Transport) async throws {
         let fixture = try ServerFixture.shared.get()
@@ -77,6 +117,13 @@ struct LimitTests {
             #expect(good.headers["access-control-allow-origin"] == "https://example.org")
             let bad = try await client.get("/v1/models", token.merging(["origin": "https://example.com"]) { $1 })
             #expect(bad.status == 403 && bad.headers["access-control-allow-origin"] == nil)
+            let asked = "authorization,content-type,x-stainless-lang"
+            for (origin, status) in [("https://example.org", 204), ("https://example.com", 403)] {
+                let headers = ["origin": origin, "access-control-request-headers": asked]
+                let preflight = try await client.ask(ServerRequest("OPTIONS", "/v1/completions", headers: headers))
+                #expect(preflight.status == status)
+                #expect(preflight.headers["access-control-allow-headers"] == (status == 204 ? asked : nil))
+            }
             let preflight = try await client.ask(
                 ServerRequest("OPTIONS", "/v1/completions", headers: ["origin": "https://example.org"]))
             #expect(preflight.status == 204 && preflight.headers["access-control-allow-headers"]?.isEmpty == false)
@@ -104,10 +151,13 @@ struct LimitTests {
         var settings = ServerSettings()
         settings.waitingLimit = 2
         settings.bodyLimit = 400
+        settings.origins = ["https://example.org"]
         try await withClient(of: try fixture.server(settings), transport) { client in
             let large = try await client.post(
-                "/v1/completions", #"{"prompt": "\#(String(repeating: "1", count: 500))"}"#)
+                "/v1/completions", #"{"prompt": "\#(String(repeating: "1", count: 500))"}"#,
+                ["origin": "https://example.org"])
             #expect(large.status == 413 && large.code == "request_too_large")
+            #expect(large.headers["access-control-allow-origin"] == "https://example.org")
             let many = try await client.post("/v1/completions", #"{"prompt": "1", "n": 3}"#)
             #expect(many.status == 400)
         }

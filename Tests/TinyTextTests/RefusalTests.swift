@@ -49,6 +49,12 @@ struct RefusalTests {
                 #""pre_tokenizer": {"type": "Sequence"#, #""pre_tokenizer": {"type": "Odd"#, .unsupported, "Odd"),
             Refusal(#""post_processor": null"#, #""post_processor": {"type": "Bert"}"#, .unsupported, "Bert"),
             Refusal(#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "CTC""#, .unsupported, "CTC"),
+            Refusal(
+                #""decoder": {"type": "ByteLevel""#, #""decoder": {"replacement": "", "type": "Metaspace""#,
+                .unsupported, "not one character"),
+            Refusal(
+                #""decoder": {"type": "ByteLevel""#, #""decoder": {"replacement": "__", "type": "Metaspace""#,
+                .unsupported, "not one character"),
             Refusal(#""type": "BPE""#, #""type": "Unigram""#, .unsupported, "Unigram"),
             Refusal(#""byte_fallback": false"#, #""byte_fallback": true"#, .unsupported, "byte_fallback"),
             Refusal(#""dropout": null"#, #""dropout": 0.1"#, .unsupported, "0.1"),

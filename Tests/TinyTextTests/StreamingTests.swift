@@ -53,6 +53,25 @@ struct StreamingTests {
         }
     }
 
+    @Test(
+        "after a prompt, gives what the ids add to its text, also the space before the first word",
+        arguments: ["mistral", "sentence", "marks", "gemma"])
+    func prompts(name: String) throws {
+        let tokenizer = try Fixture.tokenizer(name)
+        let prompt = tokenizer.encode("The answer is")
+        let ids = try ["\u{2581}answer", "\u{2581}the", "ve"].map { try #require(tokenizer.id(of: $0)) }
+        func text(after prompt: [Int]) -> String {
+            var decoder = StreamingDecoder(tokenizer, skippingSpecialTokens: true, after: prompt)
+            return ids.map { decoder.append($0) }.joined() + decoder.finish()
+        }
+        #expect(text(after: prompt) == " answer theve")
+        #expect(tokenizer.decode(prompt + ids, skippingSpecialTokens: true) == "The answer is answer theve")
+        // A special token is no text that the ids could add to.
+        let special = try #require(tokenizer.id(of: "<s>"))
+        #expect(text(after: [special]) == tokenizer.decode(ids))
+        #expect(text(after: [special]) == (name == "gemma" ? " answer theve" : "answer theve"))
+    }
+
     @Test("leaves special tokens out when asked to")
     func specialTokens() throws {
         let tokenizer = try Fixture.tokenizer("trained")

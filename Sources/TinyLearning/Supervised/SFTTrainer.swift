@@ -52,7 +52,8 @@ public struct SFTTrainer: Trainer {
         } else {
             order = ExampleOrder(
                 count: problems.count, perStep: settings.examplesPerStep, seed: configuration.seed)
-            for step in 1...configuration.steps where examples.count < problems.count {
+            for step in 1...configuration.steps {
+                if examples.count == problems.count { break }
                 for row in order.rows(step: step) where examples[row] == nil {
                     examples[row] = try encoder.example(of: problems[row])
                 }
@@ -66,6 +67,20 @@ public struct SFTTrainer: Trainer {
         truncatedCount = examples.values.count(where: \.isTruncated)
         maxLength = encoder.maxLength
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
+    }
+
+    /// What an epoch has: packs where examples are packed, else problems.
+    ///
+    /// - Throws: ``TrainingError`` for a problem that no example can be made of.
+    package static func unitsOfEpoch(
+        _ task: TrainingTask, _ settings: SupervisedSettings, contextLength: Int
+    ) throws(TrainingError) -> Int {
+        guard settings.packing else { return task.problems.count }
+        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: contextLength)
+        let lengths = try task.problems.map { problem throws(TrainingError) in
+            try encoder.example(of: problem).tokenCount
+        }
+        return packed(lengths: lengths, capacity: encoder.maxLength).count
     }
 
     /// The initial adapter, or an untrained one.

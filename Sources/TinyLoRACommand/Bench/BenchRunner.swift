@@ -18,6 +18,11 @@ struct BenchLimits: Encodable {
     let multiplyAdd: Double
     let read: Double
 
+    private enum CodingKeys: String, CodingKey {
+        case read
+        case multiplyAdd = "multiply_add"
+    }
+
     func rate(_ limit: MachineLimit) -> Double { limit == .read ? read : multiplyAdd }
 }
 

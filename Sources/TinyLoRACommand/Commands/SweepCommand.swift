@@ -75,8 +75,9 @@ struct SweepCommand: AsyncParsableCommand {
         if let seed = overruling.first(where: { $0.key == "seed" }) {
             throw ValidationError("\(seed.place): a sweep's seeds are set in its file")
         }
-        let plan = try SweepPlan(SweepFile(contentsOf: file), overruling: overruling)
-        let folder = SweepFolder(path: output ?? "runs/\(plan.name)")
+        let planned = try SweepPlan(SweepFile(contentsOf: file), overruling: overruling)
+        let folder = SweepFolder(path: output ?? "runs/\(planned.name)")
+        let plan = try planned.named(in: folder).plan
         let patterns = only
         let isSelected: @Sendable (String) -> Bool = { name in
             patterns.isEmpty || patterns.contains { matches(name, pattern: $0) }

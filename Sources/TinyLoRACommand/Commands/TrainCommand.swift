@@ -194,7 +194,9 @@ struct TrainCommand: AsyncParsableCommand {
         guard recipe == nil || config == nil else { throw ValidationError("give one recipe, with or without --config") }
         var resolved = Recipe()
         if let file = recipe ?? config { resolved = try Recipe(contentsOf: file) }
-        let isSupervised = (algorithm.map { .text($0) } ?? resolved.value(of: "algorithm")) == .text("sft")
+        // --set comes last and wins.
+        let set = try settings.map(parsedSetting).last { $0.key == "algorithm" }?.value
+        let isSupervised = (set ?? algorithm.map { .text($0) } ?? resolved.value(of: "algorithm")) == .text("sft")
         for setting in try flags(isSupervised: isSupervised) {
             resolved.set(setting.key, setting.value, at: setting.place)
         }

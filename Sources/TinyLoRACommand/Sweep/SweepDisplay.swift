@@ -110,9 +110,9 @@ final class SweepDisplay: Sendable {
         var finished = state.outcomes.keys.filter { !kept.contains($0) }.reduce(0) { $0 + (costs[$1] ?? 0) }
         var left = state.due().reduce(0) { $0 + (costs[$1.name] ?? 0) }
         for run in runs {
-            let share = Double(run.finished) / Double(max(1, run.steps)), cost = costs[run.name] ?? 0
-            finished += share * cost
-            left += (1 - share) * cost
+            let cost = (costs[run.name] ?? 0) / Double(max(1, run.steps))
+            finished += Double(run.finished - run.earlier) * cost
+            left += Double(run.steps - run.finished) * cost
         }
         left += Double(total - expected) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clock(left * seconds / finished) : "?"

@@ -19,7 +19,11 @@ public struct Ablation: Sendable, Encodable {
                 let identity = Cell.identity(of: result.cell.first, leavingOut: ["seed", result.cell.tunedKey, key])
                 // Only tying may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
                 return key == "tying" ? identity : "\(identity) \(result.parameters)"
-            }.map(\.members).filter { Set($0.map { $0.cell.settings[key].words }).count > 1 }
+            }.map(\.members).flatMap { group in
+                // Where nothing chose among rates, only equal rates are compared.
+                group.contains { $0.choice == .none }
+                    ? group.inGroups { $0.cell.tuned }.map(\.members) : [group]
+            }.filter { Set($0.map { $0.cell.settings[key].words }).count > 1 }
             guard !groups.isEmpty else { return nil }
             let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].words })
                 .sorted { (place($0), Double($0) ?? 0, $0) < (place($1), Double($1) ?? 0, $1) }

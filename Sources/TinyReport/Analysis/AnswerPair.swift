@@ -54,7 +54,7 @@ public struct RunAnswers: Sendable, Encodable {
         Family.allCases.compactMap { family in
             let candidates = results.filter { $0.family == family }.sorted { distance($0) < distance($1) }
             for result in candidates {
-                for run in result.cell.runs {
+                for run in result.cell.runs where !run.role.isTrial {
                     let pairs = AnswerPair.telling(of: run)
                     guard !pairs.isEmpty else { continue }
                     let title =

@@ -48,7 +48,7 @@ public struct TokenLine: Sendable, Encodable {
         algorithm = result.algorithm
         differences = result.differences
         family = result.family
-        seeds = result.cell.runs.compactMap { run in
+        seeds = result.cell.runs.filter { !$0.role.isTrial }.compactMap { run in
             let points = benchmark.evaluations(of: run).compactMap { evaluation in
                 run.generatedTokens(through: evaluation.value.step)
                     .map { TokenPoint(tokens: $0, accuracy: evaluation.value.strict) }

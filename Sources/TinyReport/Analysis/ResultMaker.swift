@@ -48,7 +48,9 @@ struct ResultMaker {
     }
 
     /// Full fine-tuning for a family: by an algorithm of the family, else by policy gradients, else any; the best of several.
-    func reference(for family: Family) -> MeasuredCell? {
+    func reference(for family: Family) -> MeasuredCell? { reference(for: family, among: full) }
+
+    private func reference(for family: Family, among full: [MeasuredCell]) -> MeasuredCell? {
         for wanted in [family, .policyGradient] {
             let same = full.filter { $0.cell.family == wanted }
             if let best = same.max(by: { $0.mean < $1.mean }) { return best }
@@ -60,13 +62,17 @@ struct ResultMaker {
         zipped(bootstrap, draws).map { $0.means(of: $1, as: part) }
     }
 
-    /// The gain as a share of that of full fine-tuning.
+    /// The gain as a share of that of full fine-tuning that was evaluated in the same way: gains over different untrained results
+    /// have no quotient.
     ///
     /// Without an interval where not every draw shows a gain of full fine-tuning: a share of a zero gain has no bounds.
     private func share(
         of measured: MeasuredCell, draws: [Double]?, baseline: Baseline?, untrained: [Double]?
     ) -> Estimate? {
-        guard let baseline, let reference = reference(for: measured.cell.family), measured.cell.method != "full"
+        guard let baseline, measured.cell.method != "full",
+            let reference = reference(
+                for: measured.cell.family,
+                among: full.filter { self.baseline(of: $0)?.sources == baseline.sources })
         else { return nil }
         let fullGain = reference.mean - baseline.strict
         guard fullGain > 0 else { return nil }

@@ -103,7 +103,7 @@ struct ResultTable {
     /// A sentence that explains the intervals of the section.
     private var intervalNote: String {
         let results = section.results
-        guard results.contains(where: { !$0.comparisons.isEmpty }) else {
+        guard section.draws > 0 else {
             return "95 % intervals are Wilson's for the problems; the runs do not say which problems were right."
         }
         let single = results.count { $0.seeds.count == 1 }

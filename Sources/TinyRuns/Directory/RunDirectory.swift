@@ -119,25 +119,30 @@ public struct RunDirectory: Sendable {
     }
 
     /// Reads what is complete, and cuts off what is torn or belongs to a step that has no line.
+    ///
+    /// - Parameter samplesPerStep: How many samples a step has; a population's may be more, the same number in each step.
     private func progress(samplesPerStep: Int) throws(RunError) -> RunProgress {
         var steps = try converted { () throws(RecordsError) in try self.steps.read() }
         var evaluations = try converted { () throws(RecordsError) in try self.evaluations.read() }
-        let samples = try converted { () throws(RecordsError) in try self.samples.read().count }
+        let samples = try converted { () throws(RecordsError) in try self.samples.read().map(\.step) }
         for (index, step) in steps.enumerated() where step.step != index + 1 {
             throw RunError(
                 .damagedRecords, "\(self.steps.path):\(index + 1): the line is step \(step.step), expected \(index + 1)"
             )
         }
         if samplesPerStep > 0 {  // a step whose samples did not reach the disk is made again
-            steps = Array(steps.prefix(samples / samplesPerStep))
+            let counts = Dictionary(samples.map { ($0, 1) }, uniquingKeysWith: +)
+            let whole = max(samplesPerStep, counts.values.max() ?? 0)
+            steps = Array(steps.prefix { counts[$0.step] == whole })
         }
         let resumed = try resumable(among: steps)
         steps = Array(steps.prefix(resumed?.step ?? 0))
         evaluations = Array(evaluations.prefix { ($0.step ?? 0) <= steps.count })
         let (keptSteps, keptEvaluations) = (steps.count, evaluations.count)
+        let keptSamples = samples.prefix { $0 <= keptSteps }.count
         try converted { () throws(RecordsError) in
             try self.steps.keep(keptSteps)
-            try self.samples.keep(keptSteps * samplesPerStep)
+            try self.samples.keep(keptSamples)
             try self.evaluations.keep(keptEvaluations)
         }
         removeStates(but: steps.last?.state == nil ? resumed.map { StateFile.name(step: $0.step) } : nil)

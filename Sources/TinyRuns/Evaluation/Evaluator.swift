@@ -205,6 +205,7 @@ extension Evaluator {
             throw RunError(
                 .noSamples, "an evaluation has \(samplesPerProblem) samples per problem, expected 1 or more")
         }
+        do throws(EngineError) { try sampling.check() } catch { throw RunError(.invalidValue, error) }
     }
 
     private func checkCompletions(

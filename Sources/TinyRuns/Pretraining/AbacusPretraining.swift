@@ -33,11 +33,14 @@ public enum AbacusModel {
                 .invalidValue, "--layers and --intermediate must be positive, are \(layers) and \(intermediate)")
         }
         let heads = hidden / headDimension
-        return ModelConfiguration(
+        let model = ModelConfiguration(
             architecture: .qwen2, vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: intermediate,
             layerCount: layers, headCount: heads, keyValueHeadCount: heads % 3 == 0 ? heads / 3 : heads,
             headDimension: headDimension, normEpsilon: 1e-6, ropeTheta: 10_000, contextLength: contextLength,
             tiesEmbeddings: true, beginningOfText: nil, endOfText: [0])
+        let broken = model.violations()
+        guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
+        return model
     }
 }
 
@@ -78,11 +81,12 @@ public struct AbacusPretraining: Sendable {
         let trained = try TokenizerTrainer.train(
             (0..<Self.tokenizerDocuments).lazy.map { corpus[$0].prompt + corpus[$0].completion },
             vocabularySize: model.vocabularySize, specialTokens: [Self.endOfText])
-        try trained.write(to: directory + "/tokenizer.json")
         let tokenizer = trained.tokenizer
         let trainer = FullParameterTrainer(model, recipe, threads: threads)
         let state = directory + "/state.safetensors"
         if FileManager.default.fileExists(atPath: state) { try trainer.restore(from: state) }
+        // After that: another recipe is refused before it takes the place of this one's files.
+        try trained.write(to: directory + "/tokenizer.json")
         let log = Journal<PretrainingStepRecord>(path: directory + "/pretraining.jsonl")
         try log.keep(trainer.step)
         started(trainer.step, trainer.tokens)

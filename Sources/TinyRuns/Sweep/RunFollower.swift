@@ -35,8 +35,8 @@ final class RunFollower: Sendable {
             reading.last = new.last ?? reading.last
             if new.count > 0, reading.steps > earlier { reading.time(.now) }
             return SweepProgress(
-                name: name, steps: steps, finished: reading.steps, secondsPerStep: reading.secondsPerStep,
-                last: reading.last, message: folder.lastMessage(of: name))
+                name: name, steps: steps, finished: reading.steps, earlier: min(earlier, reading.steps),
+                secondsPerStep: reading.secondsPerStep, last: reading.last, message: folder.lastMessage(of: name))
         }
     }
 }

@@ -14,6 +14,8 @@ public struct SweepProgress: Sendable {
     public let steps: Int
     /// Finished steps.
     public let finished: Int
+    /// Those of them that were finished before this call started or followed the run.
+    public let earlier: Int
     /// How long a step takes, evaluations between steps included; `nil` before the first of this call.
     public let secondsPerStep: Double?
     /// The last finished step.
@@ -117,16 +119,13 @@ public struct Sweep: Sendable {
         _ plan: SweepPlan, file: String, in folder: SweepFolder, options: Options,
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
+        let (plan, begun, gone) = try plan.named(in: folder)
         let selected = plan.runs.filter { options.selecting($0.name) }
         for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
         try folder.make()
         lock = try DirectoryLock(folder.path)
         let previous = try folder.previous()
-        var begun = try folder.begun(), plan = plan
-        let own = ownArithmetic(of: plan.runs.map(\.configuration) + begun.values)
-        try plan.nameArithmetic { own[$0.model] }
-        for (name, run) in begun { begun[name]?.arithmetic = run.arithmetic ?? own[run.model] }
-        gone = plan.keepNames(of: begun)
+        self.gone = gone
         created = previous?.created ?? Date().ISO8601Format()
         self.plan = plan
         self.file = file
@@ -136,7 +135,7 @@ public struct Sweep: Sendable {
         if let weakness = lock.weakness { report(.warning(weakness)) }
         for warning in overlapWarnings(selected) { report(.warning(warning)) }
         guard let previous else { return }
-        let known = Set(previous.runs.map(\.name)).union(begun.keys)
+        let known = Set(previous.runs.map(\.name)).union(begun)
         let fresh = plan.runs.map(\.name).filter { !known.contains($0) }
         if !fresh.isEmpty { report(.newRuns(fresh)) }
         if !gone.isEmpty { report(.unknownRuns(gone)) }
@@ -239,8 +238,10 @@ public struct Sweep: Sendable {
 
     /// Calls `body` for a signal that asks this process to end, which then does not end it.
     private func watchSignals(_ body: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
+        [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+            let before = signal(number, SIG_IGN)
+            // Under nohup the end of the terminal is not to end anything.
+            if number == SIGHUP, before.map({ unsafeBitCast($0, to: Int.self) }) == ignoring { return nil }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { body(number) }
             source.resume()
@@ -248,6 +249,9 @@ public struct Sweep: Sendable {
         }
     }
 }
+
+/// The action of a signal that does nothing, as a number that can be compared.
+private let ignoring = unsafeBitCast(SIG_IGN, to: Int.self)
 
 /// What the problem files of some runs share, each sentence once. Files that cannot be read fail their runs.
 private func overlapWarnings(_ runs: [SweepRun]) -> [String] {
@@ -269,6 +273,21 @@ private func ownArithmetic(of runs: [TrainingConfiguration]) -> [String?: Arithm
         own[model] = try? Checkpoint(directory: model ?? AbacusFiles.directory()).arithmetic
     }
     return own
+}
+
+extension SweepPlan {
+    /// The plan with the names that its runs have in a folder, where some were begun, and with the arithmetic of each.
+    ///
+    /// - Returns: Names of runs that were begun, and of those of them that this plan has not.
+    /// - Throws: ``RunError`` for files that are damaged, and for two runs that are the same.
+    public func named(in folder: SweepFolder) throws -> (plan: SweepPlan, begun: Set<String>, gone: [String]) {
+        var begun = try folder.begun(), plan = self
+        let own = ownArithmetic(of: runs.map(\.configuration) + begun.values)
+        try plan.nameArithmetic { own[$0.model] }
+        for (name, run) in begun { begun[name]?.arithmetic = run.arithmetic ?? own[run.model] }
+        let gone = plan.keepNames(of: begun)
+        return (plan, Set(begun.keys), gone)
+    }
 }
 
 extension TrainingConfiguration {

@@ -69,7 +69,7 @@ private func part(_ key: String, _ value: SettingValue) -> String {
 }
 
 /// A text with whatever may not stand in a file's name as one dash: `["q_proj", "v_proj"]` is `q_proj-v_proj`.
-private func fileName(_ text: String) -> String {
+func fileName(_ text: String) -> String {
     let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { isFileScalar($0) ? $0 : "-" }))
     return safe.split(separator: "-").joined(separator: "-")
 }

@@ -19,6 +19,8 @@ public struct RunOutline: Encodable, Sendable {
     public let trainedParameters: Int
     /// TinyLoRA's groups of modules; empty for other methods.
     public let groups: [Group]
+    /// Whether there are test problems.
+    public let isEvaluated: Bool
     /// Completions and tokens.
     public let estimate: RunEstimate
     /// Bytes that the run needs.
@@ -63,6 +65,7 @@ public struct RunOutline: Encodable, Sendable {
         plan = design.description
         trainedParameters = design.parameterCount
         groups = (design as? TinyLoRADesign).map { Self.groups(of: $0.plan) } ?? []
+        isEvaluated = RunProblems.hasTest(settings)
         estimate = RunEstimate(settings)
         memory = MemoryEstimate(settings, model: sizes, design: design)
         model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
@@ -84,6 +87,7 @@ public struct RunOutline: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case configuration, plan, groups, estimate, memory, model, output
         case initialAdapter = "initial_adapter"
+        case isEvaluated = "is_evaluated"
         case trainedParameters = "trained_parameters"
         case modelParameters = "model_parameters"
     }

@@ -24,11 +24,9 @@ public struct RunProblems: Sendable {
     /// - Throws: `ProblemError` for a file that cannot be used, ``RunError`` when too few problems are left to train on.
     public init(_ configuration: TrainingConfiguration) throws {
         let solutions = configuration.supervised.solutions, evaluation = configuration.evaluation
-        if evaluation.problems == 0 || configuration.model != nil && configuration.eval == nil {
-            test = nil
-        } else {
-            test = try Self.test(file: configuration.eval, count: evaluation.problems, solutions: solutions)
-        }
+        test =
+            Self.hasTest(configuration)
+            ? try Self.test(file: configuration.eval, count: evaluation.problems, solutions: solutions) : nil
         var training =
             try configuration.train.map { try ProblemSet(contentsOf: $0) }
             ?? ProblemSet(
@@ -55,6 +53,11 @@ public struct RunProblems: Sendable {
             training.problems.removeLast(count)
         }
         self.training = training
+    }
+
+    /// Whether a configuration has problems to evaluate on: Abacus's own are for no other model.
+    static func hasTest(_ configuration: TrainingConfiguration) -> Bool {
+        configuration.evaluation.problems != 0 && (configuration.model == nil || configuration.eval != nil)
     }
 
     /// How many problems a configuration trains on. Reads its file, but generates none.

@@ -99,7 +99,7 @@ public struct TrainingRun: Sendable {
         try Self.requireMemory(configuration, initialAdapter)
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
-        var configuration = try configuration.resolvingEpochsChecked(problems: problems.training.problems.count)
+        var configuration = configuration
         configuration.arithmetic = model.arithmetic
         let initial = try initialAdapter.map(model.adapter(from:))
         design = try initial?.design ?? configuration.adapter.design(for: model.checkpoint.configuration)
@@ -120,6 +120,12 @@ public struct TrainingRun: Sendable {
         engines = try await RunEngines(
             options.remote, local: LocalEngine(model: model.model, method: method, threads: options.threads),
             method: method, model: model, probe: prompter.prompt(for: "1 + 1 = ?").tokens, in: directory)
+        let units =
+            configuration.algorithm == .sft
+            ? try SFTTrainer.unitsOfEpoch(
+                task, configuration.supervised, contextLength: engines.learner.contextLength)
+            : task.problems.count
+        configuration = try configuration.resolvingEpochsChecked(problems: units)
         trainer = try Self.trainer(configuration, engines, startingAt: initial?.values, task: task)
         self.configuration = configuration
         self.directory = directory
@@ -270,7 +276,7 @@ extension TrainingConfiguration {
     /// The settings with epochs turned into steps.
     ///
     /// - Throws: ``RunError`` when the result breaks a rule.
-    func resolvingEpochsChecked(problems: Int) throws(RunError) -> TrainingConfiguration {
+    fileprivate func resolvingEpochsChecked(problems: Int) throws(RunError) -> TrainingConfiguration {
         guard epochs != nil else { return self }
         let resolved = resolvingEpochs(problems: problems), broken = resolved.violations()
         guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }

@@ -12,10 +12,7 @@ struct AdapterDirectory: Sendable {
 
     /// - Throws: ``ServerError`` when there is no such directory.
     init(_ path: String) throws(ServerError) {
-        var isDirectory: ObjCBool = false
-        guard let root = Self.resolved(path), FileManager.default.fileExists(atPath: root, isDirectory: &isDirectory),
-            isDirectory.boolValue
-        else {
+        guard let root = Self.resolved(path), Self.isDirectory(root) else {
             throw ServerError(.unknownModel, "there is no directory \(path) of adapters")
         }
         self.root = root
@@ -27,13 +24,35 @@ struct AdapterDirectory: Sendable {
         let names = entries.sorted().prefix(Self.mostNames).compactMap { entry -> String? in
             guard !entry.hasPrefix(".") else { return nil }
             if entry.hasSuffix(Self.ending) { return String(entry.dropLast(Self.ending.count)) }
-            let files = ["adapter.safetensors", "adapter_config.json"]
-            return files.contains { FileManager.default.fileExists(atPath: "\(root)/\(entry)/\($0)") } ? entry : nil
+            return Self.adapterFiles(in: "\(root)/\(entry)") == nil ? nil : entry
         }
         return names
     }
 
     private static let ending = ".safetensors"
+
+    /// The files of a run and of a directory of PEFT, the one that tells them first.
+    private static let usualFiles = [["adapter.safetensors"], ["adapter_config.json", "adapter_model.safetensors"]]
+
+    /// The files of the adapter that a directory holds under their usual names; `nil` when it holds none.
+    private static func adapterFiles(in folder: String) -> [String]? {
+        usualFiles.map { files in files.map { "\(folder)/\($0)" } }
+            .first { FileManager.default.fileExists(atPath: $0[0]) }
+    }
+
+    /// Files that may be opened to read the adapter at a place.
+    private static func candidates(at place: String) -> [String] {
+        guard isDirectory(place) else { return [place] }
+        if let files = adapterFiles(in: place) { return files }
+        // An adapter may have another name where it is the only one.
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+        return entries.filter { $0.hasSuffix(ending) }.map { "\(place)/\($0)" }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
 
     /// Opens an adapter by its name; `nil` when there is none.
     ///
@@ -42,11 +61,13 @@ struct AdapterDirectory: Sendable {
         guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 255,
             !name.unicodeScalars.contains(where: { $0 == "/" || $0 == "\\" || $0.value < 0x20 })
         else { return nil }
-        for path in ["\(root)/\(name)", "\(root)/\(name)\(Self.ending)"]
-        where FileManager.default.fileExists(atPath: path) {
-            return try source(at: path)
+        let paths = ["\(root)/\(name)", "\(root)/\(name)\(Self.ending)"].filter {
+            FileManager.default.fileExists(atPath: $0)
         }
-        return nil
+        // A directory without an adapter does not hide the file of the same name.
+        let path = paths.first { !Self.isDirectory($0) || Self.adapterFiles(in: $0) != nil } ?? paths.first
+        guard let path else { return nil }
+        return try source(at: path)
     }
 
     /// Opens an adapter by its path, which is absolute or relative to the directory.
@@ -57,7 +78,10 @@ struct AdapterDirectory: Sendable {
             throw ServerError(.unknownModel, "there is no adapter at \(path)")
         }
         try requireInside(place, path)
+        // Nothing outside is opened, whatever links are in a directory.
+        for file in Self.candidates(at: place) { try requireInside(Self.resolved(file) ?? file, path) }
         let source = try AdapterSource(place)
+        // A link may have come since.
         for file in source.files { try requireInside(Self.resolved(file) ?? file, path) }
         return source
     }

@@ -59,20 +59,30 @@ final class AdapterRegistry: Sendable {
 
     /// The adapter of a request's `model`; `nil` for the base model.
     ///
+    /// A name counts before a code that it looks like, and a whole name before what is behind `MODEL@` in it: both may be in names
+    /// that were loaded, and in those of files.
+    ///
     /// - Parameter model: The base model's name, an adapter's name or code, or both with `@` between them.
     /// - Throws: ``ServerError`` when there is no such adapter or it cannot be used with the model.
     func adapter(for model: String?) async throws(ServerError) -> Adapter? {
         guard let model, model != loaded.name else { return nil }
-        let base = loaded.name + "@"
-        let name = model.hasPrefix(base) ? String(model.dropFirst(base.count)) : model
-        if let held = state.withLock({ $0.held[name] }) { return held }
+        let name = withoutModel(model)
         do {
+            for known in name == model ? [name] : [model, name] {
+                if let held = state.withLock({ $0.held[known] }) { return held }
+                if let source = try directory?.source(named: known) { return try await adapter(from: source) }
+            }
             if AdapterCode.isCode(name) { return try await adapter(from: .code(AdapterCode(text: name))) }
-            if let source = try directory?.source(named: name) { return try await adapter(from: source) }
         } catch {
             throw ServerError(error)
         }
         throw unknown(name)
+    }
+
+    /// What is behind `MODEL@` in a name, or the whole of it.
+    private func withoutModel(_ name: String) -> String {
+        let base = loaded.name + "@"
+        return name.hasPrefix(base) ? String(name.dropFirst(base.count)) : name
     }
 
     private func unknown(_ name: String) -> ServerError {
@@ -135,7 +145,9 @@ final class AdapterRegistry: Sendable {
             throw ServerError(
                 .invalidRequest, "the server has no directory of adapters", hint: "start it with --adapters DIRECTORY")
         }
-        guard !name.isEmpty, name.utf8.count <= 255, name != loaded.name, !AdapterCode.isCode(name) else {
+        // The name of a whole code would hide the adapter that the code is.
+        let isCode = (try? AdapterCode(text: withoutModel(name))) != nil
+        guard !name.isEmpty, name.utf8.count <= 255, name != loaded.name, !isCode else {
             throw ServerError(.invalidRequest, "an adapter cannot have the name \"\(name.prefix(100))\"")
         }
         let adapter: Adapter
@@ -164,8 +176,9 @@ final class AdapterRegistry: Sendable {
 }
 
 extension AdapterDesign {
-    /// The rank of factors that are made from the model's weights; `nil` for a method without them.
+    /// The rank of factors that are not trained; `nil` for a method without them.
     fileprivate var frozenRank: Int? {
-        (self as? TinyLoRADesign)?.plan.rank ?? (self as? LoRAXSDesign)?.rank
+        (self as? TinyLoRADesign)?.plan.rank ?? (self as? StoredTinyLoRADesign)?.plan.rank
+            ?? (self as? LoRAXSDesign)?.rank
     }
 }

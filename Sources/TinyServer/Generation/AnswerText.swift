@@ -9,8 +9,13 @@ package struct AnswerText {
     /// Whether a stop text was found.
     package private(set) var isStopped = false
 
-    package init(_ tokenizer: Tokenizer, stops: [String]) {
-        decoder = StreamingDecoder(tokenizer, skippingSpecialTokens: true)
+    /// - Parameters:
+    ///   - tokenizer: What the tokens mean.
+    ///   - prompt: The tokens that the answer goes on from: it has the space between the prompt and its own first word, as vLLM's
+    ///     answers have it, to completions and chats alike.
+    ///   - stops: Texts that end it.
+    package init(_ tokenizer: Tokenizer, after prompt: [Int], stops: [String]) {
+        decoder = StreamingDecoder(tokenizer, skippingSpecialTokens: true, after: prompt)
         self.stops = stops.map { Array($0.utf8) }
     }
 

@@ -43,29 +43,32 @@ struct AnswerWriter: Sendable {
             }
             if options.returnsTokenIDs {
                 choice.append(.init("token_ids", tokenIDs(mine)))
-                if form == .completion { choice.append(.init("prompt_token_ids", ids(prompts[index / options.count]))) }
+                if form == .completion { choice.append(promptIDs(index)) }
             }
             return JSONValue.object(choice)
         }
         var members = head(form == .completion ? "text_completion" : "chat.completion", choices)
-        members.append(.init("usage", usage(tokenCount)))
-        if form == .chat, options.returnsTokenIDs { members.append(.init("prompt_token_ids", ids(prompts[0]))) }
+        members.append(.init("usage", usage(of: prompts, tokenCount)))
+        if form == .chat, options.returnsTokenIDs { members.append(promptIDs(0)) }
         return .object(members)
     }
 
     // MARK: Streams
 
     /// Chunks before the first token.
-    var opening: [JSONValue] {
-        (0..<prompts.count * options.count).compactMap { index in
-            switch form {
-            case .chat:
-                chunk(
-                    ["index": .integer(index), "delta": ["role": "assistant", "content": ""], "finish_reason": nil])
-            case .completion where echoes != nil:
-                chunk(["index": .integer(index), "text": .string(echo(index)), "finish_reason": nil])
-            default: nil
-            }
+    var opening: [JSONValue] { (0..<prompts.count * options.count).compactMap { firstChunk(of: $0) } }
+
+    private func firstChunk(of index: Int) -> JSONValue? {
+        let number = JSONValue.Member("index", .integer(index)), finish = JSONValue.Member("finish_reason", nil)
+        switch form {
+        case .chat:
+            let delta = JSONValue.Member("delta", ["role": "assistant", "content": ""])
+            let more = index == 0 && options.returnsTokenIDs ? [promptIDs(index)] : []
+            return chunk([number, delta, finish], of: index, tokenCount: 0, more: more)
+        case .completion:
+            guard echoes != nil else { return nil }
+            let text = JSONValue.Member("text", .string(echo(index)))
+            return chunk([number, text, finish], of: index, tokenCount: 0)
         }
     }
 
@@ -82,20 +85,37 @@ struct AnswerWriter: Sendable {
         case .chat:
             choice.append(.init("delta", piece.text.isEmpty ? .object([]) : ["content": .string(piece.text)]))
         }
-        if options.returnsTokenIDs { choice.append(.init("token_ids", tokenIDs([piece]))) }
-        return chunk(.object(choice))
+        if options.returnsTokenIDs {
+            choice.append(.init("token_ids", tokenIDs([piece])))
+            if form == .completion, piece.isFirst { choice.append(promptIDs(piece.choice)) }
+        }
+        return chunk(choice, of: piece.choice, tokenCount: piece.tokenCount)
     }
 
     /// The chunk behind the answers, with the numbers of tokens.
     func usageChunk(_ tokenCount: Int) -> JSONValue? {
         guard options.includesUsage else { return nil }
-        return .object(head(chunkKind, []) + [.init("usage", usage(tokenCount))])
+        return .object(head(chunkKind, []) + [.init("usage", usage(of: prompts, tokenCount))])
     }
 
     private var chunkKind: String { form == .completion ? "text_completion" : "chat.completion.chunk" }
 
-    private func chunk(_ choice: JSONValue) -> JSONValue {
-        .object(head(chunkKind, [choice]) + (options.includesUsage ? [.init("usage", nil)] : []))
+    /// A chunk with one choice.
+    ///
+    /// - Parameters:
+    ///   - choice: Members of the choice.
+    ///   - index: Its number.
+    ///   - tokenCount: Its tokens so far.
+    ///   - more: Members beside the list of choices.
+    private func chunk(
+        _ choice: [JSONValue.Member], of index: Int, tokenCount: Int, more: [JSONValue.Member] = []
+    ) -> JSONValue {
+        var members = head(chunkKind, [.object(choice)]) + more
+        if options.includesUsage {
+            let prompt = prompts[index / options.count]
+            members.append(.init("usage", options.continuesUsage ? usage(of: [prompt], tokenCount) : .null))
+        }
+        return .object(members)
     }
 
     // MARK: Parts
@@ -108,7 +128,7 @@ struct AnswerWriter: Sendable {
         ]
     }
 
-    private func usage(_ tokenCount: Int) -> JSONValue {
+    private func usage(of prompts: [[Int]], _ tokenCount: Int) -> JSONValue {
         let prompt = prompts.reduce(0) { $0 + $1.count }
         return [
             "prompt_tokens": .integer(prompt), "completion_tokens": .integer(tokenCount),
@@ -120,6 +140,10 @@ struct AnswerWriter: Sendable {
 
     private func ids(_ tokens: [Int]) -> JSONValue { .array(tokens.map { .integer($0) }) }
 
+    private func promptIDs(_ index: Int) -> JSONValue.Member {
+        .init("prompt_token_ids", ids(prompts[index / options.count]))
+    }
+
     private func tokenIDs(_ pieces: [Generation.Piece]) -> JSONValue {
         ids(pieces.compactMap { $0.token?.chosen.token })
     }
@@ -129,7 +153,7 @@ struct AnswerWriter: Sendable {
     }
 
     private func logprobs(_ pieces: [Generation.Piece]) -> JSONValue {
-        guard let alternatives else { return nil }
+        guard alternatives != nil else { return nil }
         let tokens = pieces.compactMap { piece in
             piece.token.map { (chosen: $0.chosen, others: $0.alternatives, offset: piece.offset) }
         }
@@ -149,15 +173,17 @@ struct AnswerWriter: Sendable {
             return [
                 "tokens": .array(tokens.map { .string(spelling($0.chosen)) }),
                 "token_logprobs": .array(tokens.map { .number(Double($0.chosen.logprob)) }),
-                "top_logprobs": alternatives == 0
-                    ? nil
-                    : .array(
-                        tokens.map { token in
-                            .object(token.others.map { .init(spelling($0), .number(Double($0.logprob))) })
-                        }),
+                "top_logprobs": .array(tokens.map { likeliest($0.others, with: $0.chosen) }),
                 "text_offset": .array(tokens.map { .integer($0.offset) }),
             ]
         }
+    }
+
+    /// The most likely tokens and the sampled one, which is always there. It comes last, because of two tokens with one spelling
+    /// the last counts.
+    private func likeliest(_ others: [ScoredToken], with chosen: ScoredToken) -> JSONValue {
+        let tokens = others.filter { $0.token != chosen.token } + [chosen]
+        return .object(tokens.map { .init(spelling($0), .number(Double($0.logprob))) })
     }
 
     private func members(_ token: ScoredToken) -> [JSONValue.Member] {

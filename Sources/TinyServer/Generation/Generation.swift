@@ -12,6 +12,10 @@ actor Generation {
         var text: String
         /// Unicode scalars of the answer before the text.
         var offset: Int
+        /// Whether it is the answer's first.
+        var isFirst: Bool
+        /// Tokens of the answer so far.
+        var tokenCount: Int
         /// The token that was sampled, with the most likely ones.
         var token: (chosen: ScoredToken, alternatives: [ScoredToken])?
         /// `stop` or `length`, once.
@@ -21,7 +25,9 @@ actor Generation {
     private struct Answer {
         var text: AnswerText
         var isEnded = false
+        var hasBegun = false
         var length = 0
+        var tokenCount = 0
     }
 
     private let joined: JoinedRequests
@@ -35,9 +41,10 @@ actor Generation {
 
     /// - Parameters:
     ///   - joined: Requests with `samplesOfPrompt` samples each.
+    ///   - prompts: The tokens that their answers go on from.
     ///   - stopTokens: Tokens that are no text where they end a sample.
     init(
-        _ joined: JoinedRequests, prompts: Int, samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
+        _ joined: JoinedRequests, prompts: [[Int]], samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
         tokenizer: Tokenizer, metrics: Metrics
     ) {
         self.joined = joined
@@ -45,7 +52,10 @@ actor Generation {
         self.samplesOfPrompt = samplesOfPrompt
         self.stopTokens = Set(stopTokens)
         events = joined.events.makeAsyncIterator()
-        answers = (0..<prompts * samplesOfPrompt).map { _ in Answer(text: AnswerText(tokenizer, stops: stopTexts)) }
+        answers = prompts.flatMap { prompt in
+            let answer = Answer(text: AnswerText(tokenizer, after: prompt, stops: stopTexts))
+            return [Answer](repeating: answer, count: samplesOfPrompt)
+        }
     }
 
     /// The next piece of any answer; `nil` after the last.
@@ -78,6 +88,7 @@ actor Generation {
         switch event {
         case .token(let sample, let chosen, let alternatives):
             tokenCount += 1
+            answers[choice].tokenCount += 1
             metrics.add(generated: 1)
             let text = stopTokens.contains(chosen.token) ? "" : answers[choice].text.append(chosen.token)
             var piece = piece(choice, text)
@@ -100,7 +111,12 @@ actor Generation {
     }
 
     private func piece(_ choice: Int, _ text: String) -> Piece {
-        defer { answers[choice].length += text.unicodeScalars.count }
-        return Piece(choice: choice, text: text, offset: answers[choice].length)
+        defer {
+            answers[choice].length += text.unicodeScalars.count
+            answers[choice].hasBegun = true
+        }
+        let answer = answers[choice]
+        return Piece(
+            choice: choice, text: text, offset: answer.length, isFirst: !answer.hasBegun, tokenCount: answer.tokenCount)
     }
 }

@@ -19,6 +19,8 @@ struct GenerationOptions: Sendable {
     var streams = false
     /// Whether a stream ends with the numbers of tokens.
     var includesUsage = false
+    /// Whether each part of a stream has the numbers so far, as vLLM does it.
+    var continuesUsage = false
     /// Whether token ids are part of the answer, as vLLM has them.
     var returnsTokenIDs = false
     /// Whether log-probabilities name tokens by their ids, as vLLM does it.
@@ -37,9 +39,7 @@ struct GenerationOptions: Sendable {
         stopTokens = try fields.integers("stop_token_ids") ?? []
         ignoresEnd = try fields.flag("ignore_eos") ?? false
         streams = try fields.flag("stream") ?? false
-        if let options = try fields.optional("stream_options") {
-            includesUsage = try read { () throws(FileError) in try options.flag("include_usage", absent: false) }
-        }
+        if let options = try fields.optional("stream_options") { try readStreamOptions(options) }
         returnsTokenIDs = try fields.flag("return_token_ids") ?? false
         namesTokensByID = try fields.flag("return_tokens_as_token_ids") ?? false
         let (long, short) = (try fields.integer("max_completion_tokens"), try fields.integer("max_tokens"))
@@ -53,6 +53,17 @@ struct GenerationOptions: Sendable {
         guard stopTexts.count <= Self.mostStopTexts, !stopTexts.contains("") else {
             throw ServerError(
                 .invalidRequest, "stop must be at most \(Self.mostStopTexts) texts, none of them empty")
+        }
+    }
+
+    private mutating func readStreamOptions(_ node: JSONNode) throws(ServerError) {
+        var fields = try RequestFields(of: node, others: .ofStreamOptions)
+        includesUsage = try fields.flag("include_usage") ?? false
+        continuesUsage = try fields.flag("continuous_usage_stats") ?? false
+        try fields.refuseOthers()
+        guard streams else { throw ServerError(.invalidRequest, "stream_options needs \"stream\": true") }
+        guard includesUsage || !continuesUsage else {
+            throw ServerError(.invalidRequest, "continuous_usage_stats needs include_usage")
         }
     }
 

@@ -64,7 +64,7 @@
             var head = ServerRequest(
                 request.method.rawValue, request.uri.path, headers: headers(request.head))
             guard let body = try await Self.body(of: request, limit: limit) else {
-                return try await Self.write(Server.tooLarge(limit).response, writer)
+                return try await Self.write(server.refuseBody(of: head), writer)
             }
             head.body = body
             request.body = RequestBody(buffer: ByteBuffer())  // it has been read

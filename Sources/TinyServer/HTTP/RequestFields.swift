@@ -1,36 +1,29 @@
 internal import TinyFoundation
 
-/// The members of a request's body, which are all read or refused: a setting with a spelling error must not be ignored.
+/// The members of a request's body, or of an object in it, which are all read or refused: a setting with a spelling error must
+/// not be ignored.
 struct RequestFields {
     private let root: JSONNode
+    private let others: Others
     private var known: [String] = []
 
-    /// Members that change no answer here.
-    private static let ignored = [
-        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_salt", "priority",
-        "request_id", "parallel_tool_calls",
-    ]
-
-    /// A value that asks for nothing.
-    enum Neutral {
-        case number(Double)
-        case flag(Bool)
-        case empty
+    /// Members that are not read.
+    struct Others: Sendable {
+        /// Those that change no answer here.
+        var ignored: [String] = []
+        /// What other servers do and this one does not, with the values that ask for nothing.
+        var unsupported: [String: Neutral] = [:]
     }
 
-    /// What other servers do and this one does not, with the values that ask for nothing.
-    private static let unsupported: [String: Neutral] = [
-        "frequency_penalty": .number(0), "presence_penalty": .number(0), "repetition_penalty": .number(1),
-        "length_penalty": .number(1), "min_p": .number(0), "min_tokens": .number(0), "best_of": .number(1),
-        "use_beam_search": .flag(false), "logit_bias": .empty, "suffix": .empty, "tools": .empty, "functions": .empty,
-        "tool_choice": .empty, "function_call": .empty, "bad_words": .empty, "allowed_token_ids": .empty,
-        "prompt_logprobs": .empty, "truncate_prompt_tokens": .empty, "include_stop_str_in_output": .flag(false),
-        "skip_special_tokens": .flag(true), "spaces_between_special_tokens": .flag(true),
-        "add_generation_prompt": .flag(true), "continue_final_message": .flag(false), "chat_template": .empty,
-        "chat_template_kwargs": .empty, "structured_outputs": .empty, "guided_json": .empty, "guided_regex": .empty,
-        "guided_choice": .empty, "guided_grammar": .empty, "reasoning_effort": .empty, "audio": .empty,
-        "web_search_options": .empty, "prediction": .empty, "modalities": .empty, "response_format": .empty,
-    ]
+    /// A value that asks for nothing.
+    enum Neutral: Sendable {
+        case number(Double)
+        case flag(Bool)
+        /// A text, list or object with nothing in it.
+        case blank
+        /// The same, or a value by which clients say that they want what they get anyway.
+        case empty
+    }
 
     /// Parses a body.
     init(_ body: [UInt8]) throws(ServerError) {
@@ -39,7 +32,15 @@ struct RequestFields {
         } catch {
             throw ServerError(.invalidRequest, error)
         }
+        others = .ofBody
         guard root.isObject else { throw ServerError(.invalidRequest, "the request is not a JSON object") }
+    }
+
+    /// Takes an object in a body.
+    init(of node: JSONNode, others: Others) throws(ServerError) {
+        guard node.isObject else { throw ServerError(.invalidRequest, node.wrongKind("an object")) }
+        root = node
+        self.others = others
     }
 
     /// A member, if it is there and not null.
@@ -51,7 +52,7 @@ struct RequestFields {
     /// A member that must be there.
     mutating func required(_ name: String) throws(ServerError) -> JSONNode {
         guard let node = try optional(name) else {
-            throw ServerError(.invalidRequest, "the request has no \"\(name)\"")
+            throw ServerError(.invalidRequest, root.malformed("has no \"\(name)\""))
         }
         return node
     }
@@ -99,18 +100,53 @@ struct RequestFields {
             for (name, value) in try root.members() { names.append((try name.string(), value)) }
             return names
         }
-        for (name, value) in names where !known.contains(name) && !Self.ignored.contains(name) {
+        for (name, value) in names where !known.contains(name) && !others.ignored.contains(name) {
             if value.isNull { continue }
-            guard let neutral = Self.unsupported[name] else {
+            let path = value.named(name).path
+            guard let neutral = others.unsupported[name] else {
                 let nearest = nearestName(to: name, in: known)
                 throw ServerError(
-                    .unsupported, "unknown parameter \"\(name)\"", hint: nearest.map { "did you mean \"\($0)\"?" })
+                    .unsupported, "unknown parameter \"\(path)\"", hint: nearest.map { "did you mean \"\($0)\"?" })
             }
             guard value.asksForNothing(neutral) else {
-                throw ServerError(.unsupported, "\(name) is \(value.brief); this server does not support it")
+                throw ServerError(.unsupported, "\(path) is \(value.brief); this server does not support it")
             }
         }
     }
+}
+
+extension RequestFields.Others {
+    /// Beside the parameters of a route.
+    static let ofBody = Self(
+        ignored: [
+            "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_salt",
+            "priority", "request_id", "parallel_tool_calls",
+        ],
+        unsupported: notSupported)
+
+    private static let notSupported: [String: RequestFields.Neutral] = [
+        "frequency_penalty": .number(0), "presence_penalty": .number(0), "repetition_penalty": .number(1),
+        "length_penalty": .number(1), "min_p": .number(0), "min_tokens": .number(0), "best_of": .number(1),
+        "use_beam_search": .flag(false), "logit_bias": .empty, "suffix": .empty, "tools": .empty, "functions": .empty,
+        "tool_choice": .empty, "function_call": .empty, "bad_words": .empty, "allowed_token_ids": .empty,
+        "prompt_logprobs": .empty, "truncate_prompt_tokens": .empty, "include_stop_str_in_output": .flag(false),
+        "skip_special_tokens": .flag(true), "spaces_between_special_tokens": .flag(true),
+        "add_generation_prompt": .flag(true), "continue_final_message": .flag(false), "chat_template": .empty,
+        "chat_template_kwargs": .empty, "structured_outputs": .empty, "guided_json": .empty, "guided_regex": .empty,
+        "guided_choice": .empty, "guided_grammar": .empty, "reasoning_effort": .empty, "audio": .empty,
+        "web_search_options": .empty, "prediction": .empty, "modalities": .empty, "response_format": .empty,
+    ]
+
+    /// Beside the usage that `stream_options` ask for.
+    static let ofStreamOptions = Self(unsupported: ["include_obfuscation": .flag(false)])
+
+    /// Beside role and content of a message. Clients send back the messages that they got, with all that was empty in them.
+    static let ofMessage = Self(
+        ignored: ["name"],
+        unsupported: [
+            "tool_calls": .blank, "function_call": .blank, "refusal": .blank, "audio": .blank, "annotations": .blank,
+            "reasoning": .blank, "reasoning_content": .blank,
+        ])
 }
 
 /// Runs a reading of JSON for a request.
@@ -135,9 +171,12 @@ extension JSONNode {
         switch neutral {
         case .number(let value): (try? number()) == value
         case .flag(let value): (try? bool()) == value
+        case .blank: isBlank
         case .empty:
-            kind == .false || (isArray || isObject) && descendantCount == 0
-                || ["", "none", "auto"].contains(try? string()) || (try? optional("type")?.string()) == "text"
+            kind == .false || isBlank || ["none", "auto"].contains(try? string())
+                || (try? optional("type")?.string()) == "text"
         }
     }
+
+    private var isBlank: Bool { (isArray || isObject) && descendantCount == 0 || (try? string()) == "" }
 }

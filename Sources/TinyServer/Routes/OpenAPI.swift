@@ -109,8 +109,9 @@ extension Server {
         ("top_k", integer(-1, 1 << 20)),
         ("max_tokens", integer(1, 1 << 20)), ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
         ("stop_token_ids", list(token)), ("ignore_eos", flag), ("stream", flag),
-        ("stream_options", object([("include_usage", flag)], required: [])), ("return_token_ids", flag),
-        ("return_tokens_as_token_ids", flag),
+        (
+            "stream_options", object([("include_usage", flag), ("continuous_usage_stats", flag)], required: [])
+        ), ("return_token_ids", flag), ("return_tokens_as_token_ids", flag),
     ]
 
     private static let text: JSONValue = ["type": "string"]
@@ -118,7 +119,7 @@ extension Server {
     private static let token = integer(0, 1 << 31)
     private static let messages = list(
         object(
-            [("role", ["enum": ["system", "developer", "user", "assistant"]]), ("content", text)],
+            [("role", ["enum": ["system", "developer", "user", "assistant"]]), ("content", text), ("name", text)],
             required: ["role", "content"]))
 
     private static func list(_ element: JSONValue) -> JSONValue { ["type": "array", "items": element] }

@@ -80,7 +80,7 @@ extension Server {
         }
         metrics.add(prompt: writer.prompts.reduce(0) { $0 + $1.count })
         let generation = Generation(
-            joined, prompts: requests.count, samplesOfPrompt: options.count, stopTokens: sampling.stopTokens,
+            joined, prompts: writer.prompts, samplesOfPrompt: options.count, stopTokens: sampling.stopTokens,
             stopTexts: options.stopTexts, tokenizer: model.tokenizer, metrics: metrics)
         if options.streams { return EventStream(generation, writer).response }
         var pieces: [Generation.Piece] = []

@@ -9,6 +9,9 @@
 /// for id in ids { print(decoder.append(id), terminator: "") }
 /// print(decoder.finish())
 /// ```
+///
+/// A decoder that is told the prompt before the ids gives what they add to its text: with a tokenizer whose texts begin with a space
+/// that is not shown, the ids of " 42" are "42" alone, and " 42" after "The answer is".
 public struct StreamingDecoder: Sendable {
     private var joiner: TokenJoiner
     /// The first bytes of a character that is not complete: at most three.
@@ -17,8 +20,10 @@ public struct StreamingDecoder: Sendable {
     /// - Parameters:
     ///   - tokenizer: What the ids mean.
     ///   - skippingSpecialTokens: Whether special tokens are left out.
-    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = false) {
+    ///   - prompt: Ids that the text goes on from; none where it is a text of its own.
+    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = false, after prompt: [Int] = []) {
         joiner = TokenJoiner(tokenizer, skippingSpecialTokens: skippingSpecialTokens, streams: true)
+        joiner.follow(prompt)
     }
 
     /// Adds a token and returns the characters that are complete now; empty when none is.

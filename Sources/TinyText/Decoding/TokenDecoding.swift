@@ -38,7 +38,7 @@ extension TokenDecoding {
             beginning = .kept
             (readsAddedTokens, joinsRuns) = (false, false)
         } else if let marks = try take("Metaspace") {
-            let mark = Array(try marks.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
+            let mark = try SpaceMarks.mark(from: marks)
             joinsRuns = try take("ByteFallback") != nil
             decoder = PlainDecoder(
                 marks: Substitution(pattern: mark, content: [UInt8(ascii: " ")]), readsBytes: joinsRuns)

@@ -22,9 +22,26 @@ struct TokenJoiner: Sendable {
         self.streams = streams
     }
 
+    /// Goes on from a text: what follows keeps its first space, if any of these tokens has a part in the text.
+    mutating func follow(_ ids: some Sequence<Int>) {
+        for id in ids {
+            guard let token = joinedBytes(of: id) else { continue }
+            isFirst = false
+            if !token.isEmpty {
+                isEmpty = false
+                return
+            }
+        }
+    }
+
+    /// The bytes of a token; nil when there is no such token or it is skipped.
+    private func joinedBytes(of id: Int) -> ArraySlice<UInt8>? {
+        skipsSpecialTokens && tokenizer.isSpecial(id) ? nil : tokenizer.knownBytes(of: id)
+    }
+
     /// Appends what the next token adds to the text; nothing when there is no such token or it is skipped.
     mutating func append(_ id: Int, to bytes: inout [UInt8]) {
-        guard !skipsSpecialTokens || !tokenizer.isSpecial(id), let token = tokenizer.knownBytes(of: id) else { return }
+        guard let token = joinedBytes(of: id) else { return }
         if tokenizer.joinsRun(id) {
             run.append(contentsOf: token)
             if streams { joinCompleteCharacters(to: &bytes) }

@@ -46,12 +46,20 @@ extension SpaceMarks {
     ///
     /// - Throws: ``TextError`` with code `unsupported` for a scheme or a mark that is not known.
     init(from value: JSONNode) throws {
-        mark = Array(try value.optional("replacement")?.string().utf8 ?? "\u{2581}".utf8)
+        mark = try Self.mark(from: value)
         prepending = try Self.prepending(from: value)
         splits = try value.flag("split", absent: true)
-        guard String(decoding: mark, as: UTF8.self).unicodeScalars.count == 1 else {
+    }
+
+    /// `replacement`, "▁" where the file names none.
+    ///
+    /// - Throws: ``TextError`` with code `unsupported` for anything but one character.
+    static func mark(from value: JSONNode) throws -> [UInt8] {
+        let mark = try value.optional("replacement")?.string() ?? "\u{2581}"
+        guard mark.unicodeScalars.count == 1 else {
             throw value.unsupported("has a replacement that is not one character")
         }
+        return Array(mark.utf8)
     }
 
     /// `prepend_scheme`, or in older files the equivalent of `add_prefix_space`.

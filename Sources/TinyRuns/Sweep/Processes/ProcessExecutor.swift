@@ -28,6 +28,7 @@ final class ProcessExecutor: SweepExecutor {
     func start(_ due: [SweepRun]) throws -> [String] {
         var started: [String] = []
         for run in due.prefix(max(0, jobs - state.withLock { $0.children.count })) {
+            try folder.forgetFailure(run.name)
             try folder.write(run.configuration, of: run.name)
             let child = try ChildRun(run, in: folder, command: command) { [self] in
                 state.withLock { $0.ended.append(run.name) }

@@ -12,13 +12,13 @@ struct JobArrays {
     /// Every array that was written, the oldest first.
     func all() throws -> [JobArray] { try numbers().map { try JobArray(contentsOf: file($0, "json")) } }
 
-    /// A new array of runs, not written yet.
+    /// A new array of runs, not written yet. Its name has nothing that Slurm's lists are divided by.
     func next(of runs: [String], sweep: String) -> JobArray {
         let number = (numbers().last ?? 0) + 1
         // Two sweeps of one name in two folders are not mixed up.
         let folderName = SHA256.hash(absolutePath(folder.path).utf8).hexadecimal.prefix(8)
         return JobArray(
-            name: "\(sweep)-\(folderName)-\(padded(number))", runs: runs, job: nil,
+            name: "\(fileName(sweep))-\(folderName)-\(padded(number))", runs: runs, job: nil,
             submitted: Date().ISO8601Format())
     }
 
