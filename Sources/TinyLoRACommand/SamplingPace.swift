@@ -1,6 +1,5 @@
 import Synchronization
 import TinyLoRA
-import TinyRuns
 
 /// How fast completions are sampled, and how long the rest will take.
 struct SamplingPace: CustomStringConvertible {

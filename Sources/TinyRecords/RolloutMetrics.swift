@@ -4,7 +4,7 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var reward = 0.0
     /// Standard deviation of the reward over all completions (divisor one less than their count).
     public var rewardDeviation = 0.0
-    /// Share of groups whose rewards are all equal; they give no gradient, but where `advantage_estimator` is `batch`.
+    /// Share of groups whose rewards are all equal; they give no gradient, except where `advantage_estimator` is `batch`.
     public var equalRewardShare = 0.0
     /// Mean strict grade.
     public var strictMean = 0.0

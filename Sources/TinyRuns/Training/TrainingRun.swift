@@ -120,12 +120,14 @@ public struct TrainingRun: Sendable {
         engines = try await RunEngines(
             options.remote, local: LocalEngine(model: model.model, method: method, threads: options.threads),
             method: method, model: model, probe: prompter.prompt(for: "1 + 1 = ?").tokens, in: directory)
-        let units =
-            configuration.algorithm == .sft
-            ? try SFTTrainer.unitsOfEpoch(
-                task, configuration.supervised, contextLength: engines.learner.contextLength)
-            : task.problems.count
-        configuration = try configuration.resolvingEpochsChecked(problems: units)
+        if configuration.epochs != nil {  // packs are counted by encoding every problem
+            let units =
+                configuration.algorithm == .sft
+                ? try SFTTrainer.unitsOfEpoch(
+                    task, configuration.supervised, contextLength: engines.learner.contextLength)
+                : task.problems.count
+            configuration = try configuration.resolvingEpochsChecked(problems: units)
+        }
         trainer = try Self.trainer(configuration, engines, startingAt: initial?.values, task: task)
         self.configuration = configuration
         self.directory = directory
@@ -277,7 +279,6 @@ extension TrainingConfiguration {
     ///
     /// - Throws: ``RunError`` when the result breaks a rule.
     fileprivate func resolvingEpochsChecked(problems: Int) throws(RunError) -> TrainingConfiguration {
-        guard epochs != nil else { return self }
         let resolved = resolvingEpochs(problems: problems), broken = resolved.violations()
         guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
         return resolved
