@@ -91,12 +91,7 @@ public struct TrainingConfiguration: Record {
             rules.require(
                 epochs > 0 && epochs <= 1e9, "num_train_epochs", "\(epochs) is not greater than 0 and at most 1e9")
         }
-        for (key, path) in [
-            ("model", model), ("train", train), ("eval", eval), ("validation", evaluation.validationFile),
-            ("initial_adapter", initialAdapter),
-        ] {
-            rules.require(path != "", key, "is an empty path")
-        }
+        for (key, path) in Self.filePaths { rules.require(self[keyPath: path] != "", key, "is an empty path") }
         rules.require(
             model == nil || train != nil, "train", "is missing; your own model needs a problem file to train on")
         rules.require(
@@ -146,15 +141,36 @@ public struct TrainingConfiguration: Record {
         grader.hasPrefix("command:") && grader.dropFirst("command:".count).contains { !$0.isWhitespace }
     }
 
-    /// The first key, in alphabetical order, whose value differs from `other`'s.
+    /// The first key, in alphabetical order, whose value differs from `other`'s. Where files are does not count: what they hold
+    /// is compared by ``RunManifest/firstDifference(from:)``.
     ///
     /// - Returns: The key, this value's setting and the other's, as text; `nil` when all are equal.
     public func firstDifference(from other: TrainingConfiguration) -> (key: String, mine: String, theirs: String)? {
-        for field in Self.fields.sorted(by: { $0.name < $1.name }) {
+        for field in Self.fields.sorted(by: { $0.name < $1.name }) where !Self.fileKeys.contains(field.name) {
             let mine = field.describe(self), theirs = field.describe(other)
             if mine != theirs { return (field.name, mine, theirs) }
         }
         return nil
+    }
+
+    /// Keys whose value is a path.
+    public static let fileKeys = Set(filePaths.map(\.key))
+
+    private static let filePaths: [(key: String, path: WritableKeyPath<TrainingConfiguration, String?> & Sendable)] = [
+        ("model", \.model), ("train", \.train), ("eval", \.eval), ("validation", \.evaluation.validationFile),
+        ("initial_adapter", \.initialAdapter),
+    ]
+
+    /// Paths of the files and directories that it names.
+    public var files: [String] { Self.filePaths.compactMap { self[keyPath: $0.path] } }
+
+    /// The same settings, with the names of files alone instead of their paths.
+    public var withoutFolders: TrainingConfiguration {
+        var result = self
+        for (_, path) in Self.filePaths {
+            result[keyPath: path] = self[keyPath: path].map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        }
+        return result
     }
 
     /// Every key a configuration file may hold, in the order of the properties.

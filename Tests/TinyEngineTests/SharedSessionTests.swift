@@ -82,6 +82,36 @@ struct SharedSessionTests {
         await shared.close(within: .zero)
     }
 
+    @Test("goes on with a method that is removed, takes no more requests for it, and gives its number to no other")
+    func removedMethod() async throws {
+        let fixture = try EngineFixture(), engine = fixture.policy()
+        let design = try LoRAXSDesign(modules: fixture.checkpoint.configuration.modules, rank: 2, alpha: 4)
+        let other = try design.prepared(AdapterPreparation(checkpoint: fixture.checkpoint, threads: 1))
+        var request = fixture.request(
+            20, problem: 1, adapter: noise(other.parameterCount, seed: 5).map { 0.2 * $0 },
+            SamplingParameters(maxTokens: 5, stopTokens: []))
+        let alone = try await LocalEngine(model: fixture.model, method: other, threads: 1).complete([request])
+        request.method = engine.add(other)
+        #expect(engine.methodCount == 2)
+        let (permits, permit) = AsyncStream.makeStream(of: Void.self)
+        let shared = SharedSession { SlowSession(engine.session(), permits) }
+        let joined = try shared.join([request])
+        permit.yield()
+        for try await event in joined.events {
+            if case .token = event {
+                engine.remove(request.method)
+                permit.yield()
+            } else if case .finished(_, let completion) = event {
+                #expect(firstDifference([[completion]], alone) == nil)
+            }
+        }
+        permit.finish()
+        await shared.close(within: .zero)
+        #expect(engine.methodCount == 1)
+        #expect(engine.add(other) == request.method + 1)
+        await #expect(throws: EngineError.self) { try await engine.complete([request]) }
+    }
+
     @Test("ends one sample and goes on with the others")
     func stopping() async throws {
         let fixture = try EngineFixture(), engine = fixture.policy()

@@ -103,6 +103,23 @@ import TinyFoundation
         }
     }
 
+    @Test("a run whose model and data have moved is gone on with, and its settings say where they are now")
+    func movedFiles() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/run"
+            try await run(in: path)
+            let before = try contents(of: path)
+            var moved = smallRun
+            moved.model = "/elsewhere/model"
+            moved.train = "/elsewhere/problems.jsonl"
+            moved.evaluation.validationFile = "/elsewhere/validation.jsonl"
+            #expect(try begin(path, configuration: moved).steps.count == 5)
+            #expect(try TrainingConfiguration(contentsOf: path + "/configuration.json") == moved)
+            let now = try contents(of: path)
+            #expect(now.filter { before[$0.key] != $0.value }.keys.sorted() == ["configuration.json"])
+        }
+    }
+
     @Test(
         "a run of a version with another order of the gradient's sums is not gone on with, and the version is the reason"
     )

@@ -30,6 +30,11 @@ struct ServerFixture: Sendable {
         method = try loaded.method(design, initialSeed: 0, threads: 2, cache: cache)
     }
 
+    /// A method whose frozen factors may be those of others.
+    func prepared(_ design: any AdapterDesign, sharing factors: SharedFactors) throws -> any AdapterMethod {
+        try loaded.method(design, initialSeed: 0, threads: 2, cache: cache, shared: factors)
+    }
+
     /// An adapter that changes what Abacus says.
     func adapter(_ seed: UInt64) throws -> AdapterFile {
         try AdapterFile(

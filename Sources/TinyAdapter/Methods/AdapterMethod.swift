@@ -28,11 +28,16 @@ public protocol AdapterMethod: Sendable {
     var gradient: AdapterGradient { get }
     /// What the engine runs for these numbers, already rounded to the adapter's element type.
     func effect(of values: [Float]) -> AdapterEffect
+    /// Factors that are not trained and that all its changes share; `nil` of methods without them.
+    var frozenFactors: LowRankFactors? { get }
     /// How the mixing matrices follow from the numbers, of a method in which they do so linearly; `nil` of others.
     var linearMixing: LinearMixing? { get }
 }
 
 extension AdapterMethod {
+    /// None.
+    public var frozenFactors: LowRankFactors? { nil }
+
     /// Not linear.
     public var linearMixing: LinearMixing? { nil }
 
@@ -123,7 +128,7 @@ public struct AdapterPreparation: Sendable {
 }
 
 /// Frozen factors in memory that methods of one model share, so that each of them costs its projections alone, and adapters of
-/// several methods can share products.
+/// several methods can share products. They are kept as long as a method has them.
 public final class SharedFactors: Sendable {
     struct Key: Hashable {
         let modules: [AdaptedModule]
@@ -131,13 +136,22 @@ public final class SharedFactors: Sendable {
         let scheme: String
     }
 
-    private let known = Mutex<[Key: LowRankFactors]>([:])
+    private struct Known {
+        weak var factors: LowRankFactors?
+    }
+
+    private let known = Mutex<[Key: Known]>([:])
 
     /// Holds nothing.
     public init() {}
 
     subscript(key: Key) -> LowRankFactors? {
-        get { known.withLock { $0[key] } }
-        set { known.withLock { $0[key] = newValue } }
+        get { known.withLock { $0[key]?.factors } }
+        set {
+            known.withLock { known in
+                known = known.filter { $0.value.factors != nil }
+                known[key] = newValue.map { Known(factors: $0) }
+            }
+        }
     }
 }

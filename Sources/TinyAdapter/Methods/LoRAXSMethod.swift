@@ -102,6 +102,8 @@ struct LoRAXSMethod: AdapterMethod {
         .change(LowRankChange(factors: factors, mixing: scale == 1 ? values : values.map { scale * $0 }))
     }
 
+    var frozenFactors: LowRankFactors? { factors }
+
     /// Every entry of a module's matrix is a number of its own: `P(m, i)` is the scale at entry i and 0 elsewhere.
     var linearMixing: LinearMixing? {
         let entries = design.rank * design.rank

@@ -131,6 +131,9 @@ public struct StoredTinyLoRAMethod: AdapterMethod {
     /// Every sequence's `dR`, folded.
     public var gradient: AdapterGradient { method.gradient }
 
+    /// Those of ``method``.
+    public var frozenFactors: LowRankFactors? { method.frozenFactors }
+
     /// Factors, projections and groups.
     public var linearMixing: LinearMixing? { method.linearMixing }
 

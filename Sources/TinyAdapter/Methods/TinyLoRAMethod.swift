@@ -126,6 +126,9 @@ public struct TinyLoRAMethod: AdapterMethod {
     /// Every sequence's `dR`, folded.
     public var gradient: AdapterGradient { .mixing(fold: fold) }
 
+    /// ``factors``.
+    public var frozenFactors: LowRankFactors? { factors }
+
     /// Factors, projections and groups.
     public var linearMixing: LinearMixing? {
         LinearMixing(factors: factors, projections: projections, u: plan.u, groups: plan.groups)

@@ -15,13 +15,20 @@ public final class LocalEngine: Sampler, Learner {
     public let model: LanguageModel
     /// What turns an adapter's parameters into a change of the model's weights; `nil` for the base model alone.
     public let method: (any AdapterMethod)?
-    /// All methods that requests may name: ``method`` and those that were added.
-    private let methods: Mutex<[any AdapterMethod]>
+    /// All methods that requests may name.
+    private let methods: Mutex<Methods>
     /// Threads that compute.
     public let threads: Int
     package let team: WorkerTeam
     /// Rows that a pass of learning computes at most; `nil` for what is fast and fits into memory.
     private let learningRows: Int?
+
+    /// ``method`` and those that were added, by number.
+    private struct Methods {
+        var known: [Int: any AdapterMethod]
+        /// The number of the next one. None is used twice: keys and values that are kept belong to it.
+        var next: Int
+    }
 
     /// Makes an engine with at least one thread. Results do not depend on their number.
     public convenience init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
@@ -33,7 +40,7 @@ public final class LocalEngine: Sampler, Learner {
         precondition(threads >= 1, "LocalEngine: \(threads) threads")
         self.model = model
         self.method = method
-        methods = Mutex(method.map { [$0] } ?? [])
+        methods = Mutex(Methods(known: method.map { [0: $0] } ?? [:], next: method == nil ? 0 : 1))
         self.threads = threads
         self.learningRows = learningRows
         team = WorkerTeam(threads: threads)
@@ -52,13 +59,21 @@ public final class LocalEngine: Sampler, Learner {
 
     /// Takes one more method, so that requests with adapters of different methods are sampled together.
     ///
-    /// - Returns: Its ``CompletionRequest/method``. The engine keeps the method; its factors are the memory it costs.
+    /// - Returns: Its ``CompletionRequest/method``. The engine keeps the method until it is removed; its factors are the memory
+    ///   it costs.
     public func add(_ method: any AdapterMethod) -> Int {
         methods.withLock { methods in
-            methods.append(method)
-            return methods.count - 1
+            defer { methods.next += 1 }
+            methods.known[methods.next] = method
+            return methods.next
         }
     }
+
+    /// Forgets a method. Requests that a session has taken go on with it; further ones that name it are refused.
+    public func remove(_ number: Int) { _ = methods.withLock { $0.known.removeValue(forKey: number) } }
+
+    /// How many methods requests may name.
+    package var methodCount: Int { methods.withLock(\.known.count) }
 
     /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model.
     public func session() -> any SamplingSession { session(limits: DecodingState.Limits()) }
@@ -122,7 +137,7 @@ public final class LocalEngine: Sampler, Learner {
     ///
     /// - Throws: ``EngineError`` with code `adapterMismatch` when its method has another number of parameters.
     func effect(of adapter: AdapterContent) throws(EngineError) -> AdapterEffect {
-        let method = methods.withLock { $0.indices.contains(adapter.method) ? $0[adapter.method] : nil }
+        let method = methods.withLock { $0.known[adapter.method] }
         guard let method, method.parameterCount == adapter.parameters.count else {
             throw EngineError(
                 .adapterMismatch,

@@ -117,6 +117,9 @@ public final class LowRankFactors: Sendable {
         }
     }
 
+    /// Roughly what they take in memory: the factors and what the kernels read.
+    package var byteCount: Int { 3 * MemoryLayout<Float>.size * factors.reduce(0) { $0 + $1.a.count + $1.b.count } }
+
     /// The changed modules of a layer's input group; `nil` when there are none.
     func members(layer: Int, _ group: InputGroup) -> Members? {
         layer < members.count ? members[layer][group.rawValue] : nil

@@ -1,7 +1,28 @@
 /// An answer, parsed in every way that comparison needs.
 struct ParsedAnswer {
-    /// Its readings: more than one where a comma may group digits or separate numbers.
-    let readings: [(tokens: [AnswerToken], tree: AnswerTree?)]
+    /// A way to read it.
+    struct Reading {
+        let tokens: [AnswerToken]
+        let tree: AnswerTree?
+        var words = Words.none
+    }
+
+    /// What words such as `million` are in a reading.
+    enum Words {
+        case none
+        /// `5 million` is 5000000.
+        case factors
+        /// `5 million` is 5, of what the question asks for.
+        case units
+
+        /// Whether readings may be compared. Where both answers have such words, they are no units: 5 million is not 5 thousand.
+        func isComparable(to other: Words) -> Bool {
+            self == .none || other == .none || self == .factors && other == .factors
+        }
+    }
+
+    /// Its readings: more than one where a comma may group digits or separate numbers, or a word may multiply or be a unit.
+    let readings: [Reading]
     /// The answer as written.
     let text: String
     /// Whether its parts were labelled (a), (b) ….
@@ -12,35 +33,49 @@ struct ParsedAnswer {
         let undressed = Self.undressed(written)
         let answer = Self.withoutPartLabels(undressed)
         hasPartLabels = answer != undressed
-        var readings: [(tokens: [AnswerToken], tree: AnswerTree?)] = []
+        var readings: [Reading] = []
+        func add(_ tokens: [AnswerToken], all: Bool = false) {
+            let trees = AnswerParser.readings(of: tokens)
+            func add(_ tokens: [AnswerToken], _ trees: [AnswerTree], _ words: Words) {
+                readings.append(Reading(tokens: tokens, tree: trees.first, words: words))
+                guard all else { return }
+                for tree in trees.dropFirst() { readings.append(Reading(tokens: tokens, tree: tree, words: words)) }
+            }
+            switch ScaleWords.effect(on: tokens) {
+            case .none: add(tokens, trees, .none)
+            case .unreadable: add(tokens, [], .none)
+            case .product(let product, let mayBeUnits):
+                let products = AnswerParser.readings(of: product)
+                if products.isEmpty { return add(tokens, trees, .none) }
+                if mayBeUnits { add(tokens, trees, .units) }
+                add(product, products, .factors)
+            }
+        }
         var commas: [AnswerTokeniser.CommaReading] = [.grouping]
         while let reading = commas.popLast() {
             guard let tokeniser = AnswerTokeniser(answer, commas: reading) else { break }
-            let trees = AnswerParser.readings(of: tokeniser.tokens)
-            readings.append((tokeniser.tokens, trees.first))
-            if let line = tokeniser.lastLine, let tree = AnswerParser.readings(of: line).first {
-                readings.append((line, tree))
-            }
-            for tree in trees.dropFirst() { readings.append((tokeniser.tokens, tree)) }
+            let tree = AnswerParser.readings(of: tokeniser.tokens).first
+            add(tokeniser.tokens, all: true)
+            if let line = tokeniser.lastLine, AnswerParser.readings(of: line).first != nil { add(line) }
             guard reading == .grouping else { continue }
             // A single `58,500` is a number and no list.
-            if tokeniser.hasGroupingComma, trees.first?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {
+            if tokeniser.hasGroupingComma, tree?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {
                 commas.append(.separating)
             }
             // `2{,}5`, for a gold answer 2,5.
             if answer.contains("{,}"),
                 let tokeniser = AnswerTokeniser(answer.replacing("{,}", with: ","), commas: .separating)
             {
-                readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
+                add(tokeniser.tokens)
             }
             if Self.isDecimalComma(answer) { commas.append(.decimal) }
             if let plain = Self.withoutEuropeanMarks(answer), let tokeniser = AnswerTokeniser(plain) {
-                readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
+                add(tokeniser.tokens)
             }
         }
         // "all real numbers except 2"
         if let notation = SetPhrase.notation(of: answer), let tokeniser = AnswerTokeniser(notation) {
-            readings.append((tokeniser.tokens, AnswerParser.readings(of: tokeniser.tokens).first))
+            add(tokeniser.tokens)
         }
         self.readings = readings
         text = answer
@@ -67,7 +102,7 @@ struct ParsedAnswer {
         // `\$5` and `5 hours`
         if isMoney && prediction.hasOtherUnit || prediction.isMoney && hasOtherUnit { return false }
         for reading in readings {
-            for other in prediction.readings {
+            for other in prediction.readings where reading.words.isComparable(to: other.words) {
                 if reading.tokens == other.tokens { return true }
                 guard let gold = reading.tree, let tree = other.tree else { continue }
                 var comparison = AnswerComparison(options: options)
@@ -111,16 +146,18 @@ struct ParsedAnswer {
         return parts[1].utf8.count
     }
 
-    /// `1.234,50` as `1234.50`; `nil` for anything else.
+    /// `1.234,50` as `1234.50`, with words such as `million` behind it; `nil` for anything else.
     private static func withoutEuropeanMarks(_ text: String) -> String? {
-        let number = text.prefix { !$0.isLetter && !"€$£\\".contains($0) }.trimmingSpaces
-        let parts = number.split(separator: ",", omittingEmptySubsequences: false)
+        let written = text.prefix { !$0.isLetter && !"€$£\\".contains($0) }
+        let parts = written.trimmingSpaces.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].utf8.allSatisfy(isDigit), !parts[1].isEmpty else { return nil }
         let groups = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         guard groups.count > 1, (1...3).contains(groups[0].utf8.count),
             groups.dropFirst().allSatisfy({ $0.utf8.count == 3 }), groups.allSatisfy({ $0.utf8.allSatisfy(isDigit) })
         else { return nil }
-        return groups.joined() + "." + parts[1]
+        let bytes = Array(text.utf8), start = written.utf8.count
+        let words = bytes[start..<ScaleWords.end(in: bytes, from: start, to: bytes.count)]
+        return "\(groups.joined()).\(parts[1]) \(String(decoding: words, as: UTF8.self))"
     }
 
     /// A text without Markdown emphasis and quotation marks around it.

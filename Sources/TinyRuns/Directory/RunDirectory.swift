@@ -74,13 +74,23 @@ public struct RunDirectory: Sendable {
     /// Steps whose lines are complete, however the run ended.
     public var finishedSteps: Int { steps.count }
 
-    /// Starts a run, or finds where to resume the existing one.
+    /// Starts a run, or finds where to resume the existing one. Its model and data may be in other places than before, if they
+    /// are the same.
     ///
     /// - Throws: ``RunError`` with code `differentSettings` naming the first setting, file or scheme that differs,
     ///   `damagedRecords` naming the file and line, or `unwritable`.
     public func begin(configuration: TrainingConfiguration, manifest: RunManifest) throws(RunError) -> RunProgress {
+        if holdsRun {
+            let old = try converted { () throws(RecordsError) in
+                try TrainingConfiguration(contentsOf: location("configuration.json"))
+            }
+            try check(configuration, over: old, manifest: manifest)
+            if old != configuration {  // its files have moved
+                try converted { () throws(RecordsError) in try configuration.write(to: location("configuration.json")) }
+            }
+            return try progress(samplesPerStep: configuration.recordedSamples)
+        }
         try converted { () throws(RecordsError) in
-            guard !holdsRun else { return }
             try manifest.write(to: location("manifest.json"))
             // The configuration comes last: from here on the directory holds a run.
             try configuration.write(to: location("configuration.json"))
@@ -88,14 +98,13 @@ public struct RunDirectory: Sendable {
             try samples.keep(0)
             try evaluations.keep(0)
         }
-        try check(configuration: configuration, manifest: manifest)
         return try progress(samplesPerStep: configuration.recordedSamples)
     }
 
-    private func check(configuration: TrainingConfiguration, manifest: RunManifest) throws(RunError) {
-        let old = try converted { () throws(RecordsError) in
-            try TrainingConfiguration(contentsOf: location("configuration.json"))
-        }
+    /// Checks that a run of settings `old` is resumed with the same settings, model and data.
+    private func check(
+        _ configuration: TrainingConfiguration, over old: TrainingConfiguration, manifest: RunManifest
+    ) throws(RunError) {
         let oldManifest = try converted { () throws(RecordsError) in
             try RunManifest(contentsOf: location("manifest.json"))
         }

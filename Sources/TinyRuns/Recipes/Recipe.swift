@@ -26,8 +26,6 @@ public struct Setting: Sendable, Equatable {
         value = try located(in: ".")
     }
 
-    /// Keys whose value is a path.
-    static let paths: Set<String> = ["model", "train", "eval", "validation", "initial_adapter"]
     /// Keys of which one decides how long a run is.
     static let lengths: Set<String> = ["max_steps", "num_train_epochs"]
 }
@@ -195,7 +193,7 @@ extension Setting {
 
     /// The value, as an absolute path where the key is a path; a model's name as the path of its snapshot.
     func located(in folder: String) throws(RunError) -> SettingValue {
-        guard Setting.paths.contains(key) else { return value }
+        guard TrainingConfiguration.fileKeys.contains(key) else { return value }
         switch value {
         case .text(let path) where !path.isEmpty:
             if key == "initial_adapter" { return .text(adapterLocation(path, in: folder)) }

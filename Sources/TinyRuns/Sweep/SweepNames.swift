@@ -55,7 +55,7 @@ private func precedes(_ a: String, _ b: String) -> Bool {
 
 private func part(_ key: String, _ value: SettingValue) -> String {
     var text = value.description
-    if Setting.paths.contains(key) {
+    if TrainingConfiguration.fileKeys.contains(key) {
         text =
             key == "model" ? modelName(at: text) : URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent
     }

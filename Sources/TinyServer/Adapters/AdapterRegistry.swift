@@ -6,14 +6,14 @@ internal import TinyRuns
 
 /// Finds the adapter that a request names, and readies the engine for it.
 ///
-/// An adapter costs its numbers: methods of one rank share their frozen factors. What is in the directory is read for each
+/// An adapter costs its numbers: methods of one rank share their frozen factors, and a method that nothing needs is given up. What is in the directory is read for each
 /// request, so that an answer always has the numbers that the file has now.
 final class AdapterRegistry: Sendable {
     /// An adapter that the engine can use.
     struct Adapter: Sendable {
         var values: [Float]
-        /// See `CompletionRequest.method`.
-        var method: Int
+        /// Kept as long as a request may name its method.
+        var design: PreparedDesign
         /// The path that it was loaded from.
         var path: String?
     }
@@ -24,25 +24,12 @@ final class AdapterRegistry: Sendable {
     private let largestRank: Int
     private let cache: FactorCache?
     private let shared = SharedFactors()
-    private let state = Mutex(State())
+    private let held = Mutex<[String: Adapter]>([:])
+    private let designs: PreparedDesigns
     /// Prepares one method after the other: that may take minutes for a large model.
     private let preparing = SerialTaskExecutor(label: "tinylora.adapters")
 
-    private struct State {
-        var held: [String: Adapter] = [:]
-        /// Numbers of the engine's methods.
-        var methods: [DesignKey: Int] = [:]
-    }
-
-    private struct DesignKey: Hashable, Sendable {
-        let design: any AdapterDesign
-
-        static func == (a: Self, b: Self) -> Bool { AnyHashable(a.design) == AnyHashable(b.design) }
-
-        func hash(into hasher: inout Hasher) { AnyHashable(design).hash(into: &hasher) }
-    }
-
-    private static let mostHeld = 100_000, mostMethods = 10_000
+    private static let mostHeld = 100_000
 
     init(
         _ loaded: LoadedModel, _ engine: LocalEngine, directory: AdapterDirectory?, largestRank: Int,
@@ -53,6 +40,7 @@ final class AdapterRegistry: Sendable {
         self.directory = directory
         self.largestRank = largestRank
         self.cache = cache
+        designs = PreparedDesigns(engine)
     }
 
     // MARK: Requests
@@ -69,7 +57,7 @@ final class AdapterRegistry: Sendable {
         let name = withoutModel(model)
         do {
             for known in name == model ? [name] : [model, name] {
-                if let held = state.withLock({ $0.held[known] }) { return held }
+                if let held = held.withLock({ $0[known] }) { return held }
                 if let source = try directory?.source(named: known) { return try await adapter(from: source) }
             }
             if AdapterCode.isCode(name) { return try await adapter(from: .code(AdapterCode(text: name))) }
@@ -94,45 +82,39 @@ final class AdapterRegistry: Sendable {
 
     private func adapter(from source: AdapterSource) async throws -> Adapter {
         let file = try loaded.adapter(from: source)
-        return Adapter(values: file.values, method: try await method(file.design), path: source.files.first)
+        return Adapter(values: file.values, design: try await prepared(file.design), path: source.files.first)
     }
 
-    private func method(_ design: any AdapterDesign) async throws -> Int {
+    private func prepared(_ design: any AdapterDesign) async throws -> PreparedDesign {
         guard !(design is FullDesign) else {
             throw ServerError(
                 .invalidRequest, "this adapter holds all weights of a model",
                 hint: "serve the directory `model` of its run with --model")
         }
-        let key = DesignKey(design: design)
-        if let known = state.withLock({ $0.methods[key] }) { return known }
+        if let known = designs[design] { return known }
         return try await Task(executorPreference: preparing) { try self.prepare(design) }.value
     }
 
-    private func prepare(_ design: any AdapterDesign) throws -> Int {
-        let key = DesignKey(design: design)
-        let (known, count) = state.withLock { ($0.methods[key], $0.methods.count) }
-        if let known { return known }
-        guard count < Self.mostMethods else {
-            throw ServerError(
-                .invalidRequest, "the server has adapters of \(count) designs already, which is the limit")
+    private func prepare(_ design: any AdapterDesign) throws -> PreparedDesign {
+        try designs.prepared(design) {
+            if let rank = design.frozenRank, rank > largestRank {
+                throw ServerError(
+                    .invalidRequest, "the adapter has rank \(rank), the server's limit is \(largestRank)")
+            }
+            // Random directions are those of one seed: a file for each seed that a code invents would fill the disk.
+            let cache = design.drawsDirections ? nil : cache
+            return try loaded.method(design, initialSeed: 0, threads: engine.threads, cache: cache, shared: shared)
         }
-        if let rank = design.frozenRank, rank > largestRank {
-            throw ServerError(.invalidRequest, "the adapter has rank \(rank), the server's limit is \(largestRank)")
-        }
-        let method = try loaded.method(design, initialSeed: 0, threads: engine.threads, cache: cache, shared: shared)
-        let number = engine.add(method)
-        state.withLock { $0.methods[key] = number }
-        return number
     }
 
     // MARK: Names
 
     /// Adapters that were loaded by name.
-    var heldCount: Int { state.withLock(\.held.count) }
+    var heldCount: Int { held.withLock(\.count) }
 
     /// Adapters by name: those that were loaded, then those in the directory.
     var names: [(name: String, path: String?)] {
-        let held = state.withLock { $0.held }
+        let held = held.withLock { $0 }
         let found = directory?.names.filter { held[$0] == nil } ?? []
         return held.sorted { $0.key < $1.key }.map { ($0.key, $0.value.path) } + found.map { ($0, nil) }
     }
@@ -156,20 +138,20 @@ final class AdapterRegistry: Sendable {
         } catch {
             throw ServerError(error)
         }
-        try state.withLock { state throws(ServerError) in
-            guard replaces || state.held[name] == nil else {
+        try held.withLock { held throws(ServerError) in
+            guard replaces || held[name] == nil else {
                 throw ServerError(.invalidRequest, "the adapter \"\(name)\" is loaded already")
             }
-            guard state.held.count < Self.mostHeld else {
+            guard held.count < Self.mostHeld else {
                 throw ServerError(.invalidRequest, "\(Self.mostHeld) adapters are loaded, which is the limit")
             }
-            state.held[name] = adapter
+            held[name] = adapter
         }
     }
 
     /// Forgets a loaded adapter; requests that use it go on.
     func unload(_ name: String) throws(ServerError) {
-        guard state.withLock({ $0.held.removeValue(forKey: name) }) != nil else {
+        guard held.withLock({ $0.removeValue(forKey: name) }) != nil else {
             throw ServerError(.unknownModel, "no adapter \"\(name.prefix(100))\" is loaded")
         }
     }
@@ -180,5 +162,10 @@ extension AdapterDesign {
     fileprivate var frozenRank: Int? {
         (self as? TinyLoRADesign)?.plan.rank ?? (self as? StoredTinyLoRADesign)?.plan.rank
             ?? (self as? LoRAXSDesign)?.rank
+    }
+
+    /// Whether its factors are random directions.
+    fileprivate var drawsDirections: Bool {
+        ((self as? TinyLoRADesign)?.subspace ?? (self as? LoRAXSDesign)?.subspace) == .random
     }
 }

@@ -31,6 +31,8 @@ actor Generation {
     }
 
     private let joined: JoinedRequests
+    /// Held until the engine has it.
+    private let adapter: AdapterRegistry.Adapter?
     private let samplesOfPrompt: Int
     private let stopTokens: Set<Int>
     private let metrics: Metrics
@@ -41,13 +43,15 @@ actor Generation {
 
     /// - Parameters:
     ///   - joined: Requests with `samplesOfPrompt` samples each.
+    ///   - adapter: What they name.
     ///   - prompts: The tokens that their answers go on from.
     ///   - stopTokens: Tokens that are no text where they end a sample.
     init(
-        _ joined: JoinedRequests, prompts: [[Int]], samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
+        _ joined: JoinedRequests, adapter: AdapterRegistry.Adapter?, prompts: [[Int]], samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
         tokenizer: Tokenizer, metrics: Metrics
     ) {
         self.joined = joined
+        self.adapter = adapter
         self.metrics = metrics
         self.samplesOfPrompt = samplesOfPrompt
         self.stopTokens = Set(stopTokens)

@@ -67,7 +67,7 @@ extension Server {
             var request = CompletionRequest(
                 prompt: prompt, streams: streams(options, request: number, prompt: place), adapter: adapter?.values,
                 sampling: sampling)
-            request.method = adapter?.method ?? 0
+            request.method = adapter?.design.method ?? 0
             request.alternatives = writer.alternatives ?? 0
             return request
         }
@@ -80,7 +80,7 @@ extension Server {
         }
         metrics.add(prompt: writer.prompts.reduce(0) { $0 + $1.count })
         let generation = Generation(
-            joined, prompts: writer.prompts, samplesOfPrompt: options.count, stopTokens: sampling.stopTokens,
+            joined, adapter: adapter, prompts: writer.prompts, samplesOfPrompt: options.count, stopTokens: sampling.stopTokens,
             stopTexts: options.stopTexts, tokenizer: model.tokenizer, metrics: metrics)
         if options.streams { return EventStream(generation, writer).response }
         var pieces: [Generation.Piece] = []

@@ -1,6 +1,6 @@
 /// Finds the last number of a text, with what belongs to it.
 enum LastMathematics {
-    /// The last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`; `nil` without one.
+    /// The last number of a range, with what belongs to it: `13/28`, `\frac{2}{5}`, `-3\%`, `5 million`; `nil` without one.
     ///
     /// Digits right after a letter, as in `x2`, are part of a name. A comma with digits behind it belongs to a number where
     /// the reader expects decimal commas.
@@ -19,7 +19,8 @@ enum LastMathematics {
                 whole = before.lowerBound..<whole.upperBound
             }
         }
-        return range.lowerBound + whole.lowerBound..<range.lowerBound + whole.upperBound
+        let end = ScaleWords.end(in: part, from: whole.upperBound, to: part.count)
+        return range.lowerBound + whole.lowerBound..<range.lowerBound + end
     }
 
     /// The `\frac…` or `\sqrt…` whose braces hold a position.
