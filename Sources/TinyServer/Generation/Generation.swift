@@ -47,8 +47,8 @@ actor Generation {
     ///   - prompts: The tokens that their answers go on from.
     ///   - stopTokens: Tokens that are no text where they end a sample.
     init(
-        _ joined: JoinedRequests, adapter: AdapterRegistry.Adapter?, prompts: [[Int]], samplesOfPrompt: Int, stopTokens: [Int], stopTexts: [String],
-        tokenizer: Tokenizer, metrics: Metrics
+        _ joined: JoinedRequests, adapter: AdapterRegistry.Adapter?, prompts: [[Int]], samplesOfPrompt: Int,
+        stopTokens: [Int], stopTexts: [String], tokenizer: Tokenizer, metrics: Metrics
     ) {
         self.joined = joined
         self.adapter = adapter

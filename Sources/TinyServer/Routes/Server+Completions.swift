@@ -80,8 +80,8 @@ extension Server {
         }
         metrics.add(prompt: writer.prompts.reduce(0) { $0 + $1.count })
         let generation = Generation(
-            joined, adapter: adapter, prompts: writer.prompts, samplesOfPrompt: options.count, stopTokens: sampling.stopTokens,
-            stopTexts: options.stopTexts, tokenizer: model.tokenizer, metrics: metrics)
+            joined, adapter: adapter, prompts: writer.prompts, samplesOfPrompt: options.count,
+            stopTokens: sampling.stopTokens, stopTexts: options.stopTexts, tokenizer: model.tokenizer, metrics: metrics)
         if options.streams { return EventStream(generation, writer).response }
         var pieces: [Generation.Piece] = []
         while let piece = try await generation.next() { pieces.append(piece) }

@@ -255,11 +255,13 @@ struct ExtractedAnswers {
         let formula = formulas.last { $0.range.upperBound <= end }
         let from = max(formula?.range.upperBound ?? whole.lowerBound, whole.lowerBound)
         let number = LastMathematics.number(in: bytes, range: from..<max(end, from), decimalComma: hasDecimalComma)
-        let range = number ?? formula.map { formula in
-            // `$5$ million`
-            let end = ScaleWords.end(in: bytes, from: formula.range.upperBound, to: max(end, from))
-            return end > formula.range.upperBound ? formula.range.lowerBound..<end : formula.content
-        }
+        let range =
+            number
+            ?? formula.map { formula in
+                // `$5$ million`
+                let end = ScaleWords.end(in: bytes, from: formula.range.upperBound, to: max(end, from))
+                return end > formula.range.upperBound ? formula.range.lowerBound..<end : formula.content
+            }
         if let range { found.append(string(range)) }
         return found
     }
