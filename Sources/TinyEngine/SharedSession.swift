@@ -88,6 +88,12 @@ public final class SharedSession: Sendable {
         }
         desk.bell.finish()
         await loop.value
+        // Requests that joined just before, which the loop did not see.
+        let missed = desk.state.withLock { state in
+            defer { state.news = [] }
+            return state.news
+        }
+        for case .joined(let ticket) in missed { ticket.sink.finish(throwing: Self.closed) }
     }
 
     fileprivate static let closed = EngineError(.closed, "the engine takes no more requests")

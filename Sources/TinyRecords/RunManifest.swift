@@ -8,6 +8,9 @@ public struct RunManifest: Record {
     public var model: Fingerprint
     /// Each problem file by its role, such as `train` and `eval`.
     public var datasets: [String: Fingerprint]
+    /// A hash of the prompts' tokens, the stop tokens and all that grading may look at: with it, a run can tell that files which have
+    /// moved are the same to it. `nil` in records of older versions.
+    public var inputs: String?
     /// The adapter that training started from, with a hash of its files or its code; `nil` for an untrained one.
     public var initialAdapter: Fingerprint?
     /// Problems that two datasets share, such as `eval in train`; `nil` for none.
@@ -27,13 +30,14 @@ public struct RunManifest: Record {
     /// Makes a manifest from its parts.
     public init(
         version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint],
-        initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
+        inputs: String? = nil, initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
         plan: String, trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
     ) {
         self.version = version
         self.created = created
         self.model = model
         self.datasets = datasets
+        self.inputs = inputs
         self.initialAdapter = initialAdapter
         self.overlaps = overlaps
         self.plan = plan
@@ -44,7 +48,7 @@ public struct RunManifest: Record {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, created, model, datasets, overlaps, plan, schemes, seed, machine
+        case version, created, model, datasets, inputs, overlaps, plan, schemes, seed, machine
         case initialAdapter = "initial_adapter"
         case trainedParameters = "trained_parameters"
     }

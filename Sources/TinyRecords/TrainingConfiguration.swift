@@ -141,14 +141,22 @@ public struct TrainingConfiguration: Record {
         grader.hasPrefix("command:") && grader.dropFirst("command:".count).contains { !$0.isWhitespace }
     }
 
-    /// The first key, in alphabetical order, whose value differs from `other`'s. Where files are does not count: what they hold
-    /// is compared by ``RunManifest/firstDifference(from:)``.
+    /// The first key, in alphabetical order, whose value differs from `other`'s.
     ///
+    /// - Parameter ignoringPlaces: Whether files may be in other places.
     /// - Returns: The key, this value's setting and the other's, as text; `nil` when all are equal.
-    public func firstDifference(from other: TrainingConfiguration) -> (key: String, mine: String, theirs: String)? {
-        for field in Self.fields.sorted(by: { $0.name < $1.name }) where !Self.fileKeys.contains(field.name) {
-            let mine = field.describe(self), theirs = field.describe(other)
-            if mine != theirs { return (field.name, mine, theirs) }
+    public func firstDifference(
+        from other: TrainingConfiguration, ignoringPlaces: Bool = false
+    ) -> (key: String, mine: String, theirs: String)? {
+        var mine = self
+        if ignoringPlaces {
+            for (_, path) in Self.filePaths where self[keyPath: path] != nil && other[keyPath: path] != nil {
+                mine[keyPath: path] = other[keyPath: path]
+            }
+        }
+        for field in Self.fields.sorted(by: { $0.name < $1.name }) {
+            let value = field.describe(mine), theirs = field.describe(other)
+            if value != theirs { return (field.name, value, theirs) }
         }
         return nil
     }
@@ -160,18 +168,6 @@ public struct TrainingConfiguration: Record {
         ("model", \.model), ("train", \.train), ("eval", \.eval), ("validation", \.evaluation.validationFile),
         ("initial_adapter", \.initialAdapter),
     ]
-
-    /// Paths of the files and directories that it names.
-    public var files: [String] { Self.filePaths.compactMap { self[keyPath: $0.path] } }
-
-    /// The same settings, with the names of files alone instead of their paths.
-    public var withoutFolders: TrainingConfiguration {
-        var result = self
-        for (_, path) in Self.filePaths {
-            result[keyPath: path] = self[keyPath: path].map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-        }
-        return result
-    }
 
     /// Every key a configuration file may hold, in the order of the properties.
     public static var keys: [String] { fields.map(\.name) }

@@ -75,6 +75,7 @@ public final class Server: Sendable {
             }
         } catch {
             response = error.response
+            if error.code == .wrongMethod, let route { response.headers["allow"] = route.method }
         }
         allowOrigin(of: request, in: &response)
         let seconds = (ContinuousClock.now - start) / .seconds(1)

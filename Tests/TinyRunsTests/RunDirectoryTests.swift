@@ -103,17 +103,34 @@ import TinyFoundation
         }
     }
 
-    @Test("a run whose model and data have moved is gone on with, and its settings say where they are now")
+    @Test("a run whose model and data have moved is gone on with where they are the same, and says where they are")
     func movedFiles() async throws {
         try await withTemporaryDirectory { folder in
             let path = folder + "/run"
-            try await run(in: path)
-            let before = try contents(of: path)
-            var moved = smallRun
+            var known = manifest, settings = smallRun
+            known.inputs = "abc"
+            settings.model = "/here/model"
+            settings.train = "/here/problems.jsonl"
+            #expect(try begin(path, configuration: settings, manifest: known).steps.isEmpty)
+            var moved = settings
             moved.model = "/elsewhere/model"
             moved.train = "/elsewhere/problems.jsonl"
-            moved.evaluation.validationFile = "/elsewhere/validation.jsonl"
-            #expect(try begin(path, configuration: moved).steps.count == 5)
+            let before = try contents(of: path)
+            for inputs in [nil, "abcd"] {
+                var other = known
+                other.inputs = inputs
+                let error = try #require(throws: RunError.self) {
+                    try begin(path, configuration: moved, manifest: other)
+                }
+                #expect(
+                    error.message
+                        == "the run in \(path) was made with model /here/model, now it is /elsewhere/model")
+            }
+            var without = moved
+            without.model = nil
+            #expect(throws: RunError.self) { try begin(path, configuration: without, manifest: known) }
+            #expect(try contents(of: path) == before)
+            #expect(try begin(path, configuration: moved, manifest: known).steps.isEmpty)
             #expect(try TrainingConfiguration(contentsOf: path + "/configuration.json") == moved)
             let now = try contents(of: path)
             #expect(now.filter { before[$0.key] != $0.value }.keys.sorted() == ["configuration.json"])

@@ -56,7 +56,7 @@ struct PreparedDesignTests {
         limits.recentBytes = 2 * (method.frozenFactors?.byteCount ?? 0)
         let designs = PreparedDesigns(engine, limits: limits)
         for seed in UInt64(1)..<7 { _ = try use(seed, designs, sharing: shares ? factors : SharedFactors()) }
-        #expect(engine.methodCount == (shares ? 6 : 1))
+        #expect(engine.methodCount == (shares ? 6 : 2))
     }
 
     @Test("beyond the limit are refused with a sentence, until one is given up")

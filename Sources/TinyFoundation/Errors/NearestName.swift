@@ -1,17 +1,22 @@
 /// The candidate closest to a misspelt `name`: fewest single-character edits, first in order among equals.
 ///
-/// - Returns: `nil` when even the best needs edits in more than a third of the longer name (at least two are allowed).
+/// - Returns: `nil` when even the best needs edits in more than a third of the longer name (at least two are allowed), and for a
+///   name of more than 255 bytes, which nobody mistyped.
 ///
 /// ```swift
 /// nearestName(to: "learning_rat", in: ["beta", "learning_rate"])     // "learning_rate"
 /// nearestName(to: "colour", in: ["beta", "learning_rate"])           // nil
 /// ```
 public func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
+    guard name.utf8.count <= 255 else { return nil }
+    let lowered = Array(name.lowercased())
     var best: (name: String, distance: Int)?
     for candidate in candidates {
-        let distance = editDistance(Array(name.lowercased()), Array(candidate.lowercased()))
-        let allowed = max(2, max(name.count, candidate.count) / 3)
-        let isHopeless = distance >= max(name.count, candidate.count)
+        let other = Array(candidate.lowercased())
+        let longer = max(lowered.count, other.count), allowed = max(2, longer / 3)
+        guard abs(lowered.count - other.count) <= allowed else { continue }
+        let distance = editDistance(lowered, other)
+        let isHopeless = distance >= longer
         if distance <= allowed, !isHopeless, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.name

@@ -41,15 +41,19 @@ struct ParsedAnswer {
                 guard all else { return }
                 for tree in trees.dropFirst() { readings.append(Reading(tokens: tokens, tree: tree, words: words)) }
             }
-            switch ScaleWords.effect(on: tokens) {
-            case .none: add(tokens, trees, .none)
-            case .unreadable: add(tokens, [], .none)
-            case .product(let product, let mayBeUnits):
-                let products = AnswerParser.readings(of: product)
-                if products.isEmpty { return add(tokens, trees, .none) }
-                if mayBeUnits { add(tokens, trees, .units) }
-                add(product, products, .factors)
+            guard let multiplied = ScaleWords.multiplied(tokens) else { return add(tokens, trees, .none) }
+            let products = AnswerParser.readings(of: multiplied.tokens)
+            if products.isEmpty { return add(tokens, trees, .none) }
+            if multiplied.mayBeUnits {
+                // The end of `2 million / 2 = 1 million` alone, where units cannot be counted with.
+                let end = tokens.lastIndex { $0.kind == .relation(.equal) }.map { Array(tokens[($0 + 1)...]) }
+                if trees.isEmpty, let end {
+                    add(end, AnswerParser.readings(of: end), .units)
+                } else {
+                    add(tokens, trees, .units)
+                }
             }
+            add(multiplied.tokens, products, .factors)
         }
         var commas: [AnswerTokeniser.CommaReading] = [.grouping]
         while let reading = commas.popLast() {

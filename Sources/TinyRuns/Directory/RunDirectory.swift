@@ -117,7 +117,9 @@ public struct RunDirectory: Sendable {
                     + "\(orders[1]) here), so this version cannot resume it",
                 hint: "finish it with the version that began it, or begin a new run in another directory")
         }
-        let setting = configuration.firstDifference(from: old)
+        // Files may have moved if they are the same to the run.
+        let isKnown = manifest.inputs != nil && manifest.inputs == oldManifest.inputs
+        let setting = configuration.firstDifference(from: old, ignoringPlaces: isKnown)
         guard let difference = setting ?? manifest.firstDifference(from: oldManifest) else { return }
         throw RunError(
             .differentSettings,

@@ -285,7 +285,7 @@ extension SweepPlan {
         let own = ownArithmetic(of: runs.map(\.configuration) + begun.values)
         try plan.nameArithmetic { own[$0.model] }
         for (name, run) in begun { begun[name]?.arithmetic = run.arithmetic ?? own[run.model] }
-        let gone = plan.keepNames(of: begun) { FileManager.default.fileExists(atPath: $0) }
+        let gone = plan.keepNames(of: begun)
         return (plan, Set(begun.keys), gone)
     }
 }

@@ -90,35 +90,27 @@ public struct SweepPlan: Sendable {
 
     /// Gives runs the names under which they were begun before, so that a changed file does not begin them anew.
     ///
-    /// A run whose files are no longer where they were is known by the names of its files: whether they hold the same is checked
-    /// when the run is resumed.
-    ///
-    /// - Parameters:
-    ///   - begun: Settings of runs by the names they have.
-    ///   - exists: Whether there is a file or directory at a path.
+    /// - Parameter begun: Settings of runs by the names they have.
     /// - Returns: Names of runs begun before that this plan has not.
-    public mutating func keepNames(
-        of begun: [String: TrainingConfiguration], exists: (String) -> Bool
-    ) -> [String] {
-        let moved = begun.filter { !$0.value.files.allSatisfy(exists) }.mapValues(\.withoutFolders)
-        let same = Self.firstNames(begun), alike = Self.firstNames(moved)
-        var old = runs.map { same[TrainingConfigurationKey($0.configuration)] }
-        for (index, run) in runs.enumerated() where old[index] == nil {
-            let name = alike[TrainingConfigurationKey(run.configuration.withoutFolders)]
-            if let name, !old.contains(name) { old[index] = name }
+    public mutating func keepNames(of begun: [String: TrainingConfiguration]) -> [String] {
+        var names: [TrainingConfigurationKey: String] = [:]
+        for name in begun.keys.sorted() {
+            guard let configuration = begun[name] else { continue }
+            names[TrainingConfigurationKey(configuration), default: name] = name
         }
         var taken = Set(begun.keys)
+        var kept: Set<String> = []
         for index in runs.indices {
-            runs[index].name = old[index] ?? freeName(runs[index].name, isTaken: taken.contains)
-            taken.insert(runs[index].name)
+            if let old = names[TrainingConfigurationKey(runs[index].configuration)] {
+                runs[index].name = old
+                kept.insert(old)
+            } else {
+                let candidate = freeName(runs[index].name, isTaken: taken.contains)
+                runs[index].name = candidate
+                taken.insert(candidate)
+            }
         }
-        let kept = Set(old.compactMap(\.self))
         return begun.keys.filter { !kept.contains($0) }.sorted()
-    }
-
-    /// The name of each configuration; of several equal ones, the first in alphabetical order.
-    private static func firstNames(_ begun: [String: TrainingConfiguration]) -> [TrainingConfigurationKey: String] {
-        Dictionary(begun.map { (TrainingConfigurationKey($1), $0) }, uniquingKeysWith: min)
     }
 
     /// Names the arithmetic of every run that leaves it to its model, so that it is part of what identifies the run.

@@ -55,6 +55,35 @@ public struct RunProblems: Sendable {
         self.training = training
     }
 
+    /// Prompts of each set that ``inputs(_:stopTokens:)`` encodes: enough to notice another tokenizer, template or style.
+    private static let comparedPrompts = 1_000
+
+    /// A hash of what a model reads of the problems, and of all that a grader may look at.
+    ///
+    /// - Parameters:
+    ///   - prompter: Makes the prompts.
+    ///   - stopTokens: Tokens that end a completion.
+    /// - Throws: `ProblemError` for a problem that has no prompt.
+    func inputs(_ prompter: Prompter, stopTokens: [Int]) throws -> String {
+        var hash = SHA256()
+        hash.update("\(stopTokens) \(prompter.style.stopTexts)".utf8)
+        for set in [training, test, validation] {
+            hash.update("\(set?.problems.count ?? -1)\n".utf8)
+            for (index, problem) in (set?.problems ?? []).enumerated() {
+                let solution = problem.solution ?? "", unit = problem.unit ?? "", level = problem.level ?? ""
+                let fields = [
+                    problem.id, problem.question, problem.answer, solution, problem.subject ?? "", level, unit,
+                    problem.tolerance.map { "\($0)" } ?? "",
+                ]
+                for field in fields { hash.update("\(field)\u{0}".utf8) }
+                if index < Self.comparedPrompts {
+                    hash.update("\(try prompter.prompt(for: problem).tokens)\n".utf8)
+                }
+            }
+        }
+        return hash.finish().hexadecimal
+    }
+
     /// Whether a configuration has problems to evaluate on: Abacus's own are for no other model.
     static func hasTest(_ configuration: TrainingConfiguration) -> Bool {
         configuration.evaluation.problems != 0 && (configuration.model == nil || configuration.eval != nil)

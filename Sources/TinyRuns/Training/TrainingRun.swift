@@ -135,7 +135,7 @@ public struct TrainingRun: Sendable {
             configuration: configuration,
             manifest: Self.manifest(
                 configuration, model, problems, design, engines, initialAdapter: initialFingerprint,
-                threads: options.threads))
+                inputs: problems.inputs(prompter, stopTokens: model.stopTokens), threads: options.threads))
     }
 
     /// Refuses a run that does not fit into memory before its weights are read. An adapter that does not fit the model is
@@ -215,7 +215,7 @@ public struct TrainingRun: Sendable {
 
     private static func manifest(
         _ configuration: TrainingConfiguration, _ model: LoadedModel, _ problems: RunProblems,
-        _ design: any AdapterDesign, _ engines: RunEngines, initialAdapter: Fingerprint?, threads: Int
+        _ design: any AdapterDesign, _ engines: RunEngines, initialAdapter: Fingerprint?, inputs: String, threads: Int
     ) -> RunManifest {
         let isSupervised = configuration.algorithm == .sft
         var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
@@ -231,7 +231,7 @@ public struct TrainingRun: Sendable {
         return RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
-            initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
+            inputs: inputs, initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
             schemes: [
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,

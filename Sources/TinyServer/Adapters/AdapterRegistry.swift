@@ -1,7 +1,9 @@
 internal import Synchronization
 internal import TinyAdapter
+internal import TinyCheckpoint
 internal import TinyEngine
 internal import TinyFoundation
+internal import TinyModel
 internal import TinyRuns
 
 /// Finds the adapter that a request names, and readies the engine for it.
@@ -40,7 +42,10 @@ final class AdapterRegistry: Sendable {
         self.directory = directory
         self.largestRank = largestRank
         self.cache = cache
-        designs = PreparedDesigns(engine)
+        var limits = PreparedDesigns.Limits()
+        // About half of what the weights take.
+        limits.recentBytes = max(limits.recentBytes, loaded.checkpoint.configuration.parameterCount)
+        designs = PreparedDesigns(engine, limits: limits)
     }
 
     // MARK: Requests

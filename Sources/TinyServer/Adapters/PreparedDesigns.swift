@@ -16,7 +16,7 @@ package final class PreparedDesign: Sendable {
         self.engine = engine
         self.method = engine.add(method)
         factors = method.frozenFactors
-        bytes = MemoryLayout<Float>.size * method.design.projectionCount
+        bytes = MemoryLayout<Float>.size * (method.design.projectionCount + method.parameterCount)
     }
 
     deinit { engine.remove(method) }
@@ -29,9 +29,9 @@ package final class PreparedDesigns: Sendable {
     package struct Limits: Sendable {
         /// Most designs at once.
         package var designs = 10_000
-        /// Most that nothing but their last use keeps; the newest always is.
+        /// Most that are kept because they were used last, whatever else needs them.
         package var recentDesigns = 1_000
-        /// Most memory of those.
+        /// Most memory of those beside the newest.
         package var recentBytes = 1 << 30
 
         package init() {}
@@ -81,10 +81,13 @@ package final class PreparedDesigns: Sendable {
         _ design: any AdapterDesign, method: () throws -> any AdapterMethod
     ) throws -> PreparedDesign {
         if let known = self[design] { return known }
-        let count = state.withLock { state in
-            state.known = state.known.filter { $0.value.prepared != nil }
-            return state.known.count
+        if state.withLock(\.known.count) >= limits.designs {
+            state.withLock { state in
+                state.recent = []
+                forget(&state)
+            }
         }
+        let count = state.withLock(\.known.count)
         guard count < limits.designs else {
             throw ServerError(
                 .invalidRequest, "the server has adapters of \(count) designs already, which is the limit",
@@ -101,17 +104,25 @@ package final class PreparedDesigns: Sendable {
     /// Notes a use, and gives up what was used longest ago where that is too much.
     private func keep(_ prepared: PreparedDesign, in state: inout State) {
         if state.recent.last === prepared { return }
-        state.recent.removeAll { $0 === prepared }
-        state.recent.append(prepared)
-        var bytes = 0, factors: Set<ObjectIdentifier> = []
-        let kept = state.recent.reversed().prefix { design in
-            bytes += design.bytes
-            if let shared = design.factors, factors.insert(ObjectIdentifier(shared)).inserted {
-                bytes += shared.byteCount
+        var kept = [prepared], bytes = 0, givesUp = false
+        var factors = Set([prepared.factors.map { ObjectIdentifier($0) }])
+        for design in state.recent.reversed() where design !== prepared {
+            let isNew = factors.insert(design.factors.map { ObjectIdentifier($0) }).inserted
+            let more = design.bytes + (isNew ? design.factors?.byteCount ?? 0 : 0)
+            guard kept.count < limits.recentDesigns, bytes + more <= limits.recentBytes else {
+                givesUp = true
+                continue
             }
-            return bytes <= limits.recentBytes
+            bytes += more
+            kept.append(design)
         }
-        state.recent.removeFirst(state.recent.count - max(1, min(kept.count, limits.recentDesigns)))
+        state.recent = kept.reversed()
+        if givesUp { forget(&state) }
+    }
+
+    /// Drops the keys of designs that are gone: one may hold factors.
+    private func forget(_ state: inout State) {
+        for key in state.known.filter({ $0.value.prepared == nil }).keys { state.known[key] = nil }
     }
 }
 

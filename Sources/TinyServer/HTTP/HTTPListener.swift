@@ -72,7 +72,10 @@
                 let isHead = head.method == "HEAD"
                 if isHead { head.method = "GET" }
                 var response = await server.respond(to: head)
-                if isHead { response.body = .whole([]) }
+                if isHead, case .whole(let bytes) = response.body {
+                    response.headers["content-length"] = "\(bytes.count)"
+                    response.body = .whole([])
+                }
                 return try await Self.write(response, writer)
             }
             // A client that goes away cancels this, and with it the samples that it asked for. The connection is not used again.
@@ -114,7 +117,7 @@
             }
             switch response.body {
             case .whole(let bytes):
-                head.headerFields[.contentLength] = "\(bytes.count)"
+                if head.headerFields[.contentLength] == nil { head.headerFields[.contentLength] = "\(bytes.count)" }
                 try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
             case .stream(let pieces):
                 var body: any ResponseBodyWriter = try await writer.writeHead(head)

@@ -255,14 +255,15 @@ struct ExtractedAnswers {
         let formula = formulas.last { $0.range.upperBound <= end }
         let from = max(formula?.range.upperBound ?? whole.lowerBound, whole.lowerBound)
         let number = LastMathematics.number(in: bytes, range: from..<max(end, from), decimalComma: hasDecimalComma)
-        let range =
-            number
-            ?? formula.map { formula in
-                // `$5$ million`
-                let end = ScaleWords.end(in: bytes, from: formula.range.upperBound, to: max(end, from))
-                return end > formula.range.upperBound ? formula.range.lowerBound..<end : formula.content
-            }
-        if let range { found.append(string(range)) }
+        if let number {
+            found.append(string(number))
+        } else if let formula {
+            // `$5$ million`
+            let end = ScaleWords.end(in: bytes, from: formula.range.upperBound, to: max(end, from))
+            let scaled = string(formula.range.lowerBound..<end)
+            let isScaled = end > formula.range.upperBound && ParsedAnswer(scaled).isReadable
+            found.append(isScaled ? scaled : string(formula.content))
+        }
         return found
     }
 
