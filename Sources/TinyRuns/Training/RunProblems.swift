@@ -66,7 +66,7 @@ public struct RunProblems: Sendable {
     /// - Throws: `ProblemError` for a problem that has no prompt.
     func inputs(_ prompter: Prompter, stopTokens: [Int]) throws -> String {
         var hash = SHA256()
-        hash.update("\(stopTokens) \(prompter.style.stopTexts)".utf8)
+        hash.update("\(stopTokens) \(prompter.style.stopTexts ?? [])".utf8)
         for set in [training, test, validation] {
             hash.update("\(set?.problems.count ?? -1)\n".utf8)
             for (index, problem) in (set?.problems ?? []).enumerated() {

@@ -106,7 +106,8 @@ struct RequestFields {
             guard let neutral = others.unsupported[name] else {
                 let nearest = nearestName(to: name, in: known)
                 throw ServerError(
-                    .unsupported, "unknown parameter \"\(path.prefix(100))\"", hint: nearest.map { "did you mean \"\($0)\"?" })
+                    .unsupported, "unknown parameter \"\(path.prefix(100))\"",
+                    hint: nearest.map { "did you mean \"\($0)\"?" })
             }
             guard value.asksForNothing(neutral) else {
                 throw ServerError(.unsupported, "\(path) is \(value.brief); this server does not support it")
