@@ -57,7 +57,7 @@ struct ScaleWordTests {
             #"\text{one hundred minus one}≡100"#, #"\text{three dozen less one}≡36"#,
             #"\text{three thousand minus two thousand}≡3000"#, #"5 \text{ thousand times 3}≡5000"#,
             #"5 \text{ thousand and five hundred}≡5000"#, #"5 \text{ thousand to 7 thousand}≡5000"#,
-            "25 hundred thousandths≡2500", "60 million / 20 million≡3000000000000", "6000000 / 2 million≡3000000000000",
+            "25 hundred thousandths≡2500", "60 million / 20 million≡3000000000000",
             "2 million four hundred thousand≡2000000", "two hundred fifty≡2",
             "2 dozen eggs≡2 thousand eggs", "seventy-two thousand≡-1930", #"\text{one hundred fifty}≡100"#,
             #"5 \text{ hundred twenty}≡500"#,
