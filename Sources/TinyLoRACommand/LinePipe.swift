@@ -19,25 +19,32 @@ func answerLines(_ answer: (_ line: Data, _ number: Int) -> some Encodable) thro
 
 private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-/// The lines of standard input, without their ends, as they arrive.
+/// The lines of standard input, without their ends, as they arrive. Each byte is looked at and moved a few times, however long
+/// the lines are.
 private struct InputLines {
     private var buffer = Data()
+    /// Where the next line begins in the buffer, and up to where it is known to have no end.
+    private var start = 0, searched = 0
     private var isAtEnd = false
 
     mutating func next() throws -> Data? {
         while true {
-            if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { buffer = buffer[buffer.index(after: end)...] }
-                return buffer[buffer.startIndex..<end]
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { (start, searched) = (end + 1, end + 1) }
+                return Data(buffer[start..<end])
             }
+            searched = buffer.count
             if isAtEnd {
-                guard !buffer.isEmpty else { return nil }
-                defer { buffer = Data() }
-                return buffer
+                defer { start = buffer.count }
+                return start < buffer.count ? Data(buffer[start...]) : nil
             }
             let more = try StandardInput.read()
             isAtEnd = more.isEmpty
-            buffer = Data(buffer) + more
+            if start > 0 {
+                buffer = Data(buffer[start...])
+                (start, searched) = (0, buffer.count)
+            }
+            buffer.append(contentsOf: more)
         }
     }
 }

@@ -113,7 +113,8 @@ public struct ChatTemplate: Sendable {
         _ conversation: ChatConversation, now: Time? = nil, limits: Limits = Limits()
     ) throws(TemplateError) -> Rendering {
         var all: [String: JSONValue] = [
-            "messages": .array(conversation.messages), "tools": conversation.tools.map { .array($0) } ?? .null,
+            "messages": .array(conversation.messages.map(\.asMessage)),
+            "tools": conversation.tools.map { .array($0) } ?? .null,
             "documents": .null, "add_generation_prompt": .bool(conversation.addGenerationPrompt),
         ]
         all.merge(specialTokens) { _, token in token }
@@ -137,5 +138,27 @@ public struct ChatTemplate: Sendable {
         } catch {
             throw error.located(at: source.position(of: interpreter.at))
         }
+    }
+}
+
+extension JSONValue {
+    /// A message as templates are given it: without null members, and with its reasoning under each of the names that templates
+    /// know it by.
+    ///
+    /// As transformers 5.24 does it.
+    fileprivate var asMessage: JSONValue {
+        guard case .object(let all) = self else { return self }
+        var members = all.filter { $0.value != .null }
+        let names = ["reasoning_content", "thinking", "reasoning"]
+        guard let reasoning = names.compactMap({ name in members.last { $0.name == name }?.value }).first else {
+            return .object(members)
+        }
+        if let place = members.firstIndex(where: { $0.name == "reasoning_content" }) {
+            members[place].value = reasoning
+        } else {
+            members.append(Member("reasoning_content", reasoning))
+        }
+        let thinking = members.last { $0.name == "thinking" }?.value ?? reasoning
+        return .object([Member("thinking", thinking)] + members.filter { $0.name != "thinking" })
     }
 }

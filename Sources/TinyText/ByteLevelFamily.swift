@@ -4,6 +4,8 @@ import TinyFoundation
 /// How a family of byte-level tokenizers treats text, where a file names the family instead of describing it.
 enum ByteLevelFamily: String, CaseIterable {
     case gpt2, qwen2, llama3, smollm
+    /// Splits words as Llama 3 does, and merges as GPT-2 does.
+    case smaug
 
     /// How text is normalised before words are cut.
     var normalizers: [any Normalizer] {
@@ -15,7 +17,7 @@ enum ByteLevelFamily: String, CaseIterable {
         switch self {
         case .gpt2: [GPT2Words()]
         case .qwen2: [Llama3Words(largestNumber: 1)]
-        case .llama3: [Llama3Words(largestNumber: 3)]
+        case .llama3, .smaug: [Llama3Words(largestNumber: 3)]
         case .smollm: [DigitWords(areIndividual: true), GPT2Words()]
         }
     }
@@ -37,7 +39,7 @@ enum ByteLevelFamily: String, CaseIterable {
             switch self {
             case .gpt2: [bytes(cuttingWords: true)]
             case .qwen2: [pattern(Llama3Words(largestNumber: 1)), bytes(cuttingWords: false)]
-            case .llama3: [pattern(Llama3Words(largestNumber: 3)), bytes(cuttingWords: false)]
+            case .llama3, .smaug: [pattern(Llama3Words(largestNumber: 3)), bytes(cuttingWords: false)]
             case .smollm: [digits, bytes(cuttingWords: true)]
             }
         return jsonSequence(components, listedAs: "pretokenizers")
@@ -59,9 +61,10 @@ enum ByteLevelFamily: String, CaseIterable {
     init?(ggufName name: String) {
         switch name {
         case "gpt-2": self = .gpt2
-        case "qwen2": self = .qwen2
+        case "qwen2", "deepseek-r1-qwen": self = .qwen2
         case "llama-bpe", "llama3", "llama-v3": self = .llama3
         case "smollm": self = .smollm
+        case "smaug-bpe", "dbrx": self = .smaug
         default: return nil
         }
     }

@@ -7,8 +7,10 @@ struct TokenizerSettings {
     var endOfText: String?
     /// The content of the token that begins a text.
     var beginningOfText: String?
-    /// Tokens that the file may lack.
+    /// Tokens that the file may lack, or describe otherwise: what is said here counts.
     var addedTokens: [AddedToken] = []
+    /// The contents of other special tokens. Those in the vocabulary are special, whatever the file says.
+    var specialTokens: [String] = []
 }
 
 extension Tokenizer {
@@ -45,7 +47,8 @@ extension Tokenizer {
             let told = try TokenizerSettings(from: configuration.root)
             settings = TokenizerSettings(
                 endOfText: settings.endOfText ?? told.endOfText,
-                beginningOfText: settings.beginningOfText ?? told.beginningOfText, addedTokens: told.addedTokens)
+                beginningOfText: settings.beginningOfText ?? told.beginningOfText, addedTokens: told.addedTokens,
+                specialTokens: told.specialTokens)
         }
         try self.init(
             vocabularyFile: directory.appendingPathComponent("vocab.json").path,
@@ -122,6 +125,14 @@ extension TokenizerSettings {
             }
         }
         addedTokens = tokens.sorted { $0.id < $1.id }
+        specialTokens = try ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].compactMap {
+            try Self.content(of: value.optional($0 + "_token"))
+        }
+        for list in ["additional_special_tokens", "extra_special_tokens"] {
+            guard let list = try value.optional(list) else { continue }
+            let more = list.isObject ? try list.members().map(\.value) : try list.elements()
+            specialTokens += try more.compactMap { try Self.content(of: $0) }
+        }
     }
 
     /// A token is named by its text, or described by an object with the text in it.

@@ -60,7 +60,9 @@ public struct Tokenizer: Sendable {
         preTokenizers = parts.preTokenizers
         template = parts.template
         beginning = parts.decoding.beginning
-        vocabulary = try Vocabulary(model: parts.vocabulary, addedTokens: parts.addedTokens, file: parts.file)
+        vocabulary = try Vocabulary(
+            model: parts.vocabulary, addedTokens: parts.addedTokens, specialTokens: settings.specialTokens,
+            file: parts.file)
         let normalizers = normalizers
         let normalize = { (content: String) in normalizers.reduce(content) { $1.normalized($0) } }
         let texts = vocabulary.addedTokens.map { ($0.id, $0.isNormalized ? normalize($0.content) : $0.content) }
@@ -87,6 +89,10 @@ public struct Tokenizer: Sendable {
         let ids = model.ids(of: pieces(of: text))
         return addingSpecialTokens ? template.before + ids + template.after : ids
     }
+
+    /// The ids of a text that goes on from another one, without special tokens around it and without the space that files made
+    /// from SentencePiece models put before a text.
+    public func encode(continuation text: String) -> [Int] { model.ids(of: pieces(of: text, continues: true)) }
 
     /// The text of some ids.
     ///
@@ -117,8 +123,8 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    private func pieces(of text: String) -> PieceBuffer {
-        var buffer = PieceBuffer(text)
+    private func pieces(of text: String, continues: Bool = false) -> PieceBuffer {
+        var buffer = PieceBuffer(text, continues: continues)
         rawFinder.apply(to: &buffer)
         for normalizer in normalizers { normalizer.apply(to: &buffer) }
         normalizedFinder.apply(to: &buffer)

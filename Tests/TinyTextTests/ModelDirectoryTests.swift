@@ -24,12 +24,52 @@ struct ModelDirectoryTests {
 
     @Test("adds the tokens that only the configuration has")
     func addedTokens() throws {
-        let tokenizer = try open(
-            #"{"added_tokens_decoder": {"0": {"content": "<|endoftext|>", "special": true}, "#
-                + #""400": {"content": "<think>", "special": false, "normalized": false}}, "eos_token": "<think>"}"#)
+        let tokens =
+            #""added_tokens_decoder": {"0": {"content": "<|endoftext|>", "special": true}, "#
+            + #""400": {"content": "<think>", "special": false, "normalized": false}}"#
+        let tokenizer = try open("{\(tokens)}")
         #expect(tokenizer.encode("<think>") == [400])
-        #expect(tokenizer.endOfTextID == 400)
         #expect(!tokenizer.isSpecial(400))
+        let ending = try open(#"{\#(tokens), "eos_token": "<think>"}"#)
+        #expect(ending.endOfTextID == 400)
+        #expect(ending.isSpecial(400))
+    }
+
+    @Test("describes a token as the configuration does, not as the file does")
+    func changedTokens() throws {
+        let text = "a <|endoftext|> b", plain = try open(nil)
+        let stripping = try open(
+            #"{"added_tokens_decoder": {"0": {"content": "<|endoftext|>", "special": true, "lstrip": true, "rstrip": true}}}"#
+        )
+        #expect(stripping.encode(text) == plain.encode("a") + [0] + plain.encode("b"))
+        #expect(stripping.encode(text) != plain.encode(text))
+    }
+
+    @Test(
+        "takes tokens of the vocabulary that the configuration calls special for special",
+        arguments: [
+            #"{"pad_token": "e"}"#, #"{"additional_special_tokens": ["e"]}"#, #"{"extra_special_tokens": {"x": "e"}}"#,
+        ])
+    func namedTokens(configuration: String) throws {
+        let tokenizer = try open(configuration), plain = try open(nil)
+        let id = try #require(plain.id(of: "e"))
+        #expect(!plain.isSpecial(id) && tokenizer.isSpecial(id))
+        #expect(tokenizer.decode(tokenizer.encode("be 1"), skippingSpecialTokens: true) == "b 1")
+    }
+
+    @Test("encodes a text that goes on without the mark of a beginning", arguments: ["sentence", "mistral"])
+    func continuation(name: String) throws {
+        let tokenizer = try Fixture.tokenizer(name)
+        for text in ["1", "the", "\n1"] {
+            let ids = tokenizer.encode(continuation: text)
+            #expect(tokenizer.token(for: ids[0])?.hasPrefix("\u{2581}") == false, "\(text)")
+            #expect(
+                tokenizer.token(for: tokenizer.encode(text, addingSpecialTokens: false)[0])?.hasPrefix("\u{2581}")
+                    == true)
+        }
+        let whole = tokenizer.encode("1 the 1", addingSpecialTokens: false)
+        let first = tokenizer.encode("1", addingSpecialTokens: false)
+        #expect(first + tokenizer.encode(continuation: " the") + tokenizer.encode(continuation: " 1") == whole)
     }
 
     @Test("refuses a token that is not in the vocabulary")

@@ -120,7 +120,11 @@ public struct Prompter: Sendable {
     private func encode(_ parts: [String]) -> [Int] {
         var tokens: [Int] = []
         for (index, part) in parts.enumerated() {
-            tokens += index == 0 && chat == nil ? codec.encode(part) : codec.encode(continuation: part)
+            let isFirst = index == 0
+            tokens +=
+                isFirst && chat == nil
+                ? codec.encode(part)
+                : isFirst ? codec.encode(withSpecialTokensInIt: part) : codec.encode(continuation: part)
         }
         return tokens
     }
@@ -203,7 +207,10 @@ public protocol TextCodec: Sendable {
     /// The token ids of a prompt.
     func encode(_ text: String) -> [Int]
 
-    /// The token ids of a text that follows a prompt, without the special tokens that a tokenizer adds to every text.
+    /// The token ids of a prompt that a chat format wrote, special tokens included: no others are added.
+    func encode(withSpecialTokensInIt text: String) -> [Int]
+
+    /// The token ids of a text that follows a prompt, without what a tokenizer adds to every text.
     func encode(continuation: String) -> [Int]
 
     /// Texts that always become one special token, such as `<|im_end|>`. A question must not write them.
@@ -220,6 +227,9 @@ public protocol TextCodec: Sendable {
 extension TextCodec {
     /// None.
     public var reservedTexts: [String] { [] }
+
+    /// The same ids as those of a text that goes on.
+    public func encode(withSpecialTokensInIt text: String) -> [Int] { encode(continuation: text) }
 
     /// The same ids as those of a prompt, for tokenizers that add no special tokens.
     public func encode(continuation: String) -> [Int] { encode(continuation) }

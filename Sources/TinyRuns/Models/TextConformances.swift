@@ -7,8 +7,8 @@ extension Tokenizer: TextCodec {
     /// Token ids of a text, with the tokens that the tokenizer puts around every text.
     public func encode(_ text: String) -> [Int] { encode(text, addingSpecialTokens: true) }
 
-    /// Token ids of a text that follows another.
-    public func encode(continuation: String) -> [Int] { encode(continuation, addingSpecialTokens: false) }
+    /// Token ids of a text that has its special tokens.
+    public func encode(withSpecialTokensInIt text: String) -> [Int] { encode(text, addingSpecialTokens: false) }
 
     /// The text of some ids, without special tokens.
     public func decode(_ ids: [Int]) -> String { decode(ids, skippingSpecialTokens: true) }

@@ -169,6 +169,9 @@ extension TemplateFilters {
         return String(decoding: result + bytes[position...], as: UTF8.self)
     }
 
+    /// Bytes in which the end of an entity's name is looked for.
+    private static let longestEntity = 40
+
     private static func unescapedHTML(_ text: String) throws -> String {
         let known = [
             "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "#39": "'", "#34": "\"",
@@ -178,7 +181,7 @@ extension TemplateFilters {
         while let start = rest.firstIndex(of: "&") {
             result += rest[..<start]
             rest = rest[start...].dropFirst()
-            guard let end = rest.firstIndex(of: ";"),
+            guard let end = rest.utf8.prefix(longestEntity).firstIndex(of: UInt8(ascii: ";")),
                 rest[..<end].utf8.allSatisfy({
                     $0 == UInt8(ascii: "#") || $0 < 0x80 && Unicode.Scalar($0).isPythonAlphanumeric
                 }),

@@ -37,8 +37,8 @@ struct Prefix: Normalizer {
     let prefix: [UInt8]
 
     func apply(to buffer: inout PieceBuffer) {
-        buffer.rewrite { piece, _, rewritten in
-            rewritten.append(contentsOf: prefix)
+        buffer.rewrite { piece, place, rewritten in
+            if place != .continuation { rewritten.append(contentsOf: prefix) }
             rewritten.append(contentsOf: piece)
         }
     }

@@ -11,12 +11,26 @@ struct PieceBuffer {
         var token: Int?
     }
 
+    /// Where a piece of text is that is rewritten.
+    enum Place {
+        /// The whole text begins with it.
+        case beginning
+        /// It goes on from another text.
+        case continuation
+        /// Other pieces are before it.
+        case later
+    }
+
     /// The text, valid UTF-8.
     private(set) var bytes: [UInt8]
     /// The pieces, in order. None is empty, except a token whose text belongs to an earlier token.
     private(set) var pieces: [Piece]
+    /// Where the first piece is.
+    private let firstPlace: Place
 
-    init(_ text: String) {
+    /// - Parameter continues: Whether the text goes on from another one.
+    init(_ text: String, continues: Bool = false) {
+        firstPlace = continues ? .continuation : .beginning
         bytes = Array(text.utf8)
         pieces = bytes.isEmpty ? [] : [Piece(end: bytes.count)]
     }
@@ -63,9 +77,8 @@ struct PieceBuffer {
 
     /// Replaces every piece of text by what `replacement` makes of it.
     ///
-    /// - Parameter replacement: Given the bytes of a piece and whether it begins the text, appends the new ones, which must be
-    ///   valid UTF-8.
-    mutating func rewrite(_ replacement: (_ piece: ArraySlice<UInt8>, _ isFirst: Bool, inout [UInt8]) -> Void) {
+    /// - Parameter replacement: Given the bytes of a piece and where it is, appends the new ones, which must be valid UTF-8.
+    mutating func rewrite(_ replacement: (_ piece: ArraySlice<UInt8>, _ place: Place, inout [UInt8]) -> Void) {
         var rewritten: [UInt8] = []
         rewritten.reserveCapacity(bytes.count + pieces.count)
         var kept: [Piece] = []
@@ -75,7 +88,7 @@ struct PieceBuffer {
             if piece.token != nil {
                 rewritten.append(contentsOf: bytes[start..<piece.end])
             } else {
-                replacement(bytes[start..<piece.end], index == 0, &rewritten)
+                replacement(bytes[start..<piece.end], index == 0 ? firstPlace : .later, &rewritten)
             }
             if piece.token != nil || rewritten.count > before {
                 kept.append(Piece(end: rewritten.count, token: piece.token))

@@ -23,8 +23,8 @@ extension WordScanner {
 /// Puts a space before every piece of text that does not begin with one.
 struct SpacePrefix: PreTokenizer {
     func apply(to buffer: inout PieceBuffer) {
-        buffer.rewrite { piece, _, rewritten in
-            if piece.first != UInt8(ascii: " ") { rewritten.append(UInt8(ascii: " ")) }
+        buffer.rewrite { piece, place, rewritten in
+            if piece.first != UInt8(ascii: " "), place != .continuation { rewritten.append(UInt8(ascii: " ")) }
             rewritten.append(contentsOf: piece)
         }
     }

@@ -15,9 +15,10 @@ struct SpaceMarks: PreTokenizer {
 
     func apply(to buffer: inout PieceBuffer) {
         let marking = Substitution(pattern: [UInt8(ascii: " ")], content: mark)
-        buffer.rewrite { piece, isFirst, rewritten in
+        buffer.rewrite { piece, place, rewritten in
             let isMarked = piece.first == UInt8(ascii: " ") || piece.starts(with: mark)
-            if !isMarked, prepending == .always || prepending == .first && isFirst {
+            let isDue = prepending == .always && place != .continuation || prepending == .first && place == .beginning
+            if !isMarked, isDue {
                 rewritten.append(contentsOf: mark)
             }
             marking.replace(in: piece, into: &rewritten)

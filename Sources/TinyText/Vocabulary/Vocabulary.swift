@@ -9,18 +9,21 @@ struct Vocabulary: Sendable {
     /// The ids of special tokens.
     let specialIDs: Set<Int>
 
+    /// - Parameters:
+    ///   - model: The model's tokens.
+    ///   - addedTokens: Descriptions of tokens; of several with one id the last counts.
+    ///   - specialTokens: Contents of tokens that are special where they are in the vocabulary.
+    ///   - file: What to call the file in messages.
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when an added token contradicts the model's tokens.
-    init(model: TokenTable, addedTokens: [AddedToken], file: String) throws {
+    init(model: TokenTable, addedTokens: [AddedToken], specialTokens: [String] = [], file: String) throws {
         var table = model
-        var kept: [AddedToken] = []
-        var ids: Set<Int> = []
+        var kept: [Int: AddedToken] = [:]
         for token in addedTokens where !token.content.isEmpty {
             let spelling = Array(token.content.utf8)
             if spelling.withUnsafeBufferPointer({ table.insert($0, id: token.id) })
                 || table.id(of: spelling) == token.id
             {
-                // The first description of a token counts.
-                if ids.insert(token.id).inserted { kept.append(token) }
+                kept[token.id] = token
                 continue
             }
             let conflict: String
@@ -34,9 +37,13 @@ struct Vocabulary: Sendable {
                 .inconsistentVocabulary,
                 "\(file) gives id \(token.id) to the added token \"\(token.content)\", \(conflict)")
         }
+        for content in specialTokens where !content.isEmpty {
+            guard let id = table.id(of: Array(content.utf8)) else { continue }
+            kept[id, default: AddedToken(id: id, content: content)].isSpecial = true
+        }
         self.table = table
-        self.addedTokens = kept.sorted { $0.id < $1.id }
-        specialIDs = Set(kept.lazy.filter(\.isSpecial).map(\.id))
+        self.addedTokens = kept.values.sorted { $0.id < $1.id }
+        specialIDs = Set(kept.values.lazy.filter(\.isSpecial).map(\.id))
     }
 }
 
