@@ -100,4 +100,35 @@ struct AdapterExportTests {
             #expect(!FileManager.default.fileExists(atPath: output))
         }
     }
+
+    @Test("merged never replaces a model's files, and replaces its own")
+    func mergedOverModel() throws {
+        try withTemporaryDirectory { folder in
+            func contents(_ path: String) throws -> [String: Data] {
+                let names = try FileManager.default.contentsOfDirectory(atPath: path)
+                return try Dictionary(uniqueKeysWithValues: names.map { ($0, try read("\(path)/\($0)")) })
+            }
+            let model = folder + "/model", other = folder + "/other"
+            for copy in [model, other] {
+                try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: copy)
+            }
+            try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: model)
+            let loaded = try LoadedModel(directory: model), before = try contents(model)
+            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            func export(to output: String) throws {
+                _ = try loaded.export(adapter, as: .merged, to: output, threads: 1, cache: nil)
+            }
+            let snapshot = folder + "/models--a--b/snapshots/0123"
+            for place in [model, model + "/", folder + "/link", other, snapshot] {
+                let error = #expect(throws: RunError.self) { try export(to: place) }
+                #expect(error?.code == .alreadyExists && error?.hint?.contains("--output") == true)
+            }
+            #expect(try contents(model) == before && contents(other) == before)
+            #expect(!FileManager.default.fileExists(atPath: snapshot))
+            try export(to: folder + "/merged")
+            let merged = try contents(folder + "/merged")
+            try export(to: folder + "/merged")
+            #expect(try contents(folder + "/merged") == merged)
+        }
+    }
 }

@@ -48,8 +48,8 @@ extension LoadedModel {
     /// - Parameters:
     ///   - adapter: For this model.
     ///   - layout: Of the files.
-    ///   - output: A directory, which is made where it is missing, or the file of a `gguf-lora`. Files that an export writes
-    ///     are replaced.
+    ///   - output: A directory, which is made where it is missing, or the file of a `gguf-lora`. Files that an export wrote
+    ///     are replaced; those of another model never are.
     ///   - rank: Of a LoRA, filled with zeros; that of the adapter unless given.
     ///   - type: Of a LoRA's numbers.
     ///   - threads: Matrices factorised at once.
@@ -57,13 +57,15 @@ extension LoadedModel {
     ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
     ///     first.
     /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
-    ///   hold the adapter, `CheckpointError` or `FileError` when something cannot be written.
+    ///   hold the adapter, `alreadyExists` for a place that has another model, `CheckpointError` or `FileError` when something cannot be written.
     public func export(
         _ adapter: AdapterFile, as layout: ExportLayout, to output: String, rank: Int? = nil,
         type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> ExportResult {
         try adapter.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        let destination = ExportDestination(path: output)
+        try destination.requireNoModel(besides: checkpoint.directory, for: layout)
         let method = try method(adapter.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
         guard case .change(let change) = method.effect(of: adapter.values) else {
             throw RunError(
@@ -91,6 +93,7 @@ extension LoadedModel {
             try GGUFLoRA.write(change, of: checkpoint.configuration, baseModel: name, type: type, to: output)
         case .merged:
             result.rank = nil
+            try destination.markAsMerged(model: name, fingerprint: fingerprint)
             result.merge = try merge(change, into: output)
         }
         return result
