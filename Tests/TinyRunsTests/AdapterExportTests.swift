@@ -131,4 +131,24 @@ struct AdapterExportTests {
             #expect(try contents(folder + "/merged") == merged)
         }
     }
+
+    @Test("merged has the settings of sampling and all files of the tokenizer and its templates")
+    func mergedFiles() throws {
+        try withTemporaryDirectory { folder in
+            let model = folder + "/model", templates = "additional_chat_templates"
+            try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: model)
+            try FileManager.default.createDirectory(atPath: "\(model)/\(templates)", withIntermediateDirectories: true)
+            let texts = [
+                "generation_config.json": #"{ "eos_token_id": [3, 5], "top_k": 20,  "temperature": 0.70 }"#,
+                "added_tokens.json": "{}", "tokenizer.model": "pieces", "chat_template.json": "{}",
+                "chat_template.jinja": "{{ messages }}", templates + "/tools.jinja": "{{ tools }}",
+            ]
+            for (name, text) in texts { try write(text, to: "\(model)/\(name)") }
+            let loaded = try LoadedModel(directory: model), output = folder + "/merged"
+            _ = try loaded.export(
+                adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
+            for (name, text) in texts { #expect(try read("\(output)/\(name)") == Data(text.utf8), "\(name)") }
+            #expect(try LoadedModel(directory: output).stopTokens == loaded.stopTokens)
+        }
+    }
 }
