@@ -54,7 +54,7 @@ struct ExportTests {
     @Test("as a LoRA of PEFT has the same change of weights, at its own rank or a larger one", arguments: [nil, 8])
     func peftLoRA(rank: Int?) throws {
         let (file, configuration) = try written(
-            PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", rank: rank))
+            PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", layers: 2, rank: rank))
         let rows = rank ?? 2
         #expect(configuration["r"] as? Int == rows && configuration["lora_alpha"] as? Int == rows)
         #expect(configuration["peft_type"] as? String == "LORA")
@@ -90,6 +90,15 @@ struct ExportTests {
             mixing: gaussian(4 * some.count, seed: 3))
         let (_, configuration) = try written(PEFTLoRA.adapter(of: change, baseModel: "base"))
         #expect(configuration["target_modules"] as? [String] == some.map(\.name))
+    }
+
+    @Test(
+        "names its modules one by one where the model has more layers, as PEFT groups all that it finds by a short name"
+    )
+    func firstLayers() throws {
+        let exported = try PEFTTinyLoRA.adapter(of: method, values: values, baseModel: "base", layers: 3)
+        let (_, configuration) = try written(exported)
+        #expect(configuration["target_modules"] as? [String] == method.plan.modules.map(\.name))
     }
 
     @Test(

@@ -11,11 +11,13 @@ public enum PEFTLoRA {
     /// - Parameters:
     ///   - change: What the adapter does to the model.
     ///   - baseModel: Written as `base_model_name_or_path`.
+    ///   - layers: Layers of the model. Where an adapter changes the same kinds in all of them, the configuration names the
+    ///     kinds; otherwise, or where they are not given, every module.
     ///   - rank: Rank of the file, for servers that want one of a few; more than the change's is filled with zeros.
     ///   - type: Of the stored numbers.
     /// - Throws: ``AdapterError`` with code `invalidPlan` when the rank is below the change's.
     public static func adapter(
-        of change: LowRankChange, baseModel: String, rank: Int? = nil, type: ElementType = .float32
+        of change: LowRankChange, baseModel: String, layers: Int? = nil, rank: Int? = nil, type: ElementType = .float32
     ) throws -> ExportedAdapter {
         let own = change.factors.rank, rank = rank ?? own
         guard rank >= own else {
@@ -38,7 +40,7 @@ public enum PEFTLoRA {
             weightsName: PEFTAdapter.weightsName, tensors: tensors,
             configuration: PEFTConfiguration(
                 baseModel: baseModel, rank: rank,
-                targetModules: PEFTConfiguration.targetModules(change.factors.modules),
+                targetModules: PEFTConfiguration.targetModules(change.factors.modules, layers: layers),
                 method: .lora(.init(alpha: Double(rank)))))
     }
 

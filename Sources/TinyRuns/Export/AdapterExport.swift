@@ -72,7 +72,7 @@ extension LoadedModel {
                 .unusableModel, "an adapter of all weights is no low-rank change",
                 hint: "the run that trained it has the model in its directory")
         }
-        let base = checkpoint.directory
+        let base = checkpoint.directory, layers = checkpoint.configuration.layerCount
         var result = ExportResult(layout: layout.rawValue, output: output, rank: rank ?? change.factors.rank)
         func write(_ exported: ExportedAdapter) throws {
             try exported.write(to: output)
@@ -85,10 +85,10 @@ extension LoadedModel {
                     .unusableModel, "an adapter of \(adapter.design.method) is no TinyLoRA",
                     hint: "--to peft-lora holds every low-rank adapter")
             }
-            try write(PEFTTinyLoRA.adapter(of: method, values: adapter.values, baseModel: base))
-        case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, rank: rank, type: type))
+            try write(PEFTTinyLoRA.adapter(of: method, values: adapter.values, baseModel: base, layers: layers))
+        case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, layers: layers, rank: rank, type: type))
         case .mlx:
-            try write(MLXLoRA.adapter(of: change, layers: checkpoint.configuration.layerCount, type: type))
+            try write(MLXLoRA.adapter(of: change, layers: layers, type: type))
         case .ggufLoRA:
             try GGUFLoRA.write(change, of: checkpoint.configuration, baseModel: name, type: type, to: output)
         case .merged:

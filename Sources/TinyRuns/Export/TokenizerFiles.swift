@@ -19,11 +19,11 @@ extension LoadedModel {
             let templates =
                 (try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")) ?? []
             let others = templates.filter { $0.hasSuffix(".jinja") }.sorted().map { "\(folder)/\($0)" }
+            if !others.isEmpty { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
             for name in Self.tokenizerFiles + others {
                 guard let data = FileManager.default.contents(atPath: "\(checkpoint.directory)/\(name)") else {
                     continue
                 }
-                if name == others.first { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
                 try AtomicFile.write(data, to: "\(directory)/\(name)")
             }
             return
