@@ -153,7 +153,11 @@ private struct Reading {
                 throw malformed(
                     "there are both \(prefix)scaling.factor, \(factor), and the tensor \(frequencyFactorsName)")
             }
-            return .longrope(factors: try factors.tensor().floats().map(Double.init))
+            let numbers = try factors.tensor().floats().map(Double.init)
+            if let number = numbers.first(where: { !RotaryScaling.factors.contains($0) }) {
+                throw malformed("\(frequencyFactorsName): \(number) is not within 0.001 ... 1000000")
+            }
+            return .longrope(factors: numbers)
         }
         guard scales else { return nil }
         guard type == "yarn" else { return .linear(factor: factor) }

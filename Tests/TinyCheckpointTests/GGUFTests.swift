@@ -271,6 +271,9 @@ struct GGUFTests {
             Case("F: long_factor: 3 are given, expected 1, half of head_dim") {
                 $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [3], floats: [1, 2, 3]))
             },
+            Case("F: rope_freqs.weight: 0.0 is not within 0.001 ... 1000000") {
+                $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [1], floats: [0]))
+            },
             Case("F: there are both qwen2.rope.scaling.factor, 4.0, and the tensor rope_freqs.weight") {
                 $0.add("qwen2.rope.scaling.factor", number: 4)
                 $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [1], floats: [1]))
