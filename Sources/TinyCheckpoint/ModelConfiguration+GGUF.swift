@@ -164,16 +164,16 @@ private struct Reading {
         if let key = rotary.unknownKeys.first {
             throw CheckpointError(.unsupportedFeature, "\(metadata.name): the key \(key) is unknown here")
         }
-        // llama.cpp multiplies queries and keys by both, whatever the type, and mixes as YaRN does where the third is not 0.
+        // llama.cpp multiplies queries and keys by both, whatever the type, and mixes as YaRN does where yarn_ext_factor is not 0.
         // Negative is its default: 1 for yarn, 0 for others.
         for (key, own) in [
             ("attn_factor", rotary.attentionFactor), ("yarn_attn_factor", rotary.yarnAttentionFactor),
         ] {
             if let own, own != 1 { throw unsupported("\(prefix)scaling.\(key)", "\(own)", "1") }
         }
-        let isYaRN = scales && type == "yarn"
-        if let own = rotary.extrapolationFactor, own >= 0, own != (isYaRN ? 1 : 0) {
-            throw unsupported(prefix + "scaling.yarn_ext_factor", "\(own)", isYaRN ? "1" : "0")
+        let extrapolation = type == "yarn" ? 1 : 0
+        if scales, let own = rotary.extrapolationFactor, own >= 0, own != Double(extrapolation) {
+            throw unsupported(prefix + "scaling.yarn_ext_factor", "\(own)", "\(extrapolation)")
         }
         if let factors = tensors[frequencyFactorsName] {
             guard !scales else {

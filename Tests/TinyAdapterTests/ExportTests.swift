@@ -165,6 +165,22 @@ struct ExportTests {
         }
     }
 
+    @Test("is refused where a number is too large for its type")
+    func tooLarge() throws {
+        let large = method.change(values: values.map { 1e6 * $0 }), path = folder.path + "/large.gguf"
+        let configuration = try Checkpoint(directory: folder.path + "/model").configuration
+        let exports: [(ElementType) throws -> Void] = [
+            { _ = try PEFTLoRA.adapter(of: large, baseModel: "base", type: $0) },
+            { _ = try MLXLoRA.adapter(of: large, layers: 2, type: $0) },
+            { try GGUFLoRA.write(large, of: configuration, baseModel: "base", type: $0, to: path) },
+        ]
+        for export in exports {
+            let error = #expect(throws: AdapterError.self) { try export(.float16) }
+            #expect(error?.message.hasPrefix("model.layers.0.") == true && error?.hint?.contains("bf16") == true)
+            try export(.bfloat16)
+        }
+    }
+
     @Test("as an adapter of mlx-lm has the same change, turned around")
     func mlx() throws {
         let (file, configuration) = try written(MLXLoRA.adapter(of: method.change(values: values), layers: 2))

@@ -66,6 +66,16 @@ struct PEFTAdapterTests {
         #expect(rounded.elementType == .bfloat16 && Float(scaled.alpha / 3) == Float(5 / 3.0.squareRoot()))
     }
 
+    @Test(
+        "without PEFT's file of tensors is refused with a way out where the tensors are in another tool's file",
+        arguments: [("adapter_model.bin", "save_pretrained"), ("adapters.safetensors", "adapter_model.safetensors")])
+    func otherWeights(name: String, way: String) throws {
+        try copy("lora")
+        try FileManager.default.moveItem(atPath: path + "/adapter_model.safetensors", toPath: "\(path)/\(name)")
+        let error = #expect(throws: AdapterError.self) { try PEFTAdapter(directory: path) }
+        #expect(error?.code == .unsupportedFeature && error?.hint?.contains(way) == true, "\(error?.message ?? "")")
+    }
+
     @Test("of a LoRA may scale modules by powers of two apart, and no otherwise")
     func patterns() throws {
         let name = "layers.0.self_attn.q_proj"
