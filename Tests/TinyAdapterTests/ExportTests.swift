@@ -71,6 +71,21 @@ struct ExportTests {
         }
     }
 
+    @Test("that was not written whole has no older adapter's configuration")
+    func interrupted() throws {
+        let directory = folder.path + "/exported", change = method.change(values: values)
+        func export(rank: Int) throws -> ExportedAdapter {
+            try PEFTLoRA.adapter(of: change, baseModel: "base", rank: rank)
+        }
+        let old = try export(rank: 2)
+        try old.write(to: directory)
+        let weights = "\(directory)/\(old.weightsName)"
+        try FileManager.default.removeItem(atPath: weights)
+        try FileManager.default.createDirectory(atPath: weights, withIntermediateDirectories: false)  // cannot be written
+        #expect(throws: CheckpointError.self) { try export(rank: 4).write(to: directory) }
+        #expect(!FileManager.default.fileExists(atPath: directory + "/adapter_config.json"))
+    }
+
     @Test("cannot have a smaller rank")
     func smallerRank() throws {
         #expect(throws: AdapterError.self) {
@@ -167,7 +182,7 @@ struct ExportTests {
 
     @Test("is refused where a number is too large for its type")
     func tooLarge() throws {
-        let large = method.change(values: values.map { 1e6 * $0 }), path = folder.path + "/large.gguf"
+        let large = method.change(values: values.map { 1e9 * $0 }), path = folder.path + "/large.gguf"
         let configuration = try Checkpoint(directory: folder.path + "/model").configuration
         let exports: [(ElementType) throws -> Void] = [
             { _ = try PEFTLoRA.adapter(of: large, baseModel: "base", type: $0) },

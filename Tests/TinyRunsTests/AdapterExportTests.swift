@@ -151,4 +151,23 @@ struct AdapterExportTests {
             #expect(try LoadedModel(directory: output).stopTokens == loaded.stopTokens)
         }
     }
+
+    @Test("names a downloaded model by its repository, and another one by its path")
+    func baseModelName() throws {
+        try withTemporaryDirectory { folder in
+            let snapshot = folder + "/models--org--model/snapshots/0123"
+            try FileManager.default.createDirectory(
+                atPath: folder + "/models--org--model/snapshots", withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: snapshot)
+            for (model, expected) in [
+                (snapshot, "org/model"), (fixture("qwen2-tied-bf16"), fixture("qwen2-tied-bf16")),
+            ] {
+                let loaded = try LoadedModel(directory: model)
+                _ = try loaded.export(
+                    adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .peftLoRA, to: folder + "/lora", threads: 1,
+                    cache: nil)
+                #expect(try PEFTAdapter(directory: folder + "/lora").baseModel == expected)
+            }
+        }
+    }
 }

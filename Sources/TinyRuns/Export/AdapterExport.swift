@@ -72,7 +72,7 @@ extension LoadedModel {
                 .unusableModel, "an adapter of all weights is no low-rank change",
                 hint: "the run that trained it has the model in its directory")
         }
-        let base = checkpoint.directory, layers = checkpoint.configuration.layerCount
+        let base = modelReference(at: checkpoint.directory), layers = checkpoint.configuration.layerCount
         var result = ExportResult(layout: layout.rawValue, output: output, rank: rank ?? change.factors.rank)
         func write(_ exported: ExportedAdapter) throws {
             try exported.write(to: output)
