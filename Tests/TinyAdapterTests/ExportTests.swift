@@ -81,7 +81,8 @@ struct ExportTests {
         try old.write(to: directory)
         let weights = "\(directory)/\(old.weightsName)"
         try FileManager.default.removeItem(atPath: weights)
-        try FileManager.default.createDirectory(atPath: weights, withIntermediateDirectories: false)  // cannot be written
+        // Cannot be written.
+        try FileManager.default.createDirectory(atPath: weights, withIntermediateDirectories: false)
         #expect(throws: CheckpointError.self) { try export(rank: 4).write(to: directory) }
         #expect(!FileManager.default.fileExists(atPath: directory + "/adapter_config.json"))
     }

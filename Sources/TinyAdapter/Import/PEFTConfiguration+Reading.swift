@@ -144,7 +144,7 @@ struct PEFTPattern {
     func misnamed(among modules: [String]) -> String? {
         entries.first { name, _ in
             let end = name.drop { $0 == "^" }.split(separator: ".").suffix(4)  // layers.0.self_attn.v_proj
-            return !modules.contains { Self.names(name, $0) }
+            return !end.isEmpty && !modules.contains { Self.names(name, $0) }
                 && modules.contains { $0.split(separator: ".").suffix(end.count) == end }
         }?.name
     }

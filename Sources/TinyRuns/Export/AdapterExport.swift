@@ -57,7 +57,8 @@ extension LoadedModel {
     ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
     ///     first.
     /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
-    ///   hold the adapter, `alreadyExists` for a place that has another model, `CheckpointError` or `FileError` when something cannot be written.
+    ///   hold the adapter, `alreadyExists` for a place that has another model,
+    ///   `CheckpointError` or `FileError` when something cannot be written.
     public func export(
         _ adapter: AdapterFile, as layout: ExportLayout, to output: String, rank: Int? = nil,
         type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
