@@ -6,10 +6,12 @@ extension Checkpoint {
     /// - Throws: ``CheckpointError`` with code `unsupportedType` for a tensor of a type that is not read.
     public var arithmetic: Arithmetic {
         get throws(CheckpointError) {
+            var arithmetic = Arithmetic.float32
+            // All of them: one of a type that is not read may come after others.
             for name in tensorNames {
-                if let place = stored[name], try place.tensor().format != .elements(.float32) { return .bfloat16 }
+                if let place = stored[name], try place.tensor().format != .elements(.float32) { arithmetic = .bfloat16 }
             }
-            return .float32
+            return arithmetic
         }
     }
 

@@ -1,3 +1,4 @@
+public import Foundation
 public import TinyFoundation
 
 /// Writes model directories that transformers and ``Checkpoint`` load.
@@ -6,9 +7,10 @@ public enum CheckpointWriter {
     ///
     /// Each file is replaced as a whole; the same arguments give the same bytes.
     ///
+    /// - Parameter generation: The text of `generation_config.json`; one with the special tokens alone unless given.
     /// - Throws: as ``SafetensorsWriter``; `malformedConfiguration` when the configuration breaks a rule.
     public static func write(
-        configuration: ModelConfiguration, tensors: [TensorToWrite], to directory: String
+        configuration: ModelConfiguration, tensors: [TensorToWrite], generation: Data? = nil, to directory: String
     ) throws(CheckpointError) {
         let problems = configuration.violations()
         guard problems.isEmpty else {
@@ -22,7 +24,8 @@ public enum CheckpointWriter {
         let types = Set(tensors.map(\.type))
         let json = configuration.json(storedType: types.count == 1 ? types.first : nil)
         try withCheckpointErrors { () throws(FileError) in
-            try AtomicFile.write(configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
+            try AtomicFile.write(
+                generation ?? configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
             try AtomicFile.write(json, to: folder.file(ModelDirectory.configurationName))
         }
     }

@@ -33,7 +33,10 @@ private struct Reading {
     private struct RotaryValues {
         var type: String?
         var linearScale, factor, attentionFactor, logMultiplier, betaFast, betaSlow: Double?
+        var yarnAttentionFactor, extrapolationFactor: Double?
         var originalContext: Int?
+        /// Keys under `scaling.` that nothing here knows.
+        var unknownKeys: [String] = []
 
         init() {}
 
@@ -46,7 +49,17 @@ private struct Reading {
             logMultiplier = try metadata.number(prefix + "scaling.yarn_log_multiplier")
             betaFast = try metadata.number(prefix + "scaling.yarn_beta_fast")
             betaSlow = try metadata.number(prefix + "scaling.yarn_beta_slow")
+            yarnAttentionFactor = try metadata.number(prefix + "scaling.yarn_attn_factor")
+            extrapolationFactor = try metadata.number(prefix + "scaling.yarn_ext_factor")
+            let known = Self.names.map { prefix + "scaling." + $0 }
+            unknownKeys = metadata.keys(under: prefix + "scaling.").filter { !known.contains($0) }
         }
+
+        /// What is read; of `finetuned` llama.cpp only says that it is there.
+        private static let names = [
+            "type", "factor", "attn_factor", "original_context_length", "finetuned", "yarn_log_multiplier",
+            "yarn_attn_factor", "yarn_ext_factor", "yarn_beta_fast", "yarn_beta_slow",
+        ]
     }
 
     init(_ model: GGUFModel) throws(FileError) {
@@ -148,18 +161,33 @@ private struct Reading {
             throw unsupported(prefix + "scaling.type", "\"\(type)\"", "\"none\", \"linear\" or \"yarn\"")
         }
         let scales = type != "none" && factor != 1
+        if let key = rotary.unknownKeys.first {
+            throw CheckpointError(.unsupportedFeature, "\(metadata.name): the key \(key) is unknown here")
+        }
+        // llama.cpp multiplies queries and keys by both, whatever the type, and mixes as YaRN does where yarn_ext_factor is not 0.
+        // Negative is its default: 1 for yarn, 0 for others.
+        for (key, own) in [
+            ("attn_factor", rotary.attentionFactor), ("yarn_attn_factor", rotary.yarnAttentionFactor),
+        ] {
+            if let own, own != 1 { throw unsupported("\(prefix)scaling.\(key)", "\(own)", "1") }
+        }
+        let extrapolation = type == "yarn" ? 1 : 0
+        if scales, let own = rotary.extrapolationFactor, own >= 0, own != Double(extrapolation) {
+            throw unsupported(prefix + "scaling.yarn_ext_factor", "\(own)", "\(extrapolation)")
+        }
         if let factors = tensors[frequencyFactorsName] {
             guard !scales else {
                 throw malformed(
                     "there are both \(prefix)scaling.factor, \(factor), and the tensor \(frequencyFactorsName)")
             }
-            return .longrope(factors: try factors.tensor().floats().map(Double.init))
+            let numbers = try factors.tensor().floats().map(Double.init)
+            if let number = numbers.first(where: { !RotaryScaling.factors.contains($0) }) {
+                throw malformed("\(frequencyFactorsName): \(number) is not within 0.001 ... 1000000")
+            }
+            return .longrope(factors: numbers)
         }
         guard scales else { return nil }
         guard type == "yarn" else { return .linear(factor: factor) }
-        if let own = rotary.attentionFactor, own != 1 {
-            throw unsupported(prefix + "scaling.attn_factor", "\(own)", "1")
-        }
         if let own = rotary.logMultiplier, own != 0 {
             throw unsupported(prefix + "scaling.yarn_log_multiplier", "\(own)", "0")
         }

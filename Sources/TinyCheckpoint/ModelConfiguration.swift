@@ -109,7 +109,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 
     /// Every rule this value breaks, as `key: reason` with the keys of `config.json`; empty when it is valid.
     ///
-    /// The upper limits are far above any model and keep products of sizes within 64 bits.
+    /// The upper limits are far above any model and keep products of sizes, and their sum over all layers, within 64 bits.
     public func violations() -> [String] {
         var rules = Rules()
         let sizes = [
@@ -120,6 +120,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         ]
         for (key, value, limit) in sizes {
             rules.require((1...limit).contains(value), key, "\(value) is not within 1 ... \(limit)")
+        }
+        if rules.broken.isEmpty {
+            rules.require(
+                matrixSize.map { $0 <= Self.mostParameters } ?? false, "num_hidden_layers",
+                "with \(layerCount), the sizes make more than \(Self.mostParameters) parameters")
         }
         rules.require(
             keyValueHeadCount <= 0 || headCount.isMultiple(of: keyValueHeadCount), "num_key_value_heads",
@@ -135,5 +140,19 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         }
         ropeScaling?.check(theta: ropeTheta, headDimension: headDimension, &rules)
         return rules.broken
+    }
+
+    /// 35 trillion: their bytes, in any type, are counted in 64 bits.
+    private static let mostParameters = 1 << 45
+
+    /// How many numbers all matrices have, which norms and biases add little to; `nil` for more than 64 bits count. Each size
+    /// must be within its own limit.
+    private var matrixSize: Int? {
+        let attention = 2 * (headCount + keyValueHeadCount) * headDimension  // at most 2³⁰
+        let layer = (attention + 3 * intermediateSize) * hiddenSize  // below 2⁵¹
+        let (layers, overflows) = layer.multipliedReportingOverflow(by: layerCount)
+        let (all, overflowsAlso) = layers.addingReportingOverflow(
+            (tiesEmbeddings ? 1 : 2) * vocabularySize * hiddenSize)
+        return overflows || overflowsAlso ? nil : all
     }
 }

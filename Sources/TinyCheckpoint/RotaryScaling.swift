@@ -159,27 +159,36 @@ extension RotaryScaling {
         return "\(name):" + numbers.map { "\($0.bitPattern)" }.joined(separator: ",")
     }
 
+    /// Factors far beyond those of any model. Beyond them angles of positions have no digits left.
+    static let factors = 1e-3...1e6
+
     func check(theta: Double, headDimension: Int, _ rules: inout Rules) {
+        func requireFactor(_ value: Double, _ key: String) {
+            rules.require(Self.factors.contains(value), key, "\(value) is not within 0.001 ... 1000000")
+        }
         switch self {
-        case .linear(let factor): rules.require(positive: factor, "factor")
+        case .linear(let factor): requireFactor(factor, "factor")
         case .llama3(let factor, let low, let high, let original):
-            rules.require(positive: factor, "factor")
-            rules.require(positive: low, "low_freq_factor")
+            requireFactor(factor, "factor")
+            requireFactor(low, "low_freq_factor")
+            requireFactor(high, "high_freq_factor")
             rules.require(
-                high > low && high.isFinite, "high_freq_factor", "\(high) is not greater than low_freq_factor, \(low)")
+                high > low, "high_freq_factor", "\(high) is not greater than low_freq_factor, \(low)")
             rules.require(original, atLeast: 1, "original_max_position_embeddings")
         case .yarn(let yarn):
-            rules.require(positive: yarn.factor, "factor")
-            rules.require(positive: yarn.betaFast, "beta_fast")
-            rules.require(positive: yarn.betaSlow, "beta_slow")
-            rules.require(positive: yarn.attentionFactor, "attention_factor")
+            requireFactor(yarn.factor, "factor")
+            requireFactor(yarn.betaFast, "beta_fast")
+            requireFactor(yarn.betaSlow, "beta_slow")
+            requireFactor(yarn.attentionFactor, "attention_factor")
             rules.require(yarn.originalContextLength, atLeast: 1, "original_max_position_embeddings")
             rules.require(theta > 1, "rope_theta", "\(theta) is not greater than 1, as yarn needs it")
         case .longrope(let factors):
             rules.require(
                 factors.count == headDimension / 2, "long_factor",
                 "\(factors.count) are given, expected \(headDimension / 2), half of head_dim")
-            for factor in factors { rules.require(positive: factor, "long_factor") }
+            if let factor = factors.first(where: { !Self.factors.contains($0) }) {
+                requireFactor(factor, "long_factor")
+            }
         }
     }
 }

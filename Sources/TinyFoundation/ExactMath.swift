@@ -49,8 +49,12 @@ package func exactLog(_ x: Double) -> Double {
     return exponent * 0.6931471805599453 + 2 * z * sum
 }
 
-/// Sine and cosine, to about 1e-11 absolute for `|x|` up to a million.
+/// Sine and cosine, to about 1e-11 absolute for `|x|` up to a million; of much larger numbers some numbers within -1 ... 1, and
+/// NaN of those that are not finite.
 package func exactSineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+    guard x.magnitude < 0x1p52 else {
+        return x.isFinite ? exactSineCosine(x.truncatingRemainder(dividingBy: 2 * .pi)) : (.nan, .nan)
+    }
     let quarter = (x * 0.6366197723675814).rounded()
     // π/2 in two parts, the first of 33 bits, so that its product with `quarter` is exact
     let r = x - quarter * 1.5707963267341256 - quarter * 6.077100506506192e-11

@@ -48,7 +48,7 @@ public enum RunErrorCode: Sendable {
     case notPaired
 
     // Directories
-    /// The directory already holds a run or an evaluation.
+    /// The directory already holds a run, an evaluation or a model.
     case alreadyExists
     /// The run, evaluation or saved state was made with other settings, another model or other data.
     case differentSettings

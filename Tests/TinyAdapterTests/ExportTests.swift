@@ -54,7 +54,7 @@ struct ExportTests {
     @Test("as a LoRA of PEFT has the same change of weights, at its own rank or a larger one", arguments: [nil, 8])
     func peftLoRA(rank: Int?) throws {
         let (file, configuration) = try written(
-            PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", rank: rank))
+            PEFTLoRA.adapter(of: method.change(values: values), baseModel: "base", layers: 2, rank: rank))
         let rows = rank ?? 2
         #expect(configuration["r"] as? Int == rows && configuration["lora_alpha"] as? Int == rows)
         #expect(configuration["peft_type"] as? String == "LORA")
@@ -69,6 +69,22 @@ struct ExportTests {
             let found = product(b.floats(), a.floats(), inner: rows)
             #expect(largestDifference(found, change(position)) <= 1e-5, "\(module.name)")
         }
+    }
+
+    @Test("that was not written whole has no older adapter's configuration")
+    func interrupted() throws {
+        let directory = folder.path + "/exported", change = method.change(values: values)
+        func export(rank: Int) throws -> ExportedAdapter {
+            try PEFTLoRA.adapter(of: change, baseModel: "base", rank: rank)
+        }
+        let old = try export(rank: 2)
+        try old.write(to: directory)
+        let weights = "\(directory)/\(old.weightsName)"
+        try FileManager.default.removeItem(atPath: weights)
+        // Cannot be written.
+        try FileManager.default.createDirectory(atPath: weights, withIntermediateDirectories: false)
+        #expect(throws: CheckpointError.self) { try export(rank: 4).write(to: directory) }
+        #expect(!FileManager.default.fileExists(atPath: directory + "/adapter_config.json"))
     }
 
     @Test("cannot have a smaller rank")
@@ -90,6 +106,15 @@ struct ExportTests {
             mixing: gaussian(4 * some.count, seed: 3))
         let (_, configuration) = try written(PEFTLoRA.adapter(of: change, baseModel: "base"))
         #expect(configuration["target_modules"] as? [String] == some.map(\.name))
+    }
+
+    @Test(
+        "names its modules one by one where the model has more layers, as PEFT groups all that it finds by a short name"
+    )
+    func firstLayers() throws {
+        let exported = try PEFTTinyLoRA.adapter(of: method, values: values, baseModel: "base", layers: 3)
+        let (_, configuration) = try written(exported)
+        #expect(configuration["target_modules"] as? [String] == method.plan.modules.map(\.name))
     }
 
     @Test(
@@ -153,6 +178,22 @@ struct ExportTests {
                 tensors[entry.name] = Tensor(shape: entry.shape, values: values)
             }
             return tensors
+        }
+    }
+
+    @Test("is refused where a number is too large for its type")
+    func tooLarge() throws {
+        let large = method.change(values: values.map { 1e9 * $0 }), path = folder.path + "/large.gguf"
+        let configuration = try Checkpoint(directory: folder.path + "/model").configuration
+        let exports: [(ElementType) throws -> Void] = [
+            { _ = try PEFTLoRA.adapter(of: large, baseModel: "base", type: $0) },
+            { _ = try MLXLoRA.adapter(of: large, layers: 2, type: $0) },
+            { try GGUFLoRA.write(large, of: configuration, baseModel: "base", type: $0, to: path) },
+        ]
+        for export in exports {
+            let error = #expect(throws: AdapterError.self) { try export(.float16) }
+            #expect(error?.message.hasPrefix("model.layers.0.") == true && error?.hint?.contains("bf16") == true)
+            try export(.bfloat16)
         }
     }
 

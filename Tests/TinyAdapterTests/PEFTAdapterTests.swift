@@ -66,6 +66,16 @@ struct PEFTAdapterTests {
         #expect(rounded.elementType == .bfloat16 && Float(scaled.alpha / 3) == Float(5 / 3.0.squareRoot()))
     }
 
+    @Test(
+        "without PEFT's file of tensors is refused with a way out where the tensors are in another tool's file",
+        arguments: [("adapter_model.bin", "save_pretrained"), ("adapters.safetensors", "adapter_model.safetensors")])
+    func otherWeights(name: String, way: String) throws {
+        try copy("lora")
+        try FileManager.default.moveItem(atPath: path + "/adapter_model.safetensors", toPath: "\(path)/\(name)")
+        let error = #expect(throws: AdapterError.self) { try PEFTAdapter(directory: path) }
+        #expect(error?.code == .unsupportedFeature && error?.hint?.contains(way) == true, "\(error?.message ?? "")")
+    }
+
     @Test("of a LoRA may scale modules by powers of two apart, and no otherwise")
     func patterns() throws {
         let name = "layers.0.self_attn.q_proj"
@@ -78,8 +88,45 @@ struct PEFTAdapterTests {
         #expect(doubled.values[240...] == plain.values[240...])
         try copy("lora", settings: ["alpha_pattern": .object([.init("^model." + name, 10)])])
         expectRefusal(naming: ["adapter_config.json", "q_proj", "2.5", "1.5"])
+    }
+
+    @Test("of a LoRA has the numbers of modules that its patterns name as PEFT does")
+    func patternNames() throws {
+        let name = "layers.0.self_attn.q_proj", weights = path + "/adapter_model.safetensors"
         try copy("lora", settings: ["alpha_pattern": .object([.init("^" + name, 10)])])
-        _ = try PEFTAdapter(directory: path)  // names no module: PEFT matches from the beginning
+        expectRefusal(naming: ["alpha_pattern", "^" + name])  // PEFT matches from the beginning
+        try copy("lora", settings: ["alpha_pattern": ["k_proj": 10, "lm_head": 3, "model.layers.7.mlp.down_proj": 1]])
+        let plain = try PEFTAdapter(directory: path)  // modules that the adapter does not change
+        #expect(try plain.values == PEFTAdapter(directory: fixtures(of: "peft/lora").path).values)
+        // The text part of a model that also reads images.
+        func longNames() throws {
+            let file = try SafetensorsFile(path: weights), short = "base_model.model.model."
+            let tensors = try file.tensors.keys.sorted().map { name in
+                let tensor = try file.tensor(name), long = short + "language_model." + name.dropFirst(short.count)
+                return TensorToWrite(name: long, shape: tensor.shape, floats: tensor.floats())
+            }
+            try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: weights)
+        }
+        try copy("lora", settings: ["alpha_pattern": .object([.init("model.language_model." + name, 12)])])
+        try longNames()
+        let doubled = try PEFTAdapter(directory: path)
+        #expect(Array(doubled.values[96..<240]) == plain.values[96..<240].map { 2 * $0 })
+        try copy("lora", settings: ["alpha_pattern": .object([.init("model." + name, 12)])])
+        try longNames()
+        expectRefusal(naming: ["alpha_pattern", "model." + name])
+    }
+
+    @Test("of a LoRA may have scales that differ by their rounding")
+    func roundedScales() throws {
+        let alpha = 7 / 2.0.squareRoot()  // times √2 it is not 7
+        try copy(
+            "lora",
+            settings: [
+                "use_rslora": true, "lora_alpha": 7, "alpha_pattern": .object([.init("down_proj", .number(alpha))]),
+            ])
+        let plain = try PEFTAdapter(directory: fixtures(of: "peft/lora").path)
+        let rounded = try PEFTAdapter(directory: path)
+        #expect(rounded.values == plain.values)
     }
 
     @Test(

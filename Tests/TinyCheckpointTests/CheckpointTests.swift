@@ -64,6 +64,21 @@ struct CheckpointTests {
         }
     }
 
+    @Test("a tensor of a type that is not read is found wherever it is")
+    func unreadType() throws {
+        try withTemporaryDirectory { directory in
+            try write(smallConfiguration.json(), to: directory + "/config.json")
+            let header =
+                #"{"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}, "#
+                + #""b": {"dtype": "F64", "shape": [1], "data_offsets": [4, 12]}}"#
+            try write(safetensors(header: header, dataCount: 12), to: directory + "/model.safetensors")
+            let checkpoint = try Checkpoint(directory: directory)
+            #expect(
+                description(in: directory) { _ = try checkpoint.arithmetic }
+                    == "b is stored as F64 in DIR/model.safetensors, expected F32, BF16 or F16")
+        }
+    }
+
     @Test("a broken directory is answered with a sentence")
     func brokenDirectories() throws {
         try withTemporaryDirectory { directory in

@@ -131,6 +131,9 @@ struct GGUFTests {
                     $0.add("qwen2.rope.scaling.factor", number: 4)
                     $0.add("qwen2.rope.scaling.original_context_length", 16)
                     $0.add("qwen2.rope.scaling.yarn_beta_fast", number: 30)
+                    $0.add("qwen2.rope.scaling.yarn_ext_factor", number: 1)
+                    $0.add("qwen2.rope.scaling.yarn_attn_factor", number: 1)
+                    $0.add("qwen2.rope.scaling.finetuned", flag: true)
                 }
             ),
             (
@@ -270,6 +273,20 @@ struct GGUFTests {
             },
             Case("F: long_factor: 3 are given, expected 1, half of head_dim") {
                 $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [3], floats: [1, 2, 3]))
+            },
+            Case("F: qwen2.rope.scaling.yarn_attn_factor is 0.5; only 1 is implemented") {
+                $0.add("qwen2.rope.scaling.yarn_attn_factor", number: 0.5)
+            },
+            Case("F: qwen2.rope.scaling.yarn_ext_factor is 0.0; only 1 is implemented") {
+                $0.add("qwen2.rope.scaling.type", text: "yarn")
+                $0.add("qwen2.rope.scaling.factor", number: 4)
+                $0.add("qwen2.rope.scaling.yarn_ext_factor", number: 0)
+            },
+            Case("F: the key qwen2.rope.scaling.alpha is unknown here") {
+                $0.add("qwen2.rope.scaling.alpha", number: 2)
+            },
+            Case("F: rope_freqs.weight: 0.0 is not within 0.001 ... 1000000") {
+                $0.tensors.append(GGUFBytes.Tensor("rope_freqs.weight", [1], floats: [0]))
             },
             Case("F: there are both qwen2.rope.scaling.factor, 4.0, and the tensor rope_freqs.weight") {
                 $0.add("qwen2.rope.scaling.factor", number: 4)

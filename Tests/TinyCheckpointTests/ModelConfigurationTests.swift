@@ -148,7 +148,18 @@ struct ModelConfigurationTests {
                     + "num_key_value_heads: 4611686018427387904 does not divide num_attention_heads, 4"
             ),
             (#""rope_scaling": {"type": "linear"}"#, "config.json has no rope_scaling.factor"),
-            (#""rope_scaling": {"type": "linear", "factor": 0}"#, "config.json: factor: 0.0 is not greater than 0"),
+            (
+                #""rope_scaling": {"type": "linear", "factor": 0}"#,
+                "config.json: factor: 0.0 is not within 0.001 ... 1000000"
+            ),
+            (
+                #""rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 1e-20, "high_freq_factor": 4}"#,
+                "config.json: low_freq_factor: 1e-20 is not within 0.001 ... 1000000"
+            ),
+            (
+                #""rope_scaling": {"type": "yarn", "factor": 4, "attention_factor": 1e7}"#,
+                "config.json: attention_factor: 10000000.0 is not within 0.001 ... 1000000"
+            ),
             (
                 #""rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}"#,
                 "config.json: high_freq_factor: 4.0 is not greater than low_freq_factor, 4.0"
@@ -203,6 +214,28 @@ struct ModelConfigurationTests {
         for levels in [256, 100_000] {
             #expect(nested(levels).hasSuffix("nested more than 256 levels deep"), "\(levels) levels")
         }
+    }
+
+    @Test("sizes that are possible one by one and not together are refused")
+    func tooManyParameters() {
+        var configuration = smallConfiguration
+        configuration.hiddenSize = 1 << 20
+        configuration.headCount = 1 << 14
+        configuration.headDimension = 1 << 14
+        configuration.layerCount = 1 << 14
+        #expect(
+            configuration.violations() == [
+                "num_hidden_layers: with 16384, the sizes make more than 35184372088832 parameters"
+            ])
+        configuration.layerCount = 1
+        #expect(
+            configuration.violations() == [
+                "num_hidden_layers: with 1, the sizes make more than 35184372088832 parameters"
+            ])
+        configuration.headCount = 128
+        configuration.headDimension = 128
+        configuration.layerCount = 512
+        #expect(configuration.violations().isEmpty)
     }
 
     @Test("a width that the heads do not divide is refused")

@@ -29,6 +29,17 @@ struct ExactFunctionTests {
         }
     }
 
+    @Test(
+        "sine and cosine of any number are numbers from -1 to 1, or NaN",
+        arguments: [0x1p52, 0x1p53, 1e20, 1e300, .infinity, .nan])
+    func largeAngles(angle: Double) {
+        for x in [angle, -angle, angle.nextDown] {
+            let (sine, cosine) = exactSineCosine(x)
+            let isRight = x.isFinite ? max(sine.magnitude, cosine.magnitude) <= 1 : sine.isNaN && cosine.isNaN
+            #expect(isRight, "\(x): \(sine), \(cosine)")
+        }
+    }
+
     /// The series leaves 1e-20; what remains are a few roundings of 2⁻⁵³ each.
     @Test("log errs by a few roundings")
     func logarithm() {

@@ -100,4 +100,74 @@ struct AdapterExportTests {
             #expect(!FileManager.default.fileExists(atPath: output))
         }
     }
+
+    @Test("merged never replaces a model's files, and replaces its own")
+    func mergedOverModel() throws {
+        try withTemporaryDirectory { folder in
+            func contents(_ path: String) throws -> [String: Data] {
+                let names = try FileManager.default.contentsOfDirectory(atPath: path)
+                return try Dictionary(uniqueKeysWithValues: names.map { ($0, try read("\(path)/\($0)")) })
+            }
+            let model = folder + "/model", other = folder + "/other"
+            for copy in [model, other] {
+                try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: copy)
+            }
+            try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: model)
+            let loaded = try LoadedModel(directory: model), before = try contents(model)
+            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            func export(to output: String) throws {
+                _ = try loaded.export(adapter, as: .merged, to: output, threads: 1, cache: nil)
+            }
+            let snapshot = folder + "/models--a--b/snapshots/0123"
+            for place in [model, model + "/", folder + "/link", other, snapshot] {
+                let error = #expect(throws: RunError.self) { try export(to: place) }
+                #expect(error?.code == .alreadyExists && error?.hint?.contains("--output") == true)
+            }
+            #expect(try contents(model) == before && contents(other) == before)
+            #expect(!FileManager.default.fileExists(atPath: snapshot))
+            try export(to: folder + "/merged")
+            let merged = try contents(folder + "/merged")
+            try export(to: folder + "/merged")
+            #expect(try contents(folder + "/merged") == merged)
+        }
+    }
+
+    @Test("merged has the settings of sampling and all files of the tokenizer and its templates")
+    func mergedFiles() throws {
+        try withTemporaryDirectory { folder in
+            let model = folder + "/model", templates = "additional_chat_templates"
+            try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: model)
+            try FileManager.default.createDirectory(atPath: "\(model)/\(templates)", withIntermediateDirectories: true)
+            let texts = [
+                "generation_config.json": #"{ "eos_token_id": [3, 5], "top_k": 20,  "temperature": 0.70 }"#,
+                "added_tokens.json": "{}", "tokenizer.model": "pieces", "chat_template.json": "{}",
+                "chat_template.jinja": "{{ messages }}", templates + "/tools.jinja": "{{ tools }}",
+            ]
+            for (name, text) in texts { try write(text, to: "\(model)/\(name)") }
+            let loaded = try LoadedModel(directory: model), output = folder + "/merged"
+            _ = try loaded.export(
+                adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
+            for (name, text) in texts { #expect(try read("\(output)/\(name)") == Data(text.utf8), "\(name)") }
+            #expect(try LoadedModel(directory: output).stopTokens == loaded.stopTokens)
+        }
+    }
+
+    @Test("names a downloaded model by its repository, and another one by its path")
+    func baseModelName() throws {
+        try withTemporaryDirectory { folder in
+            let snapshot = folder + "/models--org--model/snapshots/0123"
+            try FileManager.default.createDirectory(
+                atPath: folder + "/models--org--model/snapshots", withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: snapshot)
+            for (model, expected) in [
+                (snapshot, "org/model"), (fixture("qwen2-tied-bf16"), fixture("qwen2-tied-bf16")),
+            ] {
+                let loaded = try LoadedModel(directory: model)
+                _ = try loaded.export(
+                    adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .peftLoRA, to: folder + "/lora", threads: 1,
+                    cache: nil)
+                #expect(try PEFTAdapter(directory: folder + "/lora").baseModel == expected)
+            }
+        }
+    }
 }

@@ -39,6 +39,24 @@ struct ModelLocationTests {
         }
     }
 
+    @Test("means the first part where a GGUF file is in several, and no one of several models")
+    func severalFiles() throws {
+        try withTemporaryDirectory { folder in
+            let parts = (1...3).map { "m-0000\($0)-of-00003.gguf" }
+            let (snapshot, environment) = try cache(in: folder, files: parts)
+            #expect(try cachedModel("org/model", in: folder, environment: environment) == "\(snapshot)/\(parts[0])")
+            for (removed, added) in [(parts[1], "n.gguf"), ("n.gguf", "m.gguf")] {
+                try FileManager.default.removeItem(atPath: "\(snapshot)/\(removed)")
+                try write("{}", to: "\(snapshot)/\(added)")
+                let found = description(in: snapshot) {
+                    _ = try cachedModel("org/model", in: folder, environment: environment)
+                }
+                let listed = [parts[0], parts[2], added].sorted().joined(separator: ", ")
+                #expect(found == "DIR has several GGUF files: \(listed)\n hint: give the path of one of them")
+            }
+        }
+    }
+
     @Test("that is not in the cache is told with the command that fetches it")
     func missing() throws {
         try withTemporaryDirectory { folder in

@@ -29,8 +29,15 @@ public struct ExportedAdapter: Sendable {
     /// - Throws: `CheckpointError` or `FileError` when something cannot be written.
     public func write(to directory: String) throws {
         try AtomicFile.makeDirectory(directory)
-        // Readers look for the configuration: the tensors are there before it.
+        // Readers look for the configuration: the tensors are there before it, and never beside that of an older adapter.
+        let configurationPath = "\(directory)/\(PEFTAdapter.configurationName)"
+        if FileManager.default.contents(atPath: configurationPath) != configuration, unlink(configurationPath) != 0,
+            errno != ENOENT
+        {
+            let error = SystemError.last
+            throw FileError(.unwritable, "cannot replace \(configurationPath): \(error)", underlying: error)
+        }
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: "\(directory)/\(weightsName)")
-        try AtomicFile.write(configuration, to: "\(directory)/adapter_config.json")
+        try AtomicFile.write(configuration, to: configurationPath)
     }
 }

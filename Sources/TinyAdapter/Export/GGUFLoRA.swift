@@ -15,8 +15,8 @@ public enum GGUFLoRA {
     ///   - configuration: Of the model.
     ///   - baseModel: Written as the name of the model that the adapter belongs to.
     ///   - type: Of the stored numbers.
-    /// - Throws: ``AdapterError`` with code `invalidPlan` for a model that llama.cpp's files do not describe, `CheckpointError`
-    ///   when the file cannot be written.
+    /// - Throws: ``AdapterError`` with code `invalidPlan` for a model that llama.cpp's files do not describe, `invalidValues`
+    ///   when the type does not hold a number, `CheckpointError` when the file cannot be written.
     public static func write(
         _ change: LowRankChange, of configuration: ModelConfiguration, baseModel: String, type: ElementType = .float32,
         to path: String
@@ -31,12 +31,13 @@ public enum GGUFLoRA {
             guard let name = ggufName(of: module.kind.name, layer: module.layer) else {
                 throw AdapterError(.invalidPlan, "llama.cpp's files have no name for \(module.name)")
             }
-            let output = change.outputFactor(of: position)
+            let input = try module.storable(change.factors.factors[position].a, as: type)
+            let output = try module.storable(change.outputFactor(of: position), as: type)
             let interleaving = HeadInterleaving(of: module.name, in: configuration)
             return [
                 TensorToWrite(
                     name: name + ".weight.lora_a", shape: [rank, module.inputs],
-                    floats: change.factors.factors[position].a, type: type),
+                    floats: input, type: type),
                 TensorToWrite(
                     name: name + ".weight.lora_b", shape: [module.outputs, rank],
                     floats: interleaving?.stored(output, width: rank) ?? output, type: type),

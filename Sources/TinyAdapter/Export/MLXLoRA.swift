@@ -12,20 +12,22 @@ public enum MLXLoRA {
     ///   - change: What the adapter does to the model.
     ///   - layers: Layers of the model. mlx-lm adapts the last so many, and all of them here.
     ///   - type: Of the stored numbers.
+    /// - Throws: ``AdapterError`` with code `invalidValues` when the type does not hold a number.
     public static func adapter(
         of change: LowRankChange, layers: Int, type: ElementType = .float32
     ) throws -> ExportedAdapter {
         let rank = change.factors.rank
-        let tensors = change.factors.modules.enumerated().flatMap { position, module in
-            [
+        let tensors = try change.factors.modules.enumerated().flatMap { position, module in
+            let a = try module.storable(change.factors.factors[position].a, as: type)
+            let b = try module.storable(change.outputFactor(of: position), as: type)
+            return [
                 TensorToWrite(
                     name: module.name + ".lora_a", shape: [module.inputs, rank],
-                    floats: transposed(change.factors.factors[position].a, rows: rank, columns: module.inputs),
+                    floats: transposed(a, rows: rank, columns: module.inputs),
                     type: type),
                 TensorToWrite(
                     name: module.name + ".lora_b", shape: [rank, module.outputs],
-                    floats: transposed(
-                        change.outputFactor(of: position), rows: module.outputs, columns: rank), type: type),
+                    floats: transposed(b, rows: module.outputs, columns: rank), type: type),
             ]
         }
         let kinds = Set(change.factors.modules.map(\.kind)).sorted { $0.rawValue < $1.rawValue }

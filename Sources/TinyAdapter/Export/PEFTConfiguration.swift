@@ -94,13 +94,15 @@ extension PEFTConfiguration: Encodable {
         }
     }
 
-    /// Modules as `target_modules` names them: the last parts of the names where all layers have the same kinds, full names
-    /// otherwise.
-    static func targetModules(_ modules: [AdaptedModule]) -> [String] {
+    /// Modules as `target_modules` names them: the last parts of the names where every layer of the model has the same kinds,
+    /// full names otherwise. PEFT looks for the names in all layers.
+    ///
+    /// - Parameter layers: Layers of the model; where they are not known, full names are taken.
+    static func targetModules(_ modules: [AdaptedModule], layers count: Int?) -> [String] {
         let layers = Dictionary(grouping: modules, by: \.layer)
         let kinds = layers.values.first.map { Set($0.map(\.kind)) } ?? []
         let isRegular = layers.values.allSatisfy { Set($0.map(\.kind)) == kinds }
-        let isComplete = layers.keys.sorted() == Array(0..<layers.count)
+        let isComplete = count.map { layers.keys.sorted() == Array(0..<$0) } ?? false
         return isRegular && isComplete ? modules.kinds.map(\.suffix) : modules.map(\.name)
     }
 }

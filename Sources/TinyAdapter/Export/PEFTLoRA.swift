@@ -11,20 +11,23 @@ public enum PEFTLoRA {
     /// - Parameters:
     ///   - change: What the adapter does to the model.
     ///   - baseModel: Written as `base_model_name_or_path`.
+    ///   - layers: Layers of the model. Where an adapter changes the same kinds in all of them, the configuration names the
+    ///     kinds; otherwise, or where they are not given, every module.
     ///   - rank: Rank of the file, for servers that want one of a few; more than the change's is filled with zeros.
     ///   - type: Of the stored numbers.
-    /// - Throws: ``AdapterError`` with code `invalidPlan` when the rank is below the change's.
+    /// - Throws: ``AdapterError`` with code `invalidPlan` when the rank is below the change's, `invalidValues` when the
+    ///   type does not hold a number.
     public static func adapter(
-        of change: LowRankChange, baseModel: String, rank: Int? = nil, type: ElementType = .float32
+        of change: LowRankChange, baseModel: String, layers: Int? = nil, rank: Int? = nil, type: ElementType = .float32
     ) throws -> ExportedAdapter {
         let own = change.factors.rank, rank = rank ?? own
         guard rank >= own else {
             throw AdapterError(.invalidPlan, "rank \(rank) was asked for, and the adapter has rank \(own)")
         }
-        let tensors = change.factors.modules.enumerated().flatMap { position, module in
+        let tensors = try change.factors.modules.enumerated().flatMap { position, module in
             let prefix = "base_model.model.\(module.name)"
-            let a = change.factors.factors[position].a
-            let b = change.outputFactor(of: position)
+            let a = try module.storable(change.factors.factors[position].a, as: type)
+            let b = try module.storable(change.outputFactor(of: position), as: type)
             return [
                 TensorToWrite(
                     name: prefix + ".lora_A.weight", shape: [rank, module.inputs],
@@ -38,7 +41,7 @@ public enum PEFTLoRA {
             weightsName: PEFTAdapter.weightsName, tensors: tensors,
             configuration: PEFTConfiguration(
                 baseModel: baseModel, rank: rank,
-                targetModules: PEFTConfiguration.targetModules(change.factors.modules),
+                targetModules: PEFTConfiguration.targetModules(change.factors.modules, layers: layers),
                 method: .lora(.init(alpha: Double(rank)))))
     }
 

@@ -16,8 +16,10 @@ public enum PEFTTinyLoRA {
     ///   - method: Plan, factors and projections.
     ///   - values: The adapter's numbers, `[groups, u]`.
     ///   - baseModel: Written as `base_model_name_or_path`.
+    ///   - layers: Layers of the model. Where an adapter changes the same kinds in all of them, the configuration names the
+    ///     kinds; otherwise, or where they are not given, every module.
     public static func adapter(
-        of method: TinyLoRAMethod, values: [Float], baseModel: String
+        of method: TinyLoRAMethod, values: [Float], baseModel: String, layers: Int? = nil
     ) throws -> ExportedAdapter {
         let plan = method.plan, rank = plan.rank, entries = plan.u * rank * rank
         let tying = try weightTying(plan)
@@ -47,7 +49,8 @@ public enum PEFTTinyLoRA {
         return try ExportedAdapter(
             weightsName: PEFTAdapter.weightsName, tensors: tensors,
             configuration: PEFTConfiguration(
-                baseModel: baseModel, rank: rank, targetModules: PEFTConfiguration.targetModules(plan.modules),
+                baseModel: baseModel, rank: rank,
+                targetModules: PEFTConfiguration.targetModules(plan.modules, layers: layers),
                 method: .tinyLoRA(.init(u: plan.u, tying: tying ?? 0, seed: method.design.seed))), notes: notes)
     }
 

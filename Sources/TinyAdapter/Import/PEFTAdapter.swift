@@ -46,6 +46,7 @@ public struct PEFTAdapter: Sendable {
     public init(directory: String) throws(AdapterError) {
         let folder = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         files = ["\(folder)/\(Self.configurationName)", "\(folder)/\(Self.weightsName)"]
+        if access("\(folder)/\(Self.weightsName)", F_OK) != 0 { try Self.refuseOtherWeights(in: folder) }
         let configuration = try PEFTConfiguration(path: files[0])
         let tensors = try PEFTTensors(path: files[1])
         baseModel = configuration.baseModel
@@ -58,6 +59,21 @@ public struct PEFTAdapter: Sendable {
             kind = "TINYLORA"
             (design, values, elementType) = try tensors.tinyLoRA(
                 tinyLoRA, rank: configuration.rank, configuration: files[0])
+        }
+    }
+
+    /// Says what else the tensors are in, where PEFT's file of them is missing.
+    private static func refuseOtherWeights(in folder: String) throws(AdapterError) {
+        func has(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
+        if has("adapters.safetensors") {
+            throw AdapterError(
+                .unsupportedFeature, "\(folder) has an adapter of mlx-lm, and those are not read",
+                hint: "of other tools' adapters only PEFT's are read: \(configurationName) and \(weightsName)")
+        }
+        if has("adapter_model.bin") {
+            throw AdapterError(
+                .unsupportedFeature, "\(folder)/adapter_model.bin is in PyTorch's own format, which is not read",
+                hint: "load the adapter in PEFT and save it again: save_pretrained writes \(weightsName)")
         }
     }
 

@@ -131,9 +131,25 @@ struct PEFTPattern {
     }
 
     /// The number of a module, as PEFT finds it: the first name that is the module's, or its end behind a full stop.
+    ///
+    /// - Parameter module: The name in PEFT's model, such as `model.language_model.layers.0.self_attn.v_proj`.
     func number(of module: String) -> Double? {
+        entries.first { name, _ in Self.names(name, module) }?.number
+    }
+
+    /// The first name that is none of these modules and ends as one of them does, from its layer on: PEFT would leave the
+    /// number out, and the name was probably that of the module before a change of names.
+    ///
+    /// A name that ends otherwise belongs to a module that the adapter does not change, and has no effect in PEFT either.
+    func misnamed(among modules: [String]) -> String? {
         entries.first { name, _ in
-            name.hasPrefix("^") ? module == name.dropFirst() : module == name || module.hasSuffix("." + name)
-        }?.number
+            let end = name.drop { $0 == "^" }.split(separator: ".").suffix(4)  // layers.0.self_attn.v_proj
+            return !end.isEmpty && !modules.contains { Self.names(name, $0) }
+                && modules.contains { $0.split(separator: ".").suffix(end.count) == end }
+        }?.name
+    }
+
+    private static func names(_ name: String, _ module: String) -> Bool {
+        name.hasPrefix("^") ? module == name.dropFirst() : module == name || module.hasSuffix("." + name)
     }
 }

@@ -16,11 +16,16 @@ extension PEFTTensors {
         _ settings: PEFTConfiguration.LoRA, rank: Int, configuration: String
     ) throws(AdapterError) -> (LoRADesign, [Float], ElementType) {
         let found = try modules([".lora_A.weight", ".lora_B.weight"])
+        for (key, pattern) in [("rank_pattern", settings.ranks), ("alpha_pattern", settings.alphas)] {
+            guard let name = pattern.misnamed(among: found.map(\.ownName)) else { continue }
+            throw AdapterError(
+                .unsupportedFeature, "\(key) in \(configuration) names \(name), which is no module of \(path)",
+                hint: "the first module there is \(found[0].ownName)")
+        }
         var modules: [AdaptedModule] = [], ranks: [Int] = []
         for module in found {
             let a = module.tensors[0].shape, b = module.tensors[1].shape
-            let name = AdaptedModule(layer: module.layer, kind: module.kind, outputs: 0, inputs: 0).name
-            let own = settings.ranks.number(of: name) ?? Double(rank)
+            let own = settings.ranks.number(of: module.ownName) ?? Double(rank)
             guard a.count == 2, b.count == 2, a[0] >= 1, Double(a[0]) == own, a[0] == b[1] else {
                 throw AdapterError(
                     .malformedFile,
@@ -32,8 +37,8 @@ extension PEFTTensors {
         }
         let largest = ranks.max() ?? 1, type = Self.commonType(found.flatMap(\.tensors))
         // Alphas that give every module its scale at the largest rank.
-        let alphas = zip(modules, ranks).map { module, rank in
-            let alpha = settings.alphas.number(of: module.name) ?? settings.alpha
+        let alphas = zip(found, ranks).map { module, rank in
+            let alpha = settings.alphas.number(of: module.ownName) ?? settings.alpha
             let scaled = settings.isRankStabilised ? alpha * Double(rank).squareRoot() : alpha
             return scaled * (Double(largest) / Double(rank))
         }
@@ -68,14 +73,19 @@ extension PEFTTensors {
         }
     }
 
-    /// Numbers times a power of two, in their type; `nil` where that is not exact.
+    /// Numbers times a power of two, in their type; `nil` where that is not exact. A factor counts as a power of two where it
+    /// is one but for the rounding of scales, which are quotients and square roots.
     private static func scaled(_ numbers: [Float], by factor: Double, _ type: ElementType) -> [Float]? {
-        guard factor.isNormal, factor.significand == 1 else { return nil }
+        guard factor.isNormal else { return nil }
+        let exponent = (factor * 2.0.squareRoot()).exponent  // of the nearest power of two
+        let power = Double(sign: .plus, exponent: exponent, significand: 1)
+        guard (factor / power - 1).magnitude <= 1e-12 else { return nil }
+        if exponent == 0 { return numbers }
         var scaled: [Float] = []
         scaled.reserveCapacity(numbers.count)
         for number in numbers {
-            let product = Float(Double(number) * factor)
-            guard type.rounded(product) == product, Double(product) == Double(number) * factor else { return nil }
+            let product = Float(Double(number) * power)
+            guard type.rounded(product) == product, Double(product) == Double(number) * power else { return nil }
             scaled.append(product)
         }
         return scaled

@@ -12,8 +12,10 @@ struct PEFTTensors {
     struct Module {
         var layer: Int
         var kind: ModuleKind
-        /// The name in PEFT's model.
+        /// The beginning of its tensors' names: `base_model.model.` and the name in PEFT's model.
         var name: String
+        /// The name in PEFT's model, which `rank_pattern` and `alpha_pattern` refer to.
+        var ownName: String { String(name.dropFirst("base_model.model.".count)) }
         var tensors: [CheckpointTensor]
     }
 

@@ -66,6 +66,9 @@ package struct GGUFMetadata: Sendable {
     /// Whether the file has the key.
     package func has(_ key: String) -> Bool { values[key] != nil }
 
+    /// The keys that begin with a text, in alphabetical order.
+    package func keys(under prefix: String) -> [String] { values.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+
     /// A whole number.
     package func integer(_ key: String) throws(FileError) -> Int? {
         guard let value = values[key] else { return nil }

@@ -67,7 +67,8 @@ public struct RemoteAdapters: Sendable {
         let path = "\(folder)/\(adapter.name)", files = FileManager.default
         guard !files.fileExists(atPath: path) else { return path }
         let draft = "\(path).\(getpid()).tmp"
-        try PEFTLoRA.adapter(of: adapter.change, baseModel: baseModel).write(to: draft)
+        try PEFTLoRA.adapter(of: adapter.change, baseModel: baseModel, layers: configuration.layerCount).write(
+            to: draft)
         do {
             try files.moveItem(atPath: draft, toPath: path)
         } catch {

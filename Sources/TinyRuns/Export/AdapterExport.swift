@@ -48,8 +48,8 @@ extension LoadedModel {
     /// - Parameters:
     ///   - adapter: For this model.
     ///   - layout: Of the files.
-    ///   - output: A directory, which is made where it is missing, or the file of a `gguf-lora`. Files that an export writes
-    ///     are replaced.
+    ///   - output: A directory, which is made where it is missing, or the file of a `gguf-lora`. Files that an export wrote
+    ///     are replaced; those of another model never are.
     ///   - rank: Of a LoRA, filled with zeros; that of the adapter unless given.
     ///   - type: Of a LoRA's numbers.
     ///   - threads: Matrices factorised at once.
@@ -57,20 +57,23 @@ extension LoadedModel {
     ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
     ///     first.
     /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
-    ///   hold the adapter, `CheckpointError` or `FileError` when something cannot be written.
+    ///   hold the adapter, `alreadyExists` for a place that has another model,
+    ///   `CheckpointError` or `FileError` when something cannot be written.
     public func export(
         _ adapter: AdapterFile, as layout: ExportLayout, to output: String, rank: Int? = nil,
         type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> ExportResult {
         try adapter.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        let destination = ExportDestination(path: output)
+        try destination.requireNoModel(besides: checkpoint.directory, for: layout)
         let method = try method(adapter.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
         guard case .change(let change) = method.effect(of: adapter.values) else {
             throw RunError(
                 .unusableModel, "an adapter of all weights is no low-rank change",
                 hint: "the run that trained it has the model in its directory")
         }
-        let base = checkpoint.directory
+        let base = modelReference(at: checkpoint.directory), layers = checkpoint.configuration.layerCount
         var result = ExportResult(layout: layout.rawValue, output: output, rank: rank ?? change.factors.rank)
         func write(_ exported: ExportedAdapter) throws {
             try exported.write(to: output)
@@ -83,14 +86,15 @@ extension LoadedModel {
                     .unusableModel, "an adapter of \(adapter.design.method) is no TinyLoRA",
                     hint: "--to peft-lora holds every low-rank adapter")
             }
-            try write(PEFTTinyLoRA.adapter(of: method, values: adapter.values, baseModel: base))
-        case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, rank: rank, type: type))
+            try write(PEFTTinyLoRA.adapter(of: method, values: adapter.values, baseModel: base, layers: layers))
+        case .peftLoRA: try write(PEFTLoRA.adapter(of: change, baseModel: base, layers: layers, rank: rank, type: type))
         case .mlx:
-            try write(MLXLoRA.adapter(of: change, layers: checkpoint.configuration.layerCount, type: type))
+            try write(MLXLoRA.adapter(of: change, layers: layers, type: type))
         case .ggufLoRA:
             try GGUFLoRA.write(change, of: checkpoint.configuration, baseModel: name, type: type, to: output)
         case .merged:
             result.rank = nil
+            try destination.markAsMerged(model: name, fingerprint: fingerprint)
             result.merge = try merge(change, into: output)
         }
         return result

@@ -5,14 +5,22 @@ import TinyTemplates
 import TinyText
 
 extension LoadedModel {
+    /// The files of a directory's tokenizer and chat template.
+    private static let tokenizerFiles = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+        "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
+    ]
+
     /// Writes the files of this model's tokenizer and chat template: copies where it is a directory; where it is a GGUF file,
     /// `tokenizer.json` and `tokenizer_config.json` with what the file holds.
     func writeTokenizer(to directory: String) throws {
         guard isGGUF(checkpoint.directory) else {
-            for name in [
-                "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
-                "chat_template.jinja",
-            ] {
+            let folder = "additional_chat_templates"
+            let templates =
+                (try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")) ?? []
+            let others = templates.filter { $0.hasSuffix(".jinja") }.sorted().map { "\(folder)/\($0)" }
+            if !others.isEmpty { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
+            for name in Self.tokenizerFiles + others {
                 guard let data = FileManager.default.contents(atPath: "\(checkpoint.directory)/\(name)") else {
                     continue
                 }

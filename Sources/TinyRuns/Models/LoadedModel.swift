@@ -167,9 +167,13 @@ public struct LoadedModel: Sendable {
         try writeModel(adapter.tensors, to: directory)
     }
 
-    /// Writes tensors as a model of this configuration, with the tokenizer's files.
+    /// Writes tensors as a model of this configuration, with the tokenizer's files and the settings of sampling.
     func writeModel(_ tensors: [TensorToWrite], to directory: String) throws {
-        try CheckpointWriter.write(configuration: checkpoint.configuration, tensors: tensors, to: directory)
+        let generation =
+            isGGUF(checkpoint.directory)
+            ? nil : FileManager.default.contents(atPath: "\(checkpoint.directory)/generation_config.json")
+        try CheckpointWriter.write(
+            configuration: checkpoint.configuration, tensors: tensors, generation: generation, to: directory)
         try writeTokenizer(to: directory)
     }
 }

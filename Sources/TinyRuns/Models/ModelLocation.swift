@@ -9,8 +9,10 @@ internal import TinyHub
 ///   - text: A name, or a path. A path that exists wins.
 ///   - folder: What a relative path is relative to.
 ///   - environment: Names the cache; see `HubSettings`.
-/// - Returns: The model's directory, or its GGUF file where that is all there is; `nil` when `text` is a path.
-/// - Throws: ``RunError`` with code `unusableModel` for a name that is neither a path nor in the cache.
+/// - Returns: The model's directory, or its GGUF file where that is all there is, of several parts the first; `nil` when `text`
+///   is a path.
+/// - Throws: ``RunError`` with code `unusableModel` for a name that is neither a path nor in the cache, or that has several
+///   GGUF files which are not the parts of one model.
 public func cachedModel(
     _ text: String, in folder: String = ".", environment: [String: String] = ProcessInfo.processInfo.environment
 ) throws(RunError) -> String? {
@@ -25,15 +27,33 @@ public func cachedModel(
             .unusableModel, "there is neither \(path) nor a model \(name) in the cache \(cache.path)",
             hint: "`tinylora download \(name)` fetches the model")
     }
-    return soleModelFile(in: snapshot) ?? snapshot
+    return try soleModelFile(in: snapshot) ?? snapshot
 }
 
-/// The GGUF file of a snapshot that has one and no model directory's files.
-private func soleModelFile(in snapshot: String) -> String? {
+/// The GGUF file of a snapshot that has one, or the first of one model's parts, and no model directory's files.
+private func soleModelFile(in snapshot: String) throws(RunError) -> String? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: snapshot)) ?? []
-    let files = names.filter { $0.hasSuffix(".gguf") }
-    return files.count == 1 && !names.contains("config.json") ? "\(snapshot)/\(files[0])" : nil
+    let files = names.filter { $0.hasSuffix(".gguf") }.sorted()
+    guard !names.contains("config.json"), let first = files.first else { return nil }
+    guard files.count == 1 || files == partNames(like: first, count: files.count) else {
+        throw RunError(
+            .unusableModel, "\(snapshot) has several GGUF files: \(files.joined(separator: ", "))",
+            hint: "give the path of one of them")
+    }
+    return "\(snapshot)/\(first)"
 }
+
+/// The names of a model's parts as llama.cpp numbers them, where the first is this.
+private func partNames(like first: String, count: Int) -> [String] {
+    func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
+    func end(_ number: Int) -> String { "-\(digits(number))-of-\(digits(count)).gguf" }
+    guard first.hasSuffix(end(1)) else { return [] }
+    return (1...count).map { first.dropLast(end(1).count) + end($0) }
+}
+
+/// What other tools find the model at a path by: its repository in a cache, `owner/name`, which is the same on every machine;
+/// else the path.
+func modelReference(at path: String) -> String { HubCache.repository(ofSnapshot: path)?.description ?? path }
 
 /// What people call the model at a path: its repository's name in a cache, else the last part of the path.
 func modelName(at path: String) -> String {

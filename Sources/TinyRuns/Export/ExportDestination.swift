@@ -1,0 +1,68 @@
+import Foundation
+import TinyCheckpoint
+import TinyFoundation
+
+/// Where an export writes. A merged model has the file names of any model, so its directory must not be that of another one.
+struct ExportDestination {
+    /// The directory, or the file of a `gguf-lora`.
+    let path: String
+
+    /// The file that says that a directory holds a merged model, which the next export replaces.
+    static let markName = "tinylora_merged.json"
+
+    /// Refuses a place where the export would replace a file of a model.
+    ///
+    /// - Parameter model: The directory or GGUF file of the exported adapter's model.
+    /// - Throws: ``RunError`` with code `alreadyExists`.
+    func requireNoModel(besides model: String, for layout: ExportLayout) throws(RunError) {
+        switch layout {
+        case .merged: try requireNoModelDirectory(model)
+        case .ggufLoRA:
+            guard isSamePlace(path, model) else { return }
+            throw refusal("\(path) is the file of the model that the adapter belongs to", "file")
+        case .peftTinyLoRA, .peftLoRA, .mlx: return
+        }
+    }
+
+    /// Says in the directory that it holds a merged model, before any other file is there.
+    func markAsMerged(model: String, fingerprint: String) throws {
+        try AtomicFile.makeDirectory(path)
+        let members = [("base_model", model), ("fingerprint", fingerprint)].map {
+            JSONValue.Member($0.0, .string($0.1))
+        }
+        try AtomicFile.write(JSONValue.object(members).document, to: "\(path)/\(Self.markName)")
+    }
+
+    private func requireNoModelDirectory(_ model: String) throws(RunError) {
+        let folder = isGGUF(model) ? URL(fileURLWithPath: model).deletingLastPathComponent().path : model
+        if isSamePlace(path, folder) {
+            throw refusal("\(path) is the directory of the model that the adapter belongs to", "directory")
+        }
+        let place = URL(fileURLWithPath: path).standardizedFileURL
+        for url in [place, place.resolvingSymlinksInPath()] {
+            let parts = url.pathComponents
+            for (above, part) in zip(parts, parts.dropFirst()) where part == "snapshots" && above.hasPrefix("models--")
+            {
+                throw refusal("\(path) is in the cache of downloaded models", "directory")
+            }
+        }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        guard !names.contains(Self.markName) else { return }
+        let endings = [".safetensors", ".safetensors.index.json", ".gguf"]
+        if let name = names.sorted().first(where: { $0 == "config.json" || endings.contains(where: $0.hasSuffix) }) {
+            throw refusal("\(path) already has files of a model (\(name))", "directory")
+        }
+    }
+
+    private func refusal(_ what: String, _ kind: String) -> RunError {
+        RunError(
+            .alreadyExists, what + ", which an export does not replace", hint: "choose another \(kind) with --output")
+    }
+}
+
+/// Whether two paths lead to the same file or directory.
+private func isSamePlace(_ first: String, _ second: String) -> Bool {
+    var one = stat(), other = stat()
+    return stat(first, &one) == 0 && stat(second, &other) == 0 && one.st_ino == other.st_ino
+        && one.st_dev == other.st_dev
+}
