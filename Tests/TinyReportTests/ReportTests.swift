@@ -83,6 +83,22 @@ struct ReportTests {
         #expect(abs(width / (2 * 1.96 * (p * (1 - p) / 400).squareRoot()) - 1) < 0.1)
     }
 
+    @Test("where no draw of problems can differ, intervals are those of the problems")
+    func equalDraws() throws {
+        let section = try Workspace([
+            "a": SyntheticRun(right: 400), "b": SyntheticRun(seed: 2, right: 400),
+            "c": SyntheticRun(parameters: 4, right: 0, untrained: 0),
+        ]).report().sections[0]
+        let all = try #require(section.result("tinylora", "grpo", 13)),
+            wilson = WilsonInterval(successes: 400, trials: 400)
+        #expect(all.accuracy.low == wilson.low && all.accuracy.high == wilson.high)
+        let none = try #require(section.result("tinylora", "grpo", 4)), gain = try #require(none.gain)
+        let baseline = try #require(section.baselines.first { $0.accuracy.value == 0 })
+        #expect(none.accuracy == baseline.accuracy)
+        let difference = PairedDifference([Double](repeating: 0, count: 400))
+        #expect(gain.value == 0 && gain.low == difference.low && gain.high == difference.high)
+    }
+
     @Test("each seed is tested against the untrained model on the same problems")
     func comparisons() throws {
         let section = try section()
@@ -158,6 +174,19 @@ struct ReportTests {
         let unmeasured = try Workspace(["a": SyntheticRun(rate: 0.01), "b": SyntheticRun(rate: 0.1)]).report()
         #expect(unmeasured.sections[0].results.map(\.choice) == [.none, .none])
         #expect(unmeasured.terminalText().contains("0.1†"))
+    }
+
+    @Test("nothing is chosen where a value has no validation results, and notes name the tuned setting")
+    func incompleteValidation() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(algorithm: "cma-es", right: 300, validation: 150, settings: ["sigma": "0.1"]),
+            "b": SyntheticRun(algorithm: "cma-es", right: 390, settings: ["sigma": "0.5"]),
+        ])
+        try workspace.write(#"{"tune": "sigma"}"#, to: "sweep.json")
+        let report = try workspace.report(), section = report.sections[0]
+        #expect(section.results.map(\.choice) == [.none, .none])
+        #expect(section.choices.flatMap(\.trials).map(\.isChosen) == [false])
+        #expect(report.terminalText().contains("† Other values of sigma were tried"))
     }
 
     @Test("further seeds of the chosen value cannot undo the choice, however they come out")
@@ -292,6 +321,20 @@ struct ReportTests {
         #expect(report.archive.runs.map(\.name) == ["b"])
         #expect(report.archive.unusable.map(\.sentence) == ["has the settings and the seed of b"])
         #expect(report.sections[0].results.map(\.seeds) == [[1]])
+    }
+
+    @Test("each arithmetic stands below the untrained result that its runs measured")
+    func untrainedByArithmetic() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(seed: 1, right: 300, untrained: 128),
+            "b": SyntheticRun(seed: 2, right: 300, untrained: 128),
+            "c": SyntheticRun(right: 300, untrained: 132, settings: ["arithmetic": "\"bfloat16\""]),
+        ])
+        let html = try workspace.report().html(linkedFrom: workspace.folder.path)
+        let table = try #require(html.components(separatedBy: "Arithmetic of products with the weights").last)
+        let row = try #require(table.components(separatedBy: "</tr>").first { $0.contains("untrained") })
+        let bfloat16 = try #require(row.range(of: ">33.0 ")), float32 = try #require(row.range(of: ">32.0 "))
+        #expect(bfloat16.lowerBound < float32.lowerBound)
     }
 
     @Test("ranks are compared by number, and not where they are the size")
