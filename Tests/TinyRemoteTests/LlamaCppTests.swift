@@ -12,10 +12,14 @@ import TinyTestSupport
 private final class FakeLlamaCpp: Sendable {
     private let fixture: RemoteFixture
     private let files: [String]
+    private let fault: FakeVLLM.Fault
+    private let count = Mutex(0)
 
-    init(_ fixture: RemoteFixture, files: [String] = []) {
+    /// - Parameter fault: Answers instead; its number counts all requests, from 1.
+    init(_ fixture: RemoteFixture, files: [String] = [], fault: @escaping FakeVLLM.Fault = { _, _ in nil }) {
         self.fixture = fixture
         self.files = files
+        self.fault = fault
     }
 
     private struct Scale: Decodable {
@@ -40,6 +44,11 @@ private final class FakeLlamaCpp: Sendable {
 
     func server() throws -> HTTPServer {
         try HTTPServer { request in
+            let number = self.count.withLock { count in
+                count += 1
+                return count
+            }
+            if let reply = self.fault(request, number) { return reply }
             do {
                 switch request.path {
                 case "/lora-adapters":
@@ -104,6 +113,27 @@ struct LlamaCppTests {
             let scored = try await fixture.engine.logprobs(of: sequences, adapter: adapter, temperature: 1)
             #expect(scored == completions.map(\.logprobs))
         }
+    }
+
+    @Test("a server that loads its model is waited for")
+    func loading() async throws {
+        try await withTemporaryDirectory { folder in
+            let server = try FakeLlamaCpp(fixture, files: partNames(in: folder)) { _, number in
+                number <= 2 ? .error(503, #"{"error": {"message": "Loading model"}}"#) : nil
+            }.server()
+            let notes = Mutex<[String]>([])
+            var settings = RemoteSettings()
+            settings.note = { note in notes.withLock { $0.append(note) } }
+            let sampler = try await fixture.sampler([server], in: folder, settings: settings)
+            #expect(sampler.kinds == ["llama.cpp"])
+            let found = notes.withLock { $0 }
+            #expect(found.count == 1 && found[0].hasSuffix("status 503: Loading model; waiting for it"))
+        }
+    }
+
+    /// The files of the run's adapters, in the order in which the fake server is started with them.
+    private func partNames(in folder: String) throws -> [String] {
+        try fixture.adapters(in: folder).writeParts().map { URL(filePath: $0).lastPathComponent }.reversed()
     }
 
     @Test("the parts of the numbers add up to the change")

@@ -31,9 +31,11 @@ struct LlamaCppServer: SamplingServer {
         let path: String
     }
 
-    /// Whether a server is one of llama.cpp: only that has this route.
+    /// Whether a server is one of llama.cpp: only that has this route. While it loads its model, every route has status 503.
     static func answers(at connection: ServerConnection) async throws(ServerFailure) -> Bool {
-        try await connection.get("/lora-adapters").status == 200
+        let path = "/lora-adapters", answer = try await connection.get(path)
+        if answer.status == 503 { try answer.requireSuccess("\(connection.address)\(path)") }
+        return answer.status == 200
     }
 
     /// Asks a server what it serves and finds the adapter of each number.
