@@ -131,6 +131,51 @@ struct LlamaCppTests {
         }
     }
 
+    /// A completion of a server that answers with these tokens to a prompt of `length` tokens.
+    private func completion(
+        _ tokens: [Int], stop: String, isTruncated: Bool = false, prompt length: Int = 4, maxTokens: Int = 12
+    ) async throws -> Completion? {
+        var found: Completion?
+        try await withTemporaryDirectory { folder in
+            let probabilities = tokens.map { #"{"id": \#($0), "logprob": -0.5}"# }.joined(separator: ", ")
+            let server = try FakeLlamaCpp(fixture, files: partNames(in: folder)) { request, _ in
+                // The request of 24 tokens is the one that is compared with the learner.
+                guard request.path == "/completion",
+                    !String(decoding: request.body, as: UTF8.self).contains(#""n_predict":24"#)
+                else { return nil }
+                return .json(
+                    #"{"tokens": \#(tokens), "stop_type": "\#(stop)", "truncated": \#(isTruncated), "#
+                        + #""completion_probabilities": [\#(probabilities)]}"#)
+            }.server()
+            let sampler = try await fixture.sampler([server], in: folder)
+            var request = fixture.request(problem: 1, samples: 1)
+            request.prompt = Array(repeating: 7, count: length)
+            request.sampling.maxTokens = maxTokens
+            found = try await sampler.complete([request])[0].first
+        }
+        return found
+    }
+
+    @Test("a completion that fills the server's context has reached a limit; a shortened prompt is an error")
+    func truncation() async throws {
+        let filled = try #require(try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true, prompt: 60))
+        #expect(filled.tokens.count == 4 && filled.stop == .contextFull)
+        let limited = try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true, prompt: 60, maxTokens: 4)
+        #expect(limited?.stop == .tokenLimit)
+        let error = await #expect(throws: RemoteError.self) {
+            try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true)
+        }
+        #expect(error?.message.hasSuffix("shortened a prompt of 4 tokens") == true)
+    }
+
+    @Test("the server's own stop tokens end a text, and the run's end it where the server goes on")
+    func stopTokens() async throws {
+        let own = try #require(try await completion([9, 10, 60], stop: "eos"))
+        #expect(own.tokens == [9, 10, 60] && own.stop == .endOfText)
+        let cut = try #require(try await completion([9, 50, 10, 3], stop: "limit"))
+        #expect(cut.tokens == [9, 50] && cut.logprobs == [-0.5, -0.5] && cut.stop == .endOfText)
+    }
+
     /// The files of the run's adapters, in the order in which the fake server is started with them.
     private func partNames(in folder: String) throws -> [String] {
         try fixture.adapters(in: folder).writeParts().map { URL(filePath: $0).lastPathComponent }.reversed()
