@@ -65,7 +65,7 @@ public final class RemoteSampler: Sampler {
         let needs = NeededAdapters { adapters?.removePEFT($0) }
         for address in addresses {
             let connection = ServerConnection(address, silence: settings.silence)
-            let server = try await Self.server(connection, adapters, judge.contextLength)
+            let server = try await Self.server(connection, adapters, judge.contextLength, settings)
             seats.append(
                 ServerSeat(server, needs) { server, adapter in
                     let found = try await Self.compared(server, adapter, judge, probe)
@@ -85,18 +85,28 @@ public final class RemoteSampler: Sampler {
         for seat in seats { try await seat.introduceBaseModel() }
     }
 
-    /// Finds which software answers at an address.
+    /// Finds which software answers at an address; waits for one that is busy or loads its model.
     private static func server(
-        _ connection: ServerConnection, _ adapters: RemoteAdapters?, _ contextLength: Int
-    ) async throws(RemoteError) -> any SamplingServer {
-        do throws(ServerFailure) {
-            if try await LlamaCppServer.answers(at: connection) {
-                return try await LlamaCppServer(connection, adapters: adapters, contextLength: contextLength)
+        _ connection: ServerConnection, _ adapters: RemoteAdapters?, _ contextLength: Int, _ settings: RemoteSettings
+    ) async throws -> any SamplingServer {
+        let start = ContinuousClock.now
+        var wait = Duration.milliseconds(100), isFirst = true
+        while true {
+            do throws(ServerFailure) {
+                if try await LlamaCppServer.answers(at: connection) {
+                    return try await LlamaCppServer(connection, adapters: adapters, contextLength: contextLength)
+                }
+                return try await VLLMServer(connection, adapters: adapters, contextLength: contextLength)
+            } catch {
+                if case .lasting(let error) = error { throw error }
+                guard case .passing(_, let asked?) = error, start.duration(to: .now) < settings.patience else {
+                    throw RemoteError(.unreachable, error.message, hint: "start the server first")
+                }
+                if isFirst { settings.note("\(error.message); waiting for it") }
+                isFirst = false
+                try await Task.sleep(for: max(wait, asked))
+                wait = min(wait * 2, .seconds(5))
             }
-            return try await VLLMServer(connection, adapters: adapters, contextLength: contextLength)
-        } catch {
-            if case .lasting(let error) = error { throw error }
-            throw RemoteError(.unreachable, error.message, hint: "start the server first")
         }
     }
 

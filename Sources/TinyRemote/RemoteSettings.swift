@@ -4,6 +4,8 @@ public struct RemoteSettings: Sendable {
     public var patience = Duration.seconds(600)
     /// How long one answer may take.
     public var silence = Duration.seconds(3600)
+    /// The longest wait before a learner is asked again.
+    package var longestWait = Duration.seconds(15)
     /// Told, as sentences, when an engine is lost and when it is back.
     public var note: @Sendable (String) -> Void = { _ in }
     /// Told of each comparison with the engine of this process.

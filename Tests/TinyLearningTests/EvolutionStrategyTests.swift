@@ -19,6 +19,28 @@ import TinyFoundation
         }
     }
 
+    /// Each of six members solves a problem alone, one with another and two with three others; two problems tell nothing.
+    @Test(
+        "members that earned as much are equal to the last bit, however rewards are divided",
+        arguments: RewardScale.allCases)
+    func equalMembers(scale: RewardScale) {
+        let rewardsPG: [[Double]] = [
+            [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1, 1, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1], [1, 0, 0, 0, 0, 0],
+            [1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1],
+            [1, 1, 0, 0, 1, 1], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 1],
+        ]
+        let fitnessM = memberFitness(rewardsPG: rewardsPG, members: 6, scale: scale)
+        #expect(Set(fitnessM).count == 1)
+        let led = memberFitness(rewardsPG: rewardsPG + [[0, 0, 0, 1, 0, 0]], members: 6, scale: scale)
+        #expect(led.indices.filter { led[$0] > led[0] } == [3] && Set(led).count == 2)
+        let advantages = GroupAdvantages(scale: scale).advantages(rewardsPG: rewardsPG + [[0, 0, 0, 1, 0, 0]])
+        let differences = led.map { $0 - led[0] }
+        for member in led.indices {
+            let expected = advantages.reduce(0) { $0 + $1[member] - $1[0] } / 15
+            #expect(abs(differences[member] - expected) < 1e-9)
+        }
+    }
+
     /// Evaluations that Hansen's own program needs until its mean has a fitness over -1e-9, from these starts (pycma 4.5.0,
     /// median of seeds 1 to 11: sphere 1,500, ellipsoid 4,120, Rosenbrock 3,750), with room for half as many more.
     @Test(

@@ -12,10 +12,14 @@ import TinyTestSupport
 private final class FakeLlamaCpp: Sendable {
     private let fixture: RemoteFixture
     private let files: [String]
+    private let fault: FakeVLLM.Fault
+    private let count = Mutex(0)
 
-    init(_ fixture: RemoteFixture, files: [String] = []) {
+    /// - Parameter fault: Answers instead; its number counts all requests, from 1.
+    init(_ fixture: RemoteFixture, files: [String] = [], fault: @escaping FakeVLLM.Fault = { _, _ in nil }) {
         self.fixture = fixture
         self.files = files
+        self.fault = fault
     }
 
     private struct Scale: Decodable {
@@ -40,6 +44,11 @@ private final class FakeLlamaCpp: Sendable {
 
     func server() throws -> HTTPServer {
         try HTTPServer { request in
+            let number = self.count.withLock { count in
+                count += 1
+                return count
+            }
+            if let reply = self.fault(request, number) { return reply }
             do {
                 switch request.path {
                 case "/lora-adapters":
@@ -104,6 +113,72 @@ struct LlamaCppTests {
             let scored = try await fixture.engine.logprobs(of: sequences, adapter: adapter, temperature: 1)
             #expect(scored == completions.map(\.logprobs))
         }
+    }
+
+    @Test("a server that loads its model is waited for")
+    func loading() async throws {
+        try await withTemporaryDirectory { folder in
+            let server = try FakeLlamaCpp(fixture, files: partNames(in: folder)) { _, number in
+                number <= 2 ? .error(503, #"{"error": {"message": "Loading model"}}"#) : nil
+            }.server()
+            let notes = Mutex<[String]>([])
+            var settings = RemoteSettings()
+            settings.note = { note in notes.withLock { $0.append(note) } }
+            let sampler = try await fixture.sampler([server], in: folder, settings: settings)
+            #expect(sampler.kinds == ["llama.cpp"])
+            let found = notes.withLock { $0 }
+            #expect(found.count == 1 && found[0].hasSuffix("status 503: Loading model; waiting for it"))
+        }
+    }
+
+    /// A completion of a server that answers with these tokens to a prompt of `length` tokens.
+    private func completion(
+        _ tokens: [Int], stop: String, isTruncated: Bool = false, prompt length: Int = 4, maxTokens: Int = 12
+    ) async throws -> Completion? {
+        var found: Completion?
+        try await withTemporaryDirectory { folder in
+            let probabilities = tokens.map { #"{"id": \#($0), "logprob": -0.5}"# }.joined(separator: ", ")
+            let server = try FakeLlamaCpp(fixture, files: partNames(in: folder)) { request, _ in
+                // The request of 24 tokens is the one that is compared with the learner.
+                guard request.path == "/completion",
+                    !String(decoding: request.body, as: UTF8.self).contains(#""n_predict":24"#)
+                else { return nil }
+                return .json(
+                    #"{"tokens": \#(tokens), "stop_type": "\#(stop)", "truncated": \#(isTruncated), "#
+                        + #""completion_probabilities": [\#(probabilities)]}"#)
+            }.server()
+            let sampler = try await fixture.sampler([server], in: folder)
+            var request = fixture.request(problem: 1, samples: 1)
+            request.prompt = Array(repeating: 7, count: length)
+            request.sampling.maxTokens = maxTokens
+            found = try await sampler.complete([request])[0].first
+        }
+        return found
+    }
+
+    @Test("a completion that fills the server's context has reached a limit; a shortened prompt is an error")
+    func truncation() async throws {
+        let filled = try #require(try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true, prompt: 60))
+        #expect(filled.tokens.count == 4 && filled.stop == .contextFull)
+        let limited = try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true, prompt: 60, maxTokens: 4)
+        #expect(limited?.stop == .tokenLimit)
+        let error = await #expect(throws: RemoteError.self) {
+            try await completion([9, 9, 9, 9], stop: "limit", isTruncated: true)
+        }
+        #expect(error?.message.hasSuffix("shortened a prompt of 4 tokens") == true)
+    }
+
+    @Test("the server's own stop tokens end a text, and the run's end it where the server goes on")
+    func stopTokens() async throws {
+        let own = try #require(try await completion([9, 10, 60], stop: "eos"))
+        #expect(own.tokens == [9, 10, 60] && own.stop == .endOfText)
+        let cut = try #require(try await completion([9, 50, 10, 3], stop: "limit"))
+        #expect(cut.tokens == [9, 50] && cut.logprobs == [-0.5, -0.5] && cut.stop == .endOfText)
+    }
+
+    /// The files of the run's adapters, in the order in which the fake server is started with them.
+    private func partNames(in folder: String) throws -> [String] {
+        try fixture.adapters(in: folder).writeParts().map { URL(filePath: $0).lastPathComponent }.reversed()
     }
 
     @Test("the parts of the numbers add up to the change")

@@ -13,13 +13,21 @@ import TinyTestSupport
 private final class FakeLearner: Sendable {
     private let fixture: RemoteFixture
     private let failures: Mutex<Int>
+    private let failure: HTTPServer.Reply
     private let known = Mutex<Set<String>>([])
     private let uploads = Mutex(0)
 
-    init(_ fixture: RemoteFixture, failures: Int = 0) {
+    /// Answers the first `failures` requests with `failure`.
+    init(
+        _ fixture: RemoteFixture, failures: Int = 0,
+        failure: HTTPServer.Reply = .error(503, #"{"error": {"message": "busy"}}"#)
+    ) {
         self.fixture = fixture
         self.failures = Mutex(failures)
+        self.failure = failure
     }
+
+    var failuresLeft: Int { failures.withLock { max(0, $0) } }
 
     var uploadCount: Int { uploads.withLock { $0 } }
 
@@ -54,7 +62,7 @@ private final class FakeLearner: Sendable {
             count -= 1
             return count >= 0
         }
-        if fails { return .error(503, #"{"error": {"message": "busy"}}"#) }
+        if fails { return failure }
         if request.path == "/v1/basis" {
             let id = SHA256.hash(Array(request.body)).hexadecimal
             uploads.withLock { $0 += 1 }
@@ -92,6 +100,7 @@ struct RemoteLearnerTests {
 
     private func learner(_ server: HTTPServer) async throws -> RemoteLearner {
         var settings = RemoteSettings()
+        settings.longestWait = .zero
         settings.note = { _ in withExtendedLifetime(server) {} }
         return try await RemoteLearner(
             ServerAddress(server.endpoint), basis: AdapterBasis(fixture.method),
@@ -127,6 +136,26 @@ struct RemoteLearnerTests {
             fake.forget()
         }
         #expect(fake.uploadCount == 2)
+    }
+
+    @Test(
+        "a process without memory is not asked again, one that fails ten times only, and one that is busy until it answers"
+    )
+    func failures() async throws {
+        func error(_ status: Int) async throws -> (RemoteError?, asked: Int) {
+            let failure = HTTPServer.Reply.error(status, #"{"error": {"message": "it broke"}}"#)
+            let fake = FakeLearner(fixture, failures: 100, failure: failure)
+            let error = await #expect(throws: RemoteError.self) { try await learner(fake.server()) }
+            return (error, 100 - fake.failuresLeft)
+        }
+        let (memory, once) = try await error(507)
+        #expect(memory?.code == .refused && memory?.message.hasSuffix("status 507: it broke") == true && once == 1)
+        let (broken, tenTimes) = try await error(500)
+        #expect(broken?.code == .refused && tenTimes == 10)
+        #expect(broken?.message.hasSuffix("status 500: it broke (10 times)") == true)
+        let busy = FakeLearner(fixture, failures: 20)
+        _ = try await learner(busy.server())
+        #expect(busy.failuresLeft == 0)
     }
 
     @Test("a method that is not linear in its numbers is refused")

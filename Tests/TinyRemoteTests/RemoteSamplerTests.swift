@@ -157,6 +157,40 @@ struct RemoteSamplerTests {
         }
     }
 
+    @Test(
+        "a busy or loading server asks for a wait, one that failed does not, and one without memory is not asked again")
+    func statuses() throws {
+        func failure(_ status: Int, retryAfter: String? = nil) throws -> ServerFailure {
+            try #require(throws: ServerFailure.self) {
+                try ServerConnection.Answer(status, Data(#"{"message": "no"}"#.utf8), retryAfter: retryAfter)
+                    .requireSuccess("x")
+            }
+        }
+        for status in [408, 425, 429, 502, 503, 504] {
+            guard case .passing("x answered with status \(status): no", wait: .zero) = try failure(status) else {
+                Issue.record("\(status)")
+                continue
+            }
+        }
+        guard case .passing(_, wait: .seconds(3)) = try failure(503, retryAfter: "3") else {
+            Issue.record("Retry-After")
+            return
+        }
+        for status in [500, 501] {
+            guard case .passing(_, wait: nil) = try failure(status) else {
+                Issue.record("\(status)")
+                continue
+            }
+        }
+        for status in [400, 507] {
+            guard case .lasting(let error) = try failure(status) else {
+                Issue.record("\(status)")
+                continue
+            }
+            #expect(error.code == .refused && error.message.hasSuffix("status \(status): no"))
+        }
+    }
+
     @Test("no server for the whole patience is an error that says so")
     func unreachable() async throws {
         try await withTemporaryDirectory { folder in
@@ -169,7 +203,7 @@ struct RemoteSamplerTests {
             let error = await #expect(throws: RemoteError.self) {
                 try await sampler.complete([fixture.request(problem: 1)])
             }
-            #expect(error?.code == .unreachable || error?.code == .refused)
+            #expect(error?.code == .unreachable)
             #expect(error?.message.contains("status 503") == true)
         }
     }

@@ -83,6 +83,22 @@ struct ReportTests {
         #expect(abs(width / (2 * 1.96 * (p * (1 - p) / 400).squareRoot()) - 1) < 0.1)
     }
 
+    @Test("where no draw of problems can differ, intervals are those of the problems")
+    func equalDraws() throws {
+        let section = try Workspace([
+            "a": SyntheticRun(right: 400), "b": SyntheticRun(seed: 2, right: 400),
+            "c": SyntheticRun(parameters: 4, right: 0, untrained: 0),
+        ]).report().sections[0]
+        let all = try #require(section.result("tinylora", "grpo", 13)),
+            wilson = WilsonInterval(successes: 400, trials: 400)
+        #expect(all.accuracy.low == wilson.low && all.accuracy.high == wilson.high)
+        let none = try #require(section.result("tinylora", "grpo", 4)), gain = try #require(none.gain)
+        let baseline = try #require(section.baselines.first { $0.accuracy.value == 0 })
+        #expect(none.accuracy == baseline.accuracy)
+        let difference = PairedDifference([Double](repeating: 0, count: 400))
+        #expect(gain.value == 0 && gain.low == difference.low && gain.high == difference.high)
+    }
+
     @Test("each seed is tested against the untrained model on the same problems")
     func comparisons() throws {
         let section = try section()
@@ -158,6 +174,19 @@ struct ReportTests {
         let unmeasured = try Workspace(["a": SyntheticRun(rate: 0.01), "b": SyntheticRun(rate: 0.1)]).report()
         #expect(unmeasured.sections[0].results.map(\.choice) == [.none, .none])
         #expect(unmeasured.terminalText().contains("0.1†"))
+    }
+
+    @Test("nothing is chosen where a value has no validation results, and notes name the tuned setting")
+    func incompleteValidation() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(algorithm: "cma-es", right: 300, validation: 150, settings: ["sigma": "0.1"]),
+            "b": SyntheticRun(algorithm: "cma-es", right: 390, settings: ["sigma": "0.5"]),
+        ])
+        try workspace.write(#"{"tune": "sigma"}"#, to: "sweep.json")
+        let report = try workspace.report(), section = report.sections[0]
+        #expect(section.results.map(\.choice) == [.none, .none])
+        #expect(section.choices.flatMap(\.trials).map(\.isChosen) == [false])
+        #expect(report.terminalText().contains("† Other values of sigma were tried"))
     }
 
     @Test("further seeds of the chosen value cannot undo the choice, however they come out")
@@ -259,6 +288,55 @@ struct ReportTests {
         #expect(section.results.map(\.differences).sorted() == ["bfloat16 arithmetic", "float32 arithmetic"])
     }
 
+    @Test("runs of engines in other processes are configurations of their own, and say so")
+    func engines() throws {
+        let report = try Workspace([
+            "a": SyntheticRun(right: 300), "b": SyntheticRun(right: 280, engines: ["sampler": "vllm"]),
+            "c": SyntheticRun(seed: 2, right: 320), "d": SyntheticRun(right: 310, engines: ["learner": "torch"]),
+            "e": SyntheticRun(parameters: 4, right: 200),
+        ]).report()
+        #expect(report.archive.unusable.isEmpty)
+        let results = report.sections[0].results.filter { $0.parameters == 13 }
+        #expect(
+            results.map { "\($0.differences): \($0.seeds)" }.sorted()
+                == [": [1, 2]", "learned by torch: [1]", "sampled by vllm: [1]"])
+    }
+
+    @Test("runs on other training data say on which, with a part of the hash where names are equal")
+    func trainingData() throws {
+        func differences(_ name: String) throws -> [String] {
+            try Workspace([
+                "a": SyntheticRun(seed: 1, right: 300), "b": SyntheticRun(parameters: 4, right: 200),
+                "c": SyntheticRun(right: 310, train: (name, "sha256:0123456789abcdef")),
+            ]).report().sections[0].results.filter { $0.parameters == 13 }.map(\.differences).sorted()
+        }
+        #expect(try differences("mine") == ["", "trained on mine"])
+        #expect(try differences("abacus/train") == ["", "trained on abacus/train (0123456789ab)"])
+    }
+
+    @Test("of two runs that are the same the one with validation results is kept")
+    func sameWithValidation() throws {
+        let report = try Workspace(["a": SyntheticRun(right: 300), "b": SyntheticRun(right: 300, validation: 150)])
+            .report()
+        #expect(report.archive.runs.map(\.name) == ["b"])
+        #expect(report.archive.unusable.map(\.sentence) == ["has the settings and the seed of b"])
+        #expect(report.sections[0].results.map(\.seeds) == [[1]])
+    }
+
+    @Test("each arithmetic stands below the untrained result that its runs measured")
+    func untrainedByArithmetic() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(seed: 1, right: 300, untrained: 128),
+            "b": SyntheticRun(seed: 2, right: 300, untrained: 128),
+            "c": SyntheticRun(right: 300, untrained: 132, settings: ["arithmetic": "\"bfloat16\""]),
+        ])
+        let html = try workspace.report().html(linkedFrom: workspace.folder.path)
+        let table = try #require(html.components(separatedBy: "Arithmetic of products with the weights").last)
+        let row = try #require(table.components(separatedBy: "</tr>").first { $0.contains("untrained") })
+        let bfloat16 = try #require(row.range(of: ">33.0 ")), float32 = try #require(row.range(of: ">32.0 "))
+        #expect(bfloat16.lowerBound < float32.lowerBound)
+    }
+
     @Test("ranks are compared by number, and not where they are the size")
     func ranks() throws {
         func run(_ rank: Int, method: String = "tinylora", parameters: Int = 13, right: Int) -> SyntheticRun {
@@ -295,6 +373,21 @@ struct ReportTests {
         #expect(comparisons[0].lines.map(\.algorithm) == ["grpo", "cma-es"])
         let accuracies = comparisons[0].lines.compactMap(\.accuracyWithinBudget)
         #expect(abs(accuracies[0] - 338.0 / 400) < 1e-12 && abs(accuracies[1] - 240.0 / 400) < 1e-12)
+    }
+
+    /// The seeds of evolution end at 120,000 tokens, the budget is 60,000; only one of them has an evaluation half-way.
+    @Test("a seed without an evaluation within the equal tokens leaves its line without a number")
+    func withoutEvaluationWithinTokens() throws {
+        let workspace = try Workspace([
+            "a": SyntheticRun(right: 300), "b": SyntheticRun(algorithm: "cma-es", seed: 1, right: 320, halfway: 240),
+            "c": SyntheticRun(algorithm: "cma-es", seed: 2, right: 320),
+        ])
+        let report = try workspace.report()
+        let comparison = try #require(report.sections[0].equalTokens.first)
+        #expect(comparison.budget == 60_000)
+        #expect(comparison.lines.map(\.accuracyWithinBudget) == [0.75, nil])
+        let html = report.html(linkedFrom: workspace.folder.path)
+        #expect(html.contains(">–</td>") && html.contains("eval_steps gives evaluations in between"))
     }
 
     @Test("runs that do not say which problems were right have Wilson's interval and no test")

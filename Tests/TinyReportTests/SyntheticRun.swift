@@ -23,6 +23,10 @@ struct SyntheticRun {
     var settings: [String: String] = [:]
     /// The adapter that training started from, as the manifest has it.
     var initialAdapter: String?
+    /// Name and hash of the training data.
+    var train = (name: "abacus/train", content: "aa00")
+    /// Engines in other processes, as the manifest's schemes have them.
+    var engines: [String: String] = [:]
     var hasOutcomes = true
     var hasAnswers = false
 
@@ -63,10 +67,12 @@ struct SyntheticRun {
             "version": "\"0.2.0\"", "created": "\"2026-03-0\(1 + seed % 9)T10:00:00Z\"",
             "model": #"{"name":"abacus","content":"0123456789abcdef0123"}"#,
             "datasets":
-                #"{"train":{"name":"abacus/train","content":"aa00"},"eval":{"name":"abacus/test","content":"bb11"}}"#,
+                #"{"train":{"name":"\#(train.name)","content":"\#(train.content)"},"eval":{"name":"abacus/test","content":"bb11"}}"#,
             "plan": "\"\(parameters) parameters\"", "trained_parameters": "\(parameters)",
             "initial_adapter": initialAdapter ?? "null",
-            "schemes": #"{"random":"philox4x32-10/1"}"#, "seed": "\(seed)",
+            "schemes": object(
+                ["random": "\"philox4x32-10/1\""].merging(engines.mapValues { "\"\($0)\"" }) { $1 }),
+            "seed": "\(seed)",
             "machine": #"{"system":"Linux","architecture":"x86_64","processors":2,"threads":2,"instructions":"avx2"}"#,
         ]) + "\n"
     }

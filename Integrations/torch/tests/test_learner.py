@@ -325,12 +325,15 @@ class ErrorsTest(unittest.TestCase):
         self.addCleanup(server.shutdown)
         request = {"basis": None, "adapter": None, "temperature": 1, "sequences": SEQUENCES}
         learner, whole = server.service.ranks.learner, server.service.ranks.learner._logprobs
-        for error, code in ((torch.OutOfMemoryError("no memory"), "out_of_memory"), (RuntimeError("broken"), "internal_error")):
+        for error, expected in (
+            (torch.OutOfMemoryError("no memory"), (507, "out_of_memory")),
+            (RuntimeError("broken"), (500, "internal_error")),
+        ):
             def fail(*arguments):
                 raise error
 
             learner._logprobs = fail
-            self.assertEqual(client.error("/v1/logprobs", request)[:2], (500, code))
+            self.assertEqual(client.error("/v1/logprobs", request)[:2], expected)
         learner._logprobs = whole
         client.ask("/v1/logprobs", request)
 

@@ -18,10 +18,10 @@ def require(condition, message: str) -> None:
 
 
 def as_learner_error(error: Exception) -> LearnerError:
-    """Any exception as an answer: an unexpected one has status 500, its type and its first line."""
+    """Any exception as an answer: an unexpected one has status 500, its type and its first line; too little memory 507."""
     if isinstance(error, LearnerError):
         return error
     text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in text:
-        return LearnerError(500, "out_of_memory", f"out of memory; a smaller --token-budget needs less ({text})")
+        return LearnerError(507, "out_of_memory", f"out of memory; a smaller --token-budget needs less ({text})")
     return LearnerError(500, "internal_error", text)

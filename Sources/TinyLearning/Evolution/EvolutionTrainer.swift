@@ -160,20 +160,8 @@ public struct EvolutionTrainer: Trainer {
 
 extension Rollout {
     /// Mean of what each of `members` earned, `[M]`, in groups of all completions of one problem in the members' order.
-    ///
-    /// Rewards that are not divided are added as they are: members that earned as much are then equal to the last bit.
     func fitness(members: Int, scale: RewardScale) -> [Double] {
-        let groups = samples.count / max(1, groupSize), perMember = groupSize / max(1, members)
-        return (0..<members).map { member in
-            var sum = 0.0
-            for group in 0..<groups {
-                let start = group * groupSize + member * perMember
-                for sample in samples[start..<start + perMember] {
-                    sum += scale == .none ? sample.reward : sample.advantage.mean
-                }
-            }
-            return sum / Double(max(1, groups * perMember))
-        }
+        memberFitness(rewardsPG: rewardsPG, members: members, scale: scale)
     }
 }
 

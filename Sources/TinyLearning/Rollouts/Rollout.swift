@@ -71,7 +71,7 @@ struct Rollout: Sendable {
     }
 
     /// Rewards, `[P][G]`.
-    private var rewardsPG: [[Double]] {
+    var rewardsPG: [[Double]] {
         StepRewards(rewardsN: samples.map(\.reward), lengthsN: [], groupSize: groupSize).totalsPG
     }
 

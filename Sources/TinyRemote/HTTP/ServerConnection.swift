@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 internal import TinyFoundation
 
 #if canImport(FoundationNetworking)
@@ -9,7 +9,8 @@ internal import TinyFoundation
 package enum ServerFailure: Error {
     /// The server was not reached, or went away: it may be another process when it answers again.
     case lost(String)
-    /// The server answers, but not this now; another attempt may succeed after the wait that it asks for.
+    /// The server answers, but not this now; another attempt may succeed. One that is busy or loading has a wait, at least 0;
+    /// one that failed has none.
     case passing(String, wait: Duration? = nil)
     /// The server does not know the adapter that was named.
     case unknownAdapter(String)
@@ -27,7 +28,7 @@ package enum ServerFailure: Error {
 
 /// Requests to one server and its answers, in JSON unless said otherwise. Each is sent once: whoever asks decides what is
 /// asked again.
-final class ServerConnection: Sendable {
+package final class ServerConnection: Sendable {
     let address: ServerAddress
     private let silence: Duration
     /// For addresses with TLS.
@@ -53,13 +54,13 @@ final class ServerConnection: Sendable {
     deinit { session.finishTasksAndInvalidate() }
 
     /// An answer, whatever its status.
-    struct Answer: Sendable {
+    package struct Answer: Sendable {
         let status: Int
         let body: Data
         /// The wait that the server asks for, in seconds.
         let retryAfter: Duration?
 
-        init(_ status: Int, _ body: Data, retryAfter: String?) {
+        package init(_ status: Int, _ body: Data, retryAfter: String?) {
             self.status = status
             self.body = body
             let wait = retryAfter.flatMap { Double($0) }
@@ -153,10 +154,14 @@ extension ServerConnection.Answer {
     }
 
     /// Turns every status but 200 into a failure.
-    func requireSuccess(_ what: String) throws(ServerFailure) {
+    package func requireSuccess(_ what: String) throws(ServerFailure) {
         switch status {
         case 200: return
-        case 408, 425, 429, 500...:
+        case 408, 425, 429, 502, 503, 504:
+            throw .passing("\(what) answered with status \(status): \(message)", wait: retryAfter ?? .zero)
+        case 507:  // the same request needs the same memory
+            throw .lasting(RemoteError(.refused, "\(what) answered with status 507: \(message)"))
+        case 500...:
             throw .passing("\(what) answered with status \(status): \(message)", wait: retryAfter)
         default:
             throw .lasting(RemoteError(.refused, "\(what) refused a request with status \(status): \(message)"))

@@ -146,12 +146,15 @@ public final class RemoteLearner: Learner {
         }
     }
 
+    /// Most answers in a row that the process failed at one and the same request.
+    private static let mostRefusals = 10
+
     /// Asks until there is an answer: a process that was started again is sent the method again, and gives the same numbers.
     private func answer(to request: Request, at path: String) async throws -> Answer {
         var request = request
         if request.adapter != nil { request.basis = basis?.name }
         var silentSince: ContinuousClock.Instant?
-        var failures = 0
+        var failures = 0, refusals = 0
         while true {
             do throws(ServerFailure) {
                 let answer = try await connection.post(path, request)
@@ -165,6 +168,10 @@ public final class RemoteLearner: Learner {
                 let now = ContinuousClock.now, since = silentSince ?? now
                 silentSince = since
                 failures += 1
+                if case .passing(_, wait: nil) = error { refusals += 1 } else { refusals = 0 }
+                guard refusals < Self.mostRefusals else {
+                    throw RemoteError(.refused, "\(error.message) (\(refusals) times)")
+                }
                 guard since.duration(to: now) < settings.patience else {
                     throw RemoteError(
                         .unreachable,
@@ -172,7 +179,7 @@ public final class RemoteLearner: Learner {
                         hint: "start the learner and resume the run: every finished step is kept")
                 }
                 if failures == 2 { settings.note("\(error.message); trying again") }
-                try await Task.sleep(for: failures == 1 ? .zero : min(.seconds(failures), .seconds(15)))
+                try await Task.sleep(for: failures == 1 ? .zero : min(.seconds(failures), settings.longestWait))
             }
         }
     }

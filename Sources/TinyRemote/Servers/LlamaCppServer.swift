@@ -16,6 +16,8 @@ struct LlamaCppServer: SamplingServer {
     /// Of the raw logits, whatever the temperature.
     let logprobKind = LogprobKind.raw
     private let connection: ServerConnection
+    /// Most tokens of a sequence in the server, which may be more than ``contextLength``.
+    private let slotLength: Int
     /// The server's id of the adapter of each number.
     private let ids: [Int]
 
@@ -31,9 +33,11 @@ struct LlamaCppServer: SamplingServer {
         let path: String
     }
 
-    /// Whether a server is one of llama.cpp: only that has this route.
+    /// Whether a server is one of llama.cpp: only that has this route. While it loads its model, every route has status 503.
     static func answers(at connection: ServerConnection) async throws(ServerFailure) -> Bool {
-        try await connection.get("/lora-adapters").status == 200
+        let path = "/lora-adapters", answer = try await connection.get(path)
+        if answer.status == 503 { try answer.requireSuccess("\(connection.address)\(path)") }
+        return answer.status == 200
     }
 
     /// Asks a server what it serves and finds the adapter of each number.
@@ -41,7 +45,8 @@ struct LlamaCppServer: SamplingServer {
         self.connection = connection
         let address = connection.address
         let properties = try await connection.get("/props").decoded(Properties.self, "\(address)/props")
-        self.contextLength = min(contextLength, properties.defaultGenerationSettings.nCtx)
+        slotLength = properties.defaultGenerationSettings.nCtx
+        self.contextLength = min(contextLength, slotLength)
         parallelRequests = max(1, properties.totalSlots)
         name = "llama.cpp\(properties.buildInfo.map { " " + $0 } ?? "") at \(address)"
         guard let adapters else {
@@ -107,11 +112,20 @@ struct LlamaCppServer: SamplingServer {
                 temperature: sampling.temperature, topK: sampling.topK ?? 0, topP: sampling.topP,
                 lora: scales.map { Scale(id: $0, scale: $1) })
         ).decoded(Answer.self, "\(connection.address)\(path)")
-        guard answer.truncated != true else {
+        // It says so of a shortened prompt, and also where prompt and completion filled its context.
+        let isFilled = job.prompt.count + answer.tokens.count + 1 >= slotLength
+        guard answer.truncated != true || isFilled else {
             throw .lasting(RemoteError(.invalidAnswer, "\(name) shortened a prompt of \(job.prompt.count) tokens"))
         }
+        var tokens = answer.tokens, logprobs = try aligned(answer), ended = answer.stopType == "eos"
+        // It is sent no stop tokens and ends at its own: they may be more than the run's, or others.
+        if let end = tokens.firstIndex(where: sampling.stopTokens.contains) {
+            tokens.removeSubrange((end + 1)...)
+            logprobs.removeSubrange((end + 1)...)
+            ended = true
+        }
         return try job.completion(
-            tokens: answer.tokens, logprobs: aligned(answer), ended: answer.stopType == "eos", by: self)
+            tokens: tokens, logprobs: logprobs, ended: ended, hasOwnStopTokens: true, by: self)
     }
 
     /// The log-probability of each token. The server leaves out tokens that end within a character; theirs are not known.

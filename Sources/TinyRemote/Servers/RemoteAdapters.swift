@@ -89,7 +89,7 @@ public struct RemoteAdapters: Sendable {
     /// Writes one LoRA of llama.cpp for each number: the change where that number is 1 and all others are 0.
     ///
     /// - Returns: The files, in the order of the numbers.
-    func writeParts() throws -> [String] {
+    package func writeParts() throws -> [String] {
         guard method.linearMixing != nil, method.parameterCount <= Self.mostParts else {
             throw RemoteError(
                 .unsupported,

@@ -51,8 +51,9 @@ extension RemoteJob {
     /// - Parameters:
     ///   - logprobs: One for each token; not a number where the server does not tell it, `nil` where it should have.
     ///   - ended: Whether a stop token ended it; else it was cut at a limit.
+    ///   - hasOwnStopTokens: Whether the server may know other stop tokens than the run.
     func completion(
-        tokens: [Int], logprobs: [Double?], ended: Bool, by server: any SamplingServer
+        tokens: [Int], logprobs: [Double?], ended: Bool, hasOwnStopTokens: Bool = false, by server: any SamplingServer
     ) throws(ServerFailure) -> Completion {
         func broken(_ text: String) -> ServerFailure {
             .lasting(RemoteError(.invalidAnswer, "\(server.name) answered \(text)"))
@@ -65,7 +66,7 @@ extension RemoteJob {
         }
         let known = logprobs.compactMap { $0.map { Float($0) } }.filter { $0.isNaN || $0.isFinite && $0 <= 1e-3 }
         guard known.count == tokens.count else { throw broken("with log-probabilities that are none") }
-        if ended, !sampling.stopTokens.contains(tokens[tokens.count - 1]) {
+        if ended, !hasOwnStopTokens, !sampling.stopTokens.contains(tokens[tokens.count - 1]) {
             throw broken(
                 "that token \(tokens[tokens.count - 1]) ended a completion, which is no stop token of this run's model")
         }

@@ -61,7 +61,7 @@ final class ServerPool: Sendable {
                     leave(place)
                     throw error
                 case .passing(_, wait: nil), .unknownAdapter: refusals += 1
-                case .passing, .lost: break  // it asks to wait, or nobody is there
+                case .passing, .lost: break  // it is busy or loading, or nobody is there
                 }
                 try failed(place, failure)
                 guard refusals < Self.mostRefusals else {

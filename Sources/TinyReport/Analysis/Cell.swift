@@ -21,6 +21,21 @@ struct Cell: Sendable, TrainedSize {
     var tuned: SettingValue { settings[tunedKey] }
     var settings: Settings { first.settings }
 
+    /// Settings in which cells can differ: those of the configuration, and what only the manifest says.
+    var keys: Set<String> { Set(settings.keys).union(Self.described) }
+
+    /// What only the manifest says: the engines in other processes, and the training data, compared by content.
+    static let described = RecordedRun.engines + ["train"]
+
+    /// The value of one of ``keys``; of the training data the hash.
+    subscript(key: String) -> SettingValue {
+        switch key {
+        case "train": first.manifest.datasets["train"].map { .text($0.content) } ?? .null
+        case _ where RecordedRun.engines.contains(key): first.manifest.schemes[key].map { .text($0) } ?? .null
+        default: settings[key]
+        }
+    }
+
     /// Sorts runs into cells, in the order of their first runs.
     static func sorting(_ runs: [RecordedRun]) -> [Cell] {
         runs.inGroups { identity(of: $0, leavingOut: ["seed"]) }.map { key, runs in
@@ -46,22 +61,26 @@ struct Cell: Sendable, TrainedSize {
             let content = key == "initial_adapter" ? run.manifest.initialAdapter?.content : nil
             lines.append("\(key) \(content ?? run.settings[key].words)")
         }
+        for engine in RecordedRun.engines {
+            if let kind = run.manifest.schemes[engine] { lines.append("\(engine) \(kind)") }
+        }
         return lines.joined(separator: "\n")
     }
 
     /// Settings that ``Differences`` leaves out: those with columns of their own, and ``measuring``.
     static let columns: Set<String> = measuring.union([
-        "seed", "learning_rate", "parameters", "method", "algorithm", "model", "train",
+        "seed", "learning_rate", "parameters", "method", "algorithm", "model",
     ])
 }
 
 extension RecordedRun {
-    /// Everything that determines its part in a report.
+    /// Schemes of the manifest that name an engine in another process; a run without them computed everything itself.
+    static let engines = ["sampler", "learner"]
+
+    /// Everything that determines its part in a report, except whether it has validation results.
     var identity: String {
         let measured = Benchmark.all(of: self).map { "\($0.problemSet) \($0.problems) \($0.content)" }
-        return
-            (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured
-            + ["validation \(validation?.value.problems ?? 0)"]).joined(separator: "\n")
+        return (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured).joined(separator: "\n")
     }
 }
 

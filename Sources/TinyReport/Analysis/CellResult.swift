@@ -44,6 +44,12 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
 
     let cell: Cell
 
+    /// Whether no draw of problems can differ: all were right, all wrong, or none changed.
+    var hasEqualDraws: Bool {
+        accuracy.value == 0 || accuracy.value == 1
+            || !comparisons.isEmpty && comparisons.allSatisfy { $0.improved + $0.worsened == 0 }
+    }
+
     /// The largest p-value of all seeds.
     public var largestP: Double? { comparisons.map(\.p).max() }
 
@@ -108,9 +114,13 @@ public struct Estimate: Sendable, Codable, Hashable {
     public let high: Double?
 
     init(_ value: Double, _ interval: PercentileInterval? = nil) {
+        self.init(value, low: interval?.low, high: interval?.high)
+    }
+
+    init(_ value: Double, low: Double?, high: Double?) {
         self.value = value
-        low = interval?.low
-        high = interval?.high
+        self.low = low
+        self.high = high
     }
 
     /// The mean of `shares`, each of `problems` problems, when it is not known which problems were right: Wilson's interval

@@ -7,18 +7,27 @@ struct Differences {
     private var frequency: [String: [SettingValue: Int]] = [:]
     /// The value most cells have; `nil` where two values are equally common.
     private var common: [String: SettingValue] = [:]
+    /// The names of training data by hash, with a part of it where two have the same name.
+    private var trainingData: [SettingValue: String] = [:]
 
     init(among cells: [Cell]) {
         for (row, members) in cells.inGroups(by: Self.row) {
-            let keys = Set(members.flatMap(\.settings.keys)).subtracting(Cell.columns)
-            varying[row] = keys.filter { key in Set(members.map { $0.settings[key] }).count > 1 }.sorted()
+            let keys = Set(members.flatMap(\.keys)).subtracting(Cell.columns)
+            varying[row] = keys.filter { key in Set(members.map { $0[key] }).count > 1 }.sorted()
         }
-        for key in Set(cells.flatMap(\.settings.keys)) {
+        for key in Set(cells.flatMap(\.keys)) {
             var counts: [SettingValue: Int] = [:]
-            for cell in cells { counts[cell.settings[key], default: 0] += 1 }
+            for cell in cells { counts[cell[key], default: 0] += 1 }
             let most = counts.values.max() ?? 0, commonest = counts.filter { $0.value == most }.keys
             frequency[key] = counts
             common[key] = commonest.count == 1 ? commonest.first : nil
+        }
+        let data = cells.compactMap { $0.first.manifest.datasets["train"] }
+        for (name, same) in data.inGroups(by: \.name) {
+            let isAmbiguous = Set(same.map(\.content)).count > 1
+            for file in same where trainingData[.text(file.content)] == nil {
+                trainingData[.text(file.content)] = isAmbiguous ? file.brief : name
+            }
         }
     }
 
@@ -34,13 +43,16 @@ struct Differences {
         let telling = Self.telling.filter {
             common[$0] != nil && cell.settings[$0] != .null && !varying.contains($0)
         }
-        return (varying + telling).filter { $0 != key && cell.settings[$0] != common[$0] }.sorted()
-            .map { settingWords($0, cell.settings[$0]) }.joined(separator: " · ")
+        return (varying + telling).filter { $0 != key && cell[$0] != common[$0] }.sorted()
+            .map { key in
+                key == "train"
+                    ? "trained on \(trainingData[cell[key]] ?? "unknown data")" : settingWords(key, cell[key])
+            }.joined(separator: " · ")
     }
 
     /// How common a cell's settings are. Of the points at one place of a chart, the most common one is drawn filled.
     func typicality(of cell: Cell) -> Int {
-        (varying[Self.row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell.settings[$1]] ?? 0) }
+        (varying[Self.row(cell)] ?? []).reduce(0) { $0 + (frequency[$1]?[cell[$1]] ?? 0) }
     }
 }
 
@@ -52,6 +64,8 @@ func settingWords(_ key: String, _ value: SettingValue) -> String {
     case "frozen_subspace": "\(value.words) subspace"
     case "tying": "tied \(value.words)"
     case "target_modules": "\(value.words) only"
+    case "sampler": value == .null ? "sampled locally" : "sampled by \(value.words)"
+    case "learner": value == .null ? "learned locally" : "learned by \(value.words)"
     default: "\(key.replacing("_", with: " ")) \(value.words)"
     }
 }

@@ -39,7 +39,7 @@ public struct TokenLine: Sendable, Encodable {
     public let differences: String
     /// The points of each seed: tokens and accuracy at every evaluation, the untrained model first.
     public let seeds: [[TokenPoint]]
-    /// Mean accuracy over seeds at the last evaluation within the budget.
+    /// Mean accuracy over seeds at the last evaluation within the budget; `nil` when a seed has none after its first step.
     public private(set) var accuracyWithinBudget: Double?
 
     let family: Family
@@ -61,10 +61,12 @@ public struct TokenLine: Sendable, Encodable {
     /// Tokens that every seed has sampled.
     var end: Double { seeds.compactMap(\.last?.tokens).min() ?? 0 }
 
-    /// The line with its accuracy at a number of tokens: that of the last evaluation until then.
+    /// The line with its accuracy at a number of tokens: that of the last evaluation until then. The untrained model, at 0
+    /// tokens, is no result of training.
     func reading(at budget: Double) -> TokenLine {
         var line = self
-        line.accuracyWithinBudget = mean(seeds.compactMap { $0.last { $0.tokens <= budget }?.accuracy })
+        let found = seeds.compactMap { $0.last { $0.tokens > 0 && $0.tokens <= budget }?.accuracy }
+        line.accuracyWithinBudget = found.count == seeds.count ? mean(found) : nil
         return line
     }
 

@@ -19,11 +19,17 @@ struct ResultMaker {
             method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
             learningRate: cell.learningRate, choice: choice, differences: differences.words(for: cell),
             seeds: finals.map(\.run.seed),
-            accuracy: draws.map { Estimate(measured.mean, PercentileInterval(of: $0)) }
+            accuracy: draws.flatMap(interval).map { Estimate(measured.mean, $0) }
                 ?? Estimate(shares: evaluations.map(\.strict), problems: benchmark.problems),
             gain: baseline.map { baseline in
-                let change = zipped(draws, untrained).map { PercentileInterval(of: zip($0, $1).map(-)) }
-                return Estimate(measured.mean - baseline.strict, change ?? nil)
+                let gain = measured.mean - baseline.strict
+                guard let changes = zipped(draws, untrained).map({ zip($0, $1).map(-) }) else { return Estimate(gain) }
+                if let interval = interval(of: changes) { return Estimate(gain, interval) }
+                // Each problem changed in the same way, with every seed: the pairs of one run tell all.
+                let difference = zipped(evaluations[0].verdicts, baseline.verdicts).map { after, before in
+                    PairedDifference(zip(after, before).map { ($0 ? 1 : 0) - ($1 ? 1 : 0) })
+                }
+                return Estimate(gain, low: difference?.low, high: difference?.high)
             },
             share: share(of: measured, draws: draws, baseline: baseline, untrained: untrained),
             comparisons: finals.compactMap { run, evaluation in
@@ -83,8 +89,13 @@ struct ResultMaker {
         let gains = zip(ends, untrained).map(-)
         guard gains.allSatisfy({ $0 > 0 }) else { return Estimate(share) }
         let shares = draws.indices.map { (draws[$0] - untrained[$0]) / gains[$0] }
-        return Estimate(share, PercentileInterval(of: shares))
+        return Estimate(share, interval(of: shares))
     }
+}
+
+/// The percentile interval of drawn values; `nil` where all are equal, which says nothing about other problems.
+private func interval(of draws: [Double]) -> PercentileInterval? {
+    draws.contains { abs($0 - draws[0]) > 1e-9 } ? PercentileInterval(of: draws) : nil
 }
 
 /// Both values, or `nil` when one is missing.

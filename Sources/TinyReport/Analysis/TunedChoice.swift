@@ -26,7 +26,7 @@ public struct TunedTrial: Sendable, Encodable {
     public let accuracy: Double
     /// Runs of the mean.
     public let sources: [Source]
-    /// Whether this is the best of its size; of several best ones, the smallest.
+    /// Whether this is the best of its size; of several best ones, the smallest. None is where one was not measured.
     public let isChosen: Bool
 
     private enum CodingKeys: String, CodingKey {
@@ -56,23 +56,25 @@ struct Size {
         }
     }
 
-    /// The cells a table shows: the chosen one, or all when no validation results exist.
+    /// The cells a table shows: the chosen one, or all where one has no validation results: nothing can be said to be better
+    /// than what was not measured.
     var shown: [(cell: Cell, choice: ChoiceKind)] {
         var trials = trials
+        guard trials.count == cells.count else { return cells.map { ($0, cells.count == 1 ? .only : .none) } }
         // Where a sweep has chosen, only runs of its choice count.
         let kept = trials.filter { trial in trial.cell.runs.contains { !$0.role.isTrial } }
         if !kept.isEmpty { trials = kept }
         // Values ascend and only a better one replaces the best, so the smallest of several best ones is chosen.
         var best: (cell: Cell, accuracy: Double)?
         for trial in trials where trial.accuracy > best?.accuracy ?? -1 { best = (trial.cell, trial.accuracy) }
-        if let best { return [(best.cell, cells.count == 1 ? .only : .validation)] }
-        return cells.map { ($0, cells.count == 1 ? .only : .none) }
+        return best.map { [($0.cell, cells.count == 1 ? .only : .validation)] } ?? []
     }
 
     /// The comparison; `nil` unless at least one value was measured on validation problems and several were tried.
     func selection(differences: Differences) -> TunedChoice? {
         let trials = trials
-        guard let first = trials.first, cells.count > 1, let chosen = shown.first?.cell else { return nil }
+        guard let first = trials.first, cells.count > 1 else { return nil }
+        let chosen = shown.first { $0.choice == .validation }?.cell
         let untrained = cells.flatMap(\.runs).filter(\.startsUntrained).compactMap { run in
             run.evaluations.first { $0.isValidation && $0.step == 0 }?.strict
         }
@@ -84,7 +86,7 @@ struct Size {
             trials: trials.map { trial in
                 TunedTrial(
                     value: trial.cell.tuned, accuracy: trial.accuracy, sources: trial.sources,
-                    isChosen: trial.cell.key == chosen.key)
+                    isChosen: trial.cell.key == chosen?.key)
             })
     }
 }

@@ -44,7 +44,7 @@ extension HTMLPage {
                     [
                         escaped(methodLabel(comparison.method)), grouped(comparison.parameters),
                         compact(comparison.budget), escaped(algorithmLabel(line.algorithm)),
-                        escaped(line.differences), line.accuracyWithinBudget.map(percent) ?? "",
+                        escaped(line.differences), line.accuracyWithinBudget.map(percent) ?? "–",
                         "\(line.seeds.count)",
                     ], style: position == 0 ? "group" : "")
             }
@@ -53,9 +53,13 @@ extension HTMLPage {
             charts, legend: LegendEntry.all(charts.flatMap(\.chart.series)),
             caption: "Evolution against policy gradients with the same number of parameters: accuracy at each "
                 + "evaluation against the tokens generated for training until then, one line for each seed.", &writer)
+        let isIncomplete = section.equalTokens.contains { $0.lines.contains { $0.accuracyWithinBudget == nil } }
         writer.add(
             table,
             caption: "Accuracy at equal tokens: the last evaluation within the tokens that every line of a size has "
-                + "spent, mean over seeds.")
+                + "spent, mean over seeds."
+                + (isIncomplete
+                    ? " – where a seed has no evaluation within them after its first step; eval_steps gives evaluations "
+                        + "in between." : ""))
     }
 }

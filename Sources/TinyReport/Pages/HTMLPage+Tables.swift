@@ -183,9 +183,16 @@ extension HTMLPage {
             "projection_seed": "Draw of the random projections, by its seed",
         ]
         var table = HTMLTable(columns: Self.sizeColumns + ablation.values.map { .number(escaped($0)) })
-        if let baseline = section.baselines.first {
-            let text = percent(baseline.accuracy.value) + " " + small(percentInterval(baseline.accuracy))
-            table.addUntrained(["", "0"] + ablation.values.map { _ in text })
+        if let usual = section.baselines.first {
+            // Each column's runs may have measured their own: other arithmetic can give other answers.
+            let texts = ablation.values.indices.map { column in
+                let runs = Set(ablation.rows.compactMap { $0.results[column] }.flatMap(\.sources).map(\.run))
+                let own = section.baselines.filter { $0.sources.contains { runs.contains($0.run) } }
+                return (own.isEmpty ? [usual] : own).map { baseline in
+                    percent(baseline.accuracy.value) + " " + small(percentInterval(baseline.accuracy))
+                }.joined(separator: ", ")
+            }
+            table.addUntrained(["", "0"] + texts)
         }
         for row in ablation.rows {
             let results = row.results.map { result in

@@ -82,11 +82,14 @@ struct ResultTable {
             "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds.",
             intervalNote,
         ]
-        if results.contains(where: { $0.choice == .validation }) {
-            notes.append("Of several learning rates the one shown was chosen on validation problems.")
+        if section.draws > 0, results.contains(where: \.hasEqualDraws) {
+            notes.append("Where all draws are equal, intervals are Wilson's and, of gains, Bonett and Price's.")
         }
-        if results.contains(where: { $0.choice == .none }) {
-            notes.append("† Other learning rates were tried, and nothing chose between them.")
+        for key in tunedKeys(where: .validation) {
+            notes.append("Of several \(values(of: key)) the one shown was chosen on validation problems.")
+        }
+        for key in tunedKeys(where: .none) {
+            notes.append("† Other \(values(of: key)) were tried, and nothing chose between them.")
         }
         if results.contains(where: { $0.largestP != nil }) {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
@@ -98,6 +101,14 @@ struct ResultTable {
                     + "\(algorithmLabel(reference.algorithm)), \(percent(reference.accuracy)) %.")
         }
         return notes
+    }
+
+    private func tunedKeys(where choice: ChoiceKind) -> [String] {
+        Set(section.results.filter { $0.choice == choice }.map(\.cell.tunedKey)).sorted()
+    }
+
+    private func values(of key: String) -> String {
+        key == "learning_rate" ? "learning rates" : "values of \(key.replacing("_", with: " "))"
     }
 
     /// A sentence that explains the intervals of the section.

@@ -30,18 +30,19 @@ public struct RunArchive: Sendable {
                 .noRuns, "there is no run below \(directories.joined(separator: ", "))",
                 hint: "a run is a directory with a configuration.json, as `tinylora train --output` makes it")
         }
-        var known: [String: String] = [:], kept: [RecordedRun] = []
-        for run in runs.sorted(by: { naturallyPrecedes($0.name, $1.name) }) {
-            // Equal settings and seeds give equal numbers: counted twice, they would count as two seeds.
-            if let first = known[run.identity] {
-                let sentence = "has the settings and the seed of \(first)"
+        var kept: [RecordedRun] = []
+        for (_, same) in runs.sorted(by: { naturallyPrecedes($0.name, $1.name) }).inGroups(by: \.identity) {
+            // Equal settings and seeds give equal numbers: counted twice, they would count as two seeds. A run whose test result
+            // counts tells more than one that only helped to choose, and one with validation results more than one without.
+            func rank(_ run: RecordedRun) -> Int { (run.role.isTrial ? 2 : 0) + (run.validation == nil ? 1 : 0) }
+            let best = same.indices.min { rank(same[$0]) < rank(same[$1]) } ?? 0
+            kept.append(same[best])
+            for (place, run) in same.enumerated() where place != best {
+                let sentence = "has the settings and the seed of \(same[best].name)"
                 unusable.append(UnusableRun(name: run.name, path: run.path, reason: .repeated, sentence: sentence))
-            } else {
-                known[run.identity] = run.name
-                kept.append(run)
             }
         }
-        self.runs = kept
+        self.runs = kept.sorted { naturallyPrecedes($0.name, $1.name) }
         self.unusable = unusable.sorted { naturallyPrecedes($0.name, $1.name) }
     }
 }
