@@ -162,7 +162,7 @@ private struct Reading {
         }
         let scales = type != "none" && factor != 1
         if let key = rotary.unknownKeys.first {
-            throw CheckpointError(.unsupportedFeature, "\(metadata.name): the key \(key) is unknown here")
+            throw CheckpointError(.unsupportedFeature, "\(metadata.name): the key \(key) is not supported")
         }
         // llama.cpp multiplies queries and keys by both, whatever the type, and mixes as YaRN does where yarn_ext_factor is not 0.
         // Negative is its default: 1 for yarn, 0 for others.

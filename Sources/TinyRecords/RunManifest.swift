@@ -8,8 +8,8 @@ public struct RunManifest: Record {
     public var model: Fingerprint
     /// Each problem file by its role, such as `train` and `eval`.
     public var datasets: [String: Fingerprint]
-    /// A hash of the prompts' tokens, the stop tokens and all that grading may look at: with it, a run can tell that files which have
-    /// moved are the same to it. `nil` in records of older versions.
+    /// A hash of the tokens of the first 1,000 prompts of each set, the stop tokens and all fields of the problems. It shows that
+    /// files which have moved are the same to the run. `nil` in records of older versions.
     public var inputs: String?
     /// The adapter that training started from, with a hash of its files or its code; `nil` for an untrained one.
     public var initialAdapter: Fingerprint?
@@ -56,7 +56,8 @@ public struct RunManifest: Record {
     /// Key of the order of the gradient's sums in ``schemes``.
     public static let gradientScheme = "gradient"
 
-    /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter, plan, size, schemes, seed.
+    /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter,
+    /// inputs, plan, size, schemes, seed.
     ///
     /// Machine, version and date are left out, and so are names of files: only their content counts.
     ///
@@ -74,6 +75,7 @@ public struct RunManifest: Record {
                 "initial_adapter", initialAdapter?.description ?? "none", other.initialAdapter?.description ?? "none"
             )
         }
+        if let inputs, let theirs = other.inputs, inputs != theirs { return ("inputs", inputs, theirs) }
         if plan != other.plan { return ("plan", plan, other.plan) }
         if trainedParameters != other.trainedParameters {
             return ("trained_parameters", "\(trainedParameters)", "\(other.trainedParameters)")

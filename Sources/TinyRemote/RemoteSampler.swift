@@ -100,7 +100,10 @@ public final class RemoteSampler: Sampler {
             } catch {
                 if case .lasting(let error) = error { throw error }
                 guard case .passing(_, let asked?) = error, start.duration(to: .now) < settings.patience else {
-                    throw RemoteError(.unreachable, error.message, hint: "start the server first")
+                    let isLost = if case .lost = error { true } else { false }
+                    throw RemoteError(
+                        .unreachable, error.message,
+                        hint: isLost ? "start the server first" : "wait until the server is ready, then start again")
                 }
                 if isFirst { settings.note("\(error.message); waiting for it") }
                 isFirst = false

@@ -79,8 +79,9 @@ extension Tokenizer {
     }
 
     /// Opens the tokenizer of a model: `tokenizer.json`, or else `vocab.json` and `merges.txt`; and from
-    /// `tokenizer_config.json`, where there is one, the tokens that begin and end a text and the added tokens that the other
-    /// files lack. The model may also be a GGUF file.
+    /// `tokenizer_config.json`, where there is one, the tokens that begin and end a text, and added tokens. What it says of an added
+    /// token replaces what the other file says, and tokens that it names, such as `pad_token`, are special. The model may also be
+    /// a GGUF file.
     ///
     /// - Throws: ``TextError``; its code is `missingFile` when the model has none.
     public init(modelDirectory: String) throws(TextError) {

@@ -103,7 +103,7 @@ import TinyFoundation
         }
     }
 
-    @Test("a run whose model and data have moved is gone on with where they are the same, and says where they are")
+    @Test("a run whose model and data have moved resumes if they are the same, and says where they are")
     func movedFiles() async throws {
         try await withTemporaryDirectory { folder in
             let path = folder + "/run"

@@ -53,7 +53,11 @@ struct LimitTests {
                 #expect(try await client.post("/v1/chat/completions", body).status == 400, "\(body)")
             }
             #expect(try await client.get("/nowhere").status == 404)
-            #expect(try await client.get("/v1/completions").status == 405)
+            let wrong = try await client.get("/v1/completions")
+            #expect(wrong.status == 405 && wrong.headers["allow"] == "POST")
+            let long = String(repeating: "x", count: 1_000_000)
+            let unknown = try await client.post("/v1/completions", #"{"prompt": "1", "\#(long)": 1}"#)
+            #expect(unknown.status == 400 && unknown.text.count < 1_000)
             #expect(try await client.post("/v1/models", "{}").status == 405)
         }
     }

@@ -6,6 +6,15 @@ import TinyTestSupport
 
 @Suite("The language of chat templates")
 struct TemplateLanguageTests {
+    @Test("messages have no null members, and their reasoning under each of its names")
+    func messageMembers() throws {
+        let template = try ChatTemplate("{{ messages[0] | tojson }}")
+        let message: JSONValue = ["role": "assistant", "content": nil, "reasoning": "r"]
+        #expect(
+            try template.render(messages: [message])
+                == #"{"thinking": "r", "role": "assistant", "reasoning": "r", "reasoning_content": "r"}"#)
+    }
+
     @Test("is jinja2's as transformers sets it up")
     func agrees() throws {
         let records = try SharedTemplates.records(

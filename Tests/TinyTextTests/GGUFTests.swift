@@ -113,7 +113,10 @@ struct GGUFTests {
 
     @Test(
         "byte-level ones written as a tokenizer.json give the same ids",
-        arguments: [("gpt-2", true), ("qwen2", false), ("llama-bpe", true), ("smollm", false)])
+        arguments: [
+            ("gpt-2", true), ("qwen2", false), ("llama-bpe", true), ("smollm", false), ("smaug-bpe", false),
+            ("deepseek-r1-qwen", false),
+        ])
     func writtenByteLevel(pre: String, addsTokens: Bool) throws {
         let trained = try Tokenizer(json: Fixture.text("trained.json").utf8)
         struct Merges: Decodable { struct Model: Decodable { let merges: [[String]] }; let model: Model }

@@ -48,13 +48,26 @@ struct ModelDirectoryTests {
     @Test(
         "takes tokens of the vocabulary that the configuration calls special for special",
         arguments: [
-            #"{"pad_token": "e"}"#, #"{"additional_special_tokens": ["e"]}"#, #"{"extra_special_tokens": {"x": "e"}}"#,
+            #"{"pad_token": "TOKEN"}"#, #"{"additional_special_tokens": ["TOKEN"]}"#,
+            #"{"extra_special_tokens": {"x": "TOKEN"}}"#,
         ])
     func namedTokens(configuration: String) throws {
-        let tokenizer = try open(configuration), plain = try open(nil)
-        let id = try #require(plain.id(of: "e"))
+        let plain = try open(nil)
+        let id = try #require(
+            (0..<plain.vocabularySize).first { id in
+                !plain.isSpecial(id) && plain.token(for: id)?.wholeMatch(of: /[a-z]{2,}/) != nil
+            })
+        let token = try #require(plain.token(for: id))
+        let tokenizer = try open(configuration.replacing("TOKEN", with: token))
         #expect(!plain.isSpecial(id) && tokenizer.isSpecial(id))
-        #expect(tokenizer.decode(tokenizer.encode("be 1"), skippingSpecialTokens: true) == "b 1")
+        #expect(tokenizer.decode(tokenizer.encode("1\(token)2"), skippingSpecialTokens: true) == "12")
+    }
+
+    @Test("takes no ordinary character for a special token")
+    func ordinaryCharacter() throws {
+        let tokenizer = try open(#"{"pad_token": "e"}"#)
+        #expect(tokenizer.decode(tokenizer.encode("be 1"), skippingSpecialTokens: true) == "be 1")
+        #expect(!tokenizer.addedTokens.contains { $0.content == "e" })
     }
 
     @Test("encodes a text that goes on without the mark of a beginning", arguments: ["sentence", "mistral"])

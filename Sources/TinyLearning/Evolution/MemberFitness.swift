@@ -2,10 +2,9 @@
 
 package import TinyRecords
 
-/// Mean reward of each of `members`, `[M]`; divided as ``GroupAdvantages`` divides, with the mean over members taken off.
-///
-/// Members that earned as much are equal to the last bit, so that they share a rank: rewards with the same divisor are added
-/// before they are divided, in ascending order.
+/// Mean reward of each of `members`, `[M]`, divided as ``GroupAdvantages`` divides. Where rewards are divided, the mean over members
+/// is taken off, and members that earned as much are equal to the last bit, so that they share a rank: rewards with the same
+/// divisor are added before they are divided, in ascending order.
 package func memberFitness(rewardsPG: [[Double]], members: Int, scale: RewardScale) -> [Double] {
     let perMember = (rewardsPG.first?.count ?? 0) / max(1, members)
     let count = Double(max(1, rewardsPG.count * perMember))

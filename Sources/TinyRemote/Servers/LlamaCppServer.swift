@@ -118,7 +118,7 @@ struct LlamaCppServer: SamplingServer {
             throw .lasting(RemoteError(.invalidAnswer, "\(name) shortened a prompt of \(job.prompt.count) tokens"))
         }
         var tokens = answer.tokens, logprobs = try aligned(answer), ended = answer.stopType == "eos"
-        // It is sent no stop tokens and ends at its own: they may be more than the run's, or others.
+        // The server is sent no stop tokens. It stops at its own, which may differ from the run's.
         if let end = tokens.firstIndex(where: sampling.stopTokens.contains) {
             tokens.removeSubrange((end + 1)...)
             logprobs.removeSubrange((end + 1)...)

@@ -121,11 +121,14 @@ public struct RunDirectory: Sendable {
         let isKnown = manifest.inputs != nil && manifest.inputs == oldManifest.inputs
         let setting = configuration.firstDifference(from: old, ignoringPlaces: isKnown)
         guard let difference = setting ?? manifest.firstDifference(from: oldManifest) else { return }
+        let hasMoved = setting.map { TrainingConfiguration.fileKeys.contains($0.key) } ?? false
         throw RunError(
             .differentSettings,
             "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
-            hint:
-                "resume with the same \(setting == nil ? "model, data and initial adapter" : "settings"), or choose another directory"
+            hint: hasMoved
+                ? "files may have moved only if the prompts, stop tokens and problems are the same, and the run's manifest.json "
+                    + "says so"
+                : "resume with the same \(setting == nil ? "model, data and initial adapter" : "settings"), or choose another directory"
         )
     }
 

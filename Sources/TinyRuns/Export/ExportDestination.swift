@@ -18,8 +18,13 @@ struct ExportDestination {
         switch layout {
         case .merged: try requireNoModelDirectory(model)
         case .ggufLoRA:
-            guard isSamePlace(path, model) else { return }
-            throw refusal("\(path) is the file of the model that the adapter belongs to", "file")
+            if isSamePlace(path, model) {
+                throw refusal("\(path) is the file of the model that the adapter belongs to", "file")
+            }
+            // The file of an adapter says that it is one.
+            if let old = try? GGUFMetadata(MappedFile(path: path)), (try? old.text("general.type")) != "adapter" {
+                throw refusal("\(path) is the file of a model", "file")
+            }
         case .peftTinyLoRA, .peftLoRA, .mlx: return
         }
     }
@@ -50,7 +55,7 @@ struct ExportDestination {
         guard !names.contains(Self.markName) else { return }
         let endings = [".safetensors", ".safetensors.index.json", ".gguf"]
         if let name = names.sorted().first(where: { $0 == "config.json" || endings.contains(where: $0.hasSuffix) }) {
-            throw refusal("\(path) already has files of a model (\(name))", "directory")
+            throw refusal("\(path) already has files of a model or an adapter (\(name))", "directory")
         }
     }
 

@@ -63,7 +63,7 @@ public struct RunProblems: Sendable {
     /// - Parameters:
     ///   - prompter: Makes the prompts.
     ///   - stopTokens: Tokens that end a completion.
-    /// - Throws: `ProblemError` for a problem that has no prompt.
+    /// - Throws: ``RunError`` with code `unusablePrompt` for a problem that has no prompt.
     func inputs(_ prompter: Prompter, stopTokens: [Int]) throws -> String {
         var hash = SHA256()
         hash.update("\(stopTokens) \(prompter.style.stopTexts ?? [])".utf8)
@@ -77,7 +77,13 @@ public struct RunProblems: Sendable {
                 ]
                 for field in fields { hash.update("\(field)\u{0}".utf8) }
                 if index < Self.comparedPrompts {
-                    hash.update("\(try prompter.prompt(for: problem).tokens)\n".utf8)
+                    do throws(ProblemError) {
+                        hash.update("\(try prompter.prompt(for: problem).tokens)\n".utf8)
+                    } catch {
+                        throw RunError(
+                            .unusablePrompt, "problem \(problem.id) of \(set?.name ?? ""): \(error.message)",
+                            hint: error.hint, underlying: error)
+                    }
                 }
             }
         }

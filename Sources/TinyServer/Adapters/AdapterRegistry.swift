@@ -8,8 +8,9 @@ internal import TinyRuns
 
 /// Finds the adapter that a request names, and readies the engine for it.
 ///
-/// An adapter costs its numbers: methods of one rank share their frozen factors, and a method that nothing needs is given up. What is in the directory is read for each
-/// request, so that an answer always has the numbers that the file has now.
+/// An adapter costs its numbers: methods of one rank share their frozen factors, and methods that are no longer needed are removed
+/// when newer ones need the memory. What is in the directory is read for each request, so that an answer always has the numbers
+/// that the file has now.
 final class AdapterRegistry: Sendable {
     /// An adapter that the engine can use.
     struct Adapter: Sendable {

@@ -12,7 +12,7 @@ struct Vocabulary: Sendable {
     /// - Parameters:
     ///   - model: The model's tokens.
     ///   - addedTokens: Descriptions of tokens; of several with one id the last counts.
-    ///   - specialTokens: Contents of tokens that are special where they are in the vocabulary.
+    ///   - specialTokens: Contents of tokens that are special where they are in the vocabulary and are more than one character.
     ///   - file: What to call the file in messages.
     /// - Throws: ``TextError`` with code `inconsistentVocabulary` when an added token contradicts the model's tokens.
     init(model: TokenTable, addedTokens: [AddedToken], specialTokens: [String] = [], file: String) throws {
@@ -39,6 +39,8 @@ struct Vocabulary: Sendable {
         }
         for content in specialTokens where !content.isEmpty {
             guard let id = table.id(of: Array(content.utf8)) else { continue }
+            // An ordinary character, such as a pad token `!`, stays text: questions and answers have it.
+            if kept[id] == nil, content.unicodeScalars.count == 1 { continue }
             kept[id, default: AddedToken(id: id, content: content)].isSpecial = true
         }
         self.table = table
