@@ -125,7 +125,8 @@ struct PEFTAdapterTests {
                 "use_rslora": true, "lora_alpha": 7, "alpha_pattern": .object([.init("down_proj", .number(alpha))]),
             ])
         let rounded = try PEFTAdapter(directory: path)
-        try copy("lora", settings: ["alpha_pattern": ["down_proj": 3]])  // half the rank, half the alpha: the same scale
+        // Half the rank, half the alpha: the same scale.
+        try copy("lora", settings: ["alpha_pattern": ["down_proj": 3]])
         #expect(try rounded.values == PEFTAdapter(directory: path).values)
     }
 

@@ -282,7 +282,7 @@ struct GGUFTests {
                 $0.add("qwen2.rope.scaling.factor", number: 4)
                 $0.add("qwen2.rope.scaling.yarn_ext_factor", number: 0)
             },
-            Case("F: the key qwen2.rope.scaling.alpha is unknown here") {
+            Case("F: the key qwen2.rope.scaling.alpha is not supported") {
                 $0.add("qwen2.rope.scaling.alpha", number: 2)
             },
             Case("F: rope_freqs.weight: 0.0 is not within 0.001 ... 1000000") {
