@@ -25,17 +25,28 @@ extension ChatTemplate {
     ///
     /// - Parameters:
     ///   - modelDirectory: The directory or file.
-    ///   - name: The name of one of several templates; `default` unless given.
+    ///   - name: The name of one of several templates. Unless given it is `default`, and a conversation with tools is rendered by
+    ///     `tool_use` where there is one.
     /// - Throws: ``TemplateError``; its code is `missingFile` when the model has no template.
     public init(modelDirectory: String, named name: String? = nil) throws(TemplateError) {
-        self = try reportingTemplateErrors {
-            isGGUF(modelDirectory)
-                ? try Self.read(GGUFMetadata(MappedFile(path: modelDirectory)), named: name)
-                : try Self.read(URL(fileURLWithPath: modelDirectory), named: name)
+        self = try Self.read(modelDirectory, named: name)
+        guard name == nil else { return }
+        do throws(TemplateError) {
+            toolTemplate = ToolTemplate(.success(try Self.read(modelDirectory, named: "tool_use")))
+        } catch {
+            toolTemplate = error.code == .missingFile ? nil : ToolTemplate(.failure(error))
         }
     }
 
-    private static func read(_ directory: URL, named name: String?) throws -> ChatTemplate {
+    private static func read(_ model: String, named name: String?) throws(TemplateError) -> ChatTemplate {
+        try reportingTemplateErrors {
+            isGGUF(model)
+                ? try read(GGUFMetadata(MappedFile(path: model)), named: name)
+                : try read(URL(fileURLWithPath: model), named: name ?? "default")
+        }
+    }
+
+    private static func read(_ directory: URL, named name: String) throws -> ChatTemplate {
         func existing(_ file: String) -> String? {
             let path = directory.appendingPathComponent(file).path
             return FileManager.default.fileExists(atPath: path) ? path : nil
@@ -46,15 +57,17 @@ extension ChatTemplate {
         }
         var tokens: [String: JSONValue] = [:]
         for file in files.compactMap(\.self) { tokens.merge(try specialTokens(in: file)) { first, _ in first } }
-        if let path = existing(name.map { "additional_chat_templates/\($0).jinja" } ?? "chat_template.jinja") {
+        let isDefault = name == "default", single = existing("chat_template.jinja")
+        if let path = isDefault ? single : existing("additional_chat_templates/\(name).jinja") {
             return try ChatTemplate(contentsOf: path, specialTokens: tokens)
         }
-        guard let template = try files[0]?.optional("chat_template") else {
+        // The file counts, whatever templates the configuration has.
+        guard single == nil, let template = try files[0]?.optional("chat_template") else {
             throw TemplateError(
-                .missingFile, "there is no chat template in \(directory.path)",
+                .missingFile, "there is no chat template\(isDefault ? "" : " '\(name)'") in \(directory.path)",
                 hint: "instruction-tuned models have chat_template.jinja, or chat_template in tokenizer_config.json")
         }
-        return try ChatTemplate(text(of: template, named: name ?? "default"), specialTokens: tokens)
+        return try ChatTemplate(text(of: template, named: name), specialTokens: tokens)
     }
 
     /// The special tokens that a file names. An empty one counts as none, as it does in transformers.

@@ -21,6 +21,13 @@ public import TinyFoundation
 /// Parsed once, immutable, safe to share between threads. Integers have 64 bits; a larger one in a conversation is
 /// copied digit by digit, and computing one is an error.
 public struct ChatTemplate: Sendable {
+    /// A second template of the model, or why it cannot be used.
+    final class ToolTemplate: Sendable {
+        let template: Result<ChatTemplate, TemplateError>
+
+        init(_ template: Result<ChatTemplate, TemplateError>) { self.template = template }
+    }
+
     /// The limits of one rendering.
     public struct Limits: Sendable, Hashable {
         /// Statements, expressions and elements; ten million are about a second.
@@ -44,6 +51,8 @@ public struct ChatTemplate: Sendable {
     /// Special tokens of the model by the names that templates have for them, such as `bos_token` and `pad_token`; those that
     /// are not here are undefined.
     public var specialTokens: [String: JSONValue]
+    /// What renders conversations with tools, where the model has a template of its own for them.
+    var toolTemplate: ToolTemplate?
     private let source: TemplateSource
     private let statements: [TemplateStatement]
 
@@ -112,6 +121,11 @@ public struct ChatTemplate: Sendable {
     public func rendering(
         _ conversation: ChatConversation, now: Time? = nil, limits: Limits = Limits()
     ) throws(TemplateError) -> Rendering {
+        if conversation.tools != nil, let toolTemplate {
+            var template = try toolTemplate.template.get()
+            template.specialTokens = specialTokens
+            return try template.rendering(conversation, now: now, limits: limits)
+        }
         var all: [String: JSONValue] = [
             "messages": .array(conversation.messages.map(\.asMessage)),
             "tools": conversation.tools.map { .array($0) } ?? .null,

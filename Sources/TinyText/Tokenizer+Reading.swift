@@ -44,6 +44,12 @@ extension Tokenizer {
         let configuration = try Self.configuration(in: directory)
         var settings = settings
         if let configuration {
+            for key in ["add_prefix_space", "add_bos_token", "add_eos_token"]
+            where try configuration.root.flag(key, absent: false) {
+                throw TextError(
+                    .unsupported, "\(configuration.name) sets \(key), which is not done with vocab.json and merges.txt",
+                    hint: "save the tokenizer with transformers, which writes a tokenizer.json")
+            }
             let told = try TokenizerSettings(from: configuration.root)
             settings = TokenizerSettings(
                 endOfText: settings.endOfText ?? told.endOfText,

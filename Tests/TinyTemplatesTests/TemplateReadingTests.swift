@@ -48,6 +48,35 @@ struct TemplateReadingTests {
         #expect(error?.hint == "it has 'default', 'tool_use'")
     }
 
+    @Test(
+        "of conversations with tools is tool_use, where the model has one",
+        arguments: [
+            [
+                "tokenizer_config.json":
+                    #"{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}"#
+            ],
+            ["chat_template.jinja": "d", "additional_chat_templates/tool_use.jinja": "t"],
+        ])
+    func toolUse(files: [String: String]) throws {
+        let template = try open(files)
+        #expect(try template.render(messages: messages) == "d")
+        #expect(try template.render(messages: messages, tools: []) == "t")
+        #expect(try open(files, named: "default").render(messages: messages, tools: []) == "d")
+    }
+
+    @Test("of conversations with tools may be one that cannot be read, which others do not need")
+    func brokenToolUse() throws {
+        let template = try open(["chat_template.jinja": "d", "additional_chat_templates/tool_use.jinja": "{% if %}"])
+        #expect(try template.render(messages: messages) == "d")
+        let error = #expect(throws: TemplateError.self) { try template.render(messages: messages, tools: []) }
+        #expect(error?.code == .malformedTemplate)
+        let single = try open([
+            "chat_template.jinja": "d",
+            "tokenizer_config.json": #"{"chat_template": [{"name": "tool_use", "template": "t"}]}"#,
+        ])
+        #expect(try single.render(messages: messages, tools: []) == "d")
+    }
+
     @Test("is a file of its own in newer models")
     func file() throws {
         let template = try open([
@@ -80,7 +109,12 @@ struct TemplateReadingTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
+        for (name, text) in files {
+            let file = folder.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
         return try ChatTemplate(modelDirectory: folder.path, named: name)
     }
 

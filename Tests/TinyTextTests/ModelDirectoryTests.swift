@@ -104,7 +104,11 @@ struct ModelDirectoryTests {
         #expect(silent?.code == .unsupported)
         let unknown = #expect(throws: TextError.self) { try open(#"{"tokenizer_class": "LlamaTokenizer"}"#) }
         #expect(unknown?.message.contains("\"LlamaTokenizer\"") == true)
-        let tokenizer = try open(#"{"tokenizer_class": "Qwen2TokenizerFast"}"#)
+        let prefixed = #expect(throws: TextError.self) {
+            try open(#"{"tokenizer_class": "Qwen2TokenizerFast", "add_prefix_space": true}"#)
+        }
+        #expect(prefixed?.message.contains("add_prefix_space") == true)
+        let tokenizer = try open(#"{"tokenizer_class": "Qwen2TokenizerFast", "add_bos_token": false}"#)
         #expect(tokenizer.words(of: "e\u{301} it's 12") == ["\u{E9}", " it", "'s", " ", "1", "2"])
         #expect(tokenizer.decode(tokenizer.encode("12 apples")) == "12 apples")
     }
