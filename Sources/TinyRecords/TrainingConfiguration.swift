@@ -164,7 +164,7 @@ public struct TrainingConfiguration: Record {
     /// Keys whose value is a path.
     public static let fileKeys = Set(filePaths.map(\.key))
 
-    private static let filePaths: [(key: String, path: WritableKeyPath<TrainingConfiguration, String?> & Sendable)] = [
+    private static let filePaths: [(key: String, path: SettingField.Property<String?>)] = [
         ("model", \.model), ("train", \.train), ("eval", \.eval), ("validation", \.evaluation.validationFile),
         ("initial_adapter", \.initialAdapter),
     ]

@@ -6,6 +6,7 @@ enum ByteLevelFamily: String, CaseIterable {
     case gpt2, qwen2, llama3, smollm
     /// Splits words as Llama 3 does, and merges as GPT-2 does.
     case smaug
+    case tekken
 
     /// How text is normalised before words are cut.
     var normalizers: [any Normalizer] {
@@ -19,6 +20,7 @@ enum ByteLevelFamily: String, CaseIterable {
         case .qwen2: [Llama3Words(largestNumber: 1)]
         case .llama3, .smaug: [Llama3Words(largestNumber: 3)]
         case .smollm: [DigitWords(areIndividual: true), GPT2Words()]
+        case .tekken: [CasedWords()]
         }
     }
 
@@ -30,8 +32,9 @@ enum ByteLevelFamily: String, CaseIterable {
         func bytes(cuttingWords: Bool) -> String {
             #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": \#(cuttingWords)}"#
         }
-        func pattern(_ words: Llama3Words) -> String {
-            #"{"type": "Split", "pattern": {"Regex": \#(jsonString(words.expression))}, "#
+        func pattern(_ words: Llama3Words) -> String { pattern(words.expression) }
+        func pattern(_ expression: String) -> String {
+            #"{"type": "Split", "pattern": {"Regex": \#(jsonString(expression))}, "#
                 + #""behavior": "Isolated", "invert": false}"#
         }
         let digits = #"{"type": "Digits", "individual_digits": true}"#
@@ -41,12 +44,13 @@ enum ByteLevelFamily: String, CaseIterable {
             case .qwen2: [pattern(Llama3Words(largestNumber: 1)), bytes(cuttingWords: false)]
             case .llama3, .smaug: [pattern(Llama3Words(largestNumber: 3)), bytes(cuttingWords: false)]
             case .smollm: [digits, bytes(cuttingWords: true)]
+            case .tekken: [pattern(CasedWords.expression), bytes(cuttingWords: false)]
             }
         return jsonSequence(components, listedAs: "pretokenizers")
     }
 
     /// Whether a word that is a token as a whole is that token even when the merges would not build it.
-    var ignoresMerges: Bool { self == .llama3 }
+    var ignoresMerges: Bool { self == .llama3 || self == .tekken }
 
     /// The family of a `tokenizer_class` in `tokenizer_config.json`.
     init?(tokenizerClass name: String) {
@@ -65,6 +69,7 @@ enum ByteLevelFamily: String, CaseIterable {
         case "llama-bpe", "llama3", "llama-v3": self = .llama3
         case "smollm": self = .smollm
         case "smaug-bpe", "dbrx": self = .smaug
+        case "tekken": self = .tekken
         default: return nil
         }
     }

@@ -116,6 +116,7 @@ struct GGUFTests {
         arguments: [
             ("gpt-2", true), ("qwen2", false), ("llama-bpe", true), ("smollm", false), ("smaug-bpe", false),
             ("deepseek-r1-qwen", false),
+            ("tekken", true),
         ])
     func writtenByteLevel(pre: String, addsTokens: Bool) throws {
         let trained = try Tokenizer(json: Fixture.text("trained.json").utf8)

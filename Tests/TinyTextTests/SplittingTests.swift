@@ -11,7 +11,10 @@ struct SplittingTests {
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     private static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
-    @Test("finds the matches of the regular expression", arguments: [llama3, qwen2, gpt2])
+    private static let tekken =
+        #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+    @Test("finds the matches of the regular expression", arguments: [llama3, qwen2, gpt2, tekken])
     func agreesWithExpression(expression: String) throws {
         let escaped = expression.replacing("\\", with: "\\\\")
         let tokenizer = try tokenizer(
@@ -26,6 +29,22 @@ struct SplittingTests {
                 tokenizer.words(of: text).map { Array($0.utf8) } == expected.map { Array($0.utf8) },
                 "\(text.debugDescription)")
         }
+    }
+
+    @Test(
+        "Tekken's words end before a capital, and take marks and letters without case as they come",
+        arguments: [
+            ("helloWorld HTTPServer", ["hello", "World", " HTTPServer"]), ("ABC あDEF", ["ABC", " あ", "DEF"]),
+            ("ABあCD e\u{301}A", ["ABあ", "CD", " e\u{301}", "A"]),
+            ("\u{301}ABC \u{301}", ["\u{301}", "ABC", " \u{301}"]),
+            ("a(b//\n/c)12", ["a", "(b", "//\n/", "c", ")", "1", "2"]), ("ǅabc ʰA", ["ǅabc", " ʰ", "A"]),
+        ])
+    func tekkenWords(text: String, words: [String]) throws {
+        let split =
+            #"{"type": "Split", "pattern": {"Regex": "\#(Self.tekken.replacing("\\", with: "\\\\"))"}, "behavior": "Isolated"}"#
+        let tokenizer = try tokenizer(
+            #"[\#(split), {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]"#)
+        #expect(tokenizer.words(of: text).map { Array($0.utf8) } == words.map { Array($0.utf8) })
     }
 
     @Test("a long s ends a contraction where case is ignored")

@@ -80,7 +80,7 @@ struct GGUFTokenizer {
         } else {
             let family = try Self.family(file)
             self.kind = .byteLevel(family, merges: try file.texts("tokenizer.ggml.merges") ?? [])
-            addsBeginning = family == .llama3
+            addsBeginning = family == .llama3 || family == .tekken
         }
         let begins = try file.flag("tokenizer.ggml.add_bos_token") ?? addsBeginning
         let ends = try file.flag("tokenizer.ggml.add_eos_token") ?? false

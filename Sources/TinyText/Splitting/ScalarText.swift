@@ -67,6 +67,19 @@ struct ScalarText {
         return end
     }
 
+    /// The white space that begins at `start`, up to and with its last line break, when it has one.
+    func endOfWhiteSpace(from start: Int, limit: Int) -> Int {
+        var end = start
+        var afterLineBreak: Int?
+        while end < limit {
+            let next = character(at: end)
+            guard next.kind.isWhiteSpace else { break }
+            end += next.length
+            if next.kind == .newline { afterLineBreak = end }
+        }
+        return afterLineBreak ?? self.end(ofSpaceFrom: start, limit: limit)
+    }
+
     @inline(__always)
     private func continuation(_ position: Int) -> UInt32 {
         UInt32(bytes[position] & 0x3F)

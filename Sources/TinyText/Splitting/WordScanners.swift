@@ -79,9 +79,9 @@ struct Llama3Words: WordScanner {
             if let next, next.kind == .other, text.bytes[start] == UInt8(ascii: " ") {
                 return endOfPunctuation(from: end + next.length, limit: limit, in: text)
             }
-            return endOfWhiteSpace(from: start, limit: limit, in: text)
+            return text.endOfWhiteSpace(from: start, limit: limit)
         case .newline:
-            return endOfWhiteSpace(from: start, limit: limit, in: text)
+            return text.endOfWhiteSpace(from: start, limit: limit)
         }
     }
 
@@ -98,19 +98,6 @@ struct Llama3Words: WordScanner {
     private func endOfPunctuation(from position: Int, limit: Int, in text: ScalarText) -> Int {
         let end = text.end(ofRunOf: .other, from: position, limit: limit)
         return text.end(ofRunOf: .newline, from: end, limit: limit)
-    }
-
-    /// Up to and with the last line break of the run, when it has one.
-    private func endOfWhiteSpace(from start: Int, limit: Int, in text: ScalarText) -> Int {
-        var end = start
-        var afterLineBreak: Int?
-        while end < limit {
-            let next = text.character(at: end)
-            guard next.kind.isWhiteSpace else { break }
-            end += next.length
-            if next.kind == .newline { afterLineBreak = end }
-        }
-        return afterLineBreak ?? text.end(ofSpaceFrom: start, limit: limit)
     }
 }
 
@@ -142,6 +129,7 @@ private let knownExpressions: [String: any WordScanner] = [
     GPT2Words.expression: GPT2Words(),
     Llama3Words(largestNumber: 1).expression: Llama3Words(largestNumber: 1),
     Llama3Words(largestNumber: 3).expression: Llama3Words(largestNumber: 3),
+    CasedWords.expression: CasedWords(),
 ]
 
 /// Cuts behind every occurrence of a text.
@@ -184,7 +172,8 @@ func splitByPattern(from value: JSONNode) throws -> any WordScanner {
     guard let scanner = knownExpressions[expression] else {
         throw value.unsupported(
             "splits by an unknown expression: \(expression)",
-            hint: "the expressions of GPT-2, Qwen2 and Llama 3 are known, and must match character by character")
+            hint: "the expressions of GPT-2, Qwen2, Llama 3 and Tekken are known, and must match character by character"
+        )
     }
     return scanner
 }
