@@ -126,8 +126,8 @@ public struct RunDirectory: Sendable {
             .differentSettings,
             "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
             hint: hasMoved
-                ? "files may have moved only if the prompts, stop tokens and problems are the same, and the run's manifest.json "
-                    + "says so"
+                ? "a run's files may be moved only if prompts, stop tokens and problems stay the same; a run of an older "
+                    + "version has no hash of them"
                 : "resume with the same \(setting == nil ? "model, data and initial adapter" : "settings"), or choose another directory"
         )
     }

@@ -208,11 +208,11 @@ extension [AnswerToken] {
             AnswerToken(kind: .number(Numeral(value: Rational(factor))), followsSpace: true),
         ]
         let divisor = count - 1
-        let isDivisor = divisor > 0 && self[divisor].endsWord && self[divisor - 1].kind == .symbol(.divide)
+        let isDivisor = divisor > 0 && self[divisor].isNumber && self[divisor - 1].kind == .symbol(.divide)
         let isFraction =
             count <= 5
             && allSatisfy {
-                $0.endsWord || [.symbol(.divide), .symbol(.minus), .symbol(.plus)].contains($0.kind)
+                $0.isNumber || [.symbol(.divide), .symbol(.minus), .symbol(.plus)].contains($0.kind)
             }
         guard isDivisor, !isFraction else {
             self += product
@@ -247,7 +247,7 @@ extension AnswerToken {
     }
 
     /// Whether it is a number of one token.
-    fileprivate var endsWord: Bool {
+    fileprivate var isNumber: Bool {
         switch kind {
         case .number: true
         case .word(let word), .text(let word): Notation.numbers[word.lowercased()] != nil
@@ -256,7 +256,7 @@ extension AnswerToken {
     }
 
     /// Whether it can be the last of a number.
-    fileprivate var endsNumber: Bool { if case .close = kind { true } else { endsWord } }
+    fileprivate var endsNumber: Bool { if case .close = kind { true } else { isNumber } }
 
     /// Whether it is a word that is no number and no variable.
     fileprivate var isLongWord: Bool {
