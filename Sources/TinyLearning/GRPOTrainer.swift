@@ -65,17 +65,17 @@ public struct GRPOTrainer: Trainer {
         }
         var metrics = StepMetrics()
         metrics.rollout = found.metrics(configuration.rollout)
-        metrics.numTokens = (before?.numTokens ?? 0) + found.tokens
-        metrics.generatedTokens = (before?.generatedTokens ?? 0) + found.completionTokens
+        metrics.numTokens = (before?.numTokens ?? 0) + found.all.tokens
+        metrics.generatedTokens = (before?.generatedTokens ?? 0) + found.all.completionTokens
         metrics.epoch = rollouts.order.epoch(afterProblems: drawn + found.problems)
         metrics.learningRate = schedule.rate(step: step)
-        var rollout = found.rollout
+        var rollout = found.kept
         var next = try await update(state, step: step, rollout: &rollout, metrics: &metrics, report)
         if state.buffers[Self.problemsDrawn] != nil {
             next.buffers[Self.problemsDrawn] = [Double(drawn + found.problems)]
         }
         return FinishedStep(
-            step: step, metrics: metrics, state: next, time: timer.time(tokens: found.completionTokens),
+            step: step, metrics: metrics, state: next, time: timer.time(tokens: found.all.completionTokens),
             samples: rollout.shown(configuration.rollout.recordedSamples).map { $0.record(step: step) })
     }
 
@@ -112,7 +112,6 @@ public struct GRPOTrainer: Trainer {
         let settings = configuration.rollout
         var groups: [[RolloutSample]] = Array(repeating: [], count: settings.problemsPerStep)
         var discarded: [RolloutSample] = []
-        var discardedGroups = 0
         var wanted = Array(groups.indices)
         var problems = 0, rounds = 0, tokens = 0
         repeat {
@@ -121,7 +120,6 @@ public struct GRPOTrainer: Trainer {
                 tokens: tokens, adapter: adapter, report)
             for (place, group) in zip(wanted, found) {
                 discarded += groups[place]
-                discardedGroups += groups[place].isEmpty ? 0 : 1
                 groups[place] = group
                 tokens += group.reduce(0) { $0 + $1.completion.tokens.count }
             }
@@ -130,8 +128,8 @@ public struct GRPOTrainer: Trainer {
             wanted = settings.replacesEqualGroups ? wanted.filter { !groups[$0].hasDifferentRewards } : []
         } while !wanted.isEmpty && rounds < settings.maxRounds
         return SampledStep(
-            rollout: Rollout(groups.flatMap { $0 }, groupSize: settings.groupSize), problems: problems, rounds: rounds,
-            discarded: Rollout(discarded, groupSize: settings.groupSize), discardedGroups: discardedGroups)
+            kept: Rollout(groups.flatMap { $0 }, groupSize: settings.groupSize), problems: problems, rounds: rounds,
+            discarded: Rollout(discarded, groupSize: settings.groupSize))
     }
 
     /// Samples and grades a group for each of these problems; the step drew `drawn` others before.
@@ -230,28 +228,26 @@ public struct GRPOTrainer: Trainer {
 /// What a step sampled.
 private struct SampledStep: Sendable {
     /// The groups to learn from.
-    let rollout: Rollout
+    let kept: Rollout
     /// Problems drawn, those of replaced groups included.
     let problems: Int
     /// Rounds of sampling.
     let rounds: Int
-    /// The completions of replaced groups.
+    /// The groups that were replaced.
     let discarded: Rollout
-    /// Groups that were replaced.
-    let discardedGroups: Int
 
-    /// Tokens of all prompts and completions, replaced ones included.
-    var tokens: Int { rollout.tokens + discarded.tokens }
-    /// Sampled tokens, those of replaced groups included.
-    var completionTokens: Int { rollout.completionTokens + discarded.completionTokens }
+    /// The kept groups and then those that were replaced.
+    var all: Rollout { Rollout(kept.samples + discarded.samples, groupSize: kept.groupSize) }
 
-    /// Everything that can be measured before any gradient.
+    /// Everything that can be measured before any gradient, of all groups: the kept ones alone look better than the policy is
+    /// where most of the replaced ones earned nothing, and worse where most of them earned everything.
     func metrics(_ settings: RolloutSettings) -> RolloutMetrics {
-        var metrics = rollout.metrics(penalisesLength: settings.overlongMargin != nil)
+        var metrics = all.metrics(penalisesLength: settings.overlongMargin != nil)
         if settings.replacesEqualGroups {
             metrics.rounds = rounds
-            metrics.discardedGroups = discardedGroups
+            metrics.discardedGroups = discarded.samples.count / discarded.groupSize
             metrics.discardedTokens = discarded.completionTokens
+            metrics.keptReward = kept.meanReward
         }
         return metrics
     }

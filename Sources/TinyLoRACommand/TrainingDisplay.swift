@@ -150,7 +150,8 @@ final class TrainingDisplay: Sendable {
         {
             console.note(
                 "        replaced \(grouped(groups)) groups of equal rewards (\(grouped(tokens)) tokens) in "
-                    + "\(rollout.rounds ?? 1) rounds")
+                    + "\(rollout.rounds ?? 1) rounds"
+                    + (rollout.keptReward.map { String(format: " · reward of the kept ones %.3f", $0) } ?? ""))
         }
     }
 

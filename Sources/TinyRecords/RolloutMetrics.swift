@@ -1,4 +1,9 @@
-/// What was measured of the completions of one step; absent where an algorithm samples none. Keys are TRL's metric names.
+/// What was measured of all completions that one step sampled; absent where an algorithm samples none. Keys are TRL's metric
+/// names.
+///
+/// With dynamic sampling the groups that were replaced are part of every number but ``keptReward``, so that it can be compared
+/// with other algorithms'. Records with ``discardedGroups`` and without ``keptReward`` are of an earlier version, which measured
+/// the kept groups only. With evolution strategies the completions are those of the whole population.
 public struct RolloutMetrics: Sendable, Equatable, Codable {
     /// Mean reward of the completions.
     public var reward = 0.0
@@ -48,6 +53,8 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var discardedGroups: Int?
     /// Sampled tokens of the replaced groups. They count in `num_tokens` and `num_generated_tokens`.
     public var discardedTokens: Int?
+    /// Mean reward of the groups that were kept, NeMo RL's `filtered_reward`; `nil` without dynamic sampling.
+    public var keptReward: Double?
 
     /// Nothing measured yet.
     public init() {}
@@ -76,5 +83,6 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
         case rounds = "dynamic_sampling/rounds"
         case discardedGroups = "dynamic_sampling/discarded_groups"
         case discardedTokens = "dynamic_sampling/discarded_tokens"
+        case keptReward = "dynamic_sampling/kept_reward"
     }
 }

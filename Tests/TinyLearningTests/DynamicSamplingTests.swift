@@ -26,7 +26,7 @@ import TinyFoundation
         let policy = FakeEngine()
         let trainer = try trainer(configuration, policy: policy)
         let order = ProblemOrder(count: 20, perStep: 3, seed: 1)
-        var state = trainer.startingState(), drawn = 0, asked = 0, replaced = 0
+        var state = trainer.startingState(), drawn = 0, asked = 0, replaced = 0, rewards: [Double] = []
         var before: StepMetrics?
         for step in 1...6 {
             let finished = try await trainer.makeStep(step, from: state, after: before) { _ in }
@@ -56,9 +56,15 @@ import TinyFoundation
                 let place = try #require(finished.samples.firstIndex { $0.problem == sample.problem })
                 #expect(sample.problem == problems[rows[try #require(kept[place])]].id)
             }
-            #expect(metrics.equalRewardShare == 0 && metrics.rounds == rounds)
-            #expect(metrics.discardedGroups == discarded.count)
+            #expect(metrics.rounds == rounds && metrics.discardedGroups == discarded.count)
+            #expect(metrics.equalRewardShare == Double(discarded.count) / Double(next))
             #expect(metrics.discardedTokens == discarded.joined().reduce(0) { $0 + $1.tokens.count })
+            // What is measured of completions is of all that were sampled; of two that were kept one is right.
+            let all = Array(groups.joined()), count = Double(all.count)
+            let right = Double(all.count { $0.tokens[0] == 1 }) / count
+            #expect(metrics.reward == right && metrics.strictMean == right && metrics.keptReward == 0.5)
+            #expect(metrics.lengthMean == Double(all.reduce(0) { $0 + $1.tokens.count }) / count)
+            rewards.append(right)
             drawn += next
             asked += next
             replaced += discarded.count
@@ -70,7 +76,7 @@ import TinyFoundation
             state = finished.state
             before = finished.metrics
         }
-        #expect(replaced > 3)
+        #expect(replaced > 3 && rewards.contains { $0 != 0.5 })
     }
 
     @Test("a draw depends on the step and its place alone, not on which problems were drawn before")

@@ -52,7 +52,6 @@ struct ReportTests {
         #expect(zip(gains, [172.0 / 400, 192.0 / 400, 192.0 / 400]).allSatisfy { abs($0 - $1) < 1e-12 })
     }
 
-    /// An interval has to hold the mean and to be about as wide as two standard errors of problems and seeds on either side.
     @Test("the sampled reward is that of the last ten steps, and there is none without samples")
     func sampledReward() throws {
         let run = SyntheticRun(right: 300)
@@ -68,6 +67,37 @@ struct ReportTests {
         #expect(results[1].sampledReward == nil)
     }
 
+    @Test("rewards that are known of kept groups only are not shown as those of all, and the report says so")
+    func rewardsOfKeptGroups() throws {
+        let discarded = "dynamic_sampling/discarded_groups", kept = "dynamic_sampling/kept_reward"
+        func report(_ metrics: [String: Double]) throws -> Report {
+            try Workspace(["a": SyntheticRun(algorithm: "dapo", right: 300, metrics: metrics)]).report()
+        }
+        let sentence = "recorded the rewards of the kept groups only"
+        for known in [[discarded: 3, kept: 0.5], [discarded: 0], [:]] as [[String: Double]] {
+            let report = try report(known)
+            #expect(report.sections[0].results[0].sampledReward != nil, "\(known)")
+            #expect(report.terminalText().contains("█") && !report.terminalText().contains(sentence), "\(known)")
+        }
+        let old = try report([discarded: 3])
+        #expect(old.sections[0].results[0].sampledReward == nil)
+        #expect(!old.terminalText().contains("█") && old.terminalText().contains(sentence))
+        let html = old.html(linkedFrom: "/")
+        #expect(html.components(separatedBy: sentence).count == 3)  // below the table and below the curves
+        #expect(!html.contains("<b>reward</b>") && html.contains("<b>tokens a completion</b>"))
+    }
+
+    @Test("the report says that rewards of evolution strategies are the population's")
+    func rewardsOfPopulation() throws {
+        let sentence = "are those of the population"
+        let gradients = SyntheticRun(right: 300), evolution = SyntheticRun(algorithm: "openes", right: 280)
+        let report = try Workspace(["a": gradients, "b": evolution]).report()
+        #expect(report.terminalText().contains(sentence))
+        #expect(report.html(linkedFrom: "/").components(separatedBy: sentence).count == 3)
+        #expect(!(try Workspace(["a": gradients]).report().terminalText().contains(sentence)))
+    }
+
+    /// An interval has to hold the mean and to be about as wide as two standard errors of problems and seeds on either side.
     @Test("intervals are those of the bootstrap over seeds and problems")
     func intervals() throws {
         let result = try #require(try section().result("tinylora", "grpo", 13))

@@ -25,6 +25,8 @@ struct SyntheticRun {
     var initialAdapter: String?
     /// Name and hash of the training data.
     var train = (name: "abacus/train", content: "aa00")
+    /// Metrics of every step beside the usual ones.
+    var metrics: [String: Double] = [:]
     /// Engines in other processes, as the manifest's schemes have them.
     var engines: [String: String] = [:]
     var hasOutcomes = true
@@ -104,6 +106,7 @@ struct SyntheticRun {
                     values["policy_loss"] = "null"
                 }
             }
+            values.merge(metrics.mapValues { "\($0)" }) { $1 }
             return object(values) + "\n"
         }.joined()
     }

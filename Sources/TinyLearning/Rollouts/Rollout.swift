@@ -38,7 +38,7 @@ struct RolloutSample: Sendable {
     }
 }
 
-/// All completions of one step, group by group.
+/// Completions of one step, group by group.
 struct Rollout: Sendable {
     private(set) var samples: [RolloutSample]
     let groupSize: Int
@@ -75,6 +75,9 @@ struct Rollout: Sendable {
         StepRewards(rewardsN: samples.map(\.reward), lengthsN: [], groupSize: groupSize).totalsPG
     }
 
+    /// Mean reward of all completions.
+    var meanReward: Double { samples.reduce(0) { $0 + $1.reward } / Double(samples.count) }
+
     /// Tokens of all prompts and completions.
     var tokens: Int { samples.reduce(completionTokens) { $0 + $1.sequence.prompt.count } }
 
@@ -95,7 +98,7 @@ struct Rollout: Sendable {
         func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
 
         let groups = rewardsPG
-        metrics.reward = samples.reduce(0) { $0 + $1.reward } / count
+        metrics.reward = meanReward
         metrics.rewardDeviation = deviation(\.reward)
         metrics.equalRewardShare = Double(groups.count { !hasDifferentValues($0) }) / Double(groups.count)
         metrics.strictMean = share(\.grade.strict)

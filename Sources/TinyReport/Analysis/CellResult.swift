@@ -33,7 +33,8 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let wellFormed: Double?
     /// Mean tokens of a completion.
     public let completionLength: Double?
-    /// Reward of the completions sampled in the last `RecordedRun.endSteps` steps of training, mean over seeds; `nil` without rewards.
+    /// Mean reward of all completions sampled in the last `RecordedRun.endSteps` steps of training, mean over seeds; of evolution
+    /// strategies that of the population. `nil` without rewards, and where a run has those of kept groups only.
     public let sampledReward: Double?
     /// Tokens sampled for training, mean over seeds.
     public let generatedTokens: Double?

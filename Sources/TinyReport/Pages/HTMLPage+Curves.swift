@@ -1,15 +1,16 @@
 extension HTMLPage {
-    /// A metric of a family's learning curves. Keys are tried in order.
+    /// A metric of a family's learning curves.
     private struct Metric {
         let title: String
-        let keys: [String]
+        let values: (RecordedRun) -> [Double]
 
-        func values(_ run: RecordedRun) -> [Double] {
-            for key in keys {
-                let values = run.steps.compactMap { $0.metrics[key] }.filter(\.isFinite)
-                if !values.isEmpty { return values }
-            }
-            return []
+        init(title: String, values: @escaping (RecordedRun) -> [Double]) {
+            self.title = title
+            self.values = values
+        }
+
+        init(title: String, key: String) {
+            self.init(title: title) { run in run.steps.compactMap { $0.metrics[key] }.filter(\.isFinite) }
         }
     }
 
@@ -17,24 +18,24 @@ extension HTMLPage {
         switch family {
         case .policyGradient:
             [
-                Metric(title: "reward", keys: ["reward"]),
-                Metric(title: "tokens a completion", keys: ["completions/mean_length"]),
-                Metric(title: "divergence (KL)", keys: ["kl"]),
-                Metric(title: "entropy, nats a token", keys: ["entropy"]),
+                Metric(title: "reward", values: \.rewards),
+                Metric(title: "tokens a completion", key: "completions/mean_length"),
+                Metric(title: "divergence (KL)", key: "kl"),
+                Metric(title: "entropy, nats a token", key: "entropy"),
             ]
         case .supervised:
             [
-                Metric(title: "loss, nats a token", keys: ["loss"]),
-                Metric(title: "token accuracy", keys: ["mean_token_accuracy"]),
-                Metric(title: "held-out loss", keys: ["eval_loss"]),
-                Metric(title: "gradient norm", keys: ["grad_norm"]),
+                Metric(title: "loss, nats a token", key: "loss"),
+                Metric(title: "token accuracy", key: "mean_token_accuracy"),
+                Metric(title: "held-out loss", key: "eval_loss"),
+                Metric(title: "gradient norm", key: "grad_norm"),
             ]
         case .evolution:
             [
-                Metric(title: "mean fitness", keys: ["evolution/fitness_mean", "reward"]),
-                Metric(title: "best fitness", keys: ["evolution/fitness_best"]),
-                Metric(title: "tokens a completion", keys: ["completions/mean_length"]),
-                Metric(title: "step size", keys: ["evolution/step_size"]),
+                Metric(title: "mean fitness", values: \.rewards),
+                Metric(title: "best fitness", key: "evolution/fitness_best"),
+                Metric(title: "tokens a completion", key: "completions/mean_length"),
+                Metric(title: "step size", key: "evolution/step_size"),
             ]
         }
     }
@@ -61,7 +62,8 @@ extension HTMLPage {
             writer.endFigure(
                 caption: "Training by \(family.label): one row for each configuration, one thin line for each seed, "
                     + "\(grouped(steps)) steps from left to right. A column has one scale, given at its head; "
-                    + "curves of more than \(SmallChart.points) steps are averaged to as many points.")
+                    + "curves of more than \(SmallChart.points) steps are averaged to as many points."
+                    + rewardNotes(cells).map { " " + escaped($0) }.joined())
         }
     }
 

@@ -86,7 +86,7 @@ extension HTMLPage {
             .number("well-formed %", untrained: { $0.wellFormed.map(percent) ?? "" }) {
                 $0.wellFormed.map(percent) ?? ""
             },
-            .number("sampled %", note: "reward of the last steps of training") {
+            .number("sampled %", note: "reward of all completions of the last steps of training") {
                 $0.sampledReward.map(percent) ?? ""
             },
             .number("tokens an answer", untrained: { $0.completionLength.map { decimal($0, 1) } ?? "" }) {
@@ -98,14 +98,16 @@ extension HTMLPage {
             .number("training time") { clock($0.trainingSeconds) },
             .text("runs", untrained: controlLinks) { links($0.sources) },
         ]
+        let notes = rewardNotes(section.results.map(\.cell)).map { " " + escaped($0) }.joined()
         add(
             columns, of: section,
             caption:
                 "Lenient grade, form and cost. Lenient counts a right answer wherever it stands; well-formed counts "
                 + "completions with an answer, right or wrong, in the requested format. A gain in the strict grade with "
-                + "none in the lenient one is a gain in form. Sampled is the reward of the completions of the last "
-                + "\(RecordedRun.endSteps) steps, at the temperature of training: it can rise where greedy answers do not change. "
-                + "Tokens and time are those of training, mean over seeds.", &writer)
+                + "none in the lenient one is a gain in form. Sampled is the mean reward of all completions of the last "
+                + "\(RecordedRun.endSteps) steps, those of groups that dynamic sampling replaced included, with penalties on length "
+                + "and at the temperature of training: it can rise where greedy answers do not change. "
+                + "Tokens and time are those of training, mean over seeds." + notes, &writer)
     }
 
     /// Links to the first runs only: every run evaluates the untrained model.

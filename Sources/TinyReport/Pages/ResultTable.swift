@@ -58,7 +58,7 @@ struct ResultTable {
             .number("of full") { share($0) },
             .number("p") { $0.largestP.map(pValue) ?? "" },
             .number("tokens") { $0.generatedTokens.map(compact) ?? "" },
-            .text("reward") { sparkline($0.cell.first.steps.compactMap { $0.metrics["reward"] }, width: 12) },
+            .text("reward") { sparkline($0.cell.first.rewards, width: 12) },
         ])
     }
 

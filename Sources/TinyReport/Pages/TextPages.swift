@@ -44,7 +44,7 @@ struct TerminalPage {
                 "",
             ]
             let table = ResultTable(section: section)
-            lines += table.brief.aligned + [""] + table.notes + [""]
+            lines += table.brief.aligned + [""] + table.notes + rewardNotes(section.results.map(\.cell)) + [""]
         }
         while lines.last == "" { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"

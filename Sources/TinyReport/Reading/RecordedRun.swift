@@ -51,9 +51,18 @@ public struct RecordedRun: Sendable {
 
     /// Mean reward of the last ``endSteps`` steps; `nil` where one of them has none.
     var rewardAtEnd: Double? {
-        let rewards = steps.suffix(Self.endSteps).map { $0.metrics["reward"] }, found = rewards.compactMap(\.self)
+        let rewards = steps.suffix(Self.endSteps).map(\.reward), found = rewards.compactMap(\.self)
         return found.isEmpty || found.count < rewards.count ? nil : mean(found)
     }
+
+    /// Mean reward of each step; empty unless every step has one.
+    var rewards: [Double] {
+        let found = steps.compactMap(\.reward)
+        return found.count == steps.count ? found : []
+    }
+
+    /// Whether the rewards of some steps are of their kept groups only.
+    var hasUnknownRewards: Bool { steps.contains { $0.reward == nil && $0.metrics["reward"] != nil } }
 
     /// Tokens sampled for training up to and including a step; `nil` when the records do not say.
     ///

@@ -9,6 +9,13 @@ public struct StepLine: Record {
     /// Seconds of the whole step.
     public let seconds: Double
 
+    /// Mean reward of all completions that the step sampled; `nil` where there is none, or where the line has that of the kept
+    /// groups only (see `RolloutMetrics`).
+    public var reward: Double? {
+        let hasDiscarded = metrics["dynamic_sampling/discarded_groups"] ?? 0 > 0
+        return hasDiscarded && metrics["dynamic_sampling/kept_reward"] == nil ? nil : metrics["reward"]
+    }
+
     /// Reads a line; keys whose values are neither numbers nor `null` are ignored.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: LineKey.self)
