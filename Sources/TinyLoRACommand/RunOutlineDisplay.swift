@@ -18,9 +18,10 @@ func show(_ outline: RunOutline, on console: Console) {
     console.say(
         "training   \(configuration.algorithm.rawValue) · learning rate \(optimiser.learningRate) "
             + "\(optimiser.schedule.rawValue) · seed \(configuration.seed)")
-    console.say(
-        "steps      \(grouped(configuration.steps)) of \(grouped(estimate.completionsPerStep)) "
-            + (configuration.algorithm == .sft ? "solutions" : "completions"))
+    let unit =
+        configuration.algorithm != .sft
+        ? "completions" : configuration.supervised.packing ? "packs of solutions" : "solutions"
+    console.say("steps      \(grouped(configuration.steps)) of \(grouped(estimate.completionsPerStep)) \(unit)")
     if configuration.algorithm != .sft, let completions = estimate.completions, let tokens = estimate.tokensAtMost {
         console.say("tokens     \(grouped(completions)) completions · at most \(grouped(tokens)) tokens")
     }

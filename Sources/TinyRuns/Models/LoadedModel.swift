@@ -5,8 +5,6 @@ public import TinyCheckpoint
 public import TinyFoundation
 public import TinyModel
 public import TinyEngine
-public import TinyProblems
-public import TinyTemplates
 public import TinyText
 
 /// This software's version, as written into adapters and manifests.
@@ -21,7 +19,7 @@ public enum TinyLoRAVersion {
 /// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
 /// let engine = try loaded.engine(adapter: nil, threads: 2)
 /// ```
-public struct LoadedModel: Sendable {
+public struct LoadedModel: ModelText {
     /// What people call it: the name of its directory, its file, or its repository in a cache.
     public let name: String
     /// The files.
@@ -51,75 +49,11 @@ public struct LoadedModel: Sendable {
         checkpoint = try Checkpoint(directory: path)
         model = try LanguageModel(checkpoint, arithmetic: arithmetic)
         fingerprint = try checkpoint.fingerprint(cache: cache)
-        tokenizer = try Self.tokenizer(path, vocabularySize: checkpoint.configuration.vocabularySize)
-    }
-
-    private static func tokenizer(_ path: String, vocabularySize: Int) throws -> Tokenizer? {
-        let tokenizer: Tokenizer
-        do throws(TextError) {
-            tokenizer = try Tokenizer(modelDirectory: path)
-        } catch {
-            if error.code == .missingFile { return nil }
-            throw error
-        }
-        guard tokenizer.vocabularySize <= vocabularySize else {
-            throw RunError(
-                .unusableModel,
-                "the tokenizer of \(path) has \(tokenizer.vocabularySize) tokens, the model's vocabulary \(vocabularySize)"
-            )
-        }
-        return tokenizer
+        tokenizer = try Self.tokenizer(of: checkpoint)
     }
 
     /// How products with the weights are computed.
     public var arithmetic: Arithmetic { model.arithmetic }
-
-    /// The tokenizer.
-    ///
-    /// - Throws: `TextError` when the model has none.
-    public func requireTokenizer() throws -> Tokenizer {
-        // Reading again says what is missing.
-        try tokenizer ?? Tokenizer(modelDirectory: checkpoint.directory)
-    }
-
-    /// Tokens that end a completion: the model's and the tokenizer's.
-    public var stopTokens: [Int] {
-        let candidates = checkpoint.configuration.endOfText + [tokenizer?.endOfTextID].compactMap { $0 }
-        return Set(candidates).filter { $0 >= 0 && $0 < checkpoint.configuration.vocabularySize }.sorted()
-    }
-
-    /// The token to learn at the end of a solution: the tokenizer's end of text, else the first stop token.
-    public var endToken: Int? {
-        let stops = stopTokens
-        return tokenizer?.endOfTextID.flatMap { stops.contains($0) ? $0 : nil } ?? stops.first
-    }
-
-    /// The prompt style that suits the model: Abacus's own, or a number after `####`.
-    public var naturalStyle: PromptStyle { isAbacus ? .abacus : .gsm8k }
-
-    /// The model's chat template; `nil` for a model of plain text.
-    ///
-    /// - Throws: `TemplateError` when there is one that cannot be read.
-    public func chatTemplate() throws(TemplateError) -> ChatTemplate? {
-        do throws(TemplateError) {
-            return try ChatTemplate(modelDirectory: checkpoint.directory)
-        } catch {
-            if error.code == .missingFile { return nil }
-            throw error
-        }
-    }
-
-    /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
-    ///
-    /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
-    /// - Throws: ``RunError`` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
-    ///   cannot put the style.
-    public func prompter(style: PromptStyle? = nil) throws -> Prompter {
-        let prompter = Prompter(
-            style: style ?? naturalStyle, codec: try requireTokenizer(), chat: try chatTemplate())
-        _ = try prompter.prompt(for: "1 + 1 = ?")
-        return prompter
-    }
 
     /// An engine for this model, with the method of an adapter file if one is given. It computes in ``arithmetic``, whatever
     /// the adapter was trained in.

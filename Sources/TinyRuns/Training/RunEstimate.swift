@@ -4,9 +4,9 @@ public import TinyRecords
 public struct RunEstimate: Sendable, Equatable, Encodable {
     /// Steps; `nil` when they depend on how many training problems there are.
     public let steps: Int?
-    /// Completions, or worked solutions, of one step.
+    /// Completions of one step, or worked solutions, or packs of these.
     public let completionsPerStep: Int
-    /// Completions of all steps.
+    /// The same of all steps.
     public let completions: Int?
     /// Completion tokens of all steps if every completion is as long as it may be.
     public let tokensAtMost: Int?

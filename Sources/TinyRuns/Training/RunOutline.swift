@@ -3,6 +3,7 @@ internal import TinyAbacus
 import TinyAdapter
 import TinyCheckpoint
 internal import TinyEngine
+internal import TinyLearning
 internal import TinyModel
 internal import TinyProblems
 public import TinyRecords
@@ -44,7 +45,7 @@ public struct RunOutline: Encodable, Sendable {
         public let last: String
     }
 
-    /// Works out what a configuration means.
+    /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
     ///
     /// - Parameter output: The run's directory; a new one unless given.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
@@ -52,10 +53,10 @@ public struct RunOutline: Encodable, Sendable {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         try checkpoint.refuseUnusedTensors()
-        var settings =
-            configuration.epochs == nil
-            ? configuration
-            : configuration.resolvingEpochs(problems: try RunProblems.trainingCount(configuration))
+        var settings = configuration
+        if configuration.epochs != nil {
+            settings = configuration.resolvingEpochs(problems: try Self.unitsOfEpoch(configuration))
+        }
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
         let initial = try InitialAdapter(of: settings)?.source
         initialAdapter = try initial?.fingerprint()
@@ -71,6 +72,18 @@ public struct RunOutline: Encodable, Sendable {
         model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
         self.output = output ?? TrainingRun.newDirectory()
+    }
+
+    /// The training problems, or packs of their solutions: these are counted by encoding every solution for the model's context,
+    /// as the run does. (A learner in another process may have a shorter context, and more packs.)
+    private static func unitsOfEpoch(_ configuration: TrainingConfiguration) throws -> Int {
+        guard configuration.supervised.packing else { return try RunProblems.trainingCount(configuration) }
+        let model = try UnloadedModel(directory: configuration.model)
+        let task = TrainingTask(
+            problems: try RunProblems(configuration).training.problems, prompter: try model.prompter(of: configuration),
+            endToken: model.endToken)
+        return try SFTTrainer.unitsOfEpoch(
+            task, configuration.supervised, contextLength: model.checkpoint.configuration.contextLength)
     }
 
     private static func groups(of plan: AdapterPlan) -> [Group] {

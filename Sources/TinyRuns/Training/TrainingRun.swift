@@ -106,9 +106,7 @@ public struct TrainingRun: Sendable {
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
             progress: options.factorising)
-        var style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? model.naturalStyle
-        style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts
-        prompter = try model.prompter(style: style)
+        prompter = try model.prompter(of: configuration)
         untrained = options.untrainedCache.map(UntrainedCache.init)
         threads = options.threads
         let task = TrainingTask(
