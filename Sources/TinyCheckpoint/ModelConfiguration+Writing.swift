@@ -5,7 +5,10 @@ extension ModelConfiguration {
     /// A `config.json` that transformers 4 and 5 load; reading it gives this value again. The same value, the same bytes.
     ///
     /// - Parameter storedType: The type of the weights, which transformers 4 wants to know; `nil` leaves it out.
-    public func json(storedType: ElementType? = nil) -> Data {
+    public func json(storedType: ElementType? = nil) -> Data { jsonValue(storedType: storedType).document }
+
+    /// What ``json(storedType:)`` writes.
+    public func jsonValue(storedType: ElementType? = nil) -> JSONValue {
         let rotary = ropeScaling?.json(contextLength: contextLength) ?? ["rope_type": "default"]
         var values: [String: JSONValue] = [
             "architectures": .array([.string(architecture.className)]),
@@ -29,11 +32,11 @@ extension ModelConfiguration {
         if ropeScaling != nil { values["rope_scaling"] = object(rotary) }
         if headDimension * headCount != hiddenSize { values["head_dim"] = .integer(headDimension) }
         if let storedType { values["torch_dtype"] = .string(torchName(storedType)) }
-        return document(values)
+        return object(values)
     }
 
     /// A `generation_config.json` with the special tokens.
-    func generationJSON() -> Data { document(tokenValues) }
+    func generationJSON() -> Data { object(tokenValues).document }
 
     /// What only this family's configuration has, or what would otherwise have another value by default.
     private var familyValues: [String: JSONValue] {
@@ -71,8 +74,6 @@ extension ModelConfiguration {
         return values
     }
 }
-
-private func document(_ values: [String: JSONValue]) -> Data { object(values).document }
 
 private func object(_ values: [String: JSONValue]) -> JSONValue {
     .object(values.map { JSONValue.Member($0.key, $0.value) })

@@ -7,7 +7,7 @@ import TinyFoundation
     @Test(
         "every key is in snake_case, as Hugging Face's files have them",
         arguments: [
-            "doctor", "train --dry-run", "generate --prompt a --max-tokens 1", "score --text abc",
+            "doctor", "inspect", "train --dry-run", "generate --prompt a --max-tokens 1", "score --text abc",
             "eval --compare one two", "report runs",
         ])
     func keys(command: String) throws {

@@ -1,9 +1,9 @@
 /// What of the machine a piece of work cannot exceed.
 enum MachineLimit: String, Encodable {
     /// Fused multiply-adds of all threads.
-    case multiplyAdd
+    case multiplyAdd = "multiply_add"
     /// Products of bf16 numbers of all threads, where the processor has instructions of their own for them (AMX).
-    case tileMultiplyAdd
+    case tileMultiplyAdd = "tile_multiply_add"
     /// Reading memory that is in no cache.
     case read
 

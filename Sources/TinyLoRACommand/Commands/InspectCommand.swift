@@ -61,7 +61,7 @@ struct InspectCommand: AsyncParsableCommand {
         try console.result(
             ModelResult(
                 model: path, gguf: checkpoint.ggufDescription, fingerprint: fingerprint, arithmetic: arithmetic,
-                parameters: sizes.parameterCount, configuration: sizes,
+                parameters: sizes.parameterCount, configuration: sizes.jsonValue(),
                 plan: "\(plan)", trainedParameters: plan.parameterCount,
                 modules: listed(design)))
     }
@@ -179,7 +179,8 @@ struct InspectCommand: AsyncParsableCommand {
         let fingerprint: String
         let arithmetic: Arithmetic
         let parameters: Int
-        let configuration: ModelConfiguration
+        /// With the keys of `config.json`.
+        let configuration: JSONValue
         let plan: String
         let trainedParameters: Int
         let modules: [Module]
