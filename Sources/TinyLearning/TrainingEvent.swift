@@ -23,7 +23,7 @@ public enum TrainingEvent: Sendable {
 public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
     /// No completion earned anything.
     case noReward(steps: Int)
-    /// In every group all completions earned the same, so there was nothing to learn from.
+    /// In every group that was kept all completions earned the same, so there was nothing to learn from.
     case equalRewards(steps: Int)
     /// All members of the population earned the same, so the trained numbers did not move.
     case equalFitness(steps: Int)
@@ -84,7 +84,9 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
 
         let unrewarded = streak { $0.reward == 0 }
         if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
-        let equal = streak { $0.equalRewardShare == 1 && (!comparesAll || $0.rewardDeviation == 0) }
+        let equal = streak {
+            ($0.keptEqualShare ?? $0.equalRewardShare) == 1 && (!comparesAll || $0.rewardDeviation == 0)
+        }
         if unrewarded == 0, isDue(equal, first: patience) { warnings.append(.equalRewards(steps: equal)) }
         let failing = streak { $0.failedGrades ?? 0 > 0 }
         if isDue(failing, first: 1), let last = history.last, let failed = last.failedGrades {

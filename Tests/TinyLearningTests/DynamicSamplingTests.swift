@@ -62,7 +62,8 @@ import TinyFoundation
             // What is measured of completions is of all that were sampled; of two that were kept one is right.
             let all = Array(groups.joined()), count = Double(all.count)
             let right = Double(all.count { $0.tokens[0] == 1 }) / count
-            #expect(metrics.reward == right && metrics.strictMean == right && metrics.keptReward == 0.5)
+            #expect(metrics.reward == right && metrics.strictMean == right)
+            #expect(metrics.keptReward == 0.5 && metrics.keptEqualShare == 0)
             #expect(metrics.lengthMean == Double(all.reduce(0) { $0 + $1.tokens.count }) / count)
             rewards.append(right)
             drawn += next
@@ -102,7 +103,7 @@ import TinyFoundation
         let finished = try await trainer.makeStep(1, from: trainer.startingState(), after: nil) { _ in }
         let metrics = try #require(finished.metrics.rollout)
         #expect(metrics.rounds == rounds && metrics.discardedGroups == 3 * (rounds - 1))
-        #expect(metrics.equalRewardShare == 1 && finished.samples.count == 6)
+        #expect(metrics.equalRewardShare == 1 && metrics.keptEqualShare == 1 && finished.samples.count == 6)
         #expect(finished.state.buffers == ["problems_drawn": [Double(3 * rounds)]])
     }
 

@@ -340,6 +340,11 @@ import TinyFoundation
         different.equalRewardShare = 0.9
         #expect(TrainingWarning.due(after: [metrics, metrics, different], of: 9) == [])
         #expect(TrainingWarning.due(after: [different, metrics, metrics], of: 9) == [])
+        // Only kept groups teach something, whatever the replaced ones earned.
+        different.keptEqualShare = 1
+        #expect(TrainingWarning.due(after: [metrics, metrics, different], of: 9) == [.equalRewards(steps: 3)])
+        metrics.keptEqualShare = 0.9
+        #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9) == [])
     }
 
     @Test("missing answers and token limits are reported at once")

@@ -78,6 +78,12 @@ struct Rollout: Sendable {
     /// Mean reward of all completions.
     var meanReward: Double { samples.reduce(0) { $0 + $1.reward } / Double(samples.count) }
 
+    /// Share of groups whose rewards are all equal.
+    var equalRewardShare: Double {
+        let groups = rewardsPG
+        return Double(groups.count { !hasDifferentValues($0) }) / Double(groups.count)
+    }
+
     /// Tokens of all prompts and completions.
     var tokens: Int { samples.reduce(completionTokens) { $0 + $1.sequence.prompt.count } }
 
@@ -97,10 +103,9 @@ struct Rollout: Sendable {
         func share(_ holds: (RolloutSample) -> Bool) -> Double { Double(samples.count(where: holds)) / count }
         func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
 
-        let groups = rewardsPG
         metrics.reward = meanReward
         metrics.rewardDeviation = deviation(\.reward)
-        metrics.equalRewardShare = Double(groups.count { !hasDifferentValues($0) }) / Double(groups.count)
+        metrics.equalRewardShare = equalRewardShare
         metrics.strictMean = share(\.grade.strict)
         metrics.lenientMean = share(\.grade.lenient)
         metrics.answeredShare = share(\.grade.isAnswered)
