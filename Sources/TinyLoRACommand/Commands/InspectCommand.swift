@@ -107,7 +107,7 @@ struct InspectCommand: AsyncParsableCommand {
                 method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
                 adapterBytes: file.valuesByteCount, arithmetic: file.arithmetic,
-                elementType: file.elementType.safetensorsName, projectionSeed: seed(file.design),
+                elementType: file.elementType.safetensorsName, projectionSeed: file.design.frozenParts?.seed,
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design, hasShapes: !isCode)))
     }
 
@@ -131,17 +131,13 @@ struct InspectCommand: AsyncParsableCommand {
     ) {
         console.say(
             "values     \(grouped(values.count * type.byteCount)) bytes in \(type.safetensorsName)"
-                + (seed(design).map { " · projection seed \($0)" } ?? ""))
+                + (design.frozenParts?.seed.map { " · projection seed \($0)" } ?? ""))
         console.say("           " + values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
         show(design, hasShapes: hasShapes, console)
     }
 
     /// Values that are listed: adapters of more numbers are read from the file.
     private static let mostValues = 4096
-
-    private func seed(_ design: any AdapterDesign) -> UInt64? {
-        (design as? TinyLoRADesign)?.seed ?? (design as? LoRAXSDesign)?.seed
-    }
 
     private func listed(_ design: any AdapterDesign, hasShapes: Bool = true) -> [Module] {
         let groups = design.groups

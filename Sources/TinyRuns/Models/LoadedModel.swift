@@ -160,7 +160,7 @@ public struct LoadedModel: Sendable {
     ///
     /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {
-        guard adapter.design is FullDesign else {
+        guard adapter.design.holdsAllWeights else {
             throw RunError(
                 .unusableModel, "an adapter of \(adapter.design) is not a model")
         }
