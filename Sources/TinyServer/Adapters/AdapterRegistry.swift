@@ -118,10 +118,11 @@ final class AdapterRegistry: Sendable {
     /// Adapters that were loaded by name.
     var heldCount: Int { held.withLock(\.count) }
 
-    /// Adapters by name: those that were loaded, then those in the directory.
+    /// Adapters by name: those that were loaded, then those in the directory. One with the model's own name has `MODEL@` before it.
     var names: [(name: String, path: String?)] {
         let held = held.withLock { $0 }
-        let found = directory?.names.filter { held[$0] == nil } ?? []
+        let found = (directory?.names ?? []).map { $0 == loaded.name ? "\(loaded.name)@\($0)" : $0 }
+            .filter { held[$0] == nil }
         return held.sorted { $0.key < $1.key }.map { ($0.key, $0.value.path) } + found.map { ($0, nil) }
     }
 
