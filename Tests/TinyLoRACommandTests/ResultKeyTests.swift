@@ -7,7 +7,7 @@ import TinyFoundation
     @Test(
         "every key is in snake_case, as Hugging Face's files have them",
         arguments: [
-            "doctor", "train --dry-run", "generate --prompt a --max-tokens 1", "score --text abc",
+            "doctor", "inspect", "train --dry-run", "generate --prompt a --max-tokens 1", "score --text abc",
             "eval --compare one two", "report runs",
         ])
     func keys(command: String) throws {
@@ -27,6 +27,17 @@ import TinyFoundation
         let keys = keys(of: try JSONValue(json: Data(outcome.output.utf8)))
         #expect(!keys.isEmpty)
         #expect(keys.filter { $0.contains(/[a-z][A-Z]/) } == [])
+    }
+
+    @Test("inspect names what a run's plan has as the run does")
+    func inspection() throws {
+        let scratch = try Scratch()
+        let shown = try Executable.run(["inspect", "--rank", "8", "--json"], in: scratch).json()
+        let planned = try Executable.run(["train", "--dry-run", "--json"], in: scratch).json()
+        #expect(shown["plan"] is String && shown["plan"] as? String == planned["plan"] as? String)
+        for key in ["model_parameters", "trained_parameters"] {
+            #expect(shown[key] is Int && shown[key] as? Int == planned[key] as? Int, "\(key)")
+        }
     }
 
     private func keys(of value: JSONValue) -> Set<String> {

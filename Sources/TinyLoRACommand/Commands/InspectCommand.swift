@@ -61,7 +61,7 @@ struct InspectCommand: AsyncParsableCommand {
         try console.result(
             ModelResult(
                 model: path, gguf: checkpoint.ggufDescription, fingerprint: fingerprint, arithmetic: arithmetic,
-                parameters: sizes.parameterCount, configuration: sizes,
+                parameters: sizes.parameterCount, configuration: JSONValue(json: sizes.json()),
                 plan: "\(plan)", trainedParameters: plan.parameterCount,
                 modules: listed(design)))
     }
@@ -107,7 +107,7 @@ struct InspectCommand: AsyncParsableCommand {
                 method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
                 adapterBytes: file.valuesByteCount, arithmetic: file.arithmetic,
-                elementType: file.elementType.safetensorsName, projectionSeed: file.design.frozenParts?.seed,
+                elementType: file.elementType.rawValue, projectionSeed: file.design.frozenParts?.seed,
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design, hasShapes: !isCode)))
     }
 
@@ -122,7 +122,7 @@ struct InspectCommand: AsyncParsableCommand {
                 baseModel: peft.baseModel, fingerprint: nil, method: peft.design.method,
                 plan: peft.design.description, trainedParameters: peft.design.parameterCount,
                 adapterBytes: peft.values.count * peft.elementType.byteCount, arithmetic: nil,
-                elementType: peft.elementType.safetensorsName, projectionSeed: nil,
+                elementType: peft.elementType.rawValue, projectionSeed: nil,
                 values: Array(peft.values.prefix(Self.mostValues)), modules: listed(peft.design)))
     }
 
@@ -175,13 +175,15 @@ struct InspectCommand: AsyncParsableCommand {
         let fingerprint: String
         let arithmetic: Arithmetic
         let parameters: Int
-        let configuration: ModelConfiguration
+        /// With the keys of `config.json`.
+        let configuration: JSONValue
         let plan: String
         let trainedParameters: Int
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case model, gguf, fingerprint, arithmetic, parameters, configuration, plan, modules
+            case model, gguf, fingerprint, arithmetic, configuration, plan, modules
+            case parameters = "model_parameters"
             case trainedParameters = "trained_parameters"
         }
     }
@@ -200,8 +202,10 @@ struct InspectCommand: AsyncParsableCommand {
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case fingerprint, method, arithmetic, plan, values, modules
-            case baseModel = "base_model"
+            case method, arithmetic, plan, values, modules
+            // As in the notes of an adapter file.
+            case baseModel = "base_model_name"
+            case fingerprint = "base_model_fingerprint"
             case trainedParameters = "trained_parameters"
             case adapterBytes = "adapter_bytes"
             case elementType = "element_type"
