@@ -77,6 +77,23 @@ struct MethodTests {
         }
     }
 
+    @Test("a design says before it is prepared what its method has beside the trained numbers")
+    func frozenParts() throws {
+        for design in try designs() {
+            let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint)), frozen = design.frozenParts
+            #expect(frozen?.rank == method.frozenFactors?.rank, "\(design)")
+            let effect = method.effect(of: method.initialValues)
+            if case .weights = effect { #expect(design.holdsAllWeights) } else { #expect(!design.holdsAllWeights) }
+            let isTinyLoRA = [TinyLoRADesign.method, StoredTinyLoRADesign.method].contains(design.method)
+            #expect(design.groups == (isTinyLoRA ? method.linearMixing?.groups : nil), "\(design)")
+            let projections = isTinyLoRA ? method.linearMixing?.projections.count : frozen.map { _ in 0 }
+            #expect(frozen?.projectionCount == projections, "\(design)")
+            let isMade = design.method != StoredTinyLoRADesign.method && frozen != nil
+            #expect((frozen?.seed != nil) == isMade && (frozen?.subspace != nil) == isMade, "\(design)")
+        }
+        #expect(try designs().compactMap(\.frozenParts?.subspace) == [.top, .random, .top, .top, .bottom])
+    }
+
     @Test("a part says where its modules are")
     func places() throws {
         func places(_ modules: [AdaptedModule], _ tying: Tying) throws -> [String] {

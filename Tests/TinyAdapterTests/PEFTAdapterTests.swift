@@ -76,7 +76,7 @@ struct PEFTAdapterTests {
         #expect(error?.code == .unsupportedFeature && error?.hint?.contains(way) == true, "\(error?.message ?? "")")
     }
 
-    @Test("of a LoRA may scale modules by powers of two apart, and no otherwise")
+    @Test("of a LoRA has its modules' scales: powers of two apart in its own type, others rounded once to fp32")
     func patterns() throws {
         let name = "layers.0.self_attn.q_proj"
         try copy("lora", settings: ["alpha_pattern": .object([.init(name, 12)])])
@@ -86,8 +86,47 @@ struct PEFTAdapterTests {
         #expect(doubled.values[..<96] == plain.values[..<96])
         #expect(Array(doubled.values[96..<240]) == plain.values[96..<240].map { 2 * $0 })
         #expect(doubled.values[240...] == plain.values[240...])
-        try copy("lora", settings: ["alpha_pattern": .object([.init("^model." + name, 10)])])
-        expectRefusal(naming: ["adapter_config.json", "q_proj", "2.5", "1.5"])
+        let other: [String: JSONValue] = ["alpha_pattern": .object([.init("^model." + name, 10)])]
+        try copy("lora", settings: other)
+        let scaled = try PEFTAdapter(directory: path), design = try #require(scaled.design as? LoRADesign)
+        #expect(design.alpha == 6 && scaled.values[..<96] == plain.values[..<96])
+        #expect(scaled.values[240...] == plain.values[240...])
+        let b = plain.values[96..<240]
+        func expectScale(_ scale: Double, _ numbers: ArraySlice<Float>, roundings: Double) {
+            for (mine, theirs) in zip(numbers, b) {
+                let difference = (scale * Double(mine) - 2.5 * Double(theirs)).magnitude
+                #expect(difference <= roundings * 0x1.001p-24 * 2.5 * Double(theirs.magnitude), "\(mine), \(theirs)")
+            }
+        }
+        expectScale(1.5, scaled.values[96..<240], roundings: 1)
+        // And back: an export has no scale.
+        let checkpoint = try Checkpoint(directory: fixtures(of: "llama").path)
+        let effect = try design.prepared(AdapterPreparation(checkpoint: checkpoint)).effect(of: scaled.values)
+        guard case .change(let change) = effect else { return }
+        try PEFTLoRA.adapter(of: change, baseModel: "llama").write(to: folder.path + "/exported")
+        let exported = try PEFTAdapter(directory: folder.path + "/exported")
+        #expect((exported.design as? LoRADesign)?.alpha == 4 && exported.values[..<96] == plain.values[..<96])
+        expectScale(1, exported.values[96..<240], roundings: 2)
+        // What fp32 does not hold.
+        let large = "base_model.model.model.\(name).lora_B.weight"
+        try copy("lora", settings: other) { tensors in
+            let floats = [Float](repeating: 3e38, count: 144)
+            return tensors.merging([large: TensorToWrite(name: large, shape: [36, 4], floats: floats)]) { $1 }
+        }
+        expectRefusal(naming: [large, "2.5", "1.5"])
+    }
+
+    @Test("of a LoRA in bf16 stays in it where it holds all scaled numbers", arguments: [(10.0, true), (7.5, false)])
+    func scalesInBFloat16(alpha: Double, fits: Bool) throws {
+        let plain = try PEFTAdapter(directory: fixtures(of: "peft/rslora-bf16").path)
+        try copy(
+            "rslora-bf16",
+            settings: ["alpha_pattern": .object([.init("model.layers.0.self_attn.k_proj", .number(alpha))])])
+        let scaled = try PEFTAdapter(directory: path)
+        #expect(scaled.elementType == (fits ? .bfloat16 : .float32))
+        // A [3, 24], then B [12, 3]. Three halves of a bf16 number are exact in fp32.
+        #expect(scaled.values[..<72] == plain.values[..<72] && scaled.values[108...] == plain.values[108...])
+        #expect(Array(scaled.values[72..<108]) == plain.values[72..<108].map { Float(alpha / 5) * $0 })
     }
 
     @Test("of a LoRA has the numbers of modules that its patterns name as PEFT does")

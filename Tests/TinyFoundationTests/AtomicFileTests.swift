@@ -16,6 +16,43 @@ struct AtomicFileTests {
         }
     }
 
+    @Test("what a killed process left of the same file is removed, and nothing else")
+    func abandonedFiles() throws {
+        try withTemporaryDirectory { directory in
+            let dead = Int32.max  // more than any process has
+            func name(_ process: Int32, of file: String = "a.txt") -> String { "\(file).\(process)-7.tmp" }
+            let kept = [
+                name(getpid()), name(dead, of: "b.txt"), "a.txt.backup.tmp", "a.txt.\(dead).tmp", "a.txt.\(dead)-x.tmp",
+                "a.txt.\(dead)-8.tmp", "a.txt.\(dead)-9.tmp",
+            ]
+            for name in kept.dropLast() + [name(dead)] { try write("part", to: "\(directory)/\(name)") }
+            // Locked, as by a process of another machine; and not a file.
+            let locked = open("\(directory)/\(kept[5])", O_WRONLY)
+            defer { close(locked) }
+            #expect(flock(locked, LOCK_EX) == 0)
+            #expect(mkfifo("\(directory)/\(kept[6])", 0o600) == 0)
+            try AtomicFile.write(Data("whole".utf8), to: directory + "/a.txt")
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == (kept + ["a.txt"]).sorted())
+        }
+    }
+
+    @Test("writers of the same file at the same time all succeed")
+    func concurrentWrites() async throws {
+        try await withTemporaryDirectory { directory in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<4 {
+                    group.addTask {
+                        for _ in 0..<10 { try AtomicFile.write(Data("\(writer)".utf8), to: directory + "/a.txt") }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try read(directory + "/a.txt").count == 1)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["a.txt"])
+        }
+    }
+
     @Test("a missing directory is named")
     func missingDirectory() throws {
         try withTemporaryDirectory { directory in

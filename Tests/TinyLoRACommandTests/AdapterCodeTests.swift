@@ -69,8 +69,9 @@ struct AdapterCodeTests {
             #expect(found[key] as? String == expected[key] as? String, "\(key) in \(shown)")
         }
         #expect(found["values"] as? [Double] == expected["values"] as? [Double])
-        #expect((expected["fingerprint"] as? String)?.hasPrefix(found["fingerprint"] as? String ?? "?") == true)
-        #expect(found["base_model"] == nil)
+        let fingerprint = found["base_model_fingerprint"] as? String ?? "?"
+        #expect((expected["base_model_fingerprint"] as? String)?.hasPrefix(fingerprint) == true)
+        #expect(expected["base_model_name"] != nil && found["base_model_name"] == nil)
         let listed = try Executable.run(["inspect", "--adapter", code, "--modules"], in: scratch)
         #expect(listed.output.contains("model.layers.1.mlp.down_proj"), "\(listed)")
 

@@ -29,6 +29,17 @@ import TinyFoundation
         #expect(keys.filter { $0.contains(/[a-z][A-Z]/) } == [])
     }
 
+    @Test("inspect names what a run's plan has as the run does")
+    func inspection() throws {
+        let scratch = try Scratch()
+        let shown = try Executable.run(["inspect", "--rank", "8", "--json"], in: scratch).json()
+        let planned = try Executable.run(["train", "--dry-run", "--json"], in: scratch).json()
+        #expect(shown["plan"] is String && shown["plan"] as? String == planned["plan"] as? String)
+        for key in ["model_parameters", "trained_parameters"] {
+            #expect(shown[key] is Int && shown[key] as? Int == planned[key] as? Int, "\(key)")
+        }
+    }
+
     private func keys(of value: JSONValue) -> Set<String> {
         switch value {
         case .object(let members): members.reduce(into: []) { $0.formUnion(keys(of: $1.value).union([$1.name])) }

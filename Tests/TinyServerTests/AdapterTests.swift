@@ -109,6 +109,28 @@ struct AdapterTests {
         }
     }
 
+    @Test("are listed under different names, each of which is found, where a run and a file have the same one")
+    func sameNames() async throws {
+        let fixture = try ServerFixture.shared.get()
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory + "/one", withIntermediateDirectories: true)
+            try fixture.adapter(1).write(to: directory + "/one/adapter.safetensors")
+            try fixture.adapter(2).write(to: directory + "/one.safetensors")
+            try fixture.adapter(2).write(to: directory + "/abacus.safetensors")  // the model's name
+            let base = try await fixture.completion(Self.prompt, adapter: nil, maxTokens: 8).tokens
+            let one = try await fixture.completion(Self.prompt, adapter: 1, maxTokens: 8).tokens
+            let two = try await fixture.completion(Self.prompt, adapter: 2, maxTokens: 8).tokens
+            try await withClient(of: try fixture.server(settings(directory))) { client in
+                let models = try await client.get("/v1/models").json["data"]?.array ?? []
+                let names = models.compactMap { $0["id"]?.string }
+                #expect(names == ["abacus", "abacus@abacus", "one", "one.safetensors"])
+                var found: [[Int]] = []
+                for name in names { found.append(try await tokens(client, name)) }
+                #expect(found == [base, two, one, two])
+            }
+        }
+    }
+
     @Test("have at most the server's rank, also where their factors are stored", arguments: [(2, 200), (1, 400)])
     func rank(limit: Int, status: Int) async throws {
         let fixture = try ServerFixture.shared.get()

@@ -30,7 +30,9 @@ public struct PEFTAdapter: Sendable {
     /// The configuration and the tensors.
     public let files: [String]
 
-    static let configurationName = "adapter_config.json", weightsName = "adapter_model.safetensors"
+    /// The file that says what the tensors are; an adapter is written with it last.
+    package static let configurationName = "adapter_config.json"
+    static let weightsName = "adapter_model.safetensors"
 
     /// Whether a directory has such an adapter, and none of this package.
     public static func isPresent(in directory: String) -> Bool {

@@ -5,8 +5,9 @@ import TinyModel
 extension PEFTTensors {
     /// The LoRA of the file: its numbers as they are, with the scale beside them.
     ///
-    /// Modules of lower rank are filled with zeros. Where scales differ, `B` takes what a module's scale is more than the
-    /// smallest, if that is a power of two and therefore exact.
+    /// Modules of lower rank are filled with zeros. Where scales differ, the smallest is that of the adapter, and `B` of another
+    /// module takes the quotient of the two: exact for powers of two, else rounded once to fp32. All numbers are fp32 where the
+    /// file's type does not hold such a `B`.
     ///
     /// - Parameters:
     ///   - settings: The configuration's.
@@ -35,7 +36,7 @@ extension PEFTTensors {
             modules.append(AdaptedModule(layer: module.layer, kind: module.kind, outputs: b[0], inputs: a[1]))
             ranks.append(a[0])
         }
-        let largest = ranks.max() ?? 1, type = Self.commonType(found.flatMap(\.tensors))
+        let largest = ranks.max() ?? 1
         // Alphas that give every module its scale at the largest rank.
         let alphas = zip(found, ranks).map { module, rank in
             let alpha = settings.alphas.number(of: module.ownName) ?? settings.alpha
@@ -47,20 +48,21 @@ extension PEFTTensors {
                 .unsupportedFeature, "lora_alpha of \(modules[index].name) in \(configuration) is not positive")
         }
         let alpha = alphas.min() ?? 1
-        var values: [Float] = []
+        var values: [Float] = [], type = Self.commonType(found.flatMap(\.tensors))
         for (position, module) in modules.enumerated() {
             let rank = ranks[position], tensors = found[position].tensors, name = found[position].name
             let a = try numbers(tensors[0], name + ".lora_A.weight", shape: [rank, module.inputs])
             var b = try numbers(tensors[1], name + ".lora_B.weight", shape: [module.outputs, rank])
             if alphas[position] != alpha {
-                guard let scaled = Self.scaled(b, by: alphas[position] / alpha, type) else {
+                b = Self.scaled(b, by: alphas[position] / alpha)
+                guard b.allSatisfy(\.isFinite) else {
                     throw AdapterError(
-                        .unsupportedFeature,
-                        "\(configuration) scales \(modules[position].name) by \(alphas[position] / Double(largest)) and "
-                            + "another module by \(alpha / Double(largest)), which one lora_alpha cannot express exactly"
+                        .invalidValues,
+                        "\(name).lora_B.weight in \(path) is too large for the scales of \(configuration): "
+                            + "\(alphas[position] / Double(largest)) here, \(alpha / Double(largest)) for another module"
                     )
                 }
-                b = scaled
+                if !b.allSatisfy({ type.rounded($0) == $0 }) { type = .float32 }
             }
             values += a
             values += [Float](repeating: 0, count: (largest - rank) * module.inputs)
@@ -73,21 +75,12 @@ extension PEFTTensors {
         }
     }
 
-    /// Numbers times a power of two, in their type; `nil` where that is not exact. A factor counts as a power of two where it
-    /// is one but for the rounding of scales, which are quotients and square roots.
-    private static func scaled(_ numbers: [Float], by factor: Double, _ type: ElementType) -> [Float]? {
-        guard factor.isNormal else { return nil }
+    /// Numbers times the quotient of two scales, at least 1. It counts as a power of two where it is one but for the rounding of
+    /// scales, which are quotients and square roots themselves.
+    private static func scaled(_ numbers: [Float], by factor: Double) -> [Float] {
         let exponent = (factor * 2.0.squareRoot()).exponent  // of the nearest power of two
         let power = Double(sign: .plus, exponent: exponent, significand: 1)
-        guard (factor / power - 1).magnitude <= 1e-12 else { return nil }
-        if exponent == 0 { return numbers }
-        var scaled: [Float] = []
-        scaled.reserveCapacity(numbers.count)
-        for number in numbers {
-            let product = Float(Double(number) * power)
-            guard type.rounded(product) == product, Double(product) == Double(number) * power else { return nil }
-            scaled.append(product)
-        }
-        return scaled
+        let exact = (factor / power - 1).magnitude <= 1e-12 ? power : factor
+        return numbers.map { Float(Double($0) * exact) }
     }
 }

@@ -15,6 +15,12 @@ public protocol AdapterDesign: Sendable, Hashable, CustomStringConvertible {
     var modules: [AdaptedModule] { get }
     /// Numbers that can be left out together, in their order; none where zeros are not the base model.
     var parts: [AdapterPart] { get }
+    /// The group of each module, in the order of ``modules``, of a method whose modules share numbers; `nil` of others.
+    var groups: [Int]? { get }
+    /// What the method has beside the trained numbers; `nil` where it has nothing.
+    var frozenParts: FrozenParts? { get }
+    /// Whether the numbers are all weights of a model, in place of a change beside them.
+    var holdsAllWeights: Bool { get }
     /// Names and versions of the random and numeric schemes behind the method.
     var schemes: [String: String] { get }
 
@@ -43,8 +49,34 @@ extension AdapterDesign {
     /// None.
     public var frozenTensors: [TensorToWrite] { [] }
 
-    /// Groups of modules that share numbers; `nil` for a method without them.
-    public var groups: [Int]? { (self as? TinyLoRADesign)?.plan.groups ?? (self as? StoredTinyLoRADesign)?.plan.groups }
+    /// No groups.
+    public var groups: [Int]? { nil }
+
+    /// Nothing.
+    public var frozenParts: FrozenParts? { nil }
+
+    /// A change.
+    public var holdsAllWeights: Bool { false }
+}
+
+/// The numbers that a method has beside the trained ones and never changes: factors of the weights, and projections where it has
+/// them.
+public struct FrozenParts: Sendable, Hashable {
+    /// How many directions of each weight the factors have.
+    public let rank: Int
+    /// How many numbers all projections have.
+    public let projectionCount: Int
+    /// Which directions the factors are; `nil` where a file stores them.
+    public let subspace: FrozenSubspace?
+    /// Seed of projections and random directions; `nil` where a file stores them.
+    public let seed: UInt64?
+
+    init(rank: Int, projectionCount: Int = 0, subspace: FrozenSubspace? = nil, seed: UInt64? = nil) {
+        self.rank = rank
+        self.projectionCount = projectionCount
+        self.subspace = subspace
+        self.seed = seed
+    }
 }
 
 /// Largest dimension and rank of a change. No transformer comes near them; with ``AdapterPlan/largestLayer`` they keep every

@@ -24,6 +24,9 @@ public struct FullDesign: AdapterDesign {
     /// None: these are the weights themselves.
     public var parts: [AdapterPart] { [] }
 
+    /// All weights.
+    public var holdsAllWeights: Bool { true }
+
     /// As shown to people: `2,104,960 parameters · all weights`.
     public var description: String { "\(countedGrouped(parameterCount, "parameter")) · all weights" }
 

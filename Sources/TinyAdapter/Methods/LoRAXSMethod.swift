@@ -45,6 +45,9 @@ public struct LoRAXSDesign: AdapterDesign {
     /// The layers.
     public var parts: [AdapterPart] { modules.layers { _ in (0, rank * rank) } }
 
+    /// Factors.
+    public var frozenParts: FrozenParts? { FrozenParts(rank: rank, subspace: subspace, seed: seed) }
+
     /// As shown to people: `2,240 parameters · LoRA-XS · rank 8 · 35 modules`.
     public var description: String {
         "\(countedGrouped(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "

@@ -24,8 +24,7 @@ public struct StoredTinyLoRADesign: AdapterDesign {
     ///   - projections: `[modules, u, rank, rank]`.
     public init(plan: AdapterPlan, factors: [ModuleFactors], projections: [Float]) {
         precondition(
-            factors.count == plan.modules.count
-                && projections.count == plan.modules.count * plan.u * plan.rank * plan.rank,
+            factors.count == plan.modules.count && projections.count == plan.projectionCount,
             "StoredTinyLoRADesign: \(factors.count) factors, \(projections.count) projection entries, plan \(plan)")
         self.plan = plan
         self.factors = factors
@@ -40,6 +39,12 @@ public struct StoredTinyLoRADesign: AdapterDesign {
 
     /// The groups.
     public var parts: [AdapterPart] { plan.parts }
+
+    /// The plan's.
+    public var groups: [Int]? { plan.groups }
+
+    /// Factors and projections, both stored.
+    public var frozenParts: FrozenParts? { FrozenParts(rank: plan.rank, projectionCount: plan.projectionCount) }
 
     /// As shown to people: `13 parameters · u 1 · rank 2 · 196 modules in 13 groups (as PEFT ties) · stored factors`.
     public var description: String { plan.description + " · stored factors" }

@@ -32,6 +32,14 @@ public struct TinyLoRADesign: AdapterDesign {
     /// The groups.
     public var parts: [AdapterPart] { plan.parts }
 
+    /// The plan's.
+    public var groups: [Int]? { plan.groups }
+
+    /// Factors and projections.
+    public var frozenParts: FrozenParts? {
+        FrozenParts(rank: plan.rank, projectionCount: plan.projectionCount, subspace: subspace, seed: seed)
+    }
+
     /// As shown to people: `13 parameters · u 1 · rank 2 · 196 modules in 13 groups (tiled by 16)`.
     public var description: String { plan.description + subspace.phrase }
 

@@ -26,6 +26,9 @@ public struct AdapterPlan: Sendable, Hashable, CustomStringConvertible {
     /// How many numbers are trained.
     public var parameterCount: Int { groupCount * u }
 
+    /// How many numbers the projections of all modules have.
+    public var projectionCount: Int { modules.count * u * rank * rank }
+
     /// Most projection entries a plan may need, 8 GiB of them: a larger plan is a mistyped one.
     private static let largestProjection = 1 << 31
 

@@ -4,7 +4,8 @@ public import Foundation
 public enum AtomicFile {
     /// Replaces the file at `path`.
     ///
-    /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed.
+    /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed. Temporary files that
+    /// processes left there which were killed while they wrote the same file are removed.
     ///
     /// A link stays and the file it leads to is replaced. What is written to a pipe or a device goes into it.
     ///
@@ -45,19 +46,15 @@ public enum AtomicFile {
             return try body(file)
         }
         let target = target(of: path), directory = parentDirectory(of: target)
-        let temporary = target + ".\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"  // allowed: only a name
+        TemporaryName.removeAbandoned(of: target, in: directory)
+        let file = try FileOutput(beside: target, in: directory, for: path)
         do {
-            let file = try FileOutput(creating: temporary, in: directory, for: path)
             try body(file)
             try file.synchronize()
+            try file.rename(to: target)
         } catch {
-            unlink(temporary)
+            file.remove()
             throw error
-        }
-        guard rename(temporary, target) == 0 else {
-            let error = SystemError.last
-            unlink(temporary)
-            throw FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
         }
         synchronize(directory: directory)
     }
@@ -74,22 +71,36 @@ public enum AtomicFile {
 /// An open file that is only appended to, closed when it goes out of scope.
 package struct FileOutput: ~Copyable {
     private let descriptor: Int32
-    private let path: String
+    /// Its name now, and the one that errors have.
+    private let name: String, path: String
 
-    /// Creates `temporary`. Errors name `path`, the file it will become.
-    fileprivate init(creating temporary: String, in directory: String, for path: String) throws(FileError) {
+    /// Creates a temporary file beside `target`, and locks it until it is closed. Errors name `path`.
+    fileprivate init(beside target: String, in directory: String, for path: String) throws(FileError) {
         self.path = path
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            let error = SystemError.last
-            throw FileError(
-                .unwritable, "cannot write \(path): creating a file in \(directory) failed: \(error)",
-                hint: error.number == ENOENT ? "the directory does not exist" : nil, underlying: error)
+        while true {
+            let name = TemporaryName.new(of: target)
+            let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else {
+                let error = SystemError.last
+                throw FileError(
+                    .unwritable, "cannot write \(path): creating a file in \(directory) failed: \(error)",
+                    hint: error.number == ENOENT ? "the directory does not exist" : nil, underlying: error)
+            }
+            // A process of another machine may have taken it for abandoned before it was locked. Where there are no locks, no
+            // process does.
+            let isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+            if !isTaken && access(name, F_OK) == 0 {
+                self.name = name
+                self.descriptor = descriptor
+                return
+            }
+            close(descriptor)
         }
     }
 
     /// Opens a pipe or a device, of which nothing can be replaced; a directory is refused by the system.
     fileprivate init(into path: String) throws(FileError) {
+        name = path
         self.path = path
         descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -116,6 +127,14 @@ package struct FileOutput: ~Copyable {
     fileprivate func synchronize() throws(FileError) {
         guard fsync(descriptor) == 0 else { throw failure(.last) }
     }
+
+    /// Gives the file its final name, while it is open and so locked.
+    fileprivate func rename(to target: String) throws(FileError) {
+        guard Foundation.rename(name, target) == 0 else { throw failure(.last) }
+    }
+
+    /// Removes the file.
+    fileprivate func remove() { unlink(name) }
 
     private func failure(_ error: SystemError) -> FileError {
         FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)

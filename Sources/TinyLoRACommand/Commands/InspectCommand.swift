@@ -107,7 +107,7 @@ struct InspectCommand: AsyncParsableCommand {
                 method: file.design.method,
                 plan: file.design.description, trainedParameters: file.design.parameterCount,
                 adapterBytes: file.valuesByteCount, arithmetic: file.arithmetic,
-                elementType: file.elementType.safetensorsName, projectionSeed: seed(file.design),
+                elementType: file.elementType.rawValue, projectionSeed: file.design.frozenParts?.seed,
                 values: Array(file.values.prefix(Self.mostValues)), modules: listed(file.design, hasShapes: !isCode)))
     }
 
@@ -122,7 +122,7 @@ struct InspectCommand: AsyncParsableCommand {
                 baseModel: peft.baseModel, fingerprint: nil, method: peft.design.method,
                 plan: peft.design.description, trainedParameters: peft.design.parameterCount,
                 adapterBytes: peft.values.count * peft.elementType.byteCount, arithmetic: nil,
-                elementType: peft.elementType.safetensorsName, projectionSeed: nil,
+                elementType: peft.elementType.rawValue, projectionSeed: nil,
                 values: Array(peft.values.prefix(Self.mostValues)), modules: listed(peft.design)))
     }
 
@@ -131,17 +131,13 @@ struct InspectCommand: AsyncParsableCommand {
     ) {
         console.say(
             "values     \(grouped(values.count * type.byteCount)) bytes in \(type.safetensorsName)"
-                + (seed(design).map { " · projection seed \($0)" } ?? ""))
+                + (design.frozenParts?.seed.map { " · projection seed \($0)" } ?? ""))
         console.say("           " + values.prefix(16).map { String(format: "%.5g", $0) }.joined(separator: " "))
         show(design, hasShapes: hasShapes, console)
     }
 
     /// Values that are listed: adapters of more numbers are read from the file.
     private static let mostValues = 4096
-
-    private func seed(_ design: any AdapterDesign) -> UInt64? {
-        (design as? TinyLoRADesign)?.seed ?? (design as? LoRAXSDesign)?.seed
-    }
 
     private func listed(_ design: any AdapterDesign, hasShapes: Bool = true) -> [Module] {
         let groups = design.groups
@@ -186,7 +182,8 @@ struct InspectCommand: AsyncParsableCommand {
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case model, gguf, fingerprint, arithmetic, parameters, configuration, plan, modules
+            case model, gguf, fingerprint, arithmetic, configuration, plan, modules
+            case parameters = "model_parameters"
             case trainedParameters = "trained_parameters"
         }
     }
@@ -205,8 +202,10 @@ struct InspectCommand: AsyncParsableCommand {
         let modules: [Module]
 
         enum CodingKeys: String, CodingKey {
-            case fingerprint, method, arithmetic, plan, values, modules
-            case baseModel = "base_model"
+            case method, arithmetic, plan, values, modules
+            // As in the notes of an adapter file.
+            case baseModel = "base_model_name"
+            case fingerprint = "base_model_fingerprint"
             case trainedParameters = "trained_parameters"
             case adapterBytes = "adapter_bytes"
             case elementType = "element_type"

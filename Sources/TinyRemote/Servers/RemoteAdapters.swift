@@ -64,17 +64,10 @@ public struct RemoteAdapters: Sendable {
     ///
     /// - Returns: The directory.
     func writePEFT(_ adapter: ServedAdapter) throws -> String {
-        let path = "\(folder)/\(adapter.name)", files = FileManager.default
-        guard !files.fileExists(atPath: path) else { return path }
-        let draft = "\(path).\(getpid()).tmp"
-        try PEFTLoRA.adapter(of: adapter.change, baseModel: baseModel, layers: configuration.layerCount).write(
-            to: draft)
-        do {
-            try files.moveItem(atPath: draft, toPath: path)
-        } catch {
-            try? files.removeItem(atPath: draft)
-            guard files.fileExists(atPath: path) else { throw error }  // by another process, with the same content
-        }
+        let path = "\(folder)/\(adapter.name)"
+        // The configuration is written last. Another process that writes the same writes the same content.
+        guard !FileManager.default.fileExists(atPath: "\(path)/\(PEFTAdapter.configurationName)") else { return path }
+        try PEFTLoRA.adapter(of: adapter.change, baseModel: baseModel, layers: configuration.layerCount).write(to: path)
         return path
     }
 

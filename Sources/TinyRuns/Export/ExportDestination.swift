@@ -32,7 +32,7 @@ struct ExportDestination {
     /// Says in the directory that it holds a merged model, before any other file is there.
     func markAsMerged(model: String, fingerprint: String) throws {
         try AtomicFile.makeDirectory(path)
-        let members = [("base_model", model), ("fingerprint", fingerprint)].map {
+        let members = [("base_model_name", model), ("base_model_fingerprint", fingerprint)].map {
             JSONValue.Member($0.0, .string($0.1))
         }
         try AtomicFile.write(JSONValue.object(members).document, to: "\(path)/\(Self.markName)")

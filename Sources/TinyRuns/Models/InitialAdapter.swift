@@ -24,7 +24,7 @@ struct InitialAdapter: Sendable {
         } catch {
             throw RunError(.unreadable, "initial_adapter: \(error)", underlying: error)
         }
-        guard !(source.design is FullDesign) else {
+        guard !source.design.holdsAllWeights else {
             throw RunError(
                 .invalidValue,
                 "initial_adapter: \(source.name) holds all weights of a model; full fine-tuning cannot start from an adapter",
@@ -53,9 +53,7 @@ struct InitialAdapter: Sendable {
         asked.adapter.targetModules = asked.adapter.targetModules.ordered
         held.adapter = settings
         // Nothing of a LoRA is drawn from this seed, nor of stored factors and projections.
-        if source.design is LoRADesign || source.design is StoredTinyLoRADesign {
-            held.adapter.projectionSeed = asked.adapter.projectionSeed
-        }
+        if source.design.frozenParts?.seed == nil { held.adapter.projectionSeed = asked.adapter.projectionSeed }
         guard let difference = asked.firstDifference(from: held) else { return }
         let theirs = difference.theirs == "null" ? "none" : difference.theirs
         throw RunError(

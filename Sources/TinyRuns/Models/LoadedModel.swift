@@ -94,7 +94,7 @@ public struct LoadedModel: ModelText {
     ///
     /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
     public func write(_ adapter: AdapterFile, asModel directory: String) throws {
-        guard adapter.design is FullDesign else {
+        guard adapter.design.holdsAllWeights else {
             throw RunError(
                 .unusableModel, "an adapter of \(adapter.design) is not a model")
         }

@@ -22,7 +22,7 @@ public struct MemoryEstimate: Encodable, Sendable {
     public var total: Int { weights + factors + cache + records + optimiser }
 
     init(_ configuration: TrainingConfiguration, model: ModelConfiguration, design: any AdapterDesign) {
-        let isFull = design is FullDesign
+        let isFull = design.holdsAllWeights
         let rank = isFull ? 0 : configuration.adapter.rank
         // All trained weights are packed once more, in fp32.
         weights = (isFull ? 6 : 2) * model.parameterCount

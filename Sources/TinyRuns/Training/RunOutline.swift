@@ -43,6 +43,15 @@ public struct RunOutline: Encodable, Sendable {
         public let first: String
         /// The last module.
         public let last: String
+
+        init?(_ part: AdapterPart) {
+            guard let first = part.modules.first, let last = part.modules.last else { return nil }
+            func short(_ module: AdaptedModule) -> String { "\(module.layer).\(module.kind.suffix)" }
+            parameters = part.count
+            modules = part.modules.count
+            self.first = short(first)
+            self.last = short(last)
+        }
     }
 
     /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
@@ -65,7 +74,7 @@ public struct RunOutline: Encodable, Sendable {
         self.configuration = settings
         plan = design.description
         trainedParameters = design.parameterCount
-        groups = (design as? TinyLoRADesign).map { Self.groups(of: $0.plan) } ?? []
+        groups = design.groups == nil ? [] : design.parts.compactMap(Group.init)
         isEvaluated = RunProblems.hasTest(settings)
         estimate = RunEstimate(settings)
         memory = MemoryEstimate(settings, model: sizes, design: design)
@@ -84,17 +93,6 @@ public struct RunOutline: Encodable, Sendable {
             endToken: model.endToken)
         return try SFTTrainer.unitsOfEpoch(
             task, configuration.supervised, contextLength: model.checkpoint.configuration.contextLength)
-    }
-
-    private static func groups(of plan: AdapterPlan) -> [Group] {
-        func short(_ module: AdaptedModule) -> String {
-            "\(module.layer).\(module.kind.name.split(separator: ".").last ?? "")"
-        }
-        return (0..<plan.groupCount).compactMap { group in
-            let members = zip(plan.modules, plan.groups).filter { $0.1 == group }.map(\.0)
-            guard let first = members.first, let last = members.last else { return nil }
-            return Group(parameters: plan.u, modules: members.count, first: short(first), last: short(last))
-        }
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -181,7 +181,7 @@ public struct TrainingRun: Sendable {
             details: details)
         let path = directory.path + "/" + AdapterFile.name
         try adapter.write(to: path)
-        if design is FullDesign { try model.write(adapter, asModel: directory.path + "/model") }
+        if design.holdsAllWeights { try model.write(adapter, asModel: directory.path + "/model") }
         let summary = TrainingSummary(
             adapter: adapter, path: path, run: directory.path, result: result,
             overlap: problems.overlaps.first { $0.role == "eval" && $0.otherRole == "train" }?.shared,

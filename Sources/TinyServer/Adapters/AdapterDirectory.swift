@@ -18,16 +18,23 @@ struct AdapterDirectory: Sendable {
         self.root = root
     }
 
-    /// Names of what look like adapters: runs, directories of PEFT, and files, which are named without their ending.
+    /// Names of what look like adapters, each of which ``source(named:)`` opens: runs, directories of PEFT, and files, which are
+    /// named without their ending where that is not another's name.
     var names: [String] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        let names = entries.sorted().prefix(Self.mostNames).compactMap { entry -> String? in
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [], known = Set(entries)
+        return entries.sorted().prefix(Self.mostNames).compactMap { entry -> String? in
             guard !entry.hasPrefix(".") else { return nil }
-            if entry.hasSuffix(Self.ending) { return String(entry.dropLast(Self.ending.count)) }
-            return Self.adapterFiles(in: "\(root)/\(entry)") == nil ? nil : entry
+            guard entry.hasSuffix(Self.ending) else {
+                return Self.adapterFiles(in: "\(root)/\(entry)") == nil ? nil : entry
+            }
+            let name = String(entry.dropLast(Self.ending.count))
+            return known.contains(name) && Self.isNamedFirst("\(root)/\(name)") ? entry : name
         }
-        return names
     }
+
+    /// Whether what is at a path has its name before a file that has the same name and the ending: a directory without an adapter
+    /// does not hide the file.
+    private static func isNamedFirst(_ path: String) -> Bool { !isDirectory(path) || adapterFiles(in: path) != nil }
 
     private static let ending = ".safetensors"
 
@@ -64,9 +71,7 @@ struct AdapterDirectory: Sendable {
         let paths = ["\(root)/\(name)", "\(root)/\(name)\(Self.ending)"].filter {
             FileManager.default.fileExists(atPath: $0)
         }
-        // A directory without an adapter does not hide the file of the same name.
-        let path = paths.first { !Self.isDirectory($0) || Self.adapterFiles(in: $0) != nil } ?? paths.first
-        guard let path else { return nil }
+        guard let path = paths.first(where: Self.isNamedFirst) ?? paths.first else { return nil }
         return try source(at: path)
     }
 

@@ -92,7 +92,7 @@ final class AdapterRegistry: Sendable {
     }
 
     private func prepared(_ design: any AdapterDesign) async throws -> PreparedDesign {
-        guard !(design is FullDesign) else {
+        guard !design.holdsAllWeights else {
             throw ServerError(
                 .invalidRequest, "this adapter holds all weights of a model",
                 hint: "serve the directory `model` of its run with --model")
@@ -103,12 +103,12 @@ final class AdapterRegistry: Sendable {
 
     private func prepare(_ design: any AdapterDesign) throws -> PreparedDesign {
         try designs.prepared(design) {
-            if let rank = design.frozenRank, rank > largestRank {
+            if let rank = design.frozenParts?.rank, rank > largestRank {
                 throw ServerError(
                     .invalidRequest, "the adapter has rank \(rank), the server's limit is \(largestRank)")
             }
             // Random directions are those of one seed: a file for each seed that a code invents would fill the disk.
-            let cache = design.drawsDirections ? nil : cache
+            let cache = design.frozenParts?.subspace == .random ? nil : cache
             return try loaded.method(design, initialSeed: 0, threads: engine.threads, cache: cache, shared: shared)
         }
     }
@@ -118,10 +118,11 @@ final class AdapterRegistry: Sendable {
     /// Adapters that were loaded by name.
     var heldCount: Int { held.withLock(\.count) }
 
-    /// Adapters by name: those that were loaded, then those in the directory.
+    /// Adapters by name: those that were loaded, then those in the directory. One with the model's own name has `MODEL@` before it.
     var names: [(name: String, path: String?)] {
         let held = held.withLock { $0 }
-        let found = directory?.names.filter { held[$0] == nil } ?? []
+        let found = (directory?.names ?? []).map { $0 == loaded.name ? "\(loaded.name)@\($0)" : $0 }
+            .filter { held[$0] == nil }
         return held.sorted { $0.key < $1.key }.map { ($0.key, $0.value.path) } + found.map { ($0, nil) }
     }
 
@@ -160,18 +161,5 @@ final class AdapterRegistry: Sendable {
         guard held.withLock({ $0.removeValue(forKey: name) }) != nil else {
             throw ServerError(.unknownModel, "no adapter \"\(name.prefix(100))\" is loaded")
         }
-    }
-}
-
-extension AdapterDesign {
-    /// The rank of factors that are not trained; `nil` for a method without them.
-    fileprivate var frozenRank: Int? {
-        (self as? TinyLoRADesign)?.plan.rank ?? (self as? StoredTinyLoRADesign)?.plan.rank
-            ?? (self as? LoRAXSDesign)?.rank
-    }
-
-    /// Whether its factors are random directions.
-    fileprivate var drawsDirections: Bool {
-        ((self as? TinyLoRADesign)?.subspace ?? (self as? LoRAXSDesign)?.subspace) == .random
     }
 }

@@ -16,7 +16,8 @@ package final class PreparedDesign: Sendable {
         self.engine = engine
         self.method = engine.add(method)
         factors = method.frozenFactors
-        bytes = MemoryLayout<Float>.size * (method.design.projectionCount + method.parameterCount)
+        let projections = method.design.frozenParts?.projectionCount ?? 0
+        bytes = MemoryLayout<Float>.size * (projections + method.parameterCount)
     }
 
     deinit { engine.remove(method) }
@@ -123,13 +124,5 @@ package final class PreparedDesigns: Sendable {
     /// Drops the keys of designs that are gone: one may hold factors.
     private func forget(_ state: inout State) {
         for key in state.known.filter({ $0.value.prepared == nil }).keys { state.known[key] = nil }
-    }
-}
-
-extension AdapterDesign {
-    /// Numbers of its projections.
-    fileprivate var projectionCount: Int {
-        let plan = (self as? TinyLoRADesign)?.plan ?? (self as? StoredTinyLoRADesign)?.plan
-        return plan.map { $0.modules.count * $0.u * $0.rank * $0.rank } ?? 0
     }
 }
