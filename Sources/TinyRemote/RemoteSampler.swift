@@ -81,7 +81,7 @@ public final class RemoteSampler: Sampler {
         kinds = Set(seats.map(\.server.kind)).sorted()
         servers = seats.map { "\($0.server.name), \($0.server.logprobKind.rawValue) log-probabilities" }
         kindsOfLogprobs = Set(seats.map(\.server.logprobKind))
-        pool = ServerPool(seats, patience: settings.patience, note: settings.note)
+        pool = ServerPool(seats, settings: settings)
         for seat in seats { try await seat.introduceBaseModel() }
     }
 
@@ -89,8 +89,7 @@ public final class RemoteSampler: Sampler {
     private static func server(
         _ connection: ServerConnection, _ adapters: RemoteAdapters?, _ contextLength: Int, _ settings: RemoteSettings
     ) async throws -> any SamplingServer {
-        let start = ContinuousClock.now
-        var wait = Duration.milliseconds(100), isFirst = true
+        var failures = FailureStreak()
         while true {
             do throws(ServerFailure) {
                 if try await LlamaCppServer.answers(at: connection) {
@@ -99,16 +98,16 @@ public final class RemoteSampler: Sampler {
                 return try await VLLMServer(connection, adapters: adapters, contextLength: contextLength)
             } catch {
                 if case .lasting(let error) = error { throw error }
-                guard case .passing(_, let asked?) = error, start.duration(to: .now) < settings.patience else {
+                let now = ContinuousClock.now
+                failures.add(error, at: now)
+                guard case .passing(_, wait: _?) = error, failures.silence(at: now) < settings.patience else {
                     let isLost = if case .lost = error { true } else { false }
                     throw RemoteError(
                         .unreachable, error.message,
                         hint: isLost ? "start the server first" : "wait until the server is ready, then start again")
                 }
-                if isFirst { settings.note("\(error.message); waiting for it") }
-                isFirst = false
-                try await Task.sleep(for: max(wait, asked))
-                wait = min(wait * 2, .seconds(5))
+                if failures.count == 1 { settings.note("\(error.message); waiting for it") }
+                try await Task.sleep(for: failures.wait(atMost: settings.longestWait))
             }
         }
     }

@@ -123,6 +123,7 @@ struct LlamaCppTests {
             }.server()
             let notes = Mutex<[String]>([])
             var settings = RemoteSettings()
+            settings.longestWait = .zero
             settings.note = { note in notes.withLock { $0.append(note) } }
             let sampler = try await fixture.sampler([server], in: folder, settings: settings)
             #expect(sampler.kinds == ["llama.cpp"])
