@@ -34,8 +34,9 @@ public final class RemoteSampler: Sampler {
 
     /// The smallest context of the servers, or the model's where that is smaller.
     public let contextLength: Int
-    /// What the servers are, each kind once, such as `vllm`.
-    public let kinds: [String]
+    /// What the servers are without their versions, each software once, such as `vLLM` or `tinylora`; `vLLM protocol` for one that
+    /// does not say.
+    public let software: String
     /// The servers, with what their log-probabilities are of.
     public let servers: [String]
     private let vocabularySize: Int
@@ -78,7 +79,7 @@ public final class RemoteSampler: Sampler {
         self.vocabularySize = vocabularySize
         self.needs = needs
         contextLength = seats.map(\.server.contextLength).min() ?? judge.contextLength
-        kinds = Set(seats.map(\.server.kind)).sorted()
+        software = Set(seats.map(\.server.kind)).sorted().joined(separator: ", ")
         servers = seats.map { "\($0.server.name), \($0.server.logprobKind.rawValue) log-probabilities" }
         kindsOfLogprobs = Set(seats.map(\.server.logprobKind))
         pool = ServerPool(seats, settings: settings)
