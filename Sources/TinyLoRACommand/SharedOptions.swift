@@ -3,14 +3,19 @@ import Foundation
 import TinyLoRA
 import TinyFoundation
 
-/// Which model, with which adapter, on how many threads.
-struct ModelOptions: ParsableArguments {
+/// Which model.
+struct ModelChoice: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus, the model in the box).",
             valueName: "path"
         ), transform: modelPath)
     var model: String?
+}
+
+/// Which model, with which adapter, on how many threads.
+struct ModelOptions: ParsableArguments {
+    @OptionGroup var choice: ModelChoice
     @Option(
         help: ArgumentHelp(
             "Adapter to apply to the model: a file, the directory of a run or one of PEFT, or a code.",
@@ -29,7 +34,7 @@ struct ModelOptions: ParsableArguments {
         let threads = try threading.count()
         let source = try adapter.map { try AdapterSource($0) }
         if let source { noteArithmetic(of: source, used: arithmetic, on: console) }
-        let loaded = try LoadedModel(directory: model, arithmetic: arithmetic ?? source?.arithmetic)
+        let loaded = try LoadedModel(directory: choice.model, arithmetic: arithmetic ?? source?.arithmetic)
         let opened: OpenedAdapter? = try source.map { ($0, try loaded.adapter(from: $0)) }
         let engine = try loaded.engine(
             adapter: opened?.file, threads: threads, cache: factorCache(), progress: FactorDisplay(console).show)

@@ -22,6 +22,9 @@ public struct RunManifest: Record {
     /// Names and versions of the schemes behind the numbers, such as those of the random streams; `gradient`, the order of
     /// the gradient's sums; and `arithmetic`, that of products with the weights, `float32` where it is missing.
     public var schemes: [String: String]
+    /// Engines in other processes that the run was first started with, by their role: software, version and address. `nil` for
+    /// none, and in records of older versions.
+    public var engines: [String: [String]]?
     /// Seed of the run.
     public var seed: UInt64
     /// Where the run was first started.
@@ -31,7 +34,8 @@ public struct RunManifest: Record {
     public init(
         version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint],
         inputs: String? = nil, initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
-        plan: String, trainedParameters: Int, schemes: [String: String], seed: UInt64, machine: MachineRecord
+        plan: String, trainedParameters: Int, schemes: [String: String], engines: [String: [String]]? = nil,
+        seed: UInt64, machine: MachineRecord
     ) {
         self.version = version
         self.created = created
@@ -43,23 +47,26 @@ public struct RunManifest: Record {
         self.plan = plan
         self.trainedParameters = trainedParameters
         self.schemes = schemes
+        self.engines = engines
         self.seed = seed
         self.machine = machine
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, created, model, datasets, inputs, overlaps, plan, schemes, seed, machine
+        case version, created, model, datasets, inputs, overlaps, plan, schemes, engines, seed, machine
         case initialAdapter = "initial_adapter"
         case trainedParameters = "trained_parameters"
     }
 
     /// Key of the order of the gradient's sums in ``schemes``.
     public static let gradientScheme = "gradient"
+    /// Key of the software of servers that sample in ``schemes``, without versions; it is missing where this process samples.
+    public static let samplerScheme = "sampler"
 
     /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter,
     /// inputs, plan, size, schemes, seed.
     ///
-    /// Machine, version and date are left out, and so are names of files: only their content counts.
+    /// Machine, version, date and versions of engines are left out, and so are names of files: only their content counts.
     ///
     /// - Returns: The key, this manifest's value and the other's.
     public func firstDifference(from other: RunManifest) -> (key: String, mine: String, theirs: String)? {

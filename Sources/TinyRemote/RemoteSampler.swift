@@ -34,8 +34,9 @@ public final class RemoteSampler: Sampler {
 
     /// The smallest context of the servers, or the model's where that is smaller.
     public let contextLength: Int
-    /// What the servers are, each kind once, such as `vllm`.
-    public let kinds: [String]
+    /// What the servers are without their versions, each software once, such as `vLLM` or `tinylora`; `vLLM protocol` for one that
+    /// does not say.
+    public let software: String
     /// The servers, with what their log-probabilities are of.
     public let servers: [String]
     private let vocabularySize: Int
@@ -78,10 +79,10 @@ public final class RemoteSampler: Sampler {
         self.vocabularySize = vocabularySize
         self.needs = needs
         contextLength = seats.map(\.server.contextLength).min() ?? judge.contextLength
-        kinds = Set(seats.map(\.server.kind)).sorted()
+        software = Set(seats.map(\.server.kind)).sorted().joined(separator: ", ")
         servers = seats.map { "\($0.server.name), \($0.server.logprobKind.rawValue) log-probabilities" }
         kindsOfLogprobs = Set(seats.map(\.server.logprobKind))
-        pool = ServerPool(seats, patience: settings.patience, note: settings.note)
+        pool = ServerPool(seats, settings: settings)
         for seat in seats { try await seat.introduceBaseModel() }
     }
 
@@ -89,8 +90,7 @@ public final class RemoteSampler: Sampler {
     private static func server(
         _ connection: ServerConnection, _ adapters: RemoteAdapters?, _ contextLength: Int, _ settings: RemoteSettings
     ) async throws -> any SamplingServer {
-        let start = ContinuousClock.now
-        var wait = Duration.milliseconds(100), isFirst = true
+        var failures = FailureStreak()
         while true {
             do throws(ServerFailure) {
                 if try await LlamaCppServer.answers(at: connection) {
@@ -99,16 +99,16 @@ public final class RemoteSampler: Sampler {
                 return try await VLLMServer(connection, adapters: adapters, contextLength: contextLength)
             } catch {
                 if case .lasting(let error) = error { throw error }
-                guard case .passing(_, let asked?) = error, start.duration(to: .now) < settings.patience else {
+                let now = ContinuousClock.now
+                failures.add(error, at: now)
+                guard case .passing(_, wait: _?) = error, failures.silence(at: now) < settings.patience else {
                     let isLost = if case .lost = error { true } else { false }
                     throw RemoteError(
                         .unreachable, error.message,
                         hint: isLost ? "start the server first" : "wait until the server is ready, then start again")
                 }
-                if isFirst { settings.note("\(error.message); waiting for it") }
-                isFirst = false
-                try await Task.sleep(for: max(wait, asked))
-                wait = min(wait * 2, .seconds(5))
+                if failures.count == 1 { settings.note("\(error.message); waiting for it") }
+                try await Task.sleep(for: failures.wait(atMost: settings.longestWait))
             }
         }
     }

@@ -7,6 +7,8 @@ import Testing
 ///
 ///     down      the controller cannot be reached
 ///     deaf      the next submission is taken but not answered
+///     mute      the next submission is taken, and sbatch then hangs
+///     stuck     squeue hangs
 ///     refuse    submissions are refused
 ///     NF        the next task ends so, without having begun; also CA
 struct FakeSlurm {
@@ -60,10 +62,12 @@ struct FakeSlurm {
             --job-name=*) name=${word#*=} ;;
             --array=0-*) last=${word#*=0-}; last=${last%%%*} ;;
             --output=*) output=${word#*=} ;;
+            --clusters=*) cluster=${word#*=} ;;
             esac
             script=$word
         done
         cp "$script" "script-$name"
+        echo "$cluster" >"cluster-$name"
         for ((i = 0; i <= last; i++)); do echo PD >"$name.$i"; done
         run() {
             for ((i = 0; i <= last; i++)); do
@@ -85,7 +89,8 @@ struct FakeSlurm {
             echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
             exit 1
         fi
-        wc -l <submissions
+        if [[ -e mute ]]; then rm mute; exec sleep 60; fi
+        echo "$(wc -l <submissions)${cluster:+;$cluster}"
         """#
 
     private static let squeue = #"""
@@ -93,8 +98,15 @@ struct FakeSlurm {
             echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
             exit 1
         fi
-        for word; do case $word in --name=*) names=${word#*=} ;; esac; done
+        if [[ -e stuck ]]; then exec sleep 60; fi
+        for word; do
+            case $word in
+            --name=*) names=${word#*=} ;;
+            --clusters=*) cluster=${word#*=}; echo "CLUSTER: $cluster" ;;
+            esac
+        done
         for name in ${names//,/ }; do
+            if [[ -e cluster-$name && $(<"cluster-$name") != "$cluster" ]]; then continue; fi
             for file in "$name".*; do
                 if [[ -e $file ]]; then echo "${file##*.} $(<"$file") 1 $name None"; fi
             done

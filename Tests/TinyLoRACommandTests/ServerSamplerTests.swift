@@ -40,7 +40,7 @@
                 """, in: scratch)
             expectSuccess(outcome)
             let settings = try #require(outcome.json()["settings"] as? [String: Any])
-            #expect(settings["sampler"] as? String == "vllm", "the protocol")
+            #expect(settings["sampler"] as? String == "tinylora")
             let name = try #require(
                 FileManager.default.contentsOfDirectory(atPath: scratch.path("here")).first { $0.contains("samples") })
             #expect(try tokens("here/\(name)", in: scratch) == tokens("there/\(name)", in: scratch))
@@ -77,7 +77,7 @@
             let manifest = try JSONSerialization.jsonObject(
                 with: Data(contentsOf: URL(fileURLWithPath: scratch.path("run/manifest.json"))))
             let schemes = try #require((manifest as? [String: Any])?["schemes"] as? [String: String])
-            #expect(schemes["sampler"] == "vllm", "\(schemes)")
+            #expect(schemes["sampler"] == "tinylora", "\(schemes)")
             for step in steps {
                 guard let mean = step["sampling/importance_sampling_ratio/mean"] as? Double else { continue }
                 #expect(abs(mean - 1) < 0.02, "\(mean)")
@@ -104,8 +104,8 @@
             let run = try #require(
                 FileManager.default.contentsOfDirectory(atPath: scratch.path("sweep")).first { $0.hasSuffix("seed1") })
             #expect(
-                try String(contentsOfFile: scratch.path("sweep/\(run)/manifest.json"), encoding: .utf8).contains("vllm")
-            )
+                try String(contentsOfFile: scratch.path("sweep/\(run)/manifest.json"), encoding: .utf8)
+                    .contains(#""sampler""#))
         }
     }
 #endif

@@ -11,12 +11,12 @@ struct SlurmSweepTests {
 
     private func sweep(
         _ file: String, and rest: [String] = [], on slurm: FakeSlurm, in scratch: Scratch, limit: TimeInterval = 120,
-        signal: Int32 = SIGKILL
+        signal: Int32 = SIGKILL, variables: [String: String] = [:]
     ) throws -> Outcome {
         // A folder whose name a shell would take apart.
         let arguments = ["sweep", file, "--on", "slurm", "--output", scratch.path("it's out"), "--json"] + rest
         return try Executable.run(
-            arguments, in: scratch, variables: slurm.variables, limit: limit, signal: signal)
+            arguments, in: scratch, variables: slurm.variables.merging(variables) { $1 }, limit: limit, signal: signal)
     }
 
     private func adapter(_ path: String, in scratch: Scratch) throws -> Data {
@@ -77,6 +77,40 @@ struct SlurmSweepTests {
         #expect(slurm.submissions.count == 1, "\(outcome)")
         #expect(Set(slurm.starts).count == 4 && slurm.starts.count == 4)
         #expect(try scratch.sweepStates(in: "it's out").values.allSatisfy { $0 == "finished" })
+    }
+
+    @Test("an interruption does not wait for a command of Slurm that hangs, and what was submitted is found again")
+    func hangingCommands() throws {
+        let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
+        let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2]}]")
+        func interrupted() throws -> Outcome {
+            let start = ContinuousClock.now
+            let outcome = try sweep(file, on: slurm, in: scratch, limit: 2, signal: SIGINT)
+            #expect(start.duration(to: .now) < .seconds(30))
+            #expect(!outcome.wasKilled && outcome.status == 130, "\(outcome)")
+            return outcome
+        }
+        try slurm.set("mute")
+        #expect(try interrupted().errors.contains("scancel --name=s-"))
+        try slurm.set("stuck")
+        _ = try interrupted()
+        try FileManager.default.removeItem(atPath: scratch.path("slurm/stuck"))
+        let outcome = try sweep(file, on: slurm, in: scratch)
+        expectSuccess(outcome)
+        #expect(slurm.submissions.count == 1 && slurm.starts.count == 2, "\(outcome)")
+    }
+
+    @Test("jobs are looked for in the cluster that they were submitted to", arguments: ["SBATCH", "SLURM"])
+    func otherCluster(prefix: String) throws {
+        let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
+        let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2, 3, 4]}]")
+        let stopped = try sweep(
+            file, on: slurm, in: scratch, limit: 0.7, signal: SIGINT, variables: [prefix + "_CLUSTERS": "far"])
+        #expect(stopped.errors.contains("scancel --clusters=far --name=s-"), "\(stopped)")
+        let outcome = try sweep(file, on: slurm, in: scratch)
+        expectSuccess(outcome)
+        #expect(slurm.submissions.count == 1 && slurm.starts.count == 4, "\(outcome)")
+        #expect(slurm.submissions[0].contains("--clusters=far"))
     }
 
     @Test("a submission without an answer is looked for, not repeated; a controller that is away is waited for")

@@ -109,6 +109,17 @@ import TinyFoundation
         #expect(difference.mine == "a.jsonl (0123456789ab)" && difference.theirs == "b.jsonl (ffffffffffff)")
     }
 
+    @Test(
+        "the servers of a record that names their protocol only may be of any software that speaks it",
+        arguments: [
+            ("vLLM", "vllm", "vllm"), ("tinylora", "vllm", "vllm"), ("llama.cpp", "vllm", "llama.cpp"),
+            ("llama.cpp, vLLM", "vllm", "llama.cpp, vLLM"), (nil, "vllm", nil), ("tinylora", "vLLM", "tinylora"),
+            ("vLLM", nil, "vLLM"),
+        ] as [(String?, String?, String?)])
+    func olderSampler(name: String?, recorded: String?, compared: String?) {
+        #expect(ServerSoftware.name(name, resuming: recorded) == compared)
+    }
+
     private var step: StepRecord {
         var metrics = StepMetrics()
         metrics.rollout = RolloutMetrics()

@@ -105,7 +105,7 @@ struct LlamaCppTests {
 
             let server = try FakeLlamaCpp(fixture, files: files.reversed().map { "elsewhere/\($0)" }).server()
             let sampler = try await fixture.sampler([server], in: folder)
-            #expect(sampler.kinds == ["llama.cpp"])
+            #expect(sampler.software == "llama.cpp")
             let adapter = fixture.adapter(1)
             let request = fixture.request(problem: 1, samples: 5, adapter: adapter)
             let completions = try await sampler.complete([request])[0]
@@ -123,9 +123,10 @@ struct LlamaCppTests {
             }.server()
             let notes = Mutex<[String]>([])
             var settings = RemoteSettings()
+            settings.longestWait = .zero
             settings.note = { note in notes.withLock { $0.append(note) } }
             let sampler = try await fixture.sampler([server], in: folder, settings: settings)
-            #expect(sampler.kinds == ["llama.cpp"])
+            #expect(sampler.software == "llama.cpp")
             let found = notes.withLock { $0 }
             #expect(found.count == 1 && found[0].hasSuffix("status 503: Loading model; waiting for it"))
         }

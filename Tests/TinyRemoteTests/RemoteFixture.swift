@@ -72,13 +72,20 @@ final class FakeVLLM: Sendable {
     }
 
     private let fixture: RemoteFixture
+    private let owner: String
     private let isProcessed: Bool
     private let fault: Fault
     private let state = Mutex(State())
 
-    /// - Parameter isProcessed: Whether log-probabilities come after temperature.
-    init(_ fixture: RemoteFixture, isProcessed: Bool = false, fault: @escaping Fault = { _, _ in nil }) {
+    /// - Parameters:
+    ///   - owner: Who owns the model, by which servers say what they are.
+    ///   - isProcessed: Whether log-probabilities come after temperature.
+    init(
+        _ fixture: RemoteFixture, owner: String = "vllm", isProcessed: Bool = false,
+        fault: @escaping Fault = { _, _ in nil }
+    ) {
         self.fixture = fixture
+        self.owner = owner
         self.isProcessed = isProcessed
         self.fault = fault
     }
@@ -100,7 +107,8 @@ final class FakeVLLM: Sendable {
         do {
             switch request.path {
             case "/v1/models": return models()
-            case "/version": return .json(#"{"version": "0.32.0"}"#)
+            case "/version" where owner == "vllm": return .json(#"{"version": "0.32.0"}"#)
+            case "/openapi.json": return .json(#"{"openapi": "3.1.0", "info": {"version": "0.1.0"}}"#)
             case "/v1/load_lora_adapter": return try load(JSONValue(json: request.body))
             case "/v1/unload_lora_adapter": return try unload(JSONValue(json: request.body))
             case "/v1/completions": return try complete(JSONValue(json: request.body))
@@ -114,7 +122,7 @@ final class FakeVLLM: Sendable {
     private func models() -> HTTPServer.Reply {
         let loaded = state.withLock { $0.methods.keys.sorted() }
         let all =
-            [#"{"id": "base", "parent": null, "max_model_len": 64}"#]
+            [#"{"id": "base", "parent": null, "owned_by": "\#(owner)", "max_model_len": 64}"#]
             + loaded.map { #"{"id": "\#($0)", "parent": "base"}"# }
         return .json(#"{"data": [\#(all.joined(separator: ", "))]}"#)
     }

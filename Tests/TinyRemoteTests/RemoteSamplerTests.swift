@@ -36,7 +36,7 @@ struct RemoteSamplerTests {
             var settings = RemoteSettings()
             settings.checked = { found in checks.withLock { $0.append(found) } }
             let sampler = try await fixture.sampler([server], in: folder, settings: settings)
-            #expect(sampler.kinds == ["vllm"])
+            #expect(sampler.software == "vLLM")
             #expect(sampler.servers == ["vLLM 0.32.0 at \(server.endpoint), raw log-probabilities"])
             let requests = [
                 fixture.request(problem: 1), fixture.request(problem: 2, samples: 3, adapter: fixture.adapter(1)),
@@ -54,6 +54,17 @@ struct RemoteSamplerTests {
             // The same seeds give the same completions.
             #expect(try await sampler.complete(requests) == completions)
             #expect(server.requests.allSatisfy { $0.headers["connection"] == "close" }, "no connection is used twice")
+        }
+    }
+
+    @Test("servers of one protocol are named by what they say of themselves")
+    func software() async throws {
+        try await withTemporaryDirectory { folder in
+            let servers = try ["vllm", "tinylora", "someone"].map { try FakeVLLM(fixture, owner: $0).server() }
+            let sampler = try await fixture.sampler(servers, in: folder)
+            #expect(sampler.software == "tinylora, vLLM, vLLM protocol (someone)")
+            let names = ["vLLM 0.32.0", "tinylora 0.1.0", "server"]
+            #expect(sampler.servers == zip(names, servers).map { "\($0) at \($1.endpoint), raw log-probabilities" })
         }
     }
 

@@ -321,15 +321,20 @@ struct ReportTests {
     @Test("runs of engines in other processes are configurations of their own, and say so")
     func engines() throws {
         let report = try Workspace([
-            "a": SyntheticRun(right: 300), "b": SyntheticRun(right: 280, engines: ["sampler": "vllm"]),
+            "a": SyntheticRun(right: 300), "b": SyntheticRun(right: 280, engines: ["sampler": "vLLM"]),
             "c": SyntheticRun(seed: 2, right: 320), "d": SyntheticRun(right: 310, engines: ["learner": "torch"]),
             "e": SyntheticRun(parameters: 4, right: 200),
+            // As older versions called every server of the protocol.
+            "f": SyntheticRun(right: 290, engines: ["sampler": "vllm"]),
         ]).report()
         #expect(report.archive.unusable.isEmpty)
         let results = report.sections[0].results.filter { $0.parameters == 13 }
         #expect(
             results.map { "\($0.differences): \($0.seeds)" }.sorted()
-                == [": [1, 2]", "learned by torch: [1]", "sampled by vllm: [1]"])
+                == [
+                    ": [1, 2]", "learned by torch: [1]", "sampled by a server of vLLM's protocol: [1]",
+                    "sampled by vLLM: [1]",
+                ])
     }
 
     @Test("runs on other training data say on which, with a part of the hash where names are equal")

@@ -286,6 +286,27 @@ import TinyFoundation
         datasets: [:], plan: "3 parameters", trainedParameters: 3, schemes: [:], seed: 1,
         machine: MachineRecord(system: "", architecture: "", processors: 1, threads: 1, instructions: ""))
 
+    @Test("a run is resumed with the software that sampled it, whatever its version; older records name a protocol")
+    func sampler() throws {
+        try withTemporaryDirectory { folder in
+            func sampled(by software: String, _ version: String) -> RunManifest {
+                var manifest = manifest
+                manifest.schemes[RunManifest.samplerScheme] = software
+                manifest.engines = ["sampler": ["\(software) \(version)"]]
+                return manifest
+            }
+            _ = try begin(folder + "/new", manifest: sampled(by: "vLLM", "0.31"))
+            _ = try begin(folder + "/new", manifest: sampled(by: "vLLM", "0.32"))
+            let error = #expect(throws: RunError.self) {
+                try begin(folder + "/new", manifest: sampled(by: "tinylora", "0.1.0"))
+            }
+            #expect(error?.message.hasSuffix("made with schemes.sampler vLLM, now it is tinylora") == true)
+            _ = try begin(folder + "/old", manifest: sampled(by: "vllm", ""))
+            _ = try begin(folder + "/old", manifest: sampled(by: "tinylora", "0.1.0"))
+            #expect(throws: RunError.self) { try begin(folder + "/old") }
+        }
+    }
+
     private func trainer(policy: FakeEngine = FakeEngine()) throws -> GRPOTrainer {
         try GRPOTrainer(
             sampler: policy, learner: policy, task: letterTask(), configuration: smallRun)

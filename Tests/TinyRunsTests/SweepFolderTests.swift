@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import TinyFoundation
+import TinyRecords
 import TinyRuns
 
 /// What a sweep reads of a run that goes on.
@@ -20,5 +22,24 @@ import TinyRuns
         #expect(folder.lastMessage(of: "run") == "12    0.500")
         try log(String(repeating: "é\n", count: 2000) + "step 3  sampling  1/64 completions · 98 tok/s\n")
         #expect(folder.lastMessage(of: "run") == "step 3  sampling  1/64 completions · 98 tok/s")
+    }
+
+    @Test("nothing is read before the folder is locked, and what cannot be read lets it go")
+    func lock() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"
+        try FileManager.default.createDirectory(atPath: path + "/settings", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("{".utf8).write(to: URL(filePath: path + "/settings/run.json"))
+        let plan = try SweepPlan(SweepFile(text: "runs: [{base: abacus, parameters: 1}]", path: "s.yaml"))
+        func begin() throws {
+            _ = try Sweep(
+                plan, file: "s.yaml", in: SweepFolder(path: path), options: .init(program: URL(filePath: "/none")))
+        }
+        var other: DirectoryLock? = try DirectoryLock(path)
+        let error = #expect(throws: FileError.self) { try begin() }
+        #expect(error?.code == .directoryInUse && other != nil)
+        other = nil
+        for _ in 0..<2 { #expect(throws: RecordsError.self) { try begin() } }
+        _ = try DirectoryLock(path)
     }
 }

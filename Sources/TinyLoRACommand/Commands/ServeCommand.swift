@@ -24,12 +24,7 @@
                     "model": "demo", "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
                 """)
 
-        @Option(
-            help: ArgumentHelp(
-                "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus, the model in the box).",
-                valueName: "path"
-            ), transform: modelPath)
-        var model: String?
+        @OptionGroup var choice: ModelChoice
         @Option(help: "Directory whose runs and adapter files requests may name.", transform: path)
         var adapters: String?
         @Option(
@@ -83,7 +78,7 @@
 
         func run() async throws {
             let console = Console(json: false), threads = try threading.count()
-            let loaded = try LoadedModel(directory: model, arithmetic: arithmetic)
+            let loaded = try LoadedModel(directory: choice.model, arithmetic: arithmetic)
             let server = try Server(loaded, threads: threads, settings: settings(), cache: factorCache())
             let listener = try HTTPListener(server, host: host, port: port)
             let name = host.contains(":") ? "[\(host)]" : host

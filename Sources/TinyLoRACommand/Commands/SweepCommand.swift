@@ -146,7 +146,10 @@ private func sbatchOption(_ text: String) throws -> String {
     ]
     // sbatch takes the beginning of a name for the name.
     if own.contains(where: { $0.hasPrefix(key) }) {
-        let instead = ["cpus-per-task": ": use --threads", "test-only": ": use --dry-run"][key] ?? ""
+        let instead =
+            [
+                "clusters": ": set SBATCH_CLUSTERS", "cpus-per-task": ": use --threads", "test-only": ": use --dry-run",
+            ][key] ?? ""
         throw ValidationError("--sbatch \(key) is not for a sweep's jobs\(instead)")
     }
     guard let first = key.first, first.isLetter, key.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else {

@@ -27,12 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 tinylora verify --reference first.json             (here)
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "Directory of a model in Hugging Face layout, GGUF file, or name of a downloaded model (default: Abacus, the model in the box).",
-            valueName: "path"
-        ), transform: modelPath)
-    var model: String?
+    @OptionGroup var choice: ModelChoice
     @Option(help: "Random weights of this shape instead.")
     var modelShape: BenchModel?
     @Option(
@@ -60,7 +55,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func validate() throws {
         _ = try threadCounts()
-        guard model == nil || modelShape == nil else {
+        guard choice.model == nil || modelShape == nil else {
             throw ValidationError("give either --model or --model-shape")
         }
         for (name, count) in [("--prompt-tokens", promptTokens), ("--new-tokens", newTokens)]
@@ -77,7 +72,7 @@ struct VerifyCommand: AsyncParsableCommand {
         var sizes = VerifiedSizes(promptTokens: promptTokens, newTokens: newTokens)
         if let firstPrompts { sizes.prompts = firstPrompts }
         let differing = try await VerifyRun(
-            model: modelShape.map { .shape($0) } ?? .directory(model),
+            model: modelShape.map { .shape($0) } ?? .directory(choice.model),
             arithmetics: arithmetic.map { [$0] } ?? Arithmetic.allCases, threads: try threadCounts(), sizes: sizes,
             isFirstOnly: firstPrompts != nil, reference: try reference.map(record), program: try ownProgram(),
             console: Console(json: json)

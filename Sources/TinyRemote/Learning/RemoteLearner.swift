@@ -146,42 +146,37 @@ public final class RemoteLearner: Learner {
         }
     }
 
-    /// Most answers in a row that the process failed at one and the same request.
-    private static let mostRefusals = 10
-
     /// Asks until there is an answer: a process that was started again is sent the method again, and gives the same numbers.
     private func answer(to request: Request, at path: String) async throws -> Answer {
         var request = request
         if request.adapter != nil { request.basis = basis?.name }
-        var silentSince: ContinuousClock.Instant?
-        var failures = 0, refusals = 0
+        var failures = FailureStreak()
         while true {
             do throws(ServerFailure) {
-                let answer = try await connection.post(path, request)
-                if answer.status == 404, request.basis != nil {
-                    try await sendBasis()
-                    throw .passing("\(name) did not know the adapter method")
-                }
-                return try checked(answer.decoded(Answer.self, "\(connection.address)\(path)"), of: request.sequences)
+                let answer = try await posted(request, to: path)
+                if failures.count > 0 { settings.note("\(name) answers again") }
+                return answer
             } catch {
                 if case .lasting(let error) = error { throw error }
-                let now = ContinuousClock.now, since = silentSince ?? now
-                silentSince = since
-                failures += 1
-                if case .passing(_, wait: nil) = error { refusals += 1 } else { refusals = 0 }
-                guard refusals < Self.mostRefusals else {
-                    throw RemoteError(.refused, "\(error.message) (\(refusals) times)")
-                }
-                guard since.duration(to: now) < settings.patience else {
-                    throw RemoteError(
-                        .unreachable,
-                        "\(error.message) (for \(Int(since.duration(to: now) / .seconds(1))) s)",
-                        hint: "start the learner and resume the run: every finished step is kept")
-                }
-                if failures == 2 { settings.note("\(error.message); trying again") }
-                try await Task.sleep(for: failures == 1 ? .zero : min(.seconds(failures), settings.longestWait))
+                let now = ContinuousClock.now
+                failures.add(error, at: now)
+                try failures.requireFewRefusals()
+                try failures.require(settings.patience, at: now, of: "learner")
+                if failures.count == 1 { settings.note(error.notice(of: settings.patience)) }
+                try await Task.sleep(for: failures.wait(atMost: settings.longestWait))
             }
         }
+    }
+
+    /// Asks once, and once more where the process did not know the method.
+    private func posted(_ request: Request, to path: String) async throws(ServerFailure) -> Answer {
+        var answer = try await connection.post(path, request)
+        if answer.status == 404, request.basis != nil {
+            try await sendBasis()
+            answer = try await connection.post(path, request)
+            if answer.status == 404 { throw .passing("\(name) does not know the adapter method that it was sent") }
+        }
+        return try checked(answer.decoded(Answer.self, "\(connection.address)\(path)"), of: request.sequences)
     }
 
     private func checked(_ answer: Answer, of sequences: [ScoredSequence]) throws(ServerFailure) -> Answer {

@@ -13,7 +13,7 @@ enum LogprobKind: String, Sendable {
 protocol SamplingServer: Sendable {
     /// Software and address, such as `vLLM 0.32.0 at http://127.0.0.1:8000`.
     var name: String { get }
-    /// The software, such as `vllm`.
+    /// The software, such as `vLLM`, without its version: what a run is compared by.
     var kind: String { get }
     /// Most tokens of a sequence, prompt included.
     var contextLength: Int { get }

@@ -8,35 +8,24 @@ final class ServerPool: Sendable {
         /// Requests under way, by server.
         var load: [Int]
         /// Failures since the last success, by server.
-        var failures: [Int]
+        var failures: [FailureStreak]
         /// When a server that failed is asked again.
         var restsUntil: [ContinuousClock.Instant]
-        /// When the first request failed since any succeeded.
-        var silentSince: ContinuousClock.Instant?
+        /// Failures of all servers since any succeeded.
+        var silence = FailureStreak()
     }
 
     let seats: [ServerSeat]
-    private let patience: Duration
-    private let note: @Sendable (String) -> Void
+    private let settings: RemoteSettings
     private let state: Mutex<State>
 
-    /// Most answers of a server that it cannot complete one and the same request now.
-    private static let mostRefusals = 10
-    /// The wait after the first failure; each further one is twice as long.
-    private static let firstWait = Duration.milliseconds(500), longestWait = Duration.seconds(15)
-
     /// A pool of at least one server.
-    ///
-    /// - Parameters:
-    ///   - patience: How long to try again while no server answers.
-    ///   - note: Told when a server is lost and when it is back.
-    init(_ seats: [ServerSeat], patience: Duration, note: @escaping @Sendable (String) -> Void) {
+    init(_ seats: [ServerSeat], settings: RemoteSettings) {
         self.seats = seats
-        self.patience = patience
-        self.note = note
+        self.settings = settings
         state = Mutex(
             State(
-                load: seats.map { _ in 0 }, failures: seats.map { _ in 0 },
+                load: seats.map { _ in 0 }, failures: seats.map { _ in FailureStreak() },
                 restsUntil: seats.map { _ in .now }))
     }
 
@@ -48,7 +37,7 @@ final class ServerPool: Sendable {
     /// - Throws: ``RemoteError`` with code `unreachable` when no server answered for the whole patience, `refused` when one
     ///   answers but not this request, and what no other attempt would change.
     func complete(_ job: RemoteJob) async throws -> Completion {
-        var refusals = 0
+        var failures = FailureStreak()
         while true {
             let place = try await take()
             do {
@@ -56,17 +45,14 @@ final class ServerPool: Sendable {
                 succeeded(place)
                 return completion
             } catch let failure as ServerFailure {
-                switch failure {
-                case .lasting(let error):
+                if case .lasting(let error) = failure {
                     leave(place)
                     throw error
-                case .passing(_, wait: nil), .unknownAdapter: refusals += 1
-                case .passing, .lost: break  // it is busy or loading, or nobody is there
                 }
-                try failed(place, failure)
-                guard refusals < Self.mostRefusals else {
-                    throw RemoteError(.refused, "\(failure.message) (\(refusals) times)")
-                }
+                let now = ContinuousClock.now
+                try failed(place, failure, at: now)
+                failures.add(failure, at: now)
+                try failures.requireFewRefusals()
             } catch {
                 leave(place)
                 throw error
@@ -99,33 +85,24 @@ final class ServerPool: Sendable {
     private func succeeded(_ place: Int) {
         let isBack = state.withLock { state in
             state.load[place] -= 1
-            defer { state.failures[place] = 0 }
-            state.silentSince = nil
-            return state.failures[place] > 0
+            defer { state.failures[place] = FailureStreak() }
+            state.silence = FailureStreak()
+            return state.failures[place].count > 0
         }
-        if isBack { note("\(seats[place].server.name) answers again") }
+        if isBack { settings.note("\(seats[place].server.name) answers again") }
     }
 
-    private func failed(_ place: Int, _ failure: ServerFailure) throws(RemoteError) {
-        let now = ContinuousClock.now
-        let (isNew, silence) = state.withLock { state -> (Bool, Duration) in
+    private func failed(_ place: Int, _ failure: ServerFailure, at now: ContinuousClock.Instant) throws(RemoteError) {
+        let (isNew, silence) = state.withLock { state -> (Bool, FailureStreak) in
             state.load[place] -= 1
-            let since = state.silentSince ?? now
-            state.silentSince = since
+            state.silence.add(failure, at: now)
             // Requests that failed together are one failure.
-            guard state.restsUntil[place] <= now else { return (false, since.duration(to: now)) }
-            state.failures[place] += 1
-            var wait = min(Self.firstWait * (1 << min(state.failures[place] - 1, 10)), Self.longestWait)
-            if case .passing(_, let asked?) = failure { wait = max(wait, asked) }
-            state.restsUntil[place] = now + wait
-            return (state.failures[place] == 1, since.duration(to: now))
+            guard state.restsUntil[place] <= now else { return (false, state.silence) }
+            state.failures[place].add(failure, at: now)
+            state.restsUntil[place] = now + state.failures[place].wait(atMost: settings.longestWait)
+            return (state.failures[place].count == 1, state.silence)
         }
-        guard silence <= patience else {
-            throw RemoteError(
-                .unreachable,
-                "no server has answered for \(Int(silence / .seconds(1))) s; the last failure: \(failure.message)",
-                hint: "start the server and resume the run: every finished step is kept")
-        }
-        if isNew { note("\(failure.message); trying again for \(Int(patience / .seconds(1))) s") }
+        try silence.require(settings.patience, at: now, of: "server")
+        if isNew { settings.note(failure.notice(of: settings.patience)) }
     }
 }

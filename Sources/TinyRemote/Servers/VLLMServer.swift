@@ -10,7 +10,7 @@ internal import TinyFoundation
 /// Fields: vLLM 0.32, `entrypoints/openai`.
 struct VLLMServer: SamplingServer {
     let name: String
-    let kind = "vllm"
+    let kind: String
     let contextLength: Int
     let parallelRequests = 256
     private(set) var logprobKind = LogprobKind.raw
@@ -22,12 +22,16 @@ struct VLLMServer: SamplingServer {
         struct Model: Decodable {
             let id: String
             let parent: String?
+            let ownedBy: String?
             let maxModelLen: Int?
         }
         let data: [Model]
     }
 
     private struct Version: Decodable { let version: String }
+
+    /// What our own server says of itself.
+    private struct Description: Decodable { let info: Version }
 
     /// Asks a server what it serves.
     init(_ connection: ServerConnection, adapters: RemoteAdapters?, contextLength: Int) async throws(ServerFailure) {
@@ -40,9 +44,24 @@ struct VLLMServer: SamplingServer {
         }
         baseModel = base.id
         self.contextLength = min(contextLength, base.maxModelLen ?? contextLength)
-        let version = try? await connection.get("/version").decoded(Version.self, "")
-        name = "\(version.map { "vLLM " + $0.version } ?? "server") at \(connection.address)"
+        switch base.ownedBy {
+        case "vllm":
+            kind = "vLLM"
+            let version = try? await connection.get("/version").decoded(Version.self, "")
+            name = Self.name(kind, version, connection)
+        case "tinylora":
+            kind = "tinylora"
+            let description = try? await connection.get("/openapi.json").decoded(Description.self, "")
+            name = Self.name(kind, description?.info, connection)
+        case let owner:
+            kind = "vLLM protocol" + (owner.map { " (\($0))" } ?? "")
+            name = Self.name("server", nil, connection)
+        }
         logprobKind = try await foundLogprobKind()
+    }
+
+    private static func name(_ software: String, _ version: Version?, _ connection: ServerConnection) -> String {
+        "\(software)\(version.map { " " + $0.version } ?? "") at \(connection.address)"
     }
 
     // MARK: Completions

@@ -64,6 +64,7 @@ func settingWords(_ key: String, _ value: SettingValue) -> String {
     case "frozen_subspace": "\(value.words) subspace"
     case "tying": "tied \(value.words)"
     case "target_modules": "\(value.words) only"
+    case "sampler" where value == .text(ServerSoftware.anyOfProtocol): "sampled by a server of vLLM's protocol"
     case "sampler": value == .null ? "sampled locally" : "sampled by \(value.words)"
     case "learner": value == .null ? "learned locally" : "learned by \(value.words)"
     default: "\(key.replacing("_", with: " ")) \(value.words)"

@@ -108,6 +108,10 @@ public struct RunDirectory: Sendable {
         let oldManifest = try converted { () throws(RecordsError) in
             try RunManifest(contentsOf: location("manifest.json"))
         }
+        var manifest = manifest
+        let sampler = RunManifest.samplerScheme
+        manifest.schemes[sampler] = ServerSoftware.name(
+            manifest.schemes[sampler], resuming: oldManifest.schemes[sampler])
         // The order of sums depends on nothing but the version: with another one no setting helps.
         let orders = [oldManifest, manifest].map { $0.schemes[RunManifest.gradientScheme] ?? "not named" }
         guard orders[0] == orders[1] else {

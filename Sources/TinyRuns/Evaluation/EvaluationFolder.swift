@@ -39,7 +39,10 @@ public struct EvaluationFolder: Sendable {
                 .alreadyExists, "\(path) holds an evaluation already",
                 hint: "--resume continues it; choose another directory for a new one")
         }
-        if let difference = manifest.firstDifference(from: try Self.manifest(in: path)) {
+        let old = try Self.manifest(in: path)
+        var manifest = manifest
+        manifest.sampler = ServerSoftware.name(manifest.sampler, resuming: old.sampler)
+        if let difference = manifest.firstDifference(from: old) {
             throw RunError(
                 .differentSettings,
                 "\(path) was made with \(difference.key) \(difference.theirs), not \(difference.mine)",

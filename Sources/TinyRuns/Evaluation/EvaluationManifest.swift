@@ -65,7 +65,7 @@ public struct EvaluationManifest: Record {
     public var samplesPerProblem: Int
     /// Names the random streams.
     public var seed: UInt64
-    /// Software of the servers that sampled, such as `vllm`; `nil` for this process.
+    /// Software of the servers that sampled, such as `vLLM`, without its version; `nil` for this process.
     public var sampler: String?
 
     /// Makes a manifest from its parts.

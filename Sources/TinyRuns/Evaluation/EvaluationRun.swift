@@ -80,7 +80,7 @@ public struct EvaluationRun: Sendable {
             adapter: try adapter?.source.fingerprint(),
             template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
             sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
-            sampler: (sampler as? RemoteSampler)?.kinds.joined(separator: " "))
+            sampler: (sampler as? RemoteSampler)?.software)
         self.sampler = sampler
         self.adapter = adapter?.file
         let manifest = manifest

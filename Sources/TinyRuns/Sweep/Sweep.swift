@@ -1,4 +1,3 @@
-internal import Dispatch
 public import Foundation
 internal import TinyAbacus
 internal import TinyCheckpoint
@@ -119,11 +118,12 @@ public struct Sweep: Sendable {
         _ plan: SweepPlan, file: String, in folder: SweepFolder, options: Options,
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
+        try folder.make()
+        lock = try DirectoryLock(folder.path)
+        // Only now, because another sweep may have begun runs until it let the folder go.
         let (plan, begun, gone) = try plan.named(in: folder)
         let selected = plan.runs.filter { options.selecting($0.name) }
         for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
-        try folder.make()
-        lock = try DirectoryLock(folder.path)
         let previous = try folder.previous()
         self.gone = gone
         created = previous?.created ?? Date().ISO8601Format()
@@ -147,9 +147,13 @@ public struct Sweep: Sendable {
     /// - Throws: ``SweepInterruption`` after a signal, and errors of files that cannot be written.
     public func run() async throws -> (record: SweepRecord, state: SweepState) {
         var beginnings: [String: ContinuousClock.Instant] = [:]
-        var interruption: Int32?
+        var stop: Int32?
+        let interruption = Interruption()
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
-        let signals = watchSignals { continuation.yield(.interrupted($0)) }
+        let signals = watchSignals {
+            interruption.interrupt($0)
+            continuation.yield(.interrupted($0))
+        }
         let ticker = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: .seconds(1))
@@ -161,7 +165,12 @@ public struct Sweep: Sendable {
             for signal in signals { signal.cancel() }
         }
         let executor = executor { continuation.yield(.changed) }
-        let underWay = try await executor.underWay()
+        let underWay: [String]
+        do {
+            underWay = try await interruption.cancelling { try await executor.underWay() }
+        } catch {
+            throw interruption.signal.map { SweepInterruption(signal: $0) } ?? error
+        }
         // After that, because a run may have ended meanwhile.
         var outcomes: [String: SweepOutcome] = [:]
         for run in plan.runs where !underWay.contains(run.name) {
@@ -182,16 +191,19 @@ public struct Sweep: Sendable {
         try save(state)
         var iterator = events.makeAsyncIterator()
         following: while true {
-            if interruption == nil { begin(try await executor.start(state.due())) }
+            if interruption.signal == nil {
+                let due = state.due()
+                begin(try await interruption.cancelling { try await executor.start(due) })
+            }
             tell()
-            guard !state.running.isEmpty || interruption == nil && !state.due().isEmpty,
+            guard !state.running.isEmpty || stop == nil && !state.due().isEmpty,
                 let event = await iterator.next()
             else { break }
             switch event {
             case .changed: break
             case .tick: report(.progress(state, executor.progress().sorted { $0.name < $1.name }))
             case .interrupted(let signal):
-                interruption = signal
+                stop = stop ?? signal
                 guard executor.interrupt() else { break following }
                 report(.stopping(state.running.count))
             }
@@ -201,7 +213,7 @@ public struct Sweep: Sendable {
                 if ending == .exited(0), let score = folder.score(name) {
                     state.end(name, .finished(score))
                     report(.finished(name, score, seconds: seconds, state))
-                } else if interruption != nil {
+                } else if stop != nil {
                     state.interrupt(name)
                 } else if case .interrupted(let reason) = ending {
                     state.interrupt(name)
@@ -216,7 +228,7 @@ public struct Sweep: Sendable {
         }
         tell()
         let record = try save(state)
-        if let interruption { throw SweepInterruption(signal: interruption) }
+        if let stop { throw SweepInterruption(signal: stop) }
         return (record, state)
     }
 
@@ -235,23 +247,7 @@ public struct Sweep: Sendable {
         try folder.write(record)
         return record
     }
-
-    /// Calls `body` for a signal that asks this process to end, which then does not end it.
-    private func watchSignals(_ body: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM, SIGHUP].compactMap { number in
-            let before = signal(number, SIG_IGN)
-            // Under nohup the end of the terminal is not to end anything.
-            if number == SIGHUP, before.map({ unsafeBitCast($0, to: Int.self) }) == ignoring { return nil }
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { body(number) }
-            source.resume()
-            return source
-        }
-    }
 }
-
-/// The action of a signal that does nothing, as a number that can be compared.
-private let ignoring = unsafeBitCast(SIG_IGN, to: Int.self)
 
 /// What the problem files of some runs share, each sentence once. Files that cannot be read fail their runs.
 private func overlapWarnings(_ runs: [SweepRun]) -> [String] {

@@ -32,8 +32,13 @@ public struct RunEngines: Sendable {
     /// Software of the other processes, by role: a run that goes on with other software is another run.
     let schemes: [String: String]
 
+    /// The descriptions by role, for the record; `nil` where this process does everything.
+    var names: [String: [String]]? {
+        descriptions.isEmpty ? nil : Dictionary(grouping: descriptions, by: \.role).mapValues { $0.map(\.name) }
+    }
+
     /// Whether completions are sampled in this process.
-    var samplesHere: Bool { schemes["sampler"] == nil }
+    var samplesHere: Bool { schemes[RunManifest.samplerScheme] == nil }
 
     /// Connects.
     ///
@@ -54,7 +59,7 @@ public struct RunEngines: Sendable {
             let servers = try await model.servers(
                 remote, judge: local, probe: probe, adaptersIn: directory.servedAdapters
             ) { directory.append($0) }
-            schemes["sampler"] = servers.kinds.joined(separator: " ")
+            schemes[RunManifest.samplerScheme] = servers.software
             descriptions += servers.servers.map { ("sampler", $0) }
             sampler = servers
         }

@@ -235,8 +235,7 @@ public struct TrainingRun: Sendable {
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,
                 RunManifest.gradientScheme: "prompt-units/1", "arithmetic": model.arithmetic.rawValue,
             ].merging(design.schemes) { first, _ in first }.merging(engines.schemes) { first, _ in first },
-            seed: configuration.seed,
-            machine: MachineRecord(threads: threads))
+            engines: engines.names, seed: configuration.seed, machine: MachineRecord(threads: threads))
     }
 
     /// A hash of the questions and answers, and of the solutions where those have a part.

@@ -12,11 +12,38 @@ struct JobArray: Record {
     var runs: [String]
     /// Slurm's number of the array, once it is known.
     var job: String?
-    /// When it was submitted, in ISO 8601.
+    /// When it was last submitted, in ISO 8601.
     var submitted: String
+    /// The cluster that took it, or those of which one takes it; `nil` for the one of the machine that submits.
+    var clusters: String?
 
     /// Most tasks of one array: Slurm's own default is one more.
     static let mostTasks = 1000
+
+    /// Notes Slurm's answer to its submission: the number, and the cluster's name where clusters were named.
+    ///
+    /// - Returns: Whether it is such an answer.
+    mutating func accept(_ answer: String) -> Bool {
+        let words = answer.split(whereSeparator: { ";\n ".contains($0) }).map(String.init)
+        guard let job = words.first, Int(job) != nil else { return false }
+        self.job = job
+        if clusters != nil, words.count > 1 { clusters = words[1] }
+        return true
+    }
+
+    /// Seconds since it was submitted, by the clocks of the machines that did it and of this one.
+    var age: Double { (try? Date(submitted, strategy: .iso8601)).map { -$0.timeIntervalSinceNow } ?? 0 }
+
+    /// Commands that would end the jobs of some arrays, by number where this machine's cluster has them, else by name.
+    static func endings(of arrays: [JobArray]) -> String {
+        let numbers = arrays.filter { $0.clusters == nil }.compactMap(\.job).sorted()
+        let named = arrays.filter { $0.clusters != nil || $0.job == nil }.sorted { $0.name < $1.name }
+        let commands = named.map { array in
+            "scancel " + (array.clusters.map { "--clusters=\($0) " } ?? "") + "--name=\(array.name)"
+        }
+        let first = numbers.isEmpty ? [] : ["scancel \(numbers.joined(separator: " "))"]
+        return (first + commands).joined(separator: " and ")
+    }
 
     /// The script that Slurm starts for each task: one `tinylora train`, as ``ChildRun`` starts it.
     ///

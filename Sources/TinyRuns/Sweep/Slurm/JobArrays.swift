@@ -19,7 +19,7 @@ struct JobArrays {
         let folderName = SHA256.hash(absolutePath(folder.path).utf8).hexadecimal.prefix(8)
         return JobArray(
             name: "\(fileName(sweep))-\(folderName)-\(padded(number))", runs: runs, job: nil,
-            submitted: Date().ISO8601Format())
+            submitted: Date().ISO8601Format(), clusters: SlurmCommand.clusters)
     }
 
     /// Writes an array, and its script when it has not been submitted.

@@ -17,6 +17,8 @@ final class SlurmExecutor: SweepExecutor {
         var longest = 15.0
         /// For files of a job that has ended to be seen here: network file systems show them late.
         var grace = 20.0
+        /// For a submission to be answered when the sweep is interrupted.
+        var submission = 5.0
         /// For an array to come into the queue whose submission was not answered: a busy controller may take it late.
         var settling = 60.0
     }
@@ -82,13 +84,14 @@ final class SlurmExecutor: SweepExecutor {
         let known = try arrays.all()
         for array in known { for (index, run) in array.runs.enumerated() { latest[run] = (array, index) } }
         latest = latest.filter { runs[$0.key] != nil && folder.score($0.key) == nil }
-        let names = Set(latest.values.map(\.array.name)).sorted()
-        var queue = try await answer(names)
-        // The last array may be in the very act of being submitted by a process that was lost a moment ago.
-        if let last = known.last, last.job == nil, names.contains(last.name), !queue.has(last.name) {
-            for _ in 0..<4 where !queue.has(last.name) {
-                try await Task.sleep(for: .seconds(3))
-                queue = try await answer(names)
+        let asked = latest.values.map(\.array)
+        var queue = try await answer(asked)
+        // The last array may be in the very act of being submitted by a process that was lost or interrupted a moment ago.
+        if let last = known.last, last.job == nil, asked.contains(last) {
+            let begin = ContinuousClock.now, wait = min(timing.settling, timing.settling - last.age)
+            while !queue.has(last.name), seconds(since: begin) < wait {
+                try await Task.sleep(for: .seconds(min(3, wait)))
+                queue = try await answer(asked)
             }
         }
         let found = latest.filter { _, place in
@@ -106,11 +109,11 @@ final class SlurmExecutor: SweepExecutor {
     }
 
     /// The queue, asked until it answers or a few minutes are over.
-    private func answer(_ names: [String]) async throws -> SlurmQueue {
+    private func answer(_ arrays: [JobArray]) async throws -> SlurmQueue {
         var attempt = 0
         while true {
             do {
-                return try await SlurmQueue.read(arrays: names)
+                return try await SlurmQueue.read(arrays)
             } catch {
                 guard error.isPassing, attempt < 5 else { throw error.ended }
                 try await Task.sleep(for: .seconds(timing.shortest * Double(1 << attempt)))
@@ -136,7 +139,7 @@ final class SlurmExecutor: SweepExecutor {
             guard seconds(since: state.withLock { $0.triedAt }) >= timing.shortest else { return [] }
             defer { state.withLock { $0.triedAt = .now } }
             let queue: SlurmQueue
-            do throws(SlurmFailure) { queue = try await SlurmQueue.read(arrays: [array.name]) } catch {
+            do throws(SlurmFailure) { queue = try await SlurmQueue.read([array]) } catch {
                 guard error.isPassing else { throw error.ended }
                 return []
             }
@@ -150,35 +153,35 @@ final class SlurmExecutor: SweepExecutor {
             try folder.write(run.configuration, of: run.name)
             try folder.forgetFailure(run.name)
         }
-        let array = arrays.next(of: runs.map(\.name), sweep: sweep)
-        try arrays.write(array, command: command)
-        return try await submit(array)
+        return try await submit(arrays.next(of: runs.map(\.name), sweep: sweep))
     }
 
+    /// Submits an array that is written before, so that its jobs are found whatever happens meanwhile.
     private func submit(_ array: JobArray) async throws -> [String] {
+        var array = array
+        array.submitted = Date().ISO8601Format()
+        try arrays.write(array, command: command)
         let arguments =
             [
                 "--parsable", "--job-name=" + array.name, "--array=0-\(array.runs.count - 1)",
                 "--output=" + arrays.output(of: array), "--ntasks=1", "--cpus-per-task=\(command.threads)", "--requeue",
-            ] + options.sbatch + [arrays.script(of: array)]
+            ] + (array.clusters.map { ["--clusters=" + $0] } ?? []) + options.sbatch + [arrays.script(of: array)]
         do {
-            let output = try await SlurmCommand.run("sbatch", arguments)
-            var array = array
-            // With several clusters the number is followed by a cluster's name.
-            let job = output.split(whereSeparator: { ";\n ".contains($0) }).first.map(String.init)
-            guard let job, Int(job) != nil else {
+            let output = try await SlurmCommand.run("sbatch", arguments, grace: timing.submission)
+            guard array.accept(output) else {
                 throw SlurmFailure(.refused, "sbatch answered \(output.prefix(100)) instead of a job's number")
             }
-            array.job = job
             try arrays.write(array, command: command)
             state.withLock { state in
-                state.notes.append("submitted  job \(job) with \(counted(array.runs.count, "run"))")
+                state.notes.append("submitted  job \(array.job ?? "") with \(counted(array.runs.count, "run"))")
             }
             return started(array)
         } catch let failure as SlurmFailure {
             guard failure.isPassing else { throw failure.ended }
             state.withLock { state in
-                if state.unanswered == nil { state.notes.append("\(failure.message); waiting until Slurm answers") }
+                if state.unanswered == nil, !Task.isCancelled {
+                    state.notes.append("\(failure.message); waiting until Slurm answers")
+                }
                 state.unanswered = (array, .now, failure.kind == .unanswered)
             }
             return []
@@ -230,10 +233,15 @@ final class SlurmExecutor: SweepExecutor {
     func interrupt() -> Bool {
         state.withLock { state in
             state.polling?.cancel()
-            let jobs = Set(state.jobs.values.compactMap(\.array.job)).sorted()
-            if !jobs.isEmpty {
+            let arrays = Dictionary(state.jobs.values.map { ($0.array.name, $0.array) }) { $1 }
+            if !arrays.isEmpty {
                 state.notes.append(
-                    "jobs go on without the sweep; scancel \(jobs.joined(separator: " ")) would end them")
+                    "jobs go on without the sweep; \(JobArray.endings(of: Array(arrays.values))) would end them")
+            }
+            if let array = state.unanswered?.array {
+                state.notes.append(
+                    "Slurm has not answered the last submission: the same command looks for its jobs, and "
+                        + "\(JobArray.endings(of: [array])) would end them")
             }
         }
         return false
@@ -255,11 +263,12 @@ final class SlurmExecutor: SweepExecutor {
 
     /// - Returns: Whether there are still jobs to ask about.
     private func ask() async -> Bool {
-        let names = state.withLock { Set($0.jobs.values.map(\.array.name)) }
+        let asked = state.withLock { $0.jobs.values.map(\.array) }
         do throws(SlurmFailure) {
-            let queue = try await SlurmQueue.read(arrays: names.sorted())
-            state.withLock { take(queue, asked: names, into: &$0) }
+            let queue = try await SlurmQueue.read(asked)
+            state.withLock { take(queue, asked: Set(asked.map(\.name)), into: &$0) }
         } catch {
+            guard !Task.isCancelled else { return false }
             state.withLock { state in
                 if state.silentSince == nil { state.notes.append("\(error.message); jobs are not affected") }
                 state.silentSince = state.silentSince ?? .now

@@ -18,14 +18,17 @@ package struct SlurmQueue: Sendable, Equatable {
     private(set) var identifiers: [String: String] = [:]
 
     /// `squeue` with options that make it print what ``init(_:)`` reads: one line a task, recently ended ones too.
-    static func read(arrays: [String]) async throws(SlurmFailure) -> SlurmQueue {
-        guard !arrays.isEmpty else { return SlurmQueue("") }
-        let output = try await SlurmCommand.run(
-            "squeue",
-            [
-                "--noheader", "--array", "--me", "--all", "--states=all", "--name=" + arrays.joined(separator: ","),
-                "--format=%K %t %F %j %r",
-            ])
+    static func read(_ arrays: [JobArray]) async throws(SlurmFailure) -> SlurmQueue {
+        var output = ""
+        for clusters in Set(arrays.map(\.clusters)).sorted(by: { $0 ?? "" < $1 ?? "" }) {
+            let names = Set(arrays.filter { $0.clusters == clusters }.map(\.name)).sorted()
+            output += try await SlurmCommand.run(
+                "squeue",
+                [
+                    "--noheader", "--array", "--me", "--all", "--states=all", "--name=" + names.joined(separator: ","),
+                    "--format=%K %t %F %j %r",
+                ] + (clusters.map { ["--clusters=" + $0] } ?? []))
+        }
         return SlurmQueue(output)
     }
 
