@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import TinyFoundation
 
 /// Writes model directories that transformers and ``Checkpoint`` load.
@@ -7,26 +7,58 @@ public enum CheckpointWriter {
     ///
     /// Each file is replaced as a whole; the same arguments give the same bytes.
     ///
-    /// - Parameter generation: The text of `generation_config.json`; one with the special tokens alone unless given.
     /// - Throws: as ``SafetensorsWriter``; `malformedConfiguration` when the configuration breaks a rule.
     public static func write(
-        configuration: ModelConfiguration, tensors: [TensorToWrite], generation: Data? = nil, to directory: String
+        configuration: ModelConfiguration, tensors: [TensorToWrite], to directory: String
     ) throws(CheckpointError) {
         let problems = configuration.violations()
         guard problems.isEmpty else {
             throw CheckpointError(
                 .malformedConfiguration, "cannot write the model \(directory): \(problems.joined(separator: "; "))")
         }
-        try withCheckpointErrors { () throws(FileError) in try AtomicFile.makeDirectory(directory) }
-        let folder = ModelDirectory(path: directory)
+        try write(
+            tensors, configuration: configuration.json(storedType: tensors.commonType),
+            generation: configuration.generationJSON(), to: ModelDirectory(path: directory))
+    }
+
+    /// Writes other weights of a checkpoint's model, in the same way.
+    ///
+    /// Where the checkpoint is a directory, `config.json` keeps all its members, also those that only other tools read, and
+    /// names the type of these weights where it names one; `generation_config.json` is copied where there is one. Of a GGUF
+    /// file, both are made from what the file says.
+    ///
+    /// - Parameter tensors: Of the same names and shapes as the checkpoint's.
+    /// - Throws: as ``SafetensorsWriter``, or `unreadable` for a file of the checkpoint.
+    public static func write(
+        _ tensors: [TensorToWrite], of checkpoint: Checkpoint, to directory: String
+    ) throws(CheckpointError) {
+        guard checkpoint.gguf == nil else {
+            return try write(configuration: checkpoint.configuration, tensors: tensors, to: directory)
+        }
+        let base = ModelDirectory(path: checkpoint.directory)
+        try write(
+            tensors, configuration: base.configurationJSON(storedType: tensors.commonType),
+            generation: base.generationJSON() ?? checkpoint.configuration.generationJSON(),
+            to: ModelDirectory(path: directory))
+    }
+
+    private static func write(
+        _ tensors: [TensorToWrite], configuration: Data, generation: Data, to folder: ModelDirectory
+    ) throws(CheckpointError) {
+        try withCheckpointErrors { () throws(FileError) in try AtomicFile.makeDirectory(folder.path) }
         // transformers refuses files whose metadata do not say which framework's layout they follow.
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: folder.file(ModelDirectory.weightsName))
-        let types = Set(tensors.map(\.type))
-        let json = configuration.json(storedType: types.count == 1 ? types.first : nil)
         try withCheckpointErrors { () throws(FileError) in
-            try AtomicFile.write(
-                generation ?? configuration.generationJSON(), to: folder.file(ModelDirectory.generationName))
-            try AtomicFile.write(json, to: folder.file(ModelDirectory.configurationName))
+            try AtomicFile.write(generation, to: folder.file(ModelDirectory.generationName))
+            try AtomicFile.write(configuration, to: folder.file(ModelDirectory.configurationName))
         }
+    }
+}
+
+extension [TensorToWrite] {
+    /// The type of all of them; `nil` where they differ.
+    fileprivate var commonType: ElementType? {
+        let types = Set(map(\.type))
+        return types.count == 1 ? types.first : nil
     }
 }

@@ -31,7 +31,7 @@ extension ModelConfiguration {
         values.merge(tokenValues) { _, token in token }
         if ropeScaling != nil { values["rope_scaling"] = object(rotary) }
         if headDimension * headCount != hiddenSize { values["head_dim"] = .integer(headDimension) }
-        if let storedType { values["torch_dtype"] = .string(torchName(storedType)) }
+        if let storedType { values["torch_dtype"] = .string(storedType.torchName) }
         return object(values)
     }
 
@@ -82,10 +82,13 @@ private func object(_ values: [String: JSONValue]) -> JSONValue {
 /// The shortest decimal that reads back as this float, as a double: 1e-6 and not 9.99999997e-7.
 private func shortest(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 
-private func torchName(_ type: ElementType) -> String {
-    switch type {
-    case .float32: "float32"
-    case .bfloat16: "bfloat16"
-    case .float16: "float16"
+extension ElementType {
+    /// PyTorch's name of the type.
+    var torchName: String {
+        switch self {
+        case .float32: "float32"
+        case .bfloat16: "bfloat16"
+        case .float16: "float16"
+        }
     }
 }

@@ -32,6 +32,30 @@ struct ModelDirectory {
         return try ConfigurationObject(parsing: contents(of: path), path: path).integers("eos_token_id")
     }
 
+    /// The text of `config.json`, byte for byte but for the type of the weights.
+    ///
+    /// Transformers 5 calls the type `dtype`, transformers 4 and older tools `torch_dtype`; a file that names none goes on
+    /// naming none. There is no other member that depends on how weights are stored: ``ModelConfiguration`` refuses those of
+    /// quantised weights.
+    ///
+    /// - Parameter storedType: The type of all weights; `nil` changes nothing.
+    func configurationJSON(storedType: ElementType?) throws(CheckpointError) -> Data {
+        let path = file(Self.configurationName), json = Array(try contents(of: path))
+        guard let storedType else { return Data(json) }
+        var edited = Data(), end = 0
+        for (name, value) in try ConfigurationObject(parsing: Data(json), path: path).members()
+        where ["dtype", "torch_dtype"].contains(name) && value.isString {
+            edited += json[end..<value.textRange.lowerBound] + storedType.torchName.utf8
+            end = value.textRange.upperBound
+        }
+        return edited + json[end...]
+    }
+
+    /// The text of `generation_config.json`; `nil` where there is none.
+    func generationJSON() throws(CheckpointError) -> Data? {
+        has(Self.generationName) ? try contents(of: file(Self.generationName)) : nil
+    }
+
     /// Where every tensor is.
     func weights() throws(CheckpointError) -> [String: StoredTensor] {
         if has(Self.weightsName) {

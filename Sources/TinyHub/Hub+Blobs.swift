@@ -10,8 +10,7 @@ extension Hub {
         let blob = cache.blob(file, of: repository)
         if fileSize(blob) != file.byteCount {
             try makeDirectory(above: blob)
-            let name = "\(cache.path)/.locks/\(repository.folder)/\(file.checksum.digits).lock"
-            let lock = try await BlobLock(name) {
+            let lock = try await BlobLock(cache.lock(of: file, of: repository)) {
                 report(.retry("another process is fetching \(file.path); waiting for it"))
             }
             if fileSize(blob) != file.byteCount {

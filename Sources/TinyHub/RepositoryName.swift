@@ -28,9 +28,6 @@ public struct RepositoryName: Sendable, Hashable, CustomStringConvertible {
 
     /// `owner/name`.
     public var description: String { "\(owner)/\(name)" }
-
-    /// Its folder in the cache.
-    var folder: String { "models--\(owner)--\(name)" }
 }
 
 /// Whether a path of a listing or a revision stays below the folder that it is put into.

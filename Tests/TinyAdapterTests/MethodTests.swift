@@ -13,16 +13,7 @@ struct MethodTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let configuration = ModelConfiguration(
-            vocabularySize: 32, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
-            contextLength: 64, tiesEmbeddings: true)
-        let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
-            TensorToWrite(
-                name: parameter.name, shape: parameter.shape, floats: gaussian(parameter.count, seed: UInt64(index)),
-                type: .bfloat16)
-        }
-        try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: directory.path + "/model")
-        checkpoint = try Checkpoint(directory: directory.path + "/model")
+        checkpoint = try writeModel(to: directory.path + "/model")
     }
 
     private var modules: [AdaptedModule] { checkpoint.configuration.modules }

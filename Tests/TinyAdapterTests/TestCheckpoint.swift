@@ -16,15 +16,15 @@ final class TemporaryDirectory {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// A random model of two layers: only the matrices that an adapter changes.
+/// A random model of two layers.
 func writeModel(to directory: String, seed: UInt64 = 1, type: ElementType = .bfloat16) throws -> Checkpoint {
     let configuration = ModelConfiguration(
         vocabularySize: 32, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
         contextLength: 64, tiesEmbeddings: true)
-    let tensors = configuration.modules.map { module in
+    let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
         TensorToWrite(
-            name: module.name + ".weight", shape: [module.outputs, module.inputs],
-            floats: gaussian(module.outputs * module.inputs, seed: seed &* 1000 &+ UInt64(module.index)), type: type)
+            name: parameter.name, shape: parameter.shape,
+            floats: gaussian(parameter.count, seed: seed &* 1000 &+ UInt64(index)), type: type)
     }
     try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: directory)
     return try Checkpoint(directory: directory)

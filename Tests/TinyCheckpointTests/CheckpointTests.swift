@@ -22,6 +22,41 @@ struct CheckpointTests {
         }
     }
 
+    @Test(
+        "other weights of a model keep its configuration but for the name of their type",
+        arguments: [
+            (#""dtype": "bfloat16""#, #""dtype": "float32""#),
+            (#""torch_dtype":"bfloat16""#, #""torch_dtype":"float32""#),
+            (#""torch_dtype": "float16", "dtype": null"#, #""torch_dtype": "float32", "dtype": null"#),
+            (#""dtype": {"text_config": "bfloat16"}"#, #""dtype": {"text_config": "bfloat16"}"#),
+            (#""use_cache": true"#, #""use_cache": true"#),
+        ])
+    func otherWeights(named: String, expected: String) throws {
+        func configuration(_ entry: String) -> String {
+            """
+            {"architectures": ["Qwen2ForCausalLM", "Other"], "auto_map": {"AutoConfig": "code.Configuration"},
+              "pad_token_id": 7, \(entry), "rope_theta": 1e6, "initializer_range": 0.020, "inner": {"dtype": "bfloat16"},
+             "vocab_size": 8, "hidden_size": 4, "intermediate_size": 6, "num_hidden_layers": 1, "num_attention_heads": 2,
+             "sliding_window": 32768, "use_sliding_window": false, "é": "\\u00e9"}
+            """
+        }
+        try withTemporaryDirectory { directory in
+            let model = directory + "/model", copy = directory + "/copy"
+            try CheckpointWriter.write(configuration: smallConfiguration, tensors: smallTensors, to: model)
+            try write(configuration(named), to: model + "/config.json")
+            let checkpoint = try Checkpoint(directory: model)
+            func written(_ tensors: [TensorToWrite]) throws -> String {
+                try CheckpointWriter.write(tensors, of: checkpoint, to: copy)
+                return String(decoding: try read(copy + "/config.json"), as: UTF8.self)
+            }
+            let whole = TensorToWrite(name: "a", shape: [1], floats: [1])
+            #expect(try written([whole]) == configuration(expected))
+            #expect(try Checkpoint(directory: copy).configuration == checkpoint.configuration)
+            // Where the types differ, there is no name for them.
+            #expect(try written(smallTensors + [whole]) == configuration(named))
+        }
+    }
+
     @Test("weights may be spread over several files")
     func shards() throws {
         try withTemporaryDirectory { directory in

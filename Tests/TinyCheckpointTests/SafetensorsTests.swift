@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import TinyTestSupport
 import TinyCheckpoint
@@ -56,6 +57,47 @@ struct SafetensorsTests {
             let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
             let expected = safetensors(header: padded, dataCount: 0) + Data([1, 2, 3, 4])
             #expect(try read(path) == expected)
+        }
+    }
+
+    @Test("numbers that are made when they are written give the same file, a tensor after the other")
+    func madeTensors() throws {
+        try withTemporaryDirectory { directory in
+            let shapes: [(String, ElementType, Int)] = [
+                ("first", .bfloat16, 600_001), ("aligned", .float32, 3), ("last", .float16, 5),
+            ]
+            let asked = Mutex<[String: Int]>([:])
+            @Sendable func floats(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 1999) / 64 } }
+            let made = shapes.map { name, type, count in
+                TensorToWrite(name: name, shape: [count], type: type) {
+                    let sizes = FileManager.default.enumerator(atPath: directory)?.map { file in
+                        (try? read("\(directory)/\(file)").count) ?? 0
+                    }
+                    asked.withLock { $0[name] = sizes?.first }
+                    return floats(count)
+                }
+            }
+            try SafetensorsWriter.write(made, metadata: [:], to: directory + "/a.safetensors")
+            let bytes = try read(directory + "/a.safetensors")
+            let tensors = try SafetensorsFile(path: directory + "/a.safetensors").tensors
+            #expect(asked.withLock { $0 } == tensors.mapValues(\.range.lowerBound))
+            let whole = shapes.map { TensorToWrite(name: $0, shape: [$2], floats: floats($2), type: $1) }
+            try SafetensorsWriter.write(whole, metadata: [:], to: directory + "/b.safetensors")
+            #expect(try read(directory + "/b.safetensors") == bytes)
+        }
+    }
+
+    @Test("a tensor is copied from another file as it is, or rounded", arguments: ElementType.allCases)
+    func copied(type: ElementType) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/a.safetensors", floats: [Float] = [0, -1.1, 3.3e-6, 60000]
+            let tensor = TensorToWrite(name: "a", shape: [2, 2], floats: floats, type: .float16)
+            try SafetensorsWriter.write([tensor], metadata: [:], to: path)
+            let copy = TensorToWrite(name: "b", copying: try SafetensorsFile(path: path).tensor("a"), type: type)
+            try SafetensorsWriter.write([copy], metadata: [:], to: path)
+            let found = try SafetensorsFile(path: path).tensor("b")
+            #expect(found.shape == [2, 2] && found.type == type)
+            #expect(found.floats() == floats.map { type.rounded(ElementType.float16.rounded($0)) })
         }
     }
 

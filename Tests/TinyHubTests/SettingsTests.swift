@@ -68,4 +68,16 @@ struct RepositoryNameTests {
         #expect(HubCache.repository(ofSnapshot: "/models/Qwen2.5-0.5B") == nil)
         #expect(HubCache.repository(ofSnapshot: "x") == nil)
     }
+
+    @Test(
+        "a path into the snapshots of any cache is told from others",
+        arguments: [
+            ("/cache/models--org--model/snapshots/0123", true), ("/cache/models--gpt2/snapshots/0123/deep", true),
+            ("/cache/models--org--model/snapshots", true), ("/cache/models--org--model/other/../snapshots/x", true),
+            ("/cache/models--org--model", false), ("/snapshots/models--org--model", false),
+            ("/models/snapshots/0123", false),
+        ])
+    func inSnapshots(path: String, expected: Bool) {
+        #expect(HubCache.isInSnapshots(path) == expected)
+    }
 }

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 import TinyAdapter
 import TinyCheckpoint
-import TinyEngine
 import TinyFoundation
 import TinyModel
 import TinyRuns
@@ -13,17 +12,11 @@ import TinyText
 /// Exports through the door that the command uses.
 @Suite("Exporting an adapter")
 struct AdapterExportTests {
-    private func fixture(_ name: String) -> String {
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Fixtures/\(name)").path
-    }
+    private func fixture(_ name: String) -> String { fixtures(of: name).path }
 
     private func adapter(of loaded: LoadedModel, _ design: any AdapterDesign, scale: Float) throws -> AdapterFile {
-        try AdapterFile(
-            design: design,
-            baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
-            values: (0..<design.parameterCount).map { scale * Float($0 % 5 - 2) }, elementType: .float32,
-            arithmetic: loaded.arithmetic, toolVersion: "test")
+        try loaded.adapter(
+            design, values: (0..<design.parameterCount).map { scale * Float($0 % 5 - 2) }, type: .float32)
     }
 
     private func tinyLoRA(_ loaded: LoadedModel) throws -> TinyLoRADesign {
@@ -31,12 +24,6 @@ struct AdapterExportTests {
             plan: try AdapterPlan(
                 modules: loaded.checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5)),
             seed: 3)
-    }
-
-    private func logprobs(_ loaded: LoadedModel, _ adapter: AdapterFile?) async throws -> [Float] {
-        let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
-        let sequence = ScoredSequence(prompt: [1], completion: [5, 9, 2, 30, 17, 8])
-        return try await engine.logprobs(of: [sequence], adapter: adapter?.values, temperature: 1)[0]
     }
 
     @Test("merged gives a model that scores as the adapter does")
@@ -48,9 +35,49 @@ struct AdapterExportTests {
             let merge = try #require(result.merge)
             #expect(merge.kept > 0.999 && merge.kept < 1.001 && merge.unchangedShare < 0.01, "\(merge)")
             let merged = try LoadedModel(directory: folder + "/merged", arithmetic: .float32)
-            let found = try await logprobs(merged, nil), expected = try await logprobs(loaded, adapter)
+            let tokens = [1, 5, 9, 2, 30, 17, 8]
+            let found = try await merged.logprobs(of: tokens, nil)
+            let expected = try await loaded.logprobs(of: tokens, adapter)
+            let untrained = try await loaded.logprobs(of: tokens, nil)
             #expect(largestDifference(found, expected.map { Double($0) }) <= 1e-4)
-            #expect(largestDifference(found, try await logprobs(loaded, nil).map { Double($0) }) > 0.01)
+            #expect(largestDifference(found, untrained.map { Double($0) }) > 0.01)
+        }
+    }
+
+    @Test(
+        "merged has each changed weight rounded once, in its stored type, and all others as they were",
+        arguments: ["qwen2-untied", "qwen2-tied-bf16", "gguf/model.gguf"])
+    func mergedNumbers(model: String) throws {
+        try withTemporaryDirectory { folder in
+            let loaded = try LoadedModel(directory: fixture(model)), base = loaded.checkpoint
+            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            _ = try loaded.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
+            let method = try loaded.method(adapter.design, initialSeed: 0, threads: 1, cache: nil)
+            guard case .change(let change) = method.effect(of: adapter.values) else {
+                Issue.record("TinyLoRA is a change")
+                return
+            }
+            let names = change.factors.modules.map { $0.name + ".weight" }, rank = change.factors.rank
+            let merged = try Checkpoint(directory: folder)
+            for parameter in base.configuration.parameterShapes {
+                let before = try base.tensor(parameter.name, parameter.shape)
+                let after = try merged.tensor(parameter.name, parameter.shape)
+                let type: ElementType = model.hasSuffix(".gguf") ? .bfloat16 : try #require(before.type)
+                var expected = before.floats().map(type.rounded)
+                if let position = names.firstIndex(of: parameter.name) {
+                    let b = change.outputFactor(of: position), a = change.factors.factors[position].a
+                    let inputs = parameter.shape[1]
+                    for index in expected.indices {
+                        let (row, column) = index.quotientAndRemainder(dividingBy: inputs)
+                        let delta = (0..<rank).reduce(0.0) {
+                            $0 + Double(b[row * rank + $1]) * Double(a[$1 * inputs + column])
+                        }
+                        expected[index] = type.rounded(Float(Double(expected[index]) + delta))
+                    }
+                }
+                #expect(after.type == type, "\(parameter.name)")
+                #expect(firstDifference(after.floats(), expected) == nil, "\(parameter.name)")
+            }
         }
     }
 
@@ -132,7 +159,7 @@ struct AdapterExportTests {
         }
     }
 
-    @Test("merged has the settings of sampling and all files of the tokenizer and its templates")
+    @Test("merged has the configuration, the settings of sampling, and all files of the tokenizer and its templates")
     func mergedFiles() throws {
         try withTemporaryDirectory { folder in
             let model = folder + "/model", templates = "additional_chat_templates"
@@ -142,12 +169,14 @@ struct AdapterExportTests {
                 "generation_config.json": #"{ "eos_token_id": [3, 5], "top_k": 20,  "temperature": 0.70 }"#,
                 "added_tokens.json": "{}", "tokenizer.model": "pieces", "chat_template.json": "{}",
                 "chat_template.jinja": "{{ messages }}", templates + "/tools.jinja": "{{ tools }}",
+                "modeling_x.py": "class X: pass",
             ]
             for (name, text) in texts { try write(text, to: "\(model)/\(name)") }
             let loaded = try LoadedModel(directory: model), output = folder + "/merged"
             _ = try loaded.export(
                 adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
             for (name, text) in texts { #expect(try read("\(output)/\(name)") == Data(text.utf8), "\(name)") }
+            #expect(try read(output + "/config.json") == read(model + "/config.json"))
             #expect(try LoadedModel(directory: output).stopTokens == loaded.stopTokens)
         }
     }

@@ -17,29 +17,21 @@ struct AdapterImportTests {
         let gradient: [Double]?
     }
 
-    private func sequence(_ tokens: [Int]) -> ScoredSequence {
-        ScoredSequence(prompt: [tokens[0]], completion: Array(tokens[1...]))
-    }
-
-    private func logprobs(_ loaded: LoadedModel, _ adapter: AdapterFile, _ tokens: [Int]) async throws -> [Float] {
-        let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
-        return try await engine.logprobs(of: [sequence(tokens)], adapter: adapter.values, temperature: 1)[0]
-    }
-
     @Test("of PEFT computes what PEFT does, gradients included", arguments: ["lora", "rslora-bf16", "tinylora"])
     func agreesWithPEFT(name: String) async throws {
         let folder = fixtures(of: "peft/" + name).path
         let expected = try JSONDecoder().decode(Expected.self, from: read(folder + "/expected.json"))
         let loaded = try LoadedModel(directory: fixtures(of: "llama").path, arithmetic: .float32)
         let adapter = try loaded.adapter(at: folder)
-        let found = try await logprobs(loaded, adapter, expected.tokens)
+        let found = try await loaded.logprobs(of: expected.tokens, adapter)
         // Both compute in float32; Tests/Fixtures/README.md has how far that is from float64.
         #expect(largestDifference(found, expected.logprobs) <= 1e-5)
         guard let gradient = expected.gradient else { return }
         let engine = try loaded.engine(adapter: adapter, threads: 1, cache: nil)
         let weight = -1 / Float(expected.tokens.count - 1)
+        let sequence = ScoredSequence(prompt: [expected.tokens[0]], completion: Array(expected.tokens[1...]))
         let result = try await engine.gradients(
-            of: [sequence(expected.tokens)], adapter: adapter.values, temperature: 1
+            of: [sequence], adapter: adapter.values, temperature: 1
         ) { _, logprobs in logprobs.map { _ in weight } }
         #expect(largestDifference(result.gradient, gradient) <= 1e-5)
     }
@@ -52,8 +44,8 @@ struct AdapterImportTests {
             try adapter.write(to: folder + "/adapter.safetensors")
             let stored = try loaded.adapter(at: folder)
             #expect(stored == adapter)
-            let before = try await logprobs(loaded, adapter, [1, 5, 9]),
-                after = try await logprobs(loaded, stored, [1, 5, 9])
+            let before = try await loaded.logprobs(of: [1, 5, 9], adapter),
+                after = try await loaded.logprobs(of: [1, 5, 9], stored)
             #expect(firstDifference(after, before) == nil)
         }
     }
@@ -79,8 +71,8 @@ struct AdapterImportTests {
             let found = try loaded.adapter(at: folder + "/first")
             let isTied = tying != .tiled(modulesPerGroup: 4)
             #expect(isTied == (found.values == adapter.values))
-            let before = try await logprobs(loaded, adapter, [1, 5, 9, 2]),
-                after = try await logprobs(loaded, found, [1, 5, 9, 2])
+            let before = try await loaded.logprobs(of: [1, 5, 9, 2], adapter),
+                after = try await loaded.logprobs(of: [1, 5, 9, 2], found)
             #expect(firstDifference(after, before) == nil)
             try export(found, loaded, as: .peftTinyLoRA, to: folder + "/second")
             let name = "/adapter_model.safetensors"
@@ -95,17 +87,15 @@ struct AdapterImportTests {
         let adapter = try exported(try LoRAXSDesign(modules: modules, rank: 3), loaded)
         try await withTemporaryDirectory { folder in
             try export(adapter, loaded, as: .peftLoRA, to: folder)
-            let found = try await logprobs(loaded, loaded.adapter(at: folder), [1, 5, 9, 2])
-            let expected = try await logprobs(loaded, adapter, [1, 5, 9, 2])
+            let found = try await loaded.logprobs(of: [1, 5, 9, 2], loaded.adapter(at: folder))
+            let expected = try await loaded.logprobs(of: [1, 5, 9, 2], adapter)
             #expect(largestDifference(found, expected.map { Double($0) }) <= 1e-5)
         }
     }
 
     private func exported(_ design: any AdapterDesign, _ loaded: LoadedModel) throws -> AdapterFile {
-        try AdapterFile(
-            design: design, baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
-            values: noise(design.parameterCount, seed: 9).map { 0.3 * $0 }, elementType: .bfloat16,
-            arithmetic: loaded.arithmetic, toolVersion: "test")
+        try loaded.adapter(
+            design, values: noise(design.parameterCount, seed: 9).map { 0.3 * $0 }, type: .bfloat16)
     }
 
     private func export(

@@ -151,10 +151,7 @@ import TinyTestSupport
         try await withTemporaryDirectory { folder in
             let loaded = try LoadedModel(directory: model)
             let full = FullDesign(configuration: loaded.checkpoint.configuration)
-            let weights = try AdapterFile(
-                design: full, baseModel: base(loaded), values: noise(full.parameterCount, seed: 1),
-                elementType: .float32,
-                arithmetic: .float32, toolVersion: "test")
+            let weights = try loaded.adapter(full, values: noise(full.parameterCount, seed: 1), type: .float32)
             try weights.write(to: folder + "/full.safetensors")
             func message(_ text: String) -> String? {
                 #expect(throws: RunError.self) {
@@ -271,10 +268,6 @@ import TinyTestSupport
         return try await run.train().result.evaluations.first?.loss
     }
 
-    private func base(_ loaded: LoadedModel) -> AdapterFile.BaseModel {
-        AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint)
-    }
-
     private func adapter(_ kind: Kind, _ loaded: LoadedModel, seed: UInt64 = 1) throws -> AdapterFile {
         let modules = loaded.checkpoint.configuration.modules
         let queries = modules.filter { ["q_proj", "v_proj"].contains($0.kind.suffix) }
@@ -287,10 +280,9 @@ import TinyTestSupport
             case .loraXS: try LoRAXSDesign(modules: queries, rank: 2, alpha: 4, subspace: .random, seed: 3)
             case .lora: try LoRADesign(modules: queries, rank: 2, alpha: 4)
             }
-        return try AdapterFile(
-            design: design, baseModel: base(loaded),
-            values: noise(design.parameterCount, seed: seed).map { 0.3 * $0 },
-            elementType: kind == .loraXS ? .float32 : .bfloat16, arithmetic: loaded.arithmetic, toolVersion: "test")
+        return try loaded.adapter(
+            design, values: noise(design.parameterCount, seed: seed).map { 0.3 * $0 },
+            type: kind == .loraXS ? .float32 : .bfloat16)
     }
 
     /// Writes an adapter in one of the forms and returns what names it.

@@ -86,10 +86,8 @@ struct LlamaFileTests {
     private func adapter(of loaded: LoadedModel) throws -> AdapterFile {
         let modules = loaded.checkpoint.configuration.modules
         let plan = try AdapterPlan(modules: modules, rank: 2, u: 3, tying: .tiled(modulesPerGroup: 14))
-        return try AdapterFile(
-            design: TinyLoRADesign(plan: plan, seed: 3),
-            baseModel: AdapterFile.BaseModel(name: loaded.name, fingerprint: loaded.fingerprint),
-            values: [0.5, -0.25, 0.75], elementType: .float32, arithmetic: loaded.arithmetic, toolVersion: "test")
+        return try loaded.adapter(
+            TinyLoRADesign(plan: plan, seed: 3), values: [0.5, -0.25, 0.75], type: .float32)
     }
 
     @Test("give the same bits in bfloat16: log-probabilities and gradients")

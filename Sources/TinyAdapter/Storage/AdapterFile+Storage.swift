@@ -19,13 +19,15 @@ extension AdapterFile {
         }
     }
 
-    /// The numbers under the names and shapes of the design.
+    /// The numbers under the names and shapes of the design, not copied before they are written.
     public var tensors: [TensorToWrite] {
         var start = 0
         return design.tensors.map { tensor in
             defer { start += tensor.count }
-            let floats = Array(values[start..<start + tensor.count])
-            return TensorToWrite(name: tensor.name, shape: tensor.shape, floats: floats, type: elementType)
+            let range = start..<start + tensor.count
+            return TensorToWrite(name: tensor.name, shape: tensor.shape, type: elementType) { [values] in
+                Array(values[range])
+            }
         }
     }
 

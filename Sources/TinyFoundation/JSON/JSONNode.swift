@@ -187,7 +187,10 @@ package struct JSONNode: Sendable {
 
     // MARK: Text
 
-    private var span: ArraySlice<UInt8> { document.bytes[Int(entry.start)..<Int(entry.end)] }
+    /// Where the text of a number or string is in that of the document, without the quotes of a string.
+    package var textRange: Range<Int> { Int(entry.start)..<Int(entry.end) }
+
+    private var span: ArraySlice<UInt8> { document.bytes[textRange] }
 
     /// The text of a string as UTF-8, without a copy where it has no escapes.
     var text: ArraySlice<UInt8> {

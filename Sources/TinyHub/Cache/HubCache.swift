@@ -14,6 +14,8 @@ public struct HubCache: Sendable {
     /// The directory, which need not exist.
     public let path: String
 
+    private static let folderPrefix = "models--", snapshotsName = "snapshots"
+
     /// The cache at a path.
     public init(_ path: String) { self.path = path }
 
@@ -33,20 +35,43 @@ public struct HubCache: Sendable {
     /// The name of the repository whose snapshot is at this path, in any cache.
     public static func repository(ofSnapshot path: String) -> RepositoryName? {
         let parts = URL(fileURLWithPath: path).pathComponents.suffix(3)
-        guard parts.count == 3, parts[parts.startIndex + 1] == "snapshots" else { return nil }
-        let names = parts[parts.startIndex].split(separator: "--")
-        return names.count == 3 && names[0] == "models" ? RepositoryName("\(names[1])/\(names[2])") : nil
+        guard let folder = parts.first, parts.count == 3, isSnapshots(parts.dropLast()) else { return nil }
+        let names = folder.dropFirst(folderPrefix.count).split(separator: "--")
+        return names.count == 2 ? RepositoryName("\(names[0])/\(names[1])") : nil
+    }
+
+    /// Whether a path, or where its links lead, is among a repository's snapshots or in one of them, in any cache.
+    public static func isInSnapshots(_ path: String) -> Bool {
+        let place = URL(fileURLWithPath: path).standardizedFileURL
+        return [place, place.resolvingSymlinksInPath()].contains { url in
+            let parts = url.pathComponents
+            return parts.indices.dropLast().contains { isSnapshots(parts[$0...$0 + 1]) }
+        }
+    }
+
+    /// Whether two components of a path are the folder of a repository, which may be an old one without an owner, and that of
+    /// its snapshots.
+    private static func isSnapshots(_ parts: ArraySlice<String>) -> Bool {
+        parts.first?.hasPrefix(folderPrefix) == true && parts.last == snapshotsName
     }
 
     /// Where a repository's files are.
-    func folder(of repository: RepositoryName) -> String { "\(path)/\(repository.folder)" }
+    func folder(of repository: RepositoryName) -> String { "\(path)/\(folderName(of: repository))" }
+
+    private func folderName(of repository: RepositoryName) -> String {
+        "\(Self.folderPrefix)\(repository.owner)--\(repository.name)"
+    }
 
     func snapshot(of repository: RepositoryName, commit: String) -> String {
-        "\(folder(of: repository))/snapshots/\(commit)"
+        "\(folder(of: repository))/\(Self.snapshotsName)/\(commit)"
     }
 
     func blob(_ file: RemoteFile, of repository: RepositoryName) -> String {
         "\(folder(of: repository))/blobs/\(file.checksum.digits)"
+    }
+
+    func lock(of file: RemoteFile, of repository: RepositoryName) -> String {
+        "\(path)/.locks/\(folderName(of: repository))/\(file.checksum.digits).lock"
     }
 
     /// The files below a snapshot with their sizes, by path.

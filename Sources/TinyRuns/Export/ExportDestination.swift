@@ -1,6 +1,7 @@
 import Foundation
 import TinyCheckpoint
 import TinyFoundation
+import TinyHub
 
 /// Where an export writes. A merged model has the file names of any model, so its directory must not be that of another one.
 struct ExportDestination {
@@ -43,13 +44,8 @@ struct ExportDestination {
         if isSamePlace(path, folder) {
             throw refusal("\(path) is the directory of the model that the adapter belongs to", "directory")
         }
-        let place = URL(fileURLWithPath: path).standardizedFileURL
-        for url in [place, place.resolvingSymlinksInPath()] {
-            let parts = url.pathComponents
-            for (above, part) in zip(parts, parts.dropFirst()) where part == "snapshots" && above.hasPrefix("models--")
-            {
-                throw refusal("\(path) is in the cache of downloaded models", "directory")
-            }
+        if HubCache.isInSnapshots(path) {
+            throw refusal("\(path) is in the cache of downloaded models", "directory")
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         guard !names.contains(Self.markName) else { return }

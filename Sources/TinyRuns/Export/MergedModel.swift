@@ -1,4 +1,4 @@
-import Foundation
+import Synchronization
 import TinyAdapter
 import TinyCheckpoint
 import TinyFoundation
@@ -28,55 +28,74 @@ public struct MergeSummary: Sendable, Encodable {
 extension LoadedModel {
     /// Writes a model directory whose weights have a change added, in the types of the checkpoint, with the tokenizer's files.
     /// Of a GGUF file, what its own arithmetic takes rounded is BF16, and the tokenizer's files say what the file does.
+    ///
+    /// Each matrix is read, changed and written before the next one: the largest decides the memory.
     func merge(_ change: LowRankChange, into directory: String) throws -> MergeSummary {
         let positions = Dictionary(
             uniqueKeysWithValues: change.factors.modules.enumerated().map { ($1.name + ".weight", $0) })
-        var summary = MergeSummary(), along = 0.0, meant = 0.0
-        let isRounded = try checkpoint.isRounded
+        let isRounded = try checkpoint.isRounded, merging = Mutex(Merging())
         let tensors = try checkpoint.configuration.parameterShapes.map { parameter in
             let tensor = try checkpoint.tensor(parameter.name, parameter.shape)
             let type = isRounded ? .bfloat16 : tensor.type ?? .float32
             guard let position = positions[parameter.name] else {
-                guard tensor.type == type else {
-                    return TensorToWrite(
-                        name: parameter.name, shape: parameter.shape, floats: tensor.floats(), type: type)
-                }
-                let bytes = tensor.withBytes { Data($0) }
-                return TensorToWrite(name: parameter.name, shape: parameter.shape, bytes: bytes, type: type)
+                return TensorToWrite(name: parameter.name, copying: tensor, type: type)
             }
-            var weights = isRounded ? tensor.floats().map(type.rounded) : tensor.floats()
-            let added = change.product(of: position)
-            for index in weights.indices {
-                let before = weights[index], delta = added[index]
+            return TensorToWrite(name: parameter.name, shape: parameter.shape, type: type) {
+                var weights = tensor.floats()
+                merging.withLock { $0.add(change, of: position, to: &weights, storedAs: type) }
+                return weights
+            }
+        }
+        try writeModel(tensors, to: directory)
+        return merging.withLock { $0.result }
+    }
+}
+
+/// Adds changes to weights, and sums what rounding left of them.
+private struct Merging {
+    private var summary = MergeSummary()
+    private var along = 0.0
+    private var meant = 0.0
+
+    /// The sums over all matrices so far.
+    var result: MergeSummary {
+        var result = summary
+        result.kept = meant == 0 ? 1 : along / meant
+        return result
+    }
+
+    /// Adds the change of a module to its weights, `[outputs, inputs]`, as a file of this type holds them.
+    mutating func add(
+        _ change: LowRankChange, of position: Int, to weights: inout [Float], storedAs type: ElementType
+    ) {
+        let inputs = change.factors.modules[position].inputs
+        change.forEachRow(of: position) { row, added in
+            for (column, delta) in added.enumerated() {
+                let index = row * inputs + column, before = type.rounded(weights[index])
                 let after = type.rounded(Float(Double(before) + delta))
                 if after == before, delta != 0 { summary.unchanged += 1 }
                 along += (Double(after) - Double(before)) * delta
                 meant += delta * delta
                 weights[index] = after
             }
-            summary.weights += weights.count
-            return TensorToWrite(name: parameter.name, shape: parameter.shape, floats: weights, type: type)
         }
-        summary.kept = meant == 0 ? 1 : along / meant
-        try writeModel(tensors, to: directory)
-        return summary
+        summary.weights += weights.count
     }
 }
 
 extension LowRankChange {
-    /// `ΔW = B R A` of a module, `[outputs, inputs]`, row-major.
-    fileprivate func product(of position: Int) -> [Double] {
+    /// Lends the rows of a module's `ΔW = B R A`, `[outputs, inputs]`, one after the other.
+    fileprivate func forEachRow(of position: Int, _ body: (_ row: Int, _ added: [Double]) -> Void) {
         let rank = factors.rank, inputs = factors.modules[position].inputs
         let b = outputFactor(of: position), a = factors.factors[position].a
-        var product = [Double](repeating: 0, count: factors.modules[position].outputs * inputs)
+        var added = [Double](repeating: 0, count: inputs)
         for row in 0..<factors.modules[position].outputs {
+            for column in 0..<inputs { added[column] = 0 }
             for inner in 0..<rank {
                 let factor = Double(b[row * rank + inner])
-                for column in 0..<inputs {
-                    product[row * inputs + column] += factor * Double(a[inner * inputs + column])
-                }
+                for column in 0..<inputs { added[column] += factor * Double(a[inner * inputs + column]) }
             }
+            body(row, added)
         }
-        return product
     }
 }

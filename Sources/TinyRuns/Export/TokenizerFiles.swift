@@ -11,16 +11,18 @@ extension LoadedModel {
         "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
     ]
 
-    /// Writes the files of this model's tokenizer and chat template: copies where it is a directory; where it is a GGUF file,
-    /// `tokenizer.json` and `tokenizer_config.json` with what the file holds.
+    /// Writes the files of this model's tokenizer and chat template. Where it is a directory, they are copied, and so is the
+    /// Python code that `auto_map` in a configuration may name; where it is a GGUF file, they are `tokenizer.json` and
+    /// `tokenizer_config.json` with what the file holds.
     func writeTokenizer(to directory: String) throws {
         guard isGGUF(checkpoint.directory) else {
-            let folder = "additional_chat_templates"
-            let templates =
-                (try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")) ?? []
-            let others = templates.filter { $0.hasSuffix(".jinja") }.sorted().map { "\(folder)/\($0)" }
-            if !others.isEmpty { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
-            for name in Self.tokenizerFiles + others {
+            func names(in folder: String = "", ending: String) -> [String] {
+                let names = try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")
+                return (names ?? []).filter { $0.hasSuffix(ending) }.sorted().map { folder + $0 }
+            }
+            let folder = "additional_chat_templates/", templates = names(in: folder, ending: ".jinja")
+            if !templates.isEmpty { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
+            for name in Self.tokenizerFiles + templates + names(ending: ".py") {
                 guard let data = FileManager.default.contents(atPath: "\(checkpoint.directory)/\(name)") else {
                     continue
                 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import TinyAbacus
 public import TinyAdapter
 public import TinyCheckpoint
@@ -101,13 +100,9 @@ public struct LoadedModel: ModelText {
         try writeModel(adapter.tensors, to: directory)
     }
 
-    /// Writes tensors as a model of this configuration, with the tokenizer's files and the settings of sampling.
+    /// Writes tensors as a model like this one, with its other files.
     func writeModel(_ tensors: [TensorToWrite], to directory: String) throws {
-        let generation =
-            isGGUF(checkpoint.directory)
-            ? nil : FileManager.default.contents(atPath: "\(checkpoint.directory)/generation_config.json")
-        try CheckpointWriter.write(
-            configuration: checkpoint.configuration, tensors: tensors, generation: generation, to: directory)
+        try CheckpointWriter.write(tensors, of: checkpoint, to: directory)
         try writeTokenizer(to: directory)
     }
 }

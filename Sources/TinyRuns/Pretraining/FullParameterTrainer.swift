@@ -140,17 +140,8 @@ public final class FullParameterTrainer {
 
     /// Writes weights and moments to one file, atomically, so that ``restore(from:)`` goes on from here.
     public func save(to path: String) throws {
-        var tensors: [TensorToWrite] = []
-        for (prefix, values) in states {
-            for parameter in weights.layout {
-                tensors.append(
-                    TensorToWrite(
-                        name: prefix + parameter.name, shape: parameter.shape,
-                        floats: values.values(parameter.name) ?? []))
-            }
-        }
         try SafetensorsWriter.write(
-            tensors,
+            states.flatMap { prefix, values in values.tensors(prefix: prefix) },
             metadata: [
                 "arithmetic": Self.arithmetic.rawValue, "step": "\(step)", "tokens": "\(tokens)",
                 "recipe": try recipe(),
@@ -190,15 +181,20 @@ public final class FullParameterTrainer {
     ///
     /// - Parameter type: What the weights are rounded to.
     public func write(to directory: String, as type: ElementType) throws {
-        let tensors = weights.layout.map { parameter in
-            TensorToWrite(
-                name: parameter.name, shape: parameter.shape, floats: weights.values(parameter.name) ?? [], type: type)
-        }
-        try CheckpointWriter.write(configuration: model, tensors: tensors, to: directory)
+        try CheckpointWriter.write(configuration: model, tensors: weights.tensors(as: type), to: directory)
     }
 }
 
 extension DenseWeights {
+    /// The weights under their names, not copied before they are written.
+    fileprivate func tensors(prefix: String = "", as type: ElementType = .float32) -> [TensorToWrite] {
+        layout.map { parameter in
+            TensorToWrite(name: prefix + parameter.name, shape: parameter.shape, type: type) {
+                self.values(parameter.name) ?? []
+            }
+        }
+    }
+
     /// Weights to start from: matrices N(0, 0.02²), those that write to the residual stream divided by √(2 · layers),
     /// norms 1, biases 0.
     ///
