@@ -10,6 +10,7 @@ import Testing
 ///     mute      the next submission is taken, and sbatch then hangs
 ///     stuck     squeue hangs
 ///     refuse    submissions are refused
+///     hold      no task begins
 ///     NF        the next task ends so, without having begun; also CA
 struct FakeSlurm {
     private let scratch: Scratch
@@ -37,6 +38,9 @@ struct FakeSlurm {
 
     /// Lets something go wrong.
     func set(_ name: String) throws { _ = try scratch.file("slurm/\(name)", "") }
+
+    /// Lets it go right again.
+    func unset(_ name: String) throws { try FileManager.default.removeItem(atPath: scratch.path("slurm/\(name)")) }
 
     /// The arguments of each submission.
     var submissions: [String] {
@@ -70,6 +74,7 @@ struct FakeSlurm {
         echo "$cluster" >"cluster-$name"
         for ((i = 0; i <= last; i++)); do echo PD >"$name.$i"; done
         run() {
+            while [[ -e hold ]]; do sleep 0.1; done
             for ((i = 0; i <= last; i++)); do
                 for end in NF CA; do
                     if [[ -e $end ]]; then rm "$end"; echo "$end" >"$name.$i"; continue 2; fi

@@ -90,11 +90,13 @@ struct SlurmSweepTests {
             #expect(!outcome.wasKilled && outcome.status == 130, "\(outcome)")
             return outcome
         }
+        try slurm.set("hold")
         try slurm.set("mute")
         #expect(try interrupted().errors.contains("scancel --name=s-"))
         try slurm.set("stuck")
         _ = try interrupted()
-        try FileManager.default.removeItem(atPath: scratch.path("slurm/stuck"))
+        try slurm.unset("stuck")
+        try slurm.unset("hold")
         let outcome = try sweep(file, on: slurm, in: scratch)
         expectSuccess(outcome)
         #expect(slurm.submissions.count == 1 && slurm.starts.count == 2, "\(outcome)")
@@ -104,9 +106,11 @@ struct SlurmSweepTests {
     func otherCluster(prefix: String) throws {
         let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
         let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2, 3, 4]}]")
+        try slurm.set("hold")
         let stopped = try sweep(
-            file, on: slurm, in: scratch, limit: 0.7, signal: SIGINT, variables: [prefix + "_CLUSTERS": "far"])
+            file, on: slurm, in: scratch, limit: 2, signal: SIGINT, variables: [prefix + "_CLUSTERS": "far"])
         #expect(stopped.errors.contains("scancel --clusters=far --name=s-"), "\(stopped)")
+        try slurm.unset("hold")
         let outcome = try sweep(file, on: slurm, in: scratch)
         expectSuccess(outcome)
         #expect(slurm.submissions.count == 1 && slurm.starts.count == 4, "\(outcome)")
