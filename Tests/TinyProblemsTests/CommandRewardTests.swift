@@ -72,6 +72,14 @@ struct CommandRewardTests {
         #expect(grades.allSatisfy { $0.reward() == 0 && $0.failure?.hasPrefix("the command took longer than") == true })
     }
 
+    @Test("does not wait for what the command leaves running")
+    func server() {
+        let start = ContinuousClock.now
+        let grades = grades(#"(sleep 30 &); while read -r line; do echo '{"score": 1}'; done"#)
+        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(grades.map { $0.reward() } == [1, 1, 1])
+    }
+
     @Test(
         "a program that cannot be started is found before anything is graded",
         arguments: [

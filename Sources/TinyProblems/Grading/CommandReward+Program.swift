@@ -94,13 +94,8 @@ private func isAssignment(_ word: String) -> Bool {
 
 /// Whether the shell finds a program, a command of its own or a word of its language by this name.
 private func isKnownToShell(_ name: String) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "command -v -- \"$1\"", "sh", name]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return true }  // without a shell nothing can be said about a program
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    let shell = ChildProgram("/bin/sh", ["-c", "command -v -- \"$1\"", "sh", name])
+    // Without a shell nothing can be said about a program.
+    guard let result = try? shell.run() else { return true }
+    return result.ending == .exited(0)
 }

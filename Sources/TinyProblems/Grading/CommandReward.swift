@@ -17,7 +17,8 @@ import TinyFoundation
 /// is in ``Grade/failure``. The grades are as reproducible as the command. It runs with the rights of the user who
 /// started this program.
 ///
-/// Grading waits for the command. At the limit, the command and its child processes are killed.
+/// Grading waits for the command, and not for what it leaves running, such as a server that it starts for the next batch. At the
+/// limit, the command and its child processes are killed.
 public struct CommandReward: Reward {
     /// One minute.
     public static let standardLimit = Duration.seconds(60)
@@ -73,59 +74,32 @@ public struct CommandReward: Reward {
         var score: Double
     }
 
-    /// Uses files instead of pipes, so that nothing has to read while the command writes.
     private func output(for answers: [GradedAnswer]) throws(CommandFailure) -> [ArraySlice<UInt8>] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "tinylora-grader-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = ChildProgram("/bin/sh", ["-c", command])
+        program.end(after: limit / .seconds(1))
+        let result: ChildProgram.Result
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var input = Data()
             for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
-            let files = ["input", "output", "errors"].map { folder.appendingPathComponent($0) }
-            for (file, content) in zip(files, [input, Data(), Data()]) { try content.write(to: file) }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", command]
-            process.standardInput = try FileHandle(forReadingFrom: files[0])
-            process.standardOutput = try FileHandle(forWritingTo: files[1])
-            process.standardError = try FileHandle(forWritingTo: files[2])
-            let isOver = DispatchSemaphore(value: 0)
-            process.terminationHandler = { _ in isOver.signal() }
-            try process.run()
-            let wait = DispatchTimeInterval.milliseconds(Int(min(max(0, limit / .milliseconds(1)), 1e12)))
-            if isOver.wait(timeout: .now() + wait) == .timedOut {
-                endGroup(of: process.processIdentifier)
-                isOver.wait()
-                throw CommandFailure("the command took longer than \(limit)")
-            }
-            guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-                let manner = process.terminationReason == .exit ? "with status" : "by signal"
-                throw CommandFailure(
-                    "the command ended \(manner) \(process.terminationStatus)\(lastWords(in: files[2]))")
-            }
-            return [UInt8](try Data(contentsOf: files[1])).split(separator: UInt8(ascii: "\n"))
-        } catch let error as CommandFailure {
-            throw error
+            result = try program.run(input: input)
         } catch {
             throw CommandFailure("the command could not be run: \(error.localizedDescription)")
         }
+        switch result.ending {
+        case .exited(0): return [UInt8](result.output).split(separator: UInt8(ascii: "\n"))
+        case .killed where program.isDue: throw CommandFailure("the command took longer than \(limit)")
+        case .exited(let status):
+            throw CommandFailure("the command ended with status \(status)\(lastWords(result.lastErrors))")
+        case .killed(let signal):
+            throw CommandFailure("the command ended by signal \(signal)\(lastWords(result.lastErrors))")
+        }
     }
 
-    private func lastWords(in file: URL) -> String {
-        guard let handle = try? FileHandle(forReadingFrom: file), let size = try? handle.seekToEnd(),
-            (try? handle.seek(toOffset: size - min(size, 400))) != nil, let end = try? handle.readToEnd()
-        else { return "" }
-        let text = String(decoding: end, as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+    private func lastWords(_ errors: String) -> String {
+        errors.split(whereSeparator: \.isNewline).last.map { ": \($0.suffix(400))" } ?? ""
     }
-}
-
-/// Kills a process and, where it leads a process group, its child processes.
-private func endGroup(of process: Int32) {
-    kill(getpgid(process) == process ? -process : process, SIGKILL)
 }
 
 /// Why a batch could not be graded.

@@ -25,26 +25,24 @@ struct SlurmFailure: Error {
         self.message = message
     }
 
-    /// What the end of a command means.
-    init(_ name: String, status: Int32, ending: Process.TerminationReason, _ errors: String) {
-        let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
-        let said = lines.joined(separator: "; ")
+    /// What the end of a command means that did not succeed.
+    init(_ name: String, _ result: ChildProgram.Result) {
+        let said = result.lastErrors.split(whereSeparator: \.isNewline).joined(separator: "; ")
         // Sentences of Slurm's about a controller that is down, restarting or overloaded.
         let passing = [
             "timed out", "communication", "temporarily", "try again", "zero bytes", "not responding",
         ]
-        if ending == .exit, status == 127 {
-            self.init(.absent, "this machine has no command \(name)")
-        } else if ending == .uncaughtSignal {
-            self.init(.unanswered, "\(name) was ended by \(signalName(status))")
-        } else if ["unable to contact", "connect failure", "connection refused"].contains(
-            where: said.lowercased().contains)
-        {
-            self.init(.unreached, "\(name) says: \(said)")
-        } else if passing.contains(where: said.lowercased().contains) {
-            self.init(.unanswered, "\(name) says: \(said)")
-        } else {
-            self.init(.refused, said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)")
+        switch result.ending {
+        case .killed(let signal): self.init(.unanswered, "\(name) was ended by \(signalName(signal))")
+        case .exited(127): self.init(.absent, "this machine has no command \(name)")
+        case .exited(let status):
+            let message = said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)"
+            let words = said.lowercased()
+            if ["unable to contact", "connect failure", "connection refused"].contains(where: words.contains) {
+                self.init(.unreached, message)
+            } else {
+                self.init(passing.contains(where: words.contains) ? .unanswered : .refused, message)
+            }
         }
     }
 
