@@ -21,11 +21,16 @@ public enum CheckpointWriter {
             generation: configuration.generationJSON(), to: ModelDirectory(path: directory))
     }
 
+    /// The files that are written, of which the generation settings may be missing.
+    public static let fileNames = [
+        ModelDirectory.weightsName, ModelDirectory.generationName, ModelDirectory.configurationName,
+    ]
+
     /// Writes other weights of a checkpoint's model, in the same way.
     ///
     /// Where the checkpoint is a directory, `config.json` keeps all its members, also those that only other tools read, and
-    /// names the type of these weights where it names one; `generation_config.json` is copied where there is one. Of a GGUF
-    /// file, both are made from what the file says.
+    /// names the type of these weights where it names one; `generation_config.json` is copied where there is one; without
+    /// one, tools take the settings from `config.json`. Of a GGUF file, both are made from what the file says.
     ///
     /// - Parameter tensors: Of the same names and shapes as the checkpoint's.
     /// - Throws: as ``SafetensorsWriter``, or `unreadable` for a file of the checkpoint.
@@ -38,18 +43,17 @@ public enum CheckpointWriter {
         let base = ModelDirectory(path: checkpoint.directory)
         try write(
             tensors, configuration: base.configurationJSON(storedType: tensors.commonType),
-            generation: base.generationJSON() ?? checkpoint.configuration.generationJSON(),
-            to: ModelDirectory(path: directory))
+            generation: base.generationJSON(), to: ModelDirectory(path: directory))
     }
 
     private static func write(
-        _ tensors: [TensorToWrite], configuration: Data, generation: Data, to folder: ModelDirectory
+        _ tensors: [TensorToWrite], configuration: Data, generation: Data?, to folder: ModelDirectory
     ) throws(CheckpointError) {
         try withCheckpointErrors { () throws(FileError) in try AtomicFile.makeDirectory(folder.path) }
         // transformers refuses files whose metadata do not say which framework's layout they follow.
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: folder.file(ModelDirectory.weightsName))
         try withCheckpointErrors { () throws(FileError) in
-            try AtomicFile.write(generation, to: folder.file(ModelDirectory.generationName))
+            if let generation { try AtomicFile.write(generation, to: folder.file(ModelDirectory.generationName)) }
             try AtomicFile.write(configuration, to: folder.file(ModelDirectory.configurationName))
         }
     }

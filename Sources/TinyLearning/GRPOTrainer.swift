@@ -248,6 +248,7 @@ private struct SampledStep: Sendable {
             metrics.discardedGroups = discarded.samples.count / discarded.groupSize
             metrics.discardedTokens = discarded.completionTokens
             metrics.keptReward = kept.meanReward
+            metrics.keptRewardDeviation = kept.rewardDeviation
             metrics.keptEqualShare = kept.equalRewardShare
         }
         return metrics

@@ -85,7 +85,8 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         let unrewarded = streak { $0.reward == 0 }
         if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
         let equal = streak {
-            ($0.keptEqualShare ?? $0.equalRewardShare) == 1 && (!comparesAll || $0.rewardDeviation == 0)
+            ($0.keptEqualShare ?? $0.equalRewardShare) == 1
+                && (!comparesAll || ($0.keptRewardDeviation ?? $0.rewardDeviation) == 0)
         }
         if unrewarded == 0, isDue(equal, first: patience) { warnings.append(.equalRewards(steps: equal)) }
         let failing = streak { $0.failedGrades ?? 0 > 0 }

@@ -1,9 +1,9 @@
 /// What was measured of all completions that one step sampled; absent where an algorithm samples none. Keys are TRL's metric
 /// names.
 ///
-/// With dynamic sampling the groups that were replaced are part of every number but ``keptReward`` and ``keptEqualShare``, so that
-/// it can be compared with other algorithms'. Records with ``discardedGroups`` and without ``keptReward`` are of an earlier version, which measured
-/// the kept groups only. With evolution strategies the completions are those of the whole population.
+/// With dynamic sampling the groups that were replaced are part of every number but those whose names begin with `kept`, so that
+/// it can be compared with other algorithms'. Records with ``discardedGroups`` and without ``keptReward`` are of an earlier
+/// version, which measured the kept groups only. With evolution strategies the completions are those of the whole population.
 public struct RolloutMetrics: Sendable, Equatable, Codable {
     /// Mean reward of the completions.
     public var reward = 0.0
@@ -55,6 +55,8 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
     public var discardedTokens: Int?
     /// Mean reward of the groups that were kept, NeMo RL's `filtered_reward`; `nil` without dynamic sampling.
     public var keptReward: Double?
+    /// Standard deviation of the reward over the kept groups' completions; `nil` without dynamic sampling.
+    public var keptRewardDeviation: Double?
     /// Share of the kept groups whose rewards are all equal: more than 0 where the rounds were used up; `nil` without dynamic
     /// sampling.
     public var keptEqualShare: Double?
@@ -87,6 +89,7 @@ public struct RolloutMetrics: Sendable, Equatable, Codable {
         case discardedGroups = "dynamic_sampling/discarded_groups"
         case discardedTokens = "dynamic_sampling/discarded_tokens"
         case keptReward = "dynamic_sampling/kept_reward"
+        case keptRewardDeviation = "dynamic_sampling/kept_reward_std"
         case keptEqualShare = "dynamic_sampling/kept_frac_reward_zero_std"
     }
 }

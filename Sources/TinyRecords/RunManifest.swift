@@ -62,6 +62,8 @@ public struct RunManifest: Record {
     public static let gradientScheme = "gradient"
     /// Key of the software of servers that sample in ``schemes``, without versions; it is missing where this process samples.
     public static let samplerScheme = "sampler"
+    /// Key of the software of the process that learns in ``schemes``; it is missing where this process learns.
+    public static let learnerScheme = "learner"
 
     /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter,
     /// inputs, plan, size, schemes, seed.

@@ -11,7 +11,14 @@ public enum ServerSoftware {
     ///   - name: What samples now; `nil` for this process.
     ///   - recorded: What the record says.
     public static func name(_ name: String?, resuming recorded: String?) -> String? {
-        guard recorded == anyOfProtocol, let name, !name.contains("llama.cpp") else { return name }
-        return recorded
+        guard let recorded, let name else { return name }
+        // Older versions joined several names by spaces alone, and had no others than these two.
+        let old = Set(recorded.split(separator: " ").map(String.init))
+        guard old.contains(anyOfProtocol), old.isSubset(of: [anyOfProtocol, llamaCpp]) else { return name }
+        let new = Set(name.split(separator: ", ").map { $0 == llamaCpp ? llamaCpp : anyOfProtocol })
+        return new == old ? recorded : name
     }
+
+    /// What servers of llama.cpp are called, now as before.
+    public static let llamaCpp = "llama.cpp"
 }

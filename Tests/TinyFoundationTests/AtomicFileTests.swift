@@ -19,14 +19,13 @@ struct AtomicFileTests {
     @Test("what a killed process left of the same file is removed, and nothing else")
     func abandonedFiles() throws {
         try withTemporaryDirectory { directory in
-            let dead = Int32.max  // more than any process has
-            func name(_ process: Int32, of file: String = "a.txt") -> String { "\(file).\(process)-7.tmp" }
+            guard let system = TemporaryName.system else { return }
             let kept = [
-                name(getpid()), name(dead, of: "b.txt"), "a.txt.backup.tmp", "a.txt.\(dead).tmp", "a.txt.\(dead)-x.tmp",
-                "a.txt.\(dead)-8.tmp", "a.txt.\(dead)-9.tmp",
+                "a.txt.00000000-7.tmp", "b.txt.\(system)-7.tmp", "a.txt.backup.tmp", "a.txt.\(system).tmp",
+                "a.txt.\(system)-x.tmp", "a.txt.\(system)-8.tmp", "a.txt.\(system)-9.tmp",
             ]
-            for name in kept.dropLast() + [name(dead)] { try write("part", to: "\(directory)/\(name)") }
-            // Locked, as by a process of another machine; and not a file.
+            for name in kept.dropLast() + ["a.txt.\(system)-7.tmp"] { try write("part", to: "\(directory)/\(name)") }
+            // Locked, as by a process that writes it; and not a file.
             let locked = open("\(directory)/\(kept[5])", O_WRONLY)
             defer { close(locked) }
             #expect(flock(locked, LOCK_EX) == 0)
@@ -37,13 +36,13 @@ struct AtomicFileTests {
         }
     }
 
-    @Test("writers of the same file at the same time all succeed")
+    @Test("writers of the same file at the same time all succeed, though each removes what is abandoned")
     func concurrentWrites() async throws {
         try await withTemporaryDirectory { directory in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<4 {
                     group.addTask {
-                        for _ in 0..<10 { try AtomicFile.write(Data("\(writer)".utf8), to: directory + "/a.txt") }
+                        for _ in 0..<100 { try AtomicFile.write(Data("\(writer)".utf8), to: directory + "/a.txt") }
                     }
                 }
                 try await group.waitForAll()

@@ -64,6 +64,7 @@ import TinyFoundation
             let right = Double(all.count { $0.tokens[0] == 1 }) / count
             #expect(metrics.reward == right && metrics.strictMean == right)
             #expect(metrics.keptReward == 0.5 && metrics.keptEqualShare == 0)
+            #expect(metrics.keptRewardDeviation ?? 0 > 0)
             #expect(metrics.lengthMean == Double(all.reduce(0) { $0 + $1.tokens.count }) / count)
             rewards.append(right)
             drawn += next

@@ -343,6 +343,10 @@ import TinyFoundation
         // Only kept groups teach something, whatever the replaced ones earned.
         different.keptEqualShare = 1
         #expect(TrainingWarning.due(after: [metrics, metrics, different], of: 9) == [.equalRewards(steps: 3)])
+        different.rewardDeviation = 0.5
+        different.keptRewardDeviation = 0
+        let compared = [different, different, different]
+        #expect(TrainingWarning.due(after: compared, of: 9, comparesAll: true) == [.equalRewards(steps: 3)])
         metrics.keptEqualShare = 0.9
         #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9) == [])
     }

@@ -111,6 +111,9 @@ struct SlurmSweepTests {
             file, on: slurm, in: scratch, limit: 2, signal: SIGINT, variables: [prefix + "_CLUSTERS": "far"])
         #expect(stopped.errors.contains("scancel --clusters=far --name=s-"), "\(stopped)")
         try slurm.unset("hold")
+        // A cluster that is away is waited for.
+        try slurm.set("away")
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { try? slurm.unset("away") }
         let outcome = try sweep(file, on: slurm, in: scratch)
         expectSuccess(outcome)
         #expect(slurm.submissions.count == 1 && slurm.starts.count == 4, "\(outcome)")

@@ -38,7 +38,7 @@ struct SweepTests {
         }
         let refused = try sweep(file("command:./no-such-grader"), in: scratch)
         expectRefusal(refused, naming: ["there is no file ./no-such-grader"])
-        #expect(!FileManager.default.fileExists(atPath: scratch.path("out/sweep.json")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out")))
         let outcome = try sweep(file("auto"), in: scratch)
         expectSuccess(outcome)
         let warning = "warning: 1 of 2 test problems are also training problems"

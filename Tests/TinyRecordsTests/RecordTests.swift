@@ -114,7 +114,9 @@ import TinyFoundation
         arguments: [
             ("vLLM", "vllm", "vllm"), ("tinylora", "vllm", "vllm"), ("llama.cpp", "vllm", "llama.cpp"),
             ("llama.cpp, vLLM", "vllm", "llama.cpp, vLLM"), (nil, "vllm", nil), ("tinylora", "vLLM", "tinylora"),
-            ("vLLM", nil, "vLLM"),
+            ("vLLM", nil, "vLLM"), ("llama.cpp, tinylora", "llama.cpp vllm", "llama.cpp vllm"),
+            ("tinylora", "llama.cpp vllm", "tinylora"), ("tinylora, vLLM", "vllm", "vllm"),
+            ("llama.cpp", "llama.cpp", "llama.cpp"),
         ] as [(String?, String?, String?)])
     func olderSampler(name: String?, recorded: String?, compared: String?) {
         #expect(ServerSoftware.name(name, resuming: recorded) == compared)

@@ -181,6 +181,31 @@ struct AdapterExportTests {
         }
     }
 
+    @Test("merged replaces the files of the model that was there, also those that the new one does not have")
+    func replacedFiles() throws {
+        try withTemporaryDirectory { folder in
+            let plain = fixture("qwen2-tied-bf16"), other = folder + "/other", output = folder + "/merged"
+            try FileManager.default.copyItem(atPath: plain, toPath: other)
+            for name in ["chat_template.jinja", "modeling_x.py", "generation_config.json"] {
+                try write("{}", to: "\(other)/\(name)")
+            }
+            func export(_ model: String, to output: String) throws {
+                let loaded = try LoadedModel(directory: model)
+                _ = try loaded.export(
+                    adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
+            }
+            try export(other, to: output)
+            try write("kept", to: output + "/notes.py")
+            try export(plain, to: output)
+            try export(plain, to: folder + "/fresh")
+            let names = try FileManager.default.contentsOfDirectory(atPath: output)
+            let fresh = try FileManager.default.contentsOfDirectory(atPath: folder + "/fresh")
+            #expect(Set(names) == Set(fresh + ["notes.py"]))
+            #expect(!names.contains("generation_config.json"))
+            for name in fresh { #expect(try read("\(output)/\(name)") == read("\(folder)/fresh/\(name)"), "\(name)") }
+        }
+    }
+
     @Test("names a downloaded model by its repository, and another one by its path")
     func baseModelName() throws {
         try withTemporaryDirectory { folder in

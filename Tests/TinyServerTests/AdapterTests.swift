@@ -117,16 +117,33 @@ struct AdapterTests {
             try fixture.adapter(1).write(to: directory + "/one/adapter.safetensors")
             try fixture.adapter(2).write(to: directory + "/one.safetensors")
             try fixture.adapter(2).write(to: directory + "/abacus.safetensors")  // the model's name
+            try FileManager.default.copyItem(atPath: directory + "/one", toPath: directory + "/abacus")
+            // Not adapters, or without a name that a request may have.
+            for name in ["empty.safetensors", "two"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
+            }
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/broken.safetensors", withDestinationPath: "nothing")
+            try fixture.adapter(2).write(to: directory + "/a\\b.safetensors")
             let base = try await fixture.completion(Self.prompt, adapter: nil, maxTokens: 8).tokens
             let one = try await fixture.completion(Self.prompt, adapter: 1, maxTokens: 8).tokens
             let two = try await fixture.completion(Self.prompt, adapter: 2, maxTokens: 8).tokens
             try await withClient(of: try fixture.server(settings(directory))) { client in
                 let models = try await client.get("/v1/models").json["data"]?.array ?? []
                 let names = models.compactMap { $0["id"]?.string }
-                #expect(names == ["abacus", "abacus@abacus", "one", "one.safetensors"])
+                #expect(names == ["abacus", "abacus@abacus", "abacus.safetensors", "one", "one.safetensors"])
                 var found: [[Int]] = []
                 for name in names { found.append(try await tokens(client, name)) }
-                #expect(found == [base, two, one, two])
+                #expect(found == [base, one, two, one, two])
+                // A loaded adapter takes its name before any file.
+                let load = #"{"lora_name": "one", "lora_path": "abacus.safetensors"}"#
+                #expect(try await client.post("/v1/load_lora_adapter", load).status == 200)
+                let left = try await client.get("/v1/models").json["data"]?.array ?? []
+                #expect(
+                    left.compactMap { $0["id"]?.string } == [
+                        "abacus", "one", "abacus@abacus", "abacus.safetensors", "one.safetensors",
+                    ])
             }
         }
     }

@@ -4,8 +4,8 @@ public import Foundation
 public enum AtomicFile {
     /// Replaces the file at `path`.
     ///
-    /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed. Temporary files that
-    /// processes left there which were killed while they wrote the same file are removed.
+    /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed. Temporary files of
+    /// killed processes that were writing the same file are removed (see ``TemporaryName``).
     ///
     /// A link stays and the file it leads to is replaced. What is written to a pipe or a device goes into it.
     ///
@@ -86,8 +86,8 @@ package struct FileOutput: ~Copyable {
                     .unwritable, "cannot write \(path): creating a file in \(directory) failed: \(error)",
                     hint: error.number == ENOENT ? "the directory does not exist" : nil, underlying: error)
             }
-            // A process of another machine may have taken it for abandoned before it was locked. Where there are no locks, no
-            // process does.
+            // Another writer of the same file may have taken it for abandoned before it was locked. Where there are no locks,
+            // none does.
             let isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
             if !isTaken && access(name, F_OK) == 0 {
                 self.name = name

@@ -1,26 +1,25 @@
 import Foundation
 
-/// Names of the files that ``AtomicFile`` writes before they replace others: `adapter.safetensors.4711-1804289383.tmp`, with the id
-/// of the process.
+/// Names of the files that ``AtomicFile`` writes before they replace others: `adapter.safetensors.3f1c9a07-1804289383.tmp`, with
+/// the beginning of the id that this system has had since it started, and a random number.
 ///
-/// A process holds the system's lock on such a file as long as it writes it, so that a free lock tells that it was killed.
-enum TemporaryName {
+/// A process holds the system's lock on such a file as long as it writes it. The processes of one system see each other's locks
+/// on every file, also those in containers, whose process ids say nothing to each other. So a free lock tells that the process was
+/// killed; of names of other systems, or of before a restart, nothing is known, and these files stay.
+package enum TemporaryName {
     private static let ending = ".tmp"
 
     /// A new name beside a file, different each time.
     static func new(of target: String) -> String {
-        "\(target).\(getpid())-\(UInt32.random(in: 0 ... .max))\(ending)"  // allowed: only a name
+        "\(target).\(system ?? "\(getpid())")-\(UInt32.random(in: 0 ... .max))\(ending)"  // allowed: only a name
     }
 
-    /// Removes what processes left that were killed while they wrote a file. Where it is not certain that a process has ended, its
-    /// file stays.
+    /// Removes what killed processes of this system left of a file that they were writing.
     static func removeAbandoned(of target: String, in directory: String) {
-        let prefix = (target.split(separator: "/").last ?? "") + "."
+        guard let system else { return }
+        let start = "\(target.split(separator: "/").last ?? "").\(system)-"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        let abandoned = names.filter { $0.hasPrefix(prefix) && hasEnded(writerOf: $0.dropFirst(prefix.count)) }
-        // A lock that holds on one machine only says nothing of the processes of others.
-        guard !abandoned.isEmpty, Mount.holding(directory)?.locksReachAllMachines ?? true else { return }
-        for name in abandoned {
+        for name in names where isName(name, startingWith: start) {
             let path = "\(directory)/\(name)", descriptor = open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
@@ -28,14 +27,23 @@ enum TemporaryName {
         }
     }
 
-    /// Whether the end of a name, `4711-1804289383.tmp`, is of a process that does not run on this machine. Of one that does, the
-    /// file may have been made this moment and not be locked yet, and earlier versions locked none.
-    private static func hasEnded(writerOf end: Substring) -> Bool {
-        guard end.hasSuffix(ending) else { return false }
-        let numbers = end.dropLast(ending.count).split(separator: "-", omittingEmptySubsequences: false)
-        guard numbers.count == 2, let process = pid_t(numbers[0]), process > 0, UInt32(numbers[1]) != nil else {
-            return false
-        }
-        return kill(process, 0) != 0 && errno == ESRCH
+    private static func isName(_ name: String, startingWith start: String) -> Bool {
+        name.hasPrefix(start) && name.hasSuffix(ending)
+            && UInt32(name.dropFirst(start.count).dropLast(ending.count)) != nil
     }
+
+    /// The beginning of the id of this run of the system; `nil` where it does not say one.
+    package static let system: String? = {
+        #if canImport(Darwin)
+            var text = [UInt8](repeating: 0, count: 64), size = text.count
+            guard sysctlbyname("kern.bootsessionuuid", &text, &size, nil, 0) == 0 else { return nil }
+            let id = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        #else
+            guard let id = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8) else {
+                return nil
+            }
+        #endif
+        let start = id.lowercased().prefix(8)
+        return start.count == 8 && start.allSatisfy(\.isHexDigit) ? String(start) : nil
+    }()
 }

@@ -56,8 +56,12 @@ package final class ChildProgram: Sendable {
 
     /// Runs the program once; returns when it has ended. It reads and writes files, so that nothing has to read while it writes.
     ///
+    /// - Parameter isComplete: Asked about the output of a program that has ended. Until it says so, what programs that were
+    ///   started by this one write is waited for while any of them runs: a shell ends before `tee` in `command > >(tee log)`.
     /// - Throws: An error of the system when the program cannot be started or files cannot be written.
-    package func run(input: Data = Data()) throws -> Result {
+    package func run(
+        input: Data = Data(), isComplete: (_ output: Data) -> Bool = { _ in true }
+    ) throws -> Result {
         let files = FileManager.default
         let folder = files.temporaryDirectory.appendingPathComponent("tinylora-\(UUID().uuidString)")
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -80,8 +84,14 @@ package final class ChildProgram: Sendable {
         try process.run()
         started(process.processIdentifier)
         let ending = Self.ending(of: process)
+        var written = try Data(contentsOf: output)
+        // Foundation takes the process for running until what it started has ended, too.
+        while ending == .exited(0), !isComplete(written), process.isRunning, !isDue {
+            usleep(10_000)
+            written = try Data(contentsOf: output)
+        }
         state.withLock { $0.number = nil }
-        return Result(ending: ending, output: try Data(contentsOf: output), lastErrors: Self.end(of: errors))
+        return Result(ending: ending, output: written, lastErrors: Self.end(of: errors))
     }
 
     /// Kills the process, and those of its group, some seconds from now if it has not ended by then; one that has not begun by

@@ -78,6 +78,9 @@ struct Rollout: Sendable {
     /// Mean reward of all completions.
     var meanReward: Double { samples.reduce(0) { $0 + $1.reward } / Double(samples.count) }
 
+    /// Standard deviation of the reward over all completions.
+    var rewardDeviation: Double { sampleDeviation(samples.map(\.reward)) }
+
     /// Share of groups whose rewards are all equal.
     var equalRewardShare: Double {
         let groups = rewardsPG
@@ -104,7 +107,7 @@ struct Rollout: Sendable {
         func deviation(_ value: (RolloutSample) -> Double) -> Double { sampleDeviation(samples.map(value)) }
 
         metrics.reward = meanReward
-        metrics.rewardDeviation = deviation(\.reward)
+        metrics.rewardDeviation = rewardDeviation
         metrics.equalRewardShare = equalRewardShare
         metrics.strictMean = share(\.grade.strict)
         metrics.lenientMean = share(\.grade.lenient)

@@ -91,15 +91,20 @@ struct PretrainCommand: AsyncParsableCommand {
         console.say("model      \(output) (\(grouped(model.parameterCount)) parameters in bf16)")
         try console.result(
             Result(
-                model: output, arithmetic: FullParameterTrainer.arithmetic, parameters: model.parameterCount,
+                model: output, arithmetic: FullParameterTrainer.arithmetic, modelParameters: model.parameterCount,
                 tokens: tokens, steps: recipe.steps))
     }
 
     private struct Result: Encodable {
         let model: String
         let arithmetic: Arithmetic
-        let parameters: Int
+        let modelParameters: Int
         let tokens: Int
         let steps: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case model, arithmetic, tokens, steps
+            case modelParameters = "model_parameters"
+        }
     }
 }

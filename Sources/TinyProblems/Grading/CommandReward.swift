@@ -17,8 +17,8 @@ import TinyFoundation
 /// is in ``Grade/failure``. The grades are as reproducible as the command. It runs with the rights of the user who
 /// started this program.
 ///
-/// Grading waits for the command, and not for what it leaves running, such as a server that it starts for the next batch. At the
-/// limit, the command and its child processes are killed.
+/// Grading waits for the command, and for what it started until all lines are written; not for what runs on then, such as a server
+/// for the next batch. At the limit, the command and its child processes are killed.
 public struct CommandReward: Reward {
     /// One minute.
     public static let standardLimit = Duration.seconds(60)
@@ -83,7 +83,9 @@ public struct CommandReward: Reward {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var input = Data()
             for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
-            result = try program.run(input: input)
+            result = try program.run(input: input) { output in
+                output.count { $0 == UInt8(ascii: "\n") } >= answers.count
+            }
         } catch {
             throw CommandFailure("the command could not be run: \(error.localizedDescription)")
         }

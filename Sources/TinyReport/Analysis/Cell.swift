@@ -75,7 +75,7 @@ struct Cell: Sendable, TrainedSize {
 
 extension RecordedRun {
     /// Schemes of the manifest that name an engine in another process; a run without them computed everything itself.
-    static let engines = [RunManifest.samplerScheme, "learner"]
+    static let engines = [RunManifest.samplerScheme, RunManifest.learnerScheme]
 
     /// Everything that determines its part in a report, except whether it has validation results.
     var identity: String {

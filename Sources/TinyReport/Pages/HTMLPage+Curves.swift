@@ -10,7 +10,7 @@ extension HTMLPage {
         }
 
         init(title: String, key: String) {
-            self.init(title: title) { run in run.steps.compactMap { $0.metrics[key] }.filter(\.isFinite) }
+            self.init(title: title) { run in run.steps.compactMap { $0[key] }.filter(\.isFinite) }
         }
     }
 

@@ -8,8 +8,8 @@ func rewardNotes(_ cells: [Cell]) -> [String] {
     }
     if cells.contains(where: { $0.runs.contains(where: \.hasUnknownRewards) }) {
         notes.append(
-            "Some runs with dynamic sampling are of a version that recorded the rewards of the kept groups only: those of all "
-                + "sampled groups are unknown, and left out.")
+            "Some runs with dynamic sampling are of a version that recorded the rewards of the kept groups only, and their lengths and "
+                + "entropy. Those of all sampled groups are unknown, and left out.")
     }
     return notes
 }

@@ -62,7 +62,7 @@ public struct RecordedRun: Sendable {
     }
 
     /// Whether the rewards of some steps are of their kept groups only.
-    var hasUnknownRewards: Bool { steps.contains { $0.reward == nil && $0.metrics["reward"] != nil } }
+    var hasUnknownRewards: Bool { steps.contains(where: \.knowsKeptGroupsOnly) }
 
     /// Tokens sampled for training up to and including a step; `nil` when the records do not say.
     ///

@@ -9,12 +9,19 @@ public struct StepLine: Record {
     /// Seconds of the whole step.
     public let seconds: Double
 
-    /// Mean reward of all completions that the step sampled; `nil` where there is none, or where the line has that of the kept
-    /// groups only (see `RolloutMetrics`).
-    public var reward: Double? {
-        let hasDiscarded = metrics["dynamic_sampling/discarded_groups"] ?? 0 > 0
-        return hasDiscarded && metrics["dynamic_sampling/kept_reward"] == nil ? nil : metrics["reward"]
+    /// Whether what the line says of completions is of the kept groups only, as earlier versions recorded it (see `RolloutMetrics`).
+    var knowsKeptGroupsOnly: Bool {
+        metrics["dynamic_sampling/discarded_groups"] ?? 0 > 0 && metrics["dynamic_sampling/kept_reward"] == nil
     }
+
+    /// A metric; `nil` where there is none, or where it should be of all completions that the step sampled and is not.
+    subscript(key: String) -> Double? {
+        let isOfCompletions = key.hasPrefix("reward") || key.hasPrefix("completions/") || key == "entropy"
+        return isOfCompletions && knowsKeptGroupsOnly ? nil : metrics[key]
+    }
+
+    /// Mean reward of all completions that the step sampled.
+    var reward: Double? { self["reward"] }
 
     /// Reads a line; keys whose values are neither numbers nor `null` are ignored.
     public init(from decoder: any Decoder) throws {

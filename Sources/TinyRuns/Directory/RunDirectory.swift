@@ -125,15 +125,24 @@ public struct RunDirectory: Sendable {
         let isKnown = manifest.inputs != nil && manifest.inputs == oldManifest.inputs
         let setting = configuration.firstDifference(from: old, ignoringPlaces: isKnown)
         guard let difference = setting ?? manifest.firstDifference(from: oldManifest) else { return }
-        let hasMoved = setting.map { TrainingConfiguration.fileKeys.contains($0.key) } ?? false
         throw RunError(
             .differentSettings,
             "the run in \(path) was made with \(difference.key) \(difference.theirs), now it is \(difference.mine)",
-            hint: hasMoved
-                ? "a run's files may be moved only if prompts, stop tokens and problems stay the same; a run of an older "
-                    + "version has no hash of them"
-                : "resume with the same \(setting == nil ? "model, data and initial adapter" : "settings"), or choose another directory"
-        )
+            hint: Self.hint(for: difference.key, isSetting: setting != nil))
+    }
+
+    /// What to do about a difference.
+    private static func hint(for key: String, isSetting: Bool) -> String {
+        let rest = ", or choose another directory"
+        switch key {
+        case _ where isSetting && TrainingConfiguration.fileKeys.contains(key):
+            return "a run's files may be moved only if prompts, stop tokens and problems stay the same; a run of an "
+                + "older version has no hash of them"
+        case _ where isSetting: return "resume with the same settings" + rest
+        case "schemes." + RunManifest.samplerScheme: return "resume with the same kind of servers for --sampler" + rest
+        case "schemes." + RunManifest.learnerScheme: return "resume with the same kind of process for --learner" + rest
+        default: return "resume with the same model, data and initial adapter" + rest
+        }
     }
 
     /// Reads what is complete, and cuts off what is torn or belongs to a step that has no line.

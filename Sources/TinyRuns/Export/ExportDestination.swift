@@ -30,13 +30,25 @@ struct ExportDestination {
         }
     }
 
-    /// Says in the directory that it holds a merged model, before any other file is there.
-    func markAsMerged(model: String, fingerprint: String) throws {
+    /// Says in the directory that it holds a merged model, and which files that has, before any of them is there. Those of an
+    /// earlier merged model are removed, as the new one may have no file of the same name.
+    func markAsMerged(_ model: LoadedModel) throws {
         try AtomicFile.makeDirectory(path)
-        let members = [("base_model_name", model), ("base_model_fingerprint", fingerprint)].map {
-            JSONValue.Member($0.0, .string($0.1))
+        let mark = "\(path)/\(Self.markName)", files = FileManager.default
+        if let old = files.contents(atPath: mark),
+            case .array(let names)? = (try? JSONValue(json: old))?["files"]
+        {
+            for case .string(let name) in names where !name.split(separator: "/").contains("..") {
+                try? files.removeItem(atPath: "\(path)/\(name)")
+            }
         }
-        try AtomicFile.write(JSONValue.object(members).document, to: "\(path)/\(Self.markName)")
+        let names = CheckpointWriter.fileNames + model.textFiles
+        try AtomicFile.write(
+            JSONValue.object([
+                .init("base_model_name", .string(model.name)),
+                .init("base_model_fingerprint", .string(model.fingerprint)),
+                .init("files", .array(names.map { .string($0) })),
+            ]).document, to: mark)
     }
 
     private func requireNoModelDirectory(_ model: String) throws(RunError) {

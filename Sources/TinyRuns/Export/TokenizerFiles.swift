@@ -11,21 +11,29 @@ extension LoadedModel {
         "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
     ]
 
-    /// Writes the files of this model's tokenizer and chat template. Where it is a directory, they are copied, and so is the
-    /// Python code that `auto_map` in a configuration may name; where it is a GGUF file, they are `tokenizer.json` and
-    /// `tokenizer_config.json` with what the file holds.
+    /// Names of the files that ``writeTokenizer(to:)`` writes. Of a directory they are those that it has of its tokenizer and chat
+    /// templates, and the Python code that `auto_map` in a configuration may name.
+    var textFiles: [String] {
+        if isGGUF(checkpoint.directory) { return ["tokenizer.json", "tokenizer_config.json"] }
+        func names(in folder: String = "", ending: String) -> [String] {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")
+            return (names ?? []).filter { $0.hasSuffix(ending) }.sorted().map { folder + $0 }
+        }
+        return Self.tokenizerFiles.filter { FileManager.default.fileExists(atPath: "\(checkpoint.directory)/\($0)") }
+            + names(in: Self.templateFolder, ending: ".jinja") + names(ending: ".py")
+    }
+
+    private static let templateFolder = "additional_chat_templates/"
+
+    /// Writes the files of this model's tokenizer and chat template: copies where it is a directory; where it is a GGUF file,
+    /// `tokenizer.json` and `tokenizer_config.json` with what the file holds.
     func writeTokenizer(to directory: String) throws {
         guard isGGUF(checkpoint.directory) else {
-            func names(in folder: String = "", ending: String) -> [String] {
-                let names = try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")
-                return (names ?? []).filter { $0.hasSuffix(ending) }.sorted().map { folder + $0 }
-            }
-            let folder = "additional_chat_templates/", templates = names(in: folder, ending: ".jinja")
-            if !templates.isEmpty { try AtomicFile.makeDirectory("\(directory)/\(folder)") }
-            for name in Self.tokenizerFiles + templates + names(ending: ".py") {
-                guard let data = FileManager.default.contents(atPath: "\(checkpoint.directory)/\(name)") else {
-                    continue
+            for name in textFiles {
+                if name.hasPrefix(Self.templateFolder) {
+                    try AtomicFile.makeDirectory("\(directory)/\(Self.templateFolder)")
                 }
+                let data = try Data(contentsOf: URL(fileURLWithPath: "\(checkpoint.directory)/\(name)"))
                 try AtomicFile.write(data, to: "\(directory)/\(name)")
             }
             return

@@ -118,12 +118,13 @@ public struct Sweep: Sendable {
         _ plan: SweepPlan, file: String, in folder: SweepFolder, options: Options,
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
+        // Before anything is made, from what may still change.
+        try Self.checkGraders(plan.named(in: folder).0, options)
         try folder.make()
         lock = try DirectoryLock(folder.path)
         // Only now, because another sweep may have begun runs until it let the folder go.
         let (plan, begun, gone) = try plan.named(in: folder)
-        let selected = plan.runs.filter { options.selecting($0.name) }
-        for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
+        let selected = try Self.checkGraders(plan, options)
         let previous = try folder.previous()
         self.gone = gone
         created = previous?.created ?? Date().ISO8601Format()
@@ -139,6 +140,14 @@ public struct Sweep: Sendable {
         let fresh = plan.runs.map(\.name).filter { !known.contains($0) }
         if !fresh.isEmpty { report(.newRuns(fresh)) }
         if !gone.isEmpty { report(.unknownRuns(gone)) }
+    }
+
+    /// - Returns: The runs that are selected.
+    @discardableResult
+    private static func checkGraders(_ plan: SweepPlan, _ options: Options) throws -> [SweepRun] {
+        let selected = plan.runs.filter { options.selecting($0.name) }
+        for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
+        return selected
     }
 
     /// Runs until no run is due.
@@ -167,7 +176,7 @@ public struct Sweep: Sendable {
         let executor = executor { continuation.yield(.changed) }
         let underWay: [String]
         do {
-            underWay = try await interruption.cancelling { try await executor.underWay() }
+            underWay = try await interruption.cancelling { try await executor.underWay { report(.note($0)) } }
         } catch {
             throw interruption.signal.map { SweepInterruption(signal: $0) } ?? error
         }

@@ -6,7 +6,9 @@ internal import Foundation
 /// tells when something has changed.
 protocol SweepExecutor: Sendable {
     /// Runs of an earlier call that are still under way, by name.
-    func underWay() async throws -> [String]
+    ///
+    /// - Parameter tell: Told what takes long meanwhile, as a sentence.
+    func underWay(_ tell: @Sendable (String) -> Void) async throws -> [String]
     /// Starts as many of the runs that are due as may start now, and returns their names.
     func start(_ due: [SweepRun]) async throws -> [String]
     /// How far the runs are that are under way.

@@ -70,7 +70,7 @@ public struct RunEngines: Sendable {
             let process = try await RemoteLearner(
                 address, basis: AdapterBasis(method), initialAdapter: method.initialValues, judge: local,
                 vocabularySize: model.checkpoint.configuration.vocabularySize, probe: probe, settings: settings)
-            schemes["learner"] = "torch"
+            schemes[RunManifest.learnerScheme] = "torch"
             descriptions.append(("learner", process.name))
             learner = process
         } else {

@@ -18,23 +18,18 @@ struct AdapterDirectory: Sendable {
         self.root = root
     }
 
-    /// Names of what look like adapters, each of which ``source(named:)`` opens: runs, directories of PEFT, and files, which are
-    /// named without their ending where that is not another's name.
-    var names: [String] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [], known = Set(entries)
-        return entries.sorted().prefix(Self.mostNames).compactMap { entry -> String? in
-            guard !entry.hasPrefix(".") else { return nil }
-            guard entry.hasSuffix(Self.ending) else {
-                return Self.adapterFiles(in: "\(root)/\(entry)") == nil ? nil : entry
+    /// What look like adapters: runs, directories of PEFT, and files; of each the names that lead to it, the shortest first.
+    var adapters: [[String]] {
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        return entries.sorted().prefix(Self.mostNames).compactMap { entry in
+            let path = "\(root)/\(entry)", short = String(entry.dropLast(Self.ending.count))
+            guard Self.isDirectory(path) ? Self.adapterFiles(in: path) != nil : entry.hasSuffix(Self.ending) else {
+                return nil
             }
-            let name = String(entry.dropLast(Self.ending.count))
-            return known.contains(name) && Self.isNamedFirst("\(root)/\(name)") ? entry : name
+            let names = (entry.hasSuffix(Self.ending) ? [short, entry] : [entry]).filter { place(named: $0) == path }
+            return names.isEmpty ? nil : names
         }
     }
-
-    /// Whether what is at a path has its name before a file that has the same name and the ending: a directory without an adapter
-    /// does not hide the file.
-    private static func isNamedFirst(_ path: String) -> Bool { !isDirectory(path) || adapterFiles(in: path) != nil }
 
     private static let ending = ".safetensors"
 
@@ -61,19 +56,22 @@ struct AdapterDirectory: Sendable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
-    /// Opens an adapter by its name; `nil` when there is none.
-    ///
-    /// - Throws: `AdapterError`, or ``ServerError`` for one that leads out of the directory.
-    func source(named name: String) throws -> AdapterSource? {
+    /// The path of what has a name: itself, or with the ending of a file; `nil` when there is nothing.
+    func place(named name: String) -> String? {
         guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 255,
             !name.unicodeScalars.contains(where: { $0 == "/" || $0 == "\\" || $0.value < 0x20 })
         else { return nil }
         let paths = ["\(root)/\(name)", "\(root)/\(name)\(Self.ending)"].filter {
             FileManager.default.fileExists(atPath: $0)
         }
-        guard let path = paths.first(where: Self.isNamedFirst) ?? paths.first else { return nil }
-        return try source(at: path)
+        // A directory without an adapter does not hide the file of the same name.
+        return paths.first { !Self.isDirectory($0) || Self.adapterFiles(in: $0) != nil } ?? paths.first
     }
+
+    /// Opens an adapter by its name; `nil` when there is none.
+    ///
+    /// - Throws: `AdapterError`, or ``ServerError`` for one that leads out of the directory.
+    func source(named name: String) throws -> AdapterSource? { try place(named: name).map(source(at:)) }
 
     /// Opens an adapter by its path, which is absolute or relative to the directory.
     ///

@@ -118,11 +118,14 @@ final class AdapterRegistry: Sendable {
     /// Adapters that were loaded by name.
     var heldCount: Int { held.withLock(\.count) }
 
-    /// Adapters by name: those that were loaded, then those in the directory. One with the model's own name has `MODEL@` before it.
+    /// Adapters by name: those that were loaded, then those in the directory, each under the first of its names that leads to it.
     var names: [(name: String, path: String?)] {
         let held = held.withLock { $0 }
-        let found = (directory?.names ?? []).map { $0 == loaded.name ? "\(loaded.name)@\($0)" : $0 }
-            .filter { held[$0] == nil }
+        let found = (directory?.adapters ?? []).compactMap { names in
+            let free = names.filter { held[$0] == nil }
+            return free.first { $0 != loaded.name }
+                ?? free.map { "\(loaded.name)@\($0)" }.first { held[$0] == nil && directory?.place(named: $0) == nil }
+        }
         return held.sorted { $0.key < $1.key }.map { ($0.key, $0.value.path) } + found.map { ($0, nil) }
     }
 

@@ -23,7 +23,7 @@ final class ProcessExecutor: SweepExecutor {
         self.changed = changed
     }
 
-    func underWay() -> [String] { [] }
+    func underWay(_ tell: @Sendable (String) -> Void) -> [String] { [] }
 
     func start(_ due: [SweepRun]) throws -> [String] {
         var started: [String] = []

@@ -14,8 +14,25 @@ struct JobArray: Record {
     var job: String?
     /// When it was last submitted, in ISO 8601.
     var submitted: String
-    /// The cluster that took it, or those of which one takes it; `nil` for the one of the machine that submits.
-    var clusters: String?
+    /// The cluster that took it, or those of which one takes it, as `--clusters` names them; empty for the one of the machine that
+    /// submits, and `nil` in records of earlier versions, whose commands took what the environment said.
+    private var place: String?
+
+    /// A new one, for the clusters of this process's environment.
+    init(name: String, runs: [String]) {
+        self.name = name
+        self.runs = runs
+        submitted = Date().ISO8601Format()
+        place = SlurmCommand.clusters ?? ""
+    }
+
+    /// The value of `--clusters`; `nil` for the cluster of the machine that submits.
+    var clusters: String? { (place ?? SlurmCommand.clusters).flatMap { $0.isEmpty ? nil : $0 } }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, runs, job, submitted
+        case place = "clusters"
+    }
 
     /// Most tasks of one array: Slurm's own default is one more.
     static let mostTasks = 1000
@@ -27,7 +44,7 @@ struct JobArray: Record {
         let words = answer.split(whereSeparator: { ";\n ".contains($0) }).map(String.init)
         guard let job = words.first, Int(job) != nil else { return false }
         self.job = job
-        if clusters != nil, words.count > 1 { clusters = words[1] }
+        if clusters != nil, words.count > 1 { place = words[1] }
         return true
     }
 

@@ -17,9 +17,7 @@ struct JobArrays {
         let number = (numbers().last ?? 0) + 1
         // Two sweeps of one name in two folders are not mixed up.
         let folderName = SHA256.hash(absolutePath(folder.path).utf8).hexadecimal.prefix(8)
-        return JobArray(
-            name: "\(fileName(sweep))-\(folderName)-\(padded(number))", runs: runs, job: nil,
-            submitted: Date().ISO8601Format(), clusters: SlurmCommand.clusters)
+        return JobArray(name: "\(fileName(sweep))-\(folderName)-\(padded(number))", runs: runs)
     }
 
     /// Writes an array, and its script when it has not been submitted.
@@ -29,6 +27,13 @@ struct JobArrays {
             try AtomicFile.write(Data(array.script(in: folder, command: command).utf8), to: script(of: array))
         }
         try array.write(to: path + "/\(number(of: array)).json")
+    }
+
+    /// Removes an array that was not submitted.
+    func forget(_ array: JobArray) {
+        for file in [script(of: array), path + "/\(number(of: array)).json"] {
+            try? FileManager.default.removeItem(atPath: file)
+        }
     }
 
     func script(of array: JobArray) -> String { path + "/\(number(of: array)).sh" }

@@ -9,9 +9,10 @@ enum SlurmCommand {
     /// - Parameters:
     ///   - limit: Seconds after which it is killed: a controller that is gone keeps commands waiting.
     ///   - grace: Seconds that it still has when the task is cancelled.
+    ///   - answers: Whether it always prints something. A site's own script may end before what it started has printed that.
     /// - Returns: What it printed.
     static func run(
-        _ name: String, _ arguments: [String], limit: Double = 120, grace: Double = 0
+        _ name: String, _ arguments: [String], limit: Double = 120, grace: Double = 0, answers: Bool = false
     ) async throws(SlurmFailure) -> String {
         // A user's own filters for squeue would hide jobs, and clusters are named by options.
         let program = ChildProgram(
@@ -24,7 +25,7 @@ enum SlurmCommand {
                 // Not a thread of the tasks, because it waits.
                 DispatchQueue.global().async {
                     program.end(after: limit)
-                    continuation.resume(returning: Result { try program.run() })
+                    continuation.resume(returning: Result { try program.run { !answers || !$0.isEmpty } })
                 }
             }
         } onCancel: {
@@ -32,7 +33,7 @@ enum SlurmCommand {
         }
         let ended: ChildProgram.Result
         do { ended = try result.get() } catch {
-            throw SlurmFailure(.refused, "\(name) cannot be started: \(systemReason(error))")
+            throw SlurmFailure(.absent, "\(name) cannot be started: \(systemReason(error))", isSubmission: false)
         }
         guard ended.ending == .exited(0) else { throw SlurmFailure(name, ended) }
         return String(decoding: ended.output, as: UTF8.self)
@@ -44,6 +45,6 @@ enum SlurmCommand {
         return clusterVariables.compactMap { variables[$0] }.first { !$0.isEmpty }
     }
 
-    /// The first one that is set counts, as for `sbatch`.
-    private static let clusterVariables = ["SBATCH_CLUSTERS", "SLURM_CLUSTERS"]
+    /// The first one that is set counts: `sbatch` reads them in the other order, and the last one that it reads counts.
+    private static let clusterVariables = ["SLURM_CLUSTERS", "SBATCH_CLUSTERS"]
 }

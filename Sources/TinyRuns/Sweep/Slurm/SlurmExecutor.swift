@@ -39,15 +39,17 @@ final class SlurmExecutor: SweepExecutor {
         /// An array whose submission was not answered, so that it may or may not be in the queue.
         var unanswered: (array: JobArray, since: ContinuousClock.Instant, mayBeTaken: Bool)?
         var triedAt = ContinuousClock.now
-        /// When Slurm answered last.
-        var answeredAt = ContinuousClock.now
+        /// When Slurm answered last, by cluster; before the first answer of one, it is taken for the beginning.
+        var answeredAt: [String?: ContinuousClock.Instant] = [:]
+        let began = ContinuousClock.now
         var endings: [(name: String, ending: RunEnding)] = []
         var notes: [String] = []
         /// Jobs in a row that brought a run no further.
         var fruitless: [String: Int] = [:]
         var wait = 0.0
         var polling: Task<Void, Never>?
-        var silentSince: ContinuousClock.Instant?
+        /// Whether some question had no answer the last time.
+        var isSilent = false
     }
 
     private let sweep: String
@@ -79,7 +81,7 @@ final class SlurmExecutor: SweepExecutor {
 
     // MARK: Jobs of an earlier call
 
-    func underWay() async throws -> [String] {
+    func underWay(_ tell: @Sendable (String) -> Void) async throws -> [String] {
         var latest: [String: (array: JobArray, index: Int)] = [:]
         let known = try arrays.all()
         for array in known { for (index, run) in array.runs.enumerated() { latest[run] = (array, index) } }
@@ -89,6 +91,9 @@ final class SlurmExecutor: SweepExecutor {
         // The last array may be in the very act of being submitted by a process that was lost or interrupted a moment ago.
         if let last = known.last, last.job == nil, asked.contains(last) {
             let begin = ContinuousClock.now, wait = min(timing.settling, timing.settling - last.age)
+            if !queue.has(last.name), wait > 0 {
+                tell("the last submission was not answered; looking for its jobs, for at most \(Int(wait)) s")
+            }
             while !queue.has(last.name), seconds(since: begin) < wait {
                 try await Task.sleep(for: .seconds(min(3, wait)))
                 queue = try await answer(asked)
@@ -167,9 +172,10 @@ final class SlurmExecutor: SweepExecutor {
                 "--output=" + arrays.output(of: array), "--ntasks=1", "--cpus-per-task=\(command.threads)", "--requeue",
             ] + (array.clusters.map { ["--clusters=" + $0] } ?? []) + options.sbatch + [arrays.script(of: array)]
         do {
-            let output = try await SlurmCommand.run("sbatch", arguments, grace: timing.submission)
+            let output = try await SlurmCommand.run("sbatch", arguments, grace: timing.submission, answers: true)
             guard array.accept(output) else {
-                throw SlurmFailure(.refused, "sbatch answered \(output.prefix(100)) instead of a job's number")
+                throw SlurmFailure(
+                    .refused, "sbatch answered \(output.prefix(100)) instead of a job's number", isSubmission: true)
             }
             try arrays.write(array, command: command)
             state.withLock { state in
@@ -178,6 +184,8 @@ final class SlurmExecutor: SweepExecutor {
             return started(array)
         } catch let failure as SlurmFailure {
             guard failure.isPassing else { throw failure.ended }
+            // Nobody needs to look for it.
+            if failure.kind == .unreached { arrays.forget(array) }
             state.withLock { state in
                 if state.unanswered == nil, !Task.isCancelled {
                     state.notes.append("\(failure.message); waiting until Slurm answers")
@@ -238,7 +246,7 @@ final class SlurmExecutor: SweepExecutor {
                 state.notes.append(
                     "jobs go on without the sweep; \(JobArray.endings(of: Array(arrays.values))) would end them")
             }
-            if let array = state.unanswered?.array {
+            if let (array, _, mayBeTaken) = state.unanswered, mayBeTaken {
                 state.notes.append(
                     "Slurm has not answered the last submission: the same command looks for its jobs, and "
                         + "\(JobArray.endings(of: [array])) would end them")
@@ -263,16 +271,22 @@ final class SlurmExecutor: SweepExecutor {
 
     /// - Returns: Whether there are still jobs to ask about.
     private func ask() async -> Bool {
-        let asked = state.withLock { $0.jobs.values.map(\.array) }
-        do throws(SlurmFailure) {
-            let queue = try await SlurmQueue.read(asked)
-            state.withLock { take(queue, asked: Set(asked.map(\.name)), into: &$0) }
-        } catch {
-            guard !Task.isCancelled else { return false }
-            state.withLock { state in
-                if state.silentSince == nil { state.notes.append("\(error.message); jobs are not affected") }
-                state.silentSince = state.silentSince ?? .now
+        let arrays = state.withLock { $0.jobs.values.map(\.array) }
+        var failure: SlurmFailure?
+        // One by one: a cluster that is away says nothing of the others.
+        for (clusters, asked) in Dictionary(grouping: arrays, by: \.clusters) {
+            do throws(SlurmFailure) {
+                let queue = try await SlurmQueue.read(asked)
+                state.withLock { take(queue, of: clusters, asked: Set(asked.map(\.name)), into: &$0) }
+            } catch {
+                guard !Task.isCancelled else { return false }
+                failure = error
             }
+        }
+        state.withLock { state in
+            if let failure, !state.isSilent { state.notes.append("\(failure.message); jobs are not affected") }
+            if failure == nil, state.isSilent { state.notes.append("Slurm answers again") }
+            state.isSilent = failure != nil
         }
         changed()
         return state.withLock { state in
@@ -282,13 +296,11 @@ final class SlurmExecutor: SweepExecutor {
         }
     }
 
-    private func take(_ queue: SlurmQueue, asked names: Set<String>, into state: inout State) {
-        if state.silentSince != nil { state.notes.append("Slurm answers again") }
-        state.silentSince = nil
+    private func take(_ queue: SlurmQueue, of clusters: String?, asked names: Set<String>, into state: inout State) {
         // Slurm forgets a single task at once that is cancelled before it begins, and ended ones after minutes only.
-        let wasAskedLately = seconds(since: state.answeredAt) < 60
-        state.answeredAt = .now
-        for (name, job) in state.jobs where names.contains(job.array.name) {
+        let wasAskedLately = seconds(since: state.answeredAt[clusters] ?? state.began) < 60
+        state.answeredAt[clusters] = .now
+        for (name, job) in state.jobs where job.array.clusters == clusters && names.contains(job.array.name) {
             var job = job
             let inQueue = queue[job.array.name, job.index]
             switch inQueue {

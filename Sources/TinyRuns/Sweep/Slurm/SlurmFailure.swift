@@ -16,13 +16,23 @@ struct SlurmFailure: Error {
 
     let kind: Kind
     let message: String
+    /// What may be done about it.
+    let hint: String
 
     /// Whether asking again later may help.
     var isPassing: Bool { kind == .unreached || kind == .unanswered }
 
-    init(_ kind: Kind, _ message: String) {
+    init(_ kind: Kind, _ message: String, isSubmission: Bool) {
         self.kind = kind
         self.message = message
+        hint =
+            switch kind {
+            case .absent: "--on slurm belongs on a machine from which jobs can be submitted"
+            case .unreached, .unanswered: "jobs go on; the same command follows them when Slurm answers"
+            case .refused where isSubmission:
+                "--sbatch key=value passes what the cluster asks for, such as a partition"
+            case .refused: "jobs go on; the same command follows them when Slurm answers its squeue"
+            }
     }
 
     /// What the end of a command means that did not succeed.
@@ -31,31 +41,27 @@ struct SlurmFailure: Error {
         // Sentences of Slurm's about a controller that is down, restarting or overloaded.
         let passing = [
             "timed out", "communication", "temporarily", "try again", "zero bytes", "not responding",
+            // Of other clusters.
+            "be reached now", "talking to the database",
         ]
+        let kind: Kind, message: String
         switch result.ending {
-        case .killed(let signal): self.init(.unanswered, "\(name) was ended by \(signalName(signal))")
-        case .exited(127): self.init(.absent, "this machine has no command \(name)")
+        case .killed(let signal):
+            kind = .unanswered
+            message = "\(name) was ended by \(signalName(signal))"
+        case .exited(127):
+            kind = .absent
+            message = "this machine has no command \(name)"
         case .exited(let status):
-            let message = said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)"
             let words = said.lowercased()
-            if ["unable to contact", "connect failure", "connection refused"].contains(where: words.contains) {
-                self.init(.unreached, message)
-            } else {
-                self.init(passing.contains(where: words.contains) ? .unanswered : .refused, message)
-            }
+            let isUnreached = ["unable to contact", "connect failure", "connection refused"].contains(
+                where: words.contains)
+            kind = isUnreached ? .unreached : passing.contains(where: words.contains) ? .unanswered : .refused
+            message = said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)"
         }
+        self.init(kind, message, isSubmission: name == "sbatch")
     }
 
     /// The failure as the reason why a sweep ends.
-    var ended: RunError {
-        switch kind {
-        case .absent:
-            RunError(.unstartable, message, hint: "--on slurm belongs on a machine from which jobs can be submitted")
-        case .unreached, .unanswered:
-            RunError(.unstartable, message, hint: "jobs go on; the same command follows them when Slurm answers")
-        case .refused:
-            RunError(
-                .unstartable, message, hint: "--sbatch key=value passes what the cluster asks for, such as a partition")
-        }
-    }
+    var ended: RunError { RunError(.unstartable, message, hint: hint) }
 }
