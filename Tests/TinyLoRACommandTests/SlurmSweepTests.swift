@@ -113,7 +113,8 @@ struct SlurmSweepTests {
         try slurm.unset("hold")
         // A cluster that is away is waited for.
         try slurm.set("away")
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { try? slurm.unset("away") }
+        let away = scratch.path("slurm/away")
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { try? FileManager.default.removeItem(atPath: away) }
         let outcome = try sweep(file, on: slurm, in: scratch)
         expectSuccess(outcome)
         #expect(slurm.submissions.count == 1 && slurm.starts.count == 4, "\(outcome)")

@@ -58,6 +58,7 @@ package final class ChildProgram: Sendable {
     ///
     /// - Parameter isComplete: Asked about the output of a program that has ended. Until it says so, what programs that were
     ///   started by this one write is waited for while any of them runs: a shell ends before `tee` in `command > >(tee log)`.
+    ///   (Not on macOS, where nothing tells that they run.)
     /// - Throws: An error of the system when the program cannot be started or files cannot be written.
     package func run(
         input: Data = Data(), isComplete: (_ output: Data) -> Bool = { _ in true }

@@ -44,7 +44,7 @@ final class SweepDisplay: Sendable {
             }
             console.note("sweep      \(folder) · \(place.summary)")
             let done = state.outcomes.count
-            if done > 0 { console.note("resuming   \(done) runs are done, \(state.due().count) can start") }
+            if done > 0 { console.note("resuming   \(counted(done, "run")) done, \(state.due().count) can start") }
             if !state.running.isEmpty {
                 console.note("following  \(counted(state.running.count, "run")) in the queue")
             }

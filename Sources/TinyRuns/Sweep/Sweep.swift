@@ -118,8 +118,8 @@ public struct Sweep: Sendable {
         _ plan: SweepPlan, file: String, in folder: SweepFolder, options: Options,
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
-        // Before anything is made, from what may still change.
-        try Self.checkGraders(plan.named(in: folder).0, options)
+        // Before anything is made; again when runs have their names, by which they are selected.
+        try Self.checkGraders(plan, options)
         try folder.make()
         lock = try DirectoryLock(folder.path)
         // Only now, because another sweep may have begun runs until it let the folder go.
