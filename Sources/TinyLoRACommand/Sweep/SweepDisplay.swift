@@ -87,10 +87,12 @@ final class SweepDisplay: Sendable {
     }
 
     private func line(_ run: SweepProgress) -> String {
-        let left = run.secondsPerStep.map { clock($0 * Double(run.steps - run.finished)) } ?? "?"
+        // After the last step comes an evaluation, whose time is not known.
+        let time = run.secondsPerStep.map { clock($0 * Double(run.steps - run.finished)) } ?? "?"
+        let left = run.finished < run.steps ? " · left \(time)" : ""
         let reward = run.last?.metrics.rollout.map { String(format: " · reward %.3f", $0.reward) } ?? ""
         let rate = run.last.map { " · \(grouped(Int($0.time.tokensPerSecond))) tok/s" } ?? ""
-        return "  \(run.name)  step \(run.finished)/\(run.steps)\(reward)\(rate) · left \(left)"
+        return "  \(run.name)  step \(run.finished)/\(run.steps)\(reward)\(rate)\(left)"
             + (news(of: run).map { " · \($0)" } ?? "")
     }
 
