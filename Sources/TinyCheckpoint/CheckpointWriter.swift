@@ -21,10 +21,13 @@ public enum CheckpointWriter {
             generation: configuration.generationJSON(), to: ModelDirectory(path: directory))
     }
 
-    /// The files that are written, of which the generation settings may be missing.
-    public static let fileNames = [
-        ModelDirectory.weightsName, ModelDirectory.generationName, ModelDirectory.configurationName,
-    ]
+    /// The files that are written of a checkpoint's model.
+    public static func fileNames(of checkpoint: Checkpoint) -> [String] {
+        let hasGeneration =
+            checkpoint.gguf != nil || ModelDirectory(path: checkpoint.directory).has(ModelDirectory.generationName)
+        return [ModelDirectory.weightsName] + (hasGeneration ? [ModelDirectory.generationName] : [])
+            + [ModelDirectory.configurationName]
+    }
 
     /// Writes other weights of a checkpoint's model, in the same way.
     ///

@@ -34,8 +34,8 @@ public final class RemoteSampler: Sampler {
 
     /// The smallest context of the servers, or the model's where that is smaller.
     public let contextLength: Int
-    /// What the servers are without their versions, each software once, such as `vLLM` or `tinylora`; `vLLM protocol` for one that
-    /// does not say.
+    /// What the servers are without their versions, each software once, such as `vLLM` or `tinylora`; `vLLM protocol (NAME)` for
+    /// another, with its `owned_by`.
     public let software: String
     /// The servers, with what their log-probabilities are of.
     public let servers: [String]

@@ -4,7 +4,7 @@ public struct RemoteSettings: Sendable {
     public var patience = Duration.seconds(600)
     /// How long one answer may take.
     public var silence = Duration.seconds(3600)
-    /// The longest wait before an engine is asked again that asks for no longer one.
+    /// Upper limit of the wait before an engine is asked again, unless it asks for a longer one.
     package var longestWait = Duration.seconds(15)
     /// Told, as sentences, when an engine is lost and when it is back.
     public var note: @Sendable (String) -> Void = { _ in }

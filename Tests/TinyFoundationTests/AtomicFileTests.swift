@@ -19,7 +19,7 @@ struct AtomicFileTests {
     @Test("what a killed process left of the same file is removed, and nothing else")
     func abandonedFiles() throws {
         try withTemporaryDirectory { directory in
-            guard let system = TemporaryName.system else { return }
+            let system = try #require(TemporaryName.system)
             let kept = [
                 "a.txt.00000000-7.tmp", "b.txt.\(system)-7.tmp", "a.txt.backup.tmp", "a.txt.\(system).tmp",
                 "a.txt.\(system)-x.tmp", "a.txt.\(system)-8.tmp", "a.txt.\(system)-9.tmp",

@@ -9,7 +9,7 @@ import Testing
 ///     deaf      the next submission is taken but not answered
 ///     mute      the next submission is taken, and sbatch then hangs
 ///     stuck     squeue hangs
-///     away      squeue cannot reach a cluster that is named
+///     away      the next squeue cannot reach a cluster that is named
 ///     refuse    submissions are refused
 ///     hold      no task begins
 ///     NF        the next task ends so, without having begun; also CA
@@ -106,6 +106,7 @@ struct FakeSlurm {
         fi
         if [[ -e stuck ]]; then exec sleep 60; fi
         if [[ -e away && "$*" == *--clusters=* ]]; then
+            rm away
             echo "squeue: error: 'far' can't be reached now, or it is an invalid entry for --cluster." >&2
             exit 1
         fi

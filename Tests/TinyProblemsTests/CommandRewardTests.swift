@@ -83,10 +83,13 @@ struct CommandRewardTests {
 
     @Test("does not wait for what the command leaves running")
     func server() {
-        let start = ContinuousClock.now
-        let grades = grades(#"(sleep 30 &); while read -r line; do echo '{"score": 1}'; done"#)
+        let start = ContinuousClock.now, line = #"{"score": 1}"#
+        // Once with an end of the last line, and once without.
+        for format in [#"\n%s\n"#, #"\n%s"#] {
+            let grades = grades("(sleep 40 &); printf '\(line)\n\(line)\(format)' '\(line)'")
+            #expect(grades.map { $0.reward() } == [1, 1, 1])
+        }
         #expect(ContinuousClock.now - start < .seconds(15))
-        #expect(grades.map { $0.reward() } == [1, 1, 1])
     }
 
     @Test(

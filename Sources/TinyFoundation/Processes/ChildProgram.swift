@@ -84,15 +84,18 @@ package final class ChildProgram: Sendable {
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
         started(process.processIdentifier)
+        defer { state.withLock { $0.number = nil } }
         let ending = Self.ending(of: process)
-        var written = try Data(contentsOf: output)
-        // Foundation takes the process for running until what it started has ended, too.
-        while ending == .exited(0), !isComplete(written), process.isRunning, !isDue {
+        while true {
+            // Foundation takes the process for running until what it started has ended, too. Asked first: what ends after that
+            // has written before the output is read.
+            let isLast = ending != .exited(0) || !process.isRunning || isDue
+            let written = try Data(contentsOf: output)
+            if isLast || isComplete(written) {
+                return Result(ending: ending, output: written, lastErrors: Self.end(of: errors))
+            }
             usleep(10_000)
-            written = try Data(contentsOf: output)
         }
-        state.withLock { $0.number = nil }
-        return Result(ending: ending, output: written, lastErrors: Self.end(of: errors))
     }
 
     /// Kills the process, and those of its group, some seconds from now if it has not ended by then; one that has not begun by

@@ -17,8 +17,9 @@ import TinyFoundation
 /// is in ``Grade/failure``. The grades are as reproducible as the command. It runs with the rights of the user who
 /// started this program.
 ///
-/// Grading waits for the command, and for what it started until all lines are written; not for what runs on then, such as a server
-/// for the next batch. At the limit, the command and its child processes are killed.
+/// Grading waits for the command. On Linux it waits for lines that programs which the command started write after its end, too; on
+/// macOS all lines have to be there at its end. What runs on then, such as a server for the next batch, is not waited for. At the
+/// limit, the command and its child processes are killed.
 public struct CommandReward: Reward {
     /// One minute.
     public static let standardLimit = Duration.seconds(60)
@@ -84,7 +85,10 @@ public struct CommandReward: Reward {
             var input = Data()
             for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
             result = try program.run(input: input) { output in
-                output.count { $0 == UInt8(ascii: "\n") } >= answers.count
+                let lines = output.split(separator: UInt8(ascii: "\n"))
+                // The last line may have no end.
+                return lines.count >= answers.count
+                    && (output.last == UInt8(ascii: "\n") || lines.last?.last == UInt8(ascii: "}"))
             }
         } catch {
             throw CommandFailure("the command could not be run: \(error.localizedDescription)")

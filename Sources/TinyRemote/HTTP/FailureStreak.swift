@@ -33,7 +33,7 @@ package struct FailureStreak: Sendable {
 
     /// The wait before the next attempt: at least what the engine asks for.
     ///
-    /// - Parameter longest: The longest wait that no engine asks for.
+    /// - Parameter longest: Upper limit of the wait, unless the engine asks for a longer one.
     package func wait(atMost longest: Duration) -> Duration {
         guard count > 0 else { return .zero }
         let wait = min(Self.firstWait * (1 << min(count - 1, 10)), longest)

@@ -10,7 +10,11 @@ extension HTMLPage {
         }
 
         init(title: String, key: String) {
-            self.init(title: title) { run in run.steps.compactMap { $0[key] }.filter(\.isFinite) }
+            self.init(title: title) { run in
+                // A curve without some of its steps would be another curve.
+                let recorded = run.steps.filter { $0.metrics[key] != nil }, known = recorded.compactMap { $0[key] }
+                return known.count == recorded.count ? known.filter(\.isFinite) : []
+            }
         }
     }
 

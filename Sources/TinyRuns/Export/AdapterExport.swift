@@ -94,8 +94,7 @@ extension LoadedModel {
             try GGUFLoRA.write(change, of: checkpoint.configuration, baseModel: name, type: type, to: output)
         case .merged:
             result.rank = nil
-            try destination.markAsMerged(self)
-            result.merge = try merge(change, into: output)
+            result.merge = try destination.replaceMerged(self) { try merge(change, into: output) }
         }
         return result
     }

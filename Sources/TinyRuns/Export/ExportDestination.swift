@@ -30,25 +30,46 @@ struct ExportDestination {
         }
     }
 
-    /// Says in the directory that it holds a merged model, and which files that has, before any of them is there. Those of an
-    /// earlier merged model are removed, as the new one may have no file of the same name.
-    func markAsMerged(_ model: LoadedModel) throws {
+    /// Replaces what the directory has of an earlier merged model by another one.
+    ///
+    /// The directory says before any other file is there that it holds a merged model, and in which files. Those of the earlier
+    /// one that this one does not have are removed at the end, so that until then every file is as it was or as it is to be.
+    ///
+    /// - Parameter write: Writes the files of the merged model.
+    func replaceMerged<Result>(_ model: LoadedModel, _ write: () throws -> Result) throws -> Result {
+        let names = CheckpointWriter.fileNames(of: model.checkpoint) + model.textFiles
+        let rest = markedFiles.filter { !names.contains($0) }
         try AtomicFile.makeDirectory(path)
-        let mark = "\(path)/\(Self.markName)", files = FileManager.default
-        if let old = files.contents(atPath: mark),
-            case .array(let names)? = (try? JSONValue(json: old))?["files"]
-        {
-            for case .string(let name) in names where !name.split(separator: "/").contains("..") {
-                try? files.removeItem(atPath: "\(path)/\(name)")
-            }
+        try mark(model, names + rest)
+        let result = try write()
+        guard !rest.isEmpty else { return result }
+        for name in rest {
+            try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
         }
-        let names = CheckpointWriter.fileNames + model.textFiles
-        try AtomicFile.write(
-            JSONValue.object([
-                .init("base_model_name", .string(model.name)),
-                .init("base_model_fingerprint", .string(model.fingerprint)),
-                .init("files", .array(names.map { .string($0) })),
-            ]).document, to: mark)
+        try mark(model, names)
+        return result
+    }
+
+    private var markPath: String { "\(path)/\(Self.markName)" }
+
+    /// The files that the mark in the directory names.
+    private var markedFiles: [String] {
+        guard let text = FileManager.default.contents(atPath: markPath), let mark = try? JSONValue(json: text),
+            case .array(let names)? = mark["files"]
+        else { return [] }
+        return names.compactMap { name in
+            guard case .string(let name) = name else { return nil }
+            let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+            return parts.contains { ["", ".", ".."].contains($0) } ? nil : name
+        }
+    }
+
+    private func mark(_ model: LoadedModel, _ names: [String]) throws {
+        let members: [JSONValue.Member] = [
+            .init("base_model_name", .string(model.name)), .init("base_model_fingerprint", .string(model.fingerprint)),
+            .init("files", .array(names.map { .string($0) })),
+        ]
+        try AtomicFile.write(JSONValue.object(members).document, to: markPath)
     }
 
     private func requireNoModelDirectory(_ model: String) throws(RunError) {

@@ -55,7 +55,7 @@ extension ModelText {
     /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
     ///
     /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
-    /// - Throws: ``RunError`` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
+    /// - Throws: `TextError` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
     ///   cannot put the style.
     public func prompter(style: PromptStyle? = nil) throws -> Prompter {
         let prompter = Prompter(

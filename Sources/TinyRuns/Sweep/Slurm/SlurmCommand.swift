@@ -33,7 +33,7 @@ enum SlurmCommand {
         }
         let ended: ChildProgram.Result
         do { ended = try result.get() } catch {
-            throw SlurmFailure(.absent, "\(name) cannot be started: \(systemReason(error))", isSubmission: false)
+            throw SlurmFailure(.unreached, "\(name) cannot be started: \(systemReason(error))", isSubmission: false)
         }
         guard ended.ending == .exited(0) else { throw SlurmFailure(name, ended) }
         return String(decoding: ended.output, as: UTF8.self)

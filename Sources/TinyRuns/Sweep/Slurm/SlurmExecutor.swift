@@ -163,6 +163,7 @@ final class SlurmExecutor: SweepExecutor {
 
     /// Submits an array that is written before, so that its jobs are found whatever happens meanwhile.
     private func submit(_ array: JobArray) async throws -> [String] {
+        guard !Task.isCancelled else { return [] }
         var array = array
         array.submitted = Date().ISO8601Format()
         try arrays.write(array, command: command)
@@ -174,8 +175,9 @@ final class SlurmExecutor: SweepExecutor {
         do {
             let output = try await SlurmCommand.run("sbatch", arguments, grace: timing.submission, answers: true)
             guard array.accept(output) else {
-                throw SlurmFailure(
-                    .refused, "sbatch answered \(output.prefix(100)) instead of a job's number", isSubmission: true)
+                // It is kept, because something may have been submitted.
+                let answer = "sbatch answered \(output.prefix(100)) instead of a job's number"
+                throw SlurmFailure(.refused, answer, isSubmission: true).ended
             }
             try arrays.write(array, command: command)
             state.withLock { state in
@@ -183,14 +185,16 @@ final class SlurmExecutor: SweepExecutor {
             }
             return started(array)
         } catch let failure as SlurmFailure {
+            let mayBeTaken =
+                failure.kind == .unanswered || state.withLock { $0.unanswered?.mayBeTaken ?? false }
+            // Nobody needs to look for one that was never submitted.
+            if !mayBeTaken { arrays.forget(array) }
             guard failure.isPassing else { throw failure.ended }
-            // Nobody needs to look for it.
-            if failure.kind == .unreached { arrays.forget(array) }
             state.withLock { state in
                 if state.unanswered == nil, !Task.isCancelled {
                     state.notes.append("\(failure.message); waiting until Slurm answers")
                 }
-                state.unanswered = (array, .now, failure.kind == .unanswered)
+                state.unanswered = (array, .now, mayBeTaken)
             }
             return []
         }

@@ -28,10 +28,11 @@ struct SlurmFailure: Error {
         hint =
             switch kind {
             case .absent: "--on slurm belongs on a machine from which jobs can be submitted"
-            case .unreached, .unanswered: "jobs go on; the same command follows them when Slurm answers"
+            case .unreached, .unanswered:
+                "jobs keep running; when Slurm answers, the same command follows them. Their clusters are in the sweep's slurm/*.json"
             case .refused where isSubmission:
                 "--sbatch key=value passes what the cluster asks for, such as a partition"
-            case .refused: "jobs go on; the same command follows them when Slurm answers its squeue"
+            case .refused: "jobs keep running; when squeue works again, the same command follows them"
             }
     }
 
@@ -41,8 +42,6 @@ struct SlurmFailure: Error {
         // Sentences of Slurm's about a controller that is down, restarting or overloaded.
         let passing = [
             "timed out", "communication", "temporarily", "try again", "zero bytes", "not responding",
-            // Of other clusters.
-            "be reached now", "talking to the database",
         ]
         let kind: Kind, message: String
         switch result.ending {
@@ -56,7 +55,11 @@ struct SlurmFailure: Error {
             let words = said.lowercased()
             let isUnreached = ["unable to contact", "connect failure", "connection refused"].contains(
                 where: words.contains)
-            kind = isUnreached ? .unreached : passing.contains(where: words.contains) ? .unanswered : .refused
+            // Of a cluster that was named, and of the database that knows where it is: nothing was submitted.
+            let isElsewhere = ["be reached now", "talking to the database"].contains(where: words.contains)
+            kind =
+                isUnreached || isElsewhere
+                ? .unreached : passing.contains(where: words.contains) ? .unanswered : .refused
             message = said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)"
         }
         self.init(kind, message, isSubmission: name == "sbatch")
