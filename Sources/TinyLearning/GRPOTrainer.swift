@@ -128,8 +128,8 @@ public struct GRPOTrainer: Trainer {
             wanted = settings.replacesEqualGroups ? wanted.filter { !groups[$0].hasDifferentRewards } : []
         } while !wanted.isEmpty && rounds < settings.maxRounds
         return SampledStep(
-            kept: Rollout(groups.flatMap { $0 }, groupSize: settings.groupSize), problems: problems, rounds: rounds,
-            discarded: Rollout(discarded, groupSize: settings.groupSize))
+            kept: Rollout(groups.flatMap { $0 }, groupSize: settings.groupSize),
+            discarded: Rollout(discarded, groupSize: settings.groupSize), problems: problems, rounds: rounds)
     }
 
     /// Samples and grades a group for each of these problems; the step drew `drawn` others before.
@@ -235,9 +235,16 @@ private struct SampledStep: Sendable {
     let rounds: Int
     /// The groups that were replaced.
     let discarded: Rollout
-
     /// The kept groups and then those that were replaced.
-    var all: Rollout { Rollout(kept.samples + discarded.samples, groupSize: kept.groupSize) }
+    let all: Rollout
+
+    init(kept: Rollout, discarded: Rollout, problems: Int, rounds: Int) {
+        self.kept = kept
+        self.discarded = discarded
+        self.problems = problems
+        self.rounds = rounds
+        all = Rollout(kept.samples + discarded.samples, groupSize: kept.groupSize)
+    }
 
     /// Everything that can be measured before any gradient, of all groups: the kept ones alone look better than the policy is
     /// where most of the replaced ones earned nothing, and worse where most of them earned everything.

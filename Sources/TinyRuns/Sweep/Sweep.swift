@@ -142,6 +142,8 @@ public struct Sweep: Sendable {
         if !gone.isEmpty { report(.unknownRuns(gone)) }
     }
 
+    /// Refuses graders whose program is not there.
+    ///
     /// - Returns: The runs that are selected.
     @discardableResult
     private static func checkGraders(_ plan: SweepPlan, _ options: Options) throws -> [SweepRun] {

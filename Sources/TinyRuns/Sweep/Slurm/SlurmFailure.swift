@@ -39,10 +39,12 @@ struct SlurmFailure: Error {
     /// What the end of a command means that did not succeed.
     init(_ name: String, _ result: ChildProgram.Result) {
         let said = result.lastErrors.split(whereSeparator: \.isNewline).joined(separator: "; ")
-        // Sentences of Slurm's about a controller that is down, restarting or overloaded.
-        let passing = [
-            "timed out", "communication", "temporarily", "try again", "zero bytes", "not responding",
+        // Sentences of Slurm's about a controller, another cluster, or the database that knows where it is, that cannot be reached;
+        // and about a controller that is restarting or overloaded.
+        let unreached = [
+            "unable to contact", "connect failure", "connection refused", "be reached now", "talking to the database",
         ]
+        let unanswered = ["timed out", "communication", "temporarily", "try again", "zero bytes", "not responding"]
         let kind: Kind, message: String
         switch result.ending {
         case .killed(let signal):
@@ -53,13 +55,9 @@ struct SlurmFailure: Error {
             message = "this machine has no command \(name)"
         case .exited(let status):
             let words = said.lowercased()
-            let isUnreached = ["unable to contact", "connect failure", "connection refused"].contains(
-                where: words.contains)
-            // Of a cluster that was named, and of the database that knows where it is: nothing was submitted.
-            let isElsewhere = ["be reached now", "talking to the database"].contains(where: words.contains)
             kind =
-                isUnreached || isElsewhere
-                ? .unreached : passing.contains(where: words.contains) ? .unanswered : .refused
+                unreached.contains(where: words.contains)
+                ? .unreached : unanswered.contains(where: words.contains) ? .unanswered : .refused
             message = said.isEmpty ? "\(name) ended with status \(status)" : "\(name) says: \(said)"
         }
         self.init(kind, message, isSubmission: name == "sbatch")
