@@ -33,7 +33,7 @@ public final class LanguageModel: Sendable {
     /// - Parameter arithmetic: That of the stored type unless given, see ``Checkpoint/arithmetic``.
     /// - Throws: ``CheckpointError`` naming the tensor that is missing, has another shape or would not be used.
     public convenience init(_ checkpoint: Checkpoint, arithmetic: Arithmetic? = nil) throws(CheckpointError) {
-        try checkpoint.refuseUnusedTensors()
+        try checkpoint.requireParameters()
         let stored = try checkpoint.arithmetic, arithmetic = arithmetic ?? stored
         try self.init(
             checkpoint.configuration, try CheckpointSource(checkpoint: checkpoint, arithmetic: arithmetic),

@@ -33,15 +33,25 @@ enum Executable {
     ///   - input: What the command reads on standard input.
     ///   - scratch: Holds the command's home and caches, so that a test neither sees nor leaves anything outside.
     ///   - variables: Environment variables to set.
-    ///   - limit: Ends the command after so many seconds.
-    ///   - signal: With what; SIGKILL unless a test is about others.
+    ///   - limit: Kills the command after so many seconds.
+    ///   - interruption: Sends it a signal before.
     static func run(
         _ arguments: [String], input: String? = nil, in scratch: Scratch, variables: [String: String] = [:],
-        limit: TimeInterval = limit, signal: Int32 = SIGKILL
+        limit: TimeInterval = limit, interruption: Interruption? = nil
     ) throws -> Outcome {
         try run(
-            try #require(path), arguments, input: input, in: scratch, variables: variables, limit: limit, signal: signal
-        )
+            try #require(path), arguments, input: input, in: scratch, variables: variables, limit: limit,
+            interruption: interruption)
+    }
+
+    /// A signal that a command gets as soon as something is seen.
+    struct Interruption {
+        let signal: Int32
+        let condition: () -> Bool
+
+        static func signal(_ signal: Int32, once condition: @escaping () -> Bool) -> Interruption {
+            Interruption(signal: signal, condition: condition)
+        }
     }
 
     /// Runs a line of a shell, in which `"$0"` is the command.
@@ -50,12 +60,12 @@ enum Executable {
     ) throws -> Outcome {
         try run(
             "/bin/bash", ["-c", line, try #require(path)], input: nil, in: scratch, variables: variables, limit: limit,
-            signal: SIGKILL)
+            interruption: nil)
     }
 
     private static func run(
         _ program: String, _ arguments: [String], input: String?, in scratch: Scratch, variables: [String: String],
-        limit: TimeInterval, signal: Int32
+        limit: TimeInterval, interruption: Interruption?
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
@@ -80,8 +90,12 @@ enum Executable {
 
         try process.run()
         let identifier = process.processIdentifier
-        let watchdog = DispatchWorkItem { kill(identifier, signal) }
+        let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
         DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: watchdog)
+        if let interruption {
+            while process.isRunning, !interruption.condition() { usleep(10_000) }
+            if process.isRunning { kill(identifier, interruption.signal) }
+        }
         process.waitUntilExit()
         watchdog.cancel()
         return Outcome(

@@ -55,6 +55,9 @@ struct FakeSlurm {
             .map(String.init)
     }
 
+    /// Whether squeue was asked about what was submitted.
+    var isAsked: Bool { FileManager.default.fileExists(atPath: scratch.path("slurm/asked")) }
+
     private static let sbatch = #"""
         if [[ -e down ]]; then
             echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2
@@ -104,6 +107,7 @@ struct FakeSlurm {
             echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
             exit 1
         fi
+        if [[ -e submissions ]]; then touch asked; fi
         if [[ -e stuck ]]; then exec sleep 60; fi
         if [[ -e away && "$*" == *--clusters=* ]]; then
             rm away

@@ -15,6 +15,17 @@ struct ModelRefusalTests {
         expectRefusal(try score(model.path, ["--tokens", "1,2,3"], in: scratch), naming: corruption.naming)
     }
 
+    @Test(
+        "a tensor that is missing is told by commands that compute nothing",
+        arguments: [["inspect"], ["train", "--dry-run"]])
+    func missingTensor(arguments: [String]) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        try model.editTensors { tensors in tensors.removeAll { $0.name == "model.layers.1.mlp.down_proj.weight" } }
+        expectRefusal(
+            try Executable.run(arguments + ["--model", model.path, "--json"], in: scratch),
+            naming: ["model.layers.1.mlp.down_proj.weight"])
+    }
+
     @Test("tensors that change nothing are read past", arguments: Corruption.harmless)
     func ignoresTensors(addition: Corruption) throws {
         let scratch = try Scratch(), model = try scratch.model()

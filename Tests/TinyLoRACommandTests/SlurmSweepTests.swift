@@ -10,13 +10,14 @@ struct SlurmSweepTests {
         """
 
     private func sweep(
-        _ file: String, and rest: [String] = [], on slurm: FakeSlurm, in scratch: Scratch, limit: TimeInterval = 120,
-        signal: Int32 = SIGKILL, variables: [String: String] = [:]
+        _ file: String, and rest: [String] = [], on slurm: FakeSlurm, in scratch: Scratch,
+        interruption: Executable.Interruption? = nil,
+        variables: [String: String] = [:]
     ) throws -> Outcome {
         // A folder whose name a shell would take apart.
         let arguments = ["sweep", file, "--on", "slurm", "--output", scratch.path("it's out"), "--json"] + rest
         return try Executable.run(
-            arguments, in: scratch, variables: slurm.variables.merging(variables) { $1 }, limit: limit, signal: signal)
+            arguments, in: scratch, variables: slurm.variables.merging(variables) { $1 }, interruption: interruption)
     }
 
     private func adapter(_ path: String, in scratch: Scratch) throws -> Data {
@@ -67,7 +68,7 @@ struct SlurmSweepTests {
     func goesOn(signal: Int32) throws {
         let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
         let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2, 3, 4]}]")
-        let stopped = try sweep(file, on: slurm, in: scratch, limit: 0.7, signal: signal)
+        let stopped = try sweep(file, on: slurm, in: scratch, interruption: .signal(signal) { slurm.isAsked })
         if signal == SIGINT {
             #expect(!stopped.wasKilled && stopped.status == 130, "\(stopped)")
             #expect(stopped.errors.contains("scancel 1"), "\(stopped)")
@@ -83,18 +84,18 @@ struct SlurmSweepTests {
     func hangingCommands() throws {
         let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
         let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2]}]")
-        func interrupted() throws -> Outcome {
+        func interrupted(once condition: @escaping () -> Bool) throws -> Outcome {
             let start = ContinuousClock.now
-            let outcome = try sweep(file, on: slurm, in: scratch, limit: 2, signal: SIGINT)
+            let outcome = try sweep(file, on: slurm, in: scratch, interruption: .signal(SIGINT, once: condition))
             #expect(start.duration(to: .now) < .seconds(30))
             #expect(!outcome.wasKilled && outcome.status == 130, "\(outcome)")
             return outcome
         }
         try slurm.set("hold")
         try slurm.set("mute")
-        #expect(try interrupted().errors.contains("scancel --name=s-"))
+        #expect(try interrupted { !slurm.submissions.isEmpty }.errors.contains("scancel --name=s-"))
         try slurm.set("stuck")
-        _ = try interrupted()
+        _ = try interrupted { slurm.isAsked }
         try slurm.unset("stuck")
         try slurm.unset("hold")
         let outcome = try sweep(file, on: slurm, in: scratch)
@@ -108,7 +109,8 @@ struct SlurmSweepTests {
         let file = try scratch.file("s.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2, 3, 4]}]")
         try slurm.set("hold")
         let stopped = try sweep(
-            file, on: slurm, in: scratch, limit: 2, signal: SIGINT, variables: [prefix + "_CLUSTERS": "far"])
+            file, on: slurm, in: scratch, interruption: .signal(SIGINT) { slurm.isAsked },
+            variables: [prefix + "_CLUSTERS": "far"])
         #expect(stopped.errors.contains("scancel --clusters=far --name=s-"), "\(stopped)")
         try slurm.unset("hold")
         // A cluster that is away is waited for.

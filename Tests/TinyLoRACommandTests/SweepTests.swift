@@ -191,9 +191,10 @@ struct SweepTests {
             "s.yaml",
             "defaults: \(defaults.replacing("max_steps: 2", with: "max_steps: 6"))\nruns: [{parameters: [1, 2, 3]}]")
         expectSuccess(try Executable.run(["sweep", file, "--output", scratch.path("whole")], in: scratch))
-        // When the signal comes is left to the machine; the files must not tell.
+        let steps = scratch.path("out/1-seed1/steps.jsonl")
         let stopped = try Executable.run(
-            ["sweep", file, "--output", scratch.path("out")], in: scratch, limit: 0.7, signal: signal)
+            ["sweep", file, "--output", scratch.path("out")], in: scratch,
+            interruption: .signal(signal) { (try? Data(contentsOf: URL(fileURLWithPath: steps)).isEmpty) == false })
         if signal == SIGINT, stopped.status != 0 {
             #expect(!stopped.wasKilled && stopped.status == 130, "\(stopped)")
             #expect(stopped.errors.contains("the same command resumes the sweep"), "\(stopped)")

@@ -84,9 +84,15 @@ struct CommandRewardTests {
     @Test("does not wait for what the command leaves running")
     func server() {
         let start = ContinuousClock.now, line = #"{"score": 1}"#
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer {
+            let left = (try? String(contentsOf: file, encoding: .utf8))?.split(separator: "\n").compactMap { Int32($0) }
+            for identifier in left ?? [] { kill(identifier, SIGKILL) }
+            try? FileManager.default.removeItem(at: file)
+        }
         // Once with an end of the last line, and once without.
         for format in [#"\n%s\n"#, #"\n%s"#] {
-            let grades = grades("(sleep 40 &); printf '\(line)\n\(line)\(format)' '\(line)'")
+            let grades = grades("(sleep 40 & echo $! >> '\(file.path)'); printf '\(line)\n\(line)\(format)' '\(line)'")
             #expect(grades.map { $0.reward() } == [1, 1, 1])
         }
         #expect(ContinuousClock.now - start < .seconds(15))

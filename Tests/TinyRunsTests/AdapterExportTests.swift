@@ -14,15 +14,16 @@ import TinyText
 struct AdapterExportTests {
     private func fixture(_ name: String) -> String { fixtures(of: name).path }
 
-    private func adapter(of loaded: LoadedModel, _ design: any AdapterDesign, scale: Float) throws -> AdapterFile {
-        try loaded.adapter(
+    private func adapter(of model: some AdaptableModel, _ design: any AdapterDesign, scale: Float) throws -> AdapterFile
+    {
+        try model.adapter(
             design, values: (0..<design.parameterCount).map { scale * Float($0 % 5 - 2) }, type: .float32)
     }
 
-    private func tinyLoRA(_ loaded: LoadedModel) throws -> TinyLoRADesign {
+    private func tinyLoRA(_ model: some AdaptableModel) throws -> TinyLoRADesign {
         TinyLoRADesign(
             plan: try AdapterPlan(
-                modules: loaded.checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5)),
+                modules: model.checkpoint.configuration.modules, rank: 2, u: 2, tying: .tiled(modulesPerGroup: 5)),
             seed: 3)
     }
 
@@ -49,10 +50,10 @@ struct AdapterExportTests {
         arguments: ["qwen2-untied", "qwen2-tied-bf16", "gguf/model.gguf"])
     func mergedNumbers(model: String) throws {
         try withTemporaryDirectory { folder in
-            let loaded = try LoadedModel(directory: fixture(model)), base = loaded.checkpoint
-            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
-            _ = try loaded.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
-            let method = try loaded.method(adapter.design, initialSeed: 0, threads: 1, cache: nil)
+            let original = try UnloadedModel(directory: fixture(model)), base = original.checkpoint
+            let adapter = try adapter(of: original, tinyLoRA(original), scale: 0.4)
+            _ = try original.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
+            let method = try original.method(adapter.design, initialSeed: 0, threads: 1, cache: nil)
             guard case .change(let change) = method.effect(of: adapter.values) else {
                 Issue.record("TinyLoRA is a change")
                 return
@@ -84,17 +85,17 @@ struct AdapterExportTests {
     @Test("merged into a GGUF file's weights is a directory with that file's tokenizer, template and stop tokens")
     func mergedFile() throws {
         try withTemporaryDirectory { folder in
-            let loaded = try LoadedModel(directory: fixture("gguf/model.gguf"))
-            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
-            _ = try loaded.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
-            let merged = try LoadedModel(directory: folder)
-            let theirs = try loaded.requireTokenizer(), ours = try merged.requireTokenizer()
+            let original = try UnloadedModel(directory: fixture("gguf/model.gguf"))
+            let adapter = try adapter(of: original, tinyLoRA(original), scale: 0.4)
+            _ = try original.export(adapter, as: .merged, to: folder, threads: 1, cache: nil)
+            let merged = try UnloadedModel(directory: folder)
+            let theirs = try original.requireTokenizer(), ours = try merged.requireTokenizer()
             for text in ["12 apples", "Hi<|endoftext|>\n", "\u{E9}\u{1F600}"] {
                 #expect(ours.encode(text) == theirs.encode(text))
             }
             #expect(ours.endOfTextID == theirs.endOfTextID && ours.beginningOfTextID == theirs.beginningOfTextID)
-            #expect(merged.stopTokens == loaded.stopTokens)
-            let template = try #require(try merged.chatTemplate()), expected = try #require(try loaded.chatTemplate())
+            #expect(merged.stopTokens == original.stopTokens)
+            let template = try #require(try merged.chatTemplate()), expected = try #require(try original.chatTemplate())
             #expect(template.text == expected.text && template.specialTokens == expected.specialTokens)
         }
     }
@@ -102,9 +103,9 @@ struct AdapterExportTests {
     @Test("merged into bf16 weights tells how much of a small change rounding left")
     func lostInRounding() throws {
         try withTemporaryDirectory { folder in
-            let loaded = try LoadedModel(directory: fixture("qwen2-tied-bf16"))
-            let small = try adapter(of: loaded, tinyLoRA(loaded), scale: 1e-5)
-            let result = try loaded.export(small, as: .merged, to: folder + "/small", threads: 1, cache: nil)
+            let original = try UnloadedModel(directory: fixture("qwen2-tied-bf16"))
+            let small = try adapter(of: original, tinyLoRA(original), scale: 1e-5)
+            let result = try original.export(small, as: .merged, to: folder + "/small", threads: 1, cache: nil)
             let merge = try #require(result.merge)
             #expect(merge.kept < 0.5 && merge.unchangedShare > 0.9, "\(merge)")
         }
@@ -113,14 +114,14 @@ struct AdapterExportTests {
     @Test("refuses what a layout cannot hold, and another model's adapter, before anything is written")
     func refusals() throws {
         try withTemporaryDirectory { folder in
-            let loaded = try LoadedModel(directory: fixture("qwen2-untied"))
-            let modules = loaded.checkpoint.configuration.modules
-            let xs = try adapter(of: loaded, LoRAXSDesign(modules: modules, rank: 2), scale: 0.1)
+            let original = try UnloadedModel(directory: fixture("qwen2-untied"))
+            let modules = original.checkpoint.configuration.modules
+            let xs = try adapter(of: original, LoRAXSDesign(modules: modules, rank: 2), scale: 0.1)
             let output = folder + "/output"
             #expect(throws: RunError.self) {
-                try loaded.export(xs, as: .peftTinyLoRA, to: output, threads: 1, cache: nil)
+                try original.export(xs, as: .peftTinyLoRA, to: output, threads: 1, cache: nil)
             }
-            let other = try LoadedModel(directory: fixture("qwen2-tied-bf16"))
+            let other = try UnloadedModel(directory: fixture("qwen2-tied-bf16"))
             #expect(throws: AdapterError.self) {
                 try other.export(xs, as: .peftLoRA, to: output, threads: 1, cache: nil)
             }
@@ -140,10 +141,10 @@ struct AdapterExportTests {
                 try FileManager.default.copyItem(atPath: fixture("qwen2-tied-bf16"), toPath: copy)
             }
             try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: model)
-            let loaded = try LoadedModel(directory: model), before = try contents(model)
-            let adapter = try adapter(of: loaded, tinyLoRA(loaded), scale: 0.4)
+            let original = try UnloadedModel(directory: model), before = try contents(model)
+            let adapter = try adapter(of: original, tinyLoRA(original), scale: 0.4)
             func export(to output: String) throws {
-                _ = try loaded.export(adapter, as: .merged, to: output, threads: 1, cache: nil)
+                _ = try original.export(adapter, as: .merged, to: output, threads: 1, cache: nil)
             }
             let snapshot = folder + "/models--a--b/snapshots/0123"
             for place in [model, model + "/", folder + "/link", other, snapshot] {
@@ -172,12 +173,12 @@ struct AdapterExportTests {
                 "modeling_x.py": "class X: pass",
             ]
             for (name, text) in texts { try write(text, to: "\(model)/\(name)") }
-            let loaded = try LoadedModel(directory: model), output = folder + "/merged"
-            _ = try loaded.export(
-                adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
+            let original = try UnloadedModel(directory: model), output = folder + "/merged"
+            _ = try original.export(
+                adapter(of: original, tinyLoRA(original), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
             for (name, text) in texts { #expect(try read("\(output)/\(name)") == Data(text.utf8), "\(name)") }
             #expect(try read(output + "/config.json") == read(model + "/config.json"))
-            #expect(try LoadedModel(directory: output).stopTokens == loaded.stopTokens)
+            #expect(try UnloadedModel(directory: output).stopTokens == original.stopTokens)
         }
     }
 
@@ -190,9 +191,10 @@ struct AdapterExportTests {
                 try write("{}", to: "\(other)/\(name)")
             }
             func export(_ model: String, to output: String) throws {
-                let loaded = try LoadedModel(directory: model)
-                _ = try loaded.export(
-                    adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .merged, to: output, threads: 1, cache: nil)
+                let original = try UnloadedModel(directory: model)
+                _ = try original.export(
+                    adapter(of: original, tinyLoRA(original), scale: 0.4), as: .merged, to: output, threads: 1,
+                    cache: nil)
             }
             try export(other, to: output)
             try write("kept", to: output + "/notes.py")
@@ -216,9 +218,10 @@ struct AdapterExportTests {
             for (model, expected) in [
                 (snapshot, "org/model"), (fixture("qwen2-tied-bf16"), fixture("qwen2-tied-bf16")),
             ] {
-                let loaded = try LoadedModel(directory: model)
-                _ = try loaded.export(
-                    adapter(of: loaded, tinyLoRA(loaded), scale: 0.4), as: .peftLoRA, to: folder + "/lora", threads: 1,
+                let original = try UnloadedModel(directory: model)
+                _ = try original.export(
+                    adapter(of: original, tinyLoRA(original), scale: 0.4), as: .peftLoRA, to: folder + "/lora",
+                    threads: 1,
                     cache: nil)
                 #expect(try PEFTAdapter(directory: folder + "/lora").baseModel == expected)
             }

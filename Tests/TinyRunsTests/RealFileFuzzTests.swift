@@ -155,7 +155,7 @@ struct RealFileFuzzTests {
                 _ = try ChatTemplate(modelDirectory: path)
             }
             let model = try Checkpoint(directory: path)
-            try model.refuseUnusedTensors()
+            try model.requireParameters()
             _ = try model.tensor("model.norm.weight", [model.configuration.hiddenSize]).floats()
         case .safetensors:
             let file = try SafetensorsFile(path: path)

@@ -92,8 +92,8 @@ struct ExportCommand: AsyncParsableCommand {
         let console = Console(json: json)
         let source = try AdapterSource(adapter)
         guard case .layout(let layout) = target, let output else { return try writeCode(of: source, console) }
-        let loaded = try LoadedModel(directory: model), file = try loaded.adapter(from: source)
-        let result = try loaded.export(
+        let model = try UnloadedModel(directory: model), file = try model.adapter(from: source)
+        let result = try model.export(
             file, as: layout, to: output, rank: rank, type: type, threads: threading.count(), cache: factorCache(),
             progress: FactorDisplay(console).show)
         console.say("adapter    \(file.design.description)")
@@ -117,7 +117,7 @@ struct ExportCommand: AsyncParsableCommand {
     /// Prints the adapter's code; with a model only after checking that the adapter belongs to it.
     private func writeCode(of source: AdapterSource, _ console: Console) throws {
         let code = try source.code
-        if let model { _ = try LoadedModel(directory: model).adapter(from: source) }
+        if let model { _ = try UnloadedModel(directory: model).adapter(from: source) }
         if let output { try AtomicFile.write(Data((code.text + "\n").utf8), to: output) }
         console.say(code.text)
         try console.result(CodeResult(format: "code", code: code.text, characters: code.text.count))

@@ -41,7 +41,7 @@ struct InspectCommand: AsyncParsableCommand {
         if let adapter { return try inspect(AdapterSource(adapter), console) }
         let path = try model ?? AbacusFiles.directory()
         let checkpoint = try Checkpoint(directory: path), sizes = checkpoint.configuration
-        try checkpoint.refuseUnusedTensors()
+        try checkpoint.requireParameters()
         let plan = try AdapterPlan.resolving(
             parameters: parameters, modules: sizes.modules, rank: rank)
         let fingerprint = try checkpoint.fingerprint(cache: .standard()), arithmetic = try checkpoint.arithmetic
@@ -78,7 +78,7 @@ struct InspectCommand: AsyncParsableCommand {
         switch source {
         case .peft(let peft) where model == nil: try inspect(peft, console)
         case .peft:
-            let file = try LoadedModel(directory: model).adapter(from: source)
+            let file = try UnloadedModel(directory: model).adapter(from: source)
             console.say("adapter    for \(file.baseModel.name), written by \(file.toolVersion)")
             try inspect(file, isCode: false, console)
         case .file(_, let file):

@@ -13,7 +13,7 @@ final class SweepDisplay: Sendable {
 
     /// What the lines need to know of the past.
     private struct Known {
-        var costs: [String: Double] = [:]
+        var estimates: [String: RunEstimate] = [:]
         /// Runs that were finished before this call.
         var kept: Set<String> = []
         /// Cells whose choice was shown.
@@ -37,8 +37,8 @@ final class SweepDisplay: Sendable {
         case .warning(let sentence): console.warn(sentence)
         case .started(let state):
             known.withLock { known in
-                known.costs = Dictionary(
-                    state.plan.runs.map { ($0.name, RunEstimate($0.configuration).cost) }, uniquingKeysWith: { $1 })
+                known.estimates = Dictionary(
+                    state.plan.runs.map { ($0.name, RunEstimate($0.configuration)) }, uniquingKeysWith: { $1 })
                 known.kept = Set(state.outcomes.keys)
                 known.shown = Set(state.choices.map(\.cell))
             }
@@ -103,18 +103,21 @@ final class SweepDisplay: Sendable {
     }
 
     private func overall(_ state: SweepState, _ runs: [SweepProgress]) -> String {
-        let (costs, kept) = known.withLock { ($0.costs, $0.kept) }
+        let (estimates, kept) = known.withLock { ($0.estimates, $0.kept) }
         // Runs of an earlier choice, which are not needed any more, are done all the same.
         let done = state.outcomes.count, expected = done + runs.count + state.due().count
         let total = max(state.plan.expectedRuns, expected)
         let seconds = (ContinuousClock.now - began) / .seconds(1)
-        // Work done in this call against work left, where runs not yet due count as their cell's average.
+        // Work done in this call against work left, where runs not yet due count as the average. The evaluation before the first
+        // step is left out: runs of one model share it.
+        let costs = estimates.mapValues { $0.stepsCost + $0.evaluationCost }
         var finished = state.outcomes.keys.filter { !kept.contains($0) }.reduce(0) { $0 + (costs[$1] ?? 0) }
         var left = state.due().reduce(0) { $0 + (costs[$1.name] ?? 0) }
         for run in runs {
-            let cost = (costs[run.name] ?? 0) / Double(max(1, run.steps))
+            guard let estimate = estimates[run.name] else { continue }
+            let cost = estimate.stepsCost / Double(max(1, run.steps))
             finished += Double(run.finished - run.earlier) * cost
-            left += Double(run.steps - run.finished) * cost
+            left += Double(run.steps - run.finished) * cost + estimate.evaluationCost
         }
         left += Double(total - expected) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clock(left * seconds / finished) : "?"

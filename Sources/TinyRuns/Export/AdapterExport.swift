@@ -37,12 +37,12 @@ public struct ExportResult: Sendable, Encodable {
     }
 }
 
-extension LoadedModel {
+extension AdaptableModel {
     /// Writes an adapter of this model in another tool's layout.
     ///
     /// ```swift
-    /// let loaded = try LoadedModel(directory: "Qwen2.5-0.5B")
-    /// try loaded.export(loaded.adapter(at: "adapter.safetensors"), as: .peftLoRA, to: "peft")
+    /// let model = try UnloadedModel(directory: "Qwen2.5-0.5B")
+    /// try model.export(model.adapter(at: "adapter.safetensors"), as: .peftLoRA, to: "peft", threads: 2)
     /// ```
     ///
     /// - Parameters:
@@ -64,7 +64,7 @@ extension LoadedModel {
         type: ElementType = .float32, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> ExportResult {
-        try adapter.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        try adapter.requireBaseModel(asBaseModel)
         let destination = ExportDestination(path: output)
         try destination.requireNoModel(besides: checkpoint.directory, for: layout)
         let method = try method(adapter.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)

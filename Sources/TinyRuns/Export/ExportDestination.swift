@@ -36,7 +36,7 @@ struct ExportDestination {
     /// one that this one does not have are removed at the end, so that until then every file is as it was or as it is to be.
     ///
     /// - Parameter write: Writes the files of the merged model.
-    func replaceMerged<Result>(_ model: LoadedModel, _ write: () throws -> Result) throws -> Result {
+    func replaceMerged<Result>(_ model: some AdaptableModel, _ write: () throws -> Result) throws -> Result {
         let names = CheckpointWriter.fileNames(of: model.checkpoint) + model.textFiles
         let rest = markedFiles.filter { !names.contains($0) }
         try AtomicFile.makeDirectory(path)
@@ -64,9 +64,10 @@ struct ExportDestination {
         }
     }
 
-    private func mark(_ model: LoadedModel, _ names: [String]) throws {
+    private func mark(_ model: some AdaptableModel, _ names: [String]) throws {
         let members: [JSONValue.Member] = [
-            .init("base_model_name", .string(model.name)), .init("base_model_fingerprint", .string(model.fingerprint)),
+            .init("base_model_name", .string(model.name)),
+            .init("base_model_fingerprint", .string(try model.fingerprint)),
             .init("files", .array(names.map { .string($0) })),
         ]
         try AtomicFile.write(JSONValue.object(members).document, to: markPath)

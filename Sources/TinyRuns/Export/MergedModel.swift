@@ -25,7 +25,7 @@ public struct MergeSummary: Sendable, Encodable {
     }
 }
 
-extension LoadedModel {
+extension AdaptableModel {
     /// Writes a model directory whose weights have a change added, in the types of the checkpoint, with the tokenizer's files.
     /// Of a GGUF file, what its own arithmetic takes rounded is BF16, and the tokenizer's files say what the file does.
     ///

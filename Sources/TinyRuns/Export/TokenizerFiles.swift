@@ -4,13 +4,15 @@ import TinyFoundation
 import TinyTemplates
 import TinyText
 
-extension LoadedModel {
-    /// The files of a directory's tokenizer and chat template.
-    private static let tokenizerFiles = [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-        "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
-    ]
+/// The files of a directory's tokenizer and chat template.
+private let tokenizerFiles = [
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+    "merges.txt",
+    "tokenizer.model", "chat_template.jinja", "chat_template.json",
+]
+private let templateFolder = "additional_chat_templates/"
 
+extension ModelText {
     /// Names of the files that ``writeTokenizer(to:)`` writes. Of a directory they are those that it has of its tokenizer and chat
     /// templates, and the Python code that `auto_map` in a configuration may name.
     var textFiles: [String] {
@@ -19,19 +21,17 @@ extension LoadedModel {
             let names = try? FileManager.default.contentsOfDirectory(atPath: "\(checkpoint.directory)/\(folder)")
             return (names ?? []).filter { $0.hasSuffix(ending) }.sorted().map { folder + $0 }
         }
-        return Self.tokenizerFiles.filter { FileManager.default.fileExists(atPath: "\(checkpoint.directory)/\($0)") }
-            + names(in: Self.templateFolder, ending: ".jinja") + names(ending: ".py")
+        return tokenizerFiles.filter { FileManager.default.fileExists(atPath: "\(checkpoint.directory)/\($0)") }
+            + names(in: templateFolder, ending: ".jinja") + names(ending: ".py")
     }
-
-    private static let templateFolder = "additional_chat_templates/"
 
     /// Writes the files of this model's tokenizer and chat template: copies where it is a directory; where it is a GGUF file,
     /// `tokenizer.json` and `tokenizer_config.json` with what the file holds.
     func writeTokenizer(to directory: String) throws {
         guard isGGUF(checkpoint.directory) else {
             for name in textFiles {
-                if name.hasPrefix(Self.templateFolder) {
-                    try AtomicFile.makeDirectory("\(directory)/\(Self.templateFolder)")
+                if name.hasPrefix(templateFolder) {
+                    try AtomicFile.makeDirectory("\(directory)/\(templateFolder)")
                 }
                 let data = try Data(contentsOf: URL(fileURLWithPath: "\(checkpoint.directory)/\(name)"))
                 try AtomicFile.write(data, to: "\(directory)/\(name)")

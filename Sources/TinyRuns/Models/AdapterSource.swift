@@ -64,7 +64,7 @@ public enum AdapterSource: Sendable {
     }
 
     /// What the numbers are, with the shapes of a model. Reads no weight, so it does not check that the adapter was trained on
-    /// this model; `LoadedModel.adapter(from:)` does.
+    /// this model; `AdaptableModel.adapter(from:)` does.
     ///
     /// - Throws: `AdapterError` when the model has no modules of the shapes in it.
     func design(for checkpoint: Checkpoint) throws -> any AdapterDesign {
@@ -144,29 +144,4 @@ private func isCode(_ argument: String, in folder: String = ".") -> Bool {
 /// An argument that names an adapter, with its path, if it is one, seen from `folder`; a code stays as it is.
 public func adapterLocation(_ argument: String, in folder: String = ".") -> String {
     isCode(argument, in: folder) ? argument : absolutePath(argument, in: folder)
-}
-
-extension LoadedModel {
-    /// The adapter that an argument names, see ``AdapterSource``; the base model of a directory of PEFT becomes this one.
-    ///
-    /// - Throws: `AdapterError`, naming the file and what is wrong with it or how it differs from the model.
-    public func adapter(at argument: String) throws -> AdapterFile { try adapter(from: AdapterSource(argument)) }
-
-    /// The adapter of an opened source.
-    ///
-    /// - Throws: `AdapterError` with code `differentBaseModel` when it was trained on another model, another one when the model
-    ///   has no modules of the shapes in it.
-    public func adapter(from source: AdapterSource) throws -> AdapterFile {
-        let model = AdapterFile.BaseModel(name: name, fingerprint: fingerprint)
-        switch source {
-        case .file(_, let file):
-            try file.requireBaseModel(model)
-            return file
-        case .peft(let peft):
-            return try peft.adapter(
-                of: checkpoint, baseModel: model, arithmetic: arithmetic,
-                toolVersion: "tinylora \(TinyLoRAVersion.current)")
-        case .code(let code): return try code.adapter(for: checkpoint.configuration, of: model)
-        }
-    }
 }

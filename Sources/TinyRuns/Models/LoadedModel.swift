@@ -18,7 +18,7 @@ public enum TinyLoRAVersion {
 /// let loaded = try LoadedModel(directory: nil)            // Abacus, the model in the box
 /// let engine = try loaded.engine(adapter: nil, threads: 2)
 /// ```
-public struct LoadedModel: ModelText {
+public struct LoadedModel: AdaptableModel {
     /// What people call it: the name of its directory, its file, or its repository in a cache.
     public let name: String
     /// The files.
@@ -60,49 +60,10 @@ public struct LoadedModel: ModelText {
         adapter: AdapterFile?, threads: Int, cache: FactorCache? = .standard(),
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> LocalEngine {
-        try adapter?.requireBaseModel(AdapterFile.BaseModel(name: name, fingerprint: fingerprint))
+        try adapter?.requireBaseModel(asBaseModel)
         let method = try adapter.map {
             try self.method($0.design, initialSeed: 0, threads: threads, cache: cache, progress: progress)
         }
         return LocalEngine(model: model, method: method, threads: threads)
-    }
-
-    /// A method ready for this model.
-    ///
-    /// - Parameters:
-    ///   - design: Such as `AdapterSettings.design(for:)` gives.
-    ///   - initialSeed: Names the random numbers that an untrained adapter starts from.
-    ///   - threads: Matrices factorised at once.
-    ///   - cache: Where frozen factors are kept.
-    ///   - shared: Where several methods of this model share them in memory.
-    ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
-    ///     first.
-    public func method(
-        _ design: any AdapterDesign, initialSeed: UInt64, threads: Int, cache: FactorCache? = .standard(),
-        shared: SharedFactors? = nil, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
-    ) throws -> any AdapterMethod {
-        var preparation = AdapterPreparation(
-            checkpoint: checkpoint, fingerprint: fingerprint, cache: cache, threads: threads, initialSeed: initialSeed,
-            progress: progress)
-        preparation.shared = shared
-        return try design.prepared(preparation)
-    }
-
-    /// Writes an adapter of all weights as a model directory of its own, with the tokenizer's files. Such a directory does
-    /// not say in which arithmetic the weights were trained.
-    ///
-    /// - Throws: `CheckpointError`, or ``RunError`` when the adapter holds anything but all weights.
-    public func write(_ adapter: AdapterFile, asModel directory: String) throws {
-        guard adapter.design.holdsAllWeights else {
-            throw RunError(
-                .unusableModel, "an adapter of \(adapter.design) is not a model")
-        }
-        try writeModel(adapter.tensors, to: directory)
-    }
-
-    /// Writes tensors as a model like this one, with its other files.
-    func writeModel(_ tensors: [TensorToWrite], to directory: String) throws {
-        try CheckpointWriter.write(tensors, of: checkpoint, to: directory)
-        try writeTokenizer(to: directory)
     }
 }

@@ -1,4 +1,3 @@
-internal import TinyAbacus
 public import TinyCheckpoint
 import TinyFoundation
 public import TinyProblems
@@ -92,19 +91,5 @@ extension ModelText {
                     + "\(vocabularySize)")
         }
         return tokenizer
-    }
-}
-
-/// A model whose weights are not read.
-struct UnloadedModel: ModelText {
-    let checkpoint: Checkpoint
-    let tokenizer: Tokenizer?
-    let isAbacus: Bool
-
-    /// Opens a directory in Hugging Face layout, a GGUF file, or the model in the box.
-    init(directory: String?) throws {
-        isAbacus = directory == nil
-        checkpoint = try Checkpoint(directory: directory ?? AbacusFiles.directory())
-        tokenizer = try Self.tokenizer(of: checkpoint)
     }
 }

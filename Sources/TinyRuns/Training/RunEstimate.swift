@@ -10,8 +10,14 @@ public struct RunEstimate: Sendable, Equatable, Encodable {
     public let completions: Int?
     /// Completion tokens of all steps if every completion is as long as it may be.
     public let tokensAtMost: Int?
-    /// Work relative to other runs: tokens sampled or differentiated at most, evaluations included. The unit means nothing.
-    public let cost: Double
+    /// Work of all steps, relative to other runs: tokens sampled or differentiated at most, with the evaluations between steps. The
+    /// unit means nothing.
+    public let stepsCost: Double
+    /// Work of the evaluation before the first step, and of that after the last, in the same unit.
+    public let evaluationCost: Double
+
+    /// Work of the whole run.
+    public var cost: Double { stepsCost + 2 * evaluationCost }
 
     /// Counts what a configuration asks for.
     public init(_ configuration: TrainingConfiguration) {
@@ -32,9 +38,10 @@ public struct RunEstimate: Sendable, Equatable, Encodable {
         // A gradient costs about as much as sampling the same tokens.
         let passes: Double = configuration.algorithm.isPolicyGradient ? 2 : 1
         let training = steps * Double(perStep) * Double(rollout.maxTokens) * passes
-        let evaluations = 2 + (evaluation.interval.map { (steps / Double(max(1, $0))).rounded(.down) } ?? 0)
+        let evaluationsBetween = evaluation.interval.map { (steps / Double(max(1, $0))).rounded(.down) } ?? 0
         let problems = Double(evaluation.problems ?? Self.usualProblems) + Double(evaluation.validationProblems)
-        cost = training + evaluations * problems * Double(rollout.maxTokens)
+        evaluationCost = problems * Double(rollout.maxTokens)
+        stepsCost = training + evaluationsBetween * evaluationCost
     }
 
     /// Problems of a file that nobody has opened yet.

@@ -61,7 +61,7 @@ public struct RunOutline: Encodable, Sendable {
     public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        try checkpoint.refuseUnusedTensors()
+        try checkpoint.requireParameters()
         var settings = configuration
         if configuration.epochs != nil {
             settings = configuration.resolvingEpochs(problems: try Self.unitsOfEpoch(configuration))

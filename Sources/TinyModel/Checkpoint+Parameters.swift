@@ -3,19 +3,19 @@ package import TinyCheckpoint
 import TinyFoundation
 
 extension Checkpoint {
-    /// Refuses a checkpoint with tensors that the model of its configuration would not use: it would compute another function
-    /// than the one that was trained.
+    /// Checks that the files have every parameter of the model in its shape, and refuses tensors that the model would not use: it
+    /// would compute another function than the one that was trained. Reads no weight but those of a head beside tied embeddings.
     ///
     /// `rotary_emb.inv_freq`, which old versions of transformers stored, follows from the configuration and is ignored. A head
     /// beside tied embeddings is read and must hold the same values; transformers 4 ties them, transformers 5 keeps the file's.
     ///
-    /// - Throws: ``CheckpointError`` with code `unusedTensor` naming the tensors, or `missingTensor` for a head that is neither
-    ///   stored nor tied.
-    package func refuseUnusedTensors() throws(CheckpointError) {
+    /// - Throws: ``CheckpointError`` naming the tensor that is missing, has another shape or would not be used.
+    package func requireParameters() throws(CheckpointError) {
         if let error = disagreements.first { throw error }
+        for parameter in configuration.parameterShapes { _ = try tensor(parameter.name, parameter.shape) }
     }
 
-    /// All reasons for which ``refuseUnusedTensors()`` refuses the checkpoint.
+    /// What ``requireParameters()`` refuses beside parameters that are missing or have other shapes: all of it.
     package var disagreements: [CheckpointError] { [missingHead, otherHead, unusedTensors].compactMap(\.self) }
 
     private var missingHead: CheckpointError? {
