@@ -49,6 +49,9 @@ public final class SharedSession: Sendable {
     /// What runs and waits now.
     public var load: Load { desk.state.withLock(\.load) }
 
+    /// Tokens sampled since the session was opened, for all that joined.
+    public var sampledTokens: Int { desk.state.withLock(\.sampledTokens) }
+
     /// Adds requests, all or none. They end when the reader of the events stops.
     ///
     /// - Parameter timeout: How long they may take.
@@ -61,8 +64,8 @@ public final class SharedSession: Sendable {
             guard state.load.waiting + samples <= desk.waitingLimit else {
                 throw EngineError(
                     .busy,
-                    "\(state.load.waiting) samples wait; with \(counted(samples, "more one")) they are more than "
-                        + "\(desk.waitingLimit)",
+                    "\(state.load.waiting) of at most \(counted(desk.waitingLimit, "sample")) wait, "
+                        + "and the request has \(samples) more",
                     hint: "try again later")
             }
             state.load.waiting += samples
@@ -132,6 +135,7 @@ private final class Desk: Sendable {
 
     struct State {
         var load = SharedSession.Load()
+        var sampledTokens = 0
         var count = 0
         var news: [News] = []
         var isClosed = false
@@ -164,6 +168,7 @@ private struct SessionLoop {
     private var owners: [Int: (ticket: Int, place: Int)] = [:]
     /// Samples that have a token and have not ended.
     private var running: Set<SampleID> = []
+    private var sampledTokens = 0
 
     init(_ desk: Desk, _ open: @escaping @Sendable () -> any SamplingSession) {
         self.desk = desk
@@ -182,7 +187,12 @@ private struct SessionLoop {
             endLate(closing)
             guard !tickets.isEmpty else { return publish() }
             do {
-                for event in try await session.advance() { deliver(event) }
+                let events = try await session.advance()
+                for event in events { count(event) }
+                // Whoever reads the end of an answer finds it in the load.
+                publish()
+                for event in events { deliver(event) }
+                for (id, ticket) in tickets where ticket.samples == 0 { end(id, nil) }
             } catch {
                 for id in tickets.keys.sorted() { end(id, error) }
                 session = open()
@@ -211,7 +221,9 @@ private struct SessionLoop {
         case .stopped(let id, let sample):
             guard let ticket = tickets[id], ticket.ids.indices.contains(sample.request) else { return }
             let place = SampleID(request: ticket.ids[sample.request], sample: sample.sample)
-            if session.stop(place) != nil { ended(place, of: id) }
+            guard session.stop(place) != nil else { return }
+            ended(place, of: id)
+            if tickets[id]?.samples == 0 { end(id, nil) }
         }
     }
 
@@ -226,26 +238,29 @@ private struct SessionLoop {
         }
     }
 
-    private mutating func deliver(_ event: SamplingEvent) {
+    private mutating func count(_ event: SamplingEvent) {
+        guard let id = owners[event.sample.request]?.ticket else { return }
+        switch event {
+        case .token:
+            running.insert(event.sample)
+            sampledTokens += 1
+        case .finished, .failed: ended(event.sample, of: id)
+        }
+    }
+
+    private func deliver(_ event: SamplingEvent) {
         guard let (id, place) = owners[event.sample.request], let sink = tickets[id]?.sink else { return }
         let sample = SampleID(request: place, sample: event.sample.sample)
         switch event {
-        case .token(_, let chosen, let alternatives):
-            running.insert(event.sample)
-            sink.yield(.token(sample, chosen, alternatives: alternatives))
-        case .finished(_, let completion):
-            sink.yield(.finished(sample, completion))
-            ended(event.sample, of: id)
-        case .failed(_, let error):
-            sink.yield(.failed(sample, error))
-            ended(event.sample, of: id)
+        case .token(_, let chosen, let alternatives): sink.yield(.token(sample, chosen, alternatives: alternatives))
+        case .finished(_, let completion): sink.yield(.finished(sample, completion))
+        case .failed(_, let error): sink.yield(.failed(sample, error))
         }
     }
 
     private mutating func ended(_ sample: SampleID, of id: Int) {
         running.remove(sample)
         tickets[id]?.samples -= 1
-        if tickets[id]?.samples == 0 { end(id, nil) }
     }
 
     /// Ends a ticket and what is left of its requests.
@@ -266,6 +281,7 @@ private struct SessionLoop {
             let arriving = state.news.reduce(0) { sum, news in
                 if case .joined(let ticket) = news { sum + ticket.samples } else { sum }
             }
+            state.sampledTokens = sampledTokens
             state.load = SharedSession.Load(running: running.count, waiting: joined - running.count + arriving)
         }
     }

@@ -7,7 +7,8 @@ final class Metrics: Sendable {
         var requests: [Route: Int] = [:]
         var seconds: [String: Double] = [:]
         var promptTokens = 0
-        var generatedTokens = 0
+        /// Streams that ended with an error, by its code.
+        var brokenStreams: [ServerErrorCode: Int] = [:]
     }
 
     private struct Route: Hashable {
@@ -27,10 +28,11 @@ final class Metrics: Sendable {
 
     func add(prompt tokens: Int) { counts.withLock { $0.promptTokens += tokens } }
 
-    func add(generated tokens: Int) { counts.withLock { $0.generatedTokens += tokens } }
+    /// A stream ended with an error.
+    func add(broken code: ServerErrorCode) { counts.withLock { $0.brokenStreams[code, default: 0] += 1 } }
 
     /// All counts, and what is measured now.
-    func text(running: Int, waiting: Int, adapters: Int) -> String {
+    func text(generatedTokens: Int, running: Int, waiting: Int, adapters: Int) -> String {
         let counts = counts.withLock { $0 }
         var lines: [String] = []
         func family(_ name: String, _ kind: String, _ help: String, _ values: [(labels: String, value: String)]) {
@@ -39,15 +41,18 @@ final class Metrics: Sendable {
         }
         let routes = counts.requests.sorted { ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status) }
         family(
-            "requests_total", "counter", "Answered requests.",
+            "requests_total", "counter", "Answered requests; 499 where the client did not wait.",
             routes.map { ("{path=\"\($0.key.path)\",status=\"\($0.key.status)\"}", "\($0.value)") })
         family(
             "request_seconds_total", "counter", "Time until the head of the answer.",
             counts.seconds.sorted { $0.key < $1.key }.map {
                 ("{path=\"\($0.key)\"}", String(format: "%.6f", $0.value))
             })
+        family(
+            "broken_streams_total", "counter", "Streams that ended with an error.",
+            counts.brokenStreams.map { ("{code=\"\($0.key.rawValue)\"}", "\($0.value)") }.sorted { $0.0 < $1.0 })
         family("prompt_tokens_total", "counter", "Tokens of prompts.", [("", "\(counts.promptTokens)")])
-        family("generated_tokens_total", "counter", "Sampled tokens.", [("", "\(counts.generatedTokens)")])
+        family("generated_tokens_total", "counter", "Sampled tokens.", [("", "\(generatedTokens)")])
         family("samples_running", "gauge", "Samples that get a token in every pass.", [("", "\(running)")])
         family("samples_waiting", "gauge", "Samples without a token.", [("", "\(waiting)")])
         family("adapters_loaded", "gauge", "Adapters loaded by name.", [("", "\(adapters)")])

@@ -141,16 +141,38 @@ struct SharedSessionTests {
         await shared.close(within: .zero)
     }
 
-    @Test("lets a task that stops reading leave")
+    @Test("lets a task that stops reading leave, and samples nothing more for it")
     func leaving() async throws {
         let fixture = try EngineFixture(), engine = fixture.policy()
-        let shared = SharedSession { engine.session() }
+        let (permits, permit) = AsyncStream.makeStream(of: Void.self)
+        let shared = SharedSession { SlowSession(engine.session(), permits) }
         let endless = SamplingParameters(maxTokens: 100, stopTokens: [])
+        permit.yield()
         for try await event in try shared.join([fixture.request(9, samples: 3, problem: 1, endless)]).events {
             if case .token = event { break }
         }
-        await shared.close(within: .seconds(5))
+        // Further passes wait for nothing; one may have been under way when the task left.
+        permit.finish()
+        await shared.close(within: .seconds(60))
         #expect(shared.load == SharedSession.Load())
+        #expect([3, 6].contains(shared.sampledTokens), "\(shared.sampledTokens)")
+    }
+
+    @Test("has no load when the last answer has been read")
+    func loadAtEnd() async throws {
+        let fixture = try EngineFixture(), engine = fixture.policy()
+        let shared = SharedSession { engine.session() }
+        let request = fixture.request(9, samples: 2, problem: 1, SamplingParameters(maxTokens: 3, stopTokens: []))
+        for round in 1...200 {
+            var ended = 0
+            for try await event in try shared.join([request]).events {
+                guard case .finished = event else { continue }
+                ended += 1
+                if ended == 2 { break }
+            }
+            #expect(shared.load == SharedSession.Load() && shared.sampledTokens == 6 * round)
+        }
+        await shared.close(within: .zero)
     }
 
     @Test("refuses more waiting samples than its limit, requests after its end, and ends what is late")

@@ -177,6 +177,45 @@ struct CompletionTests {
         }
     }
 
+    @Test("tell where a token's text begins, whether a stop text might have begun or not")
+    func offsets() async throws {
+        let fixture = try ServerFixture.shared.get()
+        let free = try await fixture.completion(prompt, adapter: nil)
+        let text = try fixture.loaded.requireTokenizer().decode(free.tokens, skippingSpecialTokens: true)
+        try await withClient(of: try fixture.server()) { client in
+            func offsets(_ stop: String?, streams: Bool) async throws -> [Int] {
+                var body = #""prompt": "\#(question)", "max_tokens": 12, "temperature": 0, "logprobs": 0"#
+                if let stop { body += #", "stop": "\#(stop)""# }
+                if streams { body += #", "stream": true"# }
+                let answer = try await client.post("/v1/completions", "{\(body)}")
+                return (streams ? answer.chunks : [answer.json]).flatMap { chunk in
+                    let logprobs = chunk["choices"]?.array?.first?["logprobs"]
+                    return logprobs?["text_offset"]?.array?.compactMap(\.integer) ?? []
+                }
+            }
+            let expected = try await offsets(nil, streams: false)
+            #expect(expected.count == 12 && expected == expected.sorted() && expected.last ?? 0 > 12)
+            // All of the text is held back as the beginning of this one.
+            for streams in [false, true] {
+                #expect(try await offsets(text + "never", streams: streams) == expected)
+            }
+        }
+    }
+
+    @Test("with a seed are the same for a prompt alone and in a list")
+    func seeds() async throws {
+        try await withClient(of: try ServerFixture.shared.get().server()) { client in
+            func texts(_ prompt: String) async throws -> [String] {
+                let body = #"{"prompt": \#(prompt), "seed": 7, "n": 2, "temperature": 2, "max_tokens": 12}"#
+                let answer = try await client.post("/v1/completions", body)
+                return answer.json["choices"]?.array?.compactMap { $0["text"]?.string } ?? []
+            }
+            let alone = try await texts(#""12 + 12 =""#)
+            #expect(alone.count == 2 && alone[0] != alone[1])
+            #expect(try await texts(#"["1 + 1 =", "12 + 12 ="]"#).suffix(2) == alone)
+        }
+    }
+
     @Test("as streams begin with the prompt's tokens and count what was sampled", arguments: Transport.allCases)
     func firstParts(transport: Transport) async throws {
         let fixture = try ServerFixture.shared.get(), tokenizer = try fixture.loaded.requireTokenizer()

@@ -193,20 +193,40 @@ struct EndTests {
         "POST", "/v1/completions",
         body: Array(#"{"prompt": "1", "max_tokens": 100, "ignore_eos": true, "stream": true, "n": 8}"#.utf8))
 
-    @Test("a client that goes away frees its place")
-    func vanishing() async throws {
-        let server = try ServerFixture.shared.get().server()
-        for _ in 0..<3 {
-            let response = await server.respond(to: endless)
-            if case .stream(let pieces) = response.body {
-                var iterator = pieces.makeAsyncIterator()
-                _ = await iterator.next()
-            }
+    /// What `/metrics` says once it has these lines.
+    private func metrics(of server: Server, with lines: [String]) async throws -> String {
+        while true {
+            let text = await collected(server.respond(to: ServerRequest("GET", "/metrics"))).text
+            if lines.allSatisfy({ text.contains("tinylora_\($0)\n") }) { return text }
+            try await Task.sleep(for: .milliseconds(1))
         }
-        // Nothing runs any more, so that closing needs no force.
-        let start = ContinuousClock.now
-        await server.close(within: .seconds(60))
-        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test("a client that goes away frees its place, and is counted", .timeLimit(.minutes(2)), arguments: [false, true])
+    func vanishing(streams: Bool) async throws {
+        var settings = ServerSettings()
+        settings.runningLimit = 1
+        let server = try ServerFixture.shared.get().server(settings)
+        // One after the other: thousands of passes, of which a client that leaves sees a few.
+        let count = 50, tokens = 200
+        let body = """
+            {"prompt": "1", "max_tokens": \(tokens), "ignore_eos": true, "stream": \(streams), "n": \(count)}
+            """
+        let asking = Task {
+            let response = await server.respond(to: ServerRequest("POST", "/v1/completions", body: Array(body.utf8)))
+            if case .stream(let pieces) = response.body { for await _ in pieces {} }
+            return response.status
+        }
+        _ = try await metrics(of: server, with: ["samples_running 1"])
+        asking.cancel()
+        #expect(await asking.value == (streams ? 200 : 499))
+        let end =
+            streams
+            ? #"broken_streams_total{code="client_closed_request"} 1"#
+            : #"requests_total{path="/v1/completions",status="499"} 1"#
+        let text = try await metrics(of: server, with: [end, "samples_running 0", "samples_waiting 0"])
+        #expect(!text.contains("tinylora_generated_tokens_total \(count * tokens)\n"))
+        await server.close(within: .zero)
     }
 
     @Test("a server that stops refuses requests, and tells clients whose answers are not complete")
@@ -232,7 +252,7 @@ struct EndTests {
             for line in [
                 #"tinylora_requests_total{path="/v1/completions",status="200"} 1"#,
                 #"tinylora_requests_total{path="other",status="404"} 1"#, "tinylora_generated_tokens_total 3",
-                "tinylora_samples_running 0",
+                "tinylora_samples_running 0", "tinylora_samples_waiting 0",
             ] {
                 #expect(text.contains(line + "\n"), "\(line)")
             }

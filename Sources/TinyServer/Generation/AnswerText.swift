@@ -6,6 +6,8 @@ package struct AnswerText {
     private let stops: [[UInt8]]
     /// Text that may be the beginning of a stop text.
     private var held: [UInt8] = []
+    /// Unicode scalars so far, with those that may be the beginning of a stop text.
+    package private(set) var length = 0
     /// Whether a stop text was found.
     package private(set) var isStopped = false
 
@@ -31,6 +33,7 @@ package struct AnswerText {
 
     private mutating func take(_ text: String) -> String {
         guard !isStopped else { return "" }
+        length += text.unicodeScalars.count
         guard !stops.isEmpty else { return text }
         held += Array(text.utf8)
         if let place = stops.compactMap({ position(of: $0, in: held) }).min() {

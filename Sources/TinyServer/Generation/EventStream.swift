@@ -4,13 +4,20 @@ internal import TinyFoundation
 actor EventStream {
     private let generation: Generation
     private let writer: AnswerWriter
+    private let metrics: Metrics
     private var due: [[UInt8]]
     private var isOver = false
 
-    init(_ generation: Generation, _ writer: AnswerWriter) {
+    init(_ generation: Generation, _ writer: AnswerWriter, _ metrics: Metrics) {
         self.generation = generation
         self.writer = writer
+        self.metrics = metrics
         due = writer.opening.map(Self.event)
+    }
+
+    deinit {
+        // Nobody reads any more.
+        if !isOver { metrics.add(broken: .givenUp) }
     }
 
     /// The response that reads this stream.
@@ -32,6 +39,7 @@ actor EventStream {
                 if let chunk = writer.chunk(piece) { due.append(Self.event(chunk)) }
             } catch {
                 isOver = true
+                metrics.add(broken: error.code)
                 due.append(Self.event(error.json))
             }
         }

@@ -10,7 +10,7 @@ actor Generation {
         var choice: Int
         /// May be empty.
         var text: String
-        /// Unicode scalars of the answer before the text.
+        /// Unicode scalars of the answer before the token.
         var offset: Int
         /// Whether it is the answer's first.
         var isFirst: Bool
@@ -26,7 +26,6 @@ actor Generation {
         var text: AnswerText
         var isEnded = false
         var hasBegun = false
-        var length = 0
         var tokenCount = 0
     }
 
@@ -35,7 +34,6 @@ actor Generation {
     private let adapter: AdapterRegistry.Adapter?
     private let samplesOfPrompt: Int
     private let stopTokens: Set<Int>
-    private let metrics: Metrics
     private var events: AsyncThrowingStream<SamplingEvent, any Error>.Iterator
     private var answers: [Answer]
     /// Tokens sampled for all answers.
@@ -48,11 +46,10 @@ actor Generation {
     ///   - stopTokens: Tokens that are no text where they end a sample.
     init(
         _ joined: JoinedRequests, adapter: AdapterRegistry.Adapter?, prompts: [[Int]], samplesOfPrompt: Int,
-        stopTokens: [Int], stopTexts: [String], tokenizer: Tokenizer, metrics: Metrics
+        stopTokens: [Int], stopTexts: [String], tokenizer: Tokenizer
     ) {
         self.joined = joined
         self.adapter = adapter
-        self.metrics = metrics
         self.samplesOfPrompt = samplesOfPrompt
         self.stopTokens = Set(stopTokens)
         events = joined.events.makeAsyncIterator()
@@ -68,7 +65,7 @@ actor Generation {
     func next() async throws(ServerError) -> Piece? {
         while answers.contains(where: { !$0.isEnded }) {
             guard let event = try await nextEvent() else {
-                throw ServerError(.stopping, "the request was given up")
+                throw ServerError(.givenUp, "the client has closed the connection")
             }
             if let piece = try take(event) { return piece }
         }
@@ -93,9 +90,9 @@ actor Generation {
         case .token(let sample, let chosen, let alternatives):
             tokenCount += 1
             answers[choice].tokenCount += 1
-            metrics.add(generated: 1)
+            let offset = answers[choice].text.length
             let text = stopTokens.contains(chosen.token) ? "" : answers[choice].text.append(chosen.token)
-            var piece = piece(choice, text)
+            var piece = piece(choice, text, offset: offset)
             piece.token = (chosen, alternatives)
             if answers[choice].text.isStopped {
                 joined.stop(sample)
@@ -107,20 +104,17 @@ actor Generation {
             answers[choice].isEnded = true
             let text = answers[choice].text.finish()
             let isStopped = answers[choice].text.isStopped || completion.stop.isEnd
-            var piece = piece(choice, text)
+            var piece = piece(choice, text, offset: answers[choice].text.length)
             piece.finish = isStopped ? "stop" : "length"
             return piece
         case .failed(_, let error): throw ServerError(error)
         }
     }
 
-    private func piece(_ choice: Int, _ text: String) -> Piece {
-        defer {
-            answers[choice].length += text.unicodeScalars.count
-            answers[choice].hasBegun = true
-        }
+    private func piece(_ choice: Int, _ text: String, offset: Int) -> Piece {
+        defer { answers[choice].hasBegun = true }
         let answer = answers[choice]
         return Piece(
-            choice: choice, text: text, offset: answer.length, isFirst: !answer.hasBegun, tokenCount: answer.tokenCount)
+            choice: choice, text: text, offset: offset, isFirst: !answer.hasBegun, tokenCount: answer.tokenCount)
     }
 }

@@ -27,6 +27,8 @@ public enum ServerErrorCode: String, Sendable {
     case tooLarge = "request_too_large"
     /// Too many requests wait.
     case busy = "queue_full"
+    /// The client went away, so that nobody reads this.
+    case givenUp = "client_closed_request"
     /// The answer was not complete in time.
     case timedOut = "timeout"
     /// The server is being stopped.
@@ -44,6 +46,7 @@ public enum ServerErrorCode: String, Sendable {
         case .wrongMethod: 405
         case .tooLarge: 413
         case .busy: 429
+        case .givenUp: 499  // nginx has it
         case .timedOut: 504
         case .stopping: 503
         case .failed: 500

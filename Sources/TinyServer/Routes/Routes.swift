@@ -56,7 +56,9 @@ extension Server {
     private var metricsText: ServerResponse {
         let load = session.load
         return .text(
-            metrics.text(running: load.running, waiting: load.waiting, adapters: adapters.heldCount),
+            metrics.text(
+                generatedTokens: session.sampledTokens, running: load.running, waiting: load.waiting,
+                adapters: adapters.heldCount),
             type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

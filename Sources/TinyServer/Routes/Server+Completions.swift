@@ -81,8 +81,8 @@ extension Server {
         metrics.add(prompt: writer.prompts.reduce(0) { $0 + $1.count })
         let generation = Generation(
             joined, adapter: adapter, prompts: writer.prompts, samplesOfPrompt: options.count,
-            stopTokens: sampling.stopTokens, stopTexts: options.stopTexts, tokenizer: model.tokenizer, metrics: metrics)
-        if options.streams { return EventStream(generation, writer).response }
+            stopTokens: sampling.stopTokens, stopTexts: options.stopTexts, tokenizer: model.tokenizer)
+        if options.streams { return EventStream(generation, writer, metrics).response }
         var pieces: [Generation.Piece] = []
         while let piece = try await generation.next() { pieces.append(piece) }
         return .json(writer.whole(pieces, tokenCount: await generation.tokenCount))
