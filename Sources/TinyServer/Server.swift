@@ -63,41 +63,65 @@ public final class Server: Sendable {
     /// Answers a request. Errors are answers too.
     public func respond(to request: ServerRequest) async -> ServerResponse {
         let start = ContinuousClock.now
-        var response: ServerResponse
-        let isPreflight = request.method == "OPTIONS"
-        let route = Self.route(request.path)
+        let answer: Result<ServerResponse, ServerError>
         do throws(ServerError) {
-            try checkOrigin(request)
-            if isPreflight {
-                response = ServerResponse(status: 204, body: .whole([]))
-            } else {
-                response = try await answer(request, route)
-            }
+            let route = try checkHead(of: request)
+            guard request.body.count <= settings.bodyLimit else { throw tooLarge }
+            let nothing = ServerResponse(status: 204, body: .whole([]))
+            answer = .success(try await route?.answer(self, request) ?? nothing)
         } catch {
-            response = error.response
-            if error.code == .wrongMethod, let route { response.headers["allow"] = route.method }
+            answer = .failure(error)
         }
-        allowOrigin(of: request, in: &response)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        metrics.add(route?.path ?? "other", status: response.status, seconds: seconds)
-        return response
+        return finished(answer, to: request, after: ContinuousClock.now - start)
     }
 
-    private func answer(_ request: ServerRequest, _ route: Route?) async throws(ServerError) -> ServerResponse {
+    /// The answer to a request that is refused whatever its body is; `nil` for one whose body has to be read.
+    func refusal(of head: ServerRequest) -> ServerResponse? {
+        do throws(ServerError) {
+            _ = try checkHead(of: head)
+            return nil
+        } catch {
+            return finished(.failure(error), to: head, after: .zero)
+        }
+    }
+
+    /// The answer to a request whose body turned out to be above the limit and was not kept.
+    func refuseBody(of request: ServerRequest) -> ServerResponse {
+        finished(.failure(tooLarge), to: request, after: .zero)
+    }
+
+    /// Checks what is known of a request before its body.
+    ///
+    /// - Returns: What answers it; `nil` for a browser's question whether a page may ask.
+    private func checkHead(of request: ServerRequest) throws(ServerError) -> Route? {
+        try checkOrigin(request)
+        guard request.method != "OPTIONS" else { return nil }
+        let route = Self.route(request.path)
         if route?.isPublic != true { try checkToken(request) }
         guard let route else { throw ServerError(.unknownPath, "there is no \(request.path.prefix(200))") }
         guard request.method == route.method else {
             throw ServerError(.wrongMethod, "\(route.path) takes \(route.method), not \(request.method.prefix(20))")
         }
-        guard request.body.count <= settings.bodyLimit else { throw tooLarge }
+        let announced = request.headers["content-length"].flatMap { Int($0) } ?? 0
+        guard announced <= settings.bodyLimit else { throw tooLarge }
         guard !isClosing.withLock({ $0 }) else { throw ServerError(.stopping, "the server is being stopped") }
-        return try await route.answer(self, request)
+        return route
     }
 
-    /// The answer to a request whose body is above the limit and was not kept.
-    func refuseBody(of request: ServerRequest) -> ServerResponse {
-        var response = tooLarge.response
+    /// Counts an answer, and gives it the headers that every one has.
+    private func finished(
+        _ answer: Result<ServerResponse, ServerError>, to request: ServerRequest, after time: Duration
+    ) -> ServerResponse {
+        let route = Self.route(request.path)
+        var response: ServerResponse
+        switch answer {
+        case .success(let success): response = success
+        case .failure(let error):
+            response = error.response
+            if error.code == .wrongMethod, let route { response.headers["allow"] = route.method }
+        }
         allowOrigin(of: request, in: &response)
+        metrics.add(route?.path ?? "other", status: response.status, seconds: time / .seconds(1))
         return response
     }
 

@@ -174,6 +174,8 @@ struct LimitTests {
         #expect(response.status == 429 && response.headers["retry-after"] == "1")
     }
 
+            let counted = #"tinylora_requests_total{path="/v1/completions",status="413"} 1"#
+            #expect(try await client.get("/metrics").text.contains(counted))
     @Test("more than its time allows", arguments: Transport.allCases)
     func time(transport: Transport) async throws {
         let fixture = try ServerFixture.shared.get()

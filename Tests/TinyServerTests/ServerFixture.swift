@@ -132,19 +132,29 @@ func withClient(
         await server.close(within: .zero)
     #if Serve
         case .socket:
-            let listener = try HTTPListener(server, host: "127.0.0.1", port: 0)
-            let (ports, port) = AsyncStream.makeStream(of: Int.self)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    try await listener.run(grace: .zero, signals: false) { port.yield($0) }
-                }
-                var iterator = ports.makeAsyncIterator()
-                if let port = await iterator.next() { try await body(Client { try await fetched($0, port: port) }) }
-                group.cancelAll()
+            try await withListener(HTTPListener(server, host: "127.0.0.1", port: 0)) { port in
+                try await body(Client { try await fetched($0, port: port) })
             }
     #endif
     }
 }
+
+#if Serve
+    /// Calls `body` with the port of a listener, and stops it afterwards as a signal does.
+    func withListener(_ listener: HTTPListener, _ body: @Sendable (_ port: Int) async throws -> Void) async throws {
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await listener.run(grace: .zero, signals: false) { port.yield($0) }
+                port.finish()
+            }
+            var iterator = ports.makeAsyncIterator()
+            if let port = await iterator.next() { try await body(port) }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+#endif
 
 /// A response with its whole body.
 func collected(_ response: ServerResponse) async -> Answer {
@@ -156,7 +166,7 @@ func collected(_ response: ServerResponse) async -> Answer {
     return Answer(status: response.status, headers: response.headers, body: bytes)
 }
 
-private func fetched(_ request: ServerRequest, port: Int) async throws -> Answer {
+func fetched(_ request: ServerRequest, port: Int) async throws -> Answer {
     guard let url = URL(string: "http://127.0.0.1:\(port)\(request.path)") else { throw URLError(.badURL) }
     var message = URLRequest(url: url)
     message.httpMethod = request.method

@@ -7,6 +7,8 @@ struct Route: Sendable {
     let method: String
     /// Whether it needs no token.
     var isPublic = false
+    /// Whether it samples: an answer that takes time, and that is given up with the connection.
+    var samples = false
     let answer: @Sendable (Server, ServerRequest) async throws(ServerError) -> ServerResponse
 }
 
@@ -21,10 +23,10 @@ extension Server {
         Route(path: "/v1/models/{model}", method: "GET") { server, request throws(ServerError) in
             try await server.model(request)
         },
-        Route(path: "/v1/completions", method: "POST") { server, request throws(ServerError) in
+        Route(path: "/v1/completions", method: "POST", samples: true) { server, request throws(ServerError) in
             try await server.completions(request)
         },
-        Route(path: "/v1/chat/completions", method: "POST") { server, request throws(ServerError) in
+        Route(path: "/v1/chat/completions", method: "POST", samples: true) { server, request throws(ServerError) in
             try await server.chatCompletions(request)
         },
         Route(path: "/v1/load_lora_adapter", method: "POST") { server, request throws(ServerError) in
