@@ -11,6 +11,7 @@ struct ServedModel: Sendable {
     let prompter: Prompter
     let stopTokens: [Int]
     let contextLength: Int
+    private let vocabularySize: Int
     /// Identifies weights and arithmetic.
     let fingerprint: String
 
@@ -21,6 +22,7 @@ struct ServedModel: Sendable {
         prompter = try loaded.prompter()
         stopTokens = loaded.stopTokens
         contextLength = loaded.checkpoint.configuration.contextLength
+        vocabularySize = loaded.checkpoint.configuration.vocabularySize
         fingerprint = "\(loaded.fingerprint.prefix(23))-\(loaded.arithmetic.rawValue)"
     }
 
@@ -68,6 +70,13 @@ struct ServedModel: Sendable {
             }
             return text
         }
+    }
+
+    /// Refuses tokens that no answer can end with.
+    func check(stopTokens: [Int]) throws(ServerError) {
+        guard let unknown = stopTokens.first(where: { !(0..<vocabularySize).contains($0) }) else { return }
+        throw ServerError(
+            .invalidRequest, "stop_token_ids has \(unknown), which is outside the vocabulary of \(vocabularySize)")
     }
 
     /// The prompt of a conversation.

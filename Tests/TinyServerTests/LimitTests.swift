@@ -30,6 +30,9 @@ struct LimitTests {
                 (#"{"prompt": "1", "stop": ["", "a"]}"#, 400, "stop"), (#"{"prompt": "1", "seed": 1.5}"#, 400, "seed"),
                 (#"{"prompt": "1", "echo": true, "logprobs": 1}"#, 400, "echo"),
                 (#"{"prompt": "1", "prompt": "2"}"#, 400, "twice"),
+                (#"{"prompt": "1", "stop_token_ids": [1, 99999999]}"#, 400, "stop_token_ids has 99999999"),
+                (#"{"prompt": "1", "stop_token_ids": [-1]}"#, 400, "stop_token_ids has -1"),
+                (#"{"prompt": "1", "stop_token_ids": \#([Int](repeating: 1, count: 1025))}"#, 400, "1025 tokens"),
             ] {
                 let answer = try await client.post("/v1/completions", body)
                 #expect(answer.status == status, "\(body): \(answer.text)")

@@ -83,6 +83,8 @@ package struct DecodingState {
     /// Bytes of the keys and values of a sequence of this many positions.
     private let cacheBytes: @Sendable (Int) -> Int
     private var requests: [Int: CompletionRequest] = [:]
+    /// Those of each request, to look each sampled token up.
+    private var stopTokens: [Int: Set<Int>] = [:]
     /// Samples of each request that have not ended.
     private var unfinished: [Int: Int] = [:]
     private var waiting: [Start] = []
@@ -116,6 +118,7 @@ package struct DecodingState {
     /// Queues a request under a number that no other has.
     package mutating func add(_ request: CompletionRequest, as id: Int) {
         requests[id] = request
+        stopTokens[id] = Set(request.sampling.stopTokens)
         unfinished[id] = request.streams.count
         let count = request.streams.count, most = mostSequences(request)
         for first in stride(from: 0, to: count, by: most) {
@@ -186,13 +189,14 @@ package struct DecodingState {
 
     private mutating func forget(_ id: Int) {
         requests[id] = nil
+        stopTokens[id] = nil
         unfinished[id] = nil
     }
 
     private func stopReason(_ sample: SampleID) -> StopReason? {
         guard let request = requests[sample.request], let tokens = sequences[sample]?.tokens, let last = tokens.last
         else { return nil }
-        if request.sampling.stopTokens.contains(last) { return .endOfText }
+        if stopTokens[sample.request]?.contains(last) == true { return .endOfText }
         if tokens.count >= request.sampling.maxTokens { return .tokenLimit }
         return request.prompt.count + tokens.count >= contextLength ? .contextFull : nil
     }

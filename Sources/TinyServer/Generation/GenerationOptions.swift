@@ -26,7 +26,7 @@ struct GenerationOptions: Sendable {
     /// Whether log-probabilities name tokens by their ids, as vLLM does it.
     var namesTokensByID = false
 
-    static let mostAlternatives = 20
+    static let mostAlternatives = 20, mostStopTokens = 1024
     private static let mostCompletions = 128, mostStopTexts = 16
 
     init(reading fields: inout RequestFields) throws(ServerError) {
@@ -53,6 +53,10 @@ struct GenerationOptions: Sendable {
         guard stopTexts.count <= Self.mostStopTexts, !stopTexts.contains("") else {
             throw ServerError(
                 .invalidRequest, "stop must be at most \(Self.mostStopTexts) texts, none of them empty")
+        }
+        guard stopTokens.count <= Self.mostStopTokens else {
+            throw ServerError(
+                .invalidRequest, "stop_token_ids has \(stopTokens.count) tokens, more than \(Self.mostStopTokens)")
         }
     }
 

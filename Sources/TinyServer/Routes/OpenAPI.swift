@@ -108,7 +108,7 @@ extension Server {
         ("n", integer(1, 128)), ("temperature", number(0, 100)), ("top_p", number(0.001, 1)),
         ("top_k", integer(-1, 1 << 20)),
         ("max_tokens", integer(1, 1 << 20)), ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
-        ("stop_token_ids", list(token)), ("ignore_eos", flag), ("stream", flag),
+        ("stop_token_ids", list(token, most: GenerationOptions.mostStopTokens)), ("ignore_eos", flag), ("stream", flag),
         (
             "stream_options", object([("include_usage", flag), ("continuous_usage_stats", flag)], required: [])
         ), ("return_token_ids", flag), ("return_tokens_as_token_ids", flag),
@@ -123,6 +123,10 @@ extension Server {
             required: ["role", "content"]))
 
     private static func list(_ element: JSONValue) -> JSONValue { ["type": "array", "items": element] }
+
+    private static func list(_ element: JSONValue, most: Int) -> JSONValue {
+        ["type": "array", "items": element, "maxItems": .integer(most)]
+    }
 
     private static func integer(_ least: Int, _ most: Int) -> JSONValue {
         ["type": "integer", "minimum": .integer(least), "maximum": .integer(most)]

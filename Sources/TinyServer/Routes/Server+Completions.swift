@@ -61,6 +61,7 @@ extension Server {
             throw ServerError(
                 .invalidRequest, "the request asks for \(samples) answers, more than \(settings.waitingLimit)")
         }
+        try model.check(stopTokens: options.stopTokens)
         let adapter = try await adapters.adapter(for: writer.label)
         let sampling = options.sampling(most: most, modelStops: model.stopTokens)
         let requests = writer.prompts.enumerated().map { place, prompt in
