@@ -5,7 +5,10 @@ extension Server {
     /// Refuses a wrong token. Takes the same time wherever a wrong one differs.
     func checkToken(_ request: ServerRequest) throws(ServerError) {
         guard let token = settings.token else { return }
-        let given = Array((request.headers["authorization"] ?? "").utf8), wanted = Array("Bearer \(token)".utf8)
+        // The scheme may be in any case, the token not.
+        let header = request.headers["authorization"] ?? "", scheme = "bearer "
+        let isBearer = header.prefix(scheme.count).lowercased() == scheme
+        let given = Array((isBearer ? String(header.dropFirst(scheme.count)) : "").utf8), wanted = Array(token.utf8)
         var difference = UInt8(given.count == wanted.count ? 0 : 1)
         for (index, byte) in wanted.enumerated() { difference |= byte ^ (index < given.count ? given[index] : 0) }
         guard difference == 0 else {
@@ -22,11 +25,16 @@ extension Server {
                 .forbidden, "the host \(host.prefix(100)) is not this machine; other names need a server with a token")
         }
         guard let origin = request.headers["origin"] else { return }
-        guard settings.origins.contains(origin) || host.map({ origin == "http://\($0)" }) == true else {
+        guard settings.origins.contains(origin) || host.map({ isOwn(origin, of: $0) }) == true else {
             throw ServerError(
                 .forbidden, "pages of \(origin.prefix(100)) may not use this server",
                 hint: "start it with --allow-origin \(origin.prefix(100))")
         }
+    }
+
+    /// Whether a page comes from this server: by HTTP, or through a proxy with TLS, which a server that others reach is behind.
+    private func isOwn(_ origin: String, of host: String) -> Bool {
+        origin == "http://\(host)" || settings.token != nil && origin == "https://\(host)"
     }
 
     /// Lets a browser show the answer to a page that may have it.

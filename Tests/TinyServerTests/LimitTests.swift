@@ -41,7 +41,7 @@ struct LimitTests {
                 #expect(answer.json["error"]?["type"]?.string == "invalid_request_error", "\(body)")
             }
             let neutral = """
-                {"prompt": "1", "max_tokens": 1, "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, \
+                {"model": "", "prompt": "1", "max_tokens": 1, "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, \
                 "tools": [], "response_format": {"type": "text"}, "user": "me", "suffix": null, "min_p": 0, "top_k": -1, \
                 "repetition_penalty": 1.0, "best_of": 1}
                 """
@@ -90,7 +90,7 @@ struct LimitTests {
                 (#""nam": "Tom""#, "messages.nam"), (#""user": "me""#, "messages.user"),
                 (#""tool_calls": [{"id": "1"}]"#, "messages.tool_calls is an array"),
                 (#""function_call": "auto""#, "messages.function_call"), (#""refusal": "no""#, "messages.refusal"),
-                (#""role": "assistant""#, "twice"),
+                (#""role": "assistant""#, "twice"), (#""type": "image""#, "messages.type is"),
             ]
             for (members, part) in ofMessages {
                 try await expectRefusal(
@@ -98,7 +98,7 @@ struct LimitTests {
             }
             let neutral = """
                 {"messages": [{"role": "user", "content": "1", "name": "Tom", "tool_calls": [], "refusal": null, \
-                "function_call": null, "audio": null, "reasoning_content": null, "annotations": []}], "max_tokens": 1, \
+                "function_call": null, "audio": null, "reasoning_content": null, "annotations": [], "type": "text"}], "max_tokens": 1, \
                 "stream_options": null}
                 """
             #expect(try await client.post("/v1/chat/completions", neutral).status == 200)
@@ -112,12 +112,13 @@ struct LimitTests {
         settings.token = "secret"
         settings.origins = ["https://example.org"]
         try await withClient(of: try fixture.server(settings), transport) { client in
-            for header in [nil, "secret", "Bearer", "Bearer secre", "Bearer secrets", "bearer secret", "Basic secret"] {
+            for header in [nil, "secret", "Bearer", "Bearer secre", "Bearer secrets", "Bearer Secret", "Basic secret"] {
                 let answer = try await client.get("/v1/models", header.map { ["authorization": $0] } ?? [:])
                 #expect(answer.status == 401 && answer.code == "invalid_api_key", "\(header ?? "none")")
             }
             let token = ["authorization": "Bearer secret"]
             #expect(try await client.get("/v1/models", token).status == 200)
+            #expect(try await client.get("/v1/models", ["authorization": "bearer secret"]).status == 200)
             #expect(try await client.get("/health").status == 200)
             #expect(try await client.get("/metrics").status == 401)
             let good = try await client.get("/v1/models", token.merging(["origin": "https://example.org"]) { $1 })
@@ -144,6 +145,15 @@ struct LimitTests {
             #expect(answer.status == status, "\(host)")
         }
         await open.close(within: .zero)
+        // The page behind a proxy with TLS, which only a server with a token may be.
+        for (server, status) in [(try fixture.server(settings), 200), (try fixture.server(), 403)] {
+            let headers = ["host": "localhost", "origin": "https://localhost", "authorization": "Bearer secret"]
+            let own = await server.respond(to: ServerRequest("GET", "/v1/models", headers: headers))
+            #expect(own.status == status)
+            let foreign = headers.merging(["origin": "https://example.com"]) { $1 }
+            #expect(await server.respond(to: ServerRequest("GET", "/v1/models", headers: foreign)).status == 403)
+            await server.close(within: .zero)
+        }
         #if Serve
             #expect(throws: ServerError.self) { _ = try HTTPListener(try fixture.server(), host: "0.0.0.0", port: 0) }
         #endif
@@ -164,6 +174,8 @@ struct LimitTests {
                 "/v1/completions", #"{"prompt": "\#(String(repeating: "1", count: 500))"}"#,
                 ["origin": "https://example.org"])
             #expect(large.status == 413 && large.code == "request_too_large")
+            let counted = #"tinylora_requests_total{path="/v1/completions",status="413"} 1"#
+            #expect(try await client.get("/metrics").text.contains(counted))
             #expect(large.headers["access-control-allow-origin"] == "https://example.org")
             let many = try await client.post("/v1/completions", #"{"prompt": "1", "n": 3}"#)
             #expect(many.status == 400)
@@ -177,8 +189,6 @@ struct LimitTests {
         #expect(response.status == 429 && response.headers["retry-after"] == "1")
     }
 
-            let counted = #"tinylora_requests_total{path="/v1/completions",status="413"} 1"#
-            #expect(try await client.get("/metrics").text.contains(counted))
     @Test("more than its time allows", arguments: Transport.allCases)
     func time(transport: Transport) async throws {
         let fixture = try ServerFixture.shared.get()

@@ -19,6 +19,8 @@ struct RequestFields {
     enum Neutral: Sendable {
         case number(Double)
         case flag(Bool)
+        /// One of these texts.
+        case texts([String])
         /// A text, list or object with nothing in it.
         case blank
         /// The same, or a value by which clients say that they want what they get anyway.
@@ -61,6 +63,9 @@ struct RequestFields {
         guard let node = try optional(name) else { return nil }
         return try read(node.string)
     }
+
+    /// What a request calls the model; `nil` for the model itself.
+    mutating func modelName() throws(ServerError) -> String? { try text("model").flatMap { $0.isEmpty ? nil : $0 } }
 
     mutating func integer(_ name: String) throws(ServerError) -> Int? {
         guard let node = try optional(name) else { return nil }
@@ -147,6 +152,8 @@ extension RequestFields.Others {
         unsupported: [
             "tool_calls": .blank, "function_call": .blank, "refusal": .blank, "audio": .blank, "annotations": .blank,
             "reasoning": .blank, "reasoning_content": .blank,
+            // OpenAI's other API and lm-evaluation-harness name the kind of an item.
+            "type": .texts(["text", "message"]),
         ])
 }
 
@@ -172,6 +179,7 @@ extension JSONNode {
         switch neutral {
         case .number(let value): (try? number()) == value
         case .flag(let value): (try? bool()) == value
+        case .texts(let texts): (try? string()).map(texts.contains) == true
         case .blank: isBlank
         case .empty:
             kind == .false || isBlank || ["none", "auto"].contains(try? string())

@@ -12,7 +12,7 @@ extension Server {
     func completions(_ request: ServerRequest) async throws(ServerError) -> ServerResponse {
         var fields = try RequestFields(request.body)
         let options = try GenerationOptions(reading: &fields)
-        let label = try fields.text("model")
+        let label = try fields.modelName()
         let prompts = try model.prompts(fields.required("prompt"))
         let alternatives = try fields.integer("logprobs").map { count throws(ServerError) in
             try checkedAlternatives(count, "logprobs")
@@ -32,7 +32,7 @@ extension Server {
     func chatCompletions(_ request: ServerRequest) async throws(ServerError) -> ServerResponse {
         var fields = try RequestFields(request.body)
         let options = try GenerationOptions(reading: &fields)
-        let label = try fields.text("model")
+        let label = try fields.modelName()
         let messages = try model.messages(fields.required("messages"))
         let reports = try fields.flag("logprobs") ?? false
         let alternatives = try checkedAlternatives(fields.integer("top_logprobs") ?? 0, "top_logprobs")
@@ -89,12 +89,13 @@ extension Server {
         return .json(writer.whole(pieces, tokenCount: await generation.tokenCount))
     }
 
-    /// Random streams of a prompt's samples: those of the seed, or some that no other request has.
+    /// Random streams of a prompt's samples: those of the seed, which are the same for every prompt of a list, or some that no
+    /// other prompt has.
     private func streams(_ options: GenerationOptions, request: UInt64, prompt: Int) -> [StreamName] {
         (0..<options.count).map { sample in
-            StreamName(
-                .sampling, seed: options.seed ?? settings.seed, step: options.seed == nil ? Int(request) : 0,
-                problem: prompt, sample: sample)
+            if let seed = options.seed { return StreamName(.sampling, seed: seed, sample: sample) }
+            return StreamName(
+                .sampling, seed: settings.seed, step: Int(request), problem: prompt, sample: sample)
         }
     }
 }
