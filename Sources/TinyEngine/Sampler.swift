@@ -68,6 +68,8 @@ public struct CompletionRequest: Sendable, Codable, Hashable {
     public var sampling: SamplingParameters
     /// How many of the most likely tokens are reported with each sampled one. Range: `0...`.
     public var alternatives = 0
+    /// Whether the prompt's own tokens are reported, too, with their log-probabilities.
+    public var scoresPrompt = false
 
     /// Asks for one completion per stream.
     public init(prompt: [Int], streams: [StreamName], adapter: [Float]?, sampling: SamplingParameters) {
@@ -89,6 +91,20 @@ public struct ScoredToken: Sendable, Hashable {
     public init(_ token: Int, logprob: Float) {
         self.token = token
         self.logprob = logprob
+    }
+}
+
+/// A token at some place, with the most likely ones there.
+public struct ScoredChoice: Sendable, Hashable {
+    /// The token that was sampled or given.
+    public var chosen: ScoredToken
+    /// The ``CompletionRequest/alternatives`` most likely tokens, the most likely first.
+    public var alternatives: [ScoredToken]
+
+    /// Makes a choice from its parts.
+    public init(_ chosen: ScoredToken, alternatives: [ScoredToken] = []) {
+        self.chosen = chosen
+        self.alternatives = alternatives
     }
 }
 
@@ -129,6 +145,9 @@ public struct SampleID: Sendable, Hashable {
 
 /// What happens to one sample of a session.
 public enum SamplingEvent: Sendable {
+    /// The tokens of a prompt after its first were scored, see ``CompletionRequest/scoresPrompt``. It comes once for a request,
+    /// before its first token, with the first sample.
+    case prompt(SampleID, [ScoredChoice])
     /// A token was sampled; with it come the ``CompletionRequest/alternatives`` most likely tokens, the most likely first.
     case token(SampleID, ScoredToken, alternatives: [ScoredToken])
     /// The sample ended; its last token was reported before.
@@ -139,7 +158,7 @@ public enum SamplingEvent: Sendable {
     /// Which sample it happens to.
     public var sample: SampleID {
         switch self {
-        case .token(let sample, _, _), .finished(let sample, _), .failed(let sample, _): sample
+        case .prompt(let sample, _), .token(let sample, _, _), .finished(let sample, _), .failed(let sample, _): sample
         }
     }
 }
@@ -206,6 +225,7 @@ extension Sampler {
             for event in events {
                 let end: (id: SampleID, completion: Completion)?
                 switch event {
+                case .prompt: continue
                 case .token(let id, let chosen, _):
                     tokens += 1
                     end = watchers.isEnd(chosen.token, of: id) ? session.stop(id).map { (id, $0) } : nil

@@ -241,6 +241,7 @@ private struct SessionLoop {
     private mutating func count(_ event: SamplingEvent) {
         guard let id = owners[event.sample.request]?.ticket else { return }
         switch event {
+        case .prompt: break
         case .token:
             running.insert(event.sample)
             sampledTokens += 1
@@ -252,6 +253,7 @@ private struct SessionLoop {
         guard let (id, place) = owners[event.sample.request], let sink = tickets[id]?.sink else { return }
         let sample = SampleID(request: place, sample: event.sample.sample)
         switch event {
+        case .prompt(_, let tokens): sink.yield(.prompt(sample, tokens))
         case .token(_, let chosen, let alternatives): sink.yield(.token(sample, chosen, alternatives: alternatives))
         case .finished(_, let completion): sink.yield(.finished(sample, completion))
         case .failed(_, let error): sink.yield(.failed(sample, error))

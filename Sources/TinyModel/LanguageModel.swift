@@ -94,8 +94,16 @@ extension LanguageModel {
     /// Computes the segments' rows and returns the final norm of each segment's last row, `[segments, hidden]`: what the
     /// next token is chosen from.
     package func advance(_ segments: [Segment], team: WorkerTeam) -> Matrix {
+        advance(segments, everyRowOf: [], team: team).last
+    }
+
+    /// The same, with all rows of some segments, `[tokens, hidden]` each: what every next token of these follows from.
+    package func advance(
+        _ segments: [Segment], everyRowOf some: [Int], team: WorkerTeam
+    ) -> (last: Matrix, every: [Matrix]) {
         let pass = ForwardPass(self, segments, recording: false, team: team)
-        return pass.normalised().selecting(pass.rows.batch.spans.map { $0.rows.upperBound - 1 })
+        let rows = pass.normalised(), spans = pass.rows.batch.spans
+        return (rows.selecting(spans.map { $0.rows.upperBound - 1 }), some.map { rows.selecting(spans[$0].rows) })
     }
 
     /// Logits of every token for some rows of ``advance(_:team:)``'s result, `[rows, vocabulary]`.

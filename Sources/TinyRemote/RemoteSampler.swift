@@ -138,8 +138,10 @@ public final class RemoteSampler: Sampler {
     /// What a request asks of the servers, by stream.
     func jobs(of request: CompletionRequest) throws -> [RemoteJob] {
         try request.check(contextLength: contextLength, vocabularySize: vocabularySize)
-        guard request.method == 0, request.alternatives == 0 else {
-            throw RemoteError(.unsupported, "a server samples with one method and reports no alternatives")
+        guard request.method == 0, request.alternatives == 0, !request.scoresPrompt else {
+            throw RemoteError(
+                .unsupported,
+                "a server samples with one method and reports neither alternatives nor the prompt's tokens")
         }
         for kind in kindsOfLogprobs {
             try RemoteJob(prompt: request.prompt, sampling: request.sampling, seed: 0).requireDescribed(by: kind)

@@ -207,7 +207,7 @@ struct DecodingStateTests {
                 #expect(pass.starting.map { "\($0.request):\($0.samples)" } == starting, "\(place)")
                 #expect(pass.beginning.map { "\($0.request):\($0.rows)" } == beginning, "\(place)")
                 let events = state.receive(
-                    tokens.map { $0 < 0 ? nil : DecodingState.Choice(ScoredToken($0, logprob: -1)) })
+                    tokens.map { $0 < 0 ? nil : ScoredChoice(ScoredToken($0, logprob: -1)) })
                 let expected = zip(pass.samples, tokens).filter { $1 >= 0 }.map { "\(text($0)) \($1)" }
                 #expect(tokenEvents(events) == expected, "\(place)")
                 #expect(finishedEvents(events) == finished, "\(place)")
@@ -269,6 +269,7 @@ struct SamplingSessionTests {
             passes += 1
             for event in events {
                 switch event {
+                case .prompt: break
                 case .token(let id, _, _): #expect(passes <= 2 || id.request != ids[4])
                 case .finished(let id, let completion): found[id.request, default: [:]][id.sample] = completion
                 case .failed(_, let error): throw error

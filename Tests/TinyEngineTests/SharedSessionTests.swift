@@ -21,6 +21,7 @@ struct SharedSessionTests {
         var tokens: [SampleID: [Int]] = [:]
         for try await event in joined.events {
             switch event {
+            case .prompt: break
             case .token(let id, let chosen, _): tokens[id, default: []].append(chosen.token)
             case .finished(let id, let completion):
                 #expect(tokens[id] == completion.tokens)
@@ -124,6 +125,7 @@ struct SharedSessionTests {
         var tokens = [0, 0], ended: [Int] = []
         for try await event in joined.events {
             switch event {
+            case .prompt: break
             case .token(let id, _, _):
                 tokens[id.sample] += 1
                 guard id.sample == 1 else { continue }

@@ -28,7 +28,7 @@ struct LimitTests {
                 (#"{"prompt": "1", "temprature": 1}"#, 400, "\"temperature\""),
                 (#"{"prompt": "1", "frequency_penalty": 1}"#, 400, "frequency_penalty"),
                 (#"{"prompt": "1", "stop": ["", "a"]}"#, 400, "stop"), (#"{"prompt": "1", "seed": 1.5}"#, 400, "seed"),
-                (#"{"prompt": "1", "echo": true, "logprobs": 1}"#, 400, "echo"),
+                (#"{"prompt": "1", "echo": true, "return_token_ids": true}"#, 400, "echo"),
                 (#"{"prompt": "1", "prompt": "2"}"#, 400, "twice"),
                 (#"{"prompt": "1", "stop_token_ids": [1, 99999999]}"#, 400, "stop_token_ids has 99999999"),
                 (#"{"prompt": "1", "stop_token_ids": [-1]}"#, 400, "stop_token_ids has -1"),

@@ -49,6 +49,15 @@ struct ServerFixture: Sendable {
         try Server(loaded, threads: 2, settings: settings, cache: cache)
     }
 
+    /// Log-probabilities of a prompt's tokens after the first, as the engine gives them to a learner.
+    func logprobs(_ prompt: String, adapter seed: UInt64?) async throws -> [Float] {
+        let engine = LocalEngine(model: loaded.model, method: method, threads: 1)
+        let tokens = try loaded.requireTokenizer().encode(prompt)
+        let sequence = ScoredSequence(prompt: [tokens[0]], completion: Array(tokens.dropFirst()))
+        return try await engine.logprobs(
+            of: [sequence], adapter: try seed.map { try adapter($0).values }, temperature: 1)[0]
+    }
+
     /// What the engine says alone.
     func completion(
         _ prompt: String, adapter seed: UInt64?, maxTokens: Int = 12, temperature: Double = 0, seed random: UInt64 = 1

@@ -58,17 +58,6 @@ package struct DecodingState {
         }
     }
 
-    /// A token that was chosen for a sample, with the most likely ones where the request wants them.
-    package struct Choice {
-        var chosen: ScoredToken
-        var alternatives: [ScoredToken]
-
-        package init(_ chosen: ScoredToken, alternatives: [ScoredToken] = []) {
-            self.chosen = chosen
-            self.alternatives = alternatives
-        }
-    }
-
     private struct Sequence {
         var tokens: [Int] = []
         var logprobs: [Float] = []
@@ -159,7 +148,7 @@ package struct DecodingState {
     }
 
     /// Takes the tokens of the pass, one for each of ``Pass/samples``, in order; `nil` ends a sample that has no probabilities.
-    package mutating func receive(_ choices: [Choice?]) -> [SamplingEvent] {
+    package mutating func receive(_ choices: [ScoredChoice?]) -> [SamplingEvent] {
         precondition(choices.count == running.count, "\(choices.count) tokens for \(running.count) sequences")
         var events: [SamplingEvent] = []
         running = zip(running, choices).compactMap { sample, choice in

@@ -27,10 +27,19 @@ final class LocalSession: SamplingSession {
         var prefixes = PrefixCache()
         /// The first tokens of a prompt that takes several passes.
         var begun: (request: Int, cache: SequenceCache)?
+        /// Of requests whose prompts are to be scored: the tokens so far, `nil` for one without a probability.
+        var scores: [Int: [ScoredChoice?]] = [:]
+
+        mutating func add(_ request: CompletionRequest, as id: Int) {
+            state.add(request, as: id)
+            if request.scoresPrompt { scores[id] = [] }
+        }
 
         /// A cache of the first tokens of a request's prompt: of those that are known, or none.
         func known(_ id: Int, _ request: CompletionRequest, _ model: LanguageModel) -> SequenceCache {
-            let shared = prefixes.beginning(of: request.prompt, adapter: request.content)
+            // Keys and values alone give no probabilities.
+            let shared =
+                request.scoresPrompt ? nil : prefixes.beginning(of: request.prompt, adapter: request.content)
             guard let begun, begun.request == id, begun.cache.count >= shared?.count ?? 0 else {
                 return shared ?? SequenceCache(for: model)
             }
@@ -60,16 +69,16 @@ final class LocalSession: SamplingSession {
         try engine.check(request)
         let id = requestCount
         switch try adapters.effect(of: request, as: id, prepare: engine.effect) {
-        case nil: batches[0].state.add(request, as: id)
+        case nil: batches[0].add(request, as: id)
         case .change(let change):
-            batches[0].state.add(request, as: id)
+            batches[0].add(request, as: id)
             batches[0].changes[id] = change
         case .weights(let weights):
             if let place = batches.firstIndex(where: { $0.weights == weights }) {
-                batches[place].state.add(request, as: id)
+                batches[place].add(request, as: id)
             } else {
                 batches.append(Self.batch(engine, limits, weights: weights))
-                batches[batches.count - 1].state.add(request, as: id)
+                batches[batches.count - 1].add(request, as: id)
             }
         }
         requestCount += 1
@@ -81,6 +90,7 @@ final class LocalSession: SamplingSession {
         for place in batches.indices {
             batches[place].state.cancel(request)
             batches[place].changes[request] = nil
+            batches[place].scores[request] = nil
             batches[place].caches = batches[place].caches.filter { $0.key.request != request }
             if batches[place].begun?.request == request { batches[place].begun = nil }
         }
@@ -100,6 +110,7 @@ final class LocalSession: SamplingSession {
         batch.caches[sample] = nil
         guard batch.state.request(sample.request) == nil else { return }
         batch.changes[sample.request] = nil
+        batch.scores[sample.request] = nil
         adapters.release(sample.request)
     }
 
@@ -137,7 +148,10 @@ final class LocalSession: SamplingSession {
         if pass.starting.contains(where: { $0.request == batch.begun?.request }) { batch.begun = nil }
         let beginning = begin(pass.beginning, in: &batch, model)
         guard !steps.isEmpty || !prompts.isEmpty || !beginning.isEmpty else { return batch.state.receive([]) }
-        let hidden = model.advance(steps + prompts + beginning, team: engine.team)
+        let scored = scoredPrompts(of: pass, prompts: prompts, beginning: beginning, in: batch)
+        let (hidden, every) = model.advance(
+            steps + prompts + beginning, everyRowOf: scored.map { steps.count + $0.segment }, team: engine.team)
+        for (part, hidden) in zip(scored, every) { score(part, hidden: hidden, model: model, in: &batch) }
         var rows = Array(steps.indices)
         for (index, start) in pass.starting.enumerated() {
             for sample in start.samples {
@@ -147,13 +161,17 @@ final class LocalSession: SamplingSession {
                     start.samples.count == 1 ? cache : cache.fork()
             }
         }
-        let events = batch.state.receive(
-            choose(pass.samples, rows: rows, hidden: hidden, model: model, state: batch.state))
+        var choices = choose(pass.samples, rows: rows, hidden: hidden, model: model, state: batch.state)
+        let reports = reports(of: pass.starting, in: &batch)
+        for (place, sample) in pass.samples.enumerated() where reports.broken.contains(sample.request) {
+            choices[place] = nil
+        }
+        let events = batch.state.receive(choices)
         for event in events {
             if case .token = event { continue }
             forget(event.sample, in: &batch)
         }
-        return events
+        return reports.events + events
     }
 
     /// The next rows of a prompt that takes several passes; none where they are known.
@@ -177,6 +195,7 @@ final class LocalSession: SamplingSession {
             batch.state.request(start.request).map { (id: start.request, request: $0) }
         }
         let waiting = batch.state.waiting(Self.comparedPrompts)
+        requests.removeAll { $0.request.scoresPrompt }
         while let (id, first) = requests.first {
             let content = first.content, same = requests.filter { $0.request.content == content }
             requests.removeAll { $0.request.content == content }
@@ -205,9 +224,23 @@ final class LocalSession: SamplingSession {
     ///   - hidden: The final norm of the pass's last rows, `[rows, hidden]`.
     private func choose(
         _ samples: [SampleID], rows: [Int], hidden: Matrix, model: LanguageModel, state: DecodingState
-    ) -> [DecodingState.Choice?] {
+    ) -> [ScoredChoice?] {
+        choices(after: rows, of: hidden, model: model) { index, logits, count in
+            guard let request = state.request(samples[index].request) else { return nil }
+            var stream = RandomStream(request.streams[samples[index].sample])
+            stream.seek(toBlock: state.tokens(of: samples[index]).count)
+            return TokenSampler(request.sampling).choose(
+                logits, count: count, uniform: stream.uniform(), alternatives: request.alternatives)
+        }
+    }
+
+    /// A token for each of `rows`, ascending, from its logits.
+    private func choices(
+        after rows: [Int], of hidden: Matrix, model: LanguageModel,
+        _ choose: (_ index: Int, _ logits: Floats, _ count: Int) -> TokenSampler.ScoredWithOthers?
+    ) -> [ScoredChoice?] {
         let vocabulary = model.configuration.vocabularySize, block = max(1, Self.logitBudget / vocabulary)
-        var choices = [DecodingState.Choice?](repeating: nil, count: samples.count)
+        var choices = [ScoredChoice?](repeating: nil, count: rows.count)
         var next = 0
         for first in stride(from: 0, to: hidden.rows, by: block) {
             let logits = model.nextLogits(
@@ -219,7 +252,12 @@ final class LocalSession: SamplingSession {
                     nonisolated(unsafe) let choices = choices
                     engine.team.split(next - start, least: max(1, 4096 / vocabulary)) { part in
                         for index in part.lowerBound + start..<part.upperBound + start {
-                            choices[index] = token(samples[index], state, logits.row(rows[index] - first), vocabulary)
+                            let found = choose(index, logits.row(rows[index] - first), vocabulary)
+                            choices[index] = found.map { found in
+                                ScoredChoice(
+                                    ScoredToken(found.chosen.token, logprob: found.chosen.logprob),
+                                    alternatives: found.alternatives.map { ScoredToken($0.token, logprob: $0.logprob) })
+                            }
                         }
                     }
                 }
@@ -228,20 +266,58 @@ final class LocalSession: SamplingSession {
         return choices
     }
 
-    private func token(
-        _ sample: SampleID, _ state: DecodingState, _ logits: Floats, _ vocabulary: Int
-    ) -> DecodingState.Choice? {
-        guard let request = state.request(sample.request) else { return nil }
-        var stream = RandomStream(request.streams[sample.sample])
-        stream.seek(toBlock: state.tokens(of: sample).count)
-        let sampling = request.sampling
-        let sampler = TokenSampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
-        let found = sampler.choose(
-            logits, count: vocabulary, uniform: stream.uniform(), alternatives: request.alternatives)
-        return found.map { found in
-            DecodingState.Choice(
-                ScoredToken(found.chosen.token, logprob: found.chosen.logprob),
-                alternatives: found.alternatives.map { ScoredToken($0.token, logprob: $0.logprob) })
+    // MARK: Scored prompts
+
+    /// Tokens of a prompt that follow from rows of a pass.
+    private struct ScoredPart {
+        let request: Int
+        /// Place among the prompts of the pass, the one that only begins last.
+        let segment: Int
+        /// The token after each row.
+        let tokens: [Int]
+    }
+
+    private func scoredPrompts(
+        of pass: DecodingState.Pass, prompts: [Segment], beginning: [Segment], in batch: Batch
+    ) -> [ScoredPart] {
+        let ids = pass.starting.map(\.request) + (pass.beginning.map { [$0.request] } ?? [])
+        return zip(ids, prompts + beginning).enumerated().compactMap { place, pair in
+            let (id, segment) = pair
+            guard batch.scores[id] != nil, let prompt = batch.state.request(id)?.prompt else { return nil }
+            let rows = segment.cache.count..<segment.cache.count + segment.tokens.count
+            return ScoredPart(
+                request: id, segment: place, tokens: Array(prompt[(rows.lowerBound + 1)...].prefix(rows.count)))
         }
+    }
+
+    private func score(_ part: ScoredPart, hidden: Matrix, model: LanguageModel, in batch: inout Batch) {
+        guard let request = batch.state.request(part.request) else { return }
+        let sampler = TokenSampler(request.sampling)
+        batch.scores[part.request]? += choices(after: Array(part.tokens.indices), of: hidden, model: model) {
+            sampler.score(part.tokens[$0], $1, count: $2, alternatives: request.alternatives)
+        }
+    }
+
+    /// The events of prompts that are scored to their end, and the requests for which some token has no probability.
+    private func reports(
+        of starting: [DecodingState.Start], in batch: inout Batch
+    ) -> (events: [SamplingEvent], broken: Set<Int>) {
+        var events: [SamplingEvent] = [], broken: Set<Int> = []
+        for start in starting {
+            guard let scores = batch.scores.removeValue(forKey: start.request) else { continue }
+            let whole = scores.compactMap(\.self)
+            if whole.count == scores.count {
+                events.append(.prompt(SampleID(request: start.request, sample: 0), whole))
+            } else {
+                broken.insert(start.request)
+            }
+        }
+        return (events, broken)
+    }
+}
+
+extension TokenSampler {
+    fileprivate init(_ sampling: SamplingParameters) {
+        self.init(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
     }
 }

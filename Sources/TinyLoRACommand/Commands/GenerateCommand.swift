@@ -52,6 +52,7 @@ struct GenerateCommand: AsyncParsableCommand {
         var finished: Completion?
         for try await event in engine.stream(request) {
             switch event {
+            case .prompt: break
             case .token(_, let chosen, _): if !json { try StandardOutput.write(text.append(chosen.token)) }
             case .finished(_, let completion): finished = completion
             case .failed(_, let error): throw error

@@ -167,6 +167,8 @@ package struct TokenSampler: Sendable {
 
     /// A token with its log-probability.
     package typealias Scored = (token: Int, logprob: Float)
+    /// The same, with the most likely tokens at its place, the most likely first.
+    package typealias ScoredWithOthers = (chosen: Scored, alternatives: [Scored])
 
     /// A token and its log-probability; `nil` when the logits are not numbers.
     ///
@@ -182,7 +184,25 @@ package struct TokenSampler: Sendable {
     /// - Parameter alternatives: How many of these.
     package func choose(
         _ logits: ConstantFloats, count: Int, uniform: Double, alternatives: Int
-    ) -> (chosen: Scored, alternatives: [Scored])? {
+    ) -> ScoredWithOthers? {
+        scored(logits, count: count, alternatives: alternatives) { distribution in
+            if temperature == 0 { return Ranking(logits, count: count).largest(1)[0] }
+            if topK != nil || topP < 1 { return filtered(logits, distribution, uniform: uniform) }
+            return distribution.token(at: uniform * distribution.normaliser.sum)
+        }
+    }
+
+    /// The log-probability of a token that is given, with the most likely ones, as ``choose(_:count:uniform:alternatives:)`` has
+    /// them.
+    package func score(
+        _ token: Int, _ logits: ConstantFloats, count: Int, alternatives: Int
+    ) -> ScoredWithOthers? {
+        scored(logits, count: count, alternatives: alternatives) { _ in token }
+    }
+
+    private func scored(
+        _ logits: ConstantFloats, count: Int, alternatives: Int, _ choose: (Distribution) -> Int
+    ) -> ScoredWithOthers? {
         let inverse = temperature == 0 ? 1 : Float(1 / temperature)
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scratch in
             let exps = scratch.baseAddress!
@@ -196,14 +216,7 @@ package struct TokenSampler: Sendable {
             let normaliser = Normaliser(chunks: chunks)
             guard normaliser.isFinite else { return nil }
             let distribution = Distribution(exps: exps, count: count, chunks: chunks, normaliser: normaliser)
-            let token: Int
-            if temperature == 0 {
-                token = Ranking(logits, count: count).largest(1)[0]
-            } else if topK != nil || topP < 1 {
-                token = filtered(logits, distribution, uniform: uniform)
-            } else {
-                token = distribution.token(at: uniform * normaliser.sum)
-            }
+            let token = choose(distribution)
             func scored(_ token: Int) -> Scored { (token, normaliser.logprob(logits[token] * inverse)) }
             let others = alternatives > 0 ? Ranking(logits, count: count).largest(min(alternatives, count)) : []
             return (scored(token), others.map(scored))

@@ -23,6 +23,9 @@ struct AnswerWriter: Sendable {
     /// Texts before the answers, prompt by prompt.
     var echoes: [String]?
 
+    /// Whether the log-probabilities are those of the whole text, prompt included.
+    var scoresPrompts: Bool { echoes != nil && alternatives != nil }
+
     // MARK: Whole answers
 
     /// The whole answer from all pieces.
@@ -34,7 +37,7 @@ struct AnswerWriter: Sendable {
             var choice: [JSONValue.Member] = [
                 .init("index", .integer(index)),
                 .init("finish_reason", mine.last { $0.finish != nil }.flatMap(\.finish).map { .string($0) } ?? nil),
-                .init("logprobs", logprobs(mine)),
+                .init("logprobs", logprobs(mine, of: index)),
             ]
             switch form {
             case .completion: choice.append(.init("text", .string(text)))
@@ -56,9 +59,12 @@ struct AnswerWriter: Sendable {
     // MARK: Streams
 
     /// Chunks before the first token.
-    var opening: [JSONValue] { (0..<prompts.count * options.count).compactMap { firstChunk(of: $0) } }
+    var opening: [JSONValue] {
+        // Prompts that are scored come when they are.
+        scoresPrompts ? [] : (0..<prompts.count * options.count).compactMap { firstChunk(of: $0) }
+    }
 
-    private func firstChunk(of index: Int) -> JSONValue? {
+    private func firstChunk(of index: Int, logprobs: JSONValue? = nil) -> JSONValue? {
         let number = JSONValue.Member("index", .integer(index)), finish = JSONValue.Member("finish_reason", nil)
         switch form {
         case .chat:
@@ -68,17 +74,20 @@ struct AnswerWriter: Sendable {
         case .completion:
             guard echoes != nil else { return nil }
             let text = JSONValue.Member("text", .string(echo(index)))
-            return chunk([number, text, finish], of: index, tokenCount: 0)
+            let more = logprobs.map { [JSONValue.Member("logprobs", $0)] } ?? []
+            return chunk([number, text, finish] + more, of: index, tokenCount: 0)
         }
     }
 
     /// The chunk of a piece; `nil` for one that says nothing.
     func chunk(_ piece: Generation.Piece) -> JSONValue? {
+        if piece.prompt != nil { return firstChunk(of: piece.choice, logprobs: logprobs([piece], of: piece.choice)) }
         let hasToken = piece.token != nil && (alternatives != nil || options.returnsTokenIDs)
         guard !piece.text.isEmpty || piece.finish != nil || hasToken else { return nil }
         var choice: [JSONValue.Member] = [
             .init("index", .integer(piece.choice)),
-            .init("finish_reason", piece.finish.map { .string($0) } ?? nil), .init("logprobs", logprobs([piece])),
+            .init("finish_reason", piece.finish.map { .string($0) } ?? nil),
+            .init("logprobs", logprobs([piece], of: piece.choice)),
         ]
         switch form {
         case .completion: choice.append(.init("text", .string(piece.text)))
@@ -148,47 +157,68 @@ struct AnswerWriter: Sendable {
         ids(pieces.compactMap { $0.token?.chosen.token })
     }
 
-    private func spelling(_ token: ScoredToken) -> String {
-        model.spelling(of: token.token, byID: options.namesTokensByID)
+    private func spelling(_ token: Int) -> String {
+        model.spelling(of: token, byID: options.namesTokensByID)
     }
 
-    private func logprobs(_ pieces: [Generation.Piece]) -> JSONValue {
+    private func logprobs(_ pieces: [Generation.Piece], of index: Int) -> JSONValue {
         guard alternatives != nil else { return nil }
-        let tokens = pieces.compactMap { piece in
-            piece.token.map { (chosen: $0.chosen, others: $0.alternatives, offset: piece.offset) }
-        }
         switch form {
         case .chat:
             return [
                 "content": .array(
-                    tokens.map { token in
+                    pieces.compactMap(\.token).map { token in
                         .object(
                             members(token.chosen) + [
-                                .init("top_logprobs", .array(token.others.map { .object(members($0)) }))
+                                .init("top_logprobs", .array(token.alternatives.map { .object(members($0)) }))
                             ]
                         )
                     }), "refusal": nil,
             ]
         case .completion:
+            let begin = echo(index).unicodeScalars.count
+            let tokens = pieces.flatMap { piece in
+                piece.prompt.map { promptTokens(of: index, $0) }
+                    ?? piece.token.map { [WrittenToken(id: $0.chosen.token, scored: $0, offset: begin + piece.offset)] }
+                    ?? []
+            }
             return [
-                "tokens": .array(tokens.map { .string(spelling($0.chosen)) }),
-                "token_logprobs": .array(tokens.map { .number(Double($0.chosen.logprob)) }),
-                "top_logprobs": .array(tokens.map { likeliest($0.others, with: $0.chosen) }),
+                "tokens": .array(tokens.map { .string(spelling($0.id)) }),
+                "token_logprobs": .array(
+                    tokens.map { token in token.scored.map { .number(Double($0.chosen.logprob)) } ?? nil }),
+                "top_logprobs": .array(tokens.map { $0.scored.map(likeliest) ?? nil }),
                 "text_offset": .array(tokens.map { .integer($0.offset) }),
             ]
         }
     }
 
-    /// The most likely tokens and the sampled one, which is always there. It comes last, because of two tokens with one spelling
+    /// A token of a completion's text, prompt included.
+    private struct WrittenToken {
+        let id: Int
+        /// `nil` for a prompt's first token, which follows from nothing.
+        let scored: ScoredChoice?
+        /// Unicode scalars before it.
+        let offset: Int
+    }
+
+    private func promptTokens(of index: Int, _ scored: [ScoredChoice]) -> [WrittenToken] {
+        var text = AnswerText(model.tokenizer, after: [], stops: [])
+        return zip(prompts[index / options.count], [nil] + scored).map { id, scored in
+            defer { _ = text.append(id) }
+            return WrittenToken(id: id, scored: scored, offset: text.length)
+        }
+    }
+
+    /// The most likely tokens and the one of the text, which is always there. It comes last, because of two tokens with one spelling
     /// the last counts.
-    private func likeliest(_ others: [ScoredToken], with chosen: ScoredToken) -> JSONValue {
-        let tokens = others.filter { $0.token != chosen.token } + [chosen]
-        return .object(tokens.map { .init(spelling($0), .number(Double($0.logprob))) })
+    private func likeliest(_ choice: ScoredChoice) -> JSONValue {
+        let tokens = choice.alternatives.filter { $0.token != choice.chosen.token } + [choice.chosen]
+        return .object(tokens.map { .init(spelling($0.token), .number(Double($0.logprob))) })
     }
 
     private func members(_ token: ScoredToken) -> [JSONValue.Member] {
         [
-            .init("token", .string(spelling(token))), .init("logprob", .number(Double(token.logprob))),
+            .init("token", .string(spelling(token.token))), .init("logprob", .number(Double(token.logprob))),
             .init("bytes", .array(model.tokenizer.bytes(of: token.token).map { .integer(Int($0)) })),
         ]
     }

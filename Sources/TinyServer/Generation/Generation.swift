@@ -16,8 +16,10 @@ actor Generation {
         var isFirst: Bool
         /// Tokens of the answer so far.
         var tokenCount: Int
-        /// The token that was sampled, with the most likely ones.
-        var token: (chosen: ScoredToken, alternatives: [ScoredToken])?
+        /// The token that was sampled.
+        var token: ScoredChoice?
+        /// The prompt's tokens after its first, for an answer that repeats them; before anything else of it.
+        var prompt: [ScoredChoice]?
         /// `stop` or `length`, once.
         var finish: String?
     }
@@ -36,6 +38,10 @@ actor Generation {
     private let stopTokens: Set<Int>
     private var events: AsyncThrowingStream<SamplingEvent, any Error>.Iterator
     private var answers: [Answer]
+    /// Pieces of the same event as the last one.
+    private var due: [Piece] = []
+    /// Whether the tokens that are sampled belong to the answers.
+    private let isPromptOnly: Bool
     /// Tokens sampled for all answers.
     private(set) var tokenCount = 0
 
@@ -44,10 +50,12 @@ actor Generation {
     ///   - adapter: What they name.
     ///   - prompts: The tokens that their answers go on from.
     ///   - stopTokens: Tokens that are no text where they end a sample.
+    ///   - isPromptOnly: Whether the answers are the prompts alone: the engine samples a token for each, which is not theirs.
     init(
         _ joined: JoinedRequests, adapter: AdapterRegistry.Adapter?, prompts: [[Int]], samplesOfPrompt: Int,
-        stopTokens: [Int], stopTexts: [String], tokenizer: Tokenizer
+        stopTokens: [Int], stopTexts: [String], tokenizer: Tokenizer, isPromptOnly: Bool
     ) {
+        self.isPromptOnly = isPromptOnly
         self.joined = joined
         self.adapter = adapter
         self.samplesOfPrompt = samplesOfPrompt
@@ -63,6 +71,7 @@ actor Generation {
     ///
     /// - Throws: ``ServerError`` when the answers cannot be completed.
     func next() async throws(ServerError) -> Piece? {
+        if !due.isEmpty { return due.removeFirst() }
         while answers.contains(where: { !$0.isEnded }) {
             guard let event = try await nextEvent() else {
                 throw ServerError(.givenUp, "the client has closed the connection")
@@ -87,13 +96,21 @@ actor Generation {
         let choice = event.sample.request * samplesOfPrompt + event.sample.sample
         guard answers.indices.contains(choice), !answers[choice].isEnded else { return nil }
         switch event {
+        case .prompt(let sample, let tokens):
+            due = (0..<samplesOfPrompt).map { index in
+                var piece = piece(sample.request * samplesOfPrompt + index, "", offset: 0)
+                piece.prompt = tokens
+                return piece
+            }
+            return due.removeFirst()
         case .token(let sample, let chosen, let alternatives):
+            guard !isPromptOnly else { return nil }
             tokenCount += 1
             answers[choice].tokenCount += 1
             let offset = answers[choice].text.length
             let text = stopTokens.contains(chosen.token) ? "" : answers[choice].text.append(chosen.token)
             var piece = piece(choice, text, offset: offset)
-            piece.token = (chosen, alternatives)
+            piece.token = ScoredChoice(chosen, alternatives: alternatives)
             if answers[choice].text.isStopped {
                 joined.stop(sample)
                 answers[choice].isEnded = true
@@ -103,7 +120,7 @@ actor Generation {
         case .finished(_, let completion):
             answers[choice].isEnded = true
             let text = answers[choice].text.finish()
-            let isStopped = answers[choice].text.isStopped || completion.stop.isEnd
+            let isStopped = !isPromptOnly && (answers[choice].text.isStopped || completion.stop.isEnd)
             var piece = piece(choice, text, offset: answers[choice].text.length)
             piece.finish = isStopped ? "stop" : "length"
             return piece

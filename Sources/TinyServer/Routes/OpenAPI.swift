@@ -107,7 +107,7 @@ extension Server {
         ),
         ("n", integer(1, 128)), ("temperature", number(0, 100)), ("top_p", number(0.001, 1)),
         ("top_k", integer(-1, 1 << 20)),
-        ("max_tokens", integer(1, 1 << 20)), ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
+        ("max_tokens", integer(0, 1 << 20)), ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
         ("stop_token_ids", list(token, most: GenerationOptions.mostStopTokens)), ("ignore_eos", flag), ("stream", flag),
         (
             "stream_options", object([("include_usage", flag), ("continuous_usage_stats", flag)], required: [])
@@ -119,7 +119,10 @@ extension Server {
     private static let token = integer(0, 1 << 31)
     private static let messages = list(
         object(
-            [("role", ["enum": ["system", "developer", "user", "assistant"]]), ("content", text), ("name", text)],
+            [
+                ("role", ["enum": ["system", "developer", "user", "assistant"]]), ("content", text), ("name", text),
+                ("type", ["enum": ["text", "message"]]),
+            ],
             required: ["role", "content"]))
 
     private static func list(_ element: JSONValue) -> JSONValue { ["type": "array", "items": element] }

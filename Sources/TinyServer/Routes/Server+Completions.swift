@@ -19,8 +19,8 @@ extension Server {
         }
         let echoes = try fields.flag("echo") ?? false
         try fields.refuseOthers()
-        if echoes, alternatives != nil || options.returnsTokenIDs {
-            throw ServerError(.unsupported, "echo is supported without logprobs and return_token_ids only")
+        if echoes, options.returnsTokenIDs {
+            throw ServerError(.unsupported, "echo is supported without return_token_ids only")
         }
         let writer = AnswerWriter(
             form: .completion, model: model, label: label ?? model.name, id: "", created: 0, options: options,
@@ -63,13 +63,16 @@ extension Server {
         }
         try model.check(stopTokens: options.stopTokens)
         let adapter = try await adapters.adapter(for: writer.label)
-        let sampling = options.sampling(most: most, modelStops: model.stopTokens)
+        var sampling = options.sampling(most: most, modelStops: model.stopTokens)
+        let isPromptOnly = writer.echoes != nil && sampling.maxTokens == 0
+        if isPromptOnly { sampling.maxTokens = 1 }
         let requests = writer.prompts.enumerated().map { place, prompt in
             var request = CompletionRequest(
                 prompt: prompt, streams: streams(options, request: number, prompt: place), adapter: adapter?.values,
                 sampling: sampling)
             request.method = adapter?.design.method ?? 0
             request.alternatives = writer.alternatives ?? 0
+            request.scoresPrompt = writer.scoresPrompts
             return request
         }
         let joined: JoinedRequests
@@ -82,7 +85,8 @@ extension Server {
         metrics.add(prompt: writer.prompts.reduce(0) { $0 + $1.count })
         let generation = Generation(
             joined, adapter: adapter, prompts: writer.prompts, samplesOfPrompt: options.count,
-            stopTokens: sampling.stopTokens, stopTexts: options.stopTexts, tokenizer: model.tokenizer)
+            stopTokens: sampling.stopTokens, stopTexts: options.stopTexts, tokenizer: model.tokenizer,
+            isPromptOnly: isPromptOnly)
         if options.streams { return EventStream(generation, writer, metrics).response }
         var pieces: [Generation.Piece] = []
         while let piece = try await generation.next() { pieces.append(piece) }
