@@ -54,6 +54,26 @@
             }
         }
 
+        @Test("is closed when its client does not take the next piece of a stream in time", .timeLimit(.minutes(2)))
+        func slowReader() async throws {
+            var settings = ServerSettings()
+            settings.timeout = .milliseconds(300)
+            settings.waitingLimit = 4096
+            // The repeated prompts alone are more than the system's buffers take.
+            let prompts = [String](repeating: String(repeating: " apples", count: 200), count: 20)
+            let body = #"{"prompt": \#(prompts), "n": 128, "max_tokens": 1, "stream": true, "echo": true}"#
+            try await withListener(listener(settings)) { port in
+                let reader = try RawConnection(port: port, receiveBuffer: 4096)
+                reader.send(head: head(body.utf8.count), body: body)
+                let given = #"tinylora_broken_streams_total{code="client_closed_request"} 1"#
+                while try await !fetched(ServerRequest("GET", "/metrics"), port: port).text.contains(given) {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                let (text, isClosed) = try await reader.receive()
+                #expect(text.hasPrefix("HTTP/1.1 200") && !text.hasSuffix("0\r\n\r\n") && isClosed)
+            }
+        }
+
         @Test("whose client neither sends nor reads does not keep the server from its end")
         func stalledClients() async throws {
             let prompts = [String](repeating: String(repeating: " apples", count: 200), count: 4)
