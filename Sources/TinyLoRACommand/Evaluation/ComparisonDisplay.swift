@@ -73,15 +73,25 @@ private func showTransitions(of comparison: EvaluationComparison, on console: Co
 }
 
 private func showChanges(of comparison: EvaluationComparison, on console: Console) {
-    let test = comparison.test
+    let samples = comparison.samplesPerProblem
+    guard let test = comparison.test else {
+        console.say(
+            "changed    –, no test: \(samples[0]) and \(samples[1]) samples of each problem, so single problems do not compare"
+        )
+        return
+    }
     console.say(
         "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar p = "
             + String(format: "%.2g)", test.pValue))
     for change in comparison.changes.prefix(mostChanges) {
-        let answers = [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
+        // Of several samples the answer of one says little: shares show what changed.
+        let values =
+            samples[0] == 1
+            ? [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
+            : [change.before, change.after].map { "\(Int(($0 * Double(samples[0])).rounded()))/\(samples[0])" }
         console.say(
             "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)  "
-                + "\(answers[0]) → \(answers[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
+                + "\(values[0]) → \(values[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
     }
     if comparison.changes.count > mostChanges {
         console.say("  … \(comparison.changes.count - mostChanges) more; --json has all")

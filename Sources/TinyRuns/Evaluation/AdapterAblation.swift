@@ -153,7 +153,7 @@ public struct AdapterAblation: Sendable {
                 try EvaluationComparison(of: set.name, before: folders[0], after: $0)
             }
             // The last comparison is of the two extremes, not of a part.
-            let adjusted = holmAdjusted(comparisons.dropLast().map(\.test.pValue))
+            let adjusted = holmAdjusted(try comparisons.dropLast().map { try Self.test(of: $0).pValue })
             let parts = zip(variants.compactMap(\.part), zip(comparisons, adjusted)).map { part, result in
                 AblatedPart(part, of: adapter, comparison: result.0, adjustedPValue: result.1)
             }
@@ -163,6 +163,16 @@ public struct AdapterAblation: Sendable {
             kind: kind, adapter: adapter.design.description, zeroParts: zeroParts.map(\.name), sets: sets)
         try report.write(to: "\(path)/\(kind.rawValue).json")
         return report
+    }
+
+    /// The test of a comparison. All evaluations have as many samples as the first, unless someone replaced one.
+    private static func test(of comparison: EvaluationComparison) throws(RunError) -> PairedComparison {
+        guard let test = comparison.test else {
+            throw RunError(
+                .notPaired,
+                "the evaluations of \(comparison.problemSet) have different numbers of samples of each problem")
+        }
+        return test
     }
 }
 
