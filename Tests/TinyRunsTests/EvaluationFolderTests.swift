@@ -123,6 +123,29 @@ struct EvaluationFolderTests {
         #expect(damaged?.message.contains("own-six.samples.jsonl:1: problem is missing") == true)
     }
 
+    @Test(
+        "refuses sets whose samples would be in one file, and writes nothing",
+        arguments: [("a/b", "a-b"), ("Own/six", "own-SIX"), ("a", "a")])
+    func sharedFiles(first: String, second: String) {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var manifest = manifest(set())
+        manifest.sets = [first, "other", second].map { name in
+            var entry = manifest.sets[0]
+            entry.name = name
+            return entry
+        }
+        let error = #expect(throws: RunError.self) {
+            try EvaluationFolder(preparing: path("one"), manifest: manifest, resuming: false)
+        }
+        #expect(error?.code == .duplicateKey)
+        #expect(error?.message.contains("the problem sets \(first) and \(second) would both") == true)
+        #expect(!FileManager.default.fileExists(atPath: path("one")))
+        manifest.sets[2].name = "third"
+        #expect(throws: Never.self) {
+            try EvaluationFolder(preparing: path("one"), manifest: manifest, resuming: false)
+        }
+    }
+
     @Test("names the first setting that differs")
     func differences() {
         let mine = manifest(set()), others = manifest(set(5))

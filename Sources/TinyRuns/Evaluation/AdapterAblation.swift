@@ -97,6 +97,7 @@ public struct AdapterAblation: Sendable {
             let zeroed = kind == .without ? [part] : parts.filter { $0 != part }
             return (name: name, part: part as AdapterPart?, file: adapter.zeroing(zeroed, note: name) as AdapterFile?)
         }
+        try EvaluationFolder.requireDistinctFiles(for: manifest)
         let wanted = [("all", nil, adapter)] + between + [("none", nil, nil)]
         func folder(_ name: String) -> String { "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())" }
         for (name, _, file) in wanted {
