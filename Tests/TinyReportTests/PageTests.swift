@@ -62,6 +62,20 @@ struct PageTests {
         #expect(!html.contains("url(") && !html.contains("@import") && !html.contains("src="))
     }
 
+    @Test("the held-out loss of evaluations is drawn at the steps after which it was measured, where it was measured")
+    func heldOutLoss() throws {
+        func page(_ loss: Double?) throws -> String {
+            let run = SyntheticRun(algorithm: "sft", halfway: 200, heldOutLoss: loss)
+            return try Workspace(["a": run]).report().html(linkedFrom: "/")
+        }
+        let html = try page(0.75)
+        #expect(html.contains("<b>held-out loss, nats a token</b><br/>0.75 throughout"))
+        let chart = try #require(html.components(separatedBy: "<title>held-out loss").last)
+        // Steps 0, 10 and 20 of 20 on a width of 190.
+        #expect(chart.contains("class=\"thin\" d=\"M0 28l95 0l95 0\""))
+        #expect(try !page(nil).contains("held-out loss"))
+    }
+
     @Test("the picture is XML that loads nothing, has both panels and names every series once")
     func picture() throws {
         let report = try Self.study.get()

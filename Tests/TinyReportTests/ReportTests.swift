@@ -452,6 +452,32 @@ struct ReportTests {
         #expect(report.terminalText().contains("draws of seeds and then problems"))
     }
 
+    @Test("the runs of these tests have no key that records of real runs lack")
+    func syntheticKeys() throws {
+        func keys(_ line: String) throws -> Set<String> {
+            Set(try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]).keys)
+        }
+        var metrics = StepMetrics()
+        (metrics.rollout, metrics.policy, metrics.evolution) = (RolloutMetrics(), PolicyMetrics(), EvolutionMetrics())
+        let state = TrainingState(parameters: [], firstMoment: [], secondMoment: [], updates: 0)
+        let time = StepTime(seconds: 0, rolloutSeconds: 0, trainingSeconds: 0, tokensPerSecond: 0)
+        let step = try keys(StepRecord(step: 1, metrics: metrics, state: state, time: time).jsonLine())
+        let evaluation = try keys(
+            EvaluationRecord(
+                step: 0, problemSet: "", problems: 1, samplesPerProblem: 1, strict: 0, interval: [], lenient: 0,
+                lenientInterval: [], wellFormed: 0, truncated: 0, meanCompletionLength: 0, tokens: 0, loss: 0,
+                outcomes: "0", time: EvaluationTime(seconds: 0, tokensPerSecond: 0)
+            ).jsonLine())
+        for algorithm in ["grpo", "sft", "cma-es"] {
+            let files = SyntheticRun(algorithm: algorithm, heldOutLoss: 1).files
+            for (name, real) in [("steps.jsonl", step), ("evaluations.jsonl", evaluation)] {
+                for line in try #require(files[name]).split(separator: "\n") {
+                    #expect(try keys(String(line)).subtracting(real).isEmpty, "\(algorithm), \(name)")
+                }
+            }
+        }
+    }
+
     @Test("results on other problems or of another model never share a table")
     func benchmarks() throws {
         let workspace = try Workspace([

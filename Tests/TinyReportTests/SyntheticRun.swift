@@ -27,6 +27,8 @@ struct SyntheticRun {
     var train = (name: "abacus/train", content: "aa00")
     /// Metrics of every step beside the usual ones.
     var metrics: [String: Double] = [:]
+    /// Loss on the solutions of the test problems at each evaluation, as `eval_loss` measures it.
+    var heldOutLoss: Double?
     /// Engines in other processes, as the manifest's schemes have them.
     var engines: [String: String] = [:]
     var hasOutcomes = true
@@ -93,7 +95,6 @@ struct SyntheticRun {
             ]
             if isSupervised {
                 values["loss"] = "\(1.4 - level + noise)"
-                values["mean_token_accuracy"] = "\(0.5 + 0.4 * level + noise / 4)"
             } else {
                 values["reward"] = "\(min(1, max(0, level + noise)))"
                 values["completions/mean_length"] = "\(18 + 16 * progress + 10 * noise)"
@@ -135,6 +136,7 @@ struct SyntheticRun {
             "mean_completion_length": "30.5",
             "tokens": "\(problems * 30)", "time": #"{"seconds":1,"tokens_per_second":12000}"#,
         ]
+        if let heldOutLoss { values["eval_loss"] = "\(heldOutLoss)" }
         if hasOutcomes { values["outcomes"] = "\"\(outcomes(right: right, of: problems, step: step))\"" }
         return object(values)
     }
