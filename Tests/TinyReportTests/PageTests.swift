@@ -25,11 +25,11 @@ struct PageTests {
             | --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | ---: | ---: | ---: |
             | untrained |  | 0 | 0 |  |  | 32.0 | [27.6, 36.7] |  |  |  |  |  |  |
             | TinyLoRA | GRPO | 13 | 26 | 0.05 | 2 | 85.0 | [81.2, 88.5] | +53.0 | 88.3 | [82.8, 93.8] | 5e-63 | 60k | 0:00:10 |
-            | full fine-tuning | GRPO | 2,104,960 | 4,209,920 | 1e-5 | 1 | 92.0 | [89.2, 94.5] | +60.0 |  |  | 1e-72 | 60k | 0:00:10 |
+            | full fine-tuning | GRPO | 2,104,960 | 4,209,920 | 1e-5 | 1 | 92.0 | [88.9, 94.3] | +60.0 |  |  | 1e-72 | 60k | 0:00:10 |
 
             Accuracy: strict grade on 400 problems of abacus/test, mean over seeds. 95 % intervals from 5,000 draws of seeds \
-            and then problems, the same problems for all; rows of one seed hold no spread between seeds. McNemar: exact test \
-            against the untrained model, the largest p of the seeds. Share of the gain for RL: of full fine-tuning by GRPO, 92.0 %.
+            and then problems, the same problems for all; those of one seed are Wilson's and, of gains, Bonett and Price's, and \
+            hold no spread between seeds. McNemar: exact test against the untrained model, the largest p of the seeds. Share of the gain for RL: of full fine-tuning by GRPO, 92.0 %.
 
             - zero: failed, the reward was always 0 (after step 20)
 

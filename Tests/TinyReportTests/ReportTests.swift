@@ -114,6 +114,26 @@ struct ReportTests {
         #expect(abs(width / (2 * 1.96 * (p * (1 - p) / 400).squareRoot()) - 1) < 0.1)
     }
 
+    @Test("with one seed intervals are those of an evaluation by itself, so that more right answers never lower an end")
+    func oneSeed() throws {
+        let results = try [28, 29, 30].map { right in
+            try Workspace(["a": SyntheticRun(right: right, untrained: 27, problems: 30)]).report().sections[0]
+                .results[0]
+        }
+        for (result, right) in zip(results, [28, 29, 30]) {
+            let wilson = WilsonInterval(successes: right, trials: 30)
+            #expect(result.accuracy.low == wilson.low && result.accuracy.high == wilson.high, "\(right)")
+            let changes = result.comparisons[0], same = 30 - changes.improved - changes.worsened
+            let difference = PairedDifference(
+                [Double](repeating: 1, count: changes.improved) + [Double](repeating: -1, count: changes.worsened)
+                    + [Double](repeating: 0, count: same))
+            let gain = try #require(result.gain)
+            #expect(gain.low == difference.low && gain.high == difference.high, "\(right)")
+        }
+        let ends = results.compactMap(\.accuracy.low) + results.compactMap(\.accuracy.high)
+        #expect(ends.count == 6 && ends[0] < ends[1] && ends[1] < ends[2] && ends[3] < ends[4] && ends[4] < ends[5])
+    }
+
     @Test("where no draw of problems can differ, intervals are those of the problems")
     func equalDraws() throws {
         let section = try Workspace([

@@ -19,18 +19,8 @@ struct ResultMaker {
             method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
             learningRate: cell.learningRate, choice: choice, differences: differences.words(for: cell),
             seeds: finals.map(\.run.seed),
-            accuracy: draws.flatMap(interval).map { Estimate(measured.mean, $0) }
-                ?? Estimate(shares: evaluations.map(\.strict), problems: benchmark.problems),
-            gain: baseline.map { baseline in
-                let gain = measured.mean - baseline.strict
-                guard let changes = zipped(draws, untrained).map({ zip($0, $1).map(-) }) else { return Estimate(gain) }
-                if let interval = interval(of: changes) { return Estimate(gain, interval) }
-                // Each problem changed in the same way, with every seed: the pairs of one run tell all.
-                let difference = zipped(evaluations[0].verdicts, baseline.verdicts).map { after, before in
-                    PairedDifference(zip(after, before).map { ($0 ? 1 : 0) - ($1 ? 1 : 0) })
-                }
-                return Estimate(gain, low: difference?.low, high: difference?.high)
-            },
+            accuracy: accuracy(of: measured, draws: draws),
+            gain: baseline.map { gain(of: measured, draws: draws, over: $0, untrained: untrained) },
             share: share(of: measured, draws: draws, baseline: baseline, untrained: untrained),
             comparisons: finals.compactMap { run, evaluation in
                 guard let before = baseline?.verdicts, let after = evaluation.value.verdicts else { return nil }
@@ -62,6 +52,30 @@ struct ResultMaker {
             if let best = same.max(by: { $0.mean < $1.mean }) { return best }
         }
         return full.max { $0.mean < $1.mean }
+    }
+
+    /// The mean accuracy. The interval of one run is Wilson's, as that of an evaluation by itself.
+    private func accuracy(of measured: MeasuredCell, draws: [Double]?) -> Estimate {
+        guard measured.finals.count > 1, let interval = draws.flatMap(interval) else {
+            return Estimate(shares: measured.finals.map(\.evaluation.value.strict), problems: benchmark.problems)
+        }
+        return Estimate(measured.mean, interval)
+    }
+
+    /// The mean accuracy minus that of the untrained model. The interval of one run is that of two evaluations side by side.
+    private func gain(
+        of measured: MeasuredCell, draws: [Double]?, over baseline: Baseline, untrained: [Double]?
+    ) -> Estimate {
+        let gain = measured.mean - baseline.strict
+        if measured.finals.count > 1 {
+            guard let changes = zipped(draws, untrained).map({ zip($0, $1).map(-) }) else { return Estimate(gain) }
+            if let interval = interval(of: changes) { return Estimate(gain, interval) }
+        }
+        // One run, or several in which each problem changed in the same way: the pairs of one run tell all.
+        let difference = zipped(measured.finals[0].evaluation.value.verdicts, baseline.verdicts).map { after, before in
+            PairedDifference(zip(after, before).map { ($0 ? 1 : 0) - ($1 ? 1 : 0) })
+        }
+        return Estimate(gain, low: difference?.low, high: difference?.high)
     }
 
     private func means(of draws: [[Double]]?, as part: HierarchicalBootstrap.Part) -> [Double]? {

@@ -82,8 +82,8 @@ struct ResultTable {
             "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds.",
             intervalNote,
         ]
-        if section.draws > 0, results.contains(where: \.hasEqualDraws) {
-            notes.append("Where all draws are equal, intervals are Wilson's and, of gains, Bonett and Price's.")
+        if section.draws > 0, results.contains(where: { $0.seeds.count > 1 && $0.hasEqualDraws }) {
+            notes.append("Where all draws are equal, intervals are those of one seed: \(Self.oneSeed).")
         }
         for key in tunedKeys(where: .validation) {
             notes.append("Of several \(values(of: key)) the one shown was chosen on validation problems.")
@@ -118,12 +118,17 @@ struct ResultTable {
             return "95 % intervals are Wilson's for the problems; the runs do not say which problems were right."
         }
         let single = results.count { $0.seeds.count == 1 }
-        let words =
-            "95 % intervals from \(grouped(section.draws)) draws of seeds and then problems, "
-            + "the same problems for all"
-        if single == results.count { return words + "; with one seed each, they hold no spread between seeds." }
-        return words + (single > 0 ? "; rows of one seed hold no spread between seeds." : ".")
+        let draws = "\(grouped(section.draws)) draws of seeds and then problems, the same problems for all"
+        guard single < results.count else {
+            let shares = results.contains { $0.share?.low != nil } ? " (of shares, from \(draws))" : ""
+            return "95 % intervals are \(Self.oneSeed)\(shares); with one seed each, they hold no spread between seeds."
+        }
+        return "95 % intervals from \(draws)"
+            + (single > 0 ? "; those of one seed are \(Self.oneSeed), and hold no spread between seeds." : ".")
     }
+
+    /// Whose the intervals of one seed are.
+    private static let oneSeed = "Wilson's and, of gains, Bonett and Price's"
 }
 
 extension CellResult {
