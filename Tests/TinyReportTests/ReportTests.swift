@@ -479,6 +479,7 @@ struct ReportTests {
         }
         var metrics = StepMetrics()
         (metrics.rollout, metrics.policy, metrics.evolution) = (RolloutMetrics(), PolicyMetrics(), EvolutionMetrics())
+        metrics.policy?.divergence = 0
         let state = TrainingState(parameters: [], firstMoment: [], secondMoment: [], updates: 0)
         let time = StepTime(seconds: 0, rolloutSeconds: 0, trainingSeconds: 0, tokensPerSecond: 0)
         let step = try keys(StepRecord(step: 1, metrics: metrics, state: state, time: time).jsonLine())
