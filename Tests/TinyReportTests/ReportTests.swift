@@ -240,6 +240,24 @@ struct ReportTests {
         #expect(report.terminalText().contains("† Other values of sigma were tried"))
     }
 
+    @Test(
+        "accuracies on different validation problems are not compared",
+        arguments: [(count: 100, content: "cc22"), (count: 200, content: "dd33")])
+    func differentValidation(problems: (count: Int, content: String)) throws {
+        let slow = SyntheticRun(rate: 0.01, right: 300, validation: 80)
+        let fast = SyntheticRun(rate: 0.1, right: 300, validation: 90)
+        func section(_ other: SyntheticRun) throws -> Section {
+            try Workspace(["a": slow, "b": fast, "c": other]).report().sections[0]
+        }
+        var other = SyntheticRun(rate: 0.5, right: 300, validation: 99)
+        #expect(try section(other).results.map(\.learningRate) == [0.5])
+        other.validationProblems = problems
+        let mixed = try section(other)
+        #expect(mixed.results.map(\.choice) == [.none, .none, .none])
+        #expect(mixed.choices[0].trials.map(\.value) == [.number(0.01), .number(0.1)])
+        #expect(mixed.choices[0].trials.map(\.isChosen) == [false, false])
+    }
+
     @Test("further seeds of the chosen value cannot undo the choice, however they come out")
     func laterSeeds() throws {
         func run(_ seed: Int, _ rate: Double, _ validation: Int) -> SyntheticRun {

@@ -82,7 +82,7 @@ public enum ChoiceKind: String, Sendable, Codable {
     case only
     /// It has the best accuracy on validation problems.
     case validation
-    /// Other values were tried, without validation results to choose by.
+    /// Other values were tried, and not all have results on the same validation problems to choose by.
     case none
 }
 

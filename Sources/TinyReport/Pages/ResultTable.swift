@@ -89,7 +89,9 @@ struct ResultTable {
             notes.append("Of several \(values(of: key)) the one shown was chosen on validation problems.")
         }
         for key in tunedKeys(where: .none) {
-            notes.append("† Other \(values(of: key)) were tried, and nothing chose between them.")
+            notes.append(
+                "† Other \(values(of: key)) were tried, and nothing chose between them: not all have results on the same "
+                    + "validation problems.")
         }
         if results.contains(where: { $0.largestP != nil }) {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
