@@ -196,6 +196,31 @@ struct ReportTests {
         #expect(abs(share.value - 0.5) < 1e-12)
     }
 
+    @Test("notes, lines and JSON name the full fine-tuning that shares refer to, each once, and no other")
+    func usedReferences() throws {
+        let boxed = ["prompt_style": "\"boxed\""]
+        var runs = [
+            "best": SyntheticRun(method: "full", parameters: 2_104_960, right: 380, untrained: 80),
+            "used": SyntheticRun(
+                method: "full", parameters: 2_104_960, right: 320, untrained: 240, settings: boxed),
+            "tiny": SyntheticRun(right: 280, untrained: 240, settings: boxed),
+        ]
+        let report = try Workspace(runs).report(), section = report.sections[0]
+        let reference = try #require(section.result("tinylora", "grpo", 13)?.reference)
+        #expect(reference.accuracy == 0.8 && reference.untrained == 0.6 && reference.sources.map(\.run) == ["used"])
+        #expect(section.references == [reference])
+        #expect(report.markdown().contains("Share of the gain for RL: of full fine-tuning by GRPO, 80.0 %."))
+        let html = report.html(linkedFrom: "/")
+        #expect(html.contains("full RL 80.0") && !html.contains("full RL 95.0"))
+
+        runs["other"] = SyntheticRun(parameters: 4, right: 230, untrained: 80)
+        runs["third"] = SyntheticRun(parameters: 35, right: 260, untrained: 80)
+        let text = try Workspace(runs).report().terminalText()
+        #expect(text.components(separatedBy: "Share of the gain").count == 3)
+        #expect(text.contains("for RL from 20.0 %: of full fine-tuning by GRPO, 95.0 %."))
+        #expect(text.contains("for RL from 60.0 %: of full fine-tuning by GRPO, 80.0 %."))
+    }
+
     @Test("the learning rate is chosen on validation problems, and only it is shown")
     func rates() throws {
         let section = try section()
@@ -340,6 +365,28 @@ struct ReportTests {
         #expect(ablations.map(\.key) == ["element_type"])
         #expect(ablations[0].rows.count == 1)
         #expect(ablations[0].rows[0].results.map { $0?.learningRate } == [0.05, 0.05])
+    }
+
+    @Test(
+        "different learning rates stand side by side only where each was chosen on validation problems, and captions say so"
+    )
+    func ablationsAtChosenRates() throws {
+        func run(_ type: String, _ rate: Double, validation: Int? = nil) -> SyntheticRun {
+            SyntheticRun(rate: rate, right: 280, validation: validation, settings: ["element_type": "\"\(type)\""])
+        }
+        // One rate each, which nothing chose.
+        let single = try Workspace(["a": run("fp32", 0.01), "b": run("bf16", 0.05)]).report()
+        #expect(single.sections[0].ablations.isEmpty)
+        let chosen = [
+            "a": run("fp32", 0.01, validation: 90), "b": run("fp32", 0.05, validation: 80),
+            "c": run("bf16", 0.01, validation: 80), "d": run("bf16", 0.05, validation: 90),
+        ]
+        let report = try Workspace(chosen).report()
+        #expect(report.sections[0].ablations.map { $0.rows[0].results.map { $0?.learningRate } } == [[0.01, 0.05]])
+        #expect(report.html(linkedFrom: "/").contains("differ in nothing else but the learning rate, which was chosen"))
+        let equal = try Workspace(["a": run("fp32", 0.05), "b": run("bf16", 0.05)]).report()
+        #expect(equal.sections[0].ablations.count == 1)
+        #expect(equal.html(linkedFrom: "/").contains("differ in nothing else, accuracy"))
     }
 
     @Test("a run that names no arithmetic is of float32, and tables name it where runs differ in it")

@@ -12,6 +12,7 @@ struct ResultMaker {
     func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
         let cell = measured.cell, finals = measured.finals
         let baseline = baseline(of: measured)
+        let reference = baseline.flatMap { self.reference(of: measured, over: $0) }
         let draws = means(of: measured.draws, as: .measured)
         let untrained = zipped(bootstrap, baseline?.verdicts).map { $0.shares($1) }
         let evaluations = finals.map(\.evaluation.value)
@@ -21,7 +22,10 @@ struct ResultMaker {
             seeds: finals.map(\.run.seed),
             accuracy: accuracy(of: measured, draws: draws),
             gain: baseline.map { gain(of: measured, draws: draws, over: $0, untrained: untrained) },
-            share: share(of: measured, draws: draws, baseline: baseline, untrained: untrained),
+            share: zipped(reference, baseline).map {
+                share(of: measured, draws: draws, reference: $0, baseline: $1, untrained: untrained)
+            },
+            reference: zipped(reference, baseline).map { FullReference($0, for: cell.family, over: $1) },
             comparisons: finals.compactMap { run, evaluation in
                 guard let before = baseline?.verdicts, let after = evaluation.value.verdicts else { return nil }
                 return SeedComparison(seed: run.seed, before: before, after: after)
@@ -34,7 +38,7 @@ struct ResultMaker {
             generatedTokens: cell.family == .supervised
                 ? nil : meanIfComplete(finals.map { $0.run.generatedTokens(through: .max) }),
             trainingSeconds: mean(finals.map(\.run.trainingSeconds)),
-            sources: finals.map { Source(run: $0.run.name, line: $0.evaluation.line) }, cell: cell)
+            sources: measured.sources, cell: cell)
     }
 
     /// The untrained model as the cell's runs measured it, else as most runs did.
@@ -43,15 +47,18 @@ struct ResultMaker {
         return baselines.first { $0.sources.contains { names.contains($0.run) } } ?? baselines.first
     }
 
-    /// Full fine-tuning for a family: by an algorithm of the family, else by policy gradients, else any; the best of several.
-    func reference(for family: Family) -> MeasuredCell? { reference(for: family, among: full) }
-
-    private func reference(for family: Family, among full: [MeasuredCell]) -> MeasuredCell? {
-        for wanted in [family, .policyGradient] {
-            let same = full.filter { $0.cell.family == wanted }
-            if let best = same.max(by: { $0.mean < $1.mean }) { return best }
+    /// Full fine-tuning whose gain a cell's gain is a share of: by an algorithm of its family, else by policy gradients, else any;
+    /// the best of several. It was evaluated in the same way: gains over different untrained results have no quotient. `nil` for full
+    /// fine-tuning itself, and where it gained nothing.
+    private func reference(of measured: MeasuredCell, over baseline: Baseline) -> MeasuredCell? {
+        guard measured.cell.method != "full" else { return nil }
+        let comparable = full.filter { self.baseline(of: $0)?.sources == baseline.sources }
+        let groups = [measured.cell.family, .policyGradient].map { family in
+            comparable.filter { $0.cell.family == family }
         }
-        return full.max { $0.mean < $1.mean }
+        let candidates = groups.first { !$0.isEmpty } ?? comparable
+        guard let best = candidates.max(by: { $0.mean < $1.mean }), best.mean > baseline.strict else { return nil }
+        return best
     }
 
     /// The mean accuracy. The interval of one run is Wilson's, as that of an evaluation by itself.
@@ -82,21 +89,13 @@ struct ResultMaker {
         zipped(bootstrap, draws).map { $0.means(of: $1, as: part) }
     }
 
-    /// The gain as a share of that of full fine-tuning that was evaluated in the same way: gains over different untrained results
-    /// have no quotient.
+    /// The gain as a share of that of full fine-tuning.
     ///
     /// Without an interval where not every draw shows a gain of full fine-tuning: a share of a zero gain has no bounds.
     private func share(
-        of measured: MeasuredCell, draws: [Double]?, baseline: Baseline?, untrained: [Double]?
-    ) -> Estimate? {
-        guard let baseline, measured.cell.method != "full",
-            let reference = reference(
-                for: measured.cell.family,
-                among: full.filter { self.baseline(of: $0)?.sources == baseline.sources })
-        else { return nil }
-        let fullGain = reference.mean - baseline.strict
-        guard fullGain > 0 else { return nil }
-        let share = (measured.mean - baseline.strict) / fullGain
+        of measured: MeasuredCell, draws: [Double]?, reference: MeasuredCell, baseline: Baseline, untrained: [Double]?
+    ) -> Estimate {
+        let share = (measured.mean - baseline.strict) / (reference.mean - baseline.strict)
         guard let draws, let untrained,
             let ends = means(of: reference.draws, as: .reference)
         else { return Estimate(share) }

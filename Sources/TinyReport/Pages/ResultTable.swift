@@ -96,10 +96,12 @@ struct ResultTable {
         if results.contains(where: { $0.largestP != nil }) {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
         }
-        for reference in section.references
-        where results.contains(where: { $0.family == reference.family && $0.share != nil }) {
+        for reference in section.references {
+            // Rows that were evaluated in different ways have references of their own: the untrained result tells them apart.
+            let isOnly = section.references.count { $0.family == reference.family } == 1
             notes.append(
-                "Share of the gain for \(reference.family.label): of full fine-tuning by "
+                "Share of the gain for \(reference.family.label)"
+                    + (isOnly ? "" : " from \(percent(reference.untrained)) %") + ": of full fine-tuning by "
                     + "\(algorithmLabel(reference.algorithm)), \(percent(reference.accuracy)) %.")
         }
         return notes
