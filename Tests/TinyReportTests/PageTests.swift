@@ -40,6 +40,12 @@ struct PageTests {
         #expect(found == expected, "\(found)")
     }
 
+    @Test("one problem is one problem")
+    func counts() throws {
+        let text = try Workspace(["a": SyntheticRun(right: 1, untrained: 0, problems: 1)]).report().markdown()
+        #expect(text.contains("strict grade on 1 problem of abacus/test"), "\(text)")
+    }
+
     @Test("the page is XML, every link leads somewhere in it, and no identifier is there twice")
     func wellFormed() throws {
         let study = try Workspace(SyntheticSweep.study())

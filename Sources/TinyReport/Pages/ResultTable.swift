@@ -79,7 +79,7 @@ struct ResultTable {
     var notes: [String] {
         let results = section.results
         var notes = [
-            "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds.",
+            "Accuracy: strict grade on \(counted(section.problems, "problem")) of \(section.problemSet), mean over seeds.",
             intervalNote,
         ]
         if section.draws > 0, results.contains(where: { $0.seeds.count > 1 && $0.hasEqualDraws }) {
