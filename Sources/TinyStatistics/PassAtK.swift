@@ -13,8 +13,8 @@ public struct PassAtK: Sendable, Codable, Hashable {
     public let fraction: Double
     /// 95 % interval of the mean over problems like these.
     ///
-    /// Wilson's interval with as many trials as would leave the variance seen between problems, as in
-    /// ``BinomialProportion/init(clusterSuccesses:clusterSize:)``; with one sample of each problem it is Wilson's own.
+    /// For `k` of 1 that of ``BinomialProportion/init(clusterSuccesses:clusterSize:)``; for others by the same rule: Wilson's interval
+    /// with as many trials as would leave the variance seen between problems, from one for each problem up to all samples.
     public let interval: WilsonInterval
 
     /// Estimates from the right answers of each problem.
@@ -25,13 +25,20 @@ public struct PassAtK: Sendable, Codable, Hashable {
     ///   - k: In `1 ... samples`.
     public init(successes: [Int], samples: Int, k: Int) {
         self.k = k
+        guard k != 1 else {
+            let proportion = BinomialProportion(clusterSuccesses: successes, clusterSize: samples)
+            fraction = proportion.fraction
+            interval = proportion.interval
+            return
+        }
         let chances = successes.map { Self.estimate(successes: $0, samples: samples, k: k) }
         let count = Double(chances.count)
         let mean = chances.isEmpty ? 0 : chances.reduce(0, +) / count
         fraction = min(1, mean)
-        let squares = chances.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
         var trials = count
-        if chances.count > 1, squares > 0 {
+        if chances.count > 1, mean > 0, mean < 1 {
+            // Equal chances have no variance, or what rounding leaves of it; either way the quotient is above the limit.
+            let squares = chances.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
             let seen = squares / (count - 1) / count
             trials = min(max(mean * (1 - mean) / seen, count), count * Double(samples))
         }

@@ -44,6 +44,20 @@ struct EvaluationTests {
         #expect((comparison["changes"] as? [Any])?.isEmpty == true)
     }
 
+    @Test("compares evaluations with other numbers of samples by shares only, and warns of what differs")
+    func differentSamples() throws {
+        let scratch = try Scratch()
+        let base = ["eval", "--limit", "2", "--max-tokens", "2", "--output"]
+        expectSuccess(try Executable.run(base + ["one"], in: scratch))
+        expectSuccess(try Executable.run(base + ["two", "--samples", "2", "--temperature", "1"], in: scratch))
+        let outcome = try Executable.run(["eval", "--compare", "one", "two"], in: scratch)
+        expectSuccess(outcome)
+        #expect(outcome.output.contains("changed    –, no test: 1 and 2 samples of each problem"), "\(outcome)")
+        for difference in ["temperature 0.0, two with 1.0", "samples_per_problem 1, two with 2"] {
+            #expect(outcome.errors.contains("warning: one was made with \(difference)"), "\(outcome)")
+        }
+    }
+
     @Test("lets a command grade, and tells when it fails")
     func commandGrader() throws {
         let scratch = try Scratch(), file = try rows(scratch)

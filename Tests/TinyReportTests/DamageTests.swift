@@ -91,6 +91,23 @@ struct DamageTests {
         #expect(report.terminalText().contains("failed     x: out of memory"))
     }
 
+    @Test("take one line each, whatever they wrote, and are neither markup nor commands of a terminal")
+    func oneLineEach() throws {
+        let workspace = try Workspace()
+        try workspace.write(
+            #"{"error": "one\ntwo\r\n# three\t| <b>four_five\u001b[31m\u2028six"}"#, to: "x/failure.json")
+        try workspace.write(#"{"error": "next"}"#, to: "y/failure.json")
+        let report = try workspace.report()
+        let terminal = report.terminalText().components(separatedBy: "\n")
+        let markdown = report.markdown().components(separatedBy: "\n")
+        #expect(terminal.contains("failed     x: one two  # three | <b>four_five[31m six"), "\(terminal)")
+        #expect(terminal.contains("failed     y: next"))
+        #expect(
+            markdown.prefix(2) == [
+                ##"- x: failed, one two  \# three \| \<b\>four\_five\[31m six"##, "- y: failed, next",
+            ], "\(markdown)")
+    }
+
     @Test("no run at all, or no such directory, is an error that names it")
     func empty() throws {
         let workspace = try Workspace()

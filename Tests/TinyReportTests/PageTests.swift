@@ -25,11 +25,11 @@ struct PageTests {
             | --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | ---: | ---: | ---: |
             | untrained |  | 0 | 0 |  |  | 32.0 | [27.6, 36.7] |  |  |  |  |  |  |
             | TinyLoRA | GRPO | 13 | 26 | 0.05 | 2 | 85.0 | [81.2, 88.5] | +53.0 | 88.3 | [82.8, 93.8] | 5e-63 | 60k | 0:00:10 |
-            | full fine-tuning | GRPO | 2,104,960 | 4,209,920 | 1e-5 | 1 | 92.0 | [89.2, 94.5] | +60.0 |  |  | 1e-72 | 60k | 0:00:10 |
+            | full fine-tuning | GRPO | 2,104,960 | 4,209,920 | 1e-5 | 1 | 92.0 | [88.9, 94.3] | +60.0 |  |  | 1e-72 | 60k | 0:00:10 |
 
             Accuracy: strict grade on 400 problems of abacus/test, mean over seeds. 95 % intervals from 5,000 draws of seeds \
-            and then problems, the same problems for all; rows of one seed hold no spread between seeds. McNemar: exact test \
-            against the untrained model, the largest p of the seeds. Share of the gain for RL: of full fine-tuning by GRPO, 92.0 %.
+            and then problems, the same problems for all; those of one seed are Wilson's and, of gains, Bonett and Price's, and \
+            hold no spread between seeds. McNemar: exact test against the untrained model, the largest p of the seeds. Share of the gain for RL: of full fine-tuning by GRPO, 92.0 %.
 
             - zero: failed, the reward was always 0 (after step 20)
 
@@ -38,6 +38,12 @@ struct PageTests {
             """
         let found = try workspace.report().markdown()
         #expect(found == expected, "\(found)")
+    }
+
+    @Test("one problem is one problem")
+    func counts() throws {
+        let text = try Workspace(["a": SyntheticRun(right: 1, untrained: 0, problems: 1)]).report().markdown()
+        #expect(text.contains("strict grade on 1 problem of abacus/test"), "\(text)")
     }
 
     @Test("the page is XML, every link leads somewhere in it, and no identifier is there twice")
@@ -60,6 +66,20 @@ struct PageTests {
         }
         #expect(page.elements.isDisjoint(with: ["script", "link", "img", "iframe", "object"]))
         #expect(!html.contains("url(") && !html.contains("@import") && !html.contains("src="))
+    }
+
+    @Test("the held-out loss of evaluations is drawn at the steps after which it was measured, where it was measured")
+    func heldOutLoss() throws {
+        func page(_ loss: Double?) throws -> String {
+            let run = SyntheticRun(algorithm: "sft", halfway: 200, heldOutLoss: loss)
+            return try Workspace(["a": run]).report().html(linkedFrom: "/")
+        }
+        let html = try page(0.75)
+        #expect(html.contains("<b>held-out loss, nats a token</b><br/>0.75 throughout"))
+        let chart = try #require(html.components(separatedBy: "<title>held-out loss").last)
+        // Steps 0, 10 and 20 of 20 on a width of 190.
+        #expect(chart.contains("class=\"thin\" d=\"M0 28l95 0l95 0\""))
+        #expect(try !page(nil).contains("held-out loss"))
     }
 
     @Test("the picture is XML that loads nothing, has both panels and names every series once")

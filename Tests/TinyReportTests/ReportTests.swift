@@ -114,6 +114,26 @@ struct ReportTests {
         #expect(abs(width / (2 * 1.96 * (p * (1 - p) / 400).squareRoot()) - 1) < 0.1)
     }
 
+    @Test("with one seed intervals are those of an evaluation by itself, so that more right answers never lower an end")
+    func oneSeed() throws {
+        let results = try [28, 29, 30].map { right in
+            try Workspace(["a": SyntheticRun(right: right, untrained: 27, problems: 30)]).report().sections[0]
+                .results[0]
+        }
+        for (result, right) in zip(results, [28, 29, 30]) {
+            let wilson = WilsonInterval(successes: right, trials: 30)
+            #expect(result.accuracy.low == wilson.low && result.accuracy.high == wilson.high, "\(right)")
+            let changes = result.comparisons[0], same = 30 - changes.improved - changes.worsened
+            let difference = PairedDifference(
+                [Double](repeating: 1, count: changes.improved) + [Double](repeating: -1, count: changes.worsened)
+                    + [Double](repeating: 0, count: same))
+            let gain = try #require(result.gain)
+            #expect(gain.low == difference.low && gain.high == difference.high, "\(right)")
+        }
+        let ends = results.compactMap(\.accuracy.low) + results.compactMap(\.accuracy.high)
+        #expect(ends.count == 6 && ends[0] < ends[1] && ends[1] < ends[2] && ends[3] < ends[4] && ends[4] < ends[5])
+    }
+
     @Test("where no draw of problems can differ, intervals are those of the problems")
     func equalDraws() throws {
         let section = try Workspace([
@@ -176,6 +196,31 @@ struct ReportTests {
         #expect(abs(share.value - 0.5) < 1e-12)
     }
 
+    @Test("notes, lines and JSON name the full fine-tuning that shares refer to, each once, and no other")
+    func usedReferences() throws {
+        let boxed = ["prompt_style": "\"boxed\""]
+        var runs = [
+            "best": SyntheticRun(method: "full", parameters: 2_104_960, right: 380, untrained: 80),
+            "used": SyntheticRun(
+                method: "full", parameters: 2_104_960, right: 320, untrained: 240, settings: boxed),
+            "tiny": SyntheticRun(right: 280, untrained: 240, settings: boxed),
+        ]
+        let report = try Workspace(runs).report(), section = report.sections[0]
+        let reference = try #require(section.result("tinylora", "grpo", 13)?.reference)
+        #expect(reference.accuracy == 0.8 && reference.untrained == 0.6 && reference.sources.map(\.run) == ["used"])
+        #expect(section.references == [reference])
+        #expect(report.markdown().contains("Share of the gain for RL: of full fine-tuning by GRPO, 80.0 %."))
+        let html = report.html(linkedFrom: "/")
+        #expect(html.contains("full RL 80.0") && !html.contains("full RL 95.0"))
+
+        runs["other"] = SyntheticRun(parameters: 4, right: 230, untrained: 80)
+        runs["third"] = SyntheticRun(parameters: 35, right: 260, untrained: 80)
+        let text = try Workspace(runs).report().terminalText()
+        #expect(text.components(separatedBy: "Share of the gain").count == 3)
+        #expect(text.contains("for RL from 20.0 %: of full fine-tuning by GRPO, 95.0 %."))
+        #expect(text.contains("for RL from 60.0 %: of full fine-tuning by GRPO, 80.0 %."))
+    }
+
     @Test("the learning rate is chosen on validation problems, and only it is shown")
     func rates() throws {
         let section = try section()
@@ -218,6 +263,24 @@ struct ReportTests {
         #expect(section.results.map(\.choice) == [.none, .none])
         #expect(section.choices.flatMap(\.trials).map(\.isChosen) == [false])
         #expect(report.terminalText().contains("† Other values of sigma were tried"))
+    }
+
+    @Test(
+        "accuracies on different validation problems are not compared",
+        arguments: [(count: 100, content: "cc22"), (count: 200, content: "dd33")])
+    func differentValidation(problems: (count: Int, content: String)) throws {
+        let slow = SyntheticRun(rate: 0.01, right: 300, validation: 80)
+        let fast = SyntheticRun(rate: 0.1, right: 300, validation: 90)
+        func section(_ other: SyntheticRun) throws -> Section {
+            try Workspace(["a": slow, "b": fast, "c": other]).report().sections[0]
+        }
+        var other = SyntheticRun(rate: 0.5, right: 300, validation: 99)
+        #expect(try section(other).results.map(\.learningRate) == [0.5])
+        other.validationProblems = problems
+        let mixed = try section(other)
+        #expect(mixed.results.map(\.choice) == [.none, .none, .none])
+        #expect(mixed.choices[0].trials.map(\.value) == [.number(0.01), .number(0.1)])
+        #expect(mixed.choices[0].trials.map(\.isChosen) == [false, false])
     }
 
     @Test("further seeds of the chosen value cannot undo the choice, however they come out")
@@ -302,6 +365,28 @@ struct ReportTests {
         #expect(ablations.map(\.key) == ["element_type"])
         #expect(ablations[0].rows.count == 1)
         #expect(ablations[0].rows[0].results.map { $0?.learningRate } == [0.05, 0.05])
+    }
+
+    @Test(
+        "different learning rates stand side by side only where each was chosen on validation problems, and captions say so"
+    )
+    func ablationsAtChosenRates() throws {
+        func run(_ type: String, _ rate: Double, validation: Int? = nil) -> SyntheticRun {
+            SyntheticRun(rate: rate, right: 280, validation: validation, settings: ["element_type": "\"\(type)\""])
+        }
+        // One rate each, which nothing chose.
+        let single = try Workspace(["a": run("fp32", 0.01), "b": run("bf16", 0.05)]).report()
+        #expect(single.sections[0].ablations.isEmpty)
+        let chosen = [
+            "a": run("fp32", 0.01, validation: 90), "b": run("fp32", 0.05, validation: 80),
+            "c": run("bf16", 0.01, validation: 80), "d": run("bf16", 0.05, validation: 90),
+        ]
+        let report = try Workspace(chosen).report()
+        #expect(report.sections[0].ablations.map { $0.rows[0].results.map { $0?.learningRate } } == [[0.01, 0.05]])
+        #expect(report.html(linkedFrom: "/").contains("differ in nothing else but the learning rate, which was chosen"))
+        let equal = try Workspace(["a": run("fp32", 0.05), "b": run("bf16", 0.05)]).report()
+        #expect(equal.sections[0].ablations.count == 1)
+        #expect(equal.html(linkedFrom: "/").contains("differ in nothing else, accuracy"))
     }
 
     @Test("a run that names no arithmetic is of float32, and tables name it where runs differ in it")
@@ -450,6 +535,33 @@ struct ReportTests {
         #expect(report.sections[0].results.allSatisfy { $0.comparisons.isEmpty })
         #expect(!report.terminalText().contains("Wilson"))
         #expect(report.terminalText().contains("draws of seeds and then problems"))
+    }
+
+    @Test("the runs of these tests have no key that records of real runs lack")
+    func syntheticKeys() throws {
+        func keys(_ line: String) throws -> Set<String> {
+            Set(try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]).keys)
+        }
+        var metrics = StepMetrics()
+        (metrics.rollout, metrics.policy, metrics.evolution) = (RolloutMetrics(), PolicyMetrics(), EvolutionMetrics())
+        metrics.policy?.divergence = 0
+        let state = TrainingState(parameters: [], firstMoment: [], secondMoment: [], updates: 0)
+        let time = StepTime(seconds: 0, rolloutSeconds: 0, trainingSeconds: 0, tokensPerSecond: 0)
+        let step = try keys(StepRecord(step: 1, metrics: metrics, state: state, time: time).jsonLine())
+        let evaluation = try keys(
+            EvaluationRecord(
+                step: 0, problemSet: "", problems: 1, samplesPerProblem: 1, strict: 0, interval: [], lenient: 0,
+                lenientInterval: [], wellFormed: 0, truncated: 0, meanCompletionLength: 0, tokens: 0, loss: 0,
+                outcomes: "0", time: EvaluationTime(seconds: 0, tokensPerSecond: 0)
+            ).jsonLine())
+        for algorithm in ["grpo", "sft", "cma-es"] {
+            let files = SyntheticRun(algorithm: algorithm, heldOutLoss: 1).files
+            for (name, real) in [("steps.jsonl", step), ("evaluations.jsonl", evaluation)] {
+                for line in try #require(files[name]).split(separator: "\n") {
+                    #expect(try keys(String(line)).subtracting(real).isEmpty, "\(algorithm), \(name)")
+                }
+            }
+        }
     }
 
     @Test("results on other problems or of another model never share a table")

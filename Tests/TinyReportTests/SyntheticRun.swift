@@ -16,6 +16,8 @@ struct SyntheticRun {
     var untrained = 128
     var problems = 400
     var validation: Int?
+    /// Number of the validation problems, and their hash in the manifest.
+    var validationProblems = (count: 200, content: "cc22")
     var steps = 20
     /// Right after half of the steps, when that is evaluated too.
     var halfway: Int?
@@ -27,6 +29,8 @@ struct SyntheticRun {
     var train = (name: "abacus/train", content: "aa00")
     /// Metrics of every step beside the usual ones.
     var metrics: [String: Double] = [:]
+    /// Loss on the solutions of the test problems at each evaluation, as `eval_loss` measures it.
+    var heldOutLoss: Double?
     /// Engines in other processes, as the manifest's schemes have them.
     var engines: [String: String] = [:]
     var hasOutcomes = true
@@ -69,7 +73,9 @@ struct SyntheticRun {
             "version": "\"0.2.0\"", "created": "\"2026-03-0\(1 + seed % 9)T10:00:00Z\"",
             "model": #"{"name":"abacus","content":"0123456789abcdef0123"}"#,
             "datasets":
-                #"{"train":{"name":"\#(train.name)","content":"\#(train.content)"},"eval":{"name":"abacus/test","content":"bb11"}}"#,
+                #"{"train":{"name":"\#(train.name)","content":"\#(train.content)"},"eval":{"name":"abacus/test","content":"bb11"}"#
+                + (validation == nil
+                    ? "}" : #","validation":{"name":"abacus/validation","content":"\#(validationProblems.content)"}}"#),
             "plan": "\"\(parameters) parameters\"", "trained_parameters": "\(parameters)",
             "initial_adapter": initialAdapter ?? "null",
             "schemes": object(
@@ -93,7 +99,6 @@ struct SyntheticRun {
             ]
             if isSupervised {
                 values["loss"] = "\(1.4 - level + noise)"
-                values["mean_token_accuracy"] = "\(0.5 + 0.4 * level + noise / 4)"
             } else {
                 values["reward"] = "\(min(1, max(0, level + noise)))"
                 values["completions/mean_length"] = "\(18 + 16 * progress + 10 * noise)"
@@ -114,8 +119,9 @@ struct SyntheticRun {
     private var evaluationLines: String {
         var lines: [String] = []
         if let validation {
-            lines.append(evaluation(step: 0, right: untrained / 2, of: 200, split: "validation"))
-            lines.append(evaluation(step: steps, right: validation, of: 200, split: "validation"))
+            let count = validationProblems.count
+            lines.append(evaluation(step: 0, right: min(count, untrained / 2), of: count, split: "validation"))
+            lines.append(evaluation(step: steps, right: validation, of: count, split: "validation"))
         }
         if let right {
             lines.append(evaluation(step: 0, right: untrained, of: problems, split: "test"))
@@ -135,6 +141,7 @@ struct SyntheticRun {
             "mean_completion_length": "30.5",
             "tokens": "\(problems * 30)", "time": #"{"seconds":1,"tokens_per_second":12000}"#,
         ]
+        if let heldOutLoss { values["eval_loss"] = "\(heldOutLoss)" }
         if hasOutcomes { values["outcomes"] = "\"\(outcomes(right: right, of: problems, step: step))\"" }
         return object(values)
     }

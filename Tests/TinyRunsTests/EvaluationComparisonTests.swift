@@ -60,7 +60,7 @@ struct EvaluationComparisonTests {
         #expect(comparison.ended.before == 0.75 && comparison.ended.after == 1)
         #expect(comparison.rightInFormat == [0.5, 2.0 / 3])
         #expect(comparison.meanLength == [20, 10])
-        #expect(comparison.test.improved == 2 && comparison.test.worsened == 1)
+        #expect(comparison.test == PairedComparison(improved: 2, worsened: 1))
         #expect(comparison.changes.map(\.problem) == ["p0", "p1", "p3"])
     }
 
@@ -84,6 +84,21 @@ struct EvaluationComparisonTests {
         #expect(comparison.strict.before == 0.75 && comparison.strict.after == 0.5)
         #expect(comparison.strict.difference.mean == -0.25)
         #expect(comparison.transitions == [.right: [.right: 1, .wrong: 1]])
+        #expect(comparison.samplesPerProblem == [2, 1])
+    }
+
+    @Test("problems are tested and listed only where both sides have the same number of samples")
+    func testNeedsEqualCounts() throws {
+        let mixed: [Kind] = [.right, .wrong, .right, .wrong]
+        let unequal = compare(samples([.right, .right]), samples(mixed, of: 2))
+        #expect(unequal.test == nil && unequal.changes.isEmpty)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(unequal)) as? [String: Any])
+        #expect(object["test"] == nil && object["samples_per_problem"] as? [Int] == [1, 2])
+
+        let equal = compare(samples([.right, .right, .wrong, .wrong], of: 2), samples(mixed, of: 2))
+        #expect(equal.test == PairedComparison(improved: 1, worsened: 1))
+        #expect(equal.changes.map(\.before) == [1, 0] && equal.changes.map(\.after) == [0.5, 0.5])
     }
 
     @Test("thirds go by the length of the prompt, not by the order of the problems")

@@ -123,6 +123,25 @@ struct EvaluationFolderTests {
         #expect(damaged?.message.contains("own-six.samples.jsonl:1: problem is missing") == true)
     }
 
+    @Test(
+        "refuses sets whose samples would be in one file, and writes nothing",
+        arguments: [("a/b", "a-b"), ("Own/six", "own-SIX"), ("a", "a")])
+    func sharedFiles(first: String, second: String) {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var manifest = manifest(set())
+        manifest.sets = [first, "other", second].map { entry($0, like: manifest) }
+        let error = #expect(throws: RunError.self) {
+            try EvaluationFolder(preparing: path("one"), manifest: manifest, resuming: false)
+        }
+        #expect(error?.code == .duplicateKey)
+        #expect(error?.message.contains("the problem sets \(first) and \(second) would both") == true)
+        #expect(!FileManager.default.fileExists(atPath: path("one")))
+        manifest.sets[2].name = "third"
+        #expect(throws: Never.self) {
+            try EvaluationFolder(preparing: path("one"), manifest: manifest, resuming: false)
+        }
+    }
+
     @Test("names the first setting that differs")
     func differences() {
         let mine = manifest(set()), others = manifest(set(5))
@@ -168,6 +187,45 @@ struct EvaluationFolderTests {
         #expect(try comparison.test == PairedComparison(before: before, after: after))
         #expect(abs(comparison.strict.difference.mean - (1 - before.strict.fraction)) < 1e-12)
         #expect(comparison.changes.allSatisfy { $0.after == 1 && $0.extractedAfter == $0.answer })
+    }
+
+    @Test("side by side say every setting that differs, but not adapter and seed, and which sets one alone has")
+    func pairs() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let empty = set(0)
+        var first = manifest(empty, samples: 1), second = manifest(empty, samples: 4, seed: 6)
+        let digits = String(repeating: "0123456789abcdef", count: 4)
+        second.adapter = Fingerprint(name: "a", content: "def")
+        second.model = Fingerprint(name: "n", content: digits)
+        second.sampling = SamplingParameters(temperature: 0.5, maxTokens: 20, stopTokens: [0])
+        second.sets[0].grader = "math"
+        second.sets[0].prompts = digits
+        for name in ["before only", "both"] { first.sets.append(entry(name, like: first)) }
+        for name in ["both", "after only"] { second.sets.append(entry(name, like: second)) }
+        second.sets[1].promptStyle = "boxed"
+        for (name, manifest) in [("first", first), ("second", second)] {
+            _ = try EvaluationFolder(preparing: path(name), manifest: manifest, resuming: false)
+        }
+        let pair = try EvaluationPair(
+            before: EvaluationFolder(reading: path("first")), after: EvaluationFolder(reading: path("second")))
+        #expect(
+            pair.differences.map { "\($0.setting): \($0.before), \($0.after)" } == [
+                "model: m (abc), n (0123456789ab)", "temperature: \(first.sampling.temperature), 0.5",
+                "samples_per_problem: 1, 4", "own/six.prompts: p, 0123456789ab", "own/six.grader: final-answer, math",
+                "both.prompt_style: plain, boxed", "both.grader: final-answer, math",
+            ])
+        #expect(pair.comparisons.map(\.problemSet) == ["own/six", "both"])
+        #expect(pair.onlyBefore == ["before only"] && pair.onlyAfter == ["after only"])
+        let same = try EvaluationPair(
+            before: EvaluationFolder(reading: path("first")), after: EvaluationFolder(reading: path("first")))
+        #expect(same.differences.isEmpty && same.onlyBefore.isEmpty && same.onlyAfter.isEmpty)
+    }
+
+    /// A set like the first one of a manifest, with another name.
+    private func entry(_ name: String, like manifest: EvaluationManifest) -> EvaluationManifest.ProblemSetEntry {
+        var entry = manifest.sets[0]
+        entry.name = name
+        return entry
     }
 
     @Test("cannot be compared while it is not complete, or with other problems")

@@ -165,8 +165,14 @@ struct PassRateFilterTests {
             #expect(empty?.code == .noProblems)
             #expect(!FileManager.default.fileExists(atPath: folder + "/kept.jsonl"))
             let all = try PassRateFilter(of: [evaluation], problems: workshop.problems, keeping: 0...1)
-            let itself = #expect(throws: RunError.self) { try all.write(to: folder + "/./train.jsonl") }
-            #expect(itself?.code == .invalidValue)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/symbolic.jsonl", withDestinationPath: "train.jsonl")
+            try FileManager.default.linkItem(atPath: workshop.problems, toPath: folder + "/hard.jsonl")
+            for name in ["./train.jsonl", "symbolic.jsonl", "hard.jsonl"] {
+                let itself = #expect(throws: RunError.self, "\(name)") { try all.write(to: "\(folder)/\(name)") }
+                #expect(itself?.code == .invalidValue)
+            }
+            #expect(try String(contentsOfFile: workshop.problems, encoding: .utf8) == Self.text)
         }
     }
 }

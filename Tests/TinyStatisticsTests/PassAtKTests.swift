@@ -44,6 +44,31 @@ struct PassAtKTests {
         #expect(PassAtK(successes: [3, 3], samples: 3, k: 2).fraction == 1)
     }
 
+    /// Computed in fractions from the formula: trials `mean (1 - mean) / (variance / P)` of P problems, within `P ... P · samples`.
+    @Test(
+        "has Wilson's interval with the trials that the variance between problems leaves, also where it leaves none",
+        arguments: [
+            ([0, 3, 6, 2, 1, 8, 4, 5], 8, 4, 0.4783909437338714, 0.9282434805079869),
+            ([2, 3, 6, 2, 3, 4, 4, 5], 8, 2, 0.5661106228716016, 0.8145545584051777),
+            // Equal chances: the sum of squares is 0 for 9 problems, and for 10 what rounding leaves.
+            ([Int](repeating: 1, count: 9), 3, 2, 0.4782476050732008, 0.8135673850128434),
+            ([Int](repeating: 1, count: 10), 3, 2, 0.4878005164454384, 0.8076950191632386),
+            ([Int](repeating: 1, count: 9), 3, 1, 0.18643261498715644, 0.5217523949267993),
+        ])
+    func interval(successes: [Int], samples: Int, k: Int, low: Double, high: Double) {
+        let interval = PassAtK(successes: successes, samples: samples, k: k).interval
+        #expect(abs(interval.low - low) < 1e-12 && abs(interval.high - high) < 1e-12, "\(interval)")
+    }
+
+    @Test("of one is the share of right samples, to the last bit")
+    func ofOne() {
+        for successes in [[0, 3, 1, 2], [1, 1, 1, 1, 1, 1, 1], [0, 0], [3, 3, 3], [2], []] {
+            let pass = PassAtK(successes: successes, samples: 3, k: 1)
+            let share = BinomialProportion(clusterSuccesses: successes, clusterSize: 3)
+            #expect(pass.fraction == share.fraction && pass.interval == share.interval, "\(successes)")
+        }
+    }
+
     @Test("grows with k, and is mean@k for k of 1")
     func monotone() {
         let right = [0, 1, 5, 8, 3]

@@ -103,11 +103,12 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
     func row(_ name: String, _ size: String, _ place: String, _ values: String) {
         console.say(left(name, width) + column(size, 10) + "  " + left(place, placeWidth) + values)
     }
-    func values(_ comparison: EvaluationComparison, _ pValue: Double) -> String {
+    func values(_ comparison: EvaluationComparison, _ pValue: Double?) -> String {
         String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)
-            + String(
-                format: "%6.1f %%  %6.0f  %6d  %5d  %.2g", 100 * comparison.lenient.after, comparison.meanLength[1],
-                comparison.test.improved, comparison.test.worsened, pValue)
+            + String(format: "%6.1f %%  %6.0f  ", 100 * comparison.lenient.after, comparison.meanLength[1])
+            + column(comparison.test.map { "\($0.improved)" } ?? "–", 6) + "  "
+            + column(comparison.test.map { "\($0.worsened)" } ?? "–", 5) + "  "
+            + (pValue.map { String(format: "%.2g", $0) } ?? "–")
     }
     row(
         "nothing", "", "",
@@ -116,6 +117,6 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
     for part in set.parts {
         row(part.name, String(format: "%.4f", part.norm), part.place, values(part.comparison, part.adjustedPValue))
     }
-    row("everything", "", "", values(set.everything, set.everything.test.pValue))
+    row("everything", "", "", values(set.everything, set.everything.test?.pValue))
     console.say()
 }

@@ -4,20 +4,20 @@ import TinyFoundation
 
 /// Compares two directories of records and shows the outcome.
 func showComparison(before: String, after: String, on console: Console) throws {
-    let first = try EvaluationFolder(reading: before), second = try EvaluationFolder(reading: after)
-    let names = first.manifest.sets.map(\.name).filter { name in second.manifest.sets.contains { $0.name == name } }
-    guard !names.isEmpty else {
+    let pair = try EvaluationPair(
+        before: EvaluationFolder(reading: before), after: EvaluationFolder(reading: after))
+    guard !pair.comparisons.isEmpty else {
         throw UsageError("\(before) and \(after) have no problem set in common")
     }
-    var comparisons: [EvaluationComparison] = []
-    for name in names { comparisons.append(try EvaluationComparison(of: name, before: first, after: second)) }
-    let arithmetic = [first, second].map(\.manifest.arithmetic.rawValue)
-    if arithmetic[0] != arithmetic[1] {
+    for difference in pair.differences {
         console.warn(
-            "\(before) was computed in \(arithmetic[0]) and \(after) in \(arithmetic[1]), which alone may change answers"
-        )
+            "\(before) was made with \(difference.setting) \(difference.before), \(after) with \(difference.after), "
+                + "which alone may change answers")
     }
-    for comparison in comparisons {
+    for (directory, sets) in [(before, pair.onlyBefore), (after, pair.onlyAfter)] where !sets.isEmpty {
+        console.warn("only \(directory) has \(sets.joined(separator: ", "))")
+    }
+    for comparison in pair.comparisons {
         console.say("problems   \(comparison.problems) of \(comparison.problemSet)")
         console.say("before     \(before)")
         console.say("after      \(after)")
@@ -28,7 +28,7 @@ func showComparison(before: String, after: String, on console: Console) throws {
         console.say()
         showChanges(of: comparison, on: console)
     }
-    try console.result(["comparisons": comparisons])
+    try console.result(pair)
 }
 
 private func showShares(of comparison: EvaluationComparison, on console: Console) {
@@ -73,15 +73,25 @@ private func showTransitions(of comparison: EvaluationComparison, on console: Co
 }
 
 private func showChanges(of comparison: EvaluationComparison, on console: Console) {
-    let test = comparison.test
+    let samples = comparison.samplesPerProblem
+    guard let test = comparison.test else {
+        console.say(
+            "changed    –, no test: \(samples[0]) and \(samples[1]) samples of each problem, so single problems do not compare"
+        )
+        return
+    }
     console.say(
         "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar p = "
             + String(format: "%.2g)", test.pValue))
     for change in comparison.changes.prefix(mostChanges) {
-        let answers = [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
+        // Of several samples the answer of one says little: shares show what changed.
+        let values =
+            samples[0] == 1
+            ? [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
+            : [change.before, change.after].map { "\(Int(($0 * Double(samples[0])).rounded()))/\(samples[0])" }
         console.say(
             "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)  "
-                + "\(answers[0]) → \(answers[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
+                + "\(values[0]) → \(values[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
     }
     if comparison.changes.count > mostChanges {
         console.say("  … \(comparison.changes.count - mostChanges) more; --json has all")

@@ -1,6 +1,7 @@
 import TinyRecords
 
-/// Configurations that differ in one setting only, side by side.
+/// Configurations that differ in one setting only, side by side; where each one's learning rate was chosen on validation problems,
+/// the rates may differ, too.
 public struct Ablation: Sendable, Encodable {
     /// The setting.
     public let key: String
@@ -20,9 +21,9 @@ public struct Ablation: Sendable, Encodable {
                 // Only tying may change how many numbers there are: the rank of LoRA is a size, that of TinyLoRA is not.
                 return key == "tying" ? identity : "\(identity) \(result.parameters)"
             }.map(\.members).flatMap { group in
-                // Where nothing chose among rates, only equal rates are compared.
-                group.contains { $0.choice == .none }
-                    ? group.inGroups { $0.cell.tuned }.map(\.members) : [group]
+                // Only where each has the rate that was chosen for it, different rates are compared.
+                group.allSatisfy { $0.choice == .validation }
+                    ? [group] : group.inGroups { $0.cell.tuned }.map(\.members)
             }.filter { Set($0.map { $0.cell.settings[key].words }).count > 1 }
             guard !groups.isEmpty else { return nil }
             let values = Set(groups.flatMap { $0 }.map { $0.cell.settings[key].words })
@@ -55,4 +56,10 @@ public struct AblationRow: Sendable, Encodable, TrainedSize {
     public let parameters: Int
     /// The result with each value; `nil` where there is none.
     public let results: [CellResult?]
+
+    /// Settings whose values were chosen for each result by itself, and differ.
+    var chosenKeys: Set<String> {
+        let cells = results.compactMap { $0?.cell }
+        return Set(cells.map(\.tuned)).count > 1 ? Set(cells.map(\.tunedKey)) : []
+    }
 }

@@ -25,6 +25,8 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let gain: Estimate?
     /// The gain as a share of that of full fine-tuning.
     public let share: Estimate?
+    /// The full fine-tuning of ``share``.
+    public let reference: FullReference?
     /// The test of each seed against the untrained model.
     public let comparisons: [SeedComparison]
     /// Mean accuracy over seeds by the lenient grade.
@@ -57,7 +59,8 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     var family: Family { cell.family }
 
     private enum CodingKeys: String, CodingKey {
-        case method, algorithm, parameters, bytes, choice, differences, seeds, accuracy, gain, share, comparisons
+        case method, algorithm, parameters, bytes, choice, differences, seeds, accuracy, gain, share, reference,
+            comparisons
         case lenient, sources
         case learningRate = "learning_rate"
         case wellFormed = "well_formed"
@@ -82,7 +85,7 @@ public enum ChoiceKind: String, Sendable, Codable {
     case only
     /// It has the best accuracy on validation problems.
     case validation
-    /// Other values were tried, without validation results to choose by.
+    /// Other values were tried, and not all have results on the same validation problems to choose by.
     case none
 }
 
@@ -103,6 +106,8 @@ struct MeasuredCell {
     }
 
     var mean: Double { TinyReport.mean(finals.map(\.evaluation.value.strict)) }
+
+    var sources: [Source] { finals.map { Source(run: $0.run.name, line: $0.evaluation.line) } }
 }
 
 /// A number with its 95 % interval.

@@ -12,6 +12,7 @@ struct ResultMaker {
     func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
         let cell = measured.cell, finals = measured.finals
         let baseline = baseline(of: measured)
+        let reference = baseline.flatMap { self.reference(of: measured, over: $0) }
         let draws = means(of: measured.draws, as: .measured)
         let untrained = zipped(bootstrap, baseline?.verdicts).map { $0.shares($1) }
         let evaluations = finals.map(\.evaluation.value)
@@ -19,19 +20,12 @@ struct ResultMaker {
             method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
             learningRate: cell.learningRate, choice: choice, differences: differences.words(for: cell),
             seeds: finals.map(\.run.seed),
-            accuracy: draws.flatMap(interval).map { Estimate(measured.mean, $0) }
-                ?? Estimate(shares: evaluations.map(\.strict), problems: benchmark.problems),
-            gain: baseline.map { baseline in
-                let gain = measured.mean - baseline.strict
-                guard let changes = zipped(draws, untrained).map({ zip($0, $1).map(-) }) else { return Estimate(gain) }
-                if let interval = interval(of: changes) { return Estimate(gain, interval) }
-                // Each problem changed in the same way, with every seed: the pairs of one run tell all.
-                let difference = zipped(evaluations[0].verdicts, baseline.verdicts).map { after, before in
-                    PairedDifference(zip(after, before).map { ($0 ? 1 : 0) - ($1 ? 1 : 0) })
-                }
-                return Estimate(gain, low: difference?.low, high: difference?.high)
+            accuracy: accuracy(of: measured, draws: draws),
+            gain: baseline.map { gain(of: measured, draws: draws, over: $0, untrained: untrained) },
+            share: zipped(reference, baseline).map {
+                share(of: measured, draws: draws, reference: $0, baseline: $1, untrained: untrained)
             },
-            share: share(of: measured, draws: draws, baseline: baseline, untrained: untrained),
+            reference: zipped(reference, baseline).map { FullReference($0, for: cell.family, over: $1) },
             comparisons: finals.compactMap { run, evaluation in
                 guard let before = baseline?.verdicts, let after = evaluation.value.verdicts else { return nil }
                 return SeedComparison(seed: run.seed, before: before, after: after)
@@ -44,7 +38,7 @@ struct ResultMaker {
             generatedTokens: cell.family == .supervised
                 ? nil : meanIfComplete(finals.map { $0.run.generatedTokens(through: .max) }),
             trainingSeconds: mean(finals.map(\.run.trainingSeconds)),
-            sources: finals.map { Source(run: $0.run.name, line: $0.evaluation.line) }, cell: cell)
+            sources: measured.sources, cell: cell)
     }
 
     /// The untrained model as the cell's runs measured it, else as most runs did.
@@ -53,36 +47,55 @@ struct ResultMaker {
         return baselines.first { $0.sources.contains { names.contains($0.run) } } ?? baselines.first
     }
 
-    /// Full fine-tuning for a family: by an algorithm of the family, else by policy gradients, else any; the best of several.
-    func reference(for family: Family) -> MeasuredCell? { reference(for: family, among: full) }
-
-    private func reference(for family: Family, among full: [MeasuredCell]) -> MeasuredCell? {
-        for wanted in [family, .policyGradient] {
-            let same = full.filter { $0.cell.family == wanted }
-            if let best = same.max(by: { $0.mean < $1.mean }) { return best }
+    /// Full fine-tuning whose gain a cell's gain is a share of: by an algorithm of its family, else by policy gradients, else any;
+    /// the best of several. It was evaluated in the same way: gains over different untrained results have no quotient. `nil` for full
+    /// fine-tuning itself, and where it gained nothing.
+    private func reference(of measured: MeasuredCell, over baseline: Baseline) -> MeasuredCell? {
+        guard measured.cell.method != "full" else { return nil }
+        let comparable = full.filter { self.baseline(of: $0)?.sources == baseline.sources }
+        let groups = [measured.cell.family, .policyGradient].map { family in
+            comparable.filter { $0.cell.family == family }
         }
-        return full.max { $0.mean < $1.mean }
+        let candidates = groups.first { !$0.isEmpty } ?? comparable
+        guard let best = candidates.max(by: { $0.mean < $1.mean }), best.mean > baseline.strict else { return nil }
+        return best
+    }
+
+    /// The mean accuracy. The interval of one run is Wilson's, as that of an evaluation by itself.
+    private func accuracy(of measured: MeasuredCell, draws: [Double]?) -> Estimate {
+        guard measured.finals.count > 1, let interval = draws.flatMap(interval) else {
+            return Estimate(shares: measured.finals.map(\.evaluation.value.strict), problems: benchmark.problems)
+        }
+        return Estimate(measured.mean, interval)
+    }
+
+    /// The mean accuracy minus that of the untrained model. The interval of one run is that of two evaluations side by side.
+    private func gain(
+        of measured: MeasuredCell, draws: [Double]?, over baseline: Baseline, untrained: [Double]?
+    ) -> Estimate {
+        let gain = measured.mean - baseline.strict
+        if measured.finals.count > 1 {
+            guard let changes = zipped(draws, untrained).map({ zip($0, $1).map(-) }) else { return Estimate(gain) }
+            if let interval = interval(of: changes) { return Estimate(gain, interval) }
+        }
+        // One run, or several in which each problem changed in the same way: the pairs of one run tell all.
+        let difference = zipped(measured.finals[0].evaluation.value.verdicts, baseline.verdicts).map { after, before in
+            PairedDifference(zip(after, before).map { ($0 ? 1 : 0) - ($1 ? 1 : 0) })
+        }
+        return Estimate(gain, low: difference?.low, high: difference?.high)
     }
 
     private func means(of draws: [[Double]]?, as part: HierarchicalBootstrap.Part) -> [Double]? {
         zipped(bootstrap, draws).map { $0.means(of: $1, as: part) }
     }
 
-    /// The gain as a share of that of full fine-tuning that was evaluated in the same way: gains over different untrained results
-    /// have no quotient.
+    /// The gain as a share of that of full fine-tuning.
     ///
     /// Without an interval where not every draw shows a gain of full fine-tuning: a share of a zero gain has no bounds.
     private func share(
-        of measured: MeasuredCell, draws: [Double]?, baseline: Baseline?, untrained: [Double]?
-    ) -> Estimate? {
-        guard let baseline, measured.cell.method != "full",
-            let reference = reference(
-                for: measured.cell.family,
-                among: full.filter { self.baseline(of: $0)?.sources == baseline.sources })
-        else { return nil }
-        let fullGain = reference.mean - baseline.strict
-        guard fullGain > 0 else { return nil }
-        let share = (measured.mean - baseline.strict) / fullGain
+        of measured: MeasuredCell, draws: [Double]?, reference: MeasuredCell, baseline: Baseline, untrained: [Double]?
+    ) -> Estimate {
+        let share = (measured.mean - baseline.strict) / (reference.mean - baseline.strict)
         guard let draws, let untrained,
             let ends = means(of: reference.draws, as: .reference)
         else { return Estimate(share) }

@@ -13,7 +13,7 @@ public struct Section: Sendable, Encodable {
     public let baselines: [Baseline]
     /// One result for each configuration: supervised after reinforcement, small before large.
     public let results: [CellResult]
-    /// Full fine-tuning of each family: the reference of the shares of the gain.
+    /// Full fine-tuning that shares of the gain refer to, each once.
     public let references: [FullReference]
     /// The smallest sizes that recover given shares of the gain of full fine-tuning.
     public let thresholds: [Threshold]
@@ -63,11 +63,7 @@ public struct Section: Sendable, Encodable {
         self.cells = cells
         self.differences = differences
         results = shown.map { maker.result(of: $0.0, choice: $0.1) }.sorted { Self.precedes($0, $1, differences) }
-        references = Family.allCases.compactMap { family in
-            maker.reference(for: family).map {
-                FullReference(family: family, algorithm: $0.cell.algorithm, accuracy: $0.mean)
-            }
-        }
+        references = results.compactMap(\.reference).inGroups { $0 }.map(\.key)
         thresholds = Threshold.all(in: results)
         choices = sizes.compactMap { $0.selection(differences: differences) }
             .sorted { Self.order($0) < Self.order($1) }
@@ -120,14 +116,26 @@ public struct Section: Sendable, Encodable {
     }
 }
 
-/// Full fine-tuning: the reference of a family's shares of the gain.
-public struct FullReference: Sendable, Encodable {
+/// Full fine-tuning: the reference of shares of the gain in a family.
+public struct FullReference: Sendable, Encodable, Hashable {
     /// The family.
     public let family: Family
     /// How it was trained.
     public let algorithm: String
     /// Its mean accuracy.
     public let accuracy: Double
+    /// Accuracy of the untrained model that gains are measured from.
+    public let untrained: Double
+    /// Its runs.
+    public let sources: [Source]
+
+    init(_ full: MeasuredCell, for family: Family, over baseline: Baseline) {
+        self.family = family
+        algorithm = full.cell.algorithm
+        accuracy = full.mean
+        untrained = baseline.strict
+        sources = full.sources
+    }
 }
 
 /// The smallest trained size that recovers a share of the gain of full fine-tuning.

@@ -43,10 +43,22 @@ struct Size {
         cells.inGroups(by: \.sizeKey).map { Size(cells: $0.members.sorted { precedes($0.tuned, $1.tuned) }) }
     }
 
-    /// Every cell with validation evaluations, and its mean over the seeds that all such cells have. A sweep compares values
+    /// The validation problems that most cells were measured on, of equals those of the smallest value.
+    private var validationProblems: ValidationProblems? {
+        cells.flatMap { $0.runs.compactMap(\.validationProblems).inGroups { $0 }.map(\.key) }
+            .inGroups { $0 }.max { $0.members.count < $1.members.count }?.key
+    }
+
+    /// Runs with an accuracy on the problems of most cells; a run that was measured on others counts as not measured.
+    private func comparable(_ runs: [RecordedRun]) -> [RecordedRun] {
+        guard let problems = validationProblems else { return [] }
+        return runs.filter { $0.validationProblems == problems }
+    }
+
+    /// Every cell with such runs, and its mean over the seeds that all such cells have. A sweep compares values
     /// with some seeds and runs the other seeds with the chosen value only, so means over all seeds cannot be compared.
     private var trials: [(cell: Cell, accuracy: Double, sources: [Source])] {
-        let measured = cells.map { ($0, $0.runs.filter { $0.validation != nil }) }.filter { !$0.1.isEmpty }
+        let measured = cells.map { ($0, comparable($0.runs)) }.filter { !$0.1.isEmpty }
         let seedSets = measured.map { Set($0.1.map(\.seed)) }
         let seeds = seedSets.dropFirst().reduce(seedSets.first ?? []) { $0.intersection($1) }
         return measured.map { cell, runs in
@@ -56,7 +68,7 @@ struct Size {
         }
     }
 
-    /// The cells a table shows: the chosen one, or all where one has no validation results: nothing can be said to be better
+    /// The cells a table shows: the chosen one, or all where one has no results on the same validation problems: nothing can be said to be better
     /// than what was not measured.
     var shown: [(cell: Cell, choice: ChoiceKind)] {
         var trials = trials
@@ -75,7 +87,7 @@ struct Size {
         let trials = trials
         guard let first = trials.first, cells.count > 1 else { return nil }
         let chosen = shown.first { $0.choice == .validation }?.cell
-        let untrained = cells.flatMap(\.runs).filter(\.startsUntrained).compactMap { run in
+        let untrained = comparable(cells.flatMap(\.runs)).filter(\.startsUntrained).compactMap { run in
             run.evaluations.first { $0.isValidation && $0.step == 0 }?.strict
         }
         return TunedChoice(

@@ -96,7 +96,7 @@ extension Section {
         return series
     }
 
-    /// Lines of the untrained model, and of full fine-tuning by each family that has results of its own.
+    /// Lines of the untrained model, and of the full fine-tuning that shares refer to in its own family.
     fileprivate var referenceLines: [ChartReference] {
         baselines.prefix(2).map {
             ChartReference(y: $0.accuracy.value, label: "untrained \(percent($0.accuracy.value))", colour: .plain)

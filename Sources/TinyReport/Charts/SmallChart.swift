@@ -1,9 +1,16 @@
 /// A small chart of a few curves, one of many with the same scales.
 struct SmallChart {
+    /// A point of a curve.
+    struct Point {
+        /// Steps made until then: a metric of step 3 is at 2.5, the middle of the step, an evaluation after it at 3.
+        let step: Double
+        let value: Double
+    }
+
     /// Title for screen readers.
     var title: String
-    /// Curves of values at steps 1, 2, ….
-    var curves: [[Double]]
+    /// Curves, each in the order of its steps.
+    var curves: [[Point]]
     /// Number of steps of the whole width.
     var steps: Int
     /// Values at the bottom and the top.
@@ -11,22 +18,26 @@ struct SmallChart {
     var colour: ChartColour
 
     static let width = 190.0, height = 56.0
-    /// Most points of a curve; more steps are averaged to this number.
-    static let points = 48
+    /// Most points of a curve; more are averaged to this number.
+    static let most = 48
+
+    /// The points that are drawn of a curve.
+    static func drawn(_ curve: [Point]) -> [Point] {
+        zip(binned(curve.map(\.step), into: most), binned(curve.map(\.value), into: most)).map(Point.init)
+    }
 
     var svg: String {
         var path = ""
         for curve in curves where !curve.isEmpty {
-            let values = binned(curve, into: Self.points)
-            let length = Self.width * Double(curve.count) / Double(max(1, steps))
+            let points = Self.drawn(curve)
             var previous = (x: 0, y: 0)
-            for (index, value) in values.enumerated() {
-                let x = Int((length * (Double(index) + 0.5) / Double(values.count)).rounded())
-                let y = Int((Self.height - 2 - (Self.height - 4) * share(value)).rounded())
+            for (index, point) in points.enumerated() {
+                let x = Int((Self.width * unitShare(point.step / Double(max(1, steps)))).rounded())
+                let y = Int((Self.height - 2 - (Self.height - 4) * share(point.value)).rounded())
                 path += index == 0 ? "M\(x) \(y)" : "l\(x - previous.x) \(y - previous.y)"
                 previous = (x, y)
             }
-            if values.count == 1 { path += "h2" }
+            if points.count == 1 { path += "h2" }
         }
         return "<svg class=\"small \(colour.rawValue)\" viewBox=\"0 0 190 56\" role=\"img\"><title>\(escaped(title))"
             + "</title><path class=\"base\" d=\"M0 55.5H190\"/><path class=\"thin\" d=\"\(path)\"/></svg>"

@@ -2,27 +2,41 @@ extension HTMLPage {
     /// A metric of a family's learning curves.
     private struct Metric {
         let title: String
-        let values: (RecordedRun) -> [Double]
+        /// The points of a run; empty where it has none.
+        let curve: (RecordedRun) -> [SmallChart.Point]
 
-        init(title: String, values: @escaping (RecordedRun) -> [Double]) {
+        private init(title: String, curve: @escaping (RecordedRun) -> [SmallChart.Point]) {
             self.title = title
-            self.values = values
+            self.curve = curve
         }
 
+        /// A metric of steps.
         init(title: String, key: String) {
             self.init(title: title) { run in
                 // A curve without some of its steps would be another curve.
-                let recorded = run.steps.filter { $0.metrics[key] != nil }, known = recorded.compactMap { $0[key] }
-                return known.count == recorded.count ? known.filter(\.isFinite) : []
+                let recorded = run.steps.filter { $0.metrics[key] != nil }
+                let known = recorded.compactMap { step in
+                    step[key].map { SmallChart.Point(step: Double(step.step) - 0.5, value: $0) }
+                }
+                return known.count == recorded.count ? known.filter(\.value.isFinite) : []
+            }
+        }
+
+        /// The loss on the solutions of the test problems, in a run's evaluations.
+        static func heldOutLoss(on problemSet: String) -> Metric {
+            Metric(title: "held-out loss, nats a token") { run in
+                run.tests(on: problemSet).map(\.value).compactMap { line in
+                    line.loss.map { SmallChart.Point(step: Double(line.step), value: $0) }
+                }
             }
         }
     }
 
-    private func metrics(_ family: Family) -> [Metric] {
+    private func metrics(_ family: Family, on problemSet: String) -> [Metric] {
         switch family {
         case .policyGradient:
             [
-                Metric(title: "reward", values: \.rewards),
+                Metric(title: "reward", key: "reward"),
                 Metric(title: "tokens a completion", key: "completions/mean_length"),
                 Metric(title: "divergence (KL)", key: "kl"),
                 Metric(title: "entropy, nats a token", key: "entropy"),
@@ -30,13 +44,12 @@ extension HTMLPage {
         case .supervised:
             [
                 Metric(title: "loss, nats a token", key: "loss"),
-                Metric(title: "token accuracy", key: "mean_token_accuracy"),
-                Metric(title: "held-out loss", key: "eval_loss"),
+                .heldOutLoss(on: problemSet),
                 Metric(title: "gradient norm", key: "grad_norm"),
             ]
         case .evolution:
             [
-                Metric(title: "mean fitness", values: \.rewards),
+                Metric(title: "mean fitness", key: "reward"),
                 Metric(title: "best fitness", key: "evolution/fitness_best"),
                 Metric(title: "tokens a completion", key: "completions/mean_length"),
                 Metric(title: "step size", key: "evolution/step_size"),
@@ -52,7 +65,7 @@ extension HTMLPage {
             guard !cells.isEmpty else { continue }
             let order = section.results.filter { $0.family == family }.map(\.cell)
             let rest = cells.filter { !shown.contains($0.key) }
-            let panels = metrics(family).compactMap { metric in panel(metric, cells) }
+            let panels = metrics(family, on: section.problemSet).compactMap { metric in panel(metric, cells) }
             guard !panels.isEmpty else { continue }
             let steps = cells.flatMap(\.runs).map(\.steps.count).max() ?? 1
             writer.add("<figure class=\"curves\">" + header(panels))
@@ -66,7 +79,7 @@ extension HTMLPage {
             writer.endFigure(
                 caption: "Training by \(family.label): one row for each configuration, one thin line for each seed, "
                     + "\(grouped(steps)) steps from left to right. A column has one scale, given at its head; "
-                    + "curves of more than \(SmallChart.points) steps are averaged to as many points."
+                    + "curves of more than \(SmallChart.most) points are averaged to as many."
                     + rewardNotes(cells).map { " " + escaped($0) }.joined())
         }
     }
@@ -75,8 +88,7 @@ extension HTMLPage {
 
     /// A metric that at least one run has, with the range of its values; `nil` when no run has it.
     private func panel(_ metric: Metric, _ cells: [Cell]) -> Panel? {
-        let values = cells.flatMap(\.runs).flatMap { binned(metric.values($0), into: SmallChart.points) }
-            .filter(\.isFinite)
+        let values = cells.flatMap(\.runs).flatMap { SmallChart.drawn(metric.curve($0)) }.map(\.value)
         guard let low = values.min(), let high = values.max() else { return nil }
         return (metric, low...high)
     }
@@ -109,9 +121,9 @@ extension HTMLPage {
         label += cell.runs.compactMap { numbers[$0.name] }.map { "<a href=\"#r\($0)\">\($0)</a>" }.joined(
             separator: " ")
         let charts = panels.map { metric, range in
-            let curves = cell.runs.map(metric.values)
+            let curves = cell.runs.map(metric.curve)
             guard curves.contains(where: { !$0.isEmpty }) else { return "<div class=\"none\">–</div>" }
-            let ends = curves.compactMap(\.last).map(figure).joined(separator: ", ")
+            let ends = curves.compactMap(\.last?.value).map(figure).joined(separator: ", ")
             return "<div>"
                 + SmallChart(
                     title: "\(metric.title), at the end \(ends)", curves: curves, steps: steps, range: range,

@@ -205,10 +205,16 @@ extension HTMLPage {
             }
             table.add(sizeCells(row) + results)
         }
+        let keys = ablation.rows.reduce(into: Set<String>()) { $0.formUnion($1.chosenKeys) }.sorted()
+        let chosen =
+            keys.isEmpty
+            ? ""
+            : " but the \(escaped(keys.joined(separator: ", ").replacing("_", with: " "))), which was chosen for each on validation "
+                + "problems"
         writer.add(
             table,
-            caption: "\(names[ablation.key] ?? escaped(ablation.key)): configurations that differ in nothing else, "
-                + "accuracy in % with 95 % intervals.")
+            caption: "\(names[ablation.key] ?? escaped(ablation.key)): configurations that differ in nothing else"
+                + chosen + ", accuracy in % with 95 % intervals.")
     }
 
     private func small(_ text: String) -> String { text.isEmpty ? "" : "<small>\(text)</small>" }

@@ -102,10 +102,12 @@ enum PageStyle {
             + "have no part in test results. Settings that only say how a run is looked at do not tell runs apart.",
         "Accuracy is the mean over the seeds of a configuration. Its interval comes from draws with replacement, first "
             + "of seeds and then of problems; all configurations share the draws of problems, so gains and shares are "
-            + "paired. With few seeds the spread between them is understated, and with one it is not in the interval at all.",
+            + "paired. With few seeds the spread between them is understated. With one it is not in the interval at all, which is "
+            + "that of an evaluation by itself: Wilson's for an accuracy, Bonett and Price's for a gain.",
         "The untrained model's interval, and that of runs that do not say which problems were right, is Wilson's.",
         "A share of the gain is the gain of a configuration divided by that of full fine-tuning in the same family of "
-            + "algorithms, or by reinforcement learning where the family has none; of several the best. It has no "
+            + "algorithms, or by reinforcement learning where the family has none; of several with the same untrained result "
+            + "the best. It has no "
             + "interval where not every draw shows a gain of full fine-tuning.",
         "McNemar's exact test asks of each seed whether the problems that changed between the untrained and the trained model "
             + "improved more often than by chance. No correction is made for the number of rows.",

@@ -79,25 +79,29 @@ struct ResultTable {
     var notes: [String] {
         let results = section.results
         var notes = [
-            "Accuracy: strict grade on \(grouped(section.problems)) problems of \(section.problemSet), mean over seeds.",
+            "Accuracy: strict grade on \(counted(section.problems, "problem")) of \(section.problemSet), mean over seeds.",
             intervalNote,
         ]
-        if section.draws > 0, results.contains(where: \.hasEqualDraws) {
-            notes.append("Where all draws are equal, intervals are Wilson's and, of gains, Bonett and Price's.")
+        if section.draws > 0, results.contains(where: { $0.seeds.count > 1 && $0.hasEqualDraws }) {
+            notes.append("Where all draws are equal, intervals are those of one seed: \(Self.oneSeed).")
         }
         for key in tunedKeys(where: .validation) {
             notes.append("Of several \(values(of: key)) the one shown was chosen on validation problems.")
         }
         for key in tunedKeys(where: .none) {
-            notes.append("† Other \(values(of: key)) were tried, and nothing chose between them.")
+            notes.append(
+                "† Other \(values(of: key)) were tried, and nothing chose between them: not all have results on the same "
+                    + "validation problems.")
         }
         if results.contains(where: { $0.largestP != nil }) {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
         }
-        for reference in section.references
-        where results.contains(where: { $0.family == reference.family && $0.share != nil }) {
+        for reference in section.references {
+            // Rows that were evaluated in different ways have references of their own: the untrained result tells them apart.
+            let isOnly = section.references.count { $0.family == reference.family } == 1
             notes.append(
-                "Share of the gain for \(reference.family.label): of full fine-tuning by "
+                "Share of the gain for \(reference.family.label)"
+                    + (isOnly ? "" : " from \(percent(reference.untrained)) %") + ": of full fine-tuning by "
                     + "\(algorithmLabel(reference.algorithm)), \(percent(reference.accuracy)) %.")
         }
         return notes
@@ -118,12 +122,17 @@ struct ResultTable {
             return "95 % intervals are Wilson's for the problems; the runs do not say which problems were right."
         }
         let single = results.count { $0.seeds.count == 1 }
-        let words =
-            "95 % intervals from \(grouped(section.draws)) draws of seeds and then problems, "
-            + "the same problems for all"
-        if single == results.count { return words + "; with one seed each, they hold no spread between seeds." }
-        return words + (single > 0 ? "; rows of one seed hold no spread between seeds." : ".")
+        let draws = "\(grouped(section.draws)) draws of seeds and then problems, the same problems for all"
+        guard single < results.count else {
+            let shares = results.contains { $0.share?.low != nil } ? " (of shares, from \(draws))" : ""
+            return "95 % intervals are \(Self.oneSeed)\(shares); with one seed each, they hold no spread between seeds."
+        }
+        return "95 % intervals from \(draws)"
+            + (single > 0 ? "; those of one seed are \(Self.oneSeed), and hold no spread between seeds." : ".")
     }
+
+    /// Whose the intervals of one seed are.
+    private static let oneSeed = "Wilson's and, of gains, Bonett and Price's"
 }
 
 extension CellResult {

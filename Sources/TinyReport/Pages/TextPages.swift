@@ -16,10 +16,15 @@ struct MarkdownPage {
             lines += table.complete.markdown + ["", table.notes.joined(separator: " "), ""]
         }
         let unusable = report.archive.unusable
-        if !unusable.isEmpty { lines += unusable.map { "- \($0.name): \($0.reason.rawValue), \($0.sentence)" } + [""] }
+        if !unusable.isEmpty {
+            lines +=
+                unusable.map { run in
+                    "- \(markdownText(run.name)): \(run.reason.rawValue), \(markdownText(run.sentence))"
+                } + [""]
+        }
         let runs = counted(report.archive.runs.count, "run"), versions = report.versions.joined(separator: ", ")
         lines.append("From \(runs) of tinylora \(versions)" + (report.newest.map { ", the newest of \($0)." } ?? "."))
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map(oneLine).joined(separator: "\n") + "\n"
     }
 }
 
@@ -47,7 +52,7 @@ struct TerminalPage {
             lines += table.brief.aligned + [""] + table.notes + rewardNotes(section.results.map(\.cell)) + [""]
         }
         while lines.last == "" { lines.removeLast() }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map(oneLine).joined(separator: "\n") + "\n"
     }
 }
 

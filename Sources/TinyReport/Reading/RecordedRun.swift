@@ -43,6 +43,15 @@ public struct RecordedRun: Sendable {
         evaluations.enumerated().last { $1.isValidation && $1.step > 0 }.map { Located(value: $1, line: $0 + 1) }
     }
 
+    /// The problems of ``validation``.
+    var validationProblems: ValidationProblems? {
+        validation.map { line in
+            ValidationProblems(
+                problemSet: line.value.problemSet, problems: line.value.problems,
+                content: manifest.datasets["validation"]?.content ?? "")
+        }
+    }
+
     /// Seconds of all steps.
     var trainingSeconds: Double { steps.reduce(0) { $0 + $1.seconds } }
 
@@ -80,6 +89,14 @@ public struct RecordedRun: Sendable {
         }
         return sum.rounded()
     }
+}
+
+/// What a validation accuracy is of. Accuracies on different problems do not compare.
+struct ValidationProblems: Hashable {
+    let problemSet: String
+    let problems: Int
+    /// Hash of the problems; empty when the manifest has none.
+    let content: String
 }
 
 /// The role of a run in its sweep.

@@ -79,6 +79,8 @@ public struct EvaluationLine: Record {
     public let meanCompletionLength: Double?
     /// Sampled tokens.
     public let tokens: Int?
+    /// Mean loss of a token of the held-out solutions, where one was measured.
+    public let loss: Double?
     /// `1` or `0` for each problem, in order, by strict grading.
     public let outcomes: String?
 
@@ -113,6 +115,7 @@ public struct EvaluationLine: Record {
         case problemSet = "problem_set"
         case wellFormed = "well_formed"
         case meanCompletionLength = "mean_completion_length"
+        case loss = "eval_loss"
     }
 }
 

@@ -97,6 +97,7 @@ public struct AdapterAblation: Sendable {
             let zeroed = kind == .without ? [part] : parts.filter { $0 != part }
             return (name: name, part: part as AdapterPart?, file: adapter.zeroing(zeroed, note: name) as AdapterFile?)
         }
+        try EvaluationFolder.requireDistinctFiles(for: manifest)
         let wanted = [("all", nil, adapter)] + between + [("none", nil, nil)]
         func folder(_ name: String) -> String { "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())" }
         for (name, _, file) in wanted {
@@ -153,7 +154,7 @@ public struct AdapterAblation: Sendable {
                 try EvaluationComparison(of: set.name, before: folders[0], after: $0)
             }
             // The last comparison is of the two extremes, not of a part.
-            let adjusted = holmAdjusted(comparisons.dropLast().map(\.test.pValue))
+            let adjusted = holmAdjusted(try comparisons.dropLast().map { try Self.test(of: $0).pValue })
             let parts = zip(variants.compactMap(\.part), zip(comparisons, adjusted)).map { part, result in
                 AblatedPart(part, of: adapter, comparison: result.0, adjustedPValue: result.1)
             }
@@ -163,6 +164,16 @@ public struct AdapterAblation: Sendable {
             kind: kind, adapter: adapter.design.description, zeroParts: zeroParts.map(\.name), sets: sets)
         try report.write(to: "\(path)/\(kind.rawValue).json")
         return report
+    }
+
+    /// The test of a comparison. All evaluations have as many samples as the first, unless someone replaced one.
+    private static func test(of comparison: EvaluationComparison) throws(RunError) -> PairedComparison {
+        guard let test = comparison.test else {
+            throw RunError(
+                .notPaired,
+                "the evaluations of \(comparison.problemSet) have different numbers of samples of each problem")
+        }
+        return test
     }
 }
 

@@ -52,6 +52,15 @@ struct ComparedAnswers {
         mean(problems.flatMap { side($0) }.map { Double($0.tokenCount) })
     }
 
+    /// McNemar's exact test on the problems with more and with fewer right samples; `nil` where the two sides have different numbers of
+    /// samples.
+    func test(beforeSize: Int, afterSize: Int) -> PairedComparison? {
+        func right(_ samples: ArraySlice<EvaluatedSample>) -> Int { samples.count(where: \.grade.strict) }
+        return PairedComparison(
+            before: (problems.map { right($0.before) }, beforeSize),
+            after: (problems.map { right($0.after) }, afterSize))
+    }
+
     /// How many samples went from each outcome to each: those with the same number in both evaluations.
     var transitions: [AnswerOutcome: [AnswerOutcome: Int]] {
         var counts: [AnswerOutcome: [AnswerOutcome: Int]] = [:]

@@ -6,7 +6,7 @@ public import TinyFoundation
 /// Two evaluations of the same problems, side by side.
 ///
 /// What a training bought may be format, length or right answers: shares and ``transitions`` tell them apart. A problem's value is
-/// the mean over its samples, so the two may have different numbers of samples.
+/// the mean over its samples, so shares compare also where the two have different numbers of samples; single problems do not.
 public struct EvaluationComparison: Sendable, Codable, Hashable {
     /// A problem whose outcome changed.
     public struct Change: Sendable, Codable, Hashable {
@@ -38,6 +38,8 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
     public let arithmeticAfter: Arithmetic
     /// Problems that both have.
     public let problems: Int
+    /// Samples of each problem, before and after.
+    public let samplesPerProblem: [Int]
     /// Samples that are right in the requested format. A sample that is right in another way is not among them.
     public let strict: ComparedShare
     /// Samples that are right in any format.
@@ -54,14 +56,15 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
     public let transitions: [AnswerOutcome: [AnswerOutcome: Int]]
     /// ``strict`` of the problems in thirds by the length of their prompts, the shortest first.
     public let strictByLength: [ComparedShare]
-    /// McNemar's exact test on the problems that went better and worse.
-    public let test: PairedComparison
-    /// The problems that did, in order.
+    /// McNemar's exact test on the problems that went better and worse; `nil` where ``samplesPerProblem`` differ.
+    public let test: PairedComparison?
+    /// The problems that did, in order; none where there is no test.
     public let changes: [Change]
 
     private enum CodingKeys: String, CodingKey {
         case problems, strict, lenient, ended, transitions, test, changes
         case problemSet = "problem_set"
+        case samplesPerProblem = "samples_per_problem"
         case arithmeticBefore = "arithmetic_before"
         case arithmeticAfter = "arithmetic_after"
         case wellFormed = "well_formed"
@@ -111,6 +114,7 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
         arithmeticBefore = arithmetics[0]
         arithmeticAfter = arithmetics[1]
         problems = answers.problems.count
+        samplesPerProblem = [before.size, after.size]
         strict = answers.measure(\.grade.strict)
         lenient = answers.measure(\.grade.lenient)
         wellFormed = answers.measure(\.grade.isWellFormed)
@@ -119,15 +123,17 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
         meanLength = [answers.meanLength(\.before), answers.meanLength(\.after)]
         transitions = answers.transitions
         strictByLength = answers.thirds.filter { !$0.problems.isEmpty }.map { $0.measure(\.grade.strict) }
-        changes = answers.problems.compactMap { problem in
-            let shares = problem.shares(\.grade.strict)
-            guard shares.before != shares.after, let before = problem.before.first, let after = problem.after.first
-            else { return nil }
-            return Change(
-                problem: before.problem, before: shares.before, after: shares.after, answer: after.answer,
-                extractedBefore: before.grade.extracted, extractedAfter: after.grade.extracted)
-        }
-        test = PairedComparison(
-            improved: changes.count { $0.before < $0.after }, worsened: changes.count { $0.before > $0.after })
+        test = answers.test(beforeSize: before.size, afterSize: after.size)
+        changes =
+            test == nil
+            ? []
+            : answers.problems.compactMap { problem in
+                let shares = problem.shares(\.grade.strict)
+                guard shares.before != shares.after, let before = problem.before.first, let after = problem.after.first
+                else { return nil }
+                return Change(
+                    problem: before.problem, before: shares.before, after: shares.after, answer: after.answer,
+                    extractedBefore: before.grade.extracted, extractedAfter: after.grade.extracted)
+            }
     }
 }

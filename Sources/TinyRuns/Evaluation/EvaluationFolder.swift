@@ -21,14 +21,28 @@ public struct EvaluationFolder: Sendable {
     /// Makes the directory, or resumes the evaluation in it.
     ///
     /// - Throws: ``RunError``: `directoryInUse` when another process writes into it, `alreadyExists` when there is an
-    ///   evaluation and `resuming` is false, `differentSettings` naming the setting that differs, `damagedRecords` or
-    ///   `unwritable`.
+    ///   evaluation and `resuming` is false, `differentSettings` naming the setting that differs, `duplicateKey` for two sets
+    ///   whose samples would be in one file, `damagedRecords` or `unwritable`.
     public init(preparing path: String, manifest: EvaluationManifest, resuming: Bool) throws(RunError) {
         self.path = path
         self.manifest = manifest
+        try Self.requireDistinctFiles(for: manifest)
         lock = try DirectoryLock(making: path)
         guard try !Self.check(path, manifest: manifest, resuming: resuming) else { return }
         try converted { () throws(RecordsError) in try manifest.write(to: Self.settings(in: path)) }
+    }
+
+    /// Refuses sets whose samples would be in one file, also on volumes that do not tell upper from lower case.
+    static func requireDistinctFiles(for manifest: EvaluationManifest) throws(RunError) {
+        var owners: [String: String] = [:]
+        for name in manifest.sets.map(\.name) {
+            if let owner = owners.updateValue(name, forKey: fileName(of: name).lowercased()) {
+                throw RunError(
+                    .duplicateKey,
+                    "the problem sets \(owner) and \(name) would both have their samples in \(fileName(of: name))",
+                    hint: "evaluate them in two directories, or rename one")
+            }
+        }
     }
 
     /// Whether a directory holds an evaluation; refuses one that may not be resumed, as ``init(preparing:manifest:resuming:)`` does.
@@ -86,9 +100,13 @@ public struct EvaluationFolder: Sendable {
         try converted { () throws(RecordsError) in try summary.write(to: "\(path)/summary.json") }
     }
 
-    /// The file of a set's samples. Names of sets may be paths; what a file's name cannot hold becomes a dash.
     private func journal(of set: String) -> Journal<EvaluatedSample> {
-        Journal(path: "\(path)/\(String(set.map { $0 == "/" || $0 == "\0" ? "-" : $0 })).samples.jsonl")
+        Journal(path: "\(path)/\(Self.fileName(of: set))")
+    }
+
+    /// The file of a set's samples. Names of sets may be paths; what a file's name cannot hold becomes a dash.
+    private static func fileName(of set: String) -> String {
+        "\(String(set.map { $0 == "/" || $0 == "\0" ? "-" : $0 })).samples.jsonl"
     }
 
     private static func settings(in path: String) -> String { "\(path)/settings.json" }

@@ -92,16 +92,22 @@ public struct EvaluationManifest: Record {
         case samplesPerProblem = "samples_per_problem"
     }
 
-    /// The first thing that would give other samples or verdicts than `other`'s; names of files do not count.
-    ///
-    /// - Returns: The key, this manifest's value and the other's.
+    /// The first of ``differences(from:)``.
     public func firstDifference(from other: EvaluationManifest) -> (key: String, mine: String, theirs: String)? {
+        differences(from: other).first
+    }
+
+    /// Everything that would give other samples or verdicts than `other`'s; names of files do not count.
+    ///
+    /// - Returns: The keys, this manifest's values and the other's.
+    public func differences(from other: EvaluationManifest) -> [(key: String, mine: String, theirs: String)] {
         let mine = values, theirs = other.values
-        for (key, value) in mine {
+        let changed = mine.compactMap { key, value in
             let second = theirs.first { $0.key == key }?.value
-            if second != value { return (key, value, second ?? "none") }
+            return second == value ? nil : (key: key, mine: value, theirs: second ?? "none")
         }
-        return theirs.first { pair in !mine.contains { $0.key == pair.key } }.map { ($0.key, "none", $0.value) }
+        let added = theirs.filter { pair in !mine.contains { $0.key == pair.key } }
+        return changed + added.map { (key: $0.key, mine: "none", theirs: $0.value) }
     }
 
     private var values: [(key: String, value: String)] {

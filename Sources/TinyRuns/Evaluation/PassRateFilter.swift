@@ -96,14 +96,15 @@ public struct PassRateFilter: Sendable {
 
     /// Writes the rows of the kept problems, byte by byte as they are in the file and in its order.
     ///
-    /// - Throws: ``RunError`` with code `noProblems` when none is kept, `invalidValue` when `path` is the problem file itself.
+    /// - Throws: ``RunError`` with code `noProblems` when none is kept, `invalidValue` when `path` leads to the problem file
+    ///   itself.
     ///   `FileError` when the file cannot be written.
     public func write(to path: String) throws {
         guard !rows.isEmpty else {
             throw RunError(
                 .noProblems, "no problem of \(problems) has a pass rate in the range, so \(path) is not written")
         }
-        guard absolutePath(path) != absolutePath(problems) else {
+        guard !isSamePlace(path, problems) else {
             throw RunError(.invalidValue, "\(path) is the problem file itself, which stays as it is")
         }
         try AtomicFile.write(Data(rows.joined(by: UInt8(ascii: "\n"))), to: path)

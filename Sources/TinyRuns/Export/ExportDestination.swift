@@ -94,10 +94,3 @@ struct ExportDestination {
             .alreadyExists, what + ", which an export does not replace", hint: "choose another \(kind) with --output")
     }
 }
-
-/// Whether two paths lead to the same file or directory.
-private func isSamePlace(_ first: String, _ second: String) -> Bool {
-    var one = stat(), other = stat()
-    return stat(first, &one) == 0 && stat(second, &other) == 0 && one.st_ino == other.st_ino
-        && one.st_dev == other.st_dev
-}
