@@ -110,7 +110,7 @@ struct ParsedAnswer {
                 if reading.tokens == other.tokens { return true }
                 guard let gold = reading.tree, let tree = other.tree else { continue }
                 var comparison = AnswerComparison(options: options)
-                if comparison.isEqual(gold, tree) { return true }
+                if comparison.holds(tree) && comparison.isEqual(gold, tree) { return true }
             }
         }
         guard isWords && prediction.isWords else { return false }
