@@ -1,7 +1,8 @@
 /// A gold answer, without its box, marker or dollar signs. Of a worked solution, its own final answer.
 struct GoldAnswer {
     private let answer: ParsedAnswer
-    /// Its reading as a number with a decimal comma: `3,5` is also 3.5.
+    /// Its reading as a number with a decimal comma: `3,5` is also 3.5. Compared exactly: within 0.5 of 1.2, the list `1,2` would
+    /// be 1.
     private let decimal: ParsedAnswer?
     /// Its letter, where it is a multiple-choice answer.
     let choice: Character?
@@ -39,7 +40,9 @@ struct GoldAnswer {
     }
 
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
-        if answer.accepts(prediction, options: options) || decimal?.accepts(prediction, options: options) == true {
+        if answer.accepts(prediction, options: options)
+            || decimal?.accepts(prediction, options: options.withoutTolerance) == true
+        {
             return true
         }
         // Labelled parts and a bare list: in the same order.
