@@ -104,6 +104,9 @@ struct ParsedAnswer {
     /// Whether some reading could be parsed.
     var isReadable: Bool { readings.contains { $0.tree != nil } }
 
+    /// Whether it is not read because of a remark in it: `5\text{ or 7}`.
+    var isDoubtful: Bool { !isReadable && readings.contains(where: \.tokens.hasDoubtfulText) }
+
     /// Whether a prediction is equivalent to this gold answer.
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
         if isEmpty || prediction.isEmpty { return false }

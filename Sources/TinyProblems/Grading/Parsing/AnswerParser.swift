@@ -33,7 +33,7 @@ struct AnswerParser {
     /// The trees of a whole answer: two where letters may be a unit or variables, none where it is not written in this
     /// grammar.
     static func readings(of tokens: [AnswerToken]) -> [AnswerTree] {
-        guard !tokens.isEmpty, tokens.count <= maximumTokens else { return [] }
+        guard !tokens.isEmpty, tokens.count <= maximumTokens, !tokens.hasDoubtfulText else { return [] }
         if let label = labelLength(of: tokens) { return readings(of: Array(tokens[label...])) }
         // `x + 2 = 5 \implies x = 3`: the end of a derivation is the answer.
         if let arrow = tokens.lastIndex(where: { $0.kind == .symbol(.implies) }) {
