@@ -129,6 +129,29 @@ struct FinalAnswerRewardTests {
         #expect(FinalAnswerReward().grade(row.completion, for: problem) == expected)
     }
 
+    @Test(
+        "are not looked for before the last </think>, by either grader",
+        arguments: [
+            ("<think>#### 18</think>\n#### 7", false, false), ("<think>#### 7</think>\n#### 18", true, true),
+            ("<think>\\boxed{18}</think> It is 7.", false, false),
+            ("<think>It is \\boxed{7}.</think> It is 18.", false, true),
+            ("<think>#### 18</think>", false, false), ("<think>7</think> no <think>#### 18</think> so 7", false, false),
+            ("<think>#### 18", true, true), ("<think>#### 7</think> #### 18<|im_end|> #### 7", true, true),
+        ])
+    func thoughts(completion: String, strict: Bool, lenient: Bool) {
+        let problem = Problem(id: "1", question: "?", answer: "18")
+        for method in GradingMethod.allCases {
+            let grade = method.reward.grade(completion, for: problem)
+            #expect(grade.strict == strict && grade.lenient == lenient, "\(method)")
+        }
+    }
+
+    @Test("keep the digits of other scripts as they are")
+    func digits() {
+        let problem = Problem(id: "1", question: "?", answer: "18")
+        #expect(!FinalAnswerReward().grade("#### ١٨", for: problem).lenient)
+    }
+
     @Test("earn 1 or 0 by the kind of reward")
     func rewards() {
         let grade = FinalAnswerReward().grade("18", for: Problem(id: "1", question: "?", answer: "18"))

@@ -10,13 +10,14 @@ struct GradeCommand: ParsableCommand {
         abstract: "Decides whether predicted answers are equivalent to reference answers.",
         discussion: """
             strict   the answer is in the requested format: in \\boxed{}, after ####, or it is the whole prediction
-            lenient  the answer is anywhere: announced in words ("the answer is ..."), or the last mathematics
+            lenient  the answer is anywhere: announced in words ("the answer is ..."), also after a box or ####, or the last \
+            mathematics
 
             A bare short answer counts for both. Without options numbers must be exactly equal: 0.333 is not 1/3.
 
             With --jsonl, each line of standard input is an object with "prediction", "gold" and optionally "options"; each \
             gives one line {"extracted", "lenient", "strict"}, in order, immediately. An invalid line gives \
-            {"error"}, and the next one is read. Other keys are ignored.
+            {"error"}, and the next one is read. Empty lines are skipped. Other keys are ignored.
 
             OPTIONS OF A LINE
               answer_format       any (default), boxed, marked (####) or bracketed ([...]): the format that strict requires

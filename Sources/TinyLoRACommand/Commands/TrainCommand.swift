@@ -132,7 +132,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(
         help: """
             Which grade is the reward: strict (the right answer in the requested format) or lenient (anywhere in the \
-            completion) (default: strict).
+            completion; an answer announced after a box or #### also counts, so that two guesses can pay) (default: strict).
             """)
     var reward: String?
     @Option(parsing: .unconditional, help: "Problems per evaluation; 0 skips it (default: 400).")

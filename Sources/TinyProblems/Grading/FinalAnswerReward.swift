@@ -6,8 +6,8 @@
 /// well-formed; nor does an earlier `####` count then.
 ///
 /// **Lenient.** A well-formed strict answer decides where there is one. Otherwise the number in the last `\boxed{…}`, and
-/// without such a number the last number of the text before its pleasantries. So strict implies lenient. Text behind the end
-/// of the model's turn (`<|im_end|>` …) is ignored.
+/// without such a number the last number of the text before its pleasantries. So strict implies lenient. Text before the last
+/// `</think>` and behind the end of the model's turn (`<|im_end|>` …) is ignored.
 ///
 /// Numbers are equal when their values are: `1080`, `1,080`, `$1080.00` and `+1080.` agree, by exact decimal comparison.
 /// A gold answer that is not a number is compared letter by letter with the rest of the marked line and, leniently, with
@@ -35,8 +35,7 @@ public struct FinalAnswerReward: Reward {
 
     /// Grades one completion by the rules above.
     public func grade(_ completion: String, for problem: Problem) -> Grade {
-        let all = Array(completion.utf8)
-        let bytes = Array(all[CompletionText.firstTurn(in: all)])
+        let bytes = CompletionText.answerBytes(in: Array(completion.utf8))
         if let gold = ExactNumber(problem.answer) { return gradeNumber(bytes, gold: gold) }
         return gradeText(bytes, gold: problem.answer)
     }

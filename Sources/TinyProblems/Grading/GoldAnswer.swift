@@ -1,10 +1,13 @@
 /// A gold answer, without its box, marker or dollar signs. Of a worked solution, its own final answer.
 struct GoldAnswer {
     private let answer: ParsedAnswer
-    /// Its reading as a number with a decimal comma: `3,5` is also 3.5.
+    /// Its reading as a number with a decimal comma: `3,5` is also 3.5. Compared exactly: within 0.5 of 1.2, the list `1,2` would
+    /// be 1.
     private let decimal: ParsedAnswer?
     /// Its letter, where it is a multiple-choice answer.
     let choice: Character?
+    /// The value that the letter labels, where both are given: `(C) 12`.
+    private let value: ParsedAnswer?
     /// Whether it is a number written with a decimal comma.
     let hasDecimalComma: Bool
     /// Whether it is words, or nothing that can be parsed.
@@ -25,7 +28,9 @@ struct GoldAnswer {
         answer = ParsedAnswer(content)
         hasDecimalComma = content.utf8.contains(UInt8(ascii: ",")) && ParsedAnswer.isDecimal(content)
         decimal = hasDecimalComma ? ParsedAnswer(content.replacing(",", with: ".")) : nil
-        choice = ChoiceLetter.ofGold(content)
+        let labelled = ChoiceLetter.labelled(content)
+        choice = ChoiceLetter.ofGold(content) ?? labelled?.letter
+        value = labelled.map { ParsedAnswer($0.value) }
     }
 
     /// What a worked solution announces as its answer; `nil` where the text is an answer itself.
@@ -39,7 +44,9 @@ struct GoldAnswer {
     }
 
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
-        if answer.accepts(prediction, options: options) || decimal?.accepts(prediction, options: options) == true {
+        if answer.accepts(prediction, options: options)
+            || decimal?.accepts(prediction, options: options.withoutTolerance) == true
+        {
             return true
         }
         // Labelled parts and a bare list: in the same order.
@@ -50,7 +57,20 @@ struct GoldAnswer {
                 return true
             }
         }
-        // The bare letter stands for `(D) Alina`.
-        return choice != nil && prediction.text.utf8.count <= 16 && ChoiceLetter.ofGold(prediction.text) == choice
+        return acceptsChoice(prediction, options: options)
+    }
+
+    /// Whether a prediction with a choice letter, or without one where this answer has one, means the same.
+    ///
+    /// The letter stands for `(D) Alina`, and so does the value; where both answers have both, both must agree.
+    private func acceptsChoice(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        guard let labelled = ChoiceLetter.labelled(prediction.text) else {
+            if value?.accepts(prediction, options: options) == true { return true }
+            return choice != nil && ChoiceLetter.ofAnswer(prediction.text) == choice
+        }
+        let labelledValue = ParsedAnswer(labelled.value)
+        guard let choice else { return answer.accepts(labelledValue, options: options) }
+        guard labelled.letter == choice else { return false }
+        return value?.accepts(labelledValue, options: options) ?? (prediction.text.utf8.count <= 40)
     }
 }

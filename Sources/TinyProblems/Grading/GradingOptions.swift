@@ -54,6 +54,13 @@ public struct GradingOptions: Sendable, Hashable, Codable {
 
     var hasTolerance: Bool { relativeTolerance != nil || absoluteTolerance != nil || decimalPlaces != nil }
 
+    /// The same options for exact comparison.
+    var withoutTolerance: GradingOptions {
+        var options = self
+        (options.relativeTolerance, options.absoluteTolerance, options.decimalPlaces) = (nil, nil, nil)
+        return options
+    }
+
     /// The keys of the JSON form.
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case answerFormat = "answer_format"

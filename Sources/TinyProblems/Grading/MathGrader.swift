@@ -54,15 +54,20 @@ public struct MathGrader: Sendable, Hashable {
         let isChosen = gold.choice != nil && !answers.isMarked && answers.choice == gold.choice
         var extracted = isWellFormed ? answers.strict : nil
         // A marked answer that can be parsed is wrong here; of a sentence, its end may still be right.
-        let isSettled = answers.isMarked && isReadable && (gold.isWords || parsed?.isOnlyWords == false)
-        for answer in answers.lenient + (isSettled ? [] : answers.ofMarked) {
-            let candidate = ParsedAnswer(answer)
-            if gold.accepts(candidate, options: options) {
-                return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
+        let isSettled =
+            answers.isMarked
+            && (isReadable && (gold.isWords || parsed?.isOnlyWords == false) || parsed?.isDoubtful == true)
+        for candidates in [answers.lenient + (isSettled ? [] : answers.ofMarked), answers.withoutExclamation] {
+            for answer in candidates {
+                let candidate = ParsedAnswer(answer)
+                if gold.accepts(candidate, options: options) {
+                    return Grade(strict: false, lenient: true, extracted: answer, isWellFormed: isWellFormed)
+                }
+                extracted = extracted ?? answer
+                // The first candidate that can be parsed is the answer, right or wrong; words are none where a value is
+                // asked for.
+                if candidate.isReadable, gold.isWords || !candidate.isOnlyWords { break }
             }
-            extracted = extracted ?? answer
-            // The first candidate that can be parsed is the answer, right or wrong; words are none where a value is asked for.
-            if candidate.isReadable, gold.isWords || !candidate.isOnlyWords { break }
         }
         if let parts = answers.labelledParts(count: gold.partCount ?? 0),
             gold.accepts(ParsedAnswer(parts), options: options)

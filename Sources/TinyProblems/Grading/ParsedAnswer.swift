@@ -58,6 +58,10 @@ struct ParsedAnswer {
         var commas: [AnswerTokeniser.CommaReading] = [.grouping]
         while let reading = commas.popLast() {
             guard let tokeniser = AnswerTokeniser(answer, commas: reading) else { break }
+            if reading == .grouping, tokeniser.hasGroupingComma, tokeniser.tokens.isTupleWithoutSpaces {
+                commas.append(.separating)
+                continue
+            }
             let tree = AnswerParser.readings(of: tokeniser.tokens).first
             add(tokeniser.tokens, all: true)
             if let line = tokeniser.lastLine, AnswerParser.readings(of: line).first != nil { add(line) }
@@ -100,6 +104,9 @@ struct ParsedAnswer {
     /// Whether some reading could be parsed.
     var isReadable: Bool { readings.contains { $0.tree != nil } }
 
+    /// Whether it is not read because of a remark in it: `5\text{ or 7}`.
+    var isDoubtful: Bool { !isReadable && readings.contains(where: \.tokens.hasDoubtfulText) }
+
     /// Whether a prediction is equivalent to this gold answer.
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
         if isEmpty || prediction.isEmpty { return false }
@@ -110,7 +117,7 @@ struct ParsedAnswer {
                 if reading.tokens == other.tokens { return true }
                 guard let gold = reading.tree, let tree = other.tree else { continue }
                 var comparison = AnswerComparison(options: options)
-                if comparison.isEqual(gold, tree) { return true }
+                if comparison.holds(tree) && comparison.isEqual(gold, tree) { return true }
             }
         }
         guard isWords && prediction.isWords else { return false }
@@ -137,17 +144,17 @@ struct ParsedAnswer {
         return nil
     }
 
-    /// Whether a text is one number with a comma that may be a decimal comma.
+    /// Whether a text is one number with a comma that may be a decimal comma. `3,0` are two numbers, `3,00` is a price.
     static func isDecimal(_ text: String) -> Bool {
-        digitsBehindComma(in: text).map { $0 != 3 } ?? (withoutEuropeanMarks(text) != nil)
+        digitsBehindComma(in: text).map { $0.count != 3 && $0 != "0" } ?? (withoutEuropeanMarks(text) != nil)
     }
 
-    /// How many digits follow the comma of a text of digits with one comma; `nil` for any other text.
-    private static func digitsBehindComma(in text: String) -> Int? {
+    /// The digits behind the comma of a text of digits with one comma; `nil` for any other text.
+    private static func digitsBehindComma(in text: String) -> Substring? {
         guard text.utf8.count <= 40 else { return nil }
         let parts = text.filter { !"$ -+".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else { return nil }
-        return parts[1].utf8.count
+        return parts[1]
     }
 
     /// `1.234,50` as `1234.50`, with words such as `million` behind it; `nil` for anything else.
@@ -205,7 +212,7 @@ struct ParsedAnswer {
 
     /// `1,22`: digits, a comma, two digits or more than three. One digit or three after a comma are lists and thousands.
     private static func isDecimalComma(_ answer: String) -> Bool {
-        digitsBehindComma(in: answer).map { $0 == 2 || $0 > 3 } ?? false
+        digitsBehindComma(in: answer).map { $0.count == 2 || $0.count > 3 } ?? false
     }
 
     /// Whether answers can be compared by spelling: no notation in which position or braces matter.

@@ -16,7 +16,8 @@ extension AnswerComparison {
         switch (gold.isRelation, prediction.isRelation) {
         case (false, true):
             if let value = concluded(prediction, for: gold), isEqual(gold, value) { return true }
-            return prediction.rounded.map { gold.isNumeral && isEqual(gold, $0) } ?? false
+            guard gold.isNumeral, let value = rounded(prediction) else { return false }
+            return isEqual(gold, value)
         case (true, false): return resolved(gold).map { isEqual($0, prediction) } ?? false
         default: return false
         }
@@ -41,10 +42,10 @@ extension AnswerComparison {
     }
 
     /// The value at which a predicted chain of equations ends, where the gold answer is a value: `293` of
-    /// `m+n = 256+37 = 293`; `nil` where it names none or miscalculates.
+    /// `m+n = 256+37 = 293`; `nil` where it names none.
     ///
-    /// The left side is free, but sides without variables must agree with each other. A value with variables of its own
-    /// needs a left side that is a name or has other variables: `a+b = 2c`.
+    /// The left side is free. A value with variables of its own needs a left side that is a name or has other variables:
+    /// `a+b = 2c`.
     private mutating func concluded(_ prediction: AnswerTree, for gold: AnswerTree) -> AnswerTree? {
         guard case .relation(let sides, let relations) = prediction,
             relations.allSatisfy({ $0 == .equal || $0 == .approximately })
@@ -56,11 +57,12 @@ extension AnswerComparison {
         {
             chain = Array(sides[...index])
         }
-        let constants = chain.filter { !$0.hasVariables && !$0.isLabel }
-        if constants.count > 1, !isConsistent(constants, Array(repeating: .equal, count: constants.count - 1)) {
-            return nil
+        let constants = chain.filter(\.isConstant)
+        if let labelled = prediction.labelled {
+            // `A = πr² ≈ 78.5` names the number.
+            let isFormula = labelled.value.hasVariables && !gold.hasVariables && relations.contains(.approximately)
+            return isFormula ? nil : labelled.value
         }
-        if let labelled = prediction.labelled { return labelled.value }
         guard let first = chain.first, let last = chain.last else { return nil }
         if !last.hasVariables { return last }
         if !gold.hasVariables { return constants.count == 1 && chain.count == 2 && !first.hasVariables ? first : nil }
@@ -142,10 +144,8 @@ extension AnswerTree {
         if case .variable(let name) = self { name.hasPrefix("derivative ") } else { false }
     }
 
-    /// The value behind the sign of approximation at the end of a chain; `nil` without one.
-    fileprivate var rounded: AnswerTree? {
-        if case .relation(let sides, let relations) = self, relations.last == .approximately { sides.last } else { nil }
-    }
+    /// Whether it is a side of a calculation whose value is known.
+    var isConstant: Bool { !hasVariables && !isLabel }
 
     fileprivate func isCompatibleLabel(with other: AnswerTree) -> Bool {
         if self == other { return true }

@@ -98,7 +98,7 @@ extension AnswerComparison {
     }
 
     /// The distance of two values, and the distance over the size of the first.
-    private mutating func distance(
+    mutating func distance(
         _ gold: AnswerTree, _ prediction: AnswerTree
     ) -> (absolute: Double, relative: Double, isReal: Bool)? {
         let precision = NumericValue.firstPrecision

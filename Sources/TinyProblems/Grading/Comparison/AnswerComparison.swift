@@ -128,7 +128,7 @@ enum Measure: Equatable {
 
 extension AnswerTree {
     /// The answer without its percent sign, degree sign or unit, and which it had.
-    fileprivate var peeled: (core: AnswerTree, measure: Measure?) {
+    var peeled: (core: AnswerTree, measure: Measure?) {
         switch self {
         case .percent(let core): return (core, .percent)
         case .degrees(let core): return (core, .degrees)

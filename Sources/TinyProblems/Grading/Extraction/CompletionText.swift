@@ -21,14 +21,20 @@ enum CompletionText {
     /// The UTF-8 bytes of a completion after its last `</think>` and before the next turn of the chat, digits of other
     /// scripts as ASCII; `nil` where `</think>` is required and missing.
     static func answerBytes(of completion: String, requiresEndOfThought: Bool) -> [UInt8]? {
-        var bytes = Array(completion.withASCIIDigits.utf8)
-        let end = Array("</think>".utf8)
-        if let mark = lastPosition(of: end, in: bytes) {
-            bytes = Array(bytes[(mark + end.count)...])
-        } else if requiresEndOfThought {
-            return nil
-        }
-        return Array(bytes[firstTurn(in: bytes)])
+        let bytes = Array(completion.withASCIIDigits.utf8)
+        return requiresEndOfThought && endOfThought(in: bytes) == nil ? nil : answerBytes(in: bytes)
+    }
+
+    /// What follows the last `</think>`, where there is one, up to the next turn of the chat.
+    static func answerBytes(in bytes: [UInt8]) -> [UInt8] {
+        let rest = endOfThought(in: bytes).map { Array(bytes[$0...]) } ?? bytes
+        return Array(rest[firstTurn(in: rest)])
+    }
+
+    /// The position behind the last `</think>`; `nil` without one.
+    private static func endOfThought(in bytes: [UInt8]) -> Int? {
+        let mark = Array("</think>".utf8)
+        return lastPosition(of: mark, in: bytes).map { $0 + mark.count }
     }
 
     /// The first turn of the model that says something, up to the next question where it has answered one.

@@ -20,6 +20,8 @@ struct ExtractedAnswers {
     private(set) var isMarked = false
     /// The other candidates. The first that can be parsed counts.
     private(set) var lenient: [String] = []
+    /// Of a last sentence that ends with an exclamation mark: its candidates without it, as `72!` may be no factorial.
+    private(set) var withoutExclamation: [String] = []
     /// Of a marked answer that is a sentence: what in it may be the answer.
     private(set) var ofMarked: [String] = []
     /// The chosen letter, for multiple-choice gold answers.
@@ -170,10 +172,23 @@ struct ExtractedAnswers {
             let inside = formulas.filter { sentence.contains($0.range.lowerBound) }
             if !inside.isEmpty || LastMathematics.number(in: bytes, range: sentence) != nil {
                 addSentence(text(sentence))
+                addWithoutExclamation(sentence, inside)
                 return
             }
             range = trimmed(range.lowerBound..<start, in: bytes)
         }
+    }
+
+    /// Adds the candidates of a sentence without the exclamation mark behind its last number.
+    private mutating func addWithoutExclamation(_ sentence: Range<Int>, _ formulas: [Formula]) {
+        let end = undressed(sentence, in: bytes).upperBound
+        guard end > sentence.lowerBound, bytes[end - 1] == UInt8(ascii: "!"), Self.hasWords(Array(bytes[sentence])),
+            !formulas.contains(where: { $0.range.upperBound >= end })
+        else { return }
+        let found = lenient
+        lenient = []
+        addSentence(text(sentence.lowerBound..<end - 1))
+        (withoutExclamation, lenient) = (lenient, found)
     }
 
     /// Adds a sentence's candidates: itself, unless it is prose around a number, what follows its verb, and its end.

@@ -95,11 +95,24 @@ struct Rational: Hashable, Sendable {
 
     /// The number of significant decimal digits, up to 40; 0 where the decimal form is infinite.
     var significantDecimals: Int {
-        let (whole, rest) = (numerator.magnitude * BigUInt(10).power(40)).quotientAndRemainder(
-            dividingBy: denominator.magnitude)
-        guard rest.isZero else { return 0 }
-        let digits = String(whole)
+        guard let digits = decimals else { return 0 }
         return digits.count - digits.reversed().prefix { $0 == "0" }.count
+    }
+
+    /// The place of its last decimal digit that is not 0: 2 of 0.25, -3 of 7000, and 0 of 0; `nil` where the decimal form
+    /// has more than 40 places.
+    var lastDecimalPlace: Int? {
+        guard numerator != 0 else { return 0 }
+        return decimals.map { Self.decimalPlaces - $0.reversed().prefix { $0 == "0" }.count }
+    }
+
+    private static let decimalPlaces = 40
+
+    /// The digits of its size to 40 decimal places; `nil` where it has more.
+    private var decimals: String? {
+        let (whole, rest) = (numerator.magnitude * BigUInt(10).power(Self.decimalPlaces)).quotientAndRemainder(
+            dividingBy: denominator.magnitude)
+        return rest.isZero ? String(whole) : nil
     }
 
     /// Numerator and denominator as machine integers, within limits.

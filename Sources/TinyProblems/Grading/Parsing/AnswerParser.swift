@@ -33,7 +33,7 @@ struct AnswerParser {
     /// The trees of a whole answer: two where letters may be a unit or variables, none where it is not written in this
     /// grammar.
     static func readings(of tokens: [AnswerToken]) -> [AnswerTree] {
-        guard !tokens.isEmpty, tokens.count <= maximumTokens else { return [] }
+        guard !tokens.isEmpty, tokens.count <= maximumTokens, !tokens.hasDoubtfulText else { return [] }
         if let label = labelLength(of: tokens) { return readings(of: Array(tokens[label...])) }
         // `x + 2 = 5 \implies x = 3`: the end of a derivation is the answer.
         if let arrow = tokens.lastIndex(where: { $0.kind == .symbol(.implies) }) {
@@ -62,7 +62,9 @@ struct AnswerParser {
         let isWords = name.contains { if case .word = $0.kind { true } else { false } }
         let hasNumbers = name.contains { if case .number = $0.kind { true } else { false } }
         let isNamed = name.contains { if case .name = $0.kind { true } else { false } }
-        guard isWords ? !hasNumbers : isNotation || isNamed else { return nil }
+        // Of a sentence with several equations, the last is not the whole.
+        let isSentence = isWords && name.contains { $0.kind == .relation(.equal) }
+        guard !isSentence, isWords ? !hasNumbers : isNotation || isNamed else { return nil }
         var parser = AnswerParser(tokens: Array(tokens[(sign + 1)...]))
         guard let value = parser.answer(), parser.isAtEnd, !value.isRelation else { return nil }
         return .relation([.variable("\(tokens[..<sign].map(\.kind))"), value], [.equal])

@@ -19,6 +19,25 @@ extension [AnswerToken] {
         return result
     }
 
+    /// Whether brackets enclose the whole answer, and directly in them digits are grouped while no space follows a comma:
+    /// `(312,123)` is a pair, `(5, 312,123)` may be one.
+    var isTupleWithoutSpaces: Bool {
+        guard case .open(let bracket)? = first?.kind, [.round, .square, .curly].contains(bracket) else { return false }
+        var depth = 0, hasGroup = false
+        for (index, token) in enumerated() {
+            if token.followsSpace, index > 0, self[index - 1].kind == .symbol(.comma) { return false }
+            switch token.kind {
+            case .open: depth += 1
+            case .close:
+                depth -= 1
+                if depth == 0 { return hasGroup && index == count - 1 }
+            case .number(let numeral): hasGroup = hasGroup || depth == 1 && numeral.isGrouped
+            default: break
+            }
+        }
+        return false
+    }
+
     /// The tokens with `{a \over b}` as `\frac{a}{b}`; each side reaches to the brackets around it.
     ///
     /// A second `\over` in one pair of brackets is an error in TeX, and unsupported here.
