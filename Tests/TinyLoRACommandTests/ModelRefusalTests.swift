@@ -17,9 +17,10 @@ struct ModelRefusalTests {
 
     @Test(
         "a tensor that is missing is told by commands that compute nothing",
-        arguments: [["inspect"], ["train", "--dry-run"]])
+        arguments: [["inspect"], ["train", "--dry-run", "--train", "rows.jsonl"]])
     func missingTensor(arguments: [String]) throws {
         let scratch = try Scratch(), model = try scratch.model()
+        _ = try scratch.file("rows.jsonl", #"{"question": "1?", "answer": "1"}"#)
         try model.editTensors { tensors in tensors.removeAll { $0.name == "model.layers.1.mlp.down_proj.weight" } }
         expectRefusal(
             try Executable.run(arguments + ["--model", model.path, "--json"], in: scratch),

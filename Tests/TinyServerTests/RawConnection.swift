@@ -51,16 +51,14 @@ final class RawConnection: Sendable {
         }
     }
 
-    /// What arrives until `isEnough` holds, the connection is closed or the time has passed.
+    /// What arrives until `isEnough` holds or the connection is closed.
     ///
     /// - Parameter meanwhile: Called some hundred times a second.
     func receive(
-        within time: Duration = .seconds(20), meanwhile: () -> Void = {},
-        until isEnough: (String) -> Bool = { _ in false }
+        meanwhile: () -> Void = {}, until isEnough: (String) -> Bool = { _ in false }
     ) async throws -> (text: String, isClosed: Bool) {
-        let end = ContinuousClock.now + time
         var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while ContinuousClock.now < end {
+        while true {
             let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 { bytes += buffer[..<count] }
             let text = String(decoding: bytes, as: UTF8.self)
@@ -69,6 +67,5 @@ final class RawConnection: Sendable {
             meanwhile()
             if count < 0 { try await Task.sleep(for: .milliseconds(5)) }
         }
-        return (String(decoding: bytes, as: UTF8.self), false)
     }
 }
