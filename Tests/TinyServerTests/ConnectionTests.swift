@@ -46,6 +46,13 @@
                     connection.send(head: head(length, headers))
                     let (text, isClosed) = try await connection.receive(until: { $0.contains("\r\n\r\n") })
                     #expect(text.hasPrefix("HTTP/1.1 \(status) ") && !isClosed, "\(status): \(text)")
+                    if length == 10, status != 100 {
+                        // The body is read past, and the connection goes on.
+                        connection.send(head: "", body: "0123456789")
+                        connection.send(head: "GET /health HTTP/1.1\nHost: 127.0.0.1\n\n")
+                        let next = try await connection.receive(until: { $0.contains("HTTP/1.1 200 ") })
+                        #expect(next.text.contains("HTTP/1.1 200 "), "\(next.text)")
+                    }
                     guard status == 100 else { continue }
                     connection.send(head: "", body: "[1234567]")
                     connection.send(head: "", body: " ")
@@ -83,7 +90,12 @@
                 "return_tokens_as_token_ids": true}
                 """
             let open = Mutex<[RawConnection]>([])
-            try await withListener(listener()) { port in
+            // No other limit ends these connections.
+            var settings = ServerSettings()
+            settings.timeout = .seconds(3600)
+            var listener = try listener(settings)
+            listener.bodyTime = settings.timeout
+            try await withListener(listener) { port in
                 let sender = try RawConnection(port: port)
                 sender.send(head: head(100), body: "{")
                 // More than the system's buffers take.

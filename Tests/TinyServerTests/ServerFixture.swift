@@ -154,8 +154,8 @@ func withClient(
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
+                defer { port.finish() }
                 try await listener.run(grace: .zero, signals: false) { port.yield($0) }
-                port.finish()
             }
             var iterator = ports.makeAsyncIterator()
             if let port = await iterator.next() { try await body(port) }

@@ -25,12 +25,12 @@ struct GoldAnswer {
         } else {
             content = Self.announced(in: text, bytes) ?? text
         }
-        answer = ParsedAnswer(content)
+        answer = ParsedAnswer(content, isGold: true)
         hasDecimalComma = content.utf8.contains(UInt8(ascii: ",")) && ParsedAnswer.isDecimal(content)
-        decimal = hasDecimalComma ? ParsedAnswer(content.replacing(",", with: ".")) : nil
+        decimal = hasDecimalComma ? ParsedAnswer(content.replacing(",", with: "."), isGold: true) : nil
         let labelled = ChoiceLetter.labelled(content)
         choice = ChoiceLetter.ofGold(content) ?? labelled?.letter
-        value = labelled.map { ParsedAnswer($0.value) }
+        value = labelled.map { ParsedAnswer($0.value, isGold: true) }
     }
 
     /// What a worked solution announces as its answer; `nil` where the text is an answer itself.
@@ -51,7 +51,7 @@ struct GoldAnswer {
         }
         // Labelled parts and a bare list: in the same order.
         if answer.hasPartLabels != prediction.hasPartLabels, prediction.partCount ?? 2 == answer.partCount ?? 2 {
-            let (a, b) = (ParsedAnswer("(\(answer.text))"), ParsedAnswer("(\(prediction.text))"))
+            let (a, b) = (ParsedAnswer("(\(answer.text))", isGold: true), ParsedAnswer("(\(prediction.text))"))
             if (answer.hasPartLabels ? answer : a).accepts(prediction.hasPartLabels ? prediction : b, options: options)
             {
                 return true

@@ -39,7 +39,7 @@ public struct MathGrader: Sendable, Hashable {
     public func grade(_ completion: String, gold: String) -> Grade {
         let gold = GoldAnswer(gold)
         let answers = ExtractedAnswers(completion, options: options, hasDecimalComma: gold.hasDecimalComma)
-        let parsed = answers.strict.map(ParsedAnswer.init)
+        let parsed = answers.strict.map { ParsedAnswer($0) }
         let strict = parsed.map { gold.accepts($0, options: options) } ?? false
         let isWhole = answers.strict != nil && !answers.isMarked
         let isReadable = parsed?.isReadable ?? false

@@ -29,26 +29,30 @@ struct ParsedAnswer {
     let hasPartLabels: Bool
     private let isWords: Bool
 
-    init(_ written: String) {
+    /// Reads an answer.
+    ///
+    /// - Parameter isGold: Whether nobody is paid for it, so that text in it may say anything.
+    init(_ written: String, isGold: Bool = false) {
         let undressed = Self.undressed(written)
         let answer = Self.withoutPartLabels(undressed)
         hasPartLabels = answer != undressed
         var readings: [Reading] = []
+        func parsed(_ tokens: [AnswerToken]) -> [AnswerTree] { AnswerParser.readings(of: tokens, hasRemarks: isGold) }
         func add(_ tokens: [AnswerToken], all: Bool = false) {
-            let trees = AnswerParser.readings(of: tokens)
+            let trees = parsed(tokens)
             func add(_ tokens: [AnswerToken], _ trees: [AnswerTree], _ words: Words) {
                 readings.append(Reading(tokens: tokens, tree: trees.first, words: words))
                 guard all else { return }
                 for tree in trees.dropFirst() { readings.append(Reading(tokens: tokens, tree: tree, words: words)) }
             }
             guard let multiplied = ScaleWords.multiplied(tokens) else { return add(tokens, trees, .none) }
-            let products = AnswerParser.readings(of: multiplied.tokens)
+            let products = parsed(multiplied.tokens)
             if products.isEmpty { return add(tokens, trees, .none) }
             if multiplied.mayBeUnits {
                 // The end of `2 million / 2 = 1 million` alone, where units cannot be counted with.
                 let end = tokens.lastIndex { $0.kind == .relation(.equal) }.map { Array(tokens[($0 + 1)...]) }
                 if trees.isEmpty, let end {
-                    add(end, AnswerParser.readings(of: end), .units)
+                    add(end, parsed(end), .units)
                 } else {
                     add(tokens, trees, .units)
                 }
@@ -62,9 +66,9 @@ struct ParsedAnswer {
                 commas.append(.separating)
                 continue
             }
-            let tree = AnswerParser.readings(of: tokeniser.tokens).first
+            let tree = parsed(tokeniser.tokens).first
             add(tokeniser.tokens, all: true)
-            if let line = tokeniser.lastLine, AnswerParser.readings(of: line).first != nil { add(line) }
+            if let line = tokeniser.lastLine, parsed(line).first != nil { add(line) }
             guard reading == .grouping else { continue }
             // A single `58,500` is a number and no list.
             if tokeniser.hasGroupingComma, tree?.isNumeral != true || Self.hasBrackets(tokeniser.tokens) {

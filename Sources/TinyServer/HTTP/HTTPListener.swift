@@ -18,7 +18,7 @@
         /// Connections that send nothing are closed after so many seconds.
         private static let idleSeconds: Int64 = 60
         /// The body of a request must have arrived after this time, or after that of an answer where it is shorter.
-        private static let bodyTime = Duration.seconds(30)
+        package var bodyTime = Duration.seconds(30)
         /// How long answers that were ended may take to reach their clients before the connections are closed.
         package var endTime = Duration.seconds(5)
         /// A body that is too large is read up to so many times the limit; the connection of a larger one is closed.
@@ -94,7 +94,9 @@
                 _ = try await body(of: request, channel, isKept: false)
                 return
             }
-            if head.headers["expect"]?.lowercased() == "100-continue" {
+            let hasBody =
+                head.headers["transfer-encoding"] != nil || head.headers["content-length"].map { $0 != "0" } == true
+            if hasBody, head.headers["expect"]?.lowercased() == "100-continue" {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
             }
             guard let body = try await body(of: request, channel) else {
@@ -121,7 +123,7 @@
         ///
         /// - Parameter isKept: Whether the bytes are wanted.
         private func body(of request: Request, _ channel: any Channel, isKept: Bool = true) async throws -> [UInt8]? {
-            let deadline = close(channel, after: min(Self.bodyTime, server.settings.timeout))
+            let deadline = close(channel, after: min(bodyTime, server.settings.timeout))
             defer { deadline.cancel() }
             let limit = server.settings.bodyLimit
             var bytes: [UInt8] = [], count = 0, isKept = isKept
@@ -155,7 +157,8 @@
             return headers
         }
 
-        /// Sends a response. A client that does not take the next piece of a stream in the time of an answer loses its connection.
+        /// Sends a response. A client that does not take a whole answer, or the next piece of a stream, in the time of an answer loses
+        /// its connection.
         private func write(
             _ response: ServerResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
         ) async throws {
@@ -163,19 +166,23 @@
             for (name, value) in response.headers {
                 if let name = HTTPField.Name(name) { head.headerFields[name] = value }
             }
+            var deadline = close(channel, after: server.settings.timeout)
+            defer { deadline.cancel() }
             switch response.body {
             case .whole(let bytes):
                 if head.headerFields[.contentLength] == nil { head.headerFields[.contentLength] = "\(bytes.count)" }
                 try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
             case .stream(let pieces):
                 var body: any ResponseBodyWriter = try await writer.writeHead(head)
+                deadline.cancel()
                 for await piece in pieces {
-                    let deadline = close(channel, after: server.settings.timeout)
-                    defer { deadline.cancel() }
+                    deadline = close(channel, after: server.settings.timeout)
                     try await body.write(ByteBuffer(bytes: piece))
+                    deadline.cancel()
                 }
                 // Without an end, a client knows that a given up answer is not whole.
                 try Task.checkCancellation()
+                deadline = close(channel, after: server.settings.timeout)
                 try await body.finish(nil)
             }
         }

@@ -79,12 +79,13 @@ extension Server {
                 sampling + [
                     ("prompt", ["oneOf": [text, list(text), list(token), list(list(token))]]),
                     ("logprobs", integer(0, GenerationOptions.mostAlternatives)), ("echo", flag),
+                    ("max_tokens", described(integer(0, 1 << 20), "0 with echo only.")),
                 ], required: ["prompt"])),
         .init(
             "Chat",
             object(
                 sampling + [
-                    ("messages", messages), ("logprobs", flag),
+                    ("messages", messages), ("logprobs", flag), ("max_tokens", integer(1, 1 << 20)),
                     ("top_logprobs", integer(0, GenerationOptions.mostAlternatives)),
                 ], required: ["messages"])),
         .init("Conversation", object([("model", text), ("messages", messages)], required: ["messages"])),
@@ -107,7 +108,7 @@ extension Server {
         ),
         ("n", integer(1, 128)), ("temperature", number(0, 100)), ("top_p", number(0.001, 1)),
         ("top_k", integer(-1, 1 << 20)),
-        ("max_tokens", integer(0, 1 << 20)), ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
+        ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
         ("stop_token_ids", list(token, most: GenerationOptions.mostStopTokens)), ("ignore_eos", flag), ("stream", flag),
         (
             "stream_options", object([("include_usage", flag), ("continuous_usage_stats", flag)], required: [])

@@ -18,6 +18,15 @@ struct CalculationTests {
             (#"\boxed{\frac13 \approx 33.3\%}"#, "1/3", "33.3"),
             (#"\boxed{\arccos\frac{1}{\sqrt3} \approx 54.7^\circ}"#, #"\arccos\frac{1}{\sqrt3}"#, "54.7"),
             (#"\boxed{25\pi \text{ cm}^2 \approx 78.54 \text{ cm}^2}"#, #"25\pi"#, "78.54"),
+            (#"\boxed{\frac13 \times 100\% \approx 33.3\%}"#, "33.3", "33.3"),
+            (#"\boxed{20\% \times 29999 \approx 6000}"#, "6000", "6000"),
+            (#"\boxed{\frac{10\text{ m}}{3\text{ s}} \approx 3.33\text{ m/s}}"#, "3.33", "3.33"),
+            (#"\boxed{\theta = 60^\circ \approx 1.05}"#, #"60^\circ"#, "1.05"),
+            (#"\boxed{-\log(1.8 \times 10^{-5}) \approx 4.74}"#, "4.74", "4.74"),
+            (#"\boxed{10\sin(45) \approx 7.07}"#, "7.07", "7.07"),
+            (#"\boxed{\frac{100}{3} = 33.33 \approx 33}"#, "33", "33"),
+            (#"\boxed{e = \frac{\sqrt5}{3} \approx 0.745}"#, "0.745", "0.745"),
+            (#"\boxed{\pi \approx 3.14}"#, #"\pi"#, "3.14"),
             (#"\boxed{n \approx 4.9 \approx 5}"#, "5", "5"), (#"\boxed{A = \pi r^2 \approx 78.5}"#, "78.5", "78.5"),
         ])
     func rounded(prediction: String, exact: String, rounded: String) {
@@ -61,7 +70,9 @@ struct CalculationTests {
         "is the value of a name where its sides agree",
         arguments: [
             (#"\boxed{x = 2+3 = 5}"#, "x=5"), (#"\boxed{y = 2(x+1) = 2x+2}"#, "y=2x+2"),
-            (#"\boxed{x = 5 \approx 5.0}"#, "x=5"),
+            (#"\boxed{x = 5 \approx 5.0}"#, "x=5"), (#"\boxed{e = 0.5}"#, #"e=\frac12"#),
+            (#"\boxed{e=2,a=1}"#, "a=1, e=2"),
+            (#"\boxed{i=\frac{6}{2}}"#, "i = 3"),
             ("x = 2+3 = 5, y = 2", "x=5, y=2"), ("5", "x = 2+3 = 5"),
         ])
     func named(prediction: String, gold: String) { #expect(isAccepted(prediction, gold)) }

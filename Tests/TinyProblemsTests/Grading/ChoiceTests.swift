@@ -26,6 +26,8 @@ struct ChoiceTests {
             #"\boxed{C}"#, #"\boxed{(C)}"#, #"\boxed{\textbf{(C)}}"#, "C", "(C)", "C.", "The answer is (C).",
             "The answer is C, I think", "We drop (A) and (B), so it is (C)",
             "The answer is (C) since (A) is too small.",
+            "The answer is (C) A = 5.", "The answer is (C) B cells.", "The answer is C, and A is wrong.", "C. A and B",
+            "(C) I and II",
             #"\boxed{\textbf{(C)}\ 120}"#, #"\boxed{(C) 12}"#, "C. it can't be A or B",
         ])
     func alone(prediction: String) {

@@ -30,6 +30,8 @@ struct RemarkTests {
             #"5\text{ m^2}"#, #"5\text{ cm}^3"#, #"5\text{ cm3}"#, #"5\text{ m$^2$}"#, #"5\text{ miles per hour}"#,
             #"5\text{ square units}"#, #"\text{The value is } 5"#, #"\text{5 apples}"#, #"5\text{ km/h}"#,
             #"5\text{ kg m^{-3}}"#,
+            #"5\text{ (to two decimal places)}"#, #"5\text{ (rounded to the nearest 0.1)}"#, #"5\text{ out of 12}"#,
+            #"5\text{ (approximately 5.0)}"#, #"\text{Case 1: }5"#,
             #"5\text{ (rounded to the nearest cent)}"#, #"5\text{ (to 2 decimal places)}"#, #"5\text{ per 100}"#,
             #"\text{There are 5 pens}"#, #"5\text{ for the 2nd box}"#,
         ])

@@ -17,12 +17,17 @@ extension AnswerComparison {
 
     private mutating func isRight(_ sides: [AnswerTree], _ relations: [Relation]) -> Bool {
         guard relations.allSatisfy({ $0 == .equal || $0 == .approximately }) else { return true }
-        let constants = sides.indices.filter { sides[$0].isConstant }
+        // `e = 1/2` names an eccentricity, `i = 3` a current.
+        let constants = sides.indices.filter { sides[$0].isConstant && !($0 == 0 && sides[0].isNameOfConstant) }
         guard let first = constants.first else { return true }
         for (index, next) in zip(constants, constants.dropFirst()) {
             let isRight =
                 relations[index..<next].contains(.approximately)
-                ? isApproximation(sides[next], of: sides[first], isRounded: false) : isEqual(sides[index], sides[next])
+                ? isApproximation(sides[next], of: sides[first], isRounded: false)
+                : isEqual(sides[index], sides[next])
+                    // `17/6 = 2.83 ≈ 3`
+                    || relations.contains(.approximately) && sides[next].isDecimal
+                        && isApproximation(sides[next], of: sides[first], isRounded: true)
             guard isRight else { return false }
         }
         return true
@@ -34,7 +39,8 @@ extension AnswerComparison {
         guard case .relation(let sides, let relations) = prediction, relations.last == .approximately,
             let last = sides.last
         else { return nil }
-        guard let exact = sides.dropLast().first(where: \.isConstant) else { return last }
+        let isName = sides[0] == .constant(.e) || sides[0] == .constant(.i)
+        guard let exact = sides.dropLast().dropFirst(isName ? 1 : 0).first(where: \.isConstant) else { return last }
         return isApproximation(last, of: exact, isRounded: true) ? last : nil
     }
 
@@ -42,7 +48,8 @@ extension AnswerComparison {
     ///
     /// Not rounded it may also differ by half a unit of its last digit that is not 0 (1400 ≈ 1000), or have another unit.
     private mutating func isApproximation(_ value: AnswerTree, of exact: AnswerTree, isRounded: Bool) -> Bool {
-        let (core, measure) = value.peeled, (exactCore, exactMeasure) = exact.peeled
+        let (written, measure) = value.peeled, (exactWritten, exactMeasure) = exact.peeled
+        let core = written.withoutMeasures, exactCore = exactWritten.withoutMeasures
         guard core.isExpression, exactCore.isExpression else {
             let parts = value.children, exactParts = exact.children
             guard !parts.isEmpty, parts.count == exactParts.count else { return value == exact }
@@ -56,22 +63,52 @@ extension AnswerComparison {
         case (nil, .percent?): candidates.append(.quotient(exactCore, .number(Rational(100))))
         case (.degrees?, nil):
             candidates.append(.product([exactCore, .quotient(.number(Rational(180)), .constant(.pi))]))
+        case (nil, .degrees?):
+            candidates.append(.product([exactCore, .quotient(.constant(.pi), .number(Rational(180)))]))
         case (let measure?, let exactMeasure?) where !exactMeasure.isCompatible(with: measure): return !isRounded
         default: break
         }
-        let place = core.lastDecimalPlace
+        candidates += candidates.filter(\.hasAnglesWithoutSign).map(\.withAnglesInDegrees)
+        let unit = core.lastDecimalPlace.map { pow(10, -Double(isRounded ? max($0, 0) : $0)) } ?? 0
+        var isKnown = false
+        defer { evaluator.commonLogarithms = false }
         for candidate in candidates {
-            guard let distance = distance(candidate, core) else { continue }
-            let unit = place.map { pow(10, -Double(isRounded ? max($0, 0) : $0)) } ?? 0
-            // A decimal bound such as 0.005 is no double.
-            if distance.absolute <= 0.5 * unit * (1 + 1e-12) { return true }
-            if !isRounded && distance.relative <= Self.roughness { return true }
+            for isCommon in candidate.hasBareLogarithm ? [false, true] : [false] {
+                evaluator.commonLogarithms = isCommon
+                guard let distance = distance(candidate, core) else { continue }
+                isKnown = true
+                // A decimal bound such as 0.005 is no double.
+                if distance.absolute <= 0.5 * unit * (1 + 1e-12) { return true }
+                if !isRounded && distance.relative <= Self.roughness { return true }
+            }
         }
-        return false
+        // What has no value here is not false.
+        return !isKnown && !isRounded
     }
 }
 
 extension AnswerTree {
+    /// Whether it is a letter that stands for a number, and may as well be the name of another one.
+    fileprivate var isNameOfConstant: Bool { if case .constant = self { true } else { false } }
+
+    /// Whether it is a numeral with digits behind the point.
+    fileprivate var isDecimal: Bool { lastDecimalPlace.map { $0 > 0 } ?? false }
+
+    /// Whether it has `sin 30` or the like, where 30 may be degrees.
+    fileprivate var hasAnglesWithoutSign: Bool { contains { $0.angleWithoutSign != nil } }
+
+    /// The expression with `sin 30` read as that of 30 degrees.
+    fileprivate var withAnglesInDegrees: AnswerTree {
+        replacing { part in part.angleWithoutSign.map { .function($0.function, [.degrees($0.angle)]) } }
+    }
+
+    private var angleWithoutSign: (function: MathFunction, angle: AnswerTree)? {
+        guard case .function(let function, let arguments) = self, [.sin, .cos, .tan].contains(function),
+            arguments.count == 1, arguments[0].isNumeral
+        else { return nil }
+        return (function, arguments[0])
+    }
+
     /// The place of the last digit of a numeral that is not 0; `nil` for anything else.
     fileprivate var lastDecimalPlace: Int? {
         switch self {

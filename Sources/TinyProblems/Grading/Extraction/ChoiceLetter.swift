@@ -30,7 +30,9 @@ enum ChoiceLetter {
     /// The letter of a predicted answer that is no more than one; `nil` where another letter stands alone beside it.
     static func ofAnswer(_ answer: String) -> Character? {
         let bytes = Array(answer.utf8)
-        guard bytes.count <= 16, bytes.indices.count(where: { standsAlone($0, in: bytes) }) < 2 else { return nil }
+        guard bytes.count <= 16, let first = bytes.indices.first(where: { standsAlone($0, in: bytes) }),
+            !isAlternative(first, in: bytes), bytes.indices.count(where: { isBracketed($0, in: bytes) }) < 2
+        else { return nil }
         return ofGold(answer)
     }
 
@@ -103,10 +105,7 @@ enum ChoiceLetter {
             if isAlternative(first, in: bytes) { return nil }
             return (Character(Unicode.Scalar(bytes[first])), first..<first + 1)
         }
-        let bracketed = bytes.indices.last {
-            $0 > 0 && $0 + 1 < bytes.count && bytes[$0 - 1] == UInt8(ascii: "(") && bytes[$0 + 1] == UInt8(ascii: ")")
-                && standsAlone($0, in: bytes)
-        }
+        let bracketed = bytes.indices.last { isBracketed($0, in: bytes) }
         guard let bracketed else { return nil }
         let previous = bytes[..<bracketed].indices.last { standsAlone($0, in: bytes) }
         if let previous, isAlternative(previous, in: bytes) { return nil }
@@ -138,12 +137,22 @@ enum ChoiceLetter {
             }
         }
         guard next < bytes.count, standsAlone(next, in: bytes) else { return false }
-        // `D, I think` and `D A square`
-        let isWord = bytes[next] == UInt8(ascii: "I") || bytes[next] == UInt8(ascii: "A") && !isLinked
-        let isBeforeWord =
-            next + 2 < bytes.count && bytes[next + 1] == UInt8(ascii: " ") && isLetter(bytes[next + 2])
-            && lowered(bytes[next + 2]) == bytes[next + 2]
-        return !(isWord && isBeforeWord)
+        let rest = bytes[(next + 1)...]
+        // `(D) A = 5` and `(D) B cells` name one; `A B` and `(A) (B)` two.
+        let isLast = rest.allSatisfy { " .)}$".utf8.contains($0) }
+        guard isLinked || isLast || bytes[next - 1] == UInt8(ascii: "(") else { return false }
+        // `D, I think` and `D, and A is wrong`
+        let word = rest.drop(while: isSpace).prefix(while: isLetter)
+        let isClause =
+            rest.first.map(isSpace) == true && word.first.map { lowered($0) == $0 } == true
+            && !["or", "and"].contains(String(decoding: word, as: UTF8.self))
+        return !isClause
+    }
+
+    private static func isBracketed(_ index: Int, in bytes: [UInt8]) -> Bool {
+        index > 0 && index + 1 < bytes.count && bytes[index - 1] == UInt8(ascii: "(")
+            && bytes[index + 1] == UInt8(ascii: ")")
+            && standsAlone(index, in: bytes)
     }
 
     private static func standsAlone(_ index: Int, in bytes: [UInt8]) -> Bool {

@@ -32,12 +32,16 @@ struct AnswerParser {
 
     /// The trees of a whole answer: two where letters may be a unit or variables, none where it is not written in this
     /// grammar.
-    static func readings(of tokens: [AnswerToken]) -> [AnswerTree] {
-        guard !tokens.isEmpty, tokens.count <= maximumTokens, !tokens.hasDoubtfulText else { return [] }
-        if let label = labelLength(of: tokens) { return readings(of: Array(tokens[label...])) }
+    ///
+    /// - Parameter hasRemarks: Whether text may say more than a unit or a label, as that of a gold answer may.
+    static func readings(of tokens: [AnswerToken], hasRemarks: Bool = false) -> [AnswerTree] {
+        guard !tokens.isEmpty, tokens.count <= maximumTokens, hasRemarks || !tokens.hasDoubtfulText else { return [] }
+        if let label = labelLength(of: tokens) {
+            return readings(of: Array(tokens[label...]), hasRemarks: hasRemarks)
+        }
         // `x + 2 = 5 \implies x = 3`: the end of a derivation is the answer.
         if let arrow = tokens.lastIndex(where: { $0.kind == .symbol(.implies) }) {
-            return readings(of: Array(tokens[(arrow + 1)...]))
+            return readings(of: Array(tokens[(arrow + 1)...]), hasRemarks: hasRemarks)
         }
         if let set = conditions(tokens) { return [set] }
         var parser = AnswerParser(tokens: tokens)

@@ -118,9 +118,31 @@ indirect enum AnswerTree: Hashable, Sendable {
 
     /// The expression with every `±` read as plus or as minus (`∓` the other way round).
     func choosing(minus: Bool) -> AnswerTree {
-        func apply(_ part: AnswerTree) -> AnswerTree { part.choosing(minus: minus) }
+        replacing { part in
+            guard case .plusMinus(let inner, let isSwapped) = part else { return nil }
+            let chosen = inner.choosing(minus: minus)
+            return minus != isSwapped ? .negative(chosen) : chosen
+        }
+    }
+
+    /// The expression with the values of its percentages, and without units.
+    var withoutMeasures: AnswerTree {
+        replacing { part in
+            switch part {
+            case .percent(let inner): .quotient(inner.withoutMeasures, .number(Rational(100)))
+            case .quantity(let inner, _): inner.withoutMeasures
+            default: nil
+            }
+        }
+    }
+
+    /// The expression with each part exchanged for which there is another one, from the outside inwards. Sets, lists and matrices
+    /// stay as they are.
+    func replacing(_ other: (AnswerTree) -> AnswerTree?) -> AnswerTree {
+        if let other = other(self) { return other }
+        func apply(_ part: AnswerTree) -> AnswerTree { part.replacing(other) }
         switch self {
-        case .plusMinus(let part, let isSwapped): return minus != isSwapped ? .negative(apply(part)) : apply(part)
+        case .plusMinus(let part, let isSwapped): return .plusMinus(apply(part), isSwapped: isSwapped)
         case .sum(let parts): return .sum(parts.map(apply))
         case .product(let parts): return .product(parts.map(apply))
         case .quotient(let a, let b): return .quotient(apply(a), apply(b))

@@ -2,8 +2,13 @@
 enum TextRemark {
     /// Words that take back or leave open what stands beside them.
     private static let doubts: Set<String> = ["or", "not", "wrong", "maybe", "but", "because"]
-    /// Words with a number behind them that belongs to the value: `52 (base 8)`, `5 per 100`.
-    private static let beforeNumbers: Set<String> = ["base", "mod", "modulo", "per", "every"]
+    /// Words with a number behind them that belongs to the value, or says it again: `52 (base 8)`, `5 out of 12`,
+    /// `1/3 (approximately 0.333)`.
+    private static let beforeNumbers: Set<String> = [
+        "base", "mod", "modulo", "per", "every", "of", "nearest", "multiplicity", "case", "part", "step", "option",
+        "choice",
+        "problem", "approximately", "about", "approx", "roughly", "nearly",
+    ]
     /// How words begin that say how a value is rounded: `2 decimal places`, `3 s.f.`.
     private static let places = ["decimal", "significant", "digit", "place", "d.p", "dp", "s.f", "sf", "sig"]
 
@@ -12,11 +17,11 @@ enum TextRemark {
         let words = text.lowercased().split { $0.isWhitespace || ",;()[]".contains($0) }
         return words.indices.contains { index in
             if doubts.contains(words[index].trimmingPoints) { return true }
-            let previous = index > 0 ? String(words[index - 1]) : ""
+            let previous = index > 0 ? words[index - 1].trimmingPoints : ""
             let next = index + 1 < words.count ? words[index + 1] : ""
+            if places.contains(where: next.hasPrefix) { return false }
             if Notation.numbers[String(words[index])] != nil { return previous == "to" }
             return isNumber(words[index]) && !beforeNumbers.contains(previous)
-                && !places.contains(where: next.hasPrefix)
         }
     }
 
