@@ -55,13 +55,9 @@ interop:
 	swift build -c release --product tinylora
 	Scripts/interop/run.sh "$(MODEL)" "$(GGUF)"
 
-LEARNER_PYTHON = $(CURDIR)/.interop/learner/bin/python
-learner-test: $(LEARNER_PYTHON)
-	cd Integrations/torch && $(LEARNER_PYTHON) -m unittest discover -s tests
-
-$(CURDIR)/.interop/learner/bin/python:
-	python3 -m venv .interop/learner
-	.interop/learner/bin/pip install -q "torch==2.13.0" "transformers==5.24.0" ./Integrations/torch || { rm -rf .interop/learner; exit 1; }
+learner-test:
+	Scripts/environment.sh learner
+	cd Integrations/torch && "$(CURDIR)/.interop/learner/bin/python" -m unittest discover -s tests
 
 engines:
 	swift build -c release --product tinylora
@@ -73,7 +69,7 @@ slurm:
 
 real:
 	swift build -c release --product tinylora
-	Scripts/real_model.sh $(or $(MODEL),Qwen/Qwen2.5-Coder-0.5B-Instruct) $(SWEEPS)
+	Scripts/real_model.sh "$(or $(MODEL),Qwen/Qwen2.5-Coder-0.5B-Instruct)" $(SWEEPS)
 
 SECONDS = 600
 soak:
@@ -96,4 +92,4 @@ fixtures:
 	$(PYTHON) Scripts/make_loss_fixtures.py
 	$(PYTHON) Scripts/make_evolution_fixtures.py
 	$(PYTHON) Scripts/make_template_fixture.py
-	cd Tests/Fixtures/TinyText && $(abspath $(PYTHON)) make.py && $(abspath $(PYTHON)) make_scored.py
+	cd Tests/Fixtures/TinyText && "$(abspath $(PYTHON))" make.py && "$(abspath $(PYTHON))" make_scored.py

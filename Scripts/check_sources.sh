@@ -11,6 +11,9 @@ cd "$(dirname "$0")/.."
 
 broken=0
 
+# search OPTION…: grep, whose status 1 says that nothing was found. Anything else, such as a wrong pattern, ends the script.
+search() { grep "$@" || (($? == 1)); }
+
 # forbid REASON PATTERN PATH...: no line below the paths may match the extended regular expression.
 forbid() {
     local reason=$1 pattern=$2
@@ -22,8 +25,8 @@ forbid() {
     if ((${#paths[@]} == 0)); then return; fi
     local found
     # Comments may speak of what code may not do; a trailing comment does not hide the code before it.
-    found=$(grep -rnIE --exclude-dir='.build*' --exclude-dir='*.docc' -e "$pattern" "${paths[@]}" |
-        grep -vE '^[^:]+:[0-9]+:[[:space:]]*(//|\*|/\*)|allowed: ' || true)
+    found=$(search -rnIE --exclude-dir='.build*' --exclude-dir='*.docc' -e "$pattern" "${paths[@]}" |
+        search -vE '^[^:]+:[0-9]+:[[:space:]]*(//|\*|/\*)|allowed: ')
     if [[ -n $found ]]; then
         printf '%s\n%s\n\n' "error: $reason" "$found" >&2
         broken=1
@@ -40,29 +43,33 @@ forbid "the library never prints: results and progress belong to the command" \
     '(^|[^.[:alnum:]_])(print|debugPrint|dump|puts)\(' $(find Sources -mindepth 1 -maxdepth 1 -type d ! -name TinyLoRACommand)
 forbid "randomness comes from named streams, so that a run can be repeated" \
     'SystemRandomNumberGenerator|\.random\(in:|\.randomElement\(\)|\.shuffle(d)?\(\)|\b(arc4random|drand48|s?rand)\(' Sources
-forbid "kernels know pointers and sizes: no allocation, no files, no threads" \
-    '#include <(stdio|stdlib|pthread|threads|unistd|fcntl)\.h>|\b(malloc|calloc|realloc|alloca|free)\(' Sources/CTinyKernels
+forbid "C code knows pointers and sizes: no allocation, no files, no threads" \
+    '#include <(stdio|stdlib|pthread|threads|unistd|fcntl)\.h>|\b(malloc|calloc|realloc|alloca|free)\(' \
+    Sources/CTinyKernels Sources/CTinyHash
 forbid "fast-math reorders sums and deletes tests for NaN" 'ffast-math|fast_math|funsafe-math|Ofast' Sources "${manifests[@]}"
 forbid "tests run in release, where @testable does not work: use package or public access" '@testable' Tests
 
 # The next two are about comments, which forbid() skips.
-if grep -rnIE --exclude-dir='.build*' '(^|[^[:alnum:]])(TODO|FIXME)([^[:alnum:]]|$)' Sources Tests Package.swift; then
-    echo "error: work that is left is an issue, not a comment" >&2
+left=$(search -rnIE --exclude-dir='.build*' '(^|[^[:alnum:]])(TODO|FIXME)([^[:alnum:]]|$)' Sources Tests Package.swift)
+if [[ -n $left ]]; then
+    printf '%s\n%s\n\n' "error: work that is left is an issue, not a comment" "$left" >&2
     broken=1
 fi
 # Every @unchecked Sendable carries its proof in the lines above it.
+unchecked=$(search -rnI '@unchecked Sendable' Sources)
 while IFS=: read -r file line _; do
+    if [[ -z $file ]]; then continue; fi
     above=$((line > 6 ? line - 6 : 1))
     if ! sed -n "${above},${line}p" "$file" | grep -q '//'; then
         echo "$file:$line: error: @unchecked Sendable without a comment that proves it" >&2
         broken=1
     fi
-done < <(grep -rnI '@unchecked Sendable' Sources || true)
+done <<<"$unchecked"
 
 # C without a warning at a level that SwiftPM cannot ask for without unsafe flags.
 if command -v clang >/dev/null; then
     clang -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only \
-        -ISources/CTinyKernels/include Sources/CTinyKernels/*.c || broken=1
+        -ISources/CTinyKernels/include -ISources/CTinyHash/include Sources/CTinyKernels/*.c Sources/CTinyHash/*.c || broken=1
 else
     echo "note: no clang on the path, C warnings were not checked" >&2
 fi

@@ -5,7 +5,8 @@
 #
 # MODEL is a directory, or the name of a model that is downloaded first (Qwen/Qwen2.5-Coder-0.5B-Instruct). Each SWEEP is a file of
 # Recipes without its ending; without any, all six. Problems are expected in data/gsm8k, and downloaded if they are not there.
-# All six take 32 hours on two cores. Whatever is finished is not made again: stop it at any time, and call it again.
+# All six take about 32 hours on two cores with AVX-512, an estimate. Whatever is finished is not made again: stop it at any time, and
+# call it again. A sweep with a run that failed does not keep the others from running; the script then ends with the sweep's status.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 model=${1:-Qwen/Qwen2.5-Coder-0.5B-Instruct}
@@ -25,7 +26,12 @@ for grade in 2:sometimes 3:sometimes-lenient; do
         Recipes/real-rates.tsv $data/train.jsonl > $data/${grade#*:}.jsonl
 done
 
+status=0
 for sweep in "${sweeps[@]}"; do
-    "$tinylora" sweep "Recipes/$sweep.yaml" --model "$model" --jobs 1 --threads "$(nproc)"
+    "$tinylora" sweep "Recipes/$sweep.yaml" --model "$model" --jobs 1 --threads "$(getconf _NPROCESSORS_ONLN)" || {
+        status=$?
+        if ((status > 128)); then exit $status; fi # a signal stopped it
+    }
 done
 "$tinylora" report "${sweeps[@]/#/runs/}" --output runs/real.html --markdown runs/real.md --figure runs/real.svg
+exit $status

@@ -3,8 +3,10 @@
     python prepare.py FOLDER --model MODEL --adapter ADAPTER [--tinylora .build/release/tinylora]
 
 Needs torch, transformers and peft. Writes FOLDER/{peft-lora,peft-tinylora,mlx,merged}, FOLDER/padded (peft-lora of rank 8, for
-servers), FOLDER/saved (what PEFT saves) and FOLDER/reference.json: greedy completions and log-probabilities of each prompt with the adapter and without it.
-Compares tinylora with transformers + PEFT, token by token: fp32, at most 1e-4.
+servers), FOLDER/saved (what PEFT saves) and FOLDER/reference.json: greedy completions and log-probabilities of each prompt with the
+adapter and without it.
+Compares tinylora with transformers + PEFT, token by token: fp32, at most 1e-4. The adapter has to move a log-probability by 1e-3, or
+nothing would be compared.
 """
 
 import argparse
@@ -71,7 +73,7 @@ moved = max(
         case["adapted"]["logprobs"]["float32"],
         ours("score", "--tokens", ",".join(map(str, case["adapted"]["ids"])), "--arithmetic", "float32")["logprobs"], strict=True))
     for case in cases[:5])
-report.line("how far the adapter moves a log-probability of the first prompts, at most", f"{moved:.6f}")
+report.line("how far the adapter moves a log-probability of the first prompts, at most", f"{moved:.6f}", moved >= 1e-3)
 for kind in [torch.float32, torch.bfloat16]:
     name = "float32" if kind == torch.float32 else "bfloat16"
     for layout in ["base", "peft-lora", "peft-tinylora", "merged"] if kind == torch.float32 else ["base", "peft-lora"]:

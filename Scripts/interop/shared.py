@@ -44,12 +44,15 @@ def load(folder):
 def first_difference(case, tokens):
     """The first place where another program's greedy tokens differ although ours were no tie; None where there is none.
 
-    `case["margins"]` says for each of our tokens how far its log-probability is above that of the next best one.
+    `case["margins"]` says for each of our tokens how far its log-probability is above that of the next best one. Tokens that the other
+    program lacks at the end are a difference.
     """
-    for place, (mine, other) in enumerate(zip(case["completion"], tokens)):
+    for place, mine in enumerate(case["completion"]):
+        if place == len(tokens):
+            return place
         if case["margins"][place] < TIE:
             return None
-        if mine != other:
+        if mine != tokens[place]:
             return place
     return None
 

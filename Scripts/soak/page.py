@@ -10,9 +10,11 @@ it speaks the DevTools protocol through a pipe.
 
 import argparse
 import base64
+import contextlib
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,8 @@ class Browser:
              "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={profile}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.count, self.session, self.complaints = 0, None, []
+
+    def open_page(self):
         target = self.tell("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ["Page", "Runtime", "Log"]:
@@ -196,19 +200,22 @@ def main():
     options = parser.parse_args()
     if options.pictures:
         options.pictures.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no process is left
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as started:
         subprocess.run(
             [options.tinylora, "train", "--steps", "20", "--eval-problems", "0", "--parameters", "13",
              "--output", f"{folder}/runs/trained"], check=True, capture_output=True)
         server = subprocess.Popen(
             [options.tinylora, "serve", "--adapters", f"{folder}/runs", "--port", "0"], stdout=subprocess.PIPE, text=True,
             env=dict(os.environ, TINYLORA_SERVE_TOKEN="page"))
+        started.callback(server.wait)
+        started.callback(server.kill)  # the last callback is called first
         browser = Browser(options.browser, f"{folder}/profile")
+        started.callback(browser.stop)
+        browser.open_page()
         person(
             browser, server, server.stdout.readline().strip(),
             lambda name: browser.picture(options.pictures and options.pictures / f"{name}.png"))
-        browser.stop()
-        server.wait()
     sys.exit(1 if failed else 0)
 
 

@@ -10,10 +10,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 tinylora=${TINYLORA:-$(swift build -c release --traits Serve --show-bin-path)/tinylora}
-environment=.interop/soak
-if [[ ! -e $environment/installed ]]; then
-    "${PYTHON:-python3}" -m venv "$environment"
-    "$environment/bin/pip" install -q openai schemathesis
-    touch "$environment/installed"
-fi
-exec "$environment/bin/python" Scripts/soak/soak.py "$tinylora" "$seconds"
+Scripts/environment.sh soak
+exec .interop/soak/bin/python Scripts/soak/soak.py "$tinylora" "$seconds"

@@ -1,5 +1,7 @@
 """Long tests of `tinylora serve`; run.sh starts them."""
 
+import atexit
+import collections
 import concurrent.futures
 import http.client
 import itertools
@@ -37,16 +39,15 @@ class Server:
         self.process = subprocess.Popen(
             [tinylora, "serve", "--adapters", adapters, "--port", "0"], stdout=subprocess.PIPE, text=True,
             env=dict(os.environ, TINYLORA_SERVE_TOKEN=TOKEN, **environment))
+        atexit.register(self.process.kill)
         self.url = self.process.stdout.readline().strip()
         self.port = int(self.url.rsplit(":", 1)[1])
         self.client = openai.OpenAI(base_url=self.url + "/v1", api_key=TOKEN, max_retries=0)
 
     def resident(self):
-        """Resident memory in MB."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1000
-        return 0
+        """Resident memory in MB; 0 when the server has ended."""
+        kilobytes = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], stdout=subprocess.PIPE).stdout
+        return int(kilobytes or 0) / 1000
 
     def ask(self, path, body=None, token=TOKEN):
         """Status and text of an answer."""
@@ -124,7 +125,7 @@ class Nuisance:
 
     def __init__(self, server):
         self.server, self.over, self.counts, self.lock = server, threading.Event(), {}, threading.Lock()
-        self.threads = [threading.Thread(target=self.loop, args=(seed,)) for seed in range(8)]
+        self.threads = [threading.Thread(target=self.loop, args=(seed,), daemon=True) for seed in range(8)]
         for thread in self.threads:
             thread.start()
 
@@ -137,8 +138,8 @@ class Nuisance:
         while not self.over.is_set():
             try:
                 choice.choice([self.vanish, self.vanish, self.garbage, self.oversized, self.wrong_token, self.half])(choice)
-            except OSError:
-                self.count("refused connection")
+            except (OSError, http.client.HTTPException):
+                self.count("refused or broken connection")
 
     def send(self, data):
         connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
@@ -191,21 +192,30 @@ class Nuisance:
 def soak(server, models, seconds):
     """Honest clients get their own answers beside the others; memory does not grow."""
     expected = {job: complete(server, *job).token_ids for job in [(model, seed) for model in models[:4] for seed in range(4)]}
-    nuisance, start, early, wrong, honest = Nuisance(server), time.time(), None, 0, 0
-    while time.time() - start < seconds:
-        job = random.choice(list(expected))
-        try:
-            wrong += complete(server, *job).token_ids != expected[job]
-            honest += 1
-        except openai.RateLimitError:
-            time.sleep(0.1)
-        if early is None and time.time() - start > seconds / 5:
-            early = server.resident()
-    late = server.resident()
-    nuisance.stop()
+    nuisance, start, early, wrong, honest, errors = Nuisance(server), time.time(), None, 0, 0, collections.Counter()
+    try:
+        while time.time() - start < seconds and server.process.poll() is None:
+            job = random.choice(list(expected))
+            try:
+                wrong += complete(server, *job).token_ids != expected[job]
+                honest += 1
+            except openai.RateLimitError:
+                time.sleep(0.1)
+            except openai.APIError as error:
+                errors[type(error).__name__] += 1
+                time.sleep(0.1)
+            if early is None and time.time() - start > seconds / 5:
+                early = server.resident()
+        late = server.resident()
+    finally:
+        nuisance.stop()
     print("       " + ", ".join(f"{count} × {what}" for what, count in sorted(nuisance.counts.items())))
     check(server.process.poll() is None, "the server still runs")
-    check(wrong == 0 and honest > 0, f"{honest} honest answers beside them, {wrong} of them wrong")
+    check(
+        wrong == 0 and honest > 0 and not errors,
+        f"{honest} honest answers beside them, {wrong} of them wrong; errors: {dict(errors) or 'none'}")
+    if server.process.returncode is not None:
+        sys.exit(1)  # nothing else can be asked
     check(late <= early * 1.05, f"resident memory {early:.0f} MB after a fifth of the time, {late:.0f} MB at the end")
     for _ in range(50):
         if not server.running():
@@ -285,6 +295,7 @@ def kill_under_load(tinylora, adapters, models, times=8):
 
 def main():
     tinylora, seconds = sys.argv[1], float(sys.argv[2])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no server is left
     with tempfile.TemporaryDirectory() as adapters:
         for seed in range(1, 4):
             subprocess.run(

@@ -80,7 +80,7 @@ class Process:
 
     def resident(self):
         """Resident memory in MB."""
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1000
+        return int(subprocess.check_output(["ps", "-o", "rss=", "-p", str(self.process.pid)])) / 1000
 
 
 def load(port, bodies, at_once=AT_ONCE):

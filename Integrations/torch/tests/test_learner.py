@@ -307,6 +307,23 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(self.client.error("/v1/gradients", self.request | {"adapter": [3e38] * 6})[:2], (422, "not_finite"))
         self.client.ask("/v1/gradients", self.request)
 
+    def test_a_sum_of_finite_gradients_that_is_not_finite_is_an_error(self):
+        server, client = serve(self.model, token_budget=1)  # every completion is a piece of its own
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        basis = client.ask("/v1/basis", basis_body(self.tensors))["id"]
+        learner = server.service.ranks.learner
+        learner._piece = lambda basis, request, unit: ([[0.0] * len(ids) for ids in unit.completions], torch.full((6,), 2e38))
+        self.assertEqual(client.error("/v1/gradients", self.request | {"basis": basis})[:2], (422, "not_finite"))
+
+    def test_an_answer_that_json_cannot_hold_is_an_error(self):
+        server, client = serve(self.model)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        server.service.health["threads"] = float("nan")
+        status, answer = client.send("/health")
+        self.assertEqual((status, json.loads(answer)["error"]["code"]), (500, "internal_error"))
+
     def test_the_basis_not_used_for_longest_is_forgotten(self):
         server, client = serve(self.model)
         self.addCleanup(server.server_close)
@@ -341,6 +358,13 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(self.client.error("/v1/other", b"{}")[:2], (404, "not_found"))
         self.assertEqual(Client(self.client.url).error("/v1/logprobs", b"{}")[:2], (401, "unauthorized"))
         self.assertEqual(Client(self.client.url, "secres").error("/v1/logprobs", b"{}")[:2], (401, "unauthorized"))
+        server, _ = serve(self.model, token="schlüssel")
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        sent = "schlüssel".encode().decode("latin-1")  # urllib encodes headers as Latin-1: the bytes are those of UTF-8
+        self.assertEqual(Client(url, sent).ask("/health")["vocab_size"], VOCABULARY)
+        self.assertEqual(Client(url, "schlüssel").error("/v1/logprobs", b"{}")[:2], (401, "unauthorized"))
         large = Client(self.client.url, "secret")
         large.headers["Content-Length"] = str(1 << 40)
         self.assertIn("at most", large.error("/v1/basis", b"x")[2])

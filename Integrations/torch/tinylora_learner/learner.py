@@ -48,7 +48,9 @@ class Learner:
     def _unit(self, basis: Basis | None, request: Request, unit: Unit) -> tuple[list, list]:
         """Computes one unit in pieces of at most `token_budget` tokens, whose gradients are added in order."""
         parts = [self._piece(basis, request, piece) for piece in pieces(unit, self.token_budget)]
-        return [row for logprobs, _ in parts for row in logprobs], sum(gradient for _, gradient in parts).tolist()
+        gradient = sum(gradient for _, gradient in parts)
+        _require_finite(gradient)
+        return [row for logprobs, _ in parts for row in logprobs], gradient.tolist()
 
     def _piece(self, basis: Basis | None, request: Request, unit: Unit) -> tuple[list[list[float]], torch.Tensor]:
         """Log-probabilities, and the gradient [N] of Σ weight · log-probability if asked for."""
@@ -59,8 +61,7 @@ class Learner:
         if request.gradients:
             weightsCL = padded(unit.weights, torch.float32).to(v.device)
             gradient = torch.autograd.grad((logprobsCL * weightsCL).sum(), v, materialize_grads=True)[0].cpu()
-        if not (logprobsCL.isfinite().all() and gradient.isfinite().all()):
-            raise LearnerError(422, "not_finite", "the model's logits or gradients have a number that is not finite")
+        _require_finite(logprobsCL)
         return [row[: len(ids)] for row, ids in zip(logprobsCL.tolist(), unit.completions)], gradient
 
     def _logprobs(self, prompt: list[int], completions: list[list[int]], temperature: float) -> torch.Tensor:
@@ -81,6 +82,12 @@ class Learner:
                 raise RuntimeError("the model did not read the prompt's keys and values: this type of model is not supported")
             logprobsCL = torch.cat([logprobsCL, chosen(logits, tokensCL[:, 1:], temperature)], dim=1)
         return logprobsCL.masked_fill(~insideCL, 0)
+
+
+def _require_finite(numbers: torch.Tensor) -> None:
+    """Raises unless all log-probabilities, or all numbers of a gradient, are finite."""
+    if not numbers.isfinite().all():
+        raise LearnerError(422, "not_finite", "the model's logits or gradients have a number that is not finite")
 
 
 def chosen(logits: torch.Tensor, tokens: torch.Tensor, temperature: float) -> torch.Tensor:

@@ -63,11 +63,12 @@ class Handler(BaseHTTPRequestHandler):
         """Answers a request."""
         try:
             status, answer = 200, self.server.service.answer(f"{self.command} {self.path}", self.body())
+            content = json.dumps(answer, allow_nan=False).encode()
         except Exception as error:
             failure = as_learner_error(error)
             kind = "invalid_request_error" if failure.status < 500 else "server_error"
-            status, answer = failure.status, {"error": {"message": failure.message, "type": kind, "code": failure.code}}
-        content = json.dumps(answer, allow_nan=False).encode()
+            status = failure.status
+            content = json.dumps({"error": {"message": failure.message, "type": kind, "code": failure.code}}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -79,7 +80,8 @@ class Handler(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         """The request's body, if the request has the token and a length within the limit."""
         token, given = self.server.token, self.headers.get("Authorization", "")
-        if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        # The standard library reads the bytes of a header as Latin-1; the token is sent as UTF-8.
+        if token is not None and not hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode()):
             raise LearnerError(401, "unauthorized", "the header Authorization does not carry this server's token")
         length = self.headers.get("Content-Length", "0")
         require(length.isascii() and length.isdigit(), "the header Content-Length is not a number")
