@@ -31,6 +31,8 @@ import TinyFoundation
         ]
         let fitnessM = memberFitness(rewardsPG: rewardsPG, members: 6, scale: scale)
         #expect(Set(fitnessM).count == 1)
+        let inAnyOrder = memberFitness(rewardsPG: [[0.1, 0.3], [0.2, 0.2], [0.3, 0.1]], members: 2, scale: scale)
+        #expect(Set(inAnyOrder).count == 1)
         let led = memberFitness(rewardsPG: rewardsPG + [[0, 0, 0, 1, 0, 0]], members: 6, scale: scale)
         #expect(led.indices.filter { led[$0] > led[0] } == [3] && Set(led).count == 2)
         let advantages = GroupAdvantages(scale: scale).advantages(rewardsPG: rewardsPG + [[0, 0, 0, 1, 0, 0]])
@@ -105,6 +107,27 @@ import TinyFoundation
             #expect(plain.updates > 10)
             for change in changes { #expect(try run(change) == plain) }
         }
+    }
+
+    @Test("members that tie move the mean of CMA-ES as the mean over all their orders does, and never stop it")
+    func ties() throws {
+        var settings = settings(sigma: 0.5)
+        settings.populationSize = 6
+        let strategy = try CMAES(settings, count: 3, seed: 4)
+        let start = strategy.startingState(at: [1, -1, 0.5])
+        let population = try strategy.ask(1, from: start)
+        func mean(after fitnessM: [Double]) throws -> [Double] {
+            let step = try strategy.tell(fitnessM, of: population, from: start, learningRate: 0)
+            return try #require(step.state.buffers["mean"])
+        }
+        // Members 1, 2 and 3 are on places 2 to 4, of which the first three have positive weights.
+        let orders: [[Double]] = [[6, 5, 4], [6, 4, 5], [5, 6, 4], [5, 4, 6], [4, 6, 5], [4, 5, 6]]
+        let means = try orders.map { try mean(after: [9] + $0 + [2, 1]) }
+        let expected = (0..<3).map { index in means.reduce(0) { $0 + $1[index] } / 6 }
+        #expect(largest(try mean(after: [9, 5, 5, 5, 2, 1]), expected) < 1e-14)
+        // One is worse than all others: the mean moves to their middle.
+        let others = (0..<3).map { index in population.membersMN[1...].reduce(0) { $0 + $1[index] } / 5 }
+        #expect(largest(try mean(after: [0, 1, 1, 1, 1, 1]), others) < 1e-14)
     }
 
     @Test("OpenES draws opposite pairs, and a fitness that is even around the middle moves nothing")

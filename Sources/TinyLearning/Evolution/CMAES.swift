@@ -7,8 +7,8 @@ public import TinyFoundation
 /// along directions in which good members lay.
 ///
 /// Members are `m + σ √C z` with standard normal `z`. The root is the symmetric one, so that neither the signs nor the order
-/// of eigenvectors can matter. Only the order of the fitness counts; members that tie share the mean of the weights of
-/// their places. Mean, covariance, both paths and the step size are kept in `Double` under ``TrainingState/buffers``.
+/// of eigenvectors can matter. Only the order of the fitness counts; members that tie are weighted by the mean over all
+/// their orders. Mean, covariance, both paths and the step size are kept in `Double` under ``TrainingState/buffers``.
 ///
 /// Cost of a generation: `9 N³ + 3 M N²` operations; state: `N² / 2` numbers, written with every step. Hence
 /// ``mostNumbers``.
@@ -82,23 +82,29 @@ public struct CMAES: EvolutionStrategy {
         try checkFitness(fitnessM, of: population)
         guard hasDifferentValues(fitnessM) else { return EvolutionStep(state: state, gradientNorm: 0, updateNorm: 0) }
         var memory = try CMAESMemory(state, count: count)
-        let weightsM = weights(of: fitnessM)
-        let step = combined(population.directionsMN, weightsM.map { max(0, $0) })
-        let draw = combined(population.drawsMN, weightsM.map { max(0, $0) })  // C^-½ of the step
+        // Shared apart: weights of both signs would cancel where members tie around place μ.
+        let gainsM = shared(constants.weights.map { max(0, $0) }, by: fitnessM)
+        let lossesM = shared(constants.weights.map { min(0, $0) }, by: fitnessM)
+        let step = combined(population.directionsMN, gainsM)
+        let draw = combined(population.drawsMN, gainsM)  // C^-½ of the step
         for index in step.indices { memory.mean[index] += memory.stepSize * step[index] }
 
         let c = constants
-        let gain = (c.cSigma * (2 - c.cSigma) * c.muEffective).squareRoot()
+        // `c.muEffective` unless members tie: their mean varies less.
+        let muEffective = 1 / dot(gainsM, gainsM)
+        let gain = (c.cSigma * (2 - c.cSigma) * muEffective).squareRoot()
         for index in draw.indices {
             memory.stepPath[index] = (1 - c.cSigma) * memory.stepPath[index] + gain * draw[index]
         }
         let length = norm(memory.stepPath)
         let filled = (1 - exactPower(1 - c.cSigma, 2 * (state.updates + 1))).squareRoot()
         let isSteady = length / filled < (1.4 + 2 / Double(count + 1)) * c.expectedNorm
-        let pathGain = isSteady ? (c.cC * (2 - c.cC) * c.muEffective).squareRoot() : 0
+        let pathGain = isSteady ? (c.cC * (2 - c.cC) * muEffective).squareRoot() : 0
         for index in step.indices { memory.path[index] = (1 - c.cC) * memory.path[index] + pathGain * step[index] }
 
-        adapt(&memory.covariance, path: memory.path, isSteady: isSteady, population: population, weightsM: weightsM)
+        adapt(
+            &memory.covariance, path: memory.path, isSteady: isSteady, population: population, gainsM: gainsM,
+            lossesM: lossesM)
         memory.stepSize *= exactExp(min(1, c.cSigma / c.dSigma * (length / c.expectedNorm - 1)))
         guard memory.stepSize.isFinite, memory.stepSize > 0 else {
             throw TrainingError(.notFinite, "the step size of cma-es became \(memory.stepSize)")
@@ -110,28 +116,29 @@ public struct CMAES: EvolutionStrategy {
             state: next, gradientNorm: norm(step), updateNorm: distance(next.parameters, state.parameters))
     }
 
-    /// Weight of each member, `[M]`.
-    private func weights(of fitnessM: [Double]) -> [Double] {
-        var weights = fitnessM
+    /// The weight of each member, `[M]`, of `weights` by place: members that tie have the mean of their places.
+    private func shared(_ weights: [Double], by fitnessM: [Double]) -> [Double] {
+        var weightsM = fitnessM
         for (places, members) in tiedGroups(fitnessM) {
-            let share = constants.weights[places].reduce(0, +) / Double(places.count)
-            for member in members { weights[member] = share }
+            let share = weights[places].reduce(0, +) / Double(places.count)
+            for member in members { weightsM[member] = share }
         }
-        return weights
+        return weightsM
     }
 
     /// Rank-one and rank-`μ` update. Directions with negative weight count with length `√n`, so that none can undo the rest.
     private func adapt(
-        _ covariance: inout PackedSymmetric, path: [Double], isSteady: Bool, population: Population, weightsM: [Double]
+        _ covariance: inout PackedSymmetric, path: [Double], isSteady: Bool, population: Population, gainsM: [Double],
+        lossesM: [Double]
     ) {
         let c = constants
         let lost = isSteady ? 0 : c.cC * (2 - c.cC)
-        covariance.scale(by: 1 + c.c1 * lost - c.c1 - c.cMu * weightsM.reduce(0, +))
+        covariance.scale(by: 1 + c.c1 * lost - c.c1 - c.cMu * constants.weights.reduce(0, +))
         covariance.add(path, weight: c.c1)
-        for (member, weight) in weightsM.enumerated() where weight != 0 {
-            let draw = population.drawsMN[member]
-            let factor = weight > 0 ? weight : weight * Double(count) / max(dot(draw, draw), .leastNormalMagnitude)
-            covariance.add(population.directionsMN[member], weight: c.cMu * factor)
+        for (member, draw) in population.drawsMN.enumerated() {
+            let loss = lossesM[member] * Double(count) / max(dot(draw, draw), .leastNormalMagnitude)
+            let weight = gainsM[member] + loss
+            if weight != 0 { covariance.add(population.directionsMN[member], weight: c.cMu * weight) }
         }
     }
 }

@@ -21,7 +21,7 @@ public protocol EvolutionStrategy: Sendable {
 
     /// Draws the population of a generation; the first is 1. Each member is drawn from a stream of its own.
     ///
-    /// - Throws: ``TrainingError`` with code `damagedRun` when the state was not made by this strategy.
+    /// - Throws: ``TrainingError`` with code `unusableState` when the state was not made by this strategy.
     func ask(_ generation: Int, from state: TrainingState) throws(TrainingError) -> Population
 
     /// The state after a population has been tried. Where all members did equally well, nothing changes.
@@ -31,7 +31,7 @@ public protocol EvolutionStrategy: Sendable {
     ///   - population: What ``ask(_:from:)`` drew from the same state.
     ///   - state: The state before this generation.
     ///   - learningRate: Rate of this step, for strategies that have one.
-    /// - Throws: ``TrainingError`` with code `notFinite` or `damagedRun`.
+    /// - Throws: ``TrainingError`` with code `notFinite` or `unusableState`.
     func tell(
         _ fitnessM: [Double], of population: Population, from state: TrainingState, learningRate: Double
     ) throws(TrainingError) -> EvolutionStep

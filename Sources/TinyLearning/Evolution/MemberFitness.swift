@@ -2,9 +2,9 @@
 
 package import TinyRecords
 
-/// Mean reward of each of `members`, `[M]`, divided as ``GroupAdvantages`` divides. Where rewards are divided, the mean over members
-/// is taken off, and members that earned as much are equal to the last bit, so that they share a rank: rewards with the same
-/// divisor are added before they are divided, in ascending order.
+/// Mean reward of each of `members`, `[M]`, divided as ``GroupAdvantages`` divides; where it divides, the mean over members is
+/// taken off. Members that earned the same rewards in another order are equal to the last bit, so that they share a rank:
+/// rewards with the same divisor are added before they are divided, in ascending order.
 package func memberFitness(rewardsPG: [[Double]], members: Int, scale: RewardScale) -> [Double] {
     let perMember = (rewardsPG.first?.count ?? 0) / max(1, members)
     let count = Double(max(1, rewardsPG.count * perMember))
@@ -12,7 +12,7 @@ package func memberFitness(rewardsPG: [[Double]], members: Int, scale: RewardSca
         problems.flatMap { rewardsPG[$0][member * perMember..<(member + 1) * perMember] }
     }
     guard scale != .none else {
-        return (0..<members).map { rewards(of: $0, in: Array(rewardsPG.indices)).reduce(0, +) / count }
+        return (0..<members).map { rewards(of: $0, in: Array(rewardsPG.indices)).sorted().reduce(0, +) / count }
     }
     let stepDeviation = sampleDeviation(rewardsPG.flatMap { $0 })
     // Problems whose rewards are all equal tell no member from another.
