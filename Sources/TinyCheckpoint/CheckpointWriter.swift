@@ -11,11 +11,7 @@ public enum CheckpointWriter {
     public static func write(
         configuration: ModelConfiguration, tensors: [TensorToWrite], to directory: String
     ) throws(CheckpointError) {
-        let problems = configuration.violations()
-        guard problems.isEmpty else {
-            throw CheckpointError(
-                .malformedConfiguration, "cannot write the model \(directory): \(problems.joined(separator: "; "))")
-        }
+        try configuration.check("cannot write the model \(directory)")
         try write(
             tensors, configuration: configuration.json(storedType: tensors.commonType),
             generation: configuration.generationJSON(), to: ModelDirectory(path: directory))

@@ -5,7 +5,21 @@ extension ModelConfiguration {
     /// A `config.json` that transformers 4 and 5 load; reading it gives this value again. The same value, the same bytes.
     ///
     /// - Parameter storedType: The type of the weights, which transformers 4 wants to know; `nil` leaves it out.
-    public func json(storedType: ElementType? = nil) -> Data { jsonValue(storedType: storedType).document }
+    /// - Throws: ``CheckpointError`` with code `malformedConfiguration` for a value with ``violations()``.
+    public func json(storedType: ElementType? = nil) throws(CheckpointError) -> Data {
+        try check("cannot write config.json")
+        return jsonValue(storedType: storedType).document
+    }
+
+    /// Refuses a value that breaks a rule.
+    ///
+    /// - Parameter failure: What cannot be done with it, as the message begins.
+    func check(_ failure: String) throws(CheckpointError) {
+        let problems = violations()
+        guard problems.isEmpty else {
+            throw CheckpointError(.malformedConfiguration, "\(failure): \(problems.joined(separator: "; "))")
+        }
+    }
 
     /// What ``json(storedType:)`` writes.
     public func jsonValue(storedType: ElementType? = nil) -> JSONValue {

@@ -1,6 +1,6 @@
 public import TinyFoundation
 
-/// Where a tensor is in a safetensors file and how it is stored.
+/// Where a tensor is in a file and how it is stored.
 public struct TensorRecord: Sendable, Hashable {
     /// The tensor's name.
     public let name: String
@@ -11,8 +11,13 @@ public struct TensorRecord: Sendable, Hashable {
     /// The bytes in the file.
     public let range: Range<Int>
 
+    /// What the name means in a file of this format; `nil` for a type that is not read.
+    let format: StoredFormat?
+
     /// The element type, or `nil` for one that is not read.
-    public var type: ElementType? { ElementType(safetensorsName: typeName) }
+    public var type: ElementType? {
+        if case .elements(let type)? = format { type } else { nil }
+    }
 }
 
 /// The parsed and checked front of a safetensors file.
@@ -86,7 +91,8 @@ private func checked(
         records.append(
             TensorRecord(
                 name: name, typeName: entry.dtype, shape: entry.shape,
-                range: dataStart + offsets[0]..<dataStart + offsets[1]))
+                range: dataStart + offsets[0]..<dataStart + offsets[1],
+                format: ElementType(safetensorsName: entry.dtype).map(StoredFormat.elements)))
     }
     try checkCoverage(records, path: path, dataStart: dataStart, fileSize: fileSize)
     return Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })

@@ -9,7 +9,7 @@ struct StoredTensor {
 
     /// - Throws: `unsupportedType` for a type that is not read.
     func tensor() throws(CheckpointError) -> CheckpointTensor {
-        guard let format = StoredFormat(name: record.typeName) else {
+        guard let format = record.format else {
             throw CheckpointError(
                 .unsupportedType,
                 "\(record.name) is stored as \(record.typeName) in \(file.path), expected F32, BF16 or F16")

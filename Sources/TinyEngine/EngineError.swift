@@ -17,6 +17,8 @@ public enum EngineErrorCode: Sendable {
     case weightCount
     /// The model's logits are infinite or not numbers.
     case notFinite
+    /// A session ended without a completion for each sample.
+    case missingCompletion
     /// Too many samples wait in a ``SharedSession``.
     case busy
     /// A request was not complete when its time had passed.

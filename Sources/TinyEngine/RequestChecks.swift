@@ -2,8 +2,7 @@ internal import TinyFoundation
 
 // What any engine may be asked.
 
-/// Logits divided by less would overflow.
-private let leastTemperature = 1e-6
+private let leastTemperature = SamplingLimits.leastTemperature
 
 extension CompletionRequest {
     /// Checks everything but the adapter.
@@ -13,7 +12,7 @@ extension CompletionRequest {
     ///   - vocabularySize: Token ids are below it.
     /// - Throws: ``EngineError`` with code `promptLength`, `unknownToken` or `invalidSampling`.
     package func check(contextLength: Int, vocabularySize: Int) throws(EngineError) {
-        try TinyEngine.check(tokens: prompt, vocabularySize: vocabularySize)
+        try TinyEngine.check(tokens: prompt, of: "the prompt", vocabularySize: vocabularySize)
         guard prompt.count < contextLength else {
             throw EngineError(
                 .promptLength, "a prompt has \(prompt.count) tokens and the model's context holds \(contextLength)")
@@ -54,8 +53,8 @@ extension [ScoredSequence] {
                 "the temperature of scored sequences must be at least \(leastTemperature), is \(temperature)")
         }
         for sequence in self {
-            try TinyEngine.check(tokens: sequence.prompt, vocabularySize: vocabularySize)
-            try TinyEngine.check(tokens: sequence.completion, vocabularySize: vocabularySize)
+            try TinyEngine.check(tokens: sequence.prompt, of: "a prompt", vocabularySize: vocabularySize)
+            try TinyEngine.check(tokens: sequence.completion, of: "a completion", vocabularySize: vocabularySize)
             let count = sequence.prompt.count + sequence.completion.count
             guard count <= contextLength else {
                 throw EngineError(
@@ -65,8 +64,8 @@ extension [ScoredSequence] {
     }
 }
 
-private func check(tokens: [Int], vocabularySize: Int) throws(EngineError) {
-    guard !tokens.isEmpty else { throw EngineError(.promptLength, "a sequence has an empty part") }
+private func check(tokens: [Int], of name: String, vocabularySize: Int) throws(EngineError) {
+    guard !tokens.isEmpty else { throw EngineError(.promptLength, "\(name) has no tokens") }
     if let unknown = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
         throw EngineError(
             .unknownToken, "token \(unknown) is outside the model's vocabulary of \(vocabularySize)")

@@ -145,6 +145,9 @@ public struct SampleID: Sendable, Hashable {
 
 /// What happens to one sample of a session.
 public enum SamplingEvent: Sendable {
+    /// So many tokens of a prompt that takes several passes are computed. It comes with the request's first sample, and again where
+    /// further samples begin from the prompt on their own.
+    case began(SampleID, tokens: Int)
     /// The tokens of a prompt after its first were scored, see ``CompletionRequest/scoresPrompt``. It comes once for a request,
     /// before its first token, with the first sample.
     case prompt(SampleID, [ScoredChoice])
@@ -158,7 +161,9 @@ public enum SamplingEvent: Sendable {
     /// Which sample it happens to.
     public var sample: SampleID {
         switch self {
-        case .prompt(let sample, _), .token(let sample, _, _), .finished(let sample, _), .failed(let sample, _): sample
+        case .began(let sample, _), .prompt(let sample, _), .token(let sample, _, _), .finished(let sample, _),
+            .failed(let sample, _):
+            sample
         }
     }
 }
@@ -180,7 +185,7 @@ public protocol SamplingSession: AnyObject {
     /// - Returns: The completion, of which there is no further event; `nil` for a sample that does not run.
     func stop(_ sample: SampleID) -> Completion?
 
-    /// Samples further.
+    /// Computes one pass. Requests can be cancelled before the next, however long a prompt is.
     ///
     /// - Returns: At least one event, or none when every request has ended.
     func advance() async throws -> [SamplingEvent]
@@ -207,7 +212,8 @@ extension Sampler {
     ///   - stopping: Makes a watcher for each completion, which is given its tokens in order and returns whether it ends with this
     ///     one. All sampled tokens stay in the completion: to end there was a choice that can be learnt.
     /// - Returns: For each request, one completion per stream, in order.
-    /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled, and where a sample fails.
+    /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled, where a sample fails, and with code
+    ///   `missingCompletion` where the session gives no end of it.
     public func complete(
         _ requests: [CompletionRequest],
         progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil,
@@ -221,11 +227,11 @@ extension Sampler {
         var tokens = 0, finished = 0
         while true {
             let events = try await session.advance()
-            guard !events.isEmpty else { return results.map { $0.compactMap(\.self) } }
+            guard !events.isEmpty else { return try whole(results) }
             for event in events {
                 let end: (id: SampleID, completion: Completion)?
                 switch event {
-                case .prompt: continue
+                case .began, .prompt: continue
                 case .token(let id, let chosen, _):
                     tokens += 1
                     end = watchers.isEnd(chosen.token, of: id) ? session.stop(id).map { (id, $0) } : nil
@@ -240,6 +246,15 @@ extension Sampler {
             }
             progress?(tokens, finished)
         }
+    }
+
+    private func whole(_ results: [[Completion?]]) throws(EngineError) -> [[Completion]] {
+        let whole = results.map { $0.compactMap(\.self) }
+        guard whole.map(\.count) == results.map(\.count) else {
+            let found = whole.reduce(0) { $0 + $1.count }, expected = results.reduce(0) { $0 + $1.count }
+            throw EngineError(.missingCompletion, "the sampler gave \(found) of \(counted(expected, "completion"))")
+        }
+        return whole
     }
 
     /// Samples one request, event by event. The request is cancelled when the caller stops iterating.

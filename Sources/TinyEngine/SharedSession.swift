@@ -55,12 +55,18 @@ public final class SharedSession: Sendable {
     /// Adds requests, all or none. They end when the reader of the events stops.
     ///
     /// - Parameter timeout: How long they may take.
-    /// - Throws: ``EngineError`` with code `busy` or `closed`. A request that is not valid ends the events with its error.
+    /// - Throws: ``EngineError`` with code `busy` or `closed`, and `invalidSampling` for more samples than may wait. A request that
+    ///   is not valid ends the events with its error.
     public func join(_ requests: [CompletionRequest], timeout: Duration? = nil) throws(EngineError) -> JoinedRequests {
         let samples = requests.reduce(0) { $0 + $1.streams.count }
         let (events, sink) = AsyncThrowingStream.makeStream(of: SamplingEvent.self, throwing: (any Error).self)
         let id = try desk.state.withLock { state throws(EngineError) in
             guard !state.isClosed else { throw Self.closed }
+            guard samples <= desk.waitingLimit else {
+                throw EngineError(
+                    .invalidSampling,
+                    "the request has \(counted(samples, "sample")), and at most \(desk.waitingLimit) may wait")
+            }
             guard state.load.waiting + samples <= desk.waitingLimit else {
                 throw EngineError(
                     .busy,
@@ -189,7 +195,7 @@ private struct SessionLoop {
             do {
                 let events = try await session.advance()
                 for event in events { count(event) }
-                // Whoever reads the end of an answer finds it in the load.
+                // Whoever reads the end of an answer finds it in the load, and so in `end`.
                 publish()
                 for event in events { deliver(event) }
                 for (id, ticket) in tickets where ticket.samples == 0 { end(id, nil) }
@@ -241,7 +247,7 @@ private struct SessionLoop {
     private mutating func count(_ event: SamplingEvent) {
         guard let id = owners[event.sample.request]?.ticket else { return }
         switch event {
-        case .prompt: break
+        case .began, .prompt: break
         case .token:
             running.insert(event.sample)
             sampledTokens += 1
@@ -253,6 +259,7 @@ private struct SessionLoop {
         guard let (id, place) = owners[event.sample.request], let sink = tickets[id]?.sink else { return }
         let sample = SampleID(request: place, sample: event.sample.sample)
         switch event {
+        case .began(_, let tokens): sink.yield(.began(sample, tokens: tokens))
         case .prompt(_, let tokens): sink.yield(.prompt(sample, tokens))
         case .token(_, let chosen, let alternatives): sink.yield(.token(sample, chosen, alternatives: alternatives))
         case .finished(_, let completion): sink.yield(.finished(sample, completion))
@@ -274,6 +281,7 @@ private struct SessionLoop {
         }
         let ids = Set(ticket.ids)
         running = running.filter { !ids.contains($0.request) }
+        publish()
         ticket.sink.finish(throwing: error)
     }
 

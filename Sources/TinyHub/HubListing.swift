@@ -64,7 +64,7 @@ struct HubListing {
             var files: [RemoteFile] = []
             for entry in try JSONDocument(Array(data), name: name).root.elements() {
                 guard try entry.member("type").string() == "file" else { continue }
-                let stored = try entry.given("lfs")
+                let stored = try entry.optional("lfs")
                 let checksum: RemoteFile.Checksum =
                     if let stored { .sha256(try stored.member("oid").string()) } else {
                         .gitBlob(try entry.member("oid").string())

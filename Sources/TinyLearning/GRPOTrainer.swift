@@ -218,7 +218,11 @@ public struct GRPOTrainer: Trainer {
         let result = try await learner.gradients(
             of: sequences, adapter: adapter, temperature: configuration.rollout.temperature, step: step, update: update,
             report: report,
-            tokenWeights: { index, logprobs in plan.loss(index, logprobs: logprobs).tokenWeightsT })
+            tokenWeights: { index, logprobs in
+                // Of another length they are refused below.
+                logprobs.count == sequences[index].completion.count
+                    ? plan.loss(index, logprobs: logprobs).tokenWeightsT : logprobs.map { _ in 0 }
+            })
         try checkCounts(of: result.logprobs, scoring: sequences)
         // Without a sequence there is no gradient, and nobody to say how long it is.
         return (result.logprobs, sequences.isEmpty ? [Float](repeating: 0, count: adapter.count) : result.gradient)

@@ -82,7 +82,10 @@ public enum TrainingWarning: Sendable, Equatable, CustomStringConvertible {
         let patience = min(3, steps)
         var warnings: [TrainingWarning] = []
 
-        let unrewarded = streak { $0.reward == 0 }
+        // Rewards are the length penalties and nothing else. A mean of 0 alone may be that of rewards of both signs.
+        let unrewarded = streak {
+            $0.reward == ($0.overlongMean ?? 0) && $0.rewardDeviation == ($0.overlongDeviation ?? 0)
+        }
         if isDue(unrewarded, first: patience) { warnings.append(.noReward(steps: unrewarded)) }
         let equal = streak {
             ($0.keptEqualShare ?? $0.equalRewardShare) == 1

@@ -1,7 +1,7 @@
 // Training of an adapter's numbers: algorithms, optimiser, the directory of a run.
 //
-// But for the folder FullParameter, this target does not know: models, weights, adapters' structure, processors, tokenizers'
-// files, terminals. It sees a policy, problems with a reward, and records.
+// This target does not know: models, weights, adapters' structure, processors, tokenizers' files, terminals. It sees a sampler,
+// a learner, problems with a reward, and records.
 
 public import TinyRecords
 import TinyFoundation
@@ -12,9 +12,10 @@ import TinyFoundation
 /// Everything depends only on the trainer: the same inputs give the same bits, resumed or not.
 ///
 /// ```swift
-/// let trainer = try GRPOTrainer(
-///     policy: policy, configuration: configuration, problems: problems,
-///     prompter: Prompter(style: .abacus, codec: tokenizer), stopTokens: [2], reward: FinalAnswerReward())
+/// let task = TrainingTask(
+///     problems: problems, prompter: Prompter(style: .abacus, codec: tokenizer), stopTokens: [2],
+///     reward: FinalAnswerReward())
+/// let trainer = try GRPOTrainer(sampler: engine, learner: engine, task: task, configuration: configuration)
 /// let result = try await TrainingLoop(trainer) { event in … }.run()
 /// result.stored                   // the adapter's numbers, as every forward pass used them
 /// ```
@@ -56,8 +57,8 @@ public struct TrainingLoop: Sendable {
     /// - Parameters:
     ///   - directory: Where each step is written before the next begins; `nil` writes nothing.
     ///   - progress: What ``RunDirectory/begin(configuration:manifest:)`` found.
-    /// - Throws: ``TrainingError`` when a number stops being finite or the directory cannot be written, whatever the
-    ///   policy throws, and `CancellationError`. All finished steps are in the directory then.
+    /// - Throws: ``TrainingError`` when a number stops being finite, whatever the engine and the directory throw, and
+    ///   `CancellationError`. All finished steps are in the directory then.
     public func run(
         in directory: (any TrainingRecorder)? = nil, from progress: RunProgress = RunProgress()
     ) async throws -> TrainingResult {

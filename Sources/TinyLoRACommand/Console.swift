@@ -84,12 +84,6 @@ final class Console: Sendable {
     }
 }
 
-/// Seconds as `0:04:51`.
-func clock(_ seconds: Double) -> String {
-    let whole = seconds.isFinite ? Int(seconds.rounded()) : 0
-    return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
-}
-
 /// `value` right-aligned in `width` columns with `places` decimals.
 func column(_ value: Double, _ width: Int, places: Int) -> String { String(format: "%*.*f", width, places, value) }
 

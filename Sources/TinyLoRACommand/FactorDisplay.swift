@@ -1,4 +1,5 @@
 import Synchronization
+import TinyFoundation
 
 /// Shows how far the factorisation of a model's matrices is, and at the end how long it took.
 final class FactorDisplay: Sendable {
@@ -14,7 +15,7 @@ final class FactorDisplay: Sendable {
         if done == total {
             console.note("factors    \(total) matrices factorised in \(column(seconds, 0, places: 2)) s and cached")
         } else if done > 0 {
-            let left = clock(seconds / Double(done) * Double(total - done))
+            let left = clockTime(seconds / Double(done) * Double(total - done))
             console.progress("factors    \(done) of \(total) matrices · \(left) left")
         }
     }

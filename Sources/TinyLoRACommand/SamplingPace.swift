@@ -10,7 +10,7 @@ struct SamplingPace: CustomStringConvertible {
 
     /// `98 tok/s · 0:04:10 left`
     var description: String {
-        "\(grouped(Int(rate))) tok/s" + (left.map { " · \(clock($0)) left" } ?? "")
+        "\(grouped(Int(rate))) tok/s" + (left.map { " · \(clockTime($0)) left" } ?? "")
     }
 }
 

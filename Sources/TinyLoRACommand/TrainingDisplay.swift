@@ -6,6 +6,8 @@ import TinyFoundation
 /// Turns the events of a run into lines for people.
 final class TrainingDisplay: Sendable {
     private let configuration: TrainingConfiguration
+    /// Most tokens of a completion: the token limit, or the context where that is shorter.
+    private let mostTokens: Int
     private let console: Console
     private let timing: Mutex<Timing>
 
@@ -20,10 +22,11 @@ final class TrainingDisplay: Sendable {
         var gradientFirst = ContinuousClock.now
     }
 
-    init(configuration: TrainingConfiguration, console: Console) {
-        self.configuration = configuration
+    init(_ run: TrainingRun, console: Console) {
+        configuration = run.configuration
+        mostTokens = min(run.configuration.rollout.maxTokens, run.engines.sampler.contextLength)
         self.console = console
-        timing = Mutex(Timing(sampling: SamplingClock(maxTokens: configuration.rollout.maxTokens)))
+        timing = Mutex(Timing(sampling: SamplingClock(maxTokens: mostTokens)))
     }
 
     func header(_ run: TrainingRun) {
@@ -93,7 +96,7 @@ final class TrainingDisplay: Sendable {
             let left = timeOfGradients(finished: finished, of: completions)
             console.progress(
                 "step \(step)  gradients  \(finished)/\(completions) \(isSupervised ? "solutions" : "completions")"
-                    + (left.map { " · \(clock($0)) left" } ?? ""))
+                    + (left.map { " · \(clockTime($0)) left" } ?? ""))
         case .stepFinished(let record):
             showStep(record)
             expectSampling()
@@ -119,7 +122,7 @@ final class TrainingDisplay: Sendable {
 
     /// Times what is sampled next from now on.
     private func expectSampling() {
-        timing.withLock { $0.sampling = SamplingClock(maxTokens: configuration.rollout.maxTokens) }
+        timing.withLock { $0.sampling = SamplingClock(maxTokens: mostTokens) }
     }
 
     /// The seconds that the rest of an update's gradients will take; `nil` while nothing can be said.
@@ -143,8 +146,8 @@ final class TrainingDisplay: Sendable {
         let left = seconds / Double(record.step - first) * Double(configuration.steps - record.step)
         console.note(
             column("\(record.step)", 6) + measurements(metrics)
-                + column(record.time.tokensPerSecond, 8, places: 0) + column(clock(seconds), 10)
-                + column(clock(left), 10))
+                + column(record.time.tokensPerSecond, 8, places: 0) + column(clockTime(seconds), 10)
+                + column(clockTime(left), 10))
         if let rollout = metrics.rollout, let groups = rollout.discardedGroups, groups > 0,
             let tokens = rollout.discardedTokens
         {
@@ -188,14 +191,14 @@ final class TrainingDisplay: Sendable {
             let pair = try? PairedComparison(before: before, after: after)
         {
             console.say(
-                "changed    \(pair.improved) problems better, \(pair.worsened) worse"
-                    + String(format: " (McNemar p = %.2g)", pair.pValue))
+                "changed    \(pair.improved) problems better, \(pair.worsened) worse "
+                    + "(McNemar \(pValuePhrase(pair.pValue)))")
         }
         console.say(
             "trained    \(grouped(summary.trainedParameters)) parameters · \(grouped(summary.adapterBytes)) bytes in "
                 + configuration.adapter.elementType.rawValue)
         console.say(
-            "time       \(clock(summary.trainingSeconds)) of training · "
+            "time       \(clockTime(summary.trainingSeconds)) of training · "
                 + "\(grouped(Int(summary.tokensPerSecond))) tokens/s"
                 + (summary.idleShare.map { String(format: " · %.0f %% of a batch idle in sampling", 100 * $0) } ?? ""))
         console.say("adapter    \(summary.adapter)")

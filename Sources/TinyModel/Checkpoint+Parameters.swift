@@ -1,6 +1,7 @@
 internal import Foundation
 package import TinyCheckpoint
-import TinyFoundation
+package import TinyFoundation
+import TinyTensor
 
 extension Checkpoint {
     /// Checks that the files have every parameter of the model in its shape, and refuses tensors that the model would not use: it
@@ -13,6 +14,18 @@ extension Checkpoint {
     package func requireParameters() throws(CheckpointError) {
         if let error = disagreements.first { throw error }
         for parameter in configuration.parameterShapes { _ = try tensor(parameter.name, parameter.shape) }
+    }
+
+    /// Bytes of all weights in the form that a ``LanguageModel`` computes with, at most: all matrices count as fp32 where one is
+    /// packed so. Follows from shapes and stored types; no weight is read.
+    ///
+    /// - Throws: ``CheckpointError`` naming the tensor that is missing or has another shape.
+    package func packedByteCount(_ arithmetic: Arithmetic) throws(CheckpointError) -> Int {
+        let source = try CheckpointSource(checkpoint: self, arithmetic: arithmetic)
+        let parameters = configuration.parameterShapes, matrices = parameters.filter(\.isMatrix)
+        let format = try WeightReader(source: source, arithmetic: arithmetic).format(of: matrices)
+        let vectors = parameters.reduce(0) { $0 + ($1.isMatrix ? 0 : 4 * $1.count) }
+        return matrices.reduce(vectors) { $0 + format.byteCount(outputs: $1.shape[0], inputs: $1.shape[1]) }
     }
 
     /// What ``requireParameters()`` refuses beside parameters that are missing or have other shapes: all of it.

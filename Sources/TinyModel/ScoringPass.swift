@@ -69,6 +69,8 @@ package struct ScoringPass {
     /// The logits, where they fit into ``ModelConfiguration/keptLogitBytes``: without them the backward pass computes the
     /// head's product once more.
     private let logits: Matrix?
+    /// A backward pass overwrites what was kept for it, so there is one.
+    private let backwardPasses = Counter()
     /// Log-probability of each scored token, by sequence.
     package let logprobs: [[Float]]
 
@@ -119,6 +121,8 @@ package struct ScoringPass {
         }
     }
 
+    // One of the following, once: it overwrites what the forward pass kept.
+
     /// For each sequence, the gradient of `Σ tokenWeights · logprobs` with respect to every module's `R`,
     /// `[modules, rank, rank]`; zeros where the sequence has no change.
     package func mixingGradients(_ tokenWeights: [[Float]]) -> [[Float]] {
@@ -143,7 +147,11 @@ package struct ScoringPass {
         backward(tokenWeights, into: PassGradients(weights: gradient, earlier: earlier, later: later))
     }
 
+    private final class Counter { var count = 0 }
+
     private func backward(_ tokenWeights: [[Float]], into gradients: PassGradients) {
+        precondition(backwardPasses.count == 0, "ScoringPass: a second backward pass")
+        backwardPasses.count += 1
         let factors = tokenWeights.flatMap { $0 }
         precondition(factors.count == targets.count, "\(factors.count) weights for \(targets.count) scored tokens")
         let dHidden = pass.rows.team.timed(.head) {

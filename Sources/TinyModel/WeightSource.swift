@@ -22,15 +22,21 @@ struct WeightReader {
     let source: any WeightSource
     let arithmetic: Arithmetic
 
-    /// Matrices with the same number of columns stacked into one and packed. They are bf16 when all of them are stored so, or
-    /// when the arithmetic wants it, which rounds others to the nearest.
+    /// Matrices with the same number of columns stacked into one and packed.
     func packed(_ parts: [ParameterShape]) throws(CheckpointError) -> PackedMatrix {
-        var stacked: [PackedMatrix.Part] = [], format = WeightFormat.bfloat16
+        var stacked: [PackedMatrix.Part] = []
+        for part in parts { stacked.append(PackedMatrix.Part(try source.rows(part), count: part.shape[0])) }
+        return PackedMatrix(stacked, inputs: parts[0].shape[1], format: try format(of: parts))
+    }
+
+    /// How matrices are packed together: as bf16 when all of them are stored so, or when the arithmetic wants it, which rounds
+    /// others to the nearest.
+    func format(of parts: [ParameterShape]) throws(CheckpointError) -> WeightFormat {
+        guard arithmetic == .float32 else { return .bfloat16 }
         for part in parts {
-            stacked.append(PackedMatrix.Part(try source.rows(part), count: part.shape[0]))
-            if arithmetic == .float32, try !source.isBFloat16(part) { format = .float32 }
+            if try !source.isBFloat16(part) { return .float32 }
         }
-        return PackedMatrix(stacked, inputs: parts[0].shape[1], format: format)
+        return .bfloat16
     }
 
     /// Vectors one after another, as one row of fp32.

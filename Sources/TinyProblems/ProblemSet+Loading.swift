@@ -50,11 +50,14 @@ extension ProblemSet {
         lines(of: file).filter { !$0.allSatisfy(isBlank) }
     }
 
-    /// Hash of ids, questions and answers, hexadecimal: evaluations with the same hash asked the same problems.
+    /// Hash of ids, questions and answers, and of the units and tolerances of problems that have them, hexadecimal:
+    /// evaluations with the same hash asked the same problems and count the same answers as right.
     package var contentHash: String {
         var hash = SHA256()
         for problem in problems {
             hash.update(Array("\(problem.id)\u{0}\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
+            let parts = [("unit", problem.unit), ("tolerance", problem.tolerance.map { "\($0)" })]
+            for case (let name, let value?) in parts { hash.update(Array("\u{1}\(name)\u{1}\(value)\u{0}".utf8)) }
         }
         return hash.finish().hexadecimal
     }

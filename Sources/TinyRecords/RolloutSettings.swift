@@ -12,7 +12,7 @@ public struct RolloutSettings: Sendable, Equatable {
     /// Texts that end a completion and are not part of it, instead of those of the prompt style; `nil` keeps those. They must not
     /// be empty. Key `stop_strings`.
     public var stopTexts: [String]?
-    /// Divides the logits, while sampling and while training. Range: greater than 0; for evolution strategies also 0, which
+    /// Divides the logits, while sampling and while training. Range: `1e-6...`; for evolution strategies also 0, which
     /// takes the most likely token. Key `temperature`.
     public var temperature = 1.0
     /// Samples only from this many most likely tokens; `nil` from all. Range: `1...`. Key `top_k`.
@@ -60,21 +60,22 @@ public struct RolloutSettings: Sendable, Equatable {
         rules.require(problemsPerStep, atLeast: 1, "problems_per_step")
         rules.require(problemsPerStep, atMost: Rules.mostOfAStep, "problems_per_step")
         rules.require(groupSize, atMost: Rules.mostOfAStep, "num_generations")
-        if algorithm.isEvolution {
-            rules.require(groupSize, atLeast: 1, "num_generations")
-        } else if advantage == .batch {
+        if algorithm.isPolicyGradient && advantage != .batch {
+            rules.require(groupSize, atLeast: 2, "num_generations", "; one completion has nothing to compare with")
+        } else {
             rules.require(groupSize, atLeast: 1, "num_generations")
             rules.require(
-                problemsPerStep != 1 || groupSize != 1, "num_generations",
+                !algorithm.isPolicyGradient || problemsPerStep != 1 || groupSize != 1, "num_generations",
                 "\(groupSize) of one problem has nothing to compare with")
-        } else {
-            rules.require(groupSize, atLeast: 2, "num_generations", "; one completion has nothing to compare with")
         }
         rules.require(maxTokens, atLeast: 1, "max_completion_length")
-        if algorithm.isEvolution {
-            rules.require(notNegative: temperature, "temperature")
+        if temperature == 0 {
+            rules.require(
+                !algorithm.isPolicyGradient, "temperature", "0 is greedy; training needs completions that differ")
         } else {
-            rules.require(positive: temperature, "temperature", "; training needs completions that differ")
+            rules.require(
+                temperature >= SamplingLimits.leastTemperature && temperature.isFinite, "temperature",
+                "\(temperature) is not in \(SamplingLimits.leastTemperature)...")
         }
         rules.require(!(stopTexts ?? []).contains(""), "stop_strings", "a text is empty and would end every completion")
         rules.require(topK, atLeast: 1, "top_k")

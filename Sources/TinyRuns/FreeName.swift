@@ -1,7 +1,9 @@
 /// The first of `name`, `name-2`, `name-3`, … that is not taken.
-func freeName(_ name: String, isTaken: (String) -> Bool) -> String {
+func freeName<Failure: Error>(
+    _ name: String, isTaken: (String) throws(Failure) -> Bool
+) throws(Failure) -> String {
     var candidate = name, number = 2
-    while isTaken(candidate) {
+    while try isTaken(candidate) {
         candidate = "\(name)-\(number)"
         number += 1
     }

@@ -42,8 +42,8 @@ public enum RunErrorCode: Sendable {
     case emptyPrompt
     /// A prompt leaves no room in the context for a completion.
     case promptTooLong
-    /// The sampler returned another number of completions than it was asked for.
-    case wrongCompletions
+    /// The reward gave another number of grades than there are completions.
+    case wrongGrades
     /// Two results cannot be compared problem by problem.
     case notPaired
 

@@ -16,7 +16,7 @@ public struct PairedComparison: Sendable, Codable, Hashable {
     public let improved: Int
     /// Problems with fewer right answers after than before.
     public let worsened: Int
-    /// Two-sided p-value, in `(0, 1]`; 1 when nothing changed.
+    /// Two-sided p-value, in `(0, 1]`; 1 when nothing changed, the smallest number above 0 for a smaller value.
     public let pValue: Double
 
     /// The test for these counts, which must not be negative. Time is linear in the smaller one.
@@ -45,5 +45,5 @@ private func twoSidedSignTest(fewer: Int, changed: Int) -> Double {
         ratio *= Double(i) / Double(changed - i + 1)
         sum += ratio
     }
-    return min(1, 2 * sum * exp(logLargest))
+    return min(1, max(.leastNonzeroMagnitude, 2 * sum * exp(logLargest)))
 }

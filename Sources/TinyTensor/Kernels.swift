@@ -141,7 +141,8 @@ extension Kernels {
 
 // Ends of the language-model head.
 extension Kernels {
-    /// Largest of `logits · inverseTemperature` and the sum of `exp(… - largest)`, which replace the logits in `exps`.
+    /// Largest of `logits · inverseTemperature`, which is NaN where one of them is, and the sum of `exp(… - largest)`, which
+    /// replace the logits in `exps`.
     package static func chunkExp(
         _ logits: ConstantFloats, count: Int, inverseTemperature: Float, exps: Floats
     ) -> (largest: Float, sum: Float) {

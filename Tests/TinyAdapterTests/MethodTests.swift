@@ -76,8 +76,10 @@ struct MethodTests {
             let effect = method.effect(of: method.initialValues)
             if case .weights = effect { #expect(design.holdsAllWeights) } else { #expect(!design.holdsAllWeights) }
             let isTinyLoRA = [TinyLoRADesign.method, StoredTinyLoRADesign.method].contains(design.method)
-            #expect(design.groups == (isTinyLoRA ? method.linearMixing?.groups : nil), "\(design)")
-            let projections = isTinyLoRA ? method.linearMixing?.projections.count : frozen.map { _ in 0 }
+            let mixing = method.linearMixing
+            #expect(design.groups == (isTinyLoRA ? mixing?.groups : nil), "\(design)")
+            let counts = mixing.map { mixing in design.modules.indices.map { mixing.projections($0).count } }
+            let projections = isTinyLoRA ? counts?.reduce(0, +) : frozen.map { _ in 0 }
             #expect(frozen?.projectionCount == projections, "\(design)")
             let isMade = design.method != StoredTinyLoRADesign.method && frozen != nil
             #expect((frozen?.seed != nil) == isMade && (frozen?.subspace != nil) == isMade, "\(design)")

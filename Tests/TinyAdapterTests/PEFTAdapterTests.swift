@@ -226,6 +226,18 @@ struct PEFTAdapterTests {
         expectRefusal(naming: ["changes no module"])
     }
 
+    @Test("of a LoRA with a rank that no tensor has room for is refused before the other modules are filled up to it")
+    func emptyTensors() throws {
+        let name = "layers.0.self_attn.q_proj", rank = 1 << 40
+        let empty = [("lora_A", [rank, 0]), ("lora_B", [0, rank])].map { part, shape in
+            TensorToWrite(name: "base_model.model.model.\(name).\(part).weight", shape: shape, floats: [])
+        }
+        try copy("lora", settings: ["rank_pattern": .object([.init(name, .integer(rank)), .init("down_proj", 2)])]) {
+            tensors in empty.reduce(into: tensors) { $0[$1.name] = $1 }
+        }
+        expectRefusal(naming: [name, "[0, 0]"])
+    }
+
     @Test("of a TinyLoRA without its factors or projections is refused with the reason")
     func withoutFrozenParts() throws {
         try copy("tinylora") { $0.filter { !$0.key.hasSuffix("tinylora_P") } }

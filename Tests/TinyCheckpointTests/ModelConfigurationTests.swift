@@ -297,10 +297,21 @@ struct ModelConfigurationTests {
             vocabularySize: 100, hiddenSize: 24, intermediateSize: 40, layerCount: 3, headCount: 6,
             keyValueHeadCount: 3, headDimension: headDimension, normEpsilon: 1e-5, ropeTheta: 12345.5,
             contextLength: 77, tiesEmbeddings: false, beginningOfText: tokens.1, endOfText: tokens.0)
-        let json = configuration.json(storedType: .bfloat16)
+        let json = try configuration.json(storedType: .bfloat16)
         #expect(try ModelConfiguration(json: json, path: "config.json") == configuration)
-        #expect(json == configuration.json(storedType: .bfloat16))
+        #expect(try configuration.json(storedType: .bfloat16) == json)
         #expect(String(decoding: json, as: UTF8.self).contains("1e-05"))
+    }
+
+    @Test("a value that breaks a rule is not written")
+    func unwritable() {
+        var configuration = smallConfiguration
+        configuration.ropeTheta = .infinity
+        let broken = configuration
+        let error = #expect(throws: CheckpointError.self) { _ = try broken.json() }
+        #expect(error?.code == .malformedConfiguration)
+        #expect(
+            error?.message == "cannot write config.json: rope_theta: inf is not a finite number of at least 1")
     }
 
     /// Every family, with everything that it can have.
@@ -402,8 +413,8 @@ struct ModelConfigurationTests {
     }
 
     @Test("random damage never traps", arguments: [smallConfiguration] + families)
-    func damage(of configuration: ModelConfiguration) {
-        let whole = Array(configuration.json().dropLast())
+    func damage(of configuration: ModelConfiguration) throws {
+        let whole = Array(try configuration.json().dropLast())
         var stream = RandomStream(.bootstrap, seed: 1)
         var refused = 0
         let cases = fuzzCases(1000)

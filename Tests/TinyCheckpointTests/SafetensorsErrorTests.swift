@@ -104,6 +104,22 @@ struct SafetensorsErrorTests {
         }
     }
 
+    /// Of those names a safetensors header knows no size, so that a shape is not compared with its bytes.
+    @Test("types of ggml's blocks are read from GGUF files only", arguments: ["Q4_0", "Q8_0", "Q6_K", "IQ4_NL"])
+    func blocks(type: String) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/a.safetensors"
+            let header = #"{"a":{"dtype":"\#(type)","shape":[8,4],"data_offsets":[0,3400]}}"#
+            try write(safetensors(header: header, dataCount: 3400), to: path)
+            let file = try SafetensorsFile(path: path)
+            let error = #expect(throws: CheckpointError.self) { try file.tensor("a") }
+            #expect(error?.code == .unsupportedType)
+            #expect(
+                error?.message.replacingOccurrences(of: directory, with: "DIR")
+                    == "a is stored as \(type) in DIR/a.safetensors, expected F32, BF16 or F16")
+        }
+    }
+
     @Test("a file of another kind is recognised")
     func otherKinds() throws {
         try withTemporaryDirectory { directory in

@@ -63,13 +63,13 @@ struct CompletionTests {
         let fixture = try EngineFixture()
         let beginning = fixture.tokens(70, seed: 40), adapter = AdapterContent(parameters: fixture.adapter(1))
         let prompts = (1...3).map { beginning + fixture.tokens(9, seed: $0) }
-        var prefixes = PrefixCache()
+        var prefixes = PrefixCache(mostBytes: 100)
         #expect(prefixes.worthSharing(prompts[0], with: prompts.dropFirst(), adapter: adapter) == 70)
         #expect(prefixes.worthSharing(prompts[0], with: [fixture.tokens(70, seed: 41)], adapter: adapter) == nil)
         let cache = SequenceCache(for: fixture.model)
         _ = fixture.model.advance(
             [Segment(cache: cache, tokens: beginning, change: nil)], team: WorkerTeam(threads: 1))
-        prefixes.keep(beginning, cache, adapter: adapter)
+        prefixes.keep(beginning, cache, bytes: 60, adapter: adapter)
         #expect(prefixes.beginning(of: prompts[1], adapter: adapter)?.count == 70)
         for other in [(0, fixture.adapter(2)), (1, fixture.adapter(1))] {
             let other = AdapterContent(method: other.0, parameters: other.1)
@@ -77,6 +77,12 @@ struct CompletionTests {
         }
         #expect(prefixes.beginning(of: prompts[1], adapter: nil) == nil)
         #expect(prefixes.worthSharing(prompts[1], with: [prompts[2]], adapter: adapter) == nil)
+        // The latest is kept whatever it takes; older ones only where there is room for both.
+        prefixes.keep(beginning, cache, bytes: 40, adapter: nil)
+        #expect(prefixes.beginning(of: prompts[1], adapter: adapter) != nil)
+        prefixes.keep(beginning, cache, bytes: 200, adapter: nil)
+        #expect(prefixes.beginning(of: prompts[1], adapter: adapter) == nil)
+        #expect(prefixes.beginning(of: prompts[1], adapter: nil) != nil)
     }
 
     @Test("not on whether samples share a request")

@@ -269,7 +269,7 @@ struct SamplingSessionTests {
             passes += 1
             for event in events {
                 switch event {
-                case .prompt: break
+                case .began, .prompt: break
                 case .token(let id, _, _): #expect(passes <= 2 || id.request != ids[4])
                 case .finished(let id, let completion): found[id.request, default: [:]][id.sample] = completion
                 case .failed(_, let error): throw error

@@ -15,6 +15,7 @@ struct PromptScoreTests {
             guard !events.isEmpty else { break }
             for event in events {
                 switch event {
+                case .began: break
                 case .prompt(let id, let tokens):
                     #expect(!begun.contains(id.request) && prompts[id.request] == nil)
                     prompts[id.request] = tokens
@@ -82,6 +83,7 @@ struct PromptScoreTests {
                 switch event {
                 case .finished(let id, _): finished.append(id.request)
                 case .failed(let id, _): failed.append(id.request)
+                case .began: break
                 case .prompt: Issue.record("a broken prompt was scored")
                 case .token: break
                 }

@@ -21,7 +21,7 @@ struct SharedSessionTests {
         var tokens: [SampleID: [Int]] = [:]
         for try await event in joined.events {
             switch event {
-            case .prompt: break
+            case .began, .prompt: break
             case .token(let id, let chosen, _): tokens[id, default: []].append(chosen.token)
             case .finished(let id, let completion):
                 #expect(tokens[id] == completion.tokens)
@@ -125,7 +125,7 @@ struct SharedSessionTests {
         var tokens = [0, 0], ended: [Int] = []
         for try await event in joined.events {
             switch event {
-            case .prompt: break
+            case .began, .prompt: break
             case .token(let id, _, _):
                 tokens[id.sample] += 1
                 guard id.sample == 1 else { continue }
@@ -160,6 +160,24 @@ struct SharedSessionTests {
         #expect([3, 6].contains(shared.sampledTokens), "\(shared.sampledTokens)")
     }
 
+    @Test("lets a task leave between the pieces of a long prompt, though nothing else runs")
+    func leavingLongPrompt() async throws {
+        let fixture = try EngineFixture(), engine = fixture.policy(), limits = limits(promptRows: 7)
+        let (permits, permit) = AsyncStream.makeStream(of: Void.self)
+        let shared = SharedSession { SlowSession(engine.session(limits: limits), permits) }
+        let request = fixture.request(28, problem: 1, SamplingParameters(maxTokens: 5, stopTokens: []))
+        permit.yield()
+        for try await event in try shared.join([request]).events {
+            guard case .began(_, let tokens) = event else { Issue.record("\(event) after one piece"); break }
+            #expect(tokens == 7)
+            break
+        }
+        // Further passes wait for nothing; one may have been under way when the task left.
+        permit.finish()
+        await shared.close(within: .seconds(60))
+        #expect(shared.sampledTokens == 0)
+    }
+
     @Test("has no load when the last answer has been read")
     func loadAtEnd() async throws {
         let fixture = try EngineFixture(), engine = fixture.policy()
@@ -180,19 +198,32 @@ struct SharedSessionTests {
     @Test("refuses more waiting samples than its limit, requests after its end, and ends what is late")
     func limits() async throws {
         let fixture = try EngineFixture(), engine = fixture.policy()
-        let shared = SharedSession(waitingLimit: 4) { engine.session() }
+        let (permits, permit) = AsyncStream.makeStream(of: Void.self)
+        let shared = SharedSession(waitingLimit: 4) { SlowSession(engine.session(), permits) }
         let endless = SamplingParameters(maxTokens: 100, stopTokens: [])
-        #expect(throws: EngineError.self) { _ = try shared.join([fixture.request(9, samples: 5, problem: 1, endless)]) }
         let request = fixture.request(9, samples: 4, problem: 1, endless)
-        await #expect(throws: EngineError.self) {
+        let tooMany = #expect(throws: EngineError.self) {
+            _ = try shared.join([fixture.request(9, samples: 5, problem: 1, endless)])
+        }
+        #expect(tooMany?.code == .invalidSampling && tooMany?.hint == nil)
+        let timedOut = await #expect(throws: EngineError.self) {
             _ = try await completions(shared.join([request], timeout: .zero), of: [request])
         }
-        #expect(
-            try await completions(shared.join([request]), of: [request])[0].map(\.tokens.count) == [100, 100, 100, 100])
+        #expect(timedOut?.code == .timedOut)
+        // No pass has a permit yet.
         let late = try shared.join([request])
-        await shared.close(within: .zero)
-        await #expect(throws: EngineError.self) { _ = try await completions(late, of: [request]) }
-        #expect(throws: EngineError.self) { _ = try shared.join([request]) }
+        let busy = #expect(throws: EngineError.self) { _ = try shared.join([request]) }
+        #expect(busy?.code == .busy && busy?.hint != nil)
+        let closing = Task { await shared.close(within: .zero) }
+        var refused: EngineError?
+        while refused?.code != .closed {
+            refused = #expect(throws: EngineError.self) { _ = try shared.join([request]) }
+            await Task.yield()
+        }
+        permit.yield()
+        let closed = await #expect(throws: EngineError.self) { _ = try await completions(late, of: [request]) }
+        #expect(closed?.code == .closed)
+        await closing.value
     }
 
     @Test("an adapter that breaks the model ends its own request only")

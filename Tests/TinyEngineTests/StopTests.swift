@@ -98,7 +98,7 @@ struct StopTests {
         var tokens = [[Int]](repeating: [], count: 3), completions = [Completion?](repeating: nil, count: 3)
         for try await event in engine.stream(request) {
             switch event {
-            case .prompt: break
+            case .began, .prompt: break
             case .token(let id, let chosen, _): tokens[id.sample].append(chosen.token)
             case .failed(_, let error): throw error
             case .finished(let id, let completion):

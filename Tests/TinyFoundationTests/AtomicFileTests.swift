@@ -101,6 +101,43 @@ struct AtomicFileTests {
         }
     }
 
+    @Test("a link to a file that is not there yet stays, and the file is made; links in a circle are refused")
+    func linksToNothing() throws {
+        try withTemporaryDirectory { directory in
+            let files = FileManager.default
+            try AtomicFile.makeDirectory(directory + "/folder")
+            try files.createSymbolicLink(atPath: directory + "/first", withDestinationPath: "folder/second")
+            try files.createSymbolicLink(atPath: directory + "/folder/second", withDestinationPath: "../file")
+            try AtomicFile.write(Data("new".utf8), to: directory + "/first")
+            #expect(try read(directory + "/file") == Data("new".utf8))
+            #expect(try files.destinationOfSymbolicLink(atPath: directory + "/first") == "folder/second")
+            #expect(try files.destinationOfSymbolicLink(atPath: directory + "/folder/second") == "../file")
+
+            try files.createSymbolicLink(atPath: directory + "/a", withDestinationPath: "b")
+            try files.createSymbolicLink(atPath: directory + "/b", withDestinationPath: "a")
+            #expect(
+                description(in: directory) { try AtomicFile.write(Data(), to: directory + "/a") }
+                    == "cannot write DIR/a: Too many levels of symbolic links")
+            #expect(try files.destinationOfSymbolicLink(atPath: directory + "/a") == "b")
+        }
+    }
+
+    @Test("a file that is replaced keeps its permissions", arguments: [0o600, 0o640, 0o444] as [mode_t])
+    func permissions(mode: mode_t) throws {
+        try withTemporaryDirectory { directory in
+            try write("old", to: directory + "/file")
+            try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "file")
+            #expect(chmod(directory + "/file", mode) == 0)
+            for name in ["/file", "/link"] {
+                try AtomicFile.write(Data("new".utf8), to: directory + name)
+                var status = stat()
+                #expect(stat(directory + "/file", &status) == 0)
+                #expect(status.st_mode & 0o777 == mode, "\(name)")
+            }
+            #expect(try read(directory + "/file") == Data("new".utf8))
+        }
+    }
+
     @Test("what is not a file is refused by its kind, without waiting for it")
     func readsFilesOnly() throws {
         try withTemporaryDirectory { directory in
@@ -132,6 +169,19 @@ struct AtomicFileTests {
             try AtomicFile.makeDirectory(directory + "/a/d/")
             try AtomicFile.write(Data("x".utf8), to: directory + "/a/b/c/file")
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory + "/a").sorted() == ["b", "d"])
+        }
+    }
+
+    @Test("a new directory is made with those above it, and not where there is something already")
+    func newDirectories() throws {
+        try withTemporaryDirectory { directory in
+            #expect(try AtomicFile.makeNewDirectory(directory + "/a/b"))
+            #expect(try !AtomicFile.makeNewDirectory(directory + "/a/b"))
+            try write("", to: directory + "/file")
+            #expect(try !AtomicFile.makeNewDirectory(directory + "/file"))
+            #expect(
+                description(in: directory) { _ = try AtomicFile.makeNewDirectory(directory + "/file/c") }
+                    == "cannot make the directory DIR/file/c: Not a directory")
         }
     }
 }

@@ -38,6 +38,14 @@ struct RandomStreamTests {
         #expect(wide.next() == 0x9447_a3d7)
     }
 
+    @Test("the draw behind a normal deviate is never 0 and never 1")
+    func openInterval() {
+        #expect(openUniform(0) == 0x1p-54)
+        #expect(openUniform(.max) == 1 - 0x1p-53)
+        #expect(inverseNormal(openUniform(.max)).isFinite && inverseNormal(openUniform(0)).isFinite)
+        #expect(openUniform(1 << 62) == 0.25 + 0x1p-54)
+    }
+
     @Test("streams with different names differ from the first draw on")
     func names() {
         var firsts: Set<UInt64> = []

@@ -16,6 +16,17 @@ struct SystemMemoryTests {
         #expect(SystemMemory.available(meminfo: "MemAvailable: ? kB") == nil)
     }
 
+    @Test(
+        "a limit may be that of any control group from the process's own to the root",
+        arguments: [
+            ("0::/user.slice/a.scope\n", ["/user.slice/a.scope", "/user.slice", ""]),
+            ("4:memory:/old\n1:cpu:/old\n0::/job/step 0\n", ["/job/step 0", "/job", ""]),
+            ("0::/\n", [""]), ("4:memory:/old\n", [""]), ("", [""]),
+        ])
+    func controlGroups(table: String, expected: [String]) {
+        #expect(SystemMemory.controlGroups(cgroup: table) == expected)
+    }
+
     @Test("no more is available than there is")
     func bounded() {
         if let available = SystemMemory.available { #expect(available > 0 && available <= SystemMemory.byteCount) }

@@ -97,6 +97,17 @@ struct DownloadTests {
         }
     }
 
+    @Test("takes a file whose entry says that it is not stored apart")
+    func notApart() async throws {
+        let small = LocalHub.files[0]
+        let entry = String(small.listing.dropLast()) + #", "lfs": null}"#
+        let hub = try LocalHub { request, _, usual in request.path.contains("/tree/") ? .json("[\(entry)]") : usual }
+        try await withTemporaryDirectory { cache in
+            let snapshot = try await hub.client(cache: cache).download(model)
+            #expect(try read("\(snapshot.path)/\(small.path)") == small.contents)
+        }
+    }
+
     @Test("asks for large files piece by piece")
     func pieces() async throws {
         let hub = try LocalHub()

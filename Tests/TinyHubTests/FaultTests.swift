@@ -32,17 +32,32 @@ struct FaultTests {
         }
     }
 
-    @Test("is survived by a server that knows no ranges")
-    func noRanges() async throws {
+    @Test("is survived by a server that knows no ranges", arguments: [128 << 20, 30_000])
+    func noRanges(pieceSize: Int) async throws {
         let whole = weights.contents
         let hub = try LocalHub { request, number, usual in
             guard Self.isWeights(request) else { return usual }
             return LocalHub.Reply(body: whole, cut: number == 1 ? 40_000 : nil)
         }
         try await withTemporaryDirectory { cache in
-            let snapshot = try await hub.client(cache: cache).download(model)
+            let events = Events(), client = try hub.client(cache: cache) { $0.pieceSize = pieceSize }
+            let snapshot = try await client.download(model, report: events.add)
             #expect(try read(snapshot.path + "/model.safetensors") == whole)
             #expect(hub.fileRequests.filter(Self.isWeights).count == 2)
+            #expect(events.retries.count == 1, "\(events.retries)")
+        }
+    }
+
+    @Test("is what a download fails with whose task was cancelled before it asks")
+    func cancelled() async throws {
+        let hub = try LocalHub()
+        try await withTemporaryDirectory { cache in
+            let download = Task {
+                while !Task.isCancelled { await Task.yield() }
+                _ = try await hub.client(cache: cache).download(model)
+            }
+            download.cancel()
+            await expectError(.connectionFailed, naming: ["org/model"]) { try await download.value }
         }
     }
 
@@ -150,11 +165,13 @@ struct FaultTests {
         }
     }
 
-    @Test("with a long wait is an error that says so", arguments: ["3600", "Wed, 01 Jan 2200 00:00:00 GMT"])
-    func longWait(wait: String) async throws {
+    @Test(
+        "with a long wait is an error that says so",
+        arguments: [("3600", "3600 s"), ("Wed, 01 Jan 2200 00:00:00 GMT", "1000000 s")])
+    func longWait(wait: String, said: String) async throws {
         let hub = try LocalHub { _, _, _ in LocalHub.Reply(status: 429, headers: ["Retry-After": wait]) }
         try await withTemporaryDirectory { cache in
-            await expectError(.tooManyRequests, naming: ["429", "asks to wait"]) {
+            await expectError(.tooManyRequests, naming: ["429", "asks to wait \(said)"]) {
                 _ = try await hub.client(cache: cache).download(model)
             }
             #expect(hub.server.requests.count == 1)

@@ -19,13 +19,19 @@ package struct FakeEngine: Sampler, Learner {
     package var gradientNoise: Float = 0
     /// Added to every log-probability of the training pass, as engines do whose passes disagree.
     package var mismatch: Float = 0
+    /// Log-probabilities too many of each sequence of a training pass.
+    package var extraLogprobs = 0
     package let calls = Calls()
 
-    package init(parameterCount: Int = 3, contextLength: Int = 64, gradientNoise: Float = 0, mismatch: Float = 0) {
+    package init(
+        parameterCount: Int = 3, contextLength: Int = 64, gradientNoise: Float = 0, mismatch: Float = 0,
+        extraLogprobs: Int = 0
+    ) {
         self.parameterCount = parameterCount
         self.contextLength = contextLength
         self.gradientNoise = gradientNoise
         self.mismatch = mismatch
+        self.extraLogprobs = extraLogprobs
     }
 
     /// What the engine was asked.
@@ -78,7 +84,9 @@ package struct FakeEngine: Sampler, Learner {
         }
         var units: [[Float]] = []
         let logprobs = sequences.enumerated().map { index, sequence in
-            let logprobs = score(sequence, adapter: adapter, temperature: temperature).map { Float($0) + mismatch }
+            let logprobs =
+                score(sequence, adapter: adapter, temperature: temperature).map { Float($0) + mismatch }
+                + [Float](repeating: 0, count: extraLogprobs)
             let weightsT = tokenWeights(index, logprobs)
             var gradient = Array(repeating: 0.0, count: parameterCount)
             for (position, token) in sequence.completion.enumerated() {

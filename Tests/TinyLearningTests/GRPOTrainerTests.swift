@@ -262,6 +262,30 @@ import TinyFoundation
         #expect(error.message == "in step 1 the derivative of the loss by number 0 is nan; the 0 steps before are kept")
     }
 
+    @Test(
+        "a learner that scores more tokens than there are is refused, whatever the loss looks at",
+        arguments: [Algorithm.grpo, .reinforcePlusPlus], [0, 0.1])
+    func refusesOtherSizes(algorithm: Algorithm, beta: Double) async throws {
+        var configuration = smallRun
+        configuration.apply(algorithm)
+        configuration.loss.beta = beta
+        configuration.loss.importanceMode = ImportanceMode.none
+        let broken = try trainer(configuration, policy: FakeEngine(extraLogprobs: 1))
+        let error = try await #require(throws: TrainingError.self) { try await TrainingLoop(broken).run() }
+        #expect(error.code == .engineMismatch, "\(error)")
+    }
+
+    @Test("a reward that is not a number is an error that names its problem, not the learning rate")
+    func refusesOtherRewards() async throws {
+        let engine = FakeEngine()
+        let trainer = try GRPOTrainer(
+            sampler: engine, learner: engine, task: letterTask(reward: NoNumberReward()), configuration: smallRun)
+        let error = try await #require(throws: TrainingError.self) { try await TrainingLoop(trainer).run() }
+        #expect(error.code == .notFinite)
+        let named = try #require(error.message.firstMatch(of: /^the reward of a completion of problem (\w+) is nan$/))
+        #expect(letterProblems.map(\.id).contains(String(named.1)))
+    }
+
     @Test("what cannot be run is refused before the first token")
     func refusesBeforeStart() throws {
         let policy = FakeEngine()
@@ -329,6 +353,21 @@ import TinyFoundation
         #expect(due(2, of: 2) == [.noReward(steps: 2)])
     }
 
+    @Test("rewards of both signs are none that are missing, and penalties for length are no rewards")
+    func penalties() {
+        var metrics = RolloutMetrics()
+        metrics.answeredShare = 0.5
+        metrics.rewardDeviation = 1
+        #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9).isEmpty)
+        metrics.reward = -0.25
+        metrics.rewardDeviation = 0.5
+        metrics.overlongMean = -0.25
+        metrics.overlongDeviation = 0.5
+        #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9) == [.noReward(steps: 3)])
+        metrics.reward = 0.25
+        #expect(TrainingWarning.due(after: [metrics, metrics, metrics], of: 9).isEmpty)
+    }
+
     @Test("equal rewards that are not zero have a warning of their own")
     func equalRewards() {
         var metrics = RolloutMetrics()
@@ -358,5 +397,14 @@ import TinyFoundation
         metrics.clippedShare = 1
         #expect(TrainingWarning.due(after: [metrics], of: 9) == [.noAnswer(steps: 1), .allClipped(steps: 1)])
         #expect(TrainingWarning.due(after: [metrics, metrics], of: 9) == [])
+    }
+}
+
+/// Its grades are what no grader may give.
+private struct NoNumberReward: Reward {
+    func grade(_ completion: String, for problem: Problem) -> Grade {
+        var grade = Grade(strict: false, lenient: false, extracted: nil, isWellFormed: false)
+        grade.score = .nan
+        return grade
     }
 }

@@ -226,7 +226,15 @@ import TinyFoundation
         #expect(try trainer(configuration, policy: policy).maxLength == 7)
     }
 
-    @Test("a policy that answers with other sizes or no numbers is refused")
+    @Test("a learner that scores more tokens than there are is refused")
+    func refusesOtherSizes() async throws {
+        let error = try await #require(throws: TrainingError.self) {
+            try await TrainingLoop(trainer(smallSupervisedRun, policy: FakeEngine(extraLogprobs: 1))).run()
+        }
+        #expect(error.code == .engineMismatch)
+    }
+
+    @Test("a learner whose gradient is no number is refused")
     func refusesBrokenPolicy() async throws {
         var policy = FakeEngine()
         policy.gradientNoise = .nan

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A trained adapter as a line of text, in place of its file.
-@Suite("an adapter code", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("an adapter code", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct AdapterCodeTests {
     /// Trains for two steps and returns the run's directory.
     private func train(_ model: ModelFolder, in scratch: Scratch) throws -> String {

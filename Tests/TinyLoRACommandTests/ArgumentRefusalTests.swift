@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Flags, data files, output folders and adapters that cannot be used are one sentence before any work starts.
-@Suite("arguments that are wrong", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("arguments that are wrong", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct ArgumentRefusalTests {
     private let row = #"{"question": "What is 2 + 3?", "answer": "2 + 3 = 5\n#### 5"}"#
 

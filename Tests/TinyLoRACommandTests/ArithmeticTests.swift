@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--arithmetic`: what it is unless given, who names it, and what it keeps apart.
-@Suite("the arithmetic", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("the arithmetic", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct ArithmeticTests {
     private let rows = """
         {"question": "2 + 3 =", "answer": "5"}

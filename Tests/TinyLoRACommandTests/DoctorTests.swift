@@ -205,7 +205,7 @@ extension ModelFolder {
     }
 }
 
-@Suite("tinylora doctor", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("tinylora doctor", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct DoctorTests {
     private typealias Finding = (outcome: String, subject: String, text: String)
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TinyTestSupport
 
-@Suite("tinylora download", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("tinylora download", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct DownloadTests {
     /// A hub with a fixture's model and a file that this program does not read.
     private func makeHub(_ fault: @escaping LocalHub.Fault = { $2 }) throws -> LocalHub {

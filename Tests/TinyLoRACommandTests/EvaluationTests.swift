@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tinylora eval` on files of one's own, with the model in the box.
-@Suite("eval", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("eval", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct EvaluationTests {
     private func rows(_ scratch: Scratch) throws -> String {
         try scratch.file(

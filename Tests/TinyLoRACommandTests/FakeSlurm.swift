@@ -5,7 +5,7 @@ import Testing
 ///
 /// Their printed lines are those of Slurm 22.05. A file in the folder `slurm` makes something go wrong:
 ///
-///     down      the controller cannot be reached
+///     down      the controller cannot be reached by the next submission, nor by the question that follows
 ///     deaf      the next submission is taken but not answered
 ///     mute      the next submission is taken, and sbatch then hangs
 ///     stuck     squeue hangs
@@ -13,6 +13,7 @@ import Testing
 ///     refuse    submissions are refused
 ///     hold      no task begins
 ///     NF        the next task ends so, without having begun; also CA
+///     TO        the next task ends so, after its run's first steps
 struct FakeSlurm {
     private let scratch: Scratch
 
@@ -60,6 +61,7 @@ struct FakeSlurm {
 
     private static let sbatch = #"""
         if [[ -e down ]]; then
+            mv down silent
             echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2
             exit 1
         fi
@@ -86,6 +88,15 @@ struct FakeSlurm {
                 if [[ $(<"$name.$i") != PD ]]; then continue; fi
                 echo R >"$name.$i"
                 echo "$name.$i" >>starts
+                if [[ -e TO ]]; then
+                    rm TO
+                    SLURM_ARRAY_TASK_ID=$i sh "script-$name" &
+                    until grep -q . ../*/*/steps.jsonl || ! kill -0 $!; do sleep 0.1; done
+                    kill -KILL $!
+                    wait $!
+                    echo TO >"$name.$i"
+                    continue
+                fi
                 if SLURM_ARRAY_TASK_ID=$i sh "script-$name"; then echo CD >"$name.$i"; else echo F >"$name.$i"; fi
             done
         }
@@ -103,7 +114,8 @@ struct FakeSlurm {
         """#
 
     private static let squeue = #"""
-        if [[ -e down ]]; then
+        if [[ -e silent ]]; then
+            rm silent
             echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
             exit 1
         fi

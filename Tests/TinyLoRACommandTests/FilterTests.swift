@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tinylora filter` on an evaluation of the model in the box.
-@Suite("filter", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("filter", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct FilterTests {
     private let rows = (1...4).map {
         #"{"question": "Tom has \#($0) apples. He picks 5 more. How many now?", "answer": \#($0 + 5)}"#

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A model in one file, in every place where a directory can be.
-@Suite("--model FILE.gguf", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("--model FILE.gguf", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct GGUFTests {
     private let folder = Fixture.tied.folder.deletingLastPathComponent().appendingPathComponent("gguf")
     private var file: String { folder.appendingPathComponent("model.gguf").path }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("tinylora grade", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("tinylora grade", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct GradeTests {
     /// Grades lines as a shell would, through a pipe.
     private func grade(_ lines: String) throws -> (status: Int32, output: [String]) {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A wrong model is one sentence before any work starts.
-@Suite("a model that is wrong", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("a model that is wrong", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct ModelRefusalTests {
     private func score(_ model: String, _ rest: [String], in scratch: Scratch) throws -> Outcome {
         try Executable.run(["score", "--model", model] + rest + ["--json"], in: scratch)

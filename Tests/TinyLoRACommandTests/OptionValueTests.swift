@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Values and paths as people type them.
-@Suite("option values", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("option values", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct OptionValueTests {
     @Test("a value may begin with a dash")
     func dashes() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The parts of the command that answer lines with lines.
-@Suite("Pipes", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("Pipes", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct PipeTests {
     @Test("tokenize answers every line, and what it makes of a text decodes back")
     func tokenize() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Conversations in, prompts out, in order, whatever is wrong with one of them.
-@Suite("tinylora render", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("tinylora render", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct RenderTests {
     private let template = """
         {{ bos_token }}{% for message in messages %}<{{ message.role }}>{{ message.content }}

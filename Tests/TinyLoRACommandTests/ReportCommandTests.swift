@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The report's files, its results on standard output, and what it refuses.
-@Suite("report", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("report", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct ReportCommandTests {
     /// Writes a run of ten problems, four of them right before training and seven after.
     private func writeRun(_ name: String, in scratch: Scratch) throws {

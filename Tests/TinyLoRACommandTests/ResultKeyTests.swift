@@ -3,7 +3,9 @@ import Testing
 import TinyFoundation
 
 /// Results for machines.
-@Suite("keys of JSON results", .enabled(if: Executable.isBuilt, Executable.absence)) struct ResultKeyTests {
+@Suite(
+    "keys of JSON results", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads) struct ResultKeyTests
+{
     @Test(
         "every key is in snake_case, as Hugging Face's files have them",
         arguments: [

@@ -5,7 +5,7 @@ import Testing
 ///
 /// Other tests ask whether a number is right; these only ask whether it is the one that was recorded. They notice a change
 /// that should not have changed any number. `Tests/Fixtures/TinyLoRACommand/hashes.txt` says how to record.
-@Suite("SameBits", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("SameBits", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct SameBitsTests {
     @Test("a training run", arguments: TrainingCase.all)
     func training(_ run: TrainingCase) throws {

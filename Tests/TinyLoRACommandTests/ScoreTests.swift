@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The command against PyTorch, from outside.
-@Suite("tinylora score", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("tinylora score", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct ScoreTests {
     @Test("agrees with PyTorch in float32", arguments: Fixture.allCases)
     func agreesWithPyTorch(fixture: Fixture) throws {
@@ -31,6 +31,15 @@ struct ScoreTests {
                 #expect(abs(mine - theirs) <= bound, "token \(position + 1) of sequence \(index), \(fixture.rawValue)")
             }
         }
+    }
+
+    @Test(
+        "refuses what has no token after the first",
+        arguments: [("", "the text has no tokens"), ("2", "1 token, and the first has no log-probability")])
+    func refusesTooLittle(text: String, reason: String) throws {
+        let scratch = try Scratch(), model = try scratch.model()
+        expectRefusal(
+            try Executable.run(["score", "--model", model.path, "--text", text], in: scratch), naming: [reason])
     }
 
     @Test("reads text as its tokens")

@@ -3,7 +3,7 @@
     import Testing
 
     /// Commands whose completions come from a server: `tinylora serve`, in a process of its own.
-    @Suite("a server that samples", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+    @Suite("a server that samples", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
     struct ServerSamplerTests {
         /// Runs a line in which `$url` is the address of a server of Abacus, whose adapters are in the scratch folder.
         private func serving(_ line: String, in scratch: Scratch) throws -> Outcome {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A sweep whose runs are jobs of a cluster, which is played by scripts. The real one is in Scripts/slurm.
-@Suite("a sweep on Slurm", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("a sweep on Slurm", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct SlurmSweepTests {
     private let defaults = """
         {base: abacus, max_steps: 2, problems_per_step: 2, num_generations: 2, max_completion_length: 16, \
@@ -134,12 +134,13 @@ struct SlurmSweepTests {
 
         try slurm.set("down")
         let other = try scratch.file("other.yaml", "defaults: \(defaults)\nruns: [{parameters: [1, 2, 3]}]")
-        let down = scratch.path("slurm/down")
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { try? FileManager.default.removeItem(atPath: down) }
         let late = try sweep(other, on: slurm, in: scratch)
         expectSuccess(late)
         #expect(slurm.submissions.count == 2, "\(late)")
         #expect(late.errors.contains("Unable to contact slurm controller"), "\(late)")
+        for name in ["down", "silent"] {
+            #expect(!FileManager.default.fileExists(atPath: scratch.path("slurm/\(name)")), "\(name), \(late)")
+        }
     }
 
     @Test(
@@ -162,6 +163,25 @@ struct SlurmSweepTests {
         let again = try sweep(file, on: slurm, in: scratch)
         #expect(again.status == 1 && again.errors.contains("1 of 3 runs failed"), "\(again)")
         #expect(try scratch.sweepStates(in: "it's out").values.sorted() == ["failed", "finished", "finished"])
+    }
+
+    @Test("a job whose time ends before a state is saved is a failure, however many steps it has made")
+    func savesNothing() throws {
+        let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
+        // A state of LoRA is too large for the lines of the steps.
+        let file = try scratch.file(
+            "s.yaml",
+            """
+            defaults: {base: abacus, max_steps: 1000, checkpoint_steps: 1000, problems_per_step: 2, num_generations: 2, \
+            max_completion_length: 16, eval_problems: 4}
+            runs: [{method: lora, rank: 2}]
+            """)
+        try slurm.set("TO")
+        let outcome = try sweep(file, on: slurm, in: scratch)
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.errors.contains("its Slurm job reached the time limit before it saved a state"), "\(outcome)")
+        #expect(try scratch.sweepStates(in: "it's out").values.sorted() == ["failed"])
+        #expect(slurm.starts.count == 1, "\(outcome)")
     }
 
     @Test("a cluster that refuses, or is none, ends the sweep with one sentence")

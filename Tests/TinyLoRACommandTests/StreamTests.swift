@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Standard input, output and error that are closed, full or gone.
-@Suite("standard streams", .enabled(if: Executable.isBuilt, Executable.absence))
+@Suite("standard streams", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct StreamTests {
     private static let conversation = #"{"messages": [{"role": "user", "content": "hi"}]}"#
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tinylora train --algorithm sft` on a fixture.
-@Suite("a supervised run", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("a supervised run", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct SupervisedRunTests {
     private let recipe = """
         {"algorithm": "sft", "prompt_style": "plain", "max_completion_length": 8, "examples_per_step": 3,
@@ -63,14 +63,23 @@ struct SupervisedRunTests {
             naming: ["problem unsolved has no worked solution"])
     }
 
-    @Test("of thousands of numbers resumes from its state file to the same bytes", arguments: [0.1, 0.3, 0.6])
-    func resumes(killedAfter seconds: TimeInterval) throws {
+    @Test(
+        "of thousands of numbers resumes from its state file, or the beginning, to the same bytes",
+        arguments: ["configuration.json", "state-"])
+    func resumes(killedOnce file: String) throws {
         let scratch = try Scratch(), model = try scratch.model()
         let many = ["--tying", "none", "--u", "400"]  // 14 modules
-        expectSuccess(try train(model, output: "whole", and: many, in: scratch))
-        _ = try train(model, output: "killed", and: many, limit: seconds, in: scratch)
-        expectSuccess(try train(model, output: "killed", and: many + ["--resume"], in: scratch))
-        for name in ["adapter.safetensors", "state-000005.safetensors"] {
+        expectSuccess(try train(model, output: "whole", and: many, steps: 20, in: scratch))
+        let path = scratch.path("killed")
+        let killed = try train(
+            model, output: "killed", and: many, steps: 20,
+            interruption: .signal(SIGKILL) {
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+                return names.contains { $0.hasPrefix(file) && !$0.hasSuffix(".tmp") }
+            }, in: scratch)
+        #expect(killed.wasKilled, "\(killed)")
+        expectSuccess(try train(model, output: "killed", and: many + ["--resume"], steps: 20, in: scratch))
+        for name in ["adapter.safetensors", "state-000020.safetensors"] {
             #expect(
                 try Data(contentsOf: URL(fileURLWithPath: scratch.path("whole/\(name)")))
                     == Data(contentsOf: URL(fileURLWithPath: scratch.path("killed/\(name)"))))
@@ -79,15 +88,15 @@ struct SupervisedRunTests {
     }
 
     private func train(
-        _ model: ModelFolder, output: String, and rest: [String] = [], rows: [String]? = nil,
-        limit: TimeInterval = Executable.limit, in scratch: Scratch
+        _ model: ModelFolder, output: String, and rest: [String] = [], rows: [String]? = nil, steps: Int = 5,
+        interruption: Executable.Interruption? = nil, in scratch: Scratch
     ) throws -> Outcome {
         let data = try scratch.file("rows.jsonl", (rows ?? self.rows).joined(separator: "\n") + "\n")
         return try Executable.run(
             [
                 "train", "--config", try scratch.file("recipe.json", recipe), "--model", model.path, "--train", data,
-                "--eval", data, "--steps", "5", "--output", scratch.path(output),
-            ] + rest, in: scratch, limit: limit)
+                "--eval", data, "--steps", "\(steps)", "--output", scratch.path(output),
+            ] + rest, in: scratch, interruption: interruption)
     }
 
     private func records(_ name: String, in scratch: Scratch) throws -> [[String: Any]] {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Many runs from one file: each a process of its own, resumed after any end, chosen between by validation problems.
-@Suite("a sweep", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("a sweep", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct SweepTests {
     private let defaults = """
         {base: abacus, max_steps: 2, problems_per_step: 2, num_generations: 2, max_completion_length: 16, \
@@ -241,7 +241,8 @@ struct SweepTests {
 }
 
 /// A recipe and the flags that overrule it.
-@Suite("a recipe on the command line", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite(
+    "a recipe on the command line", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct RecipeCommandTests {
     private func settings(_ arguments: [String], in scratch: Scratch) throws -> [String: Any] {
         let outcome = try Executable.run(["train", "--dry-run", "--json"] + arguments, in: scratch)

@@ -3,7 +3,7 @@ import Testing
 import TinyFoundation
 
 /// What a short training run on a fixture leaves behind, used and misused.
-@Suite("a trained adapter", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("a trained adapter", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct TrainedAdapterTests {
     /// Small enough for a fraction of a second, large enough that rewards differ within a group now and then.
     private let recipe = """

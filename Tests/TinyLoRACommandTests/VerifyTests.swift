@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tinylora verify`: the same bits however the work is divided, and what it says where they are not.
-@Suite("verify", .enabled(if: Executable.isBuilt, Executable.absence), .serialized)
+@Suite("verify", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
 struct VerifyTests {
     private static let small = ["verify", "--prompt-tokens", "8", "--new-tokens", "2", "--threads", "1,2"]
 

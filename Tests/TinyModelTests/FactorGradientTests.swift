@@ -81,16 +81,18 @@ struct FactorGradientTests {
     func someModules(kinds: Set<ModuleKind>) throws {
         let all = random.change(), model = try random.model(), team = ModelFixture.team
         let some = part(of: all, kinds), zeros = masked(all, kinds)
-        let found = ScoringPass(model, sequences(some), recording: true, team: team)
-        let expected = ScoringPass(model, sequences(zeros), recording: true, team: team)
+        func pass(_ change: LowRankChange) -> ScoringPass {
+            ScoringPass(model, sequences(change), recording: true, team: team)
+        }
+        let found = pass(some), expected = pass(zeros)
         for (found, expected) in zip(found.logprobs, expected.logprobs) {
             #expect(firstDifference(found, expected) == nil)
         }
         let weights = sequences(some).map(someWeights), size = all.factors.rank * all.factors.rank
         let mixing = found.mixingGradients(weights), whole = expected.mixingGradients(weights)
         let gradient = FactorGradient(of: some.factors), all7 = FactorGradient(of: zeros.factors)
-        found.addFactorGradients(weights, to: gradient)
-        expected.addFactorGradients(weights, to: all7)
+        pass(some).addFactorGradients(weights, to: gradient)
+        pass(zeros).addFactorGradients(weights, to: all7)
         for (position, module) in some.factors.modules.enumerated() {
             let index = module.index
             for (some, all) in zip(mixing, whole) {

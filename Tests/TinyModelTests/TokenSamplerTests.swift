@@ -114,6 +114,13 @@ struct TokenSamplerTests {
         #expect(token(sampler(), good.map { _ in -.infinity }, at: 0.5) == nil)
         #expect(token(sampler(), good.dropLast() + [.infinity], at: 0.5) == nil)
         #expect(token(sampler(0), good.map { _ in .nan }, at: 0.5) == nil)
+        for place in [0, count / 2, count - 1] {
+            var logits = good
+            logits[place] = .nan
+            for sampler in [sampler(), sampler(topK: 3), sampler(topP: 0.9), sampler(0)] {
+                #expect(token(sampler, logits, at: 0.5) == nil, "NaN at \(place), \(sampler)")
+            }
+        }
     }
 
     @Test("never takes a token whose logit is minus infinity", arguments: [10, 3000])

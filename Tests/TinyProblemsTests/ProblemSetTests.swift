@@ -188,6 +188,31 @@ struct ProblemSetTests {
 
     private static let row = #"{"question": "a", "answer": "1"}"#
 
+    @Test("without unit and tolerance have the hash that earlier versions recorded")
+    func recordedHash() {
+        let set = ProblemSet(
+            name: "a",
+            problems: [
+                Problem(id: "1", question: "Half of 2,160?", answer: "1080", solution: "2160 / 2"),
+                Problem(id: "k", question: "1 + 1?", answer: "2"),
+            ])
+        #expect(set.contentHash == "4285a596ae824045dc842000125509aeb8e98106e7c271c98b72f888ce391008")
+    }
+
+    @Test("that are graded otherwise have another hash")
+    func hashOfParts() {
+        let bare = Problem(id: "1", question: "a", answer: "1")
+        let changes: [(inout Problem) -> Void] = [
+            { _ in }, { $0.tolerance = 0.1 }, { $0.tolerance = 0.2 }, { $0.unit = "5" },
+        ]
+        let hashes = changes.map { change in
+            var problem = bare
+            change(&problem)
+            return ProblemSet(name: "a", problems: [problem]).contentHash
+        }
+        #expect(Set(hashes).count == changes.count, "\(hashes)")
+    }
+
     @Test("are refused when they are no UTF-8")
     func invalidText() {
         let error = #expect(throws: ProblemError.self) {

@@ -26,7 +26,13 @@ struct StopTextTests {
         let tokens = codec.pieces.indices.map { $0 }
         let end = tokens.firstIndex { watcher($0) }
         let sampled = end.map { Array(tokens[...$0]) } ?? tokens
-        return (end.map { $0 + 1 }, prompter.completionText(sampled, endedByStopToken: false))
+        let text = prompter.completionText(sampled, endedByStopToken: false)
+        var answer = prompter.answerStream()
+        let decode = codec.streamingDecoder()
+        let shown = sampled.map { answer.append(decode($0)) }.joined()
+        #expect(shown + answer.finish() == text)
+        #expect(answer.isStopped == (end != nil))
+        return (end.map { $0 + 1 }, text)
     }
 
     @Test(
@@ -51,6 +57,19 @@ struct StopTextTests {
         let found = try ending(PieceCodec(bytes: text), stopTexts: ["\n→→", "😀😀"])
         #expect(found.text == "é→😀\n→ 5")
         #expect(found.tokens == Array("é→😀\n→ 5\n→→".utf8).count)
+    }
+
+    @Test("are not shown while an answer is generated, and what may become one only once it has not")
+    func streamed() {
+        func shown(_ pieces: [String], beginsLine: Bool = true) -> [String] {
+            var answer = AnswerStream(stopTexts: ["\nQuestion:"], beginsLine: beginsLine)
+            let shown = pieces.map { answer.append($0) }
+            return shown + [answer.finish()]
+        }
+        #expect(shown(["5\nQue", "ry", "\nQuestion", ": b", "c"]) == ["5", "\nQuery", "", "", "", ""])
+        #expect(shown(["Quest", "s\n"]) == ["", "Quests", "\n"])
+        #expect(shown(["Question", ": a"]) == ["", "", ""])
+        #expect(shown(["Question", ": a"], beginsLine: false) == ["Question", ": a", ""])
     }
 
     @Test("the first in the text counts, an empty one not, and a blank line needs both breaks")

@@ -86,8 +86,10 @@ import TinyFoundation
             ),
             (
                 #"{"algorithm": "dapo", "temperature": 0}"#,
-                "temperature: 0.0 is not greater than 0; training needs completions that differ"
+                "temperature: 0 is greedy; training needs completions that differ"
             ),
+            (#"{"temperature": 1e-7}"#, "temperature: 1e-07 is not in 1e-06..."),
+            (#"{"algorithm": "openes", "temperature": -1}"#, "temperature: -1.0 is not in 1e-06..."),
             (
                 #"{"soft_overlong_cache": 128}"#, "soft_overlong_cache: 128 is not in 1..<128 (max_completion_length)"
             ),

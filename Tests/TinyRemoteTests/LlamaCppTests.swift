@@ -76,7 +76,9 @@ private final class FakeLlamaCpp: Sendable {
             sampling: SamplingParameters(
                 temperature: body.temperature, maxTokens: body.nPredict, stopTokens: RemoteFixture.stopTokens))
         let (completion, _) = try waiting { [fixture] in try await fixture.engine.sampled(request) }
-        var tokens = zip(completion.tokens, completion.logprobs).map { #"{"id": \#($0), "logprob": \#($1)}"# }
+        var tokens = zip(completion.tokens, completion.logprobs).map { token, logprob in
+            #"{"id": \#(token), "logprob": \#(logprob), "top_logprobs": [{"id": \#(token), "logprob": \#(logprob)}]}"#
+        }
         // As where a token ends within a character.
         if body.seed % 2 == 0, tokens.count > 2 { tokens.remove(at: 1) }
         return .json(
@@ -134,11 +136,14 @@ struct LlamaCppTests {
 
     /// A completion of a server that answers with these tokens to a prompt of `length` tokens.
     private func completion(
-        _ tokens: [Int], stop: String, isTruncated: Bool = false, prompt length: Int = 4, maxTokens: Int = 12
+        _ tokens: [Int], stop: String, isTruncated: Bool = false, prompt length: Int = 4, maxTokens: Int = 12,
+        likeliest: String = #"{"id": 1, "logprob": -0.5}"#
     ) async throws -> Completion? {
         var found: Completion?
         try await withTemporaryDirectory { folder in
-            let probabilities = tokens.map { #"{"id": \#($0), "logprob": -0.5}"# }.joined(separator: ", ")
+            let probabilities = tokens.map {
+                #"{"id": \#($0), "logprob": -0.5, "top_logprobs": [\#(likeliest)]}"#
+            }.joined(separator: ", ")
             let server = try FakeLlamaCpp(fixture, files: partNames(in: folder)) { request, _ in
                 // The request of 24 tokens is the one that is compared with the learner.
                 guard request.path == "/completion",
@@ -182,14 +187,21 @@ struct LlamaCppTests {
         try fixture.adapters(in: folder).writeParts().map { URL(filePath: $0).lastPathComponent }.reversed()
     }
 
+    @Test("log-probabilities of tokens that were guessed, which are none, are refused")
+    func speculativeDecoding() async throws {
+        let error = await #expect(throws: RemoteError.self) {
+            _ = try await completion([5, 6], stop: "limit", likeliest: "")
+        }
+        #expect(error?.code == .unsupported && error?.hint == "start it without speculative decoding", "\(error)")
+    }
+
     @Test("the parts of the numbers add up to the change")
     func parts() throws {
         let mixing = try #require(fixture.method.linearMixing), values = fixture.adapter(2)
         let size = mixing.factors.rank * mixing.factors.rank, change = fixture.method.change(values: values)
         for (module, group) in mixing.groups.enumerated() {
-            for place in module * size..<(module + 1) * size {
-                #expect(change.mixing[place] == values[group] * mixing.projections[place])
-            }
+            let part = Array(change.mixing[module * size..<(module + 1) * size])
+            #expect(part == mixing.projections(module).map { values[group] * $0 })
         }
     }
 }

@@ -208,7 +208,7 @@ extension LocalEngine {
         var first: [ScoredToken]?
         for try await event in stream(request) {
             switch event {
-            case .prompt: break
+            case .began, .prompt: break
             case .token(_, _, let alternatives): first = first ?? alternatives
             case .finished(_, let completion): return (completion, first ?? [])
             case .failed(_, let error): throw error

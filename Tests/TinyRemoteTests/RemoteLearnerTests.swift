@@ -16,6 +16,7 @@ private final class FakeLearner: Sendable {
     private let failure: HTTPServer.Reply
     private let known = Mutex<Set<String>>([])
     private let uploads = Mutex(0)
+    private let isOtherModel = Mutex(false)
 
     /// Answers the first `failures` requests with `failure`.
     init(
@@ -32,6 +33,12 @@ private final class FakeLearner: Sendable {
     var uploadCount: Int { uploads.withLock { $0 } }
 
     func forget() { known.withLock { $0 = [] } }
+
+    /// As after a restart with another model.
+    func becomeOtherModel() {
+        forget()
+        isOtherModel.withLock { $0 = true }
+    }
 
     private struct Sequence: Decodable {
         let prompt: [Int]
@@ -79,7 +86,8 @@ private final class FakeLearner: Sendable {
                 try await fixture.engine.logprobs(
                     of: sequences, adapter: body.adapter, temperature: body.temperature)
             }
-            return .json(#"{"logprobs": \#(found)}"#)
+            let shift: Float = isOtherModel.withLock { $0 } ? 1 : 0
+            return .json(#"{"logprobs": \#(found.map { $0.map { $0 - shift } })}"#)
         }
         let found = try waiting { [fixture] in
             try await fixture.engine.gradients(of: sequences, adapter: adapter, temperature: body.temperature) {
@@ -158,11 +166,37 @@ struct RemoteLearnerTests {
         #expect(busy.failuresLeft == 0)
     }
 
+    @Test("a process that was started again with another model is refused")
+    func otherModel() async throws {
+        let fake = FakeLearner(fixture), learner = try await learner(fake.server())
+        let adapter = fixture.adapter(1)
+        _ = try await learner.logprobs(of: sequences, adapter: adapter, temperature: 1)
+        fake.becomeOtherModel()
+        let error = await #expect(throws: RemoteError.self) {
+            _ = try await learner.logprobs(of: sequences, adapter: adapter, temperature: 1)
+        }
+        #expect(error?.code == .disagreement)
+        #expect(fake.uploadCount == 1)
+    }
+
     @Test("a method that is not linear in its numbers is refused")
     func nonlinear() throws {
         let design = try LoRADesign(modules: fixture.checkpoint.configuration.modules, rank: 1, alpha: 1)
         let lora = try design.prepared(AdapterPreparation(checkpoint: fixture.checkpoint, threads: 1))
         let error = #expect(throws: RemoteError.self) { try AdapterBasis(lora) }
         #expect(error?.message == "a learner in another process trains tinylora and lora-xs, not lora")
+    }
+
+    @Test("a method with more frozen numbers than the process takes is refused")
+    func large() throws {
+        let design = try LoRAXSDesign(modules: fixture.checkpoint.configuration.modules, rank: 16, subspace: .random)
+        let method = try design.prepared(AdapterPreparation(checkpoint: fixture.checkpoint, threads: 1))
+        // 21 modules with projections of 16⁴ numbers, and factors with 2,112 rows and columns.
+        #expect(try AdapterBasis(method, bodyLimit: 6 << 20).file.count > 4 * (21 * 65_536 + 16 * 2_112))
+        let error = #expect(throws: RemoteError.self) { try AdapterBasis(method, bodyLimit: 5 << 20) }
+        #expect(
+            error?.message == "a learner in another process takes at most 5 MiB of factors and projections, and "
+                + "\(design.description) has 6 MiB of them")
+        #expect(error?.code == .unsupported)
     }
 }

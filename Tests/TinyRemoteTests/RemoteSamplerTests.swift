@@ -63,8 +63,11 @@ struct RemoteSamplerTests {
             let servers = try ["vllm", "tinylora", "someone"].map { try FakeVLLM(fixture, owner: $0).server() }
             let sampler = try await fixture.sampler(servers, in: folder)
             #expect(sampler.software == "tinylora, vLLM, vLLM protocol (someone)")
-            let names = ["vLLM 0.32.0", "tinylora 0.1.0", "server"]
-            #expect(sampler.servers == zip(names, servers).map { "\($0) at \($1.endpoint), raw log-probabilities" })
+            let names = ["vLLM 0.32.0", "tinylora 0.1.0", "server"], kinds = ["raw", "tempered", "raw"]
+            for (index, server) in servers.enumerated() {
+                let kind = "\(kinds[index]) log-probabilities"
+                #expect(sampler.servers[index] == "\(names[index]) at \(server.endpoint), \(kind)")
+            }
         }
     }
 
@@ -237,6 +240,11 @@ struct RemoteSamplerTests {
                 try await processed.complete([fixture.request(problem: 1, topP: 0.9)])
             }
             #expect(cut?.message.contains("after top_k and top_p") == true)
+
+            // Our own server's are what a completion's are.
+            let own = try FakeVLLM(fixture, owner: "tinylora", isProcessed: true).server()
+            let tempered = try await fixture.sampler([own], in: folder)
+            _ = try await tempered.complete([fixture.request(problem: 1, temperature: 0.7, topP: 0.9)])
         }
     }
 

@@ -52,13 +52,6 @@ struct DrawingTests {
         #expect(shortest(value) == text)
     }
 
-    @Test(
-        "p-values never read as 0",
-        arguments: [(1, "1.000"), (0.0005, "0.001"), (0.0004, "4e-4"), (9.1e-53, "9e-53"), (0, "<1e-300")])
-    func probabilities(value: Double, text: String) {
-        #expect(pValue(value) == text)
-    }
-
     @Test("a curve in a line of text goes from the lowest to the highest level")
     func sparklines() {
         #expect(sparkline([0, 1, 2, 3], width: 4) == "▁▃▆█")

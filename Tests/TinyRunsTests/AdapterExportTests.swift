@@ -146,12 +146,15 @@ struct AdapterExportTests {
             func export(to output: String) throws {
                 _ = try original.export(adapter, as: .merged, to: output, threads: 1, cache: nil)
             }
-            let snapshot = folder + "/models--a--b/snapshots/0123"
-            for place in [model, model + "/", folder + "/link", other, snapshot] {
+            let snapshot = folder + "/models--a--b/snapshots/0123", tokenizer = folder + "/tokenizer"
+            try FileManager.default.createDirectory(atPath: tokenizer, withIntermediateDirectories: true)
+            try write("{}", to: tokenizer + "/tokenizer.json")
+            for place in [model, model + "/", folder + "/link", other, snapshot, tokenizer] {
                 let error = #expect(throws: RunError.self) { try export(to: place) }
                 #expect(error?.code == .alreadyExists && error?.hint?.contains("--output") == true)
             }
             #expect(try contents(model) == before && contents(other) == before)
+            #expect(try contents(tokenizer) == ["tokenizer.json": Data("{}".utf8)])
             #expect(!FileManager.default.fileExists(atPath: snapshot))
             try export(to: folder + "/merged")
             let merged = try contents(folder + "/merged")

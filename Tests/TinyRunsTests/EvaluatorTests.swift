@@ -145,9 +145,10 @@ struct EvaluatorTests {
         #expect(policy.requestsOfCalls.isEmpty)
 
         let careless = ScriptedSampler(missing: 1) { _, _ in "" }
-        #expect(
-            await error(evaluator(careless, samplesPerProblem: 2), set)?.message
-                == "the sampler returned 9 completions of 5 prompts, expected 10 of 5")
+        let missing = await #expect(throws: EngineError.self) {
+            try await evaluator(careless, samplesPerProblem: 2).evaluate(set)
+        }
+        #expect(missing?.message == "the sampler gave 9 of 10 completions")
     }
 
     @Test("stops between calls when it is cancelled")

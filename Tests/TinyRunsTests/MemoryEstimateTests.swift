@@ -1,7 +1,11 @@
+import Foundation
 import Testing
 import TinyFoundation
 import TinyLoRA
+import TinyModel
+import TinyRecords
 import TinyRuns
+import TinyTestSupport
 
 @Suite("Memory of a run")
 struct MemoryEstimateTests {
@@ -22,6 +26,51 @@ struct MemoryEstimateTests {
         short.rollout.maxTokens = 8
         let memory = try RunOutline(TrainingConfiguration()).memory
         #expect(try RunOutline(short).memory.cache < memory.cache)
+    }
+
+    @Test(
+        "the weights are not less than those of the model that is loaded, whatever its files store",
+        arguments: ["qwen2-tied", "qwen2-untied", "qwen2-tied-bf16", "gguf/model.gguf"], Arithmetic.allCases)
+    func weights(model: String, arithmetic: Arithmetic) throws {
+        var settings = TrainingConfiguration()
+        settings.model = fixtures(of: model).path
+        settings.arithmetic = arithmetic
+        let loaded = try LoadedModel(directory: settings.model, arithmetic: arithmetic, cache: nil)
+        let parameters = loaded.model.configuration.parameterCount
+        let weights = try RunOutline(settings).memory.weights
+        #expect(weights >= loaded.model.byteCount)
+        settings.adapter.method = .full
+        #expect(try RunOutline(settings).memory.weights == weights + 4 * parameters)
+    }
+
+    @Test("weights stored in fp32 take twice the memory of bf16 in float32, and those stored in bf16 do not")
+    func storedTypes() throws {
+        func weights(_ model: String, _ arithmetic: Arithmetic?) throws -> Int {
+            var settings = TrainingConfiguration()
+            settings.model = fixtures(of: model).path
+            settings.arithmetic = arithmetic
+            return try RunOutline(settings).memory.weights
+        }
+        let (wide, narrow) = (try weights("qwen2-tied", .float32), try weights("qwen2-tied", .bfloat16))
+        // Norms and biases, a few in a hundred here, are fp32 in both.
+        #expect(Double(wide) > 1.8 * Double(narrow))
+        #expect(try weights("qwen2-tied", nil) == wide)
+        #expect(try weights("qwen2-tied-bf16", .float32) == weights("qwen2-tied-bf16", .bfloat16))
+    }
+
+    @Test("a population of twice the size takes twice the cache")
+    func population() throws {
+        var settings = TrainingConfiguration(.openES)
+        settings.evaluation.problems = 0
+        settings.rollout.problemsPerStep = 2
+        settings.rollout.groupSize = 1
+        func cache(_ population: Int?) throws -> Int {
+            settings.evolution.populationSize = population
+            return try RunOutline(settings).memory.cache
+        }
+        #expect(try cache(8) == 2 * cache(4))
+        // Without a size there are 4 + ⌊3 ln 13⌋ members, and one more to make pairs.
+        #expect(try cache(nil) == cache(12))
     }
 
     @Test("a run is warned of memory that other programs have, unless what is free is not known")

@@ -76,6 +76,24 @@ import TinyFoundation
         }
     }
 
+    @Test("runs that begin at the same moment have directories of their own")
+    func claims() async throws {
+        try await withTemporaryDirectory { folder in
+            let name = folder + "/runs/20260101-000000"
+            let claimed = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<4 { group.addTask { try RunDirectory.claim(name) } }
+                return try await group.reduce(into: [String]()) { $0.append($1) }
+            }
+            #expect(claimed.sorted() == [name] + (2...4).map { "\(name)-\($0)" })
+            let unmade = try #require(throws: RunError.self) {
+                try write("", to: folder + "/file")
+                _ = try RunDirectory.claim(folder + "/file/run")
+            }
+            #expect(unmade.code == .unwritable)
+            #expect(unmade.message == "\(folder)/file/run cannot be written: Not a directory")
+        }
+    }
+
     @Test("a run is not overwritten, and not gone on with under other settings")
     func refusesOtherRuns() async throws {
         try await withTemporaryDirectory { folder in

@@ -39,4 +39,14 @@ import TinyRuns
         let ending = JobEnd(code).ending(fruitlessJobs: fruitless)
         if case .interrupted = ending { #expect(resumes) } else { #expect(!resumes, "\(ending)") }
     }
+
+    @Test("a job that reaches its time limit says what it lacks")
+    func timeLimit() {
+        guard case .failed(let reason, let hint) = JobEnd("TO").ending(fruitlessJobs: 1) else {
+            Issue.record("the run goes on")
+            return
+        }
+        #expect(reason == "its Slurm job reached the time limit before it saved a state")
+        #expect(hint?.contains("--sbatch time=") == true && hint?.contains("checkpoint_steps") == true)
+    }
 }

@@ -24,6 +24,31 @@ import TinyRuns
         #expect(folder.lastMessage(of: "run") == "step 3  sampling  1/64 completions · 98 tok/s")
     }
 
+    @Test("a run is as far as the last step with a state, in its line or in a file")
+    func resumableStep() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"
+        try FileManager.default.createDirectory(atPath: path + "/run", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = SweepFolder(path: path), steps = Journal<StepRecord>(path: path + "/run/steps.jsonl")
+        func line(_ step: Int, _ state: TrainingState? = nil) -> StepRecord {
+            StepRecord(
+                step: step, metrics: StepMetrics(), state: state,
+                time: StepTime(seconds: 1, rolloutSeconds: 0, trainingSeconds: 1, tokensPerSecond: 9))
+        }
+        #expect(folder.resumableStep(of: "run") == 0)
+        try steps.append((1...5).map { line($0, TrainingState(starting: [1])) })
+        #expect(folder.resumableStep(of: "run") == 5)
+        try steps.replace(with: (1...5).map { line($0) })
+        #expect(folder.resumableStep(of: "run") == 0)
+        for name in ["state-000002.safetensors", "state-000004.safetensors", "state-000005.safetensors.7-8.tmp"] {
+            try Data().write(to: URL(filePath: path + "/run/" + name))
+        }
+        #expect(folder.resumableStep(of: "run") == 4)
+        // A state of a step that has no line is not resumed from.
+        try steps.keep(3)
+        #expect(folder.resumableStep(of: "run") == 2)
+    }
+
     @Test("nothing is read before the folder is locked, and what cannot be read lets it go")
     func lock() throws {
         let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"

@@ -71,6 +71,14 @@ import TinyRecords
         #expect(Set(after.runs.map(\.name)).count == after.runs.count)
     }
 
+    @Test("a run that was begun under two names keeps the first")
+    func keepsFirstName() throws {
+        var plan = try plan(text)
+        let settings = plan.runs[0].configuration
+        #expect(plan.keepNames(of: ["a": settings, "b": settings]) == ["b"])
+        #expect(plan.runs[0].name == "a")
+    }
+
     @Test("a name that is taken by other settings gets a number")
     func renamesTaken() throws {
         var plan = try plan(text)
@@ -95,6 +103,37 @@ import TinyRecords
                 "tiled-3-seed1", "by-kind-seed1", "b-2.5-7B-max_steps-2-seed1",
                 "b-2.5-7B-max_steps-2-2-seed1", "max_steps-3-target_modules-q_proj-v_proj-seed1",
             ])
+    }
+
+    @Test("names that differ in letter case only are told apart, those of runs begun before too")
+    func letterCase() throws {
+        var plan = try plan("defaults: {max_steps: 1}\nruns: [{model: [a/Qwen x, b/qwen x], train: t.jsonl}]")
+        #expect(plan.runs.map(\.name) == ["Qwen-x-seed1", "qwen-x-2-seed1"])
+        var other = TrainingConfiguration()
+        other.seed = 99
+        #expect(plan.keepNames(of: ["QWEN-X-seed1": other]) == ["QWEN-X-seed1"])
+        #expect(plan.runs.map(\.name) == ["Qwen-x-seed1-2", "qwen-x-2-seed1"])
+    }
+
+    @Test("names are short enough for files, however many settings differ and whatever their letters")
+    func shortNames() throws {
+        let style = String(repeating: "数", count: 60)
+        let file = """
+            seeds: [18446744073709551615]
+            tune: {key: learning_rate, on: validation}
+            defaults: {validation_problems: 10}
+            runs:
+              - {parameters: [1, 2], prompt_style: [\(style)], learning_rate: [0.05, 0.1]}
+              - {parameters: [3], learning_rate: [0.05, 0.1]}
+            """
+        let names = try plan(file).runs.map(\.name)
+        #expect(names.count == 6 && Set(names).count == 6)
+        for name in names {
+            // Room for an extension and for what a file is called while it is written.
+            #expect(name.utf8.count <= 215, "\(name)")
+            #expect(name.contains("lr0.") && name.hasSuffix("-seed18446744073709551615"), "\(name)")
+        }
+        #expect(names.contains { $0.hasPrefix("1-prompt_style-数数") }, "\(names)")
     }
 
     @Test(

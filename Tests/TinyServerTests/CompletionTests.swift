@@ -97,6 +97,7 @@ struct CompletionTests {
         for (text, stops, expected) in [
             ("a héé 中文 😀!", ["never"], "a héé 中文 😀!"), ("1 ab abc 2", ["abc"], "1 ab "),
             ("ababac", ["abac"], "ab"), ("xx", ["x"], ""), ("ends with ab", ["abc"], "ends with ab"),
+            ("Question: 2", ["\nQuestion:"], "Question: 2"),
         ] {
             var answer = AnswerText(tokenizer, after: [], stops: stops)
             var parts = tokenizer.encode(text, addingSpecialTokens: false).map { answer.append($0) }

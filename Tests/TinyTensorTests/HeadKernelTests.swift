@@ -27,6 +27,21 @@ struct HeadKernelTests {
         }
     }
 
+    @Test("tell a logit that is not a number, wherever it is", arguments: counts)
+    func notNumbers(count: Int) {
+        var exps = [Float](repeating: 0, count: count), sums: [Float] = [0, 0]
+        for set in KernelSet.all {
+            for place in Set([0, count / 2, count - 1]) {
+                var logits = gaussian(count, seed: 1, deviation: 4)
+                set.kernels.chunk_exp(&exps, &sums, logits, count, 1)
+                #expect(sums[0] == logits.max(), "\(set)")
+                logits[place] = .nan
+                set.kernels.chunk_exp(&exps, &sums, logits, count, 1)
+                #expect(sums[0].isNaN, "place \(place), \(set)")
+            }
+        }
+    }
+
     /// Roundings of the exponential (2e-7) and of the sum of 97 terms.
     @Test("give the softmax and the gradient of the target's log-probability")
     func formula() {

@@ -195,7 +195,8 @@ typedef struct {
                                const tk_head *head, float *scratch);
 
     /* For one row of one chunk of logits: multiplies by `inverse_temperature`, finds the largest, replaces each by
-       exp(logit - largest) and returns both: sums[0] = largest, sums[1] = Σ exp. `logits` may be kept by passing exps. */
+       exp(logit - largest) and returns both: sums[0] = largest, sums[1] = Σ exp. `logits` may be kept by passing exps.
+       sums[0] is no number where some logit is none. */
     void (*chunk_exp)(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature);
     /* logits become gradients: factor · inverse_temperature · (−exp(logit · inverse_temperature − largest) · inverse_sum),
        and at `target` (negative: none in this chunk) + factor · inverse_temperature. */

@@ -3,15 +3,17 @@
 
 static void chunk_exp(float *exps, float *sums, const float *logits, ptrdiff_t count, float inverse_temperature) {
     float largest = -INFINITY, lanes[16] = {0};
+    int is_number = 1;
     for (ptrdiff_t i = 0; i < count; i++) {
         float x = logits[i] * inverse_temperature;
         largest = x > largest ? x : largest;
+        is_number &= x == x;
     }
     for (ptrdiff_t i = 0; i < count; i++) {
         exps[i] = exp1(logits[i] * inverse_temperature - largest);
         lanes[i % 16] += exps[i];
     }
-    sums[0] = largest;
+    sums[0] = is_number ? largest : NAN;
     sums[1] = tree16_plain(lanes);
 }
 

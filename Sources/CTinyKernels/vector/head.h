@@ -5,12 +5,19 @@ static TK_TARGET void chunk_exp(float *exps, float *sums, const float *logits, p
                                 float inverse_temperature) {
     const v16 factor = splat16(inverse_temperature);
     v16 top = splat16(-INFINITY);
+    i32x16 strange = {0};
     ptrdiff_t i = 0;
-    for (; i + 16 <= count; i += 16) top = max16(top, load16(logits + i) * factor);
+    for (; i + 16 <= count; i += 16) {
+        const v16 x = load16(logits + i) * factor;
+        top = max16(top, x);
+        strange |= x != x;
+    }
     float largest = largest16(top, -INFINITY);
+    int is_number = !__builtin_reduce_or(strange);
     for (; i < count; i++) {
         float x = logits[i] * inverse_temperature;
         largest = x > largest ? x : largest;
+        is_number &= x == x;
     }
     const v16 least = splat16(largest);
     v16 sum = splat16(0);
@@ -21,7 +28,7 @@ static TK_TARGET void chunk_exp(float *exps, float *sums, const float *logits, p
     }
     float tail[16] = {0};
     for (ptrdiff_t j = 0; i + j < count; j++) exps[i + j] = tail[j] = exp1(logits[i + j] * inverse_temperature - largest);
-    sums[0] = largest;
+    sums[0] = is_number ? largest : NAN;
     sums[1] = tree16(sum + load16(tail));
 }
 

@@ -47,7 +47,13 @@ extension PEFTTensors {
             throw AdapterError(
                 .unsupportedFeature, "lora_alpha of \(modules[index].name) in \(configuration) is not positive")
         }
-        let alpha = alphas.min() ?? 1
+        let alpha = alphas.min() ?? 1, design: LoRADesign
+        // Before modules are filled up: tensors without numbers may claim any rank.
+        do throws(AdapterError) {
+            design = try LoRADesign(modules: modules, rank: largest, alpha: alpha)
+        } catch {
+            throw AdapterError(.malformedFile, "\(path) cannot be used: \(error.message)", underlying: error)
+        }
         var values: [Float] = [], type = Self.commonType(found.flatMap(\.tensors))
         for (position, module) in modules.enumerated() {
             let rank = ranks[position], tensors = found[position].tensors, name = found[position].name
@@ -68,11 +74,7 @@ extension PEFTTensors {
             values += [Float](repeating: 0, count: (largest - rank) * module.inputs)
             values += PEFTLoRA.widened(b, rows: module.outputs, from: rank, to: largest)
         }
-        do throws(AdapterError) {
-            return (try LoRADesign(modules: modules, rank: largest, alpha: alpha), values, type)
-        } catch {
-            throw AdapterError(.malformedFile, "\(path) cannot be used: \(error.message)", underlying: error)
-        }
+        return (design, values, type)
     }
 
     /// Numbers times the quotient of two scales, at least 1. It counts as a power of two where it is one but for the rounding of

@@ -49,12 +49,13 @@ extension AdapterMethod {
 public struct LinearMixing: Sendable {
     /// `A` and `B` of every changed module.
     public let factors: LowRankFactors
-    /// `P`, `[modules, u, rank, rank]`.
-    public let projections: [Float]
     /// Numbers of a group.
     public let u: Int
     /// The group of each module.
     public let groups: [Int]
+    /// `P` of the module at a place of the factors, `[u, rank, rank]`; made when it is asked for, as LoRA-XS has rank⁴ numbers
+    /// for every module.
+    public let projections: @Sendable (_ place: Int) -> [Float]
 }
 
 /// What an adapter's numbers are to the engine.

@@ -110,11 +110,11 @@ struct LoRAXSMethod: AdapterMethod {
     /// Every entry of a module's matrix is a number of its own: `P(m, i)` is the scale at entry i and 0 elsewhere.
     var linearMixing: LinearMixing? {
         let entries = design.rank * design.rank
-        var units = [Float](repeating: 0, count: entries * entries)
-        for entry in 0..<entries { units[entry * entries + entry] = scale }
-        return LinearMixing(
-            factors: factors, projections: factors.modules.flatMap { _ in units }, u: entries,
-            groups: Array(factors.modules.indices))
+        return LinearMixing(factors: factors, u: entries, groups: Array(factors.modules.indices)) { [scale] _ in
+            var units = [Float](repeating: 0, count: entries * entries)
+            for entry in 0..<entries { units[entry * entries + entry] = scale }
+            return units
+        }
     }
 
     var gradient: AdapterGradient {

@@ -139,7 +139,10 @@ public struct TinyLoRAMethod: AdapterMethod {
 
     /// Factors, projections and groups.
     public var linearMixing: LinearMixing? {
-        LinearMixing(factors: factors, projections: projections, u: plan.u, groups: plan.groups)
+        let size = plan.u * plan.rank * plan.rank
+        return LinearMixing(factors: factors, u: plan.u, groups: plan.groups) { [projections] place in
+            Array(projections[place * size..<(place + 1) * size])
+        }
     }
 
     /// The change of weights for these numbers.

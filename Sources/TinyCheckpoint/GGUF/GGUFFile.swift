@@ -81,7 +81,7 @@ private struct TensorTable {
         guard let typeName = typeNames[entry.type] else {
             throw CheckpointError(.unsupportedType, "\(entry.name) in \(name) has the unknown type \(entry.type)")
         }
-        guard let format = StoredFormat(name: typeName) else {
+        guard let format = StoredFormat(ggmlName: typeName) else {
             let known = ElementType.allCases.map(\.safetensorsName) + QuantisedType.allCases.map(\.rawValue)
             throw CheckpointError(
                 .unsupportedType, "\(entry.name) is stored as \(typeName) in \(name), which is not read",
@@ -109,7 +109,8 @@ private struct TensorTable {
                     + "\(entry.name) takes \(count) from byte \(entry.offset) on")
         }
         let first = start + entry.offset
-        return TensorRecord(name: entry.name, typeName: typeName, shape: entry.shape, range: first..<first + count)
+        return TensorRecord(
+            name: entry.name, typeName: typeName, shape: entry.shape, range: first..<first + count, format: format)
     }
 
     private func malformed(_ message: String) -> CheckpointError { CheckpointError(.malformedHeader, message) }

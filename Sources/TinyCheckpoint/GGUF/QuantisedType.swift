@@ -42,12 +42,12 @@ enum QuantisedType: String, CaseIterable, Sendable {
 }
 
 /// How a tensor's elements are stored.
-enum StoredFormat: Sendable, Equatable {
+enum StoredFormat: Sendable, Hashable {
     case elements(ElementType)
     case blocks(QuantisedType)
 
-    /// The format with this name in safetensors and GGUF files; `nil` for others.
-    init?(name: String) {
+    /// The format that ggml calls so; `nil` for one that is not read. Elements have the same names in safetensors files.
+    init?(ggmlName name: String) {
         if let type = ElementType(safetensorsName: name) {
             self = .elements(type)
         } else if let type = QuantisedType(rawValue: name) {

@@ -33,6 +33,13 @@ struct LearningPlan {
             self.rows = rows ?? max(1, min(Self.mostRows, Self.recordBytes / bytes))
             earlierRow = Double(8 * model.keyValueHeadCount * model.headDimension) / Double(bytes)
         }
+
+        /// Rows that a block and one pass of completions hold at most, of `count` sequences of `length` tokens. Neither a prompt
+        /// nor a completion is divided.
+        func rowsHeld(of count: Int, length: Int) -> Double {
+            let sequence = Double(length) * (1 + earlierRow)
+            return min(Double(count) * sequence, max(Double(rows), Double(rows / 4) + sequence))
+        }
     }
 
     /// The sequences of each unit.

@@ -41,12 +41,14 @@ extension LocalEngine {
             let (product, overflow) = a.multipliedReportingOverflow(by: b)
             return overflow ? .max : product
         }
-        let rows = min(LearningPlan.Limits.mostRows, product(learnedSequences, length))
+        let sequence = model.cacheBytes(length: length, arithmetic)
+        let rows = LearningPlan.Limits(model, rank: rank, rows: nil).rowsHeld(of: learnedSequences, length: length)
+        let records = rows * Double(model.recordBytes(rank: rank))
+        let logits = product(product(learnedSequences, length), 4 * model.vocabularySize)
         return Memory(
+            // One sequence runs whatever it takes.
             cache: min(
-                limits.cacheBytes,
-                product(min(sampledSequences, limits.sequences), model.cacheBytes(length: length, arithmetic))),
-            records: min(LearningPlan.Limits.recordBytes, product(rows, model.recordBytes(rank: rank)))
-                + min(ModelConfiguration.keptLogitBytes, product(rows, 4 * model.vocabularySize)))
+                product(min(sampledSequences, limits.sequences), sequence), max(limits.cacheBytes, sequence)),
+            records: (Int(exactly: records.rounded(.up)) ?? .max / 4) + min(ModelConfiguration.keptLogitBytes, logits))
     }
 }

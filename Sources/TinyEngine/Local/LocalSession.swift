@@ -24,7 +24,7 @@ final class LocalSession: SamplingSession {
         var state: DecodingState
         var changes: [Int: LowRankChange] = [:]
         var caches: [SampleID: SequenceCache] = [:]
-        var prefixes = PrefixCache()
+        var prefixes: PrefixCache
         /// The first tokens of a prompt that takes several passes.
         var begun: (request: Int, cache: SequenceCache)?
         /// Of requests whose prompts are to be scored: the tokens so far, `nil` for one without a probability.
@@ -62,7 +62,7 @@ final class LocalSession: SamplingSession {
             weights: weights, model: weights == nil ? engine.model : nil,
             state: DecodingState(contextLength: engine.contextLength, limits: limits) {
                 sizes.cacheBytes(length: $0, arithmetic)
-            })
+            }, prefixes: PrefixCache(mostBytes: limits.cacheBytes / 4))
     }
 
     func add(_ request: CompletionRequest) throws -> Int {
@@ -118,7 +118,7 @@ final class LocalSession: SamplingSession {
         batches = batches.filter { $0.weights == nil || !$0.state.isIdle }
         while let place = batches.firstIndex(where: { !$0.state.isIdle }) {
             let events = try advance(&batches[place])
-            if !events.isEmpty { return events }  // none follows from a part of a prompt alone
+            if !events.isEmpty { return events }
         }
         return []
     }
@@ -147,7 +147,12 @@ final class LocalSession: SamplingSession {
         }
         if pass.starting.contains(where: { $0.request == batch.begun?.request }) { batch.begun = nil }
         let beginning = begin(pass.beginning, in: &batch, model)
-        guard !steps.isEmpty || !prompts.isEmpty || !beginning.isEmpty else { return batch.state.receive([]) }
+        let began = [pass.beginning].compactMap(\.self).map { beginning in
+            SamplingEvent.began(SampleID(request: beginning.request, sample: 0), tokens: beginning.rows)
+        }
+        guard !steps.isEmpty || !prompts.isEmpty || !beginning.isEmpty else {
+            return began + batch.state.receive([])
+        }
         let scored = scoredPrompts(of: pass, prompts: prompts, beginning: beginning, in: batch)
         let (hidden, every) = model.advance(
             steps + prompts + beginning, everyRowOf: scored.map { steps.count + $0.segment }, team: engine.team)
@@ -171,7 +176,7 @@ final class LocalSession: SamplingSession {
             if case .token = event { continue }
             forget(event.sample, in: &batch)
         }
-        return reports.events + events
+        return began + reports.events + events
     }
 
     /// The next rows of a prompt that takes several passes; none where they are known.
@@ -210,7 +215,9 @@ final class LocalSession: SamplingSession {
                 let segment = Segment(cache: cache, tokens: rest, change: batch.changes[id])
                 _ = model.advance([segment], team: engine.team)
             }
-            batch.prefixes.keep(tokens, cache, adapter: content)
+            batch.prefixes.keep(
+                tokens, cache, bytes: model.configuration.cacheBytes(length: tokens.count, model.arithmetic),
+                adapter: content)
         }
     }
 

@@ -8,16 +8,20 @@ package struct PrefixCache {
         let adapter: AdapterContent?
         let tokens: [Int]
         let cache: SequenceCache
+        let bytes: Int
     }
 
     /// The latest last.
     private var entries: [Entry] = []
+    private let mostBytes: Int
     private static let mostEntries = 8
     /// Tokens that are worth a pass of their own.
     static let leastTokens = 64
 
     /// Knows nothing.
-    package init() {}
+    ///
+    /// - Parameter mostBytes: Bytes of all keys and values that are kept, unless the latest beginning alone takes more.
+    package init(mostBytes: Int) { self.mostBytes = mostBytes }
 
     /// A cache of the longest known beginning of a prompt, which grows on its own; never the whole prompt, as the next token
     /// follows from a row.
@@ -36,10 +40,14 @@ package struct PrefixCache {
         return most - known >= Self.leastTokens ? most : nil
     }
 
-    /// Keeps a beginning; the oldest gives way.
-    package mutating func keep(_ tokens: [Int], _ cache: SequenceCache, adapter: AdapterContent?) {
-        entries.append(Entry(adapter: adapter, tokens: tokens, cache: cache))
-        if entries.count > Self.mostEntries { entries.removeFirst() }
+    /// Keeps a beginning whose keys and values take so many bytes; the oldest ones give way.
+    package mutating func keep(_ tokens: [Int], _ cache: SequenceCache, bytes: Int, adapter: AdapterContent?) {
+        entries.append(Entry(adapter: adapter, tokens: tokens, cache: cache, bytes: bytes))
+        while entries.count > 1,
+            entries.count > Self.mostEntries || entries.reduce(0, { $0 + $1.bytes }) > mostBytes
+        {
+            entries.removeFirst()
+        }
     }
 }
 

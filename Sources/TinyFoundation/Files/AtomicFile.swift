@@ -7,7 +7,8 @@ public enum AtomicFile {
     /// The data are written to a temporary file in the same directory, flushed to the disk, and renamed. Temporary files of
     /// killed processes that were writing the same file are removed (see ``TemporaryName``).
     ///
-    /// A link stays and the file it leads to is replaced. What is written to a pipe or a device goes into it.
+    /// A link stays, and the file it leads to is replaced, or made where it is not there yet. The new file has the permissions of
+    /// the old one. What is written to a pipe or a device goes into it.
     ///
     /// - Throws: `unwritable`, naming the directory or file and the system's reason; the old file is then untouched.
     public static func write(_ data: Data, to path: String) throws(FileError) {
@@ -20,19 +21,32 @@ public enum AtomicFile {
     ///
     /// - Throws: `unwritable`, naming the directory that could not be created and the system's reason.
     public static func makeDirectory(_ path: String) throws(FileError) {
+        guard try !makeNewDirectory(path) else { return }
+        guard let kind = try? FileKind(at: path) else { throw unmade(path, SystemError(number: EEXIST)) }
+        guard kind == .directory else {
+            throw FileError(.unwritable, "\(path) is \(kind.name), expected a directory")
+        }
+    }
+
+    /// Creates a directory and the missing ones above it, unless there is something of its name.
+    ///
+    /// - Returns: Whether this call has created it. Of several processes that try at the same moment one has.
+    /// - Throws: `unwritable`, as ``makeDirectory(_:)``.
+    package static func makeNewDirectory(_ path: String) throws(FileError) -> Bool {
         guard !path.isEmpty else { throw FileError(.unwritable, "the path of a directory is empty") }
-        if mkdir(path, 0o755) == 0 { return }
+        if mkdir(path, 0o755) == 0 { return true }
         var error = SystemError.last
         if error.number == ENOENT, parentDirectory(of: path) != path {
             try makeDirectory(parentDirectory(of: path))
-            if mkdir(path, 0o755) == 0 { return }
+            if mkdir(path, 0o755) == 0 { return true }
             error = .last
         }
-        if error.number == EEXIST, let kind = try? FileKind(at: path) {
-            if kind == .directory { return }
-            throw FileError(.unwritable, "\(path) is \(kind.name), expected a directory")
-        }
-        throw FileError(.unwritable, "cannot make the directory \(path): \(error)", underlying: error)
+        guard error.number == EEXIST else { throw unmade(path, error) }
+        return false
+    }
+
+    private static func unmade(_ path: String, _ error: SystemError) -> FileError {
+        FileError(.unwritable, "cannot make the directory \(path): \(error)", underlying: error)
     }
 
     /// Replaces the file at `path` with what `body` appends. Needs no memory beyond what `body` holds.
@@ -45,7 +59,7 @@ public enum AtomicFile {
             let file = try FileOutput(into: path)
             return try body(file)
         }
-        let target = target(of: path), directory = parentDirectory(of: target)
+        let target = try target(of: path), directory = parentDirectory(of: target)
         TemporaryName.removeAbandoned(of: target, in: directory)
         let file = try FileOutput(beside: target, in: directory, for: path)
         do {
@@ -74,7 +88,7 @@ package struct FileOutput: ~Copyable {
     /// Its name now, and the one that errors have.
     private let name: String, path: String
 
-    /// Creates a temporary file beside `target`, and locks it until it is closed. Errors name `path`.
+    /// Creates a temporary file beside `target` with its permissions, and locks it until it is closed. Errors name `path`.
     fileprivate init(beside target: String, in directory: String, for path: String) throws(FileError) {
         self.path = path
         while true {
@@ -90,6 +104,8 @@ package struct FileOutput: ~Copyable {
             // none does.
             let isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
             if !isTaken && access(name, F_OK) == 0 {
+                var old = stat()
+                if stat(target, &old) == 0 { fchmod(descriptor, old.st_mode & 0o777) }
                 self.name = name
                 self.descriptor = descriptor
                 return
@@ -141,14 +157,17 @@ package struct FileOutput: ~Copyable {
     }
 }
 
-/// Where a link leads; any other path itself.
-private func target(of path: String) -> String {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(path, nil) else {
-        return path
+/// Where a link leads, whether or not there is something; any other path itself.
+///
+/// - Throws: `unwritable` for links that lead to each other.
+private func target(of path: String) throws(FileError) -> String {
+    var target = path
+    for _ in 0..<40 {  // as many as Linux follows
+        guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: target) else { return target }
+        target = next.hasPrefix("/") ? next : "\(parentDirectory(of: target))/\(next)"
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    let error = SystemError(number: ELOOP)
+    throw FileError(.unwritable, "cannot write \(path): \(error)", underlying: error)
 }
 
 /// The directory that holds `path`.

@@ -10,9 +10,13 @@ extension RandomStream {
     /// Source: inverse of the normal distribution, algorithm AS 241 (PPND16), Wichura, Applied Statistics 37 (1988).
     public mutating func normal() -> Double {
         let high = UInt64(next()), low = UInt64(next())
-        let centred = (Double((high << 32 | low) >> 11) + 0.5) * 0x1p-53  // never 0, never 1
-        return inverseNormal(centred)
+        return inverseNormal(openUniform(high << 32 | low))
     }
+}
+
+/// A number in `(0, 1)` from the upper 53 of 64 random bits.
+package func openUniform(_ bits: UInt64) -> Double {
+    min((Double(bits >> 11) + 0.5) * 0x1p-53, 1 - 0x1p-53)  // with 53 ones the sum is rounded up, to 1 in all
 }
 
 /// The `p`-quantile of the standard normal distribution, `0 < p < 1`, to about 1e-16.

@@ -31,7 +31,8 @@ extension HTTPClient {
                 if let failure = refusal(response, of: resource) { throw failure }
                 guard let size = resource.byteCount else { return response }
                 last = response
-                if sink.count == requested?.upperBound ?? size { continue }
+                // More than was asked for is the whole, from a server that knows no ranges.
+                if sink.count >= requested?.upperBound ?? size { continue }
                 throw Failure(
                     error: HubError(
                         .wrongSize, "the hub sent only \(sink.count) of the \(size) bytes of \(resource.name)"),
@@ -106,5 +107,9 @@ extension HTTPURLResponse {
 }
 
 extension Duration {
-    fileprivate var inSeconds: String { String(format: "%.3g s", self / .seconds(1)) }
+    /// Whole seconds, but for a part of one.
+    fileprivate var inSeconds: String {
+        let seconds = self / .seconds(1)
+        return String(format: seconds < 1 ? "%.3g s" : "%.0f s", seconds)
+    }
 }

@@ -68,9 +68,11 @@ final class HTTPClient: Sendable {
             await withCheckedContinuation { continuation in
                 exchanges.add(task, reception, continuation)
                 task.resume()
+                if Task.isCancelled { task.cancel() }
             }
         } onCancel: {
-            task.cancel()
+            // The end of a task that is not there yet would be told to nobody.
+            if exchanges.contains(task) { task.cancel() }
         }
         switch outcome {
         case .response(let response): return response
@@ -117,6 +119,8 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, Sendable {
     func add(_ task: URLSessionTask, _ reception: Reception, _ continuation: CheckedContinuation<Outcome, Never>) {
         running.withLock { $0[task.taskIdentifier] = Exchange(reception: reception, continuation: continuation) }
     }
+
+    func contains(_ task: URLSessionTask) -> Bool { running.withLock { $0[task.taskIdentifier] != nil } }
 
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,

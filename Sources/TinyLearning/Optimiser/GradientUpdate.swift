@@ -36,6 +36,8 @@ struct GradientUpdate {
         var optimiser = AdamW(settings, resuming: state)
         optimiser.update(&parameters, gradient: gradient, learningRate: learningRate)
         try checkFinite(parameters.map(elementType.rounded), named: "stored value of")
+        // An infinite moment would hold its number still for ever.
+        try checkFinite(optimiser.secondMoment, named: "second moment of")
         let next = TrainingState(
             parameters: parameters, firstMoment: optimiser.firstMoment, secondMoment: optimiser.secondMoment,
             updates: optimiser.updates)

@@ -6,7 +6,8 @@ import TinyFoundation
 /// With `i = step - 1`, `w` warm-up steps and `n` steps: `peak · i / w` while `i < w`; afterwards `peak`,
 /// `peak · (n - i) / (n - w)` or `peak · ½ (1 + cos(π (i - w) / (n - w)))`. With a warm-up the first step has rate 0.
 ///
-/// Source: the schedules of the same names in Hugging Face transformers.
+/// Source: the schedules of the same names in Hugging Face transformers, whose `constant` with a warm-up is called
+/// `constant_with_warmup`.
 public struct LearningRateSchedule: Sendable {
     private let settings: OptimiserSettings
     private let steps: Int

@@ -36,6 +36,12 @@ public struct ProblemOrder: Sendable {
         return rows
     }
 
+    /// Rows of all problems that the first `steps` steps use, each once, in the order of their first use. Cost: one shuffle.
+    public func usedRows(steps: Int) -> [Int] {
+        let (used, isMore) = steps.multipliedReportingOverflow(by: perStep)
+        return rows(from: 0, count: isMore ? count : min(count, used))
+    }
+
     /// Epochs done after a step.
     public func epoch(after step: Int) -> Double {
         epoch(afterProblems: step * perStep)

@@ -63,7 +63,7 @@ struct RolloutSampler: Sendable {
                 sampling: sampling)
         }
         let answers = try await sampler.complete(requests, progress: progress, stopping: task.prompter.stopping)
-        try Self.check(answers, of: requests)
+        try Self.check(answers)
         let graded = zip(asked, answers).flatMap { request, completions in
             completions.map { completion in
                 GradedAnswer(
@@ -74,6 +74,13 @@ struct RolloutSampler: Sendable {
         let grades = task.reward.grades(of: graded)
         guard grades.count == graded.count else {
             throw TrainingError(.engineMismatch, "the reward gave \(grades.count) grades, expected \(graded.count)")
+        }
+        for (answer, grade) in zip(graded, grades) {
+            let reward = grade.reward(configuration.reward)
+            guard reward.isFinite else {
+                throw TrainingError(
+                    .notFinite, "the reward of a completion of problem \(answer.problem.id) is \(reward)")
+            }
         }
         var position = 0
         return asked.indices.map { index in
@@ -100,14 +107,8 @@ struct RolloutSampler: Sendable {
             earned: grade.reward(configuration.reward), overlong: overlong ?? 0)
     }
 
-    /// Checks that the sampler completed what it was asked to complete.
-    private static func check(_ answers: [[Completion]], of requests: [CompletionRequest]) throws(TrainingError) {
-        guard answers.map(\.count) == requests.map(\.streams.count) else {
-            throw TrainingError(
-                .engineMismatch,
-                "the sampler returned \(answers.reduce(0) { $0 + $1.count }) completions to \(answers.count) requests, "
-                    + "expected \(requests.reduce(0) { $0 + $1.streams.count }) to \(requests.count)")
-        }
+    /// Checks that every sampled token has a log-probability.
+    private static func check(_ answers: [[Completion]]) throws(TrainingError) {
         if let broken = answers.joined().first(where: { $0.tokens.count != $0.logprobs.count }) {
             throw TrainingError(
                 .engineMismatch,

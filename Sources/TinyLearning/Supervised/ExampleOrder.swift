@@ -22,6 +22,9 @@ package struct ExampleOrder: Sendable {
     /// Rows of the examples of a step, in the order in which they are used; the first step is 1. Cost: one shuffle.
     package func rows(step: Int) -> [Int] { order.rows(step: step).flatMap { units[$0] } }
 
+    /// Rows of all examples that the first steps use, each once, packed or not. Cost: one shuffle.
+    package func usedRows(steps: Int) -> [Int] { order.usedRows(steps: steps).flatMap { units[$0] } }
+
     /// Epochs done after a step.
     package func epoch(after step: Int) -> Double { order.epoch(after: step) }
 }

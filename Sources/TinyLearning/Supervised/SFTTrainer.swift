@@ -52,11 +52,8 @@ public struct SFTTrainer: Trainer {
         } else {
             order = ExampleOrder(
                 count: problems.count, perStep: settings.examplesPerStep, seed: configuration.seed)
-            for step in 1...configuration.steps {
-                if examples.count == problems.count { break }
-                for row in order.rows(step: step) where examples[row] == nil {
-                    examples[row] = try encoder.example(of: problems[row])
-                }
+            for row in order.usedRows(steps: configuration.steps) {
+                examples[row] = try encoder.example(of: problems[row])
             }
         }
         self.learner = learner

@@ -108,7 +108,7 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
             + String(format: "%6.1f %%  %6.0f  ", 100 * comparison.lenient.after, comparison.meanLength[1])
             + column(comparison.test.map { "\($0.improved)" } ?? "–", 6) + "  "
             + column(comparison.test.map { "\($0.worsened)" } ?? "–", 5) + "  "
-            + (pValue.map { String(format: "%.2g", $0) } ?? "–")
+            + (pValue.map(pValueText) ?? "–")
     }
     row(
         "nothing", "", "",

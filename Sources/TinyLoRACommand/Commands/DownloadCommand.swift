@@ -147,7 +147,7 @@ private final class DownloadProgress: Sendable {
     private func line(_ file: String, _ done: Int, of total: Int, since start: Start) -> String {
         let seconds = (ContinuousClock.now - start.time) / .seconds(1)
         let rate = seconds > 0 ? Double(done - start.done) / seconds : 0
-        let left = rate > 0 ? clock(Double(total - done) / rate) : "unknown"
+        let left = rate > 0 ? clockTime(Double(total - done) / rate) : "unknown"
         return "           \(bytes(done)) of \(bytes(total)) · \(bytes(Int(rate)))/s · \(left) left · \(file)"
     }
 }

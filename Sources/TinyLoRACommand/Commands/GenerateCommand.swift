@@ -9,7 +9,8 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Completes a prompt and prints the text while it is generated.",
         discussion: """
-            The prompt is used unchanged, unless --question wraps it in the model's prompt style.
+            The prompt is used unchanged, unless --question wraps it in the model's prompt style. A text that ends the \
+            answers of that style, such as the next question after worked examples, ends this one too and is not shown.
 
             EXAMPLES
               tinylora generate --question "Tom has 12 apples. He picks 5 more. How many apples does Tom have now?"
@@ -40,8 +41,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
         let (loaded, adapter, engine) = try model.open(console)
         let tokenizer = try loaded.requireTokenizer()
+        let asked = try question.map { (prompter: try loaded.prompter(style: style), question: $0) }
         let tokens =
-            if let question { try loaded.prompter(style: style).prompt(for: question).tokens } else {
+            if let asked { try asked.prompter.prompt(for: asked.question).tokens } else {
                 tokenizer.encode(try prompt ?? String(decoding: StandardInput.readToEnd(), as: UTF8.self))
             }
         let request = CompletionRequest(
@@ -49,21 +51,34 @@ struct GenerateCommand: AsyncParsableCommand {
             adapter: adapter?.file.values, sampling: sampling.parameters(stopTokens: loaded.stopTokens, mostTokens: 128)
         )
         var text = StreamingDecoder(tokenizer, skippingSpecialTokens: true)
+        var answer = asked?.prompter.answerStream() ?? AnswerStream(stopTexts: [])
+        var sampled = Completion(tokens: [], logprobs: [], stop: .stopText)
         var finished: Completion?
-        for try await event in engine.stream(request) {
+        events: for try await event in engine.stream(request) {
             switch event {
-            case .prompt: break
-            case .token(_, let chosen, _): if !json { try StandardOutput.write(text.append(chosen.token)) }
+            case .began, .prompt: break
+            case .token(_, let chosen, _):
+                sampled.tokens.append(chosen.token)
+                sampled.logprobs.append(chosen.logprob)
+                let certain = answer.append(text.append(chosen.token))
+                if !json { try StandardOutput.write(certain) }
+                if answer.isStopped {
+                    finished = sampled
+                    break events
+                }
             case .finished(_, let completion): finished = completion
             case .failed(_, let error): throw error
             }
         }
-        if !json { try StandardOutput.write(text.finish() + "\n") }
+        let rest = answer.append(text.finish()) + answer.finish()
+        if !json { try StandardOutput.write(rest + "\n") }
         guard let completion = finished else { return }
+        let isEnded = completion.stop == .endOfText
         try console.result(
             Result(
                 arithmetic: loaded.arithmetic,
-                text: tokenizer.completionText(completion.tokens, endedByStopToken: completion.stop == .endOfText),
+                text: asked?.prompter.completionText(completion.tokens, endedByStopToken: isEnded)
+                    ?? tokenizer.completionText(completion.tokens, endedByStopToken: isEnded),
                 tokens: completion.tokens, logprobs: completion.logprobs, stop: completion.stop))
     }
 

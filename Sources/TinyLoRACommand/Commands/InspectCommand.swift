@@ -9,6 +9,11 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect",
         abstract: "Shows a model's or an adapter's shape, modules, plan and size in bytes.",
         discussion: """
+            Of a model it shows the hash of its weights, its sizes, and the plan of a TinyLoRA adapter with --parameters \
+            numbers: rank, and how many groups of matrices share numbers. The plan has rank 2 unless --rank says \
+            otherwise, while `tinylora train` takes 8 on Abacus. Of an adapter it shows what it is for, its plan and its \
+            first numbers.
+
             EXAMPLES
               tinylora inspect
               tinylora inspect --model Qwen2.5-7B-Instruct --parameters 13

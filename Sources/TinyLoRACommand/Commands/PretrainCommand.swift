@@ -11,7 +11,8 @@ struct PretrainCommand: AsyncParsableCommand {
         discussion: """
             Trains a byte-pair tokenizer and then all weights of a Qwen2-architecture model on the Abacus corpus. The \
             same settings give the same bytes on any number of threads. Repeating the command resumes an \
-            interrupted run from its last saved state. All arithmetic is float32.
+            interrupted run from its last saved state. A directory with files of another model is refused. All \
+            arithmetic is float32.
 
             EXAMPLES
               Train the model in the box again (about 20 minutes on two cores):
@@ -66,11 +67,12 @@ struct PretrainCommand: AsyncParsableCommand {
         console.note(
             "corpus     \(grouped(recipe.documents)) documents · \(recipe.steps) steps of \(recipe.documentsPerStep)"
                 + " · seed \(recipe.seed) · \(counted(threads, "thread"))")
-        let start = ContinuousClock.now
+        // Set anew before the first step: making the tokenizer and reading a state are not training.
+        var start = ContinuousClock.now
         var firstStep = 0, firstTokens = 0
         let run = AbacusPretraining(model: model, recipe: recipe, directory: output, threads: threads)
         let tokens = try await run.run { step, tokens in
-            (firstStep, firstTokens) = (step, tokens)
+            (start, firstStep, firstTokens) = (.now, step, tokens)
             if step > 0 { console.note("resuming after step \(step)") }
             console.note("  step     loss   answer     norm       rate      tokens   tok/s   elapsed      left")
         } report: { record in
@@ -80,8 +82,8 @@ struct PretrainCommand: AsyncParsableCommand {
                 column("\(record.step)", 6) + column(record.loss, 9, places: 4)
                 + column(record.completionLoss, 9, places: 4) + column(record.gradientNorm, 9, places: 3)
                 + column(record.learningRate, 11, places: 6) + column(grouped(record.tokens), 12)
-                + column(Double(record.tokens - firstTokens) / seconds, 8, places: 0) + column(clock(seconds), 10)
-                + column(clock(left), 10)
+                + column(Double(record.tokens - firstTokens) / seconds, 8, places: 0) + column(clockTime(seconds), 10)
+                + column(clockTime(left), 10)
             if record.step % 100 == 0 || record.step == recipe.steps {
                 console.note(line)
             } else {

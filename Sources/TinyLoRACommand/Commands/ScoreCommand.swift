@@ -41,7 +41,11 @@ struct ScoreCommand: AsyncParsableCommand {
         let (loaded, adapter, opened) = try model.open(console)
         let ids = try tokens.map(parse) ?? loaded.requireTokenizer().encode(text ?? "")
         guard ids.count >= 2 else {
-            throw UsageError("there is nothing to score: \(ids.count) tokens, and the first has no log-probability")
+            throw UsageError(
+                "there is nothing to score: "
+                    + (ids.isEmpty
+                        ? "the text has no tokens"
+                        : "\(counted(ids.count, "token")), and the first has no log-probability"))
         }
         let sequence = ScoredSequence(prompt: [ids[0]], completion: Array(ids[1...]))
         var engine = opened, values = adapter?.file.values

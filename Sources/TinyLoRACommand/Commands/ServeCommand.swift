@@ -39,7 +39,9 @@
         var tokenFile: String?
         @Option(
             parsing: .unconditionalSingleValue,
-            help: "Web page's server that may use this one, such as https://example.org; may be given again.")
+            help: """
+                Origin whose web pages may call this server (CORS), such as https://example.org; may be given again.
+                """)
         var allowOrigin: [String] = []
         @Option(parsing: .unconditional, help: "Most samples that are computed together.")
         var maxRunning = ServerSettings().runningLimit

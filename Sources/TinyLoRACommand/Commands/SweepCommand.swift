@@ -52,7 +52,8 @@ struct SweepCommand: AsyncParsableCommand {
             "Option of sbatch, such as time=12:00:00 or exclusive; may be repeated.", valueName: "key=value"))
     var sbatch: [String] = []
     @Option(
-        parsing: .unconditional, help: "Parallel runs (default: one per core; with --on slurm, as many as it allows).")
+        parsing: .unconditional,
+        help: "Parallel runs (default: cores divided by --threads; with --on slurm, as many as the cluster allows).")
     var jobs: Int?
     @Option(
         parsing: .unconditional,

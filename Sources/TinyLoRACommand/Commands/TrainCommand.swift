@@ -32,13 +32,15 @@ struct TrainCommand: AsyncParsableCommand {
               A recipe with one setting changed:
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
               Reward the right number wherever it stands, so that no format is taught:
-                tinylora train --model DIR --train gsm8k/train.jsonl --prompt-style boxed --reward lenient
+                tinylora train --model DIR --train gsm8k/train.jsonl --prompt-style boxed --reward lenient \\
+                  --max-tokens 512 --learning-rate 1e-3
               In float32, as references in fp32 compute (default for models that are stored so):
                 tinylora train --arithmetic float32
               More steps from an adapter: of a run, of PEFT or a code; rank, seeds and the like are the adapter's:
                 tinylora train --initial-adapter runs/qwen --model Qwen2.5-0.5B-Instruct --train more.jsonl
               Sample with a vLLM server on this machine, or on a GPU machine that sees the same files:
-                tinylora train --model DIR --train gsm8k/train.jsonl --sampler http://127.0.0.1:8000
+                tinylora train --model DIR --train gsm8k/train.jsonl --eval gsm8k/test.jsonl --max-tokens 512 \\
+                  --learning-rate 1e-3 --sampler http://127.0.0.1:8000
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
               Show the resolved settings without training:
@@ -74,13 +76,21 @@ struct TrainCommand: AsyncParsableCommand {
     var method: String?
     @Option(
         parsing: .unconditional,
-        help: "Trained parameters of tinylora (default: 13); for other methods the rank decides.")
+        help: """
+            Trained parameters of tinylora (default: 13). Beyond one per matrix it must be a multiple of the number of \
+            matrices. For other methods the rank decides.
+            """)
     var parameters: Int?
     @Option(parsing: .unconditional, help: "Rank of each matrix's change (default: 2; on Abacus 8).")
     var rank: Int?
     @Option(parsing: .unconditional, help: "Trained parameters per group of tied modules; needs --tying.")
     var u: Int?
-    @Option(help: "Which modules share parameters: tiled:N, contiguous:N, peft:N, structured:N, by-kind, full or none.")
+    @Option(
+        help: """
+            Which matrices share parameters, instead of --parameters: tiled:N (each N neighbours), contiguous:N (N groups \
+            of neighbours, sizes differ by 1 at most), peft:N (N groups as PEFT makes them), structured:N (the same kind in N \
+            layers), by-kind (attention, feed-forward), full (all) or none.
+            """)
     var tying: String?
     @Option(parsing: .unconditional, help: "Scale of lora and lora-xs: alpha / rank (default: alpha = rank).")
     var loraAlpha: Double?
@@ -121,7 +131,7 @@ struct TrainCommand: AsyncParsableCommand {
     var learningRate: Double?
     @Option(parsing: .unconditional, help: "Weight of the KL divergence from the base model (default: 0).")
     var beta: Double?
-    @Option(help: "Prompt style: \(PromptStyle.builtInNames).")
+    @Option(help: "Prompt style: \(PromptStyle.builtInNames) (default: abacus, or gsm8k with your own model).")
     var promptStyle: String?
     @Option(
         help: ArgumentHelp(
@@ -131,8 +141,9 @@ struct TrainCommand: AsyncParsableCommand {
     var grader: String?
     @Option(
         help: """
-            Which grade is the reward: strict (the right answer in the requested format) or lenient (anywhere in the \
-            completion; an answer announced after a box or #### also counts, so that two guesses can pay) (default: strict).
+            Which grade is the reward: strict (the right answer in the requested format) or lenient (also in another \
+            format) (default: strict). With the grader math, lenient also counts an answer announced after a box or \
+            ####, so that two guesses can pay.
             """)
     var reward: String?
     @Option(parsing: .unconditional, help: "Problems per evaluation; 0 skips it (default: 400).")
@@ -179,7 +190,7 @@ struct TrainCommand: AsyncParsableCommand {
         options.factorising = FactorDisplay(console).show
         options.remote = try engines.remote(console)
         let run = try await TrainingRun(configuration, in: output, options: options)
-        let display = TrainingDisplay(configuration: run.configuration, console: console)
+        let display = TrainingDisplay(run, console: console)
         display.header(run)
         if let source = run.initialAdapter {
             noteArithmetic(of: source, used: run.configuration.arithmetic, on: console)

@@ -12,8 +12,8 @@ struct VerifyCommand: AsyncParsableCommand {
             Samples completions of random prompts with two random adapters of 13 numbers and without, scores them and \
             computes gradients: with different threads, batches, pieces of prompts, companions and passes, and on every \
             instruction set of the processor, each in a process of its own. Every line shows the beginning of the SHA-256 \
-            of tokens, log-probabilities and gradients and whether all bits are those of the first division; hashes of \
-            divisions that compute fewer samples differ. The exit code is 1 when a bit differs.
+            of tokens, log-probabilities and gradients and whether all bits are those of the first division. A division with \
+            fewer samples has another hash; only its own samples are compared. The exit code is 1 when a bit differs.
 
             EXAMPLES
               The model in the box, in both arithmetics, about a minute:

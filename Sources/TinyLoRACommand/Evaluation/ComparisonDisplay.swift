@@ -81,8 +81,7 @@ private func showChanges(of comparison: EvaluationComparison, on console: Consol
         return
     }
     console.say(
-        "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar p = "
-            + String(format: "%.2g)", test.pValue))
+        "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar \(pValuePhrase(test.pValue)))")
     for change in comparison.changes.prefix(mostChanges) {
         // Of several samples the answer of one says little: shares show what changed.
         let values =

@@ -8,7 +8,7 @@ import TinyFoundation
 func evaluate(
     _ part: EvaluationRun.Part, of run: EvaluationRun, named name: String, on console: Console
 ) async throws -> EvaluationResult {
-    let clock = SamplingClock(maxTokens: run.manifest.sampling.maxTokens)
+    let clock = SamplingClock(maxTokens: run.mostTokens)
     return try await run.evaluate(part) { progress, earlier in
         let pace = clock.pace(at: progress, earlier: earlier.reduce(0) { $0 + $1.tokenCount })
         console.progress("\(name)  \(progress.finished)/\(progress.total) answered · \(pace)")

@@ -54,7 +54,7 @@ final class SweepDisplay: Sendable {
             console.note(
                 "finished   \(name)" + (score.test.map { String(format: " · test %.1f %%", 100 * $0) } ?? "")
                     + (score.validation.map { String(format: " · validation %.1f %%", 100 * $0) } ?? "")
-                    + " · \(clock(seconds))")
+                    + " · \(clockTime(seconds))")
             showChoices(of: state)
         case .failed(let name, let failure, let state):
             console.note("FAILED     \(name) after \(counted(failure.step, "step")): \(failure.error)")
@@ -88,7 +88,7 @@ final class SweepDisplay: Sendable {
 
     private func line(_ run: SweepProgress) -> String {
         // After the last step comes an evaluation, whose time is not known.
-        let time = run.secondsPerStep.map { clock($0 * Double(run.steps - run.finished)) } ?? "?"
+        let time = run.secondsPerStep.map { clockTime($0 * Double(run.steps - run.finished)) } ?? "?"
         let left = run.finished < run.steps ? " · left \(time)" : ""
         let reward = run.last?.metrics.rollout.map { String(format: " · reward %.3f", $0.reward) } ?? ""
         let rate = run.last.map { " · \(grouped(Int($0.time.tokensPerSecond))) tok/s" } ?? ""
@@ -120,10 +120,11 @@ final class SweepDisplay: Sendable {
             left += Double(run.steps - run.finished) * cost + estimate.evaluationCost
         }
         left += Double(total - expected) * costs.values.reduce(0, +) / Double(max(1, costs.count))
-        let estimate = finished > 0 ? clock(left * seconds / finished) : "?"
+        let estimate = finished > 0 ? clockTime(left * seconds / finished) : "?"
         let waiting = runs.compactMap(\.waitsFor), running = runs.count - waiting.count
         let queued = waiting.isEmpty ? "" : " · \(waiting.count) queued (\(mostFrequent(waiting)))"
-        return "  \(done)/\(total) runs · \(running) running\(queued) · elapsed \(clock(seconds)) · left \(estimate)"
+        return "  \(done)/\(total) runs · \(running) running\(queued) · elapsed \(clockTime(seconds))"
+            + " · left \(estimate)"
     }
 }
 

@@ -124,8 +124,8 @@ struct VerifyRun {
         timer.schedule(deadline: .now() + .milliseconds(200), repeating: .milliseconds(500))
         timer.setEventHandler {
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
-            let left = seconds.map { " · \(clock(max(0, $0.this - elapsed) + $0.rest)) left" } ?? ""
-            console.progress("\(label) · \(clock(elapsed))\(left)")
+            let left = seconds.map { " · \(clockTime(max(0, $0.this - elapsed) + $0.rest)) left" } ?? ""
+            console.progress("\(label) · \(clockTime(elapsed))\(left)")
         }
         timer.resume()
         defer { timer.cancel() }

@@ -11,7 +11,8 @@ struct Normaliser {
     let sum: Double
 
     init(chunks: some Collection<(largest: Float, sum: Float)>) {
-        let largest = chunks.reduce(-Float.infinity) { max($0, $1.largest) }
+        // NaN in one chunk is NaN for all.
+        let largest = chunks.reduce(-Float.infinity) { $1.largest > $0 || $1.largest.isNaN ? $1.largest : $0 }
         self.largest = largest
         sum = chunks.reduce(0) { $0 + Double($1.sum) * Double(Kernels.exp($1.largest - largest)) }
     }

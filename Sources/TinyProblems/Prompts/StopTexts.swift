@@ -1,12 +1,15 @@
 /// Texts that end an answer and are not part of it, found byte by byte wherever tokens begin and end.
-///
-/// A text that begins with a line break is also found without it where an answer begins.
 struct StopTexts: Sendable {
     private let texts: [[UInt8]]
     private let longest: Int
+    private let beginsLine: Bool
 
     /// Empty texts are ignored.
-    init(_ texts: [String]) {
+    ///
+    /// - Parameter beginsLine: Whether an answer begins a line: a text that begins with a line break is also found without it
+    ///   where an answer begins.
+    init(_ texts: [String], beginsLine: Bool = true) {
+        self.beginsLine = beginsLine
         self.texts = texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         longest = self.texts.map(\.count).max() ?? 0
     }
@@ -20,12 +23,26 @@ struct StopTexts: Sendable {
         let start = max(0, known - longest + 1)
         let rest = Array(answer[start...])
         return texts.compactMap { text in
-            let line = text.dropFirst()
-            if start == 0, text[0] == lineBreak, let first = line.first, first != lineBreak, answer.starts(with: line) {
-                return 0
-            }
+            if start == 0, let line = line(of: text), answer.starts(with: line) { return 0 }
             return positions(of: text, in: rest).first.map { start + $0 }
         }.min()
+    }
+
+    /// How many bytes at the end of an answer that holds no text as a whole may be the beginning of one.
+    func openEnd(of answer: [UInt8]) -> Int {
+        texts.map { text in
+            // All of the answer, as long as it is the beginning of a line.
+            if let line = line(of: text), answer.count < line.count, line.starts(with: answer) { return answer.count }
+            let most = min(answer.count, text.count - 1)
+            return (0...most).last { answer.suffix($0).elementsEqual(text.prefix($0)) } ?? 0
+        }.max() ?? 0
+    }
+
+    /// A text without its line break, where it is also found so.
+    private func line(of text: [UInt8]) -> ArraySlice<UInt8>? {
+        let line = text.dropFirst()
+        guard beginsLine, text[0] == lineBreak, let first = line.first, first != lineBreak else { return nil }
+        return line
     }
 
     /// The answer before the first of the texts.
@@ -59,6 +76,9 @@ extension Prompter {
             }
         }
     }
+
+    /// An answer to this prompter's prompts before its first token.
+    package func answerStream() -> AnswerStream { AnswerStream(stopTexts: stopTexts) }
 
     /// The text of a completion for grading: up to the stop token that ended it, and before the first stop text.
     public func completionText(_ tokens: [Int], endedByStopToken: Bool) -> String {

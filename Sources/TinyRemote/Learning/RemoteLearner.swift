@@ -20,6 +20,13 @@ public final class RemoteLearner: Learner {
     private let basis: AdapterBasis?
     private let connection: ServerConnection
     private let settings: RemoteSettings
+    private let expected: Expected?
+
+    /// Sequences, and their log-probabilities by the base model as another learner computes them.
+    private struct Expected {
+        let sequences: [ScoredSequence]
+        let logprobs: [Float]
+    }
 
     private struct Health: Decodable {
         let `protocol`: String
@@ -69,18 +76,31 @@ public final class RemoteLearner: Learner {
         contextLength = min(judge.contextLength, health.maxPositionEmbeddings ?? judge.contextLength)
         name =
             "torch \(health.torch), \(health.dtype) on \(health.device), \(counted(health.ranks, "rank")), at \(address)"
-        try await requireAgreement(with: judge, on: probe)
-    }
-
-    /// Compares log-probabilities of the base model with another learner's.
-    private func requireAgreement(with judge: any Learner, on probe: [Int]) async throws {
-        guard probe.count >= 2 else { return }
+        guard probe.count >= 2 else {
+            expected = nil
+            return
+        }
         let sequences = [ScoredSequence(prompt: [probe[0]], completion: Array(probe[1...]))]
-        let mine = try await logprobs(of: sequences, adapter: nil, temperature: 1)[0]
-        let base = try await judge.logprobs(of: sequences, adapter: nil, temperature: 1)[0]
-        let found = Agreement(server: name, adapter: nil, served: mine, adapted: base, base: base)
+        let expected = Expected(
+            sequences: sequences,
+            logprobs: try await judge.logprobs(of: sequences, adapter: nil, temperature: 1)[0])
+        self.expected = expected
+        let found = agreement(of: try await logprobs(of: sequences, adapter: nil, temperature: 1), with: expected)
         settings.checked(found)
         try found.require()
+    }
+
+    private func agreement(of served: [[Float]], with expected: Expected) -> Agreement {
+        Agreement(
+            server: name, adapter: nil, served: served[0], adapted: expected.logprobs, base: expected.logprobs)
+    }
+
+    /// Compares again: a process that does not know the method was started anew, and may hold another model.
+    private func requireSameModel() async throws(ServerFailure) {
+        guard let expected else { return }
+        let request = Request(adapter: nil, temperature: 1, sequences: expected.sequences)
+        let found = agreement(of: try await posted(request, to: "/v1/logprobs").logprobs, with: expected)
+        do { try found.require() } catch { throw .lasting(error) }
     }
 
     // MARK: Calls
@@ -146,7 +166,7 @@ public final class RemoteLearner: Learner {
         }
     }
 
-    /// Asks until there is an answer: a process that was started again is sent the method again, and gives the same numbers.
+    /// Asks until there is an answer: a process that was started again is compared and sent the method again.
     private func answer(to request: Request, at path: String) async throws -> Answer {
         var request = request
         if request.adapter != nil { request.basis = basis?.name }
@@ -172,6 +192,7 @@ public final class RemoteLearner: Learner {
     private func posted(_ request: Request, to path: String) async throws(ServerFailure) -> Answer {
         var answer = try await connection.post(path, request)
         if answer.status == 404, request.basis != nil {
+            try await requireSameModel()
             try await sendBasis()
             answer = try await connection.post(path, request)
             if answer.status == 404 { throw .passing("\(name) does not know the adapter method that it was sent") }

@@ -95,7 +95,10 @@ struct LlamaCppServer: SamplingServer {
         struct Token: Decodable {
             let id: Int
             let logprob: Double?
+            /// The likeliest tokens, ``Request/nProbs`` of them; none where the server did not look at probabilities.
+            let topLogprobs: [Likely]?
         }
+        struct Likely: Decodable { let id: Int }
         let tokens: [Int]
         let completionProbabilities: [Token]?
         let stopType: String
@@ -131,6 +134,12 @@ struct LlamaCppServer: SamplingServer {
     /// The log-probability of each token. The server leaves out tokens that end within a character; theirs are not known.
     private func aligned(_ answer: Answer) throws(ServerFailure) -> [Double?] {
         var rest = (answer.completionProbabilities ?? [])[...]
+        guard !rest.contains(where: { $0.topLogprobs?.isEmpty == true }) else {
+            throw .lasting(
+                RemoteError(
+                    .unsupported, "\(name) gives no log-probabilities of tokens that a draft model proposed",
+                    hint: "start it without speculative decoding"))
+        }
         let logprobs = answer.tokens.map { token -> Double? in
             guard let next = rest.first, next.id == token else { return .nan }
             rest = rest.dropFirst()

@@ -83,7 +83,7 @@ public struct RemoteAdapters: Sendable {
     ///
     /// - Returns: The files, in the order of the numbers.
     package func writeParts() throws -> [String] {
-        guard method.linearMixing != nil, method.parameterCount <= Self.mostParts else {
+        guard method.parameterCount <= Self.mostParts, method.linearMixing != nil else {
             throw RemoteError(
                 .unsupported,
                 "llama.cpp's server is given one adapter for each trained number, which is possible for tinylora and lora-xs "

@@ -7,6 +7,8 @@ enum LogprobKind: String, Sendable {
     case raw
     /// The distribution that tokens are drawn from: after temperature, top-k and top-p.
     case processed
+    /// After temperature and before truncation, as ``Completion/logprobs`` are: those of our own server.
+    case tempered
 }
 
 /// A server of completions, as one protocol speaks with it. It keeps no state of its own.
@@ -88,7 +90,7 @@ extension RemoteJob {
             throw RemoteError(
                 .unsupported, "the server gives log-probabilities after top_k and top_p, and those leave tokens out",
                 hint: "use no top_k and top_p 1, or start vLLM with --logprobs-mode raw_logprobs")
-        case .raw, .processed: return
+        case .raw, .processed, .tempered: return
         }
     }
 }

@@ -57,7 +57,7 @@ struct VLLMServer: SamplingServer {
             kind = "vLLM protocol" + (owner.map { " (\($0))" } ?? "")
             name = Self.name("server", nil, connection)
         }
-        logprobKind = try await foundLogprobKind()
+        logprobKind = kind == "tinylora" ? .tempered : try await foundLogprobKind()
     }
 
     private static func name(_ software: String, _ version: Version?, _ connection: ServerConnection) -> String {

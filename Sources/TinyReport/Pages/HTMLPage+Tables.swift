@@ -1,3 +1,4 @@
+internal import TinyFoundation
 internal import TinyRecords
 
 extension HTMLPage {
@@ -63,7 +64,7 @@ extension HTMLPage {
             ) { changes($0) },
             .number("McNemar p", note: "exact, two-sided; the largest of the seeds") { result in
                 let tests = result.comparisons.map {
-                    "seed \($0.seed): \($0.improved) better, \($0.worsened) worse, p = \(pValue($0.p))"
+                    "seed \($0.seed): \($0.improved) better, \($0.worsened) worse, \(pValuePhrase($0.p))"
                 }
                 return result.largestP.map {
                     traced(typeset($0), result.sources, tests.joined(separator: "\n"))
@@ -95,7 +96,7 @@ extension HTMLPage {
             .number("tokens generated") {
                 $0.generatedTokens.map(compact) ?? ($0.family == .supervised ? "0" : "")
             },
-            .number("training time") { clock($0.trainingSeconds) },
+            .number("training time") { clockTime($0.trainingSeconds) },
             .text("runs", untrained: controlLinks) { links($0.sources) },
         ]
         let notes = rewardNotes(section.results.map(\.cell)).map { " " + escaped($0) }.joined()
@@ -125,7 +126,7 @@ extension HTMLPage {
 
     /// A p-value as it is printed: `0.004`, `9·10⁻⁵³`.
     private func typeset(_ p: Double) -> String {
-        let text = pValue(p)
+        let text = pValueText(p)
         guard !text.hasPrefix("<"), let e = text.firstIndex(of: "e") else { return escaped(text) }
         let power = Int(text[text.index(after: e)...]) ?? 0
         return "\(text[..<e])·10<sup>\(power < 0 ? "−" : "")\(abs(power))</sup>"

@@ -54,17 +54,5 @@ package func compact(_ value: Double) -> String {
     return (value < 0 ? "−" : "") + text + unit
 }
 
-/// Seconds as `0:04:51`.
-func clock(_ seconds: Double) -> String {
-    let whole = seconds.isFinite && abs(seconds) < 1e12 ? Int(seconds.rounded()) : 0
-    return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
-}
-
-/// A p-value: three decimals, or its magnitude below a thousandth as `9e-53`.
-package func pValue(_ p: Double) -> String {
-    p >= 0.0005
-        ? String(format: "%.3f", p) : p <= 0 ? "<1e-300" : String(format: "%.0e", p).replacing("e-0", with: "e-")
-}
-
 /// `1 run`, `2 runs`.
 func counted(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 /// A column of a table with a row for each result: its cell for the untrained model and its cell for a result.
 struct ResultColumn {
     let column: HTMLTable.Column
@@ -38,9 +40,9 @@ struct ResultTable {
             .number("gain") { gain($0) },
             .number("of full %") { share($0) },
             .text("95 %") { $0.share.map(percentInterval) ?? "" },
-            .number("McNemar p") { $0.largestP.map(pValue) ?? "" },
+            .number("McNemar p") { $0.largestP.map(pValueText) ?? "" },
             .number("tokens") { $0.generatedTokens.map(compact) ?? "" },
-            .number("time") { clock($0.trainingSeconds) },
+            .number("time") { clockTime($0.trainingSeconds) },
         ])
     }
 
@@ -56,7 +58,7 @@ struct ResultTable {
             .text("accuracy %", untrained: { accuracy($0.accuracy) }) { accuracy($0.accuracy) },
             .number("gain") { gain($0) },
             .number("of full") { share($0) },
-            .number("p") { $0.largestP.map(pValue) ?? "" },
+            .number("p") { $0.largestP.map(pValueText) ?? "" },
             .number("tokens") { $0.generatedTokens.map(compact) ?? "" },
             .text("reward") { sparkline($0.cell.first.rewards, width: 12) },
         ])

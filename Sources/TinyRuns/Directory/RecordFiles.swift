@@ -11,9 +11,7 @@ extension DirectoryLock {
             try AtomicFile.makeDirectory(path)
             try self.init(path)
         } catch {
-            if error.code == .directoryInUse { throw RunError(.directoryInUse, error) }
-            guard let reason = error.underlying else { throw RunError(.unwritable, error) }
-            throw unwritable(path, reason)
+            throw error.code == .directoryInUse ? RunError(.directoryInUse, error) : unmade(path, error)
         }
         do {
             let probe = URL(fileURLWithPath: path).appendingPathComponent(".writable")
@@ -23,6 +21,26 @@ extension DirectoryLock {
             throw unwritable(path, error)
         }
     }
+}
+
+extension RunDirectory {
+    /// Makes a directory that no other process takes: the first of `name`, `name-2`, `name-3`, … that is not there.
+    ///
+    /// - Returns: Its path.
+    /// - Throws: ``RunError`` with code `unwritable`.
+    package static func claim(_ name: String) throws(RunError) -> String {
+        do throws(FileError) {
+            return try freeName(name) { path throws(FileError) in try !AtomicFile.makeNewDirectory(path) }
+        } catch {
+            throw unmade(name, error)
+        }
+    }
+}
+
+/// Why a directory could not be made.
+private func unmade(_ path: String, _ error: FileError) -> RunError {
+    guard let reason = error.underlying else { return RunError(.unwritable, error) }
+    return unwritable(path, reason)
 }
 
 private func unwritable(_ path: String, _ error: any Error) -> RunError {

@@ -71,6 +71,14 @@ public struct RunDirectory: Sendable {
     /// Whether a run has been started here.
     public var holdsRun: Bool { exists("configuration.json") }
 
+    /// Whether the run has its result.
+    public var isFinished: Bool { exists(Self.resultName) }
+
+    /// Where the result of the run is or will be.
+    var result: String { location(Self.resultName) }
+
+    private static let resultName = "result.json"
+
     /// Steps whose lines are complete, however the run ended.
     public var finishedSteps: Int { steps.count }
 

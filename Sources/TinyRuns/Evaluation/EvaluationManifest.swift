@@ -10,7 +10,7 @@ public struct EvaluationManifest: Record {
         public var name: String
         /// Problems evaluated.
         public var problems: Int
-        /// Hash of their questions and answers.
+        /// Hash of their questions and answers, and of whatever else of them decides a grade.
         public var content: String
         /// Name of the prompt style.
         public var promptStyle: String

@@ -38,6 +38,8 @@ public struct EvaluationRun: Sendable {
     public let parts: [Part]
     /// Everything that decides the results.
     public let manifest: EvaluationManifest
+    /// Most tokens of a completion: the token limit, or the context where that is shorter.
+    public var mostTokens: Int { min(manifest.sampling.maxTokens, sampler.contextLength) }
     private let sampler: any Sampler
     private let adapter: AdapterFile?
     private let folder: EvaluationFolder?

@@ -103,7 +103,6 @@ public struct Evaluator: Sendable {
                     progress?(now)
                 }, stopping: prompter.stopping)
             elapsed += start.duration(to: clock.now)
-            try checkCompletions(completions, for: requests)
             for group in completions {
                 tokens += group.reduce(0) { $0 + $1.tokens.count }
             }
@@ -143,7 +142,7 @@ public struct Evaluator: Sendable {
         let grades = reward.grades(of: answers)
         guard grades.count == answers.count else {
             throw RunError(
-                .wrongCompletions, "the reward gave \(grades.count) grades, expected \(answers.count)")
+                .wrongGrades, "the reward gave \(grades.count) grades, expected \(answers.count)")
         }
         return groups.joined().enumerated().map { index, completion in
             let problem = answers[index].problem
@@ -206,17 +205,5 @@ extension Evaluator {
                 .noSamples, "an evaluation has \(samplesPerProblem) samples per problem, expected 1 or more")
         }
         do throws(EngineError) { try sampling.check() } catch { throw RunError(.invalidValue, error) }
-    }
-
-    private func checkCompletions(
-        _ completions: [[Completion]], for requests: [CompletionRequest]
-    ) throws(RunError) {
-        let expected = requests.map(\.streams.count), returned = completions.map(\.count)
-        guard expected == returned else {
-            throw RunError(
-                .wrongCompletions,
-                "the sampler returned \(returned.reduce(0, +)) completions of \(returned.count) prompts, expected "
-                    + "\(expected.reduce(0, +)) of \(expected.count)")
-        }
     }
 }

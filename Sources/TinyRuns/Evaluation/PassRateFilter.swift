@@ -151,7 +151,7 @@ public struct PassRateFilter: Sendable {
             throw RunError(
                 .notPaired,
                 "\(evaluation.path) evaluated other problems than those of \(set.path ?? set.name): \(names)",
-                hint: "the file was changed, or it is another one; evaluate it again")
+                hint: "the file was changed, it is another one, or its parts have other keys here; evaluate it again")
         }
         let samples = try evaluation.samples(of: entry.name)
         guard samples.count == entry.problems * size else {

@@ -56,7 +56,7 @@ extension AdaptableModel {
     ///   - cache: Where frozen factors are kept.
     ///   - progress: Called after each factorised matrix with the number done and the number of all, and with 0 before the
     ///     first.
-    /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `invalidSettings` for a layout that cannot
+    /// - Throws: `AdapterError` for another model's adapter, ``RunError`` with code `unusableModel` for a layout that cannot
     ///   hold the adapter, `alreadyExists` for a place that has another model,
     ///   `CheckpointError` or `FileError` when something cannot be written.
     public func export(

@@ -81,10 +81,8 @@ struct ExportDestination {
         if HubCache.isInSnapshots(path) {
             throw refusal("\(path) is in the cache of downloaded models", "directory")
         }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        guard !names.contains(Self.markName) else { return }
-        let endings = [".safetensors", ".safetensors.index.json", ".gguf"]
-        if let name = names.sorted().first(where: { $0 == "config.json" || endings.contains(where: $0.hasSuffix) }) {
+        guard !FileManager.default.fileExists(atPath: markPath) else { return }
+        if let name = modelFile(in: path) {
             throw refusal("\(path) already has files of a model or an adapter (\(name))", "directory")
         }
     }

@@ -51,6 +51,15 @@ private func partNames(like first: String, count: Int) -> [String] {
     return (1...count).map { first.dropLast(end(1).count) + end($0) }
 }
 
+/// The first file in a directory, by name, that is one of a model or an adapter; `nil` where there is none.
+func modelFile(in directory: String) -> String? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let endings = [".safetensors", ".safetensors.index.json", ".gguf"]
+    return names.sorted().first { name in
+        ["config.json", "tokenizer.json"].contains(name) || endings.contains(where: name.hasSuffix)
+    }
+}
+
 /// What other tools find the model at a path by: its repository in a cache, `owner/name`, which is the same on every machine;
 /// else the path.
 func modelReference(at path: String) -> String { HubCache.repository(ofSnapshot: path)?.description ?? path }

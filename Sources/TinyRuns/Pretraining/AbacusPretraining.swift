@@ -67,28 +67,38 @@ public struct AbacusPretraining: Sendable {
     /// Steps between saved states: about half a minute.
     private static let stepsPerState = 100
 
-    /// Trains, or resumes from the last saved state.
+    /// Trains, or resumes from the last saved state. Another process cannot write into the directory meanwhile.
     ///
     /// - Parameters:
     ///   - started: Called once with the steps and tokens that are already done, 0 for a new run.
     ///   - report: Called after each step.
     /// - Returns: Tokens seen.
+    /// - Throws: ``RunError`` with code `alreadyExists` for a directory with files of another model, `differentSettings` for one with
+    ///   a run of another model or recipe, `directoryInUse` or `unwritable`; whatever training and writing throw.
     public func run(
         started: (_ step: Int, _ tokens: Int) -> Void, report: (PretrainingStepRecord) -> Void
     ) async throws -> Int {
+        let state = directory + "/state.safetensors"
+        let log = Journal<PretrainingStepRecord>(path: directory + "/pretraining.jsonl")
+        let isSaved = FileManager.default.fileExists(atPath: state)
+        if !isSaved, !FileManager.default.fileExists(atPath: log.path), let file = modelFile(in: directory) {
+            throw RunError(
+                .alreadyExists, "\(directory) already has files of a model or an adapter (\(file))",
+                hint: "choose another directory with --output")
+        }
+        let lock = try DirectoryLock(making: directory)
+        defer { withExtendedLifetime(lock) {} }
+        let trainer = FullParameterTrainer(model, recipe, threads: threads)
+        // Before anything is written: another recipe is refused before its files take the place of this one's.
+        if isSaved { try trainer.restore(from: state) }
+        // It comes first, because it says that the other files are those of a pretraining, even where no state was saved.
+        try log.keep(trainer.step)
         let corpus = AbacusCorpus(seed: recipe.seed)
-        try AtomicFile.makeDirectory(directory)
         let trained = try TokenizerTrainer.train(
             (0..<Self.tokenizerDocuments).lazy.map { corpus[$0].prompt + corpus[$0].completion },
             vocabularySize: model.vocabularySize, specialTokens: [Self.endOfText])
         let tokenizer = trained.tokenizer
-        let trainer = FullParameterTrainer(model, recipe, threads: threads)
-        let state = directory + "/state.safetensors"
-        if FileManager.default.fileExists(atPath: state) { try trainer.restore(from: state) }
-        // After that: another recipe is refused before it takes the place of this one's files.
         try trained.write(to: directory + "/tokenizer.json")
-        let log = Journal<PretrainingStepRecord>(path: directory + "/pretraining.jsonl")
-        try log.keep(trainer.step)
         started(trainer.step, trainer.tokens)
         while trainer.step < recipe.steps {
             let record = try trainer.advance { index in

@@ -53,6 +53,16 @@ public struct SweepFolder: Sendable {
 
     func steps(of name: String) -> Journal<StepRecord> { Journal(path: run(name) + "/steps.jsonl") }
 
+    /// The step from which a run that ends now can be resumed; 0 when it begins again. It is the last one, or where states are
+    /// too large for the lines of the steps that of the newest state file.
+    package func resumableStep(of name: String) -> Int {
+        var offset = 0
+        let (count, last) = steps(of: name).newLines(after: &offset)
+        guard last?.state == nil else { return count }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: run(name))) ?? []
+        return files.compactMap(StateFile.step(ofName:)).filter { $0 <= count }.max() ?? 0
+    }
+
     /// The accuracies of a finished run; `nil` when it is not finished.
     func score(_ name: String) -> SweepScore? {
         let summary = try? TrainingSummary(contentsOf: run(name) + "/result.json")

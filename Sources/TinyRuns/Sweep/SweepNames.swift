@@ -4,7 +4,8 @@ import TinyRecords
 /// Names for cells and runs, made of what differs between them.
 ///
 /// `grpo-tinylora-13-lr0.05-seed1`: algorithm and method where the sweep has several, then what the cell's block sets and
-/// others set otherwise, then the tuned key and the seed. Equal names get numbers.
+/// others set otherwise, then the tuned key and the seed. Long names are cut. Equal names get numbers, and so do names that
+/// differ in letter case only, which are one name on many volumes.
 struct SweepNames {
     private(set) var cells: [String] = []
     private(set) var runs: [String] = []
@@ -16,6 +17,7 @@ struct SweepNames {
         let differing = Set(known.filter { $0.value.count > 1 }.keys).subtracting(["seed"])
         let tuningDiffers = tuned.map(differing.contains) ?? false
 
+        var cellNames = TakenNames(), runNames = TakenNames()
         for cell in all {
             let own = allRuns.firstIndex { $0.cell == cell.index }.map { resolved[$0] } ?? [:]
             let set = Set(cell.settings.map(\.key)).union(["algorithm", "method"])
@@ -28,14 +30,40 @@ struct SweepNames {
                 part(key, cell.settings.first { $0.key == key }?.value ?? own[key] ?? .null)
             }
             let name = parts.isEmpty ? own["algorithm"]?.description ?? "run" : parts.joined(separator: "-")
-            cells.append(freeName(name, isTaken: cells.contains))
+            cells.append(cellNames.add(cut(name, to: mostBytes)))
         }
         for run in allRuns {
             var name = cells[run.cell]
             if let tuned, let value = run.candidate { name += "-" + part(tuned, value) }
-            runs.append(freeName("\(name)-seed\(run.seed)", isTaken: runs.contains))
+            runs.append(runNames.add("\(cut(name, to: mostBytes + mostTunedBytes))-seed\(run.seed)"))
         }
     }
+}
+
+/// Names of folders and files that are told apart on every volume.
+struct TakenNames {
+    /// In small letters.
+    private var taken: Set<String>
+
+    init(_ names: [String] = []) { taken = Set(names.map { $0.lowercased() }) }
+
+    /// Takes a name, or where it is taken the same with a number.
+    mutating func add(_ name: String) -> String {
+        let free = freeName(name) { taken.contains($0.lowercased()) }
+        taken.insert(free.lowercased())
+        return free
+    }
+}
+
+/// Bytes of a cell's name, and of a tuned key with its value, at most. A file's name has 255 at most, and that of a run's
+/// settings or messages is the run's with seed, number and extension.
+private let mostBytes = 150, mostTunedBytes = 30
+
+/// The beginning of a name that is longer than `most` bytes of UTF-8; others as they are.
+private func cut(_ name: String, to most: Int) -> String {
+    var scalars = name.unicodeScalars
+    while String(scalars).utf8.count > most { scalars.removeLast() }
+    return String(scalars)
 }
 
 private func values(of configuration: TrainingConfiguration) -> [String: SettingValue] {

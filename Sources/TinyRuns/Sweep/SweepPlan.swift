@@ -96,18 +96,17 @@ public struct SweepPlan: Sendable {
         var names: [TrainingConfigurationKey: String] = [:]
         for name in begun.keys.sorted() {
             guard let configuration = begun[name] else { continue }
-            names[TrainingConfigurationKey(configuration), default: name] = name
+            let key = TrainingConfigurationKey(configuration)
+            names[key] = names[key] ?? name
         }
-        var taken = Set(begun.keys)
+        var taken = TakenNames(Array(begun.keys))
         var kept: Set<String> = []
         for index in runs.indices {
             if let old = names[TrainingConfigurationKey(runs[index].configuration)] {
                 runs[index].name = old
                 kept.insert(old)
             } else {
-                let candidate = freeName(runs[index].name, isTaken: taken.contains)
-                runs[index].name = candidate
-                taken.insert(candidate)
+                runs[index].name = taken.add(runs[index].name)
             }
         }
         return begun.keys.filter { !kept.contains($0) }.sorted()

@@ -1,6 +1,7 @@
 import TinyAdapter
 import TinyCheckpoint
 internal import TinyEngine
+import TinyLearning
 internal import TinyModel
 import TinyFoundation
 import TinyRecords
@@ -21,22 +22,29 @@ public struct MemoryEstimate: Encodable, Sendable {
     /// All of it.
     public var total: Int { weights + factors + cache + records + optimiser }
 
-    init(_ configuration: TrainingConfiguration, model: ModelConfiguration, design: any AdapterDesign) {
+    /// Adds up what a run needs.
+    ///
+    /// - Throws: `CheckpointError` when the checkpoint lacks a parameter or stores one in a type that is not read.
+    init(
+        _ configuration: TrainingConfiguration, checkpoint: Checkpoint, design: any AdapterDesign
+    ) throws(CheckpointError) {
+        let model = checkpoint.configuration
+        let stored = try checkpoint.arithmetic, arithmetic = configuration.arithmetic ?? stored
         let isFull = design.holdsAllWeights
         let rank = isFull ? 0 : configuration.adapter.rank
         // All trained weights are packed once more, in fp32.
-        weights = (isFull ? 6 : 2) * model.parameterCount
+        weights = try checkpoint.packedByteCount(arithmetic) + (isFull ? 4 * model.parameterCount : 0)
         factors = design.modules.reduce(0) { $0 + 4 * rank * ($1.inputs + $1.outputs) }
         // Prompts are not read yet: half the context at most, as much as a completion at least.
         let (length, overflow) = configuration.rollout.maxTokens.multipliedReportingOverflow(by: 2)
         let positions = min(model.contextLength, overflow ? .max : length)
-        let rollout = configuration.rollout
-        let completions = rollout.problemsPerStep.multipliedReportingOverflow(by: rollout.groupSize)
-        let learned = completions.overflow ? .max : completions.partialValue
+        // One strategy samples in pairs, so its population is even.
+        let population = CMAESConstants.populationSize(numbers: design.parameterCount)
+        let sampled = configuration.completionsPerStep(members: population + population % 2)
         let memory = LocalEngine.memory(
-            model, sampledSequences: max(learned, configuration.evaluation.problems ?? .max),
-            learnedSequences: learned, length: positions, rank: isFull ? nil : rank,
-            arithmetic: configuration.arithmetic ?? .float32)
+            model, sampledSequences: max(sampled, configuration.evaluation.problems ?? .max),
+            learnedSequences: configuration.completionsOfMember, length: positions, rank: isFull ? nil : rank,
+            arithmetic: arithmetic)
         cache = memory.cache
         records = memory.records
         optimiser = 16 * design.parameterCount

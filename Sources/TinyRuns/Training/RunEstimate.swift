@@ -24,10 +24,7 @@ public struct RunEstimate: Sendable, Equatable, Encodable {
         let rollout = configuration.rollout, evaluation = configuration.evaluation
         let isSampled = configuration.algorithm != .sft
         // A population whose size follows from the number of trained numbers has at least eight members.
-        let members = configuration.algorithm.isEvolution ? configuration.evolution.populationSize ?? 8 : 1
-        let perStep =
-            isSampled
-            ? product(product(rollout.problemsPerStep, rollout.groupSize), members) : configuration.problemsPerStep
+        let perStep = isSampled ? configuration.completionsPerStep(members: 8) : configuration.problemsPerStep
         steps = configuration.epochs == nil ? configuration.steps : nil
         completionsPerStep = perStep
         completions = steps.map { product($0, perStep) }
@@ -51,6 +48,18 @@ public struct RunEstimate: Sendable, Equatable, Encodable {
         case steps, completions
         case completionsPerStep = "completions_per_step"
         case tokensAtMost = "tokens_at_most"
+    }
+}
+
+extension TrainingConfiguration {
+    /// Completions that one member of a population samples in a step; all of them for other algorithms.
+    var completionsOfMember: Int { product(rollout.problemsPerStep, rollout.groupSize) }
+
+    /// Completions that one step samples.
+    ///
+    /// - Parameter count: Members of a population whose size follows from the number of trained numbers.
+    func completionsPerStep(members count: Int) -> Int {
+        product(completionsOfMember, algorithm.isEvolution ? evolution.populationSize ?? count : 1)
     }
 }
 

@@ -77,10 +77,11 @@ public struct RunOutline: Encodable, Sendable {
         groups = design.groups == nil ? [] : design.parts.compactMap(Group.init)
         isEvaluated = RunProblems.hasTest(settings)
         estimate = RunEstimate(settings)
-        memory = MemoryEstimate(settings, model: sizes, design: design)
+        memory = try MemoryEstimate(settings, checkpoint: checkpoint, design: design)
         model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
-        self.output = output ?? TrainingRun.newDirectory()
+        self.output =
+            output ?? freeName(TrainingRun.defaultDirectory) { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// The training problems, or packs of their solutions: these are counted by encoding every solution for the model's context,

@@ -78,14 +78,18 @@ public struct TrainingRun: Sendable {
     ///   - configuration: The settings.
     ///   - path: The run's directory; a new one under `runs`, named by the time, unless given.
     ///   - options: Threads, caches, resuming.
-    /// - Throws: The first error found; it is recorded in the directory's `failure.json` if there is a directory.
+    /// - Throws: The first error found; it is recorded in the directory's `failure.json` if there is a directory. A finished run
+    ///   stays finished, and settings that a run there was not made with are not recorded as its failure.
     public init(
         _ configuration: TrainingConfiguration, in path: String? = nil, options: Options = Options()
     ) async throws {
         let directory = try RunDirectory(
-            preparing: path ?? Self.newDirectory(), resuming: options.isResuming)
-        self = try await directory.recordingFailure {
-            try await Self(preparing: configuration, in: directory, options: options)
+            preparing: path ?? RunDirectory.claim(Self.defaultDirectory), resuming: options.isResuming)
+        do {
+            self = try await Self(preparing: configuration, in: directory, options: options)
+        } catch {
+            if (error as? RunError)?.code != .differentSettings { directory.record(failure: error) }
+            throw error
         }
     }
 
@@ -136,16 +140,18 @@ public struct TrainingRun: Sendable {
                 inputs: problems.inputs(prompter, stopTokens: model.stopTokens), threads: options.threads))
     }
 
-    /// Refuses a run that does not fit into memory before its weights are read. An adapter that does not fit the model is
-    /// left to the checks that follow.
+    /// Refuses a run that does not fit into memory before its weights are read. A model without all of its parameters and an
+    /// adapter that does not fit the model are left to the checks that follow.
     private static func requireMemory(_ configuration: TrainingConfiguration, _ initial: AdapterSource?) throws {
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         let design: (any AdapterDesign)? =
             if let initial { try? initial.design(for: checkpoint) } else {
                 try configuration.adapter.design(for: checkpoint.configuration)
             }
-        guard let design else { return }
-        try MemoryEstimate(configuration, model: checkpoint.configuration, design: design).requireRoom()
+        guard let design,
+            let memory = try? MemoryEstimate(configuration, checkpoint: checkpoint, design: design)
+        else { return }
+        try memory.requireRoom()
     }
 
     /// Trains, evaluates and writes the adapter.
@@ -153,7 +159,13 @@ public struct TrainingRun: Sendable {
     /// - Parameter report: Called with everything that happens, from any thread.
     /// - Throws: ``TrainingError``, whatever the engine throws, or `CancellationError`. Every finished step is in the directory.
     public func train(report: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> TrainedRun {
-        try await directory.recordingFailure { try await trained(report) }
+        directory.forgetFailure()
+        do {
+            return try await trained(report)
+        } catch {
+            directory.record(failure: error)
+            throw error
+        }
     }
 
     private func trained(_ report: @escaping @Sendable (RunEvent) -> Void) async throws -> TrainedRun {
@@ -161,7 +173,7 @@ public struct TrainingRun: Sendable {
             report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
         if let weakness = directory.lockWeakness { report(.warning(weakness)) }
-        let memory = MemoryEstimate(configuration, model: model.checkpoint.configuration, design: design)
+        let memory = try MemoryEstimate(configuration, checkpoint: model.checkpoint, design: design)
         if let shortage = memory.shortage() { report(.warning(shortage)) }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
@@ -186,7 +198,7 @@ public struct TrainingRun: Sendable {
             adapter: adapter, path: path, run: directory.path, result: result,
             overlap: problems.overlaps.first { $0.role == "eval" && $0.otherRole == "train" }?.shared,
             times: try directory.steps.read().map(\.time))
-        try summary.write(to: directory.path + "/result.json")  // written last: a run that has it is finished
+        try summary.write(to: directory.result)  // written last: a run that has it is finished
         return TrainedRun(
             summary: summary, adapter: adapter, result: result, before: evaluations.result(after: 0),
             after: evaluations.result(after: configuration.steps))
@@ -248,12 +260,12 @@ public struct TrainingRun: Sendable {
         return Fingerprint(name: set.name, content: hash.finish().hexadecimal)
     }
 
-    /// A directory under `runs` that no other run has, named by the time.
-    static func newDirectory() -> String {
+    /// What a new run's directory is named unless its user names it: by the time, under `runs`. Other runs may have it.
+    static var defaultDirectory: String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
-        return freeName("runs/" + formatter.string(from: Date())) { FileManager.default.fileExists(atPath: $0) }
+        return "runs/" + formatter.string(from: Date())
     }
 }
 
@@ -301,16 +313,11 @@ extension MachineRecord {
 }
 
 extension RunDirectory {
-    /// Records in `failure.json` why `body` failed, and passes the error on.
-    fileprivate func recordingFailure<Value>(_ body: () async throws -> Value) async throws -> Value {
-        forgetFailure()
-        do { return try await body() } catch { throw recorded(error) }
-    }
-
-    private func recorded(_ error: any Error) -> any Error {
+    /// Records in `failure.json` why a run failed. What goes wrong after a run has its result is no failure of it.
+    fileprivate func record(failure error: any Error) {
+        guard !isFinished else { return }
         let facts = (error as? any ExplainedError).map { ($0.message, $0.hint) } ?? ("\(error)", nil)
         // When even this cannot be written, the error itself is what counts.
         try? record(FailureRecord(error: facts.0, hint: facts.1, step: finishedSteps, exit: "1"))
-        return error
     }
 }

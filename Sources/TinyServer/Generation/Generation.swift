@@ -96,6 +96,7 @@ actor Generation {
         let choice = event.sample.request * samplesOfPrompt + event.sample.sample
         guard answers.indices.contains(choice), !answers[choice].isEnded else { return nil }
         switch event {
+        case .began: return nil
         case .prompt(let sample, let tokens):
             due = (0..<samplesOfPrompt).map { index in
                 var piece = piece(sample.request * samplesOfPrompt + index, "", offset: 0)

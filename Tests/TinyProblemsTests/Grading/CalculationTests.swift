@@ -4,10 +4,6 @@ import TinyProblems
 /// A policy learns whatever pays: an answer that says two numbers may be right for one of them at most.
 @Suite("A calculation in an answer")
 struct CalculationTests {
-    private func isAccepted(_ prediction: String, _ gold: String) -> Bool {
-        MathGrader().grade(prediction, gold: gold).lenient
-    }
-
     @Test(
         "counts before and behind the sign of approximation where the last side is the first, rounded to its own places",
         arguments: [

@@ -3,10 +3,6 @@ import TinyProblems
 
 @Suite("A choice letter")
 struct ChoiceTests {
-    private func isAccepted(_ prediction: String, _ gold: String) -> Bool {
-        MathGrader().grade(prediction, gold: gold).lenient
-    }
-
     @Test(
         "is no answer beside another one",
         arguments: [

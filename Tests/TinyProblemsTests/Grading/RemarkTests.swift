@@ -3,10 +3,6 @@ import TinyProblems
 
 @Suite("Words beside a value")
 struct RemarkTests {
-    private func isAccepted(_ prediction: String, _ gold: String) -> Bool {
-        MathGrader().grade(prediction, gold: gold).lenient
-    }
-
     @Test(
         "make it no answer where they take it back or name another",
         arguments: [

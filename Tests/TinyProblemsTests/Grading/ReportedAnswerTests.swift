@@ -4,10 +4,6 @@ import TinyProblems
 /// Answers as people and models write them, by kind: each kind was reported against some public grader.
 @Suite("An answer as it is written")
 struct ReportedAnswerTests {
-    private func isAccepted(_ prediction: String, _ gold: String) -> Bool {
-        MathGrader().grade(prediction, gold: gold).lenient
-    }
-
     @Test(
         "is the last side of a final equation, whatever the left side is",
         arguments: [

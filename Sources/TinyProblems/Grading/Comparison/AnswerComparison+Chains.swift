@@ -57,25 +57,11 @@ extension AnswerComparison {
             where !isApproximation(part, of: exactPart, isRounded: isRounded) { return false }
             return true
         }
-        var candidates = [exactCore]
-        switch (measure, exactMeasure) {
-        case (.percent?, nil): candidates.append(.product([exactCore, .number(Rational(100))]))
-        case (nil, .percent?): candidates.append(.quotient(exactCore, .number(Rational(100))))
-        case (.degrees?, nil):
-            candidates.append(.product([exactCore, .quotient(.number(Rational(180)), .constant(.pi))]))
-        case (nil, .degrees?):
-            candidates.append(.product([exactCore, .quotient(.constant(.pi), .number(Rational(180)))]))
-        case (let measure?, let exactMeasure?) where !exactMeasure.isCompatible(with: measure): return !isRounded
-        default: break
-        }
-        candidates += candidates.filter(\.hasAnglesWithoutSign).map(\.withAnglesInDegrees)
+        guard let readings = exactCore.readings(in: measure, from: exactMeasure) else { return !isRounded }
         let unit = core.lastDecimalPlace.map { pow(10, -Double(isRounded ? max($0, 0) : $0)) } ?? 0
         var isKnown = false
-        defer { evaluator.commonLogarithms = false }
-        for candidate in candidates {
-            for isCommon in candidate.hasBareLogarithm ? [false, true] : [false] {
-                evaluator.commonLogarithms = isCommon
-                guard let distance = distance(candidate, core) else { continue }
+        for reading in readings {
+            for distance in distances(from: reading, to: core) {
                 isKnown = true
                 // A decimal bound such as 0.005 is no double.
                 if distance.absolute <= 0.5 * unit * (1 + 1e-12) { return true }
@@ -85,9 +71,36 @@ extension AnswerComparison {
         // What has no value here is not false.
         return !isKnown && !isRounded
     }
+
+    /// The distances of two values, one for each meaning of a logarithm without a base; without those that have no value.
+    private mutating func distances(
+        from exact: AnswerTree, to value: AnswerTree
+    ) -> [(absolute: Double, relative: Double, isReal: Bool)] {
+        defer { evaluator.commonLogarithms = false }
+        return (exact.hasBareLogarithm ? [false, true] : [false]).compactMap { isCommon in
+            evaluator.commonLogarithms = isCommon
+            return distance(exact, value)
+        }
+    }
 }
 
 extension AnswerTree {
+    /// What a value may be, written with another measure: in per cent, in degrees, without its sign; `nil` where the measures
+    /// are of different kinds.
+    fileprivate func readings(in measure: Measure?, from own: Measure?) -> [AnswerTree]? {
+        let hundred = AnswerTree.number(Rational(100)), halfTurn = AnswerTree.number(Rational(180))
+        var readings = [self]
+        switch (measure, own) {
+        case (.percent?, nil): readings.append(.product([self, hundred]))
+        case (nil, .percent?): readings.append(.quotient(self, hundred))
+        case (.degrees?, nil): readings.append(.product([self, .quotient(halfTurn, .constant(.pi))]))
+        case (nil, .degrees?): readings.append(.product([self, .quotient(.constant(.pi), halfTurn)]))
+        case (let measure?, let own?) where !own.isCompatible(with: measure): return nil
+        default: break
+        }
+        return readings + readings.filter(\.hasAnglesWithoutSign).map(\.withAnglesInDegrees)
+    }
+
     /// Whether it is a letter that stands for a number, and may as well be the name of another one.
     fileprivate var isNameOfConstant: Bool { if case .constant = self { true } else { false } }
 

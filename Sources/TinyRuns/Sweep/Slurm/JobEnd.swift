@@ -10,7 +10,7 @@ package struct JobEnd: Equatable {
     /// Whether nothing of the run's is to be waited for: its job did not end by itself.
     var isCertain: Bool { !["CD", "F", nil].contains(code) }
 
-    /// - Parameter fruitlessJobs: Jobs in a row, this one included, in which the run finished no step.
+    /// - Parameter fruitlessJobs: Jobs in a row, this one included, in which the run saved no new state.
     package func ending(fruitlessJobs: Int) -> RunEnding {
         switch code {
         case Self.cancelled, "RV":
@@ -19,8 +19,8 @@ package struct JobEnd: Equatable {
         case "OOM": return .failed("its Slurm job had too little memory", hint: "--sbatch mem=8G asks for more")
         case "TO" where fruitlessJobs > 0:
             return .failed(
-                "its Slurm job reached the time limit before it finished a step",
-                hint: "--sbatch time=12:00:00 asks for more")
+                "its Slurm job reached the time limit before it saved a state",
+                hint: "--sbatch time=12:00:00 asks for more; a lower checkpoint_steps saves large states more often")
         case "TO": return .interrupted("its Slurm job reached the time limit")
         case "BF", "NF", "PR", nil:
             let reason =
@@ -30,7 +30,7 @@ package struct JobEnd: Equatable {
                 default: "the node of its Slurm job failed"
                 }
             guard fruitlessJobs < 3 else {
-                return .failed("\(reason), \(fruitlessJobs) times without a finished step", hint: nil)
+                return .failed("\(reason), \(fruitlessJobs) times without a saved state", hint: nil)
             }
             return .interrupted(reason)
         default: return .exited(code == "CD" ? 0 : 1)

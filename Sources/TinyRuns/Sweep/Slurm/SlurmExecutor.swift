@@ -28,6 +28,8 @@ final class SlurmExecutor: SweepExecutor {
         let array: JobArray
         let index: Int
         let follower: RunFollower
+        /// From which step the run could be resumed when the job was submitted; 0 where an earlier call did that.
+        let resumable: Int
         /// Why it does not run yet, in Slurm's word; `nil` when it runs.
         var waitsFor: String? = "submitted"
         /// Since when its job has ended without a word of the run.
@@ -108,7 +110,10 @@ final class SlurmExecutor: SweepExecutor {
         }
         var confirmed: [String: JobArray] = [:]
         for array in known { confirmed[array.name] = try confirm(array, in: queue) }
-        for (name, place) in found { follow(name, confirmed[place.array.name] ?? place.array, place.index) }
+        for (name, place) in found {
+            // Every saved state counts as the job's, because what there was before the job is not known.
+            follow(name, confirmed[place.array.name] ?? place.array, place.index, resumable: 0)
+        }
         if !found.isEmpty { poll() }
         return found.keys.sorted()
     }
@@ -206,16 +211,20 @@ final class SlurmExecutor: SweepExecutor {
 
     /// The array is in the queue.
     private func started(_ array: JobArray) -> [String] {
-        for (index, run) in array.runs.enumerated() where runs[run] != nil { follow(run, array, index) }
+        for (index, run) in array.runs.enumerated() where runs[run] != nil {
+            follow(run, array, index, resumable: folder.resumableStep(of: run))
+        }
         state.withLock { $0.unanswered = nil }
         poll()
         return array.runs
     }
 
-    private func follow(_ name: String, _ array: JobArray, _ index: Int) {
+    private func follow(_ name: String, _ array: JobArray, _ index: Int, resumable: Int) {
         guard let run = runs[name] else { return }
         let follower = RunFollower(run, in: folder)
-        state.withLock { $0.jobs[name] = Job(array: array, index: index, follower: follower) }
+        state.withLock {
+            $0.jobs[name] = Job(array: array, index: index, follower: follower, resumable: resumable)
+        }
     }
 
     // MARK: Following
@@ -340,8 +349,9 @@ final class SlurmExecutor: SweepExecutor {
         if folder.hasFailure(name) { return .exited(1) }
         let end = JobEnd(code)
         guard end.isCertain || waited >= timing.grace else { return nil }
-        let steps = folder.steps(of: name).count
-        let fruitless = steps > job.follower.earlier ? 0 : (state.fruitless[name] ?? 0) + 1
+        // Steps after the last saved state are made again, so they bring the run no further.
+        let isFurther = folder.resumableStep(of: name) > job.resumable
+        let fruitless = isFurther ? 0 : (state.fruitless[name] ?? 0) + 1
         state.fruitless[name] = fruitless
         let ending = end.ending(fruitlessJobs: fruitless)
         // What kept the run from starting stands in the job's own output: no program, no directory.

@@ -1,0 +1,38 @@
+import Testing
+import TinyCheckpoint
+import TinyEngine
+import TinyFoundation
+import TinyModel
+
+@Suite("The memory an engine says it needs")
+struct EngineMemoryTests {
+    /// The sizes of Qwen2.5-7B.
+    private let model = ModelConfiguration(
+        vocabularySize: 152_064, hiddenSize: 3584, intermediateSize: 18_944, layerCount: 28, headCount: 28,
+        keyValueHeadCount: 4, contextLength: 32_768, tiesEmbeddings: false)
+
+    private func memory(sequences: Int, length: Int) -> LocalEngine.Memory {
+        LocalEngine.memory(
+            model, sampledSequences: sequences, learnedSequences: sequences, length: length, rank: 2,
+            arithmetic: .bfloat16)
+    }
+
+    @Test("holds the records and the cache of one sequence whole, however long it is")
+    func longSequence() {
+        let row = model.recordBytes(rank: 2)
+        for length in [1024, 4096, 32_768] {
+            let memory = memory(sequences: 64, length: length)
+            #expect(memory.records >= length * row)
+            #expect(memory.cache >= model.cacheBytes(length: length, .bfloat16))
+        }
+        #expect(memory(sequences: 64, length: 4096).records > 20 << 30)
+    }
+
+    @Test("does not grow with the number of sequences once a pass is full, and is less for a few short ones")
+    func shortSequences() {
+        #expect(memory(sequences: 64, length: 64).records == memory(sequences: 1024, length: 64).records)
+        let few = memory(sequences: 1, length: 64)
+        #expect(few.records < memory(sequences: 64, length: 64).records)
+        #expect(few.cache == model.cacheBytes(length: 64, .bfloat16))
+    }
+}
