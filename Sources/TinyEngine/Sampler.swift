@@ -213,7 +213,7 @@ extension Sampler {
     ///     one. All sampled tokens stay in the completion: to end there was a choice that can be learnt.
     /// - Returns: For each request, one completion per stream, in order.
     /// - Throws: ``EngineError`` for an invalid request, before the first token is sampled, where a sample fails, and with code
-    ///   `missingCompletion` where the session gives no end of it.
+    ///   `missingCompletion` where the session ends without a completion of each sample.
     public func complete(
         _ requests: [CompletionRequest],
         progress: (@Sendable (_ tokens: Int, _ finished: Int) -> Void)? = nil,

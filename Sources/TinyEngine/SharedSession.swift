@@ -195,7 +195,7 @@ private struct SessionLoop {
             do {
                 let events = try await session.advance()
                 for event in events { count(event) }
-                // Whoever reads the end of an answer finds it in the load, and so in `end`.
+                // Before the events: whoever reads the end of an answer finds it in the load. `end` does the same.
                 publish()
                 for event in events { deliver(event) }
                 for (id, ticket) in tickets where ticket.samples == 0 { end(id, nil) }

@@ -90,7 +90,7 @@ public struct CMAES: EvolutionStrategy {
         for index in step.indices { memory.mean[index] += memory.stepSize * step[index] }
 
         let c = constants
-        // `c.muEffective` unless members tie: their mean varies less.
+        // `c.muEffective` where no members tie; the mean of members that tie varies less.
         let muEffective = 1 / dot(gainsM, gainsM)
         let gain = (c.cSigma * (2 - c.cSigma) * muEffective).squareRoot()
         for index in draw.indices {

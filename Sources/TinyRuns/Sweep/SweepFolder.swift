@@ -53,8 +53,8 @@ public struct SweepFolder: Sendable {
 
     func steps(of name: String) -> Journal<StepRecord> { Journal(path: run(name) + "/steps.jsonl") }
 
-    /// The step from which a run that ends now can be resumed; 0 when it begins again. It is the last one, or where states are
-    /// too large for the lines of the steps that of the newest state file.
+    /// The step after which a run that ends now can be resumed; 0 when it begins again. It is the last step where each line holds
+    /// its state, and that of the newest state file where states are too large for that.
     package func resumableStep(of name: String) -> Int {
         var offset = 0
         let (count, last) = steps(of: name).newLines(after: &offset)
