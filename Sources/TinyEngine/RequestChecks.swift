@@ -2,8 +2,6 @@ internal import TinyFoundation
 
 // What any engine may be asked.
 
-private let leastTemperature = SamplingLimits.leastTemperature
-
 extension CompletionRequest {
     /// Checks everything but the adapter.
     ///
@@ -31,6 +29,7 @@ extension SamplingParameters {
     /// - Throws: ``EngineError`` with code `invalidSampling`.
     package func check() throws(EngineError) {
         func refuse(_ text: String) -> EngineError { EngineError(.invalidSampling, text) }
+        let leastTemperature = SamplingLimits.leastTemperature
         guard temperature == 0 || temperature >= leastTemperature, temperature.isFinite else {
             throw refuse("the temperature must be 0 or at least \(leastTemperature), is \(temperature)")
         }
@@ -47,6 +46,7 @@ extension [ScoredSequence] {
     ///
     /// - Throws: ``EngineError`` with code `promptLength`, `unknownToken` or `invalidSampling`.
     package func check(temperature: Double, contextLength: Int, vocabularySize: Int) throws(EngineError) {
+        let leastTemperature = SamplingLimits.leastTemperature
         guard temperature >= leastTemperature, temperature.isFinite else {
             throw EngineError(
                 .invalidSampling,

@@ -68,6 +68,34 @@ struct MethodTests {
         }
     }
 
+    @Test("multiplying all parts by a factor multiplies the change of every module once")
+    func scaling() throws {
+        for design in try designs() {
+            guard let whole = design.wholePart else {
+                #expect(design.method == FullDesign.method)
+                continue
+            }
+            let method = try design.prepared(AdapterPreparation(checkpoint: checkpoint))
+            let adapter = try AdapterFile(
+                design: design, baseModel: .init(name: "tiny", fingerprint: ""),
+                values: gaussian(design.parameterCount, seed: 8), elementType: .float16, arithmetic: nil,
+                toolVersion: "")
+            func change(_ adapter: AdapterFile) -> LowRankChange? {
+                if case .change(let change) = method.effect(of: adapter.values) { change } else { nil }
+            }
+            let once = try #require(change(adapter))
+            let twice = try #require(change(try adapter.scaling(whole, by: -2, note: "")))
+            func times(_ factor: Float, _ values: [Float]) -> [Float] { values.map { $0 * factor } }
+            let isLoRA = design.method == LoRADesign.method
+            #expect(twice.mixing == times(isLoRA ? 1 : -2, once.mixing), "\(design)")
+            for (new, old) in zip(twice.factors.factors, once.factors.factors) {
+                #expect(new.a == old.a && new.b == times(isLoRA ? -2 : 1, old.b), "\(design)")
+            }
+            let error = #expect(throws: AdapterError.self) { _ = try adapter.scaling(whole, by: 1e6, note: "") }
+            #expect(error?.code == .invalidValues)
+        }
+    }
+
     @Test("a design says before it is prepared what its method has beside the trained numbers")
     func frozenParts() throws {
         for design in try designs() {

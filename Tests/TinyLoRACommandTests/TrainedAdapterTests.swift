@@ -119,7 +119,7 @@ struct TrainedAdapterTests {
         expectRefusal(try score(touched))
     }
 
-    @Test("is taken apart: each group left out or alone, in evaluations that resume and keep their adapter")
+    @Test("is taken apart: groups left out, alone, or all multiplied, in evaluations that resume and keep adapters")
     func ablation() throws {
         let scratch = try Scratch(), model = try scratch.model()
         // By solutions: rewards of three steps may all be equal, and the numbers zero.
@@ -167,6 +167,28 @@ struct TrainedAdapterTests {
         let alone = try Executable.run(command + ["--resume", "--alone"], in: scratch)
         expectSuccess(alone)
         #expect(try alone.json()["kind"] as? String == "only")
+        let scaled = try Executable.run(command + ["--resume", "--scale", "2,-1,0.5"], in: scratch)
+        expectSuccess(scaled)
+        let scaledSet = try #require((try scaled.json()["sets"] as? [[String: Any]])?.first)
+        let rows = try #require(scaledSet["parts"] as? [[String: Any]])
+        #expect(rows.compactMap { $0["name"] as? String } == ["times -1", "times 0.5", "times 2"], "\(scaled)")
+        func numbers(_ rows: [[String: Any]]) -> [Double] { rows.flatMap { $0["values"] as? [Double] ?? [] } }
+        for (row, factor) in zip(rows, [-1, 0.5, 2]) {
+            #expect(row["factor"] as? Double == factor)
+            #expect(numbers([row]) == numbers(found).map { $0 * factor }, "\(row)")
+        }
+        expectSuccess(
+            try Executable.run(
+                ["eval", "--adapter", scratch.path("parts/times-2")] + asked + [scratch.path("own-times-2")],
+                in: scratch))
+        #expect(try samples("own-times-2") == samples("parts/times-2"))
+        for (flags, words) in [
+            (["--scale", "2,1"], ["factor 1"]), (["--scale", "0"], ["factor 0"]), (["--scale", "2,2.0"], ["twice"]),
+            (["--scale", "inf"], ["inf"]), (["--scale", "1e39"], ["inf"]), (["--scale", "2,"], ["number"]),
+            (["--scale", "2", "--alone"], ["--alone", "--scale"]),
+        ] {
+            expectRefusal(try Executable.run(command + ["--resume"] + flags, in: scratch), naming: words)
+        }
 
         do {
             let lock = try DirectoryLock(parts)

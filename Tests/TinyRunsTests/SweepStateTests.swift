@@ -45,6 +45,25 @@ import TinyRecords
         #expect(try SweepRecord(json: record.jsonDocument()) == record)
     }
 
+    @Test("runs that wait for a choice are counted, where the choice can be made and they are selected")
+    func awaitingChoice() throws {
+        var state = SweepState(try plan(seeds: "[1, 2, 3]"))
+        #expect(state.awaitingChoice == 2)
+        for run in state.due() { state.end(run.name, score(0.5)) }
+        #expect(state.awaitingChoice == 0 && state.due().count == 2)
+
+        func awaiting(_ outcomes: [String: SweepOutcome] = [:], only words: [String]) throws -> Int {
+            SweepState(try plan(seeds: "[1, 2, 3]"), outcomes: outcomes) { name in words.contains(where: name.contains)
+            }
+            .awaitingChoice
+        }
+        #expect(try awaiting(only: ["lr0.1-seed1"]) == 0)
+        #expect(try awaiting(only: ["seed1", "seed3"]) == 1)
+        let first = ["grpo-lr0.1-seed1": score(0.5), "grpo-lr0.05-seed1": score(0.5)]
+        #expect(try awaiting(first, only: ["lr0.2-"]) == 2)
+        #expect(try awaiting(first, only: ["seed2"]) == 0)
+    }
+
     @Test("equal values are decided for the smaller, whatever the order of the file")
     func breaksTies() throws {
         var state = SweepState(try plan())

@@ -35,6 +35,14 @@ public struct AdapterPart: Sendable, Hashable {
     }
 }
 
+extension AdapterDesign {
+    /// All of ``parts`` as one, or `nil` where there are none.
+    public var wholePart: AdapterPart? {
+        guard !parts.isEmpty else { return nil }
+        return AdapterPart(name: "all", numbers: parts.flatMap(\.numbers), modules: modules)
+    }
+}
+
 extension AdapterPlan {
     /// The groups.
     var parts: [AdapterPart] {
@@ -84,5 +92,19 @@ extension AdapterFile {
         for index in parts.flatMap(\.numbers).joined() { copy.values[index] = 0 }
         copy.details["ablation"] = note
         return copy
+    }
+
+    /// The same adapter with a part's numbers multiplied by a factor and rounded to ``elementType``. Multiplying all parts multiplies the
+    /// change of every weight, as `B` alone is multiplied of a LoRA.
+    ///
+    /// - Parameter note: Why, as a detail of the adapter.
+    /// - Throws: ``AdapterError`` with code `invalidValues` where a product is too large for the type.
+    public func scaling(_ part: AdapterPart, by factor: Float, note: String) throws(AdapterError) -> AdapterFile {
+        var values = values, details = details
+        for index in part.numbers.joined() { values[index] *= factor }
+        details["ablation"] = note
+        return try AdapterFile(
+            design: design, baseModel: baseModel, values: values, elementType: elementType, arithmetic: notedArithmetic,
+            toolVersion: toolVersion, details: details)
     }
 }

@@ -147,8 +147,9 @@ final class LocalSession: SamplingSession {
         }
         if pass.starting.contains(where: { $0.request == batch.begun?.request }) { batch.begun = nil }
         let beginning = begin(pass.beginning, in: &batch, model)
-        let began = [pass.beginning].compactMap(\.self).map { beginning in
-            SamplingEvent.began(SampleID(request: beginning.request, sample: 0), tokens: beginning.rows)
+        var began: [SamplingEvent] = []
+        if let piece = pass.beginning {
+            began.append(.began(SampleID(request: piece.request, sample: 0), tokens: piece.rows))
         }
         guard !steps.isEmpty || !prompts.isEmpty || !beginning.isEmpty else {
             return began + batch.state.receive([])

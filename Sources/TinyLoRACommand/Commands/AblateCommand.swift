@@ -12,10 +12,12 @@ struct AblateCommand: AsyncParsableCommand {
             The same problems are answered by the whole adapter, by the base model, and by the adapter with one group of its \
             numbers at zero, each group in turn. A group is the numbers that some modules share; LoRA-XS and LoRA share \
             none and are divided by layers. This tells whether a group is needed. --alone tells whether it is enough: each \
-            group in turn is kept, and all others are zero.
+            group in turn is kept, and all others are zero. --scale tells whether the adapter is too weak or too strong: \
+            all of its numbers are multiplied by each of the factors. A factor of -1 is a control: what helps in one \
+            direction should not help in the other.
 
             Differences are between the same problems, with 95 % intervals; p is McNemar's exact test, adjusted for the \
-            number of groups tried by Holm's method.
+            number of groups or factors tried by Holm's method.
 
             Each of these evaluations has a directory of its own in --output, with every completion and the adapter that \
             made it, for tinylora eval --compare. --resume continues an interrupted command; a second command with the \
@@ -24,6 +26,7 @@ struct AblateCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora ablate --adapter runs/demo --output ablations/demo
               tinylora ablate --adapter runs/demo --output ablations/demo --alone --resume
+              tinylora ablate --adapter runs/demo --output ablations/demo --scale -1,0.5,2 --resume
               tinylora ablate --model DIR --adapter runs/gsm8k --problems test.jsonl \\
                 --limit 200 --output ablations/gsm8k
               tinylora eval --compare ablations/demo/all ablations/demo/without-group-3
@@ -36,6 +39,13 @@ struct AblateCommand: AsyncParsableCommand {
     @OptionGroup var sampling: SamplingOptions
     @Flag(help: "Keep each group alone instead of leaving it out.")
     var alone = false
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Multiply all numbers by each of these factors instead, such as -1,0.5,2,4; 0 and 1 are always tried.",
+            valueName: "factors"),
+        transform: factors)
+    var scale: [Float]?
     @Option(help: ArgumentHelp("Directory for the evaluations.", valueName: "dir"), transform: path)
     var output: String
     @Flag(help: "Resume the evaluations in --output.")
@@ -45,6 +55,9 @@ struct AblateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard model.adapter != nil else { throw ValidationError("--adapter is missing: there is nothing to leave out") }
+        guard !alone || scale == nil else {
+            throw ValidationError("--alone and --scale make different tables: give one of them")
+        }
         try sampling.check(samples: samples)
         try problemOptions.check()
     }
@@ -69,7 +82,8 @@ struct AblateCommand: AsyncParsableCommand {
         }
         let plan = try evaluation()
         let ablation = try AdapterAblation(
-            alone ? .only : .without, of: adapter, asking: plan.manifest, in: output, isResuming: resume)
+            scale != nil ? .scaled : alone ? .only : .without, of: adapter, factors: scale ?? [],
+            asking: plan.manifest, in: output, isResuming: resume)
         introduce(plan, on: console)
         console.say("adapter    \(adapter.design.description)")
         for part in ablation.zeroParts { console.note("note       \(part.name) is zero already and not tried") }
@@ -92,17 +106,46 @@ struct AblateCommand: AsyncParsableCommand {
     }
 }
 
+/// The factors of `--scale`.
+private func factors(_ text: String) throws -> [Float] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+        guard let factor = Float(word.trimmingCharacters(in: .whitespaces)) else {
+            throw ValidationError("\"\(word)\" is not a number; factors are written as 0.5,2,4")
+        }
+        return factor
+    }
+}
+
 private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: Console) {
     console.say("problems   \(set.everything.problems) of \(set.problemSet)")
     console.say()
-    let names = set.parts.map(\.name), width = max(10, names.map(\.count).max() ?? 0)
-    let placeWidth = set.parts.map(\.place.count).max() ?? 0
+    let rows = rows(of: set, kind), width = max(10, rows.map(\.name.count).max() ?? 0)
+    let placeWidth = rows.map(\.place.count).max() ?? 0
+    let title =
+        switch kind {
+        case .without: "left out"
+        case .only: "kept"
+        case .scaled: "numbers"
+        }
     console.say(
-        left(kind == .without ? "left out" : "kept", width) + column("size", 10) + "  " + left("modules", placeWidth)
+        left(title, width) + column("size", 10) + "  " + left("modules", placeWidth)
             + "   strict   points (95 %)         lenient  tokens  better  worse      p")
-    func row(_ name: String, _ size: String, _ place: String, _ values: String) {
-        console.say(left(name, width) + column(size, 10) + "  " + left(place, placeWidth) + values)
+    for row in rows {
+        console.say(left(row.name, width) + column(row.size, 10) + "  " + left(row.place, placeWidth) + row.values)
     }
+    console.say()
+}
+
+/// A row of the table.
+private struct AblationRow {
+    let name: String
+    var size = ""
+    var place = ""
+    let values: String
+}
+
+/// What the others are compared with; the groups or factors; the other end, among factors in its place.
+private func rows(of set: AblatedSet, _ kind: AdapterAblation.Kind) -> [AblationRow] {
     func values(_ comparison: EvaluationComparison, _ pValue: Double?) -> String {
         String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)
             + String(format: "%6.1f %%  %6.0f  ", 100 * comparison.lenient.after, comparison.meanLength[1])
@@ -110,13 +153,18 @@ private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: 
             + column(comparison.test.map { "\($0.worsened)" } ?? "–", 5) + "  "
             + (pValue.map(pValueText) ?? "–")
     }
-    row(
-        "nothing", "", "",
-        String(format: "  %5.1f %%   ", 100 * set.everything.strict.before) + left("", 21)
+    let first = AblationRow(
+        name: kind == .scaled ? "times 0" : "nothing",
+        values: String(format: "  %5.1f %%   ", 100 * set.everything.strict.before) + left("", 21)
             + String(format: "%6.1f %%  %6.0f", 100 * set.everything.lenient.before, set.everything.meanLength[0]))
-    for part in set.parts {
-        row(part.name, String(format: "%.4f", part.norm), part.place, values(part.comparison, part.adjustedPValue))
+    var tried = set.parts.map { part in
+        AblationRow(
+            name: part.name, size: String(format: "%.4f", part.norm), place: part.place,
+            values: values(part.comparison, part.adjustedPValue))
     }
-    row("everything", "", "", values(set.everything, set.everything.test?.pValue))
-    console.say()
+    let other = AblationRow(
+        name: kind == .scaled ? "times 1" : "everything", values: values(set.everything, set.everything.test?.pValue))
+    let place = set.parts.firstIndex { ($0.factor ?? 0) > 1 } ?? tried.count
+    tried.insert(other, at: place)
+    return [first] + tried
 }

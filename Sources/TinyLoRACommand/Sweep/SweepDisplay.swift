@@ -105,8 +105,8 @@ final class SweepDisplay: Sendable {
     private func overall(_ state: SweepState, _ runs: [SweepProgress]) -> String {
         let (estimates, kept) = known.withLock { ($0.estimates, $0.kept) }
         // Runs of an earlier choice, which are not needed any more, are done all the same.
-        let done = state.outcomes.count, expected = done + runs.count + state.due().count
-        let total = max(state.plan.expectedRuns, expected)
+        let done = state.outcomes.count, toCome = state.awaitingChoice
+        let total = done + runs.count + state.due().count + toCome
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         // Work done in this call against work left, where runs not yet due count as the average. The evaluation before the first
         // step is left out: runs of one model share it.
@@ -119,7 +119,7 @@ final class SweepDisplay: Sendable {
             finished += Double(run.finished - run.earlier) * cost
             left += Double(run.steps - run.finished) * cost + estimate.evaluationCost
         }
-        left += Double(total - expected) * costs.values.reduce(0, +) / Double(max(1, costs.count))
+        left += Double(toCome) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clockTime(left * seconds / finished) : "?"
         let waiting = runs.compactMap(\.waitsFor), running = runs.count - waiting.count
         let queued = waiting.isEmpty ? "" : " · \(waiting.count) queued (\(mostFrequent(waiting)))"

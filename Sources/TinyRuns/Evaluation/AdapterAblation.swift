@@ -5,14 +5,15 @@ public import TinyRecords
 internal import TinyModel
 internal import TinyStatistics
 
-/// Which parts of an adapter matter: the same problems are answered by the whole adapter, by the base model, and between the two
-/// without one part at a time or with one part alone.
+/// Which parts of an adapter matter, and whether it is too weak or too strong: the same problems are answered by the adapter, by the base
+/// model, and by the adapter without one part at a time, with one part alone, or with all numbers multiplied by some factors.
 ///
-///     all/                an evaluation by the whole adapter, and the adapter
+///     all/                an evaluation by the adapter as it is, and the adapter
 ///     without-group-0/    the same with group 0 at zero, and so on
 ///     only-group-0/       the same with all other groups at zero, and so on
+///     times-2/            the same with all numbers doubled, and so on
 ///     none/               an evaluation by the base model
-///     without.json        the numbers, once all of these are done; only.json those of the parts alone
+///     without.json        the numbers, once all of these are done; only.json and scaled.json likewise
 ///     .lock               locked by the process that writes
 ///
 /// Each directory is an ``EvaluationFolder``, so that any two can be compared.
@@ -27,31 +28,44 @@ internal import TinyStatistics
 /// let report = try ablation.report()
 /// ```
 public struct AdapterAblation: Sendable {
-    /// What is done with a part.
+    /// What is changed.
     public enum Kind: String, Sendable, Codable {
-        /// It is left out, and the rest compared with the whole adapter: is it needed?
+        /// One part is left out, and the rest compared with the whole adapter: is it needed?
         case without
-        /// The rest is left out, and it is compared with the base model: is it enough?
+        /// The rest is left out, and the part compared with the base model: is it enough?
         case only
+        /// All numbers are multiplied by a factor, and the result is compared with the base model: is the adapter too weak, or too strong?
+        case scaled
     }
 
-    /// The adapter with all, some or none of its numbers.
+    /// The adapter as it is, changed, or left out.
     public struct Variant: Sendable {
         /// Directory of its evaluation.
         public let path: String
-        /// In words: `all`, `without group 3`, `none`.
+        /// In words: `all`, `without group 3`, `times 2`, `none`.
         public let name: String
-        /// The part that is left out or alone; `nil` for all and none.
-        public let part: AdapterPart?
         /// The adapter in the directory; `nil` for the base model.
         public let adapter: (source: AdapterSource, file: AdapterFile)?
     }
 
-    /// `all`, the parts that are not zero already, `none`; for ``Kind/only`` the other way round. The first is what the others are
-    /// compared with.
+    /// One thing that is tried between the whole adapter and the base model.
+    private struct Change {
+        /// Of the variant.
+        let name: String
+        /// The part that is left out, alone or multiplied.
+        let part: AdapterPart
+        /// What the part is multiplied by; `nil` where it is left out or alone.
+        var factor: Float?
+        /// The adapter that results.
+        let file: AdapterFile
+    }
+
+    /// The adapter, its changes, the base model; for ``Kind/only`` and ``Kind/scaled`` the base model first. The first is what the others
+    /// are compared with.
     public let variants: [Variant]
-    /// Parts that are zero already, and have no variant.
+    /// Parts that are zero already, and are neither left out nor kept alone.
     public let zeroParts: [AdapterPart]
+    private let changes: [Change]
     private let kind: Kind
     private let adapter: AdapterFile
     private let path: String
@@ -61,54 +75,102 @@ public struct AdapterAblation: Sendable {
     /// Checks everything that is in the directory already, then writes the adapters into it.
     ///
     /// - Parameters:
-    ///   - kind: What is done with each part.
-    ///   - adapter: Has at least two parts that are not zero.
+    ///   - kind: What is changed.
+    ///   - adapter: Has at least two parts that are not zero; one for ``Kind/scaled``.
+    ///   - factors: What the numbers are multiplied by, in any order: different from each other, from 0 and from 1, and one at least. For
+    ///     ``Kind/scaled``, else none.
     ///   - manifest: What decides the samples of all evaluations, but the adapter.
     ///   - path: The directory.
     ///   - isResuming: Whether evaluations that are in it are continued.
-    /// - Throws: ``RunError`` with code `invalidValue` for another adapter, `alreadyExists` for an evaluation that is not to be
-    ///   continued, `differentSettings` where the directory was made with other settings or another adapter, `directoryInUse` when
-    ///   another process writes into it; the errors of files.
+    /// - Throws: ``RunError`` with code `invalidValue` for another adapter or other factors, `alreadyExists` for an evaluation that is not
+    ///   to be continued, `differentSettings` where the directory was made with other settings or another adapter, `directoryInUse` when
+    ///   another process writes into it; `AdapterError` where a product is too large for the adapter's type; the errors of files.
     public init(
-        _ kind: Kind, of adapter: AdapterFile, asking manifest: EvaluationManifest, in path: String, isResuming: Bool
+        _ kind: Kind, of adapter: AdapterFile, factors: [Float] = [], asking manifest: EvaluationManifest,
+        in path: String, isResuming: Bool
     ) throws {
+        guard kind == .scaled || factors.isEmpty else {
+            throw RunError(.invalidValue, "factors are for the kind scaled, not for \(kind.rawValue)")
+        }
+        let parts = adapter.design.parts
+        zeroParts = kind == .scaled ? [] : parts.filter { part in part.values(in: adapter).allSatisfy { $0 == 0 } }
+        changes =
+            kind == .scaled
+            ? try Self.scaled(adapter, by: factors) : try Self.divided(adapter, kind, without: zeroParts)
+        self.kind = kind
+        self.adapter = adapter
+        self.path = path
+        try EvaluationFolder.requireDistinctFiles(for: manifest)
+        let wanted = [("all", adapter as AdapterFile?)] + changes.map { ($0.name, $0.file) } + [("none", nil)]
+        func folder(_ name: String) -> String { "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())" }
+        for (name, file) in wanted {
+            try Self.check(folder(name), manifest, adapter: file, isResuming: isResuming)
+        }
+        lock = try DirectoryLock(making: path)
+        let variants = try wanted.map { name, file in
+            Variant(path: folder(name), name: name, adapter: try file.map { try Self.written($0, in: folder(name)) })
+        }
+        let middle = variants.dropFirst().dropLast(), whole = variants[0], base = variants[variants.count - 1]
+        self.variants = kind == .without ? variants : [base] + middle + [whole]
+    }
+
+    /// The adapter without each part, or with each alone.
+    private static func divided(
+        _ adapter: AdapterFile, _ kind: Kind, without zeroParts: [AdapterPart]
+    ) throws(RunError) -> [Change] {
         let parts = adapter.design.parts
         guard !parts.isEmpty else {
             throw RunError(.invalidValue, "full fine-tuning changes all weights: there are no groups to leave out")
         }
-        let zeroParts = parts.filter { part in part.values(in: adapter).allSatisfy { $0 == 0 } }
         let tried = parts.filter { !zeroParts.contains($0) }
         guard tried.count > 1 else {
             throw RunError(
                 .invalidValue,
                 tried.isEmpty
-                    ? "all numbers of the adapter are zero: it is the base model"
+                    ? allZero
                     : parts.count == 1
                         ? "the adapter has one group only, and without it it is the base model"
                         : "only \(tried[0].name) of the adapter is not zero, and without it it is the base model",
                 hint: "tinylora eval --compare compares an adapter with the base model")
         }
-        self.kind = kind
-        self.adapter = adapter
-        self.path = path
-        self.zeroParts = zeroParts
-        let between = tried.map { part in
+        return tried.map { part in
             let name = "\(kind.rawValue) \(part.name)"
             let zeroed = kind == .without ? [part] : parts.filter { $0 != part }
-            return (name: name, part: part as AdapterPart?, file: adapter.zeroing(zeroed, note: name) as AdapterFile?)
+            return Change(name: name, part: part, file: adapter.zeroing(zeroed, note: name))
         }
-        try EvaluationFolder.requireDistinctFiles(for: manifest)
-        let wanted = [("all", nil, adapter)] + between + [("none", nil, nil)]
-        func folder(_ name: String) -> String { "\(path)/\(name.map { $0 == " " ? "-" : String($0) }.joined())" }
-        for (name, _, file) in wanted {
-            try Self.check(folder(name), manifest, adapter: file, isResuming: isResuming)
+    }
+
+    /// The adapter times each factor, in ascending order.
+    private static func scaled(_ adapter: AdapterFile, by factors: [Float]) throws -> [Change] {
+        guard let part = adapter.design.wholePart else {
+            throw RunError(.invalidValue, "full fine-tuning changes all weights: there are no numbers to multiply")
         }
-        lock = try DirectoryLock(making: path)
-        let variants = try wanted.map { name, part, file in
-            let own = try file.map { try Self.written($0, in: folder(name)) }
-            return Variant(path: folder(name), name: name, part: part, adapter: own)
+        guard part.values(in: adapter).contains(where: { $0 != 0 }) else { throw RunError(.invalidValue, allZero) }
+        guard !factors.isEmpty else { throw RunError(.invalidValue, "there is no factor to multiply the numbers by") }
+        if let factor = factors.first(where: { !$0.isFinite || $0 == 0 || $0 == 1 }) {
+            throw RunError(
+                .invalidValue,
+                factor.isFinite
+                    ? "the factor \(decimal(factor)) is always tried: times 0 is the base model, times 1 the adapter"
+                    : "the factor \(factor) is not a finite number")
         }
-        self.variants = kind == .without ? variants : variants.reversed()
+        let ascending = factors.sorted()
+        if let (factor, _) = zip(ascending, ascending.dropFirst()).first(where: { $0 == $1 }) {
+            throw RunError(.invalidValue, "the factor \(decimal(factor)) is given twice")
+        }
+        return try ascending.map { factor in
+            let name = "times \(decimal(factor))"
+            return Change(
+                name: name, part: part, factor: factor, file: try adapter.scaling(part, by: factor, note: name))
+        }
+    }
+
+    private static let allZero = "all numbers of the adapter are zero: it is the base model"
+
+    /// `2` and `0.5`: digits that read back as the same number, without a fraction of zero.
+    private static func decimal(_ factor: Float) -> String {
+        let text = "\(factor)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// Refuses what is in a directory already and does not fit.
@@ -153,10 +215,13 @@ public struct AdapterAblation: Sendable {
             let comparisons = try folders.dropFirst().map {
                 try EvaluationComparison(of: set.name, before: folders[0], after: $0)
             }
-            // The last comparison is of the two extremes, not of a part.
+            // The last comparison is of the adapter with the base model, not of a change.
             let adjusted = holmAdjusted(try comparisons.dropLast().map { try Self.test(of: $0).pValue })
-            let parts = zip(variants.compactMap(\.part), zip(comparisons, adjusted)).map { part, result in
-                AblatedPart(part, of: adapter, comparison: result.0, adjustedPValue: result.1)
+            let parts = zip(changes, zip(comparisons, adjusted)).map { change, result in
+                AblatedPart(
+                    change.part, of: change.factor == nil ? adapter : change.file,
+                    named: change.factor == nil ? change.part.name : change.name, factor: change.factor,
+                    comparison: result.0, adjustedPValue: result.1)
             }
             return AblatedSet(problemSet: set.name, parts: parts, everything: comparisons[comparisons.count - 1])
         }
@@ -179,7 +244,7 @@ public struct AdapterAblation: Sendable {
 
 /// What ``AdapterAblation`` found.
 public struct AblationReport: Record {
-    /// What was done with each part.
+    /// What was changed.
     public let kind: AdapterAblation.Kind
     /// The adapter in words.
     public let adapter: String
@@ -209,13 +274,15 @@ public struct AblatedSet: Sendable, Codable, Hashable {
     }
 }
 
-/// What leaving one part out does, or having it alone.
+/// What leaving one part out does, having it alone, or multiplying all numbers.
 public struct AblatedPart: Sendable, Codable, Hashable {
-    /// ``AdapterPart/name``.
+    /// ``AdapterPart/name``, or the factor in words: `times 2`.
     public let name: String
+    /// What its numbers were multiplied by; `nil` where it was left out or alone.
+    public let factor: Float?
     /// ``AdapterPart/count``.
     public let count: Int
-    /// The numbers, where there are at most 16.
+    /// The numbers, after they were multiplied, where there are at most 16.
     public let values: [Float]?
     /// Square root of the sum of their squares.
     public let norm: Double
@@ -223,19 +290,23 @@ public struct AblatedPart: Sendable, Codable, Hashable {
     public let place: String
     /// Names of the modules that they change.
     public let modules: [String]
-    /// The whole adapter (before) against the adapter without the part (after), or the base model against the part alone.
+    /// The whole adapter (before) against the adapter without the part (after), or the base model against the part alone or multiplied.
     public let comparison: EvaluationComparison
-    /// The comparison's p-value, adjusted for the number of parts.
+    /// The comparison's p-value, adjusted for the number of parts or factors.
     public let adjustedPValue: Double
 
     private enum CodingKeys: String, CodingKey {
-        case name, count, values, norm, place, modules, comparison
+        case name, factor, count, values, norm, place, modules, comparison
         case adjustedPValue = "adjusted_p_value"
     }
 
-    init(_ part: AdapterPart, of adapter: AdapterFile, comparison: EvaluationComparison, adjustedPValue: Double) {
+    init(
+        _ part: AdapterPart, of adapter: AdapterFile, named name: String, factor: Float?,
+        comparison: EvaluationComparison, adjustedPValue: Double
+    ) {
         let values = part.values(in: adapter)
-        name = part.name
+        self.name = name
+        self.factor = factor
         count = part.count
         self.values = values.count <= 16 ? values : nil
         norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()

@@ -77,6 +77,18 @@ public struct SweepState: Sendable {
         }
     }
 
+    /// How many runs may still become due, once choices are made: one for each further seed of a cell whose deciding runs have ended or are
+    /// selected. Runs that are not selected do not count.
+    public var awaitingChoice: Int {
+        plan.cells.reduce(0) { sum, cell in
+            guard !cell.candidates.isEmpty, choice(of: cell) == nil else { return sum }
+            let deciding = members[cell.index].filter { cell.tuningSeeds.contains($0.seed) }
+            guard deciding.allSatisfy({ outcomes[$0.name] != nil || isSelected($0.name) }) else { return sum }
+            let further = members[cell.index].filter { !cell.tuningSeeds.contains($0.seed) && isSelected($0.name) }
+            return sum + Set(further.map(\.seed)).count
+        }
+    }
+
     /// Runs whose results count: those of every seed, with the chosen value where there is a choice.
     public func isFinal(_ run: SweepRun) -> Bool {
         let cell = plan.cells[run.cell]
