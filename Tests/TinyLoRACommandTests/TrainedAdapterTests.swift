@@ -170,11 +170,13 @@ struct TrainedAdapterTests {
         let scaled = try Executable.run(command + ["--resume", "--scale", "2,-1,0.5"], in: scratch)
         expectSuccess(scaled)
         let scaledSet = try #require((try scaled.json()["sets"] as? [[String: Any]])?.first)
-        let rows = try #require(scaledSet["parts"] as? [[String: Any]])
-        #expect(rows.compactMap { $0["name"] as? String } == ["times -1", "times 0.5", "times 2"], "\(scaled)")
-        func numbers(_ rows: [[String: Any]]) -> [Double] { rows.flatMap { $0["values"] as? [Double] ?? [] } }
-        for (row, factor) in zip(rows, [-1, 0.5, 2]) {
-            #expect(row["factor"] as? Double == factor)
+        let scaledRows = try #require(scaledSet["parts"] as? [[String: Any]])
+        #expect(scaledRows.compactMap { $0["name"] as? String } == ["times -1", "times 0.5", "times 2"], "\(scaled)")
+        func numbers(_ rows: [[String: Any]]) -> [Float] {
+            rows.flatMap { ($0["values"] as? [Double] ?? []).map(Float.init) }
+        }
+        for (row, factor) in zip(scaledRows, [-1, 0.5, 2] as [Float]) {
+            #expect(row["factor"] as? Double == Double(factor))
             #expect(numbers([row]) == numbers(found).map { $0 * factor }, "\(row)")
         }
         expectSuccess(

@@ -107,6 +107,14 @@ import TinyRecords
         #expect(training.count == 200 && test.count == 100)
         #expect(Set(training.map(\.question)).isDisjoint(with: test.map(\.question)))
 
+        let sweep = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("real-orders.yaml").path))
+        let run = try #require(sweep.runs.first).configuration
+        #expect(run.train == configuration.train && run.eval == configuration.eval)
+        let validation = try ProblemSet(contentsOf: #require(run.validation)).problems
+        #expect(validation.count == 50)
+        #expect(Set(validation.map(\.question)).isDisjoint(with: (training + test).map(\.question)))
+        #expect(training.allSatisfy { $0.solution == $0.answer }, "supervised runs imitate what the reward asks for")
+
         guard case .command(let command) = try GraderChoice(configuration.grader) else {
             Issue.record("the grader is \(configuration.grader)")
             return
