@@ -8,8 +8,8 @@
 # make learner-test  tests Integrations/torch, the learner that is a PyTorch process (installs it into .interop/learner)
 # make engines   trains with vLLM, llama.cpp and the torch learner, with MODEL=directory and GGUF=file of the same small model
 # make slurm     runs a sweep on a Slurm cluster of one node, disturbs it, and compares with the sweep without Slurm (installs Slurm)
-# make real      the experiment of Documentation/RealModel.md, for MODEL=directory or, without it, a model that is downloaded;
-#                SWEEPS="real-13-grpo …" does only these (32 hours on two cores for all; goes on where it stopped)
+# make real      the experiments of Documentation/RealModel.md, for MODEL=directory or, without it, a model that is downloaded;
+#                SWEEPS="real-orders …" does only these (37 hours on two cores for all; goes on where it stopped)
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make serve-speed  tokens per second of `tinylora serve` beside the engine and with 1,024 adapters, for MODEL=directory; with
 #                VLLM=python that has vLLM, beside its server
