@@ -110,7 +110,7 @@ import TinyRecords
         let sweep = try SweepPlan(SweepFile(contentsOf: Self.folder.appendingPathComponent("real-orders.yaml").path))
         let run = try #require(sweep.runs.first).configuration
         #expect(run.train == configuration.train && run.eval == configuration.eval)
-        let validation = try ProblemSet(contentsOf: #require(run.validation)).problems
+        let validation = try ProblemSet(contentsOf: #require(run.evaluation.validationFile)).problems
         #expect(validation.count == 50)
         #expect(Set(validation.map(\.question)).isDisjoint(with: (training + test).map(\.question)))
         #expect(training.allSatisfy { $0.solution == $0.answer }, "supervised runs imitate what the reward asks for")
