@@ -9,7 +9,7 @@
 # make engines   trains with vLLM, llama.cpp and the torch learner, with MODEL=directory and GGUF=file of the same small model
 # make slurm     runs a sweep on a Slurm cluster of one node, disturbs it, and compares with the sweep without Slurm (installs Slurm)
 # make real      the experiments of Documentation/RealModel.md, for MODEL=directory or, without it, a model that is downloaded;
-#                SWEEPS="real-orders …" does only these (37 hours on two cores for all; goes on where it stopped)
+#                SWEEPS="real-orders …" does only these (all seven: 37 hours on two cores with AVX-512, an estimate; resumes)
 # make soak      `tinylora serve` with the official Python client, schemathesis, and clients that do everything wrong, for SECONDS=600
 # make serve-speed  tokens per second of `tinylora serve` beside the engine and with 1,024 adapters, for MODEL=directory; with
 #                VLLM=python that has vLLM, beside its server

@@ -8,7 +8,8 @@ variances of one step's. Printed are each number's mean gradient with its standa
 S²/G²: so many steps together have as much signal as chance (the simple noise scale of McCandlish et al. 2018,
 arXiv:1812.06162, in steps). The test flips the signs of whole steps at random: how often is the mean then as far from zero as it was?
 
-A gradient that changes during the run counts as chance. Only the standard library is needed.
+A gradient that changes during the run counts as chance, so a run that learns quickly may show no shared gradient. Gradients longer than
+max_grad_norm are seen after clipping. Only the standard library is needed.
 """
 
 import argparse
@@ -21,10 +22,14 @@ import statistics
 def gradients(directory):
     with open(f"{directory}/configuration.json", encoding="utf-8") as file:
         settings = json.load(file)
+    if settings["algorithm"] in ("sft", "openes", "cma-es") or settings["num_iterations"] != 1:
+        raise SystemExit(f"{directory}: only runs by reward with one AdamW update a step can be read")
     beta = settings["adam_beta1"]
     moment, found = None, []
     with open(f"{directory}/steps.jsonl", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
+            if "state" not in row:
+                raise SystemExit(f"{directory}: steps.jsonl has no optimiser state, which is in a file of its own")
             after = row["state"]["first_moment"]
             moment = moment or [0.0] * len(after)
             found.append([(new - beta * old) / (1 - beta) for new, old in zip(after, moment)])

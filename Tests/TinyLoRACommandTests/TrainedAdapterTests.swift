@@ -187,6 +187,7 @@ struct TrainedAdapterTests {
         for (flags, words) in [
             (["--scale", "2,1"], ["factor 1"]), (["--scale", "0"], ["factor 0"]), (["--scale", "2,2.0"], ["twice"]),
             (["--scale", "inf"], ["inf"]), (["--scale", "1e39"], ["inf"]), (["--scale", "2,"], ["number"]),
+            (["--scale", "2,1.0001"], ["factor 1.0001", "BF16"]),
             (["--scale", "2", "--alone"], ["--alone", "--scale"]),
         ] {
             expectRefusal(try Executable.run(command + ["--resume"] + flags, in: scratch), naming: words)

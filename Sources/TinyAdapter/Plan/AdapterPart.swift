@@ -95,7 +95,7 @@ extension AdapterFile {
     }
 
     /// The same adapter with a part's numbers multiplied by a factor and rounded to ``elementType``. Multiplying all parts multiplies the
-    /// change of every weight, as `B` alone is multiplied of a LoRA.
+    /// change of every weight by the factor; of a LoRA only `B` is multiplied.
     ///
     /// - Parameter note: Why, as a detail of the adapter.
     /// - Throws: ``AdapterError`` with code `invalidValues` where a product is too large for the type.

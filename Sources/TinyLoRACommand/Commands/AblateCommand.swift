@@ -3,11 +3,11 @@ import Foundation
 import TinyLoRA
 import TinyFoundation
 
-/// Shows which parts of an adapter matter.
+/// Shows which parts of an adapter matter, and whether all of its numbers are too small or too large.
 struct AblateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ablate",
-        abstract: "Shows which of an adapter's numbers matter: leaves out each group in turn (ablation).",
+        abstract: "Shows which of an adapter's numbers matter: leaves out each group, or multiplies all (ablation).",
         discussion: """
             The same problems are answered by the whole adapter, by the base model, and by the adapter with one group of its \
             numbers at zero, each group in turn. A group is the numbers that some modules share; LoRA-XS and LoRA share \
@@ -16,12 +16,12 @@ struct AblateCommand: AsyncParsableCommand {
             all of its numbers are multiplied by each of the factors. A factor of -1 is a control: what helps in one \
             direction should not help in the other.
 
-            Differences are between the same problems, with 95 % intervals; p is McNemar's exact test, adjusted for the \
-            number of groups or factors tried by Holm's method.
+            Differences are between the same problems, with 95 % intervals; p is McNemar's exact test, adjusted by \
+            Holm's method for the number of groups or factors tried.
 
             Each of these evaluations has a directory of its own in --output, with every completion and the adapter that \
-            made it, for tinylora eval --compare. --resume continues an interrupted command; a second command with the \
-            same --output needs it, too, and takes over what both have.
+            made it, for tinylora eval --compare. --resume continues an interrupted command. A second command with the \
+            same --output also needs --resume; it reuses the evaluations that both need.
 
             EXAMPLES
               tinylora ablate --adapter runs/demo --output ablations/demo
@@ -54,7 +54,9 @@ struct AblateCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard model.adapter != nil else { throw ValidationError("--adapter is missing: there is nothing to leave out") }
+        guard model.adapter != nil else {
+            throw ValidationError("--adapter is missing: ablate needs a trained adapter")
+        }
         guard !alone || scale == nil else {
             throw ValidationError("--alone and --scale make different tables: give one of them")
         }
@@ -144,7 +146,7 @@ private struct AblationRow {
     let values: String
 }
 
-/// What the others are compared with; the groups or factors; the other end, among factors in its place.
+/// The reference first, then the groups or factors; the whole adapter or the base model last, or before the first factor above 1.
 private func rows(of set: AblatedSet, _ kind: AdapterAblation.Kind) -> [AblationRow] {
     func values(_ comparison: EvaluationComparison, _ pValue: Double?) -> String {
         String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)

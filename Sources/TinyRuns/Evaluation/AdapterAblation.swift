@@ -63,7 +63,7 @@ public struct AdapterAblation: Sendable {
     /// The adapter, its changes, the base model; for ``Kind/only`` and ``Kind/scaled`` the base model first. The first is what the others
     /// are compared with.
     public let variants: [Variant]
-    /// Parts that are zero already, and are neither left out nor kept alone.
+    /// Parts that are zero already, and are neither left out nor kept alone; empty for ``Kind/scaled``.
     public let zeroParts: [AdapterPart]
     private let changes: [Change]
     private let kind: Kind
@@ -158,10 +158,17 @@ public struct AdapterAblation: Sendable {
         if let (factor, _) = zip(ascending, ascending.dropFirst()).first(where: { $0 == $1 }) {
             throw RunError(.invalidValue, "the factor \(decimal(factor)) is given twice")
         }
+        var known = [adapter.values]
         return try ascending.map { factor in
-            let name = "times \(decimal(factor))"
-            return Change(
-                name: name, part: part, factor: factor, file: try adapter.scaling(part, by: factor, note: name))
+            let name = "times \(decimal(factor))", file = try adapter.scaling(part, by: factor, note: name)
+            guard part.values(in: file).contains(where: { $0 != 0 }), !known.contains(file.values) else {
+                throw RunError(
+                    .invalidValue,
+                    "the factor \(decimal(factor)) makes no other adapter: its numbers, rounded to "
+                        + "\(adapter.elementType.safetensorsName), are all 0 or those of another factor")
+            }
+            known.append(file.values)
+            return Change(name: name, part: part, factor: factor, file: file)
         }
     }
 
@@ -248,7 +255,7 @@ public struct AblationReport: Record {
     public let kind: AdapterAblation.Kind
     /// The adapter in words.
     public let adapter: String
-    /// Parts that are zero in it.
+    /// Parts that are zero in it and were not tried; empty for ``AdapterAblation/Kind/scaled``.
     public let zeroParts: [String]
     /// By problem set.
     public let sets: [AblatedSet]
@@ -259,11 +266,11 @@ public struct AblationReport: Record {
     }
 }
 
-/// What an adapter's parts do to the answers to one problem set.
+/// How the changes of an adapter affect the answers to one problem set.
 public struct AblatedSet: Sendable, Codable, Hashable {
     /// Name of the set.
     public let problemSet: String
-    /// Each part's comparison.
+    /// The comparison of each part, or of each factor in ascending order.
     public let parts: [AblatedPart]
     /// The whole adapter (before) against the base model (after), or the other way round.
     public let everything: EvaluationComparison
@@ -274,7 +281,7 @@ public struct AblatedSet: Sendable, Codable, Hashable {
     }
 }
 
-/// What leaving one part out does, having it alone, or multiplying all numbers.
+/// The effect of one change: a part left out, a part alone, or all numbers multiplied.
 public struct AblatedPart: Sendable, Codable, Hashable {
     /// ``AdapterPart/name``, or the factor in words: `times 2`.
     public let name: String
@@ -290,7 +297,8 @@ public struct AblatedPart: Sendable, Codable, Hashable {
     public let place: String
     /// Names of the modules that they change.
     public let modules: [String]
-    /// The whole adapter (before) against the adapter without the part (after), or the base model against the part alone or multiplied.
+    /// The whole adapter (before) against the adapter without the part (after); for ``AdapterAblation/Kind/only`` and
+    /// ``AdapterAblation/Kind/scaled`` the base model (before) against the changed adapter (after).
     public let comparison: EvaluationComparison
     /// The comparison's p-value, adjusted for the number of parts or factors.
     public let adjustedPValue: Double

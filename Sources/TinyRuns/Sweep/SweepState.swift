@@ -77,8 +77,8 @@ public struct SweepState: Sendable {
         }
     }
 
-    /// How many runs may still become due, once choices are made: one for each further seed of a cell whose deciding runs have ended or are
-    /// selected. Runs that are not selected do not count.
+    /// At most so many runs become due once choices are made: one for each further seed of a cell without a choice, if all of its deciding
+    /// runs have ended or are selected, and a run of that seed is selected.
     public var awaitingChoice: Int {
         plan.cells.reduce(0) { sum, cell in
             guard !cell.candidates.isEmpty, choice(of: cell) == nil else { return sum }
