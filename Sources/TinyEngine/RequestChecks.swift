@@ -29,9 +29,9 @@ extension SamplingParameters {
     /// - Throws: ``EngineError`` with code `invalidSampling`.
     package func check() throws(EngineError) {
         func refuse(_ text: String) -> EngineError { EngineError(.invalidSampling, text) }
-        let leastTemperature = SamplingLimits.leastTemperature
-        guard temperature == 0 || temperature >= leastTemperature, temperature.isFinite else {
-            throw refuse("the temperature must be 0 or at least \(leastTemperature), is \(temperature)")
+        guard temperature == 0 || SamplingLimits.allow(temperature: temperature) else {
+            throw refuse(
+                "the temperature must be 0 or at least \(SamplingLimits.leastTemperature), is \(temperature)")
         }
         guard topK ?? 1 >= 1 else { throw refuse("top-k must be at least 1, is \(topK ?? 0)") }
         guard topP > 0, topP <= 1 else { throw refuse("top-p must be in (0, 1], is \(topP)") }
@@ -46,11 +46,11 @@ extension [ScoredSequence] {
     ///
     /// - Throws: ``EngineError`` with code `promptLength`, `unknownToken` or `invalidSampling`.
     package func check(temperature: Double, contextLength: Int, vocabularySize: Int) throws(EngineError) {
-        let leastTemperature = SamplingLimits.leastTemperature
-        guard temperature >= leastTemperature, temperature.isFinite else {
+        guard SamplingLimits.allow(temperature: temperature) else {
             throw EngineError(
                 .invalidSampling,
-                "the temperature of scored sequences must be at least \(leastTemperature), is \(temperature)")
+                "the temperature of scored sequences must be at least \(SamplingLimits.leastTemperature), is "
+                    + "\(temperature)")
         }
         for sequence in self {
             try TinyEngine.check(tokens: sequence.prompt, of: "a prompt", vocabularySize: vocabularySize)

@@ -9,8 +9,8 @@ package func grouped(_ number: Int) -> String {
     return (number < 0 ? "-" : "") + groups.joined()
 }
 
-/// A count and its noun: `1 group`, `13 groups`.
-package func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+/// A count with commas and its noun: `1 parameter`, `169,920 parameters`.
+package func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
 
 /// Seconds as a clock shows them: `0:04:51`.
 ///
@@ -21,11 +21,6 @@ package func clockTime(_ seconds: Double) -> String {
     let whole = Int(max(0, seconds.rounded()))
     func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return "\(whole / 3600):\(twoDigits(whole / 60 % 60)):\(twoDigits(whole % 60))"
-}
-
-/// A count with commas and its noun: `1 parameter`, `169,920 parameters`.
-package func countedGrouped(_ count: Int, _ noun: String) -> String {
-    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
 }
 
 /// A p-value: three decimals, or its magnitude below a thousandth as `9e-53`, and `<1e-300` below that.

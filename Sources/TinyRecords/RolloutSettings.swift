@@ -74,7 +74,7 @@ public struct RolloutSettings: Sendable, Equatable {
                 !algorithm.isPolicyGradient, "temperature", "0 is greedy; training needs completions that differ")
         } else {
             rules.require(
-                temperature >= SamplingLimits.leastTemperature && temperature.isFinite, "temperature",
+                SamplingLimits.allow(temperature: temperature), "temperature",
                 "\(temperature) is not in \(SamplingLimits.leastTemperature)...")
         }
         rules.require(!(stopTexts ?? []).contains(""), "stop_strings", "a text is empty and would end every completion")

@@ -35,4 +35,12 @@ struct EngineMemoryTests {
         #expect(few.records < memory(sequences: 64, length: 64).records)
         #expect(few.cache == model.cacheBytes(length: 64, .bfloat16))
     }
+
+    @Test("has room for the beginnings that prompts share, beside the sequences that run")
+    func sharedBeginnings() {
+        let sequence = model.cacheBytes(length: 64, .bfloat16)
+        #expect(memory(sequences: 2, length: 64).cache == 4 * sequence)
+        #expect(memory(sequences: 64, length: 64).cache == (64 + 8) * sequence)
+        #expect(memory(sequences: 64, length: 8192).cache > 2 << 30)
+    }
 }

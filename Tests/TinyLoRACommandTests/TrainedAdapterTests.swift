@@ -145,7 +145,7 @@ struct TrainedAdapterTests {
         let whole = try Executable.run(command, in: scratch)
         expectSuccess(whole)
         let set = try #require((try whole.json()["sets"] as? [[String: Any]])?.first)
-        let found = try #require(set["parts"] as? [[String: Any]])
+        let found = try #require(set["effects"] as? [[String: Any]])
         #expect(found.compactMap { $0["name"] as? String } == (0..<13).map { "group \($0)" }, "\(whole)")
         #expect(found.flatMap { $0["modules"] as? [String] ?? [] }.count == 14)
         func samples(_ folder: String) throws -> Data {
@@ -170,7 +170,7 @@ struct TrainedAdapterTests {
         let scaled = try Executable.run(command + ["--resume", "--scale", "2,-1,0.5"], in: scratch)
         expectSuccess(scaled)
         let scaledSet = try #require((try scaled.json()["sets"] as? [[String: Any]])?.first)
-        let scaledRows = try #require(scaledSet["parts"] as? [[String: Any]])
+        let scaledRows = try #require(scaledSet["effects"] as? [[String: Any]])
         #expect(scaledRows.compactMap { $0["name"] as? String } == ["times -1", "times 0.5", "times 2"], "\(scaled)")
         func numbers(_ rows: [[String: Any]]) -> [Float] {
             rows.flatMap { ($0["values"] as? [Double] ?? []).map(Float.init) }

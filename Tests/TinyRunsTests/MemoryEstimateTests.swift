@@ -58,7 +58,7 @@ struct MemoryEstimateTests {
         #expect(try weights("qwen2-tied-bf16", .float32) == weights("qwen2-tied-bf16", .bfloat16))
     }
 
-    @Test("a population of twice the size takes twice the cache")
+    @Test("every member of a population takes as much cache as another")
     func population() throws {
         var settings = TrainingConfiguration(.openES)
         settings.evaluation.problems = 0
@@ -68,7 +68,8 @@ struct MemoryEstimateTests {
             settings.evolution.populationSize = population
             return try RunOutline(settings).memory.cache
         }
-        #expect(try cache(8) == 2 * cache(4))
+        #expect(try cache(8) > cache(4))
+        #expect(try cache(16) - cache(8) == 2 * (cache(8) - cache(4)))
         // Without a size there are 4 + ⌊3 ln 13⌋ members, and one more to make pairs.
         #expect(try cache(nil) == cache(12))
     }

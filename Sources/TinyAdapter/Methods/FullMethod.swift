@@ -28,7 +28,7 @@ public struct FullDesign: AdapterDesign {
     public var holdsAllWeights: Bool { true }
 
     /// As shown to people: `2,104,960 parameters · all weights`.
-    public var description: String { "\(countedGrouped(parameterCount, "parameter")) · all weights" }
+    public var description: String { "\(counted(parameterCount, "parameter")) · all weights" }
 
     /// None.
     public var schemes: [String: String] { [:] }

@@ -39,7 +39,7 @@ public struct LoRADesign: AdapterDesign {
 
     /// As shown to people: `169,920 parameters · LoRA · rank 8 · 35 modules`.
     public var description: String {
-        "\(countedGrouped(parameterCount, "parameter")) · LoRA · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
+        "\(counted(parameterCount, "parameter")) · LoRA · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
             + modules.phrase
     }
 

@@ -50,7 +50,7 @@ public struct LoRAXSDesign: AdapterDesign {
 
     /// As shown to people: `2,240 parameters · LoRA-XS · rank 8 · 35 modules`.
     public var description: String {
-        "\(countedGrouped(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
+        "\(counted(parameterCount, "parameter")) · LoRA-XS · rank \(rank)\(alphaPhrase(alpha, rank: rank)) · "
             + modules.phrase + subspace.phrase
     }
 

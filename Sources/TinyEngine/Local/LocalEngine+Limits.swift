@@ -17,7 +17,7 @@ extension LocalEngine {
 
     /// Bytes that the engine needs at most for a run, from the sizes of the model alone.
     public struct Memory: Sendable, Equatable {
-        /// Keys and values of the sequences that are sampled at once.
+        /// Keys and values of the sequences that are sampled at once, and of the beginnings that prompts share.
         public var cache: Int
         /// What the forward pass keeps for the backward pass, logits included.
         public var records: Int
@@ -45,10 +45,12 @@ extension LocalEngine {
         let rows = LearningPlan.Limits(model, rank: rank, rows: nil).rowsHeld(of: learnedSequences, length: length)
         let records = rows * Double(model.recordBytes(rank: rank))
         let logits = product(product(learnedSequences, length), 4 * model.vocabularySize)
+        // One sequence, or one beginning, is held whatever it takes. A single sequence shares no beginning.
+        let running = min(product(min(sampledSequences, limits.sequences), sequence), max(limits.cacheBytes, sequence))
+        let kept = sampledSequences > 1 ? min(sampledSequences, PrefixCache.mostEntries) : 0
+        let beginnings = min(product(kept, sequence), max(limits.beginningBytes, sequence))
         return Memory(
-            // One sequence runs whatever it takes.
-            cache: min(
-                product(min(sampledSequences, limits.sequences), sequence), max(limits.cacheBytes, sequence)),
+            cache: running + beginnings,
             records: (Int(exactly: records.rounded(.up)) ?? .max / 4) + min(ModelConfiguration.keptLogitBytes, logits))
     }
 }

@@ -62,7 +62,7 @@ final class LocalSession: SamplingSession {
             weights: weights, model: weights == nil ? engine.model : nil,
             state: DecodingState(contextLength: engine.contextLength, limits: limits) {
                 sizes.cacheBytes(length: $0, arithmetic)
-            }, prefixes: PrefixCache(mostBytes: limits.cacheBytes / 4))
+            }, prefixes: PrefixCache(mostBytes: limits.beginningBytes))
     }
 
     func add(_ request: CompletionRequest) throws -> Int {

@@ -14,7 +14,8 @@ package struct PrefixCache {
     /// The latest last.
     private var entries: [Entry] = []
     private let mostBytes: Int
-    private static let mostEntries = 8
+    /// Beginnings that are kept at once.
+    static let mostEntries = 8
     /// Tokens that are worth a pass of their own.
     static let leastTokens = 64
 

@@ -92,7 +92,7 @@ package final class ChildProgram: Sendable {
             let isLast = ending != .exited(0) || !process.isRunning || isDue
             let written = try Data(contentsOf: output)
             if isLast || isComplete(written) {
-                return Result(ending: ending, output: written, lastErrors: Self.end(of: errors))
+                return Result(ending: ending, output: written, lastErrors: Self.lastPart(of: errors))
             }
             usleep(10_000)
         }
@@ -140,7 +140,7 @@ package final class ChildProgram: Sendable {
         return process.terminationReason == .exit ? .exited(status) : .killed(status)
     }
 
-    private static func end(of file: URL) -> String {
+    private static func lastPart(of file: URL) -> String {
         guard let handle = try? FileHandle(forReadingFrom: file), let size = try? handle.seekToEnd(),
             (try? handle.seek(toOffset: size - min(size, 4096))) != nil, let end = try? handle.readToEnd()
         else { return "" }

@@ -84,8 +84,8 @@ struct AblateCommand: AsyncParsableCommand {
         }
         let plan = try evaluation()
         let ablation = try AdapterAblation(
-            scale != nil ? .scaled : alone ? .only : .without, of: adapter, factors: scale ?? [],
-            asking: plan.manifest, in: output, isResuming: resume)
+            scale.map { .scaled(by: $0) } ?? (alone ? .only : .without), of: adapter, asking: plan.manifest,
+            in: output, isResuming: resume)
         introduce(plan, on: console)
         console.say("adapter    \(adapter.design.description)")
         for part in ablation.zeroParts { console.note("note       \(part.name) is zero already and not tried") }
@@ -118,7 +118,7 @@ private func factors(_ text: String) throws -> [Float] {
     }
 }
 
-private func show(_ set: AblatedSet, of kind: AdapterAblation.Kind, on console: Console) {
+private func show(_ set: AblatedSet, of kind: AblationReport.Kind, on console: Console) {
     console.say("problems   \(set.everything.problems) of \(set.problemSet)")
     console.say()
     let rows = rows(of: set, kind), width = max(10, rows.map(\.name.count).max() ?? 0)
@@ -147,7 +147,7 @@ private struct AblationRow {
 }
 
 /// The reference first, then the groups or factors; the whole adapter or the base model last, or before the first factor above 1.
-private func rows(of set: AblatedSet, _ kind: AdapterAblation.Kind) -> [AblationRow] {
+private func rows(of set: AblatedSet, _ kind: AblationReport.Kind) -> [AblationRow] {
     func values(_ comparison: EvaluationComparison, _ pValue: Double?) -> String {
         String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)
             + String(format: "%6.1f %%  %6.0f  ", 100 * comparison.lenient.after, comparison.meanLength[1])
@@ -159,14 +159,14 @@ private func rows(of set: AblatedSet, _ kind: AdapterAblation.Kind) -> [Ablation
         name: kind == .scaled ? "times 0" : "nothing",
         values: String(format: "  %5.1f %%   ", 100 * set.everything.strict.before) + left("", 21)
             + String(format: "%6.1f %%  %6.0f", 100 * set.everything.lenient.before, set.everything.meanLength[0]))
-    var tried = set.parts.map { part in
+    var tried = set.effects.map { effect in
         AblationRow(
-            name: part.name, size: String(format: "%.4f", part.norm), place: part.place,
-            values: values(part.comparison, part.adjustedPValue))
+            name: effect.name, size: String(format: "%.4f", effect.norm), place: effect.place,
+            values: values(effect.comparison, effect.adjustedPValue))
     }
     let other = AblationRow(
         name: kind == .scaled ? "times 1" : "everything", values: values(set.everything, set.everything.test?.pValue))
-    let place = set.parts.firstIndex { ($0.factor ?? 0) > 1 } ?? tried.count
+    let place = set.effects.firstIndex { ($0.factor ?? 0) > 1 } ?? tried.count
     tried.insert(other, at: place)
     return [first] + tried
 }

@@ -139,7 +139,7 @@ struct VerifyRun {
     private func introduce(_ work: VerifiedWork, name: String) {
         let lengths = work.prompts.map(\.tokens.count), new = work.prompts.map(\.newTokens)
         console.say(
-            "model      \(name) · \(countedGrouped(work.model.configuration.parameterCount, "parameter")) · "
+            "model      \(name) · \(counted(work.model.configuration.parameterCount, "parameter")) · "
                 + "\(InstructionSet.active.rawValue) kernels · \(counted(most, "thread"))")
         console.say(
             "work       \(counted(work.prompts.count, "prompt")) of \(range(lengths)) tokens · "

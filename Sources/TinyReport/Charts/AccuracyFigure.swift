@@ -1,3 +1,4 @@
+import TinyFoundation
 import TinyRecords
 
 /// Accuracy against the number of trained parameters, and the published curves on the same axes: the first figure of a page, and

@@ -1,3 +1,5 @@
+import TinyFoundation
+
 extension HTMLPage {
     /// A metric of a family's learning curves.
     private struct Metric {

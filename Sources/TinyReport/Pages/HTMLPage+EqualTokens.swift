@@ -1,3 +1,5 @@
+import TinyFoundation
+
 extension HTMLPage {
     /// Evolution and policy gradients by the tokens they sampled.
     func equalTokens(_ section: Section, _ writer: inout HTMLWriter) {

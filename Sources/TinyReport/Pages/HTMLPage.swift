@@ -1,3 +1,4 @@
+import TinyFoundation
 import TinyRecords
 
 /// The whole report as one HTML file that loads no other file. It is also valid XML, so that any XML tool can check and read it.

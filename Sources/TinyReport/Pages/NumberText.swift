@@ -53,6 +53,3 @@ package func compact(_ value: Double) -> String {
     }
     return (value < 0 ? "−" : "") + text + unit
 }
-
-/// `1 run`, `2 runs`.
-func counted(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }

@@ -1,3 +1,4 @@
+import TinyFoundation
 import TinyRecords
 
 /// The main tables in Markdown.

@@ -1,8 +1,8 @@
 internal import Foundation
 public import TinyAdapter
 internal import TinyFoundation
-public import TinyRecords
 internal import TinyModel
+internal import TinyRecords
 internal import TinyStatistics
 
 /// Which parts of an adapter matter, and whether it is too weak or too strong: the same problems are answered by the adapter, by the base
@@ -29,13 +29,24 @@ internal import TinyStatistics
 /// ```
 public struct AdapterAblation: Sendable {
     /// What is changed.
-    public enum Kind: String, Sendable, Codable {
+    public enum Kind: Sendable {
         /// One part is left out, and the rest compared with the whole adapter: is it needed?
         case without
         /// The rest is left out, and the part compared with the base model: is it enough?
         case only
         /// All numbers are multiplied by a factor, and the result is compared with the base model: is the adapter too weak, or too strong?
-        case scaled
+        ///
+        /// The factors come in any order. They differ from each other, from 0 and from 1, and there is one at least.
+        case scaled(by: [Float])
+
+        /// As it is written in files.
+        var name: AblationReport.Kind {
+            switch self {
+            case .without: .without
+            case .only: .only
+            case .scaled: .scaled
+            }
+        }
     }
 
     /// The adapter as it is, changed, or left out.
@@ -52,21 +63,19 @@ public struct AdapterAblation: Sendable {
     private struct Change {
         /// Of the variant.
         let name: String
-        /// The part that is left out, alone or multiplied.
-        let part: AdapterPart
-        /// What the part is multiplied by; `nil` where it is left out or alone.
-        var factor: Float?
         /// The adapter that results.
         let file: AdapterFile
+        /// In the report.
+        let subject: AblationEffect.Subject
     }
 
-    /// The adapter, its changes, the base model; for ``Kind/only`` and ``Kind/scaled`` the base model first. The first is what the others
+    /// The adapter, its changes, the base model; for ``Kind/only`` and ``Kind/scaled(by:)`` the base model first. The first is what the others
     /// are compared with.
     public let variants: [Variant]
-    /// Parts that are zero already, and are neither left out nor kept alone; empty for ``Kind/scaled``.
+    /// Parts that are zero already, and are neither left out nor kept alone; empty for ``Kind/scaled(by:)``.
     public let zeroParts: [AdapterPart]
     private let changes: [Change]
-    private let kind: Kind
+    private let kind: AblationReport.Kind
     private let adapter: AdapterFile
     private let path: String
     /// Held as long as the value lives.
@@ -76,9 +85,7 @@ public struct AdapterAblation: Sendable {
     ///
     /// - Parameters:
     ///   - kind: What is changed.
-    ///   - adapter: Has at least two parts that are not zero; one for ``Kind/scaled``.
-    ///   - factors: What the numbers are multiplied by, in any order: different from each other, from 0 and from 1, and one at least. For
-    ///     ``Kind/scaled``, else none.
+    ///   - adapter: Has at least two parts that are not zero; one for ``Kind/scaled(by:)``.
     ///   - manifest: What decides the samples of all evaluations, but the adapter.
     ///   - path: The directory.
     ///   - isResuming: Whether evaluations that are in it are continued.
@@ -86,18 +93,16 @@ public struct AdapterAblation: Sendable {
     ///   to be continued, `differentSettings` where the directory was made with other settings or another adapter, `directoryInUse` when
     ///   another process writes into it; `AdapterError` where a product is too large for the adapter's type; the errors of files.
     public init(
-        _ kind: Kind, of adapter: AdapterFile, factors: [Float] = [], asking manifest: EvaluationManifest,
-        in path: String, isResuming: Bool
+        _ kind: Kind, of adapter: AdapterFile, asking manifest: EvaluationManifest, in path: String, isResuming: Bool
     ) throws {
-        guard kind == .scaled || factors.isEmpty else {
-            throw RunError(.invalidValue, "factors are for the kind scaled, not for \(kind.rawValue)")
+        if case .scaled(let factors) = kind {
+            zeroParts = []
+            changes = try Self.scaled(adapter, by: factors)
+        } else {
+            zeroParts = adapter.design.parts.filter { part in part.values(in: adapter).allSatisfy { $0 == 0 } }
+            changes = try Self.divided(adapter, kind.name, without: zeroParts)
         }
-        let parts = adapter.design.parts
-        zeroParts = kind == .scaled ? [] : parts.filter { part in part.values(in: adapter).allSatisfy { $0 == 0 } }
-        changes =
-            kind == .scaled
-            ? try Self.scaled(adapter, by: factors) : try Self.divided(adapter, kind, without: zeroParts)
-        self.kind = kind
+        self.kind = kind.name
         self.adapter = adapter
         self.path = path
         try EvaluationFolder.requireDistinctFiles(for: manifest)
@@ -111,12 +116,12 @@ public struct AdapterAblation: Sendable {
             Variant(path: folder(name), name: name, adapter: try file.map { try Self.written($0, in: folder(name)) })
         }
         let middle = variants.dropFirst().dropLast(), whole = variants[0], base = variants[variants.count - 1]
-        self.variants = kind == .without ? variants : [base] + middle + [whole]
+        self.variants = self.kind == .without ? variants : [base] + middle + [whole]
     }
 
     /// The adapter without each part, or with each alone.
     private static func divided(
-        _ adapter: AdapterFile, _ kind: Kind, without zeroParts: [AdapterPart]
+        _ adapter: AdapterFile, _ kind: AblationReport.Kind, without zeroParts: [AdapterPart]
     ) throws(RunError) -> [Change] {
         let parts = adapter.design.parts
         guard !parts.isEmpty else {
@@ -136,7 +141,9 @@ public struct AdapterAblation: Sendable {
         return tried.map { part in
             let name = "\(kind.rawValue) \(part.name)"
             let zeroed = kind == .without ? [part] : parts.filter { $0 != part }
-            return Change(name: name, part: part, file: adapter.zeroing(zeroed, note: name))
+            return Change(
+                name: name, file: adapter.zeroing(zeroed, note: name),
+                subject: AblationEffect.Subject(name: part.name, part: part, values: part.values(in: adapter)))
         }
     }
 
@@ -161,14 +168,17 @@ public struct AdapterAblation: Sendable {
         var known = [adapter.values]
         return try ascending.map { factor in
             let name = "times \(decimal(factor))", file = try adapter.scaling(part, by: factor, note: name)
-            guard part.values(in: file).contains(where: { $0 != 0 }), !known.contains(file.values) else {
+            let values = part.values(in: file)
+            guard values.contains(where: { $0 != 0 }), !known.contains(file.values) else {
                 throw RunError(
                     .invalidValue,
                     "the factor \(decimal(factor)) makes no other adapter: its numbers, rounded to "
                         + "\(adapter.elementType.safetensorsName), are all 0 or those of another factor")
             }
             known.append(file.values)
-            return Change(name: name, part: part, factor: factor, file: file)
+            return Change(
+                name: name, file: file,
+                subject: AblationEffect.Subject(name: name, part: part, values: values, factor: factor))
         }
     }
 
@@ -224,13 +234,10 @@ public struct AdapterAblation: Sendable {
             }
             // The last comparison is of the adapter with the base model, not of a change.
             let adjusted = holmAdjusted(try comparisons.dropLast().map { try Self.test(of: $0).pValue })
-            let parts = zip(changes, zip(comparisons, adjusted)).map { change, result in
-                AblatedPart(
-                    change.part, of: change.factor == nil ? adapter : change.file,
-                    named: change.factor == nil ? change.part.name : change.name, factor: change.factor,
-                    comparison: result.0, adjustedPValue: result.1)
+            let effects = zip(changes, zip(comparisons, adjusted)).map { change, result in
+                AblationEffect(of: change.subject, comparison: result.0, adjustedPValue: result.1)
             }
-            return AblatedSet(problemSet: set.name, parts: parts, everything: comparisons[comparisons.count - 1])
+            return AblatedSet(problemSet: set.name, effects: effects, everything: comparisons[comparisons.count - 1])
         }
         let report = AblationReport(
             kind: kind, adapter: adapter.design.description, zeroParts: zeroParts.map(\.name), sets: sets)
@@ -246,81 +253,5 @@ public struct AdapterAblation: Sendable {
                 "the evaluations of \(comparison.problemSet) have different numbers of samples of each problem")
         }
         return test
-    }
-}
-
-/// What ``AdapterAblation`` found.
-public struct AblationReport: Record {
-    /// What was changed.
-    public let kind: AdapterAblation.Kind
-    /// The adapter in words.
-    public let adapter: String
-    /// Parts that are zero in it and were not tried; empty for ``AdapterAblation/Kind/scaled``.
-    public let zeroParts: [String]
-    /// By problem set.
-    public let sets: [AblatedSet]
-
-    private enum CodingKeys: String, CodingKey {
-        case kind, adapter, sets
-        case zeroParts = "zero_parts"
-    }
-}
-
-/// How the changes of an adapter affect the answers to one problem set.
-public struct AblatedSet: Sendable, Codable, Hashable {
-    /// Name of the set.
-    public let problemSet: String
-    /// The comparison of each part, or of each factor in ascending order.
-    public let parts: [AblatedPart]
-    /// The whole adapter (before) against the base model (after), or the other way round.
-    public let everything: EvaluationComparison
-
-    private enum CodingKeys: String, CodingKey {
-        case parts, everything
-        case problemSet = "problem_set"
-    }
-}
-
-/// The effect of one change: a part left out, a part alone, or all numbers multiplied.
-public struct AblatedPart: Sendable, Codable, Hashable {
-    /// ``AdapterPart/name``, or the factor in words: `times 2`.
-    public let name: String
-    /// What its numbers were multiplied by; `nil` where it was left out or alone.
-    public let factor: Float?
-    /// ``AdapterPart/count``.
-    public let count: Int
-    /// The numbers, after they were multiplied, where there are at most 16.
-    public let values: [Float]?
-    /// Square root of the sum of their squares.
-    public let norm: Double
-    /// ``AdapterPart/place``.
-    public let place: String
-    /// Names of the modules that they change.
-    public let modules: [String]
-    /// The whole adapter (before) against the adapter without the part (after); for ``AdapterAblation/Kind/only`` and
-    /// ``AdapterAblation/Kind/scaled`` the base model (before) against the changed adapter (after).
-    public let comparison: EvaluationComparison
-    /// The comparison's p-value, adjusted for the number of parts or factors.
-    public let adjustedPValue: Double
-
-    private enum CodingKeys: String, CodingKey {
-        case name, factor, count, values, norm, place, modules, comparison
-        case adjustedPValue = "adjusted_p_value"
-    }
-
-    init(
-        _ part: AdapterPart, of adapter: AdapterFile, named name: String, factor: Float?,
-        comparison: EvaluationComparison, adjustedPValue: Double
-    ) {
-        let values = part.values(in: adapter)
-        self.name = name
-        self.factor = factor
-        count = part.count
-        self.values = values.count <= 16 ? values : nil
-        norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-        place = part.place
-        modules = part.modules.map(\.name)
-        self.comparison = comparison
-        self.adjustedPValue = adjustedPValue
     }
 }

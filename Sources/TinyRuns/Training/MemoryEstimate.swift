@@ -12,7 +12,7 @@ public struct MemoryEstimate: Encodable, Sendable {
     public let weights: Int
     /// Frozen factors of the changed modules.
     public let factors: Int
-    /// Keys and values of the sequences that are sampled at once.
+    /// Keys and values of the sequences that are sampled at once, and of the beginnings that prompts share.
     public let cache: Int
     /// What the forward pass keeps for the backward pass.
     public let records: Int
