@@ -39,6 +39,7 @@ final class TrainingDisplay: Sendable {
         console.note(
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
                 + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
+        console.note("prompts    style \(run.promptStyle) · graded by \(run.grader)")
         console.note(
             "training   \(configuration.algorithm.rawValue.uppercased()) · \(counted(configuration.steps, "step")) of \(stepSize) · "
                 + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
@@ -116,6 +117,8 @@ final class TrainingDisplay: Sendable {
         let loss = record.split == .validation ? nil : record.loss
         console.note(
             "\(when)  \(name) \(percent(record.strict, record.interval))"
+                + (tellingScore(record.score, record.scoreInterval, beside: record.strict).map { " · score \($0)" }
+                    ?? "")
                 + (loss.map { String(format: " · loss %.4f", $0) } ?? ""))
         if record.step == 0 { timing.withLock { $0.start = .now } }
     }
@@ -186,6 +189,14 @@ final class TrainingDisplay: Sendable {
         }
         if let accuracy = summary.accuracyAfter, let interval = summary.intervalAfter {
             console.say("after      \(percent(accuracy, interval))")
+        }
+        let scores = [
+            tellingScore(summary.scoreBefore, summary.scoreIntervalBefore, beside: summary.accuracyBefore),
+            tellingScore(summary.scoreAfter, summary.scoreIntervalAfter, beside: summary.accuracyAfter),
+        ]
+        if scores.contains(where: { $0 != nil }), let after = summary.scoreAfter {
+            let before = summary.scoreBefore.map { scoreText($0, summary.scoreIntervalBefore) + " before, " } ?? ""
+            console.say("score      \(before)\(scoreText(after, summary.scoreIntervalAfter)) after")
         }
         if let before = run.before, let after = run.after,
             let pair = try? PairedComparison(before: before, after: after)

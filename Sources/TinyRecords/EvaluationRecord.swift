@@ -18,6 +18,10 @@ public struct EvaluationRecord: Record {
     public var lenient: Double
     /// 95 % interval of ``lenient``, low then high.
     public var lenientInterval: [Double]
+    /// Mean score of a completion, where the grader gives scores.
+    public var score: Double?
+    /// 95 % interval of ``score``, low then high; `nil` for one problem.
+    public var scoreInterval: [Double]?
     /// Completions with an answer in the requested format.
     public var wellFormed: Int
     /// Completions that reached the token limit.
@@ -38,8 +42,9 @@ public struct EvaluationRecord: Record {
     public init(
         step: Int?, split: EvaluationSplit = .test, problemSet: String, problems: Int, samplesPerProblem: Int,
         strict: Double, interval: [Double],
-        lenient: Double, lenientInterval: [Double], wellFormed: Int, truncated: Int, meanCompletionLength: Double,
-        tokens: Int, loss: Double? = nil, outcomes: String? = nil, time: EvaluationTime
+        lenient: Double, lenientInterval: [Double], score: Double? = nil, scoreInterval: [Double]? = nil,
+        wellFormed: Int, truncated: Int, meanCompletionLength: Double, tokens: Int,
+        loss: Double? = nil, outcomes: String? = nil, time: EvaluationTime
     ) {
         self.step = step
         self.split = split
@@ -50,6 +55,8 @@ public struct EvaluationRecord: Record {
         self.interval = interval
         self.lenient = lenient
         self.lenientInterval = lenientInterval
+        self.score = score
+        self.scoreInterval = scoreInterval
         self.wellFormed = wellFormed
         self.truncated = truncated
         self.meanCompletionLength = meanCompletionLength
@@ -60,10 +67,11 @@ public struct EvaluationRecord: Record {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case step, split, outcomes, problems, strict, interval, lenient, truncated, tokens, time
+        case step, split, outcomes, problems, strict, interval, lenient, score, truncated, tokens, time
         case problemSet = "problem_set"
         case samplesPerProblem = "samples_per_problem"
         case lenientInterval = "lenient_interval"
+        case scoreInterval = "score_interval"
         case wellFormed = "well_formed"
         case meanCompletionLength = "mean_completion_length"
         case loss = "eval_loss"

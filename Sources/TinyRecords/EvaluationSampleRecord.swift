@@ -14,11 +14,13 @@ public struct EvaluationSampleRecord: Record {
     public var extracted: String?
     /// Whether it is right in the asked-for format.
     public var strict: Bool
+    /// Its score, where the grader gives scores.
+    public var score: Double?
 
     /// Makes a record from its parts.
     public init(
         step: Int, problem: String, question: String, answer: String, completion: String, extracted: String?,
-        strict: Bool
+        strict: Bool, score: Double? = nil
     ) {
         self.step = step
         self.problem = problem
@@ -27,5 +29,6 @@ public struct EvaluationSampleRecord: Record {
         self.completion = completion
         self.extracted = extracted
         self.strict = strict
+        self.score = score
     }
 }

@@ -11,6 +11,12 @@ public struct RunManifest: Record {
     /// A hash of the tokens of the first 1,000 prompts of each set, the stop tokens and all fields of the problems. It shows that
     /// files which have moved are the same to the run. `nil` in records of older versions.
     public var inputs: String?
+    /// Prompt style; `nil` in records of older versions.
+    public var promptStyle: String?
+    /// Who grades the training problems: a method's name, or a command; `nil` in records of older versions.
+    public var grader: String?
+    /// The first training prompt, as the model gets it; `nil` in records of older versions.
+    public var examplePrompt: String?
     /// The adapter that training started from, with a hash of its files or its code; `nil` for an untrained one.
     public var initialAdapter: Fingerprint?
     /// Problems that two datasets share, such as `eval in train`; `nil` for none.
@@ -33,7 +39,8 @@ public struct RunManifest: Record {
     /// Makes a manifest from its parts.
     public init(
         version: String, created: String, model: Fingerprint, datasets: [String: Fingerprint],
-        inputs: String? = nil, initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
+        inputs: String? = nil, promptStyle: String? = nil, grader: String? = nil, examplePrompt: String? = nil,
+        initialAdapter: Fingerprint? = nil, overlaps: [String: Int]? = nil,
         plan: String, trainedParameters: Int, schemes: [String: String], engines: [String: [String]]? = nil,
         seed: UInt64, machine: MachineRecord
     ) {
@@ -42,6 +49,9 @@ public struct RunManifest: Record {
         self.model = model
         self.datasets = datasets
         self.inputs = inputs
+        self.promptStyle = promptStyle
+        self.grader = grader
+        self.examplePrompt = examplePrompt
         self.initialAdapter = initialAdapter
         self.overlaps = overlaps
         self.plan = plan
@@ -53,7 +63,9 @@ public struct RunManifest: Record {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, created, model, datasets, inputs, overlaps, plan, schemes, engines, seed, machine
+        case version, created, model, datasets, inputs, grader, overlaps, plan, schemes, engines, seed, machine
+        case promptStyle = "prompt_style"
+        case examplePrompt = "example_prompt"
         case initialAdapter = "initial_adapter"
         case trainedParameters = "trained_parameters"
     }
@@ -68,7 +80,8 @@ public struct RunManifest: Record {
     /// The first thing that would give other numbers than `other`'s, if any: model, datasets, initial adapter,
     /// inputs, plan, size, schemes, seed.
     ///
-    /// Machine, version, date and versions of engines are left out, and so are names of files: only their content counts.
+    /// Machine, version, date and versions of engines are left out, and so are names of files: only their content counts. Style and
+    /// grader are compared as settings.
     ///
     /// - Returns: The key, this manifest's value and the other's.
     public func firstDifference(from other: RunManifest) -> (key: String, mine: String, theirs: String)? {

@@ -18,6 +18,8 @@ public struct SampleRecord: Record {
     public var strict: Bool
     /// Whether the answer is right, wherever it is.
     public var lenient: Bool
+    /// What it was rewarded with, a penalty on its length included; `nil` in records of older versions.
+    public var reward: Double?
     /// Its advantage in the loss.
     public var advantage: Double
     /// Tokens, the stop token included.
@@ -30,7 +32,7 @@ public struct SampleRecord: Record {
     /// Makes a record from its parts.
     public init(
         step: Int, problem: String, sample: Int, question: String, answer: String, completion: String,
-        extracted: String?, strict: Bool, lenient: Bool, advantage: Double, tokens: Int, stop: String,
+        extracted: String?, strict: Bool, lenient: Bool, reward: Double?, advantage: Double, tokens: Int, stop: String,
         engine: String? = nil
     ) {
         self.step = step
@@ -42,6 +44,7 @@ public struct SampleRecord: Record {
         self.extracted = extracted
         self.strict = strict
         self.lenient = lenient
+        self.reward = reward
         self.advantage = advantage
         self.tokens = tokens
         self.stop = stop

@@ -167,6 +167,18 @@ import TinyFoundation
                 settings: smallSupervisedRun.supervised) == nil)
     }
 
+    @Test("the held-out loss leaves out a solution that has no room, and counts it")
+    func leavesOut() throws {
+        var settings = smallSupervisedRun.supervised
+        settings.maxLength = 5  // the prompt of "three" has as many tokens
+        let loss = try HeldOutLoss(
+            learner: FakeEngine(),
+            task: TrainingTask(
+                problems: solvedProblems, prompter: Prompter(style: .plain, codec: SolutionCodec()), endToken: 0),
+            settings: settings)
+        #expect(loss?.leftOut == 1)
+    }
+
     // MARK: What cannot be learnt
 
     @Test("a row without a solution is named")

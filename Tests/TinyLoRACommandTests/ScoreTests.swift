@@ -1,54 +1,79 @@
 import Foundation
 import Testing
 
-/// The command against PyTorch, from outside.
-@Suite("tinylora score", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads, .serialized)
+/// A reward that is a user's own command.
+@Suite("a command that gives scores", .enabled(if: Executable.isBuilt, Executable.absence), .commandThreads)
 struct ScoreTests {
-    @Test("agrees with PyTorch in float32", arguments: Fixture.allCases)
-    func agreesWithPyTorch(fixture: Fixture) throws {
+    private let half = #"command:while read -r line; do echo '{"score": 0.5}'; done"#
+
+    @Test("its mean score is shown and recorded, and every sample has its reward")
+    func score() throws {
         let scratch = try Scratch()
-        let expected = try SafetensorsFile(contentsOf: fixture.folder.appendingPathComponent("expected.safetensors"))
-        let record = try JSONSerialization.jsonObject(
-            with: Data(contentsOf: fixture.folder.appendingPathComponent("expected.json")))
-        let sequences = try #require((record as? [String: Any])?["sequences"] as? [[String: Any]])
-        for (index, sequence) in sequences.enumerated() {
-            let tokens = try #require(sequence["tokens"] as? [Int])
-            guard tokens.count > 1 else { continue }
-            let outcome = try Executable.run(
-                [
-                    "score", "--model", fixture.folder.path, "--tokens",
-                    tokens.map(String.init).joined(separator: ","), "--arithmetic", "float32", "--json",
-                ], in: scratch)
-            expectSuccess(outcome)
-            let result = try outcome.json()
-            #expect(result["tokens"] as? [Int] == tokens)
-            let logprobs = try #require(result["logprobs"] as? [Double], "\(outcome)")
-            let reference = try expected.tensor("sequences.\(index).logprobs").floats.map(Double.init)
-            try #require(logprobs.count == reference.count)
-            // The promise is 1e-4 of the largest magnitude; Tests/Fixtures/README.md shows what float32 needs of it.
-            let bound = 1e-4 * (reference.map(abs).max() ?? 0)
-            for (position, (mine, theirs)) in zip(logprobs, reference).enumerated() {
-                #expect(abs(mine - theirs) <= bound, "token \(position + 1) of sequence \(index), \(fixture.rawValue)")
-            }
+        func json(_ file: String) throws -> [String: Any] {
+            let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path(file)))
+            return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         }
-    }
-
-    @Test(
-        "refuses what has no token after the first",
-        arguments: [("", "the text has no tokens"), ("2", "1 token, and the first has no log-probability")])
-    func refusesTooLittle(text: String, reason: String) throws {
-        let scratch = try Scratch(), model = try scratch.model()
-        expectRefusal(
-            try Executable.run(["score", "--model", model.path, "--text", text], in: scratch), naming: [reason])
-    }
-
-    @Test("reads text as its tokens")
-    func readsText() throws {
-        let scratch = try Scratch(), model = try scratch.model()
         let outcome = try Executable.run(
-            ["score", "--model", model.path, "--text", "Is 2 < 3?\nYes.", "--json"], in: scratch)
+            [
+                "train", "--grader", half, "--steps", "1", "--batch", "2", "--group-size", "2", "--max-tokens", "4",
+                "--eval-problems", "3", "--output", scratch.path("run"),
+            ], in: scratch)
         expectSuccess(outcome)
-        let tokens = "Is 2 < 3?\nYes.".unicodeScalars.map { $0 == "\n" ? 95 : Int($0.value) - 32 }
-        #expect(try outcome.json()["tokens"] as? [Int] == tokens)
+        let score = "0.500 [0.500, 0.500]"
+        #expect(outcome.output.contains("score      \(score) before, \(score) after"), "\(outcome)")
+        #expect(outcome.errors.contains("prompts    style abacus · graded by command:while"), "\(outcome)")
+        let result = try json("run/result.json")
+        #expect(result["score_after"] as? Double == 0.5 && result["accuracy_after"] as? Double == 0, "\(result)")
+        let manifest = try json("run/manifest.json")
+        #expect(manifest["prompt_style"] as? String == "abacus" && manifest["grader"] as? String == half)
+        #expect((manifest["example_prompt"] as? String)?.hasPrefix("Q: ") == true)
+        let file = URL(fileURLWithPath: scratch.path("run/samples.jsonl"))
+        let samples = try String(contentsOf: file, encoding: .utf8)
+        #expect(samples.split(separator: "\n").allSatisfy { $0.contains(#""reward":0.5"#) }, "\(samples)")
+    }
+
+    @Test("one that fails is refused with its reason before the model is read")
+    func failing() throws {
+        let scratch = try Scratch()
+        expectRefusal(
+            try Executable.run(
+                [
+                    "train", "--grader", "command:echo no module named json >&2; exit 1", "--output",
+                    scratch.path("run"),
+                ], in: scratch),
+            naming: ["failed on a trial", "status 1: no module named json", "{\"score\": number}"])
+    }
+
+    @Test("an evaluation in a run that is killed goes on with the answers that it has")
+    func killed() throws {
+        let scratch = try Scratch()
+        let run = [
+            "train", "--steps", "1", "--batch", "2", "--group-size", "2", "--max-tokens", "48", "--eval-problems",
+            "320", "--output", scratch.path("run"),
+        ]
+        let folder = scratch.path("run")
+        func answers() -> [String] {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            return files.filter { $0.hasPrefix("evaluating-test-0") }
+        }
+        func bytes(_ name: String) -> Int {
+            (try? Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")).count) ?? 0
+        }
+        let killed = try Executable.run(
+            run, in: scratch,
+            interruption: .signal(SIGKILL) { answers().contains(where: { bytes($0) > 0 }) })
+        #expect(killed.wasKilled, "\(killed)")
+        let name = try #require(answers().first)
+        // What is kept is not asked again: a mark that was put into it is in the result.
+        let file = URL(fileURLWithPath: "\(folder)/\(name)")
+        var lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+        let first = try #require(lines.first.flatMap { $0.hasSuffix("}") ? $0 : nil })
+        lines[0] = first.replacing(#""completion":""#, with: #""completion":"MARK "#)
+        try Data(lines.joined(separator: "\n").utf8).write(to: file)
+        expectSuccess(try Executable.run(run + ["--resume"], in: scratch))
+        let samples = URL(fileURLWithPath: "\(folder)/evaluation-samples.jsonl")
+        let kept = try String(contentsOf: samples, encoding: .utf8)
+        #expect(kept.split(separator: "\n").first?.contains("MARK ") == true, "\(kept.prefix(300))")
+        #expect(answers().isEmpty)
     }
 }

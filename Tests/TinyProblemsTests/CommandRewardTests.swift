@@ -57,6 +57,24 @@ struct CommandRewardTests {
         #expect(ParseStatistics(grades).failed == 3)
     }
 
+    @Test("is tried on one problem before a run, and refused with its reason when it fails")
+    func trial() throws {
+        let problem = answers[0].problem
+        func attempt(_ grader: String) throws {
+            try GraderChoice(grader).tryCommand(on: problem, limit: .seconds(20))
+        }
+        try attempt(#"command:echo '{"score": 0}'"#)
+        try attempt("math")
+        let failing = [
+            ("echo no json >&2; exit 1", "status 1: no json"), ("cat", "is not {\"score\": number}"),
+        ]
+        for (command, reason) in failing {
+            let error = #expect(throws: ProblemError.self) { try attempt("command:" + command) }
+            #expect(error?.code == .unusableGrader)
+            #expect(error?.message.contains("failed on a trial") == true && error?.message.contains(reason) == true)
+        }
+    }
+
     @Test("fails only the line that is no score")
     func badLine() {
         let grades = grades(#"printf '{"score": 1}\nnothing\n{"score": 2}\n'"#)

@@ -60,7 +60,7 @@ import TinyFoundation
         let sample = SampleRecord(
             step: 1, problem: "p/1", sample: 2, question: "1 \"+\" 1\n?", answer: "2", completion: "é\u{2028}",
             extracted: nil,
-            strict: false, lenient: true, advantage: -0.5, tokens: 7, stop: "endOfText")
+            strict: false, lenient: true, reward: 0.25, advantage: -0.5, tokens: 7, stop: "endOfText")
         #expect(try SampleRecord(json: sample.jsonLine()) == sample)
         #expect(try sample.jsonLine().split(separator: "\n").count == 1)
         var stateless = step

@@ -68,5 +68,22 @@ struct SamplingResultTests {
         let result = try await result([["a", "b"]], reward: CommandReward("exit 1"))
         #expect(result.majority == nil && result.summary.failed == 2)
         #expect(result.samples.allSatisfy { $0.grade.failure == "the command ended with status 1" })
+        #expect(result.formatWarning(of: .plain) == nil)  // the failure is told elsewhere
+    }
+
+    @Test("have a mean score and its interval where the grader gives scores, and no advice about formats")
+    func score() async throws {
+        let command =
+            #"while read -r line; do case "$line" in *'"completion":"a"'*) echo '{"score": 0.75}';; "#
+            + #"*) echo '{"score": 0.25}';; esac; done"#
+        let result = try await result([["a", "b"], ["b", "b"], ["a", "a"]], reward: CommandReward(command))
+        #expect(result.score == MeanInterval([0.5, 0.25, 0.75]))
+        #expect(result.strict.successes == 0 && result.formatWarning(of: .gsm8k) == nil)
+        let record = result.record(step: 3)
+        #expect(record.score == 0.5 && record.scoreInterval == result.score?.interval)
+        #expect(result.summary.score == 0.5 && result.summary.scoreInterval == record.scoreInterval)
+        let none = try await self.result([["a"]], reward: CommandReward("echo '{\"score\": 0}'"))
+        #expect(none.formatWarning(of: .plain) == "the grader gave each of 1 completions a score of 0")
+        #expect(try await self.result([["a"]]).score == nil)
     }
 }

@@ -71,6 +71,24 @@ import TinyRecords
         #expect(state.choices[0].value == .number(0.05))
     }
 
+    @Test("mean scores decide where every run has one, and ties are told")
+    func decidesByScore() throws {
+        func choice(_ scores: [(validation: Double, mean: Double?)]) throws -> SweepChoice {
+            var state = SweepState(try plan())
+            for (run, score) in zip(state.due(), scores) {
+                state.end(run.name, .finished(SweepScore(validation: score.validation, meanScore: score.mean)))
+            }
+            return state.choices[0]
+        }
+        let byScore = try choice([(0, 0.25), (0, 0.5), (0, 0.75)])
+        #expect(byScore.value == .number(0.2) && byScore.isByScore && !byScore.isTied)
+        #expect(byScore.candidates.map(\.score) == [0.25, 0.5, 0.75])
+        // A run of an older version has no mean score.
+        let mixed = try choice([(0.5, nil), (0.25, 0.5), (0.25, 0.75)])
+        #expect(mixed.value == .number(0.1) && !mixed.isByScore)
+        #expect(try choice([(0, 0.5), (0, 0.5), (0, 0.25)]).isTied)
+    }
+
     @Test("a value with a failed run is out; with no value left the cell is over")
     func leavesFailedOut() throws {
         var state = SweepState(try plan(tuning: "[1, 2]"))

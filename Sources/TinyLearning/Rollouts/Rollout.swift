@@ -33,7 +33,7 @@ struct RolloutSample: Sendable {
         SampleRecord(
             step: step, problem: problem.id, sample: index, question: problem.question, answer: problem.answer,
             completion: text, extracted: grade.extracted, strict: grade.strict, lenient: grade.lenient,
-            advantage: advantage.mean, tokens: completion.tokens.count, stop: completion.stop.rawValue,
+            reward: reward, advantage: advantage.mean, tokens: completion.tokens.count, stop: completion.stop.rawValue,
             engine: completion.engine)
     }
 }

@@ -1,4 +1,5 @@
 public import TinyEngine
+public import TinyFoundation
 import TinyProblems
 public import TinyRecords
 
@@ -11,20 +12,29 @@ public import TinyRecords
 public struct HeldOutLoss: Sendable {
     private let learner: any Learner
     private let sequences: [ScoredSequence]
+    /// Solutions that are not measured, because no token of them would be left behind so long a prompt.
+    public let leftOut: Int
 
-    /// Encodes the solutions as ``SFTTrainer`` does. Problems without a solution are left out.
+    /// Encodes the solutions as ``SFTTrainer`` does. Problems without a solution, or without room for one, are left out.
     ///
-    /// - Returns: `nil` when no problem has one.
-    /// - Throws: ``TrainingError`` with code `promptTooLong` naming the row.
+    /// - Returns: `nil` when no problem is left.
+    /// - Throws: ``TrainingError`` with code `unusablePrompt`.
     public init?(learner: any Learner, task: TrainingTask, settings: SupervisedSettings) throws(TrainingError) {
         let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: learner.contextLength)
         var sequences: [ScoredSequence] = []
+        var leftOut = 0
         for problem in task.problems where problem.isSolved {
-            sequences.append(try encoder.example(of: problem).sequence)
+            do throws(TrainingError) {
+                sequences.append(try encoder.example(of: problem).sequence)
+            } catch {
+                guard error.code == .promptTooLong else { throw error }
+                leftOut += 1
+            }
         }
         guard !sequences.isEmpty else { return nil }
         self.learner = learner
         self.sequences = sequences
+        self.leftOut = leftOut
     }
 
     /// The loss in nats per token, each token of all solutions counting the same.

@@ -51,6 +51,9 @@ func show(_ result: EvaluationResult, of part: EvaluationRun.Part, on console: C
         "problems   \(result.problemCount) of \(part.set.name)\(each) · \(part.prompter.style.name) · \(grader)")
     console.say("strict     \(percent(result.strict))")
     console.say("lenient    \(percent(result.lenient))")
+    if let score = tellingScore(result.score?.mean, result.score?.interval, beside: result.strict.fraction) {
+        console.say("score      \(score)")
+    }
     if let majority = result.majority {
         console.say("maj@\(left("\(result.samplesPerProblem)", 7))\(percent(majority))")
     }
@@ -73,6 +76,16 @@ private func show(_ groups: [EvaluationGroup], named name: String, on console: C
         console.say(
             "  \(left(group.label, width))  \(column("\(group.problems)", 8)) \(strict) \(percent(group.lenient))")
     }
+}
+
+/// The text of a mean score that says more than the share of right answers: one that differs from it.
+func tellingScore(_ mean: Double?, _ interval: [Double]?, beside accuracy: Double?) -> String? {
+    mean.flatMap { $0 == accuracy ? nil : scoreText($0, interval) }
+}
+
+/// `0.625 [0.111, 1.139]`
+func scoreText(_ mean: Double, _ interval: [Double]?) -> String {
+    String(format: "%.3f", mean) + (interval.map { String(format: " [%.3f, %.3f]", $0[0], $0[1]) } ?? "")
 }
 
 /// `31.5 % [27.1, 36.2]`

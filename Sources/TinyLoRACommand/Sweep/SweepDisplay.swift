@@ -54,6 +54,7 @@ final class SweepDisplay: Sendable {
             console.note(
                 "finished   \(name)" + (score.test.map { String(format: " · test %.1f %%", 100 * $0) } ?? "")
                     + (score.validation.map { String(format: " · validation %.1f %%", 100 * $0) } ?? "")
+                    + (score.meanScore.map { String(format: " · validation score %.3f", $0) } ?? "")
                     + " · \(clockTime(seconds))")
             showChoices(of: state)
         case .failed(let name, let failure, let state):
@@ -74,10 +75,15 @@ final class SweepDisplay: Sendable {
     private func showChoices(of state: SweepState) {
         for choice in state.choices where known.withLock({ $0.shown.insert(choice.cell).inserted }) {
             let candidates = choice.candidates.map { candidate in
-                "\(candidate.value) " + (candidate.validation.map { String(format: "%.1f %%", 100 * $0) } ?? "failed")
+                let measure = choice.measure(of: candidate).map {
+                    choice.isByScore ? String(format: "%.3f", $0) : String(format: "%.1f %%", 100 * $0)
+                }
+                return "\(candidate.value) " + (measure ?? "failed")
             }
             let chosen = choice.value.map { "\(choice.key) \($0)" } ?? "nothing: every run failed"
-            console.note("chosen     \(choice.cell): \(chosen) · validation: \(candidates.joined(separator: ", "))")
+            console.note(
+                "chosen     \(choice.cell): \(chosen) · validation\(choice.isByScore ? " score" : ""): "
+                    + candidates.joined(separator: ", ") + (choice.isTied ? " (equal: the smallest is taken)" : ""))
         }
     }
 

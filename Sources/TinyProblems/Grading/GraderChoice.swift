@@ -43,9 +43,27 @@ public enum GraderChoice: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether a command grades.
+    public var isCommand: Bool {
+        if case .command = self { true } else { false }
+    }
+
     /// Checks the program of a command; see ``CommandReward/checkProgram()``.
     public func checkProgram() throws(ProblemError) {
         if case .command(let command) = self { try CommandReward(command).checkProgram() }
+    }
+
+    /// Runs a command once, with a problem's own answer for a completion: one that cannot grade is found before a model has worked.
+    ///
+    /// - Throws: ``ProblemError`` with code `unusableGrader` and the command's reason.
+    public func tryCommand(on problem: Problem, limit: Duration) throws(ProblemError) {
+        guard case .command(let command) = self else { return }
+        let grade = CommandReward(command, limit: limit).grade(problem.answer, for: problem)
+        guard let failure = grade.failure else { return }
+        throw ProblemError(
+            .unusableGrader,
+            "the grader \"\(command)\" failed on a trial, with the answer of problem \(problem.id) as the completion: \(failure)",
+            hint: "it reads one JSON object a line and writes a line {\"score\": number} for each")
     }
 
     /// The reward for some problems.

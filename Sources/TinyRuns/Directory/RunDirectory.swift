@@ -14,6 +14,7 @@ public import TinyRecords
 ///     samples.jsonl        a few completions of each step
 ///     evaluations.jsonl    accuracy before, during and after
 ///     evaluation-samples.jsonl  answers before and after, for people to read
+///     evaluating-….jsonl   answers of the evaluation that is under way
 ///     agreements.jsonl     how far other processes' log-probabilities were from this one's, where those sampled or learnt
 ///     served/              adapters as those servers are given them
 ///     result.json          the result of a finished run, written last

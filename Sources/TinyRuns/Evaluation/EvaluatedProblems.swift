@@ -17,7 +17,7 @@ public struct EvaluatedProblems: Sendable {
     public var fields = ProblemFields.automatic
     /// Problems of each set, from its start; `nil` for all.
     public var limit: Int?
-    /// Prompt style; each set's own unless given. ``automaticStyle`` is chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
+    /// Prompt style; each set's own unless given, and for ``file`` that of `ModelText.naturalStyle(for:)`. ``automaticStyle`` is chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
     public var promptStyle: String?
     /// Texts that end a completion, instead of those of the style.
     public var stopTexts: [String]?
@@ -52,8 +52,8 @@ public struct EvaluatedProblems: Sendable {
                     .invalidValue, "--problems \(count) is not a file (--limit \(count) evaluates so many problems)")
             }
             let set = try ProblemSet(contentsOf: file, fields: fields)
-            let benchmark = Benchmark(
-                name: set.name, location: file, fields: fields, promptStyle: isAbacus ? "abacus" : "gsm8k")
+            let style = PromptStyle.natural(isAbacus: isAbacus, grader: try grader.map(GraderChoice.init) ?? .automatic)
+            let benchmark = Benchmark(name: set.name, location: file, fields: fields, promptStyle: style.name)
             return [(benchmark, set.prefix(limit))]
         }
         guard names != nil || isAbacus else {

@@ -13,9 +13,10 @@ extension EvaluationResult {
             step: step, split: split, problemSet: problemSet, problems: problemCount,
             samplesPerProblem: samplesPerProblem,
             strict: strict.fraction, interval: [strict.interval.low, strict.interval.high], lenient: lenient.fraction,
-            lenientInterval: [lenient.interval.low, lenient.interval.high], wellFormed: parsing.wellFormed,
-            truncated: truncatedCount, meanCompletionLength: meanCompletionLength, tokens: tokenCount,
-            outcomes: outcomes, time: EvaluationTime(seconds: seconds, tokensPerSecond: tokensPerSecond))
+            lenientInterval: [lenient.interval.low, lenient.interval.high], score: score?.mean,
+            scoreInterval: score?.interval, wellFormed: parsing.wellFormed, truncated: truncatedCount,
+            meanCompletionLength: meanCompletionLength, tokens: tokenCount, outcomes: outcomes,
+            time: EvaluationTime(seconds: seconds, tokensPerSecond: tokensPerSecond))
     }
 
     /// `1` or `0` for each problem, where each was answered once.
@@ -34,7 +35,8 @@ extension EvaluationResult {
             .prefix(count).map { sample, problem in
                 EvaluationSampleRecord(
                     step: step, problem: problem.id, question: problem.question, answer: problem.answer,
-                    completion: sample.completion, extracted: sample.grade.extracted, strict: sample.grade.strict)
+                    completion: sample.completion, extracted: sample.grade.extracted, strict: sample.grade.strict,
+                    score: sample.grade.score)
             }
     }
 }

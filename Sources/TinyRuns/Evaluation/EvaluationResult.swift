@@ -65,6 +65,9 @@ public struct EvaluationResult: Sendable {
     public let majority: BinomialProportion?
     /// The chance that one of `k` samples is strictly right, for some `k`; empty with one sample of each problem.
     public let passes: [PassAtK]
+    /// Mean score of a completion; `nil` where the grader gives none but only says right or wrong. The interval is that of the
+    /// means of problems.
+    public let score: MeanInterval?
     /// What could be read of the answers.
     public let parsing: ParseStatistics
     /// Wall-clock time of sampling, seconds.
@@ -102,6 +105,7 @@ public struct EvaluationResult: Sendable {
             : PassAtK.counts(upTo: samplesPerProblem).map {
                 PassAtK(successes: right, samples: samplesPerProblem, k: $0)
             }
+        score = meanScore(of: samples, per: samplesPerProblem)
         parsing = ParseStatistics(samples.map(\.grade))
         strict = BinomialProportion(
             clusterSuccesses: successes(of: samples, per: samplesPerProblem, where: \.strict),
@@ -140,6 +144,14 @@ public struct EvaluationResult: Sendable {
 
     /// The numbers of this result without its samples.
     public var summary: EvaluationSummary { EvaluationSummary(self) }
+}
+
+private func meanScore(of samples: [EvaluatedSample], per size: Int) -> MeanInterval? {
+    guard samples.contains(where: { $0.grade.score != nil }) else { return nil }
+    return MeanInterval(
+        stride(from: 0, to: samples.count, by: size).map { first in
+            samples[first..<first + size].reduce(0) { $0 + $1.grade.reward() } / Double(size)
+        })
 }
 
 private func successes(

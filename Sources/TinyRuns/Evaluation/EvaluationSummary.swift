@@ -14,6 +14,10 @@ public struct EvaluationSummary: Record, Hashable {
     public var interval: [Double]
     /// 95 % interval of `lenient`, low then high; key `lenient_interval`.
     public var lenientInterval: [Double]
+    /// Mean score, where the grader gives scores; key `score`.
+    public var score: Double?
+    /// 95 % interval of `score`, low then high; key `score_interval`. Absent for one problem.
+    public var scoreInterval: [Double]?
     /// Problems evaluated; key `problems`.
     public var problems: Int
     /// Completions of each problem; key `samples_per_problem`.
@@ -48,6 +52,8 @@ public struct EvaluationSummary: Record, Hashable {
         lenient = result.lenient.fraction
         interval = [result.strict.interval.low, result.strict.interval.high]
         lenientInterval = [result.lenient.interval.low, result.lenient.interval.high]
+        score = result.score?.mean
+        scoreInterval = result.score?.interval
         problems = result.problemCount
         samplesPerProblem = result.samplesPerProblem
         majority = result.majority
@@ -64,10 +70,11 @@ public struct EvaluationSummary: Record, Hashable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case strict, lenient, interval, problems, truncated, tokens, seconds, majority, subjects, levels, failed
+        case strict, lenient, interval, score, problems, truncated, tokens, seconds, majority, subjects, levels, failed
         case passes = "pass_at_k"
         case problemSet = "problem_set"
         case lenientInterval = "lenient_interval"
+        case scoreInterval = "score_interval"
         case samplesPerProblem = "samples_per_problem"
         case wellFormed = "well_formed"
         case meanCompletionLength = "mean_completion_length"

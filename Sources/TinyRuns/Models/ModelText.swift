@@ -36,8 +36,11 @@ extension ModelText {
         return tokenizer?.endOfTextID.flatMap { stops.contains($0) ? $0 : nil } ?? stops.first
     }
 
-    /// The prompt style that suits the model: Abacus's own, or a number after `####`.
-    public var naturalStyle: PromptStyle { isAbacus ? .abacus : .gsm8k }
+    /// The prompt style that suits the model and the grader: Abacus's own; the question alone where a command grades, which need not
+    /// look for an answer; else a number after `####`.
+    public func naturalStyle(for grader: GraderChoice = .automatic) -> PromptStyle {
+        .natural(isAbacus: isAbacus, grader: grader)
+    }
 
     /// The model's chat template; `nil` for a model of plain text.
     ///
@@ -53,12 +56,12 @@ extension ModelText {
 
     /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
     ///
-    /// - Parameter style: What the model is told; ``naturalStyle`` unless given.
+    /// - Parameter style: What the model is told; ``naturalStyle(for:)`` unless given.
     /// - Throws: `TextError` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
     ///   cannot put the style.
     public func prompter(style: PromptStyle? = nil) throws -> Prompter {
         let prompter = Prompter(
-            style: style ?? naturalStyle, codec: try requireTokenizer(), chat: try chatTemplate())
+            style: style ?? naturalStyle(), codec: try requireTokenizer(), chat: try chatTemplate())
         _ = try prompter.prompt(for: "1 + 1 = ?")
         return prompter
     }
@@ -67,7 +70,9 @@ extension ModelText {
     ///
     /// - Throws: What ``prompter(style:)`` throws, and `ProblemError` for a style of another name.
     func prompter(of configuration: TrainingConfiguration) throws -> Prompter {
-        var style = try configuration.promptStyle.map { try PromptStyle(named: $0) } ?? naturalStyle
+        var style =
+            try configuration.promptStyle.map { try PromptStyle(named: $0) }
+            ?? naturalStyle(for: GraderChoice(configuration.grader))
         style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts
         return try prompter(style: style)
     }
@@ -91,5 +96,12 @@ extension ModelText {
                     + "\(vocabularySize)")
         }
         return tokenizer
+    }
+}
+
+extension PromptStyle {
+    /// As ``ModelText/naturalStyle(for:)``.
+    static func natural(isAbacus: Bool, grader: GraderChoice) -> PromptStyle {
+        isAbacus ? .abacus : grader.isCommand ? .plain : .gsm8k
     }
 }

@@ -157,7 +157,8 @@ public struct SweepFile: Sendable {
     }
 }
 
-/// How one key is chosen for each cell: the value with the best accuracy on validation problems.
+/// How one key is chosen for each cell: the value with the best accuracy on validation problems, or the best mean score there where
+/// a command gives scores.
 public struct SweepTuning: Sendable {
     /// The key.
     public var key: String

@@ -66,7 +66,9 @@ public struct SweepFolder: Sendable {
     /// The accuracies of a finished run; `nil` when it is not finished.
     func score(_ name: String) -> SweepScore? {
         let summary = try? TrainingSummary(contentsOf: run(name) + "/result.json")
-        return summary.map { SweepScore(test: $0.accuracyAfter, validation: $0.validationAfter) }
+        return summary.map {
+            SweepScore(test: $0.accuracyAfter, validation: $0.validationAfter, meanScore: $0.validationScoreAfter)
+        }
     }
 
     func write(_ sweep: SweepRecord) throws { try sweep.write(to: record) }

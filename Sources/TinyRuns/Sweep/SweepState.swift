@@ -104,17 +104,22 @@ public struct SweepState: Sendable {
         var candidates: [SweepChoice.Candidate] = []
         for value in cell.candidates {
             let runs = members[cell.index].filter { $0.candidate == value && cell.tuningSeeds.contains($0.seed) }
-            var scores: [Double] = []
+            var scores: [SweepScore] = []
             for run in runs {
                 switch outcomes[run.name] {
                 case nil: return nil
-                case .finished(let score): if let validation = score.validation { scores.append(validation) }
+                case .finished(let score): scores.append(score)
                 case .failed: break
                 }
             }
             // A value with which any run failed is out, however good the others were.
-            let mean = scores.count == runs.count ? scores.reduce(0, +) / Double(scores.count) : nil
-            candidates.append(SweepChoice.Candidate(value: value, validation: mean, runs: runs.map(\.name)))
+            func mean(_ part: (SweepScore) -> Double?) -> Double? {
+                let known = scores.compactMap(part)
+                return known.count == runs.count ? known.reduce(0, +) / Double(known.count) : nil
+            }
+            candidates.append(
+                SweepChoice.Candidate(
+                    value: value, validation: mean(\.validation), score: mean(\.meanScore), runs: runs.map(\.name)))
         }
         return SweepChoice(cell: cell.name, key: key, candidates: candidates)
     }
@@ -128,16 +133,19 @@ public enum SweepOutcome: Sendable, Equatable {
     case failed(String)
 }
 
-/// The result of a run, as fractions of correct answers.
+/// The result of a run.
 public struct SweepScore: Sendable, Equatable {
-    /// On test problems.
+    /// Share of right answers on test problems.
     public var test: Double?
-    /// On validation problems.
+    /// Share of right answers on validation problems.
     public var validation: Double?
+    /// Mean score on validation problems, where the grader gives scores.
+    public var meanScore: Double?
 
     /// Makes a score from its parts.
-    public init(test: Double? = nil, validation: Double? = nil) {
+    public init(test: Double? = nil, validation: Double? = nil, meanScore: Double? = nil) {
         self.test = test
         self.validation = validation
+        self.meanScore = meanScore
     }
 }

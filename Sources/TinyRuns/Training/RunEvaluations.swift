@@ -28,11 +28,7 @@ final class RunEvaluations: Sendable {
         self.model = model
         grader = try GraderChoice(configuration.grader)
         // What a command or another engine says today need not be what it says tomorrow.
-        if case .command = grader {
-            self.untrained = nil
-        } else {
-            self.untrained = engines.samplesHere ? untrained : nil
-        }
+        self.untrained = grader.isCommand || !engines.samplesHere ? nil : untrained
         self.run = run
         self.report = report
     }
@@ -48,19 +44,29 @@ final class RunEvaluations: Sendable {
                 for: set.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)),
             sampling: SamplingParameters(
-                temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: model.stopTokens))
+                temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: model.stopTokens),
+            // Each call's answers are kept, so that an interruption costs little; servers are to be asked for more at once.
+            completionsPerCall: engines.samplesHere ? 64 : 512)
         let key = try UntrainedCache.key(
             model: model.fingerprint, arithmetic: model.arithmetic, set: set, prompter: prompter,
             sampling: evaluator.sampling,
             grader: grader.resolvedName(for: set.problems, answerFormat: prompter.style.answerFormat))
+        try evaluator.check(set)
         let loss = try heldOutLoss(set)
+        if let count = loss?.leftOut, count > 0 {
+            report(
+                .warning(
+                    "the loss on \(set.name) leaves out \(count) solutions: their prompts alone are longer than max_length or "
+                        + "the learner's context"))
+        }
         return { [self] step, values in
-            let result = try await answer(set, by: evaluator, values: values, key: key)
-            if result.parsing.failed > 0 {
+            let answers = run.answers(split, after: step, by: values)
+            let result = try await answer(set, by: evaluator, values: values, key: key, keptIn: answers)
+            if let reason = result.samples.lazy.compactMap(\.grade.failure).first {
                 report(
                     .warning(
-                        "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong"
-                    ))
+                        "the grader failed on \(result.parsing.failed) completions of \(set.name), which count as wrong: "
+                            + reason))
             }
             if split == .test { try keep(result, of: set, after: step) }
             var record = result.record(step: step, split: split)
@@ -71,12 +77,20 @@ final class RunEvaluations: Sendable {
 
     /// Asks the policy; the base model, with no values, only where its answers are not known.
     private func answer(
-        _ set: ProblemSet, by evaluator: Evaluator, values: [Float]?, key: String
+        _ set: ProblemSet, by evaluator: Evaluator, values: [Float]?, key: String,
+        keptIn answers: Journal<EvaluatedSample>
     ) async throws -> EvaluationResult {
         if values == nil, let known = untrained?.result(key, of: set) { return known }
-        let result = try await evaluator.evaluate(set, adapter: values) { [report] in
+        // A file that is damaged, or of other problems, costs time and nothing else.
+        let kept = ((try? answers.read()) ?? []).prefix(set.problems.count)
+        let earlier = zip(kept, set.problems).allSatisfy({ $0.problem == $1.id && $0.sample == 0 }) ? Array(kept) : []
+        try answers.keep(earlier.count)
+        let result = try await evaluator.evaluate(set, adapter: values, after: earlier) { [report] in
             report(.evaluating($0, of: set.name))
+        } record: {
+            try answers.append($0)
         }
+        run.forget(answers)
         if values == nil { untrained?.keep(result, as: key) }
         return result
     }

@@ -67,6 +67,10 @@ public struct TrainingRun: Sendable {
     public let threads: Int
     /// Who samples and who learns.
     public let engines: RunEngines
+    /// How training problems are asked.
+    public var promptStyle: String { prompter.style.name }
+    /// Who grades training problems: a method's name, or a command.
+    public let grader: String
     private let prompter: Prompter
     private let trainer: any Trainer
     private let progress: RunProgress
@@ -101,8 +105,11 @@ public struct TrainingRun: Sendable {
         initialAdapter = try InitialAdapter(of: configuration)?.source
         initialFingerprint = try initialAdapter?.fingerprint()
         try Self.requireMemory(configuration, initialAdapter)
-        model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
+        if let first = problems.training.problems.first {
+            try grader.tryCommand(on: first, limit: .seconds(configuration.graderTimeout))
+        }
+        model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         var configuration = configuration
         configuration.arithmetic = model.arithmetic
         let initial = try initialAdapter.map(model.adapter(from:))
@@ -111,6 +118,8 @@ public struct TrainingRun: Sendable {
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
             progress: options.factorising)
         prompter = try model.prompter(of: configuration)
+        self.grader = grader.resolvedName(
+            for: problems.training.problems, answerFormat: prompter.style.answerFormat)
         untrained = options.untrainedCache.map(UntrainedCache.init)
         threads = options.threads
         let task = TrainingTask(
@@ -135,9 +144,9 @@ public struct TrainingRun: Sendable {
         self.directory = directory
         progress = try directory.begin(
             configuration: configuration,
-            manifest: Self.manifest(
+            manifest: try Self.manifest(
                 configuration, model, problems, design, engines, initialAdapter: initialFingerprint,
-                inputs: problems.inputs(prompter, stopTokens: model.stopTokens), threads: options.threads))
+                prompter: prompter, grader: self.grader, threads: options.threads))
     }
 
     /// Refuses a run that does not fit into memory before its weights are read. A model without all of its parameters and an
@@ -225,8 +234,9 @@ public struct TrainingRun: Sendable {
 
     private static func manifest(
         _ configuration: TrainingConfiguration, _ model: LoadedModel, _ problems: RunProblems,
-        _ design: any AdapterDesign, _ engines: RunEngines, initialAdapter: Fingerprint?, inputs: String, threads: Int
-    ) -> RunManifest {
+        _ design: any AdapterDesign, _ engines: RunEngines, initialAdapter: Fingerprint?, prompter: Prompter,
+        grader: String, threads: Int
+    ) throws -> RunManifest {
         let isSupervised = configuration.algorithm == .sft
         var datasets = ["train": fingerprint(problems.training, solutions: isSupervised)]
         // Solutions do not affect accuracy: the same questions and answers are the same test for every method.
@@ -238,10 +248,13 @@ public struct TrainingRun: Sendable {
         }
         let overlaps = Dictionary(
             problems.overlaps.map { ("\($0.role) in \($0.otherRole)", $0.shared) }, uniquingKeysWith: { $1 })
-        return RunManifest(
+        let example = problems.training.problems.first
+        return try RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
-            inputs: inputs, initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
+            inputs: problems.inputs(prompter, stopTokens: model.stopTokens), promptStyle: prompter.style.name,
+            grader: grader, examplePrompt: example.map { try prompter.prompt(for: $0).text },
+            initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
             schemes: [
                 "random": RandomStream.scheme, "normal": RandomStream.normalScheme,

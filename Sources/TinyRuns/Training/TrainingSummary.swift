@@ -26,6 +26,16 @@ public struct TrainingSummary: Record {
     public let validationBefore: Double?
     /// The same after training.
     public let validationAfter: Double?
+    /// Mean score on test problems before training, where the grader gives scores.
+    public let scoreBefore: Double?
+    /// The same after training.
+    public let scoreAfter: Double?
+    /// 95 % interval of ``scoreBefore``, low then high.
+    public let scoreIntervalBefore: [Double]?
+    /// 95 % interval of ``scoreAfter``, low then high.
+    public let scoreIntervalAfter: [Double]?
+    /// Mean score on validation problems after training, where the grader gives scores.
+    public let validationScoreAfter: Double?
     /// Test problems.
     public let problems: Int?
     /// Test problems that are also training problems; `nil` for none.
@@ -56,7 +66,13 @@ public struct TrainingSummary: Record {
         lenientBefore = before?.lenient
         lenientAfter = after?.lenient
         validationBefore = validations.first { $0.step == 0 }?.strict
-        validationAfter = validations.last { $0.step != 0 }?.strict
+        let validation = validations.last { $0.step != 0 }
+        validationAfter = validation?.strict
+        scoreBefore = before?.score
+        scoreAfter = after?.score
+        scoreIntervalBefore = before?.scoreInterval
+        scoreIntervalAfter = after?.scoreInterval
+        validationScoreAfter = validation?.score
         problems = after?.problems
         self.overlap = overlap
         let seconds = times.reduce(0) { $0 + $1.seconds }
@@ -87,6 +103,11 @@ public struct TrainingSummary: Record {
         case lenientAfter = "lenient_after"
         case validationBefore = "validation_before"
         case validationAfter = "validation_after"
+        case scoreBefore = "score_before"
+        case scoreAfter = "score_after"
+        case scoreIntervalBefore = "score_interval_before"
+        case scoreIntervalAfter = "score_interval_after"
+        case validationScoreAfter = "validation_score_after"
         case trainingSeconds = "training_seconds"
         case cpuSeconds = "cpu_seconds"
         case tokensPerSecond = "tokens_per_second"
