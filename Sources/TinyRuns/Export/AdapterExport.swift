@@ -95,6 +95,8 @@ extension AdaptableModel {
         case .merged:
             result.rank = nil
             result.merge = try destination.replaceMerged(self) { try merge(change, into: output) }
+            // Its directory is one like any other, for which another style is the usual one.
+            if isAbacus { result.notes = ["a merged Abacus is asked with --prompt-style abacus"] }
         }
         return result
     }
