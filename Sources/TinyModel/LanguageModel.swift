@@ -101,7 +101,7 @@ extension LanguageModel {
     package func advance(
         _ segments: [Segment], everyRowOf some: [Int], team: WorkerTeam
     ) -> (last: Matrix, every: [Matrix]) {
-        let pass = ForwardPass(self, segments, recording: false, team: team)
+        let pass = ForwardPass(self, segments, recording: .none, team: team)
         let rows = pass.normalised(), spans = pass.rows.batch.spans
         return (rows.selecting(spans.map { $0.rows.upperBound - 1 }), some.map { rows.selecting(spans[$0].rows) })
     }
@@ -114,7 +114,7 @@ extension LanguageModel {
     /// Logits of every token after each position, `[tokens, vocabulary]`. For tests and small inputs.
     package func logits(_ tokens: [Int], change: LowRankChange? = nil, team: WorkerTeam) -> Matrix {
         let segment = Segment(cache: SequenceCache(for: self), tokens: tokens, change: change)
-        return head.logits(ForwardPass(self, [segment], recording: false, team: team).normalised(), team)
+        return head.logits(ForwardPass(self, [segment], recording: .none, team: team).normalised(), team)
     }
 }
 

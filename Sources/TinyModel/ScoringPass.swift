@@ -78,11 +78,11 @@ package struct ScoringPass {
     ///
     /// - Parameters:
     ///   - prompts: The pass whose sequences these continue, where they name one.
-    ///   - recording: Keep what ``mixingGradients(_:)``, ``addFactorGradients(_:to:)`` and ``addWeightGradients(_:to:)`` need.
+    ///   - record: What is kept for ``mixingGradients(_:)``, ``addFactorGradients(_:to:)`` or ``addWeightGradients(_:to:)``.
     ///   - keptLogitBytes: Keep the logits for the backward pass where they take no more.
     package init(
         _ model: LanguageModel, _ sequences: [ScoredTokens], continuing prompts: ScoringPass? = nil,
-        temperature: Double = 1, recording: Bool, keptLogitBytes: Int = ModelConfiguration.keptLogitBytes,
+        temperature: Double = 1, recording record: PassRecord, keptLogitBytes: Int = ModelConfiguration.keptLogitBytes,
         team: WorkerTeam
     ) {
         self.sequences = sequences
@@ -92,7 +92,7 @@ package struct ScoringPass {
             return prompts.caches[prompt].fork()
         }
         let segments = zip(caches, sequences).map { Segment(cache: $0, tokens: $1.tokens, change: $1.change) }
-        pass = ForwardPass(model, segments, recording: recording, team: team)
+        pass = ForwardPass(model, segments, recording: record, team: team)
         let sizes = model.configuration, spans = pass.rows.batch.spans
         later = KeyValueGradient(
             layers: sizes.layerCount, rows: pass.rows.rows,
@@ -107,7 +107,7 @@ package struct ScoringPass {
         targets = sequences.flatMap { $0.targets.map(\.token) }
         hidden = pass.normalised().selecting(rows)
         logits =
-            recording && 4 * rows.count * sizes.vocabularySize <= keptLogitBytes
+            record != .none && 4 * rows.count * sizes.vocabularySize <= keptLogitBytes
             ? Matrix(unsetRows: rows.count, columns: sizes.vocabularySize) : nil
         let (flat, normalisers) = team.timed(.head) { [hidden, targets, inverseTemperature, logits] in
             model.head.logprobs(

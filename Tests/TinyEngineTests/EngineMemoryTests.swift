@@ -28,6 +28,20 @@ struct EngineMemoryTests {
         #expect(memory(sequences: 64, length: 4096).records > 20 << 30)
     }
 
+    @Test("is a fraction where long passes compute their layers once more")
+    func savedMemory() {
+        func records(length: Int, savesMemory: Bool) -> Int {
+            LocalEngine.memory(
+                model, sampledSequences: 64, learnedSequences: 64, length: length, rank: 2, arithmetic: .bfloat16,
+                savesMemory: savesMemory
+            ).records
+        }
+        #expect(records(length: 8192, savesMemory: true) < records(length: 8192, savesMemory: false) / 3)
+        #expect(records(length: 64, savesMemory: true) <= records(length: 64, savesMemory: false))
+        // Never less than the inputs of all layers and one layer's record.
+        #expect(records(length: 8192, savesMemory: true) > 8192 * 4 * (28 * 3584 + 2 * 18_944))
+    }
+
     @Test("does not grow with the number of sequences once a pass is full, and is less for a few short ones")
     func shortSequences() {
         #expect(memory(sequences: 64, length: 64).records == memory(sequences: 1024, length: 64).records)

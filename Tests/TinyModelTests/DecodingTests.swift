@@ -99,7 +99,7 @@ struct DecodingTests {
         let base = fixture.model.logits(tokens, team: team)
         #expect(firstDifference(found.values, base.values) == nil)
         let scored = [zero, nil].map { ScoredTokens(tokens: tokens, scored: 1..<tokens.count, change: $0) }
-        let logprobs = ScoringPass(fixture.model, scored, temperature: 0.7, recording: false, team: team).logprobs
+        let logprobs = ScoringPass(fixture.model, scored, temperature: 0.7, recording: .none, team: team).logprobs
         #expect(firstDifference(logprobs[0], logprobs[1]) == nil)
     }
 }

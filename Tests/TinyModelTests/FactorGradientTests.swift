@@ -23,7 +23,7 @@ struct FactorGradientTests {
         defer { team.close() }
         let model = try random.model(), gradient = FactorGradient(of: change.factors)
         for pass in passes {
-            ScoringPass(model, pass, temperature: 0.8, recording: true, team: team)
+            ScoringPass(model, pass, temperature: 0.8, recording: .all, team: team)
                 .addFactorGradients(pass.map(someWeights), to: gradient)
         }
         return gradient.values
@@ -82,7 +82,7 @@ struct FactorGradientTests {
         let all = random.change(), model = try random.model(), team = ModelFixture.team
         let some = part(of: all, kinds), zeros = masked(all, kinds)
         func pass(_ change: LowRankChange) -> ScoringPass {
-            ScoringPass(model, sequences(change), recording: true, team: team)
+            ScoringPass(model, sequences(change), recording: .all, team: team)
         }
         let found = pass(some), expected = pass(zeros)
         for (found, expected) in zip(found.logprobs, expected.logprobs) {
@@ -121,8 +121,8 @@ struct FactorGradientTests {
         let zero = LowRankChange(
             factors: LowRankFactors(rank: change.factors.rank, modules: change.factors.modules, factors: factors),
             mixing: change.mixing)
-        let found = ScoringPass(model, sequences(zero), recording: false, team: team).logprobs
-        let base = ScoringPass(model, sequences(nil), recording: false, team: team).logprobs
+        let found = ScoringPass(model, sequences(zero), recording: .none, team: team).logprobs
+        let base = ScoringPass(model, sequences(nil), recording: .none, team: team).logprobs
         for (found, base) in zip(found, base) { #expect(firstDifference(found, base) == nil) }
         #expect(try gradient(zero, [sequences(zero)]).contains { $0 != 0 })
     }
@@ -135,9 +135,9 @@ struct FactorGradientTests {
         let changes = [first, second, nil]
         let mixed = changes.flatMap { sequences($0) }.enumerated().sorted { $0.offset % 7 < $1.offset % 7 }.map(
             \.element)
-        let found = ScoringPass(model, mixed, recording: false, team: team).logprobs
+        let found = ScoringPass(model, mixed, recording: .none, team: team).logprobs
         for (sequence, logprobs) in zip(mixed, found) {
-            let alone = ScoringPass(model, [sequence], recording: false, team: team).logprobs[0]
+            let alone = ScoringPass(model, [sequence], recording: .none, team: team).logprobs[0]
             #expect(firstDifference(logprobs, alone) == nil)
         }
     }

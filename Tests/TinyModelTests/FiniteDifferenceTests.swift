@@ -15,14 +15,14 @@ struct FiniteDifferenceTests {
     private var weights: [Float] { noise(scored.count, seed: 10) }
     private let temperature = 0.8
 
-    private func pass(_ model: LanguageModel, change: LowRankChange?, recording: Bool) -> ScoringPass {
+    private func pass(_ model: LanguageModel, change: LowRankChange?, recording: PassRecord) -> ScoringPass {
         ScoringPass(
             model, [ScoredTokens(tokens: tokens, scored: scored, change: change)], temperature: temperature,
             recording: recording, team: team)
     }
 
     private func objective(_ model: LanguageModel, change: LowRankChange?) -> Double {
-        zip(weights, pass(model, change: change, recording: false).logprobs[0]).reduce(0) {
+        zip(weights, pass(model, change: change, recording: .none).logprobs[0]).reduce(0) {
             $0 + Double($1.0) * Double($1.1)
         }
     }
@@ -48,7 +48,7 @@ struct FiniteDifferenceTests {
     func mixing(family: ModelConfiguration.Architecture) throws {
         let random = RandomModel(family), model = try random.model(), change = random.change(),
             size = change.factors.rank * change.factors.rank
-        let gradient = pass(model, change: change, recording: true).mixingGradients([weights])[0]
+        let gradient = pass(model, change: change, recording: .all).mixingGradients([weights])[0]
         for (index, module) in change.factors.modules.enumerated() {
             let range = index * size..<(index + 1) * size, length = norm(gradient[range])
             let found = slope { distance in
@@ -66,7 +66,7 @@ struct FiniteDifferenceTests {
         let random = RandomModel(family), model = try random.model(), change = random.change(),
             rank = change.factors.rank
         let gradient = FactorGradient(of: change.factors)
-        pass(model, change: change, recording: true).addFactorGradients([weights], to: gradient)
+        pass(model, change: change, recording: .all).addFactorGradients([weights], to: gradient)
         var rest = gradient.values[...]
         for (index, module) in change.factors.modules.enumerated() {
             for isA in [true, false] {
@@ -93,7 +93,7 @@ struct FiniteDifferenceTests {
     func allWeights(family: ModelConfiguration.Architecture) throws {
         let random = RandomModel(family)
         let gradient = DenseWeights(random.weights.layout)
-        pass(try random.model(), change: nil, recording: true).addWeightGradients([weights], to: gradient)
+        pass(try random.model(), change: nil, recording: .all).addWeightGradients([weights], to: gradient)
         for parameter in gradient.layout {
             let values = try #require(random.weights.values(parameter.name))
             let direction = try #require(gradient.values(parameter.name)), length = norm(direction)

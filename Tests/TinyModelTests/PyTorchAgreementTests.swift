@@ -24,7 +24,7 @@ struct PyTorchAgreementTests {
         let fixture = try ModelFixture(name)
         for (temperature, key) in [(1, "logprobs"), (fixture.expected.temperature, "cooledLogprobs")] {
             let pass = ScoringPass(
-                fixture.model, scored(fixture, change: nil), temperature: temperature, recording: false, team: team)
+                fixture.model, scored(fixture, change: nil), temperature: temperature, recording: .none, team: team)
             for (index, found) in pass.logprobs.enumerated() {
                 let expected = try #require(try fixture.array("sequences.\(index + 1).\(key)"))
                 #expect(relativeDifference(found, expected) <= tolerance, "sequence \(index + 1), \(key)")
@@ -37,7 +37,7 @@ struct PyTorchAgreementTests {
         let fixture = try ModelFixture(name), change = try fixture.change()
         let pass = ScoringPass(
             fixture.model, scored(fixture, change: change), temperature: cooled ? fixture.expected.temperature : 1,
-            recording: true, team: team)
+            recording: .all, team: team)
         let gradients = pass.mixingGradients(try weights(fixture))
         for index in pass.logprobs.indices {
             let prefix = "sequences.\(index + 1).lowRank."
@@ -52,7 +52,7 @@ struct PyTorchAgreementTests {
     @Test("log-probabilities of a LoRA, and gradients of its A and B", arguments: ModelFixture.names)
     func lora(name: String) throws {
         let fixture = try ModelFixture(name), change = try fixture.loraChange()
-        let pass = ScoringPass(fixture.model, scored(fixture, change: change), recording: true, team: team)
+        let pass = ScoringPass(fixture.model, scored(fixture, change: change), recording: .all, team: team)
         let gradient = FactorGradient(of: change.factors)
         pass.addFactorGradients(try weights(fixture), to: gradient)
         for (index, found) in pass.logprobs.enumerated() {
@@ -74,7 +74,7 @@ struct PyTorchAgreementTests {
     @Test("gradients of all weights", arguments: ModelFixture.names.filter { $0 != "qwen2-tied-bf16" })
     func allWeights(name: String) throws {
         let fixture = try ModelFixture(name)
-        let pass = ScoringPass(fixture.model, scored(fixture, change: nil), recording: true, team: team)
+        let pass = ScoringPass(fixture.model, scored(fixture, change: nil), recording: .all, team: team)
         let gradient = DenseWeights(fixture.model.configuration.parameterShapes)
         pass.addWeightGradients(try weights(fixture), to: gradient)
         for parameter in gradient.layout {

@@ -15,7 +15,7 @@ struct ScoringInvarianceTests {
     private func score(_ model: LanguageModel, _ sequences: [ScoredTokens], threads: Int = 1) -> Result {
         let team = WorkerTeam(threads: threads)
         defer { team.close() }
-        let pass = ScoringPass(model, sequences, temperature: 0.8, recording: true, team: team)
+        let pass = ScoringPass(model, sequences, temperature: 0.8, recording: .all, team: team)
         return Result(logprobs: pass.logprobs, gradients: pass.mixingGradients(sequences.map(someWeights)))
     }
 
@@ -42,7 +42,7 @@ struct ScoringInvarianceTests {
             let weights = sequences.map { [Float](repeating: 0.5, count: $0.targets.count) }
             let gradients = [ModelConfiguration.keptLogitBytes, 0].map { bytes in
                 ScoringPass(
-                    fixture.model, sequences, temperature: 0.7, recording: true, keptLogitBytes: bytes,
+                    fixture.model, sequences, temperature: 0.7, recording: .all, keptLogitBytes: bytes,
                     team: ModelFixture.team
                 ).mixingGradients(weights)
             }
@@ -95,15 +95,17 @@ struct ScoringInvarianceTests {
         }
     }
 
-    @Test("gradients of all weights do not depend on the number of threads", arguments: RandomModel.families)
+    @Test(
+        "gradients of all weights do not depend on the number of threads, nor on what is recorded",
+        arguments: RandomModel.families)
     func weightGradients(family: ModelConfiguration.Architecture) throws {
         let random = RandomModel(family), model = try random.model()
         let sequences = sequences(random).map(\.withoutChange)
-        let gradients = [1, 2, 3].map { threads in
+        let gradients = zip([1, 2, 3], [.all, .all, .layerInputs] as [PassRecord]).map { threads, record in
             let team = WorkerTeam(threads: threads)
             defer { team.close() }
             let gradient = DenseWeights(random.weights.layout)
-            ScoringPass(model, sequences, recording: true, team: team)
+            ScoringPass(model, sequences, recording: record, team: team)
                 .addWeightGradients(sequences.map(someWeights), to: gradient)
             return gradient
         }

@@ -45,10 +45,10 @@ struct SharedPromptTests {
         completion.enumerated().map { Float(($0 * 37 + $1) % 11) * 0.3 - 1.4 }
     }
 
-    /// Runs units together, their completions in passes of `size` each.
+    /// Runs units together, their completions in passes of `size` each. `records` are those of prompts and of completions.
     private func run(
         _ units: [Unit], _ arithmetic: Arithmetic, _ random: RandomModel = RandomModel(), passesOf size: Int,
-        threads: Int = 1
+        threads: Int = 1, records: [PassRecord] = [.all, .all]
     ) throws -> Result {
         let team = WorkerTeam(threads: threads)
         defer { team.close() }
@@ -56,7 +56,7 @@ struct SharedPromptTests {
         let prompts = ScoringPass(
             model,
             units.map { ScoredTokens(prompt: $0.prompt, firstTokens: $0.completions.map { $0[0] }, change: $0.change) },
-            temperature: 0.8, recording: true, team: team)
+            temperature: 0.8, recording: records[0], team: team)
         var result = Result(logprobs: prompts.logprobs.flatMap { $0.map { [$0] } })
         let all = units.enumerated().flatMap { unit, content in content.completions.map { (unit, $0, content.change) } }
         let long = all.indices.filter { all[$0].1.count > 1 }
@@ -64,7 +64,7 @@ struct SharedPromptTests {
             let part = long[first..<min(long.count, first + size)]
             let pass = ScoringPass(
                 model, part.map { ScoredTokens(completion: all[$0].1, after: all[$0].0, change: all[$0].2) },
-                continuing: prompts, temperature: 0.8, recording: true, team: team)
+                continuing: prompts, temperature: 0.8, recording: records[1], team: team)
             for (index, logprobs) in zip(part, pass.logprobs) { result.logprobs[index] += logprobs }
             result.completions += pass.mixingGradients(part.map { Array(weights(all[$0].1).dropFirst()) })
         }
@@ -78,7 +78,7 @@ struct SharedPromptTests {
     func logprobs(arithmetic: Arithmetic, family: ModelConfiguration.Architecture) throws {
         let random = RandomModel(family), units = units(random.change(), random)
         let whole = ScoringPass(
-            try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: false,
+            try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: .none,
             team: ModelFixture.team
         ).logprobs
         let found = try run(units, arithmetic, random, passesOf: 5).logprobs
@@ -98,7 +98,7 @@ struct SharedPromptTests {
         let (arithmetic, tolerance) = rounding, random = RandomModel(family)
         let units = units(random.change(), random)
         let whole = ScoringPass(
-            try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: true,
+            try random.model(arithmetic), units.flatMap(\.whole), temperature: 0.8, recording: .all,
             team: ModelFixture.team
         ).mixingGradients(units.flatMap { $0.completions.map(weights) })
         let found = try run(units, arithmetic, random, passesOf: 100)
@@ -129,6 +129,25 @@ struct SharedPromptTests {
             for index in expected.indices where !found[index].isEmpty && !expected[index].isEmpty {
                 #expect(firstDifference(found[index], expected[index]) == nil, "\(index)")
             }
+        }
+    }
+
+    @Test(
+        "has the same bits where only the input of each layer is kept, of prompts, of completions or of both",
+        arguments: Arithmetic.allCases, RandomModel.families)
+    func layerInputs(arithmetic: Arithmetic, family: ModelConfiguration.Architecture) throws {
+        let random = RandomModel(family), units = units(random.change(), random)
+        let expected = try run(units, arithmetic, random, passesOf: 4)
+        let cases: [[PassRecord]] = [[.layerInputs, .all], [.all, .layerInputs], [.layerInputs, .layerInputs]]
+        for records in cases {
+            let found = try run(units, arithmetic, random, passesOf: 4, threads: 2, records: records)
+            for (found, expected) in zip(
+                found.logprobs + found.prompts + found.completions,
+                expected.logprobs + expected.prompts + expected.completions)
+            {
+                #expect(firstDifference(found, expected) == nil, "\(records)")
+            }
+            #expect(found.completions.count == expected.completions.count)
         }
     }
 

@@ -19,6 +19,8 @@ struct LearningPlan {
         let rows: Int
         /// What the gradient of an earlier position's keys and values costs, in rows.
         let earlierRow: Double
+        /// Rows of which a pass keeps everything for the backward pass. A longer one keeps only the input of each layer.
+        let recordedRows: Int
 
         /// Bytes that the forward records of one backward pass may take.
         static let recordBytes = 1 << 30
@@ -28,11 +30,16 @@ struct LearningPlan {
         /// - Parameters:
         ///   - rank: Rank of the low-rank change; `nil` without one.
         ///   - rows: Rows of a pass at most; `nil` for what is fast and fits into memory.
-        init(_ model: ModelConfiguration, rank: Int?, rows: Int?) {
+        ///   - savesMemory: Whether passes whose records would take more than ``recordBytes`` compute their layers once more.
+        init(_ model: ModelConfiguration, rank: Int?, rows: Int?, savesMemory: Bool) {
             let bytes = model.recordBytes(rank: rank)
             self.rows = rows ?? max(1, min(Self.mostRows, Self.recordBytes / bytes))
+            recordedRows = savesMemory ? rows ?? max(1, Self.recordBytes / bytes) : .max
             earlierRow = Double(8 * model.keyValueHeadCount * model.headDimension) / Double(bytes)
         }
+
+        /// What a pass of so many rows keeps for its backward pass.
+        func record(ofRows count: Int) -> PassRecord { count <= recordedRows ? .all : .layerInputs }
 
         /// Rows that a block and one pass of completions hold at most, of `count` sequences of `length` tokens. Neither a prompt
         /// nor a completion is divided.
@@ -42,6 +49,7 @@ struct LearningPlan {
         }
     }
 
+    let limits: Limits
     /// The sequences of each unit.
     let units: [Range<Int>]
     private(set) var blocks: [Block] = []
@@ -49,6 +57,7 @@ struct LearningPlan {
 
     init(_ sequences: [ScoredSequence], limits: Limits) {
         let units = sequences.units
+        self.limits = limits
         self.units = units
         unitOfSequence = units.enumerated().flatMap { unit, range in range.map { _ in unit } }
         var next = 0

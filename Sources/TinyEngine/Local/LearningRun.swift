@@ -18,14 +18,17 @@ struct LearningRun {
 
     init(
         _ sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
-        rows: Int?, team: WorkerTeam
+        rows: Int?, savesMemory: Bool, team: WorkerTeam
     ) {
         self.sequences = sequences
         self.model = model
         self.change = change
         self.temperature = temperature
         self.team = team
-        plan = LearningPlan(sequences, limits: .init(model.configuration, rank: change?.factors.rank, rows: rows))
+        plan = LearningPlan(
+            sequences,
+            limits: .init(
+                model.configuration, rank: change?.factors.rank, rows: rows, savesMemory: savesMemory))
         logprobs = [[Float]](repeating: [], count: sequences.count)
     }
 
@@ -76,7 +79,7 @@ struct LearningRun {
         let tokens = ScoredTokens(prompt: Array(first.prefix(count)), firstTokens: [], change: change)
         return Prefix(
             count: count,
-            pass: ScoringPass(model, [tokens], temperature: temperature, recording: false, team: team))
+            pass: ScoringPass(model, [tokens], temperature: temperature, recording: .none, team: team))
     }
 
     /// The prompts of a block's units; scores the first token of every completion.
@@ -90,7 +93,8 @@ struct LearningRun {
                 change: change)
         }
         let pass = ScoringPass(
-            model, prompts, continuing: prefix?.pass, temperature: temperature, recording: recording, team: team)
+            model, prompts, continuing: prefix?.pass, temperature: temperature,
+            recording: record(prompts, isWanted: recording), team: team)
         for (unit, logprobs) in zip(block.units, pass.logprobs) {
             for (sequence, logprob) in zip(plan.units[unit], logprobs) { self.logprobs[sequence] = [logprob] }
         }
@@ -108,10 +112,16 @@ struct LearningRun {
                 change: change)
         }
         let pass = ScoringPass(
-            model, completions, continuing: prompts, temperature: temperature, recording: recording, team: team)
+            model, completions, continuing: prompts, temperature: temperature,
+            recording: record(completions, isWanted: recording), team: team)
         for (sequence, logprobs) in zip(part, pass.logprobs) { self.logprobs[sequence] += logprobs }
         try requireNumbers(pass)
         return pass
+    }
+
+    /// What a pass keeps, where a gradient is wanted.
+    private func record(_ sequences: [ScoredTokens], isWanted: Bool) -> PassRecord {
+        isWanted ? plan.limits.record(ofRows: sequences.reduce(0) { $0 + $1.tokens.count }) : .none
     }
 
     private func requireNumbers(_ pass: ScoringPass) throws(EngineError) {

@@ -32,9 +32,10 @@ extension LocalEngine {
     ///   - length: Tokens of a sequence, prompt included.
     ///   - rank: Rank of the low-rank change; `nil` when all weights are trained.
     ///   - arithmetic: How products are computed; it decides how keys and values are stored.
+    ///   - savesMemory: As the engine is made.
     public static func memory(
         _ model: ModelConfiguration, sampledSequences: Int, learnedSequences: Int, length: Int, rank: Int?,
-        arithmetic: Arithmetic
+        arithmetic: Arithmetic, savesMemory: Bool = false
     ) -> Memory {
         let limits = DecodingState.Limits()
         func product(_ a: Int, _ b: Int) -> Int {
@@ -42,8 +43,14 @@ extension LocalEngine {
             return overflow ? .max : product
         }
         let sequence = model.cacheBytes(length: length, arithmetic)
-        let rows = LearningPlan.Limits(model, rank: rank, rows: nil).rowsHeld(of: learnedSequences, length: length)
-        let records = rows * Double(model.recordBytes(rank: rank))
+        let learning = LearningPlan.Limits(model, rank: rank, rows: nil, savesMemory: savesMemory)
+        let rows = learning.rowsHeld(of: learnedSequences, length: length)
+        var records = rows * Double(model.recordBytes(rank: rank))
+        if savesMemory {
+            // Prompts and completions are in two passes; each keeps everything or the inputs of layers.
+            let whole = 2 * Double(LearningPlan.Limits.recordBytes)
+            records = min(records, whole + rows * Double(model.layerInputBytes(rank: rank)))
+        }
         let logits = product(product(learnedSequences, length), 4 * model.vocabularySize)
         // One sequence, or one beginning, is held whatever it takes. A single sequence shares no beginning.
         let running = min(product(min(sampledSequences, limits.sequences), sequence), max(limits.cacheBytes, sequence))

@@ -22,6 +22,8 @@ public final class LocalEngine: Sampler, Learner {
     package let team: WorkerTeam
     /// Rows that a pass of learning computes at most; `nil` for what is fast and fits into memory.
     private let learningRows: Int?
+    /// Whether long passes of learning keep less and compute more.
+    private let savesMemory: Bool
 
     /// ``method`` and those that were added, by number.
     private struct Methods {
@@ -30,19 +32,29 @@ public final class LocalEngine: Sampler, Learner {
         var next: Int
     }
 
-    /// Makes an engine with at least one thread. Results do not depend on their number.
-    public convenience init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int) {
-        self.init(model: model, method: method, threads: threads, learningRows: nil)
+    /// Makes an engine. Results depend on neither of its last two settings.
+    ///
+    /// - Parameters:
+    ///   - threads: At least one.
+    ///   - savesMemory: Whether learning from a sequence whose record would take more than 1 GiB keeps only the input of each layer and
+    ///     computes the layers once more on the way back (gradient checkpointing). The gradient then takes about a third more time.
+    public convenience init(
+        model: LanguageModel, method: (any AdapterMethod)?, threads: Int, savesMemory: Bool = false
+    ) {
+        self.init(model: model, method: method, threads: threads, learningRows: nil, savesMemory: savesMemory)
     }
 
     /// The same, with passes of learning that compute at most `learningRows` rows: to see that results do not depend on it.
-    package init(model: LanguageModel, method: (any AdapterMethod)?, threads: Int, learningRows: Int?) {
+    package init(
+        model: LanguageModel, method: (any AdapterMethod)?, threads: Int, learningRows: Int?, savesMemory: Bool = false
+    ) {
         precondition(threads >= 1, "LocalEngine: \(threads) threads")
         self.model = model
         self.method = method
         methods = Mutex(Methods(known: method.map { [0: $0] } ?? [:], next: method == nil ? 0 : 1))
         self.threads = threads
         self.learningRows = learningRows
+        self.savesMemory = savesMemory
         team = WorkerTeam(threads: threads)
     }
 
@@ -116,7 +128,8 @@ public final class LocalEngine: Sampler, Learner {
         let (model, change) = try adapted(adapter)
         try check(sequences, temperature: temperature)
         return LearningRun(
-            sequences, model: model, change: change, temperature: temperature, rows: learningRows, team: team)
+            sequences, model: model, change: change, temperature: temperature, rows: learningRows,
+            savesMemory: savesMemory, team: team)
     }
 
     /// The error for a model that gives no probabilities.

@@ -86,7 +86,7 @@ public final class FullParameterTrainer {
                     ScoredTokens(
                         tokens: $0.prompt + $0.completion, scored: 1..<$0.prompt.count + $0.completion.count,
                         change: nil)
-                }, recording: true, team: team)
+                }, recording: .all, team: team)
             let factors = part.map { document in
                 [Float](repeating: -promptWeight / total, count: document.prompt.count - 1)
                     + [Float](repeating: -1 / total, count: document.completion.count)
