@@ -62,10 +62,7 @@ public struct RunOutline: Encodable, Sendable {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         try checkpoint.requireParameters()
-        var settings = configuration
-        if configuration.epochs != nil {
-            settings = configuration.resolvingEpochs(problems: try Self.unitsOfEpoch(configuration))
-        }
+        var settings = try configuration.countingEpochs()
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
         let initial = try InitialAdapter(of: settings)?.source
         initialAdapter = try initial?.fingerprint()
@@ -82,18 +79,6 @@ public struct RunOutline: Encodable, Sendable {
         modelParameters = sizes.parameterCount
         self.output =
             output ?? freeName(TrainingRun.defaultDirectory) { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    /// The training problems, or packs of their solutions: these are counted by encoding every solution for the model's context,
-    /// as the run does. (A learner in another process may have a shorter context, and more packs.)
-    private static func unitsOfEpoch(_ configuration: TrainingConfiguration) throws -> Int {
-        guard configuration.supervised.packing else { return try RunProblems.trainingCount(configuration) }
-        let model = try UnloadedModel(directory: configuration.model)
-        let task = TrainingTask(
-            problems: try RunProblems(configuration).training.problems, prompter: try model.prompter(of: configuration),
-            endToken: model.endToken)
-        return try SFTTrainer.unitsOfEpoch(
-            task, configuration.supervised, contextLength: model.checkpoint.configuration.contextLength)
     }
 
     private enum CodingKeys: String, CodingKey {
