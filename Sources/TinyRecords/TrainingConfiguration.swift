@@ -208,9 +208,12 @@ public struct TrainingConfiguration: Record {
         }
     }
 
-    /// Writes every setting, absent ones as `null`.
+    /// Writes every setting, absent ones as `null`; ``steps`` are left out while ``epochs`` stand in their place, so that what is
+    /// written is a recipe that can be read.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: SettingKey.self)
-        for field in Self.fields { try field.write(self, &container, field.key) }
+        for field in Self.fields where epochs == nil || field.name != "max_steps" {
+            try field.write(self, &container, field.key)
+        }
     }
 }

@@ -124,6 +124,28 @@ struct SweepTests {
         #expect(outline.output.contains("1-lr0.1-seed1"), "\(outline)")
     }
 
+    @Test("runs whose length is given in epochs are trained to their end, once, and outlined with their steps")
+    func epochs() throws {
+        let scratch = try Scratch()
+        // 4,096 problems, of which two steps of two are the first 0.0005 epochs, rounded up.
+        let settings = defaults.replacing("max_steps: 2", with: "num_train_epochs: 0.0005")
+        let file = try scratch.file("s.yaml", "defaults: \(settings)\nruns: [{parameters: [1, 2]}]")
+        let outline = try sweep(file, and: ["--dry-run"], in: scratch)
+        expectSuccess(outline)
+        let runs = try #require(try outline.json()["runs"] as? [[String: Any]])
+        #expect(runs.map { ($0["estimate"] as? [String: Any])?["steps"] as? Int } == [2, 2])
+        let told = try Executable.run(["sweep", file, "--output", scratch.path("out"), "--dry-run"], in: scratch)
+        #expect(told.output.contains(" 16 completions in all"), "\(told)")
+        for _ in 0..<2 {  // the second call finds everything done
+            let outcome = try sweep(file, in: scratch)
+            expectSuccess(outcome)
+            #expect(!outcome.errors.contains("new: ") && !outcome.errors.contains("no longer"), "\(outcome)")
+            #expect(try scratch.sweepStates(in: "out") == ["1-seed1": "finished", "2-seed1": "finished"])
+        }
+        #expect(try text("out/1-seed1/steps.jsonl", in: scratch).split(separator: "\n").count == 2)
+        #expect(try text("out/1-seed1/configuration.json", in: scratch).contains("\"max_steps\" : 2"))
+    }
+
     @Test("runs are known by their arithmetic, named or the model's own, and share no answers of the untrained model")
     func arithmetic() throws {
         let scratch = try Scratch()

@@ -21,6 +21,18 @@ import TinyFoundation
         #expect(line.contains("\"top_k\":null"))
     }
 
+    @Test("steps are not written while epochs decide them")
+    func leavesStepsToEpochs() throws {
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 2
+        let line = try configuration.jsonLine()
+        #expect(line.contains("\"num_train_epochs\":2") && !line.contains("max_steps"), "\(line)")
+        #expect(try TrainingConfiguration(json: line) == configuration)
+        configuration.steps = 3
+        #expect(try configuration.jsonLine() == line)
+        #expect(try configuration.resolvingEpochs(problems: 16).jsonLine().contains("\"max_steps\":2"))
+    }
+
     @Test("what a file does not say keeps its default")
     func missingKeysKeepDefaults() throws {
         let read = try TrainingConfiguration(

@@ -74,6 +74,62 @@ struct MemoryEstimateTests {
         #expect(try cache(nil) == cache(12))
     }
 
+    @Test("a supervised run keeps records of its examples, and samples in evaluations only", arguments: [false, true])
+    func supervised(packing: Bool) throws {
+        var settings = TrainingConfiguration(.sft)
+        settings.supervised.packing = packing
+        settings.supervised.examplesPerStep = 2
+        settings.supervised.maxLength = 64
+        settings.evaluation.problems = 0
+        let memory = try RunOutline(settings).memory
+        #expect(memory.cache == 0 && memory.records > 0)
+        func records(_ change: (inout TrainingConfiguration) -> Void) throws -> Int {
+            var changed = settings
+            change(&changed)
+            return try RunOutline(changed).memory.records
+        }
+        #expect(try records { $0.supervised.maxLength = 128 } > memory.records)
+        #expect(try records { $0.supervised.examplesPerStep = 1 } < memory.records)
+        #expect(try records { $0.supervised.maxLength = nil } > memory.records)
+        let others = try records {
+            $0.rollout.problemsPerStep = 1
+            $0.rollout.groupSize = 2
+            $0.rollout.maxTokens = 8
+        }
+        #expect(others == memory.records)
+        settings.evaluation.problems = 3
+        settings.rollout.maxTokens = 16
+        let evaluated = try RunOutline(settings).memory
+        #expect(evaluated.cache > 0 && evaluated.records == memory.records)
+        settings.rollout.maxTokens = 64
+        #expect(try RunOutline(settings).memory.cache > evaluated.cache)
+    }
+
+    @Test("a population needs no records: there is no backward pass", arguments: [Algorithm.openES, .cmaES])
+    func noRecords(algorithm: Algorithm) throws {
+        #expect(try RunOutline(TrainingConfiguration(algorithm)).memory.records == 0)
+    }
+
+    @Test("what other processes sample and learn is not counted, but for one completion whose tokens are scored here")
+    func otherProcesses() throws {
+        func memory(samplers: [String] = [], learner: String? = nil) throws -> MemoryEstimate {
+            var engines = RemoteEngines()
+            engines.samplers = try samplers.map { try ServerAddress($0) }
+            engines.learner = try learner.map { try ServerAddress($0) }
+            return try RunOutline(TrainingConfiguration(), remote: engines).memory
+        }
+        let here = try memory(), address = "http://127.0.0.1:9"
+        let sampled = try memory(samplers: [address]), learned = try memory(learner: address)
+        let both = try memory(samplers: [address], learner: address)
+        #expect(sampled.records == here.records && sampled.cache < here.cache && sampled.cache > 0)
+        #expect(learned.records == 0 && learned.cache == here.cache)
+        #expect(both.records == 0 && both.cache == sampled.cache)
+        for other in [sampled, learned, both] {
+            #expect(other.weights == here.weights && other.factors == here.factors)
+            #expect(other.optimiser == here.optimiser && other.total < here.total)
+        }
+    }
+
     @Test("a run is warned of memory that other programs have, unless what is free is not known")
     func shortage() throws {
         let memory = try RunOutline(TrainingConfiguration()).memory

@@ -92,6 +92,9 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
         var configuration = TrainingConfiguration.demonstration
         configuration.evaluation.validationProblems = 10
         #expect(try recipe(configuration.jsonDocument()).configuration() == configuration)
+        // As a sweep writes the settings of a run that is about to start.
+        configuration.epochs = 0.5
+        #expect(try recipe(configuration.jsonDocument()).configuration() == configuration)
     }
 
     @Test(

@@ -49,6 +49,25 @@ import TinyRuns
         #expect(folder.resumableStep(of: "run") == 2)
     }
 
+    @Test("a run of epochs has the steps of its own settings, once these are there")
+    func followedSteps() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func follower(_ length: String) throws -> RunFollower {
+            let plan = try SweepPlan(SweepFile(text: "runs: [{base: abacus, \(length)}]", path: "s.yaml"))
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/\(plan.runs[0].name)", withIntermediateDirectories: true)
+            return RunFollower(plan.runs[0], in: SweepFolder(path: path))
+        }
+        let epochs = try follower("num_train_epochs: 1")
+        #expect(epochs.progress().steps == nil)
+        #expect(try follower("max_steps: 5").progress().steps == 5)
+        var own = TrainingConfiguration()
+        own.steps = 300
+        try own.write(to: "\(path)/\(epochs.progress().name)/configuration.json")
+        #expect(epochs.progress().steps == 300)
+    }
+
     @Test("nothing is read before the folder is locked, and what cannot be read lets it go")
     func lock() throws {
         let path = FileManager.default.temporaryDirectory.path + "/sweep-folder-\(UUID())"

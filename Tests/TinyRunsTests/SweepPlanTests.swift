@@ -51,6 +51,29 @@ import TinyRecords
                 == "/sweeps/small.yaml:2: arithmetic is \"fp32\", expected one of float32, bfloat16")
     }
 
+    @Test("names runs by steps and by epochs, and knows a run of epochs again whatever its steps would be")
+    func epochs() throws {
+        let text = "runs: [{base: abacus, max_steps: 3}, {base: abacus, num_train_epochs: 2}]"
+        var plan = try plan(text)
+        #expect(plan.runs.map(\.name) == ["max_steps-3-seed1", "num_train_epochs-2-seed1"])
+        var begun = plan.runs[1].configuration
+        begun.steps = 1
+        #expect(plan.keepNames(of: ["old": begun]).isEmpty)
+        #expect(plan.runs.map(\.name) == ["max_steps-3-seed1", "old"])
+    }
+
+    @Test("an outline counts epochs, and says nothing of problems that it cannot read")
+    func outlinesEpochs() throws {
+        let defaults = "{base: abacus, num_train_epochs: 1, problems_per_step: 32, num_generations: 2}"
+        let runs = try SweepOutline(
+            plan("defaults: \(defaults)\nruns: [{parameters: [1, 2]}, {parameters: 3, train: nowhere.jsonl}]"),
+            selecting: { _ in true }
+        ).runs
+        let steps = RunProblems.abacusTrainingCount / 32
+        #expect(runs.map(\.estimate.steps) == [steps, steps, nil])
+        #expect(runs.map(\.estimate.completions) == [64 * steps, 64 * steps, nil])
+    }
+
     @Test("gives way to flags in every run")
     func overrules() throws {
         let plan = try plan(text, overruling: [Setting("max_steps", .integer(5), at: "--set")])

@@ -94,11 +94,13 @@ final class SweepDisplay: Sendable {
 
     private func line(_ run: SweepProgress) -> String {
         // After the last step comes an evaluation, whose time is not known.
-        let time = run.secondsPerStep.map { clockTime($0 * Double(run.steps - run.finished)) } ?? "?"
-        let left = run.finished < run.steps ? " · left \(time)" : ""
+        let stepsLeft = run.steps.map { max(0, $0 - run.finished) }
+        let time = run.secondsPerStep.flatMap { seconds in stepsLeft.map { clockTime(seconds * Double($0)) } } ?? "?"
+        let left = stepsLeft != 0 ? " · left \(time)" : ""
+        let steps = run.steps.map(String.init) ?? "?"
         let reward = run.last?.metrics.rollout.map { String(format: " · reward %.3f", $0.reward) } ?? ""
         let rate = run.last.map { " · \(grouped(Int($0.time.tokensPerSecond))) tok/s" } ?? ""
-        return "  \(run.name)  step \(run.finished)/\(run.steps)\(reward)\(rate)\(left)"
+        return "  \(run.name)  step \(run.finished)/\(steps)\(reward)\(rate)\(left)"
             + (news(of: run).map { " · \($0)" } ?? "")
     }
 
@@ -121,9 +123,10 @@ final class SweepDisplay: Sendable {
         var left = state.due().reduce(0) { $0 + (costs[$1.name] ?? 0) }
         for run in runs {
             guard let estimate = estimates[run.name] else { continue }
-            let cost = estimate.stepsCost / Double(max(1, run.steps))
-            finished += Double(run.finished - run.earlier) * cost
-            left += Double(run.steps - run.finished) * cost + estimate.evaluationCost
+            // A run has counted its epochs before its first step.
+            let steps = max(1, run.steps ?? 1), cost = estimate.stepsCost / Double(steps)
+            finished += Double(min(steps, run.finished) - min(steps, run.earlier)) * cost
+            left += Double(steps - min(steps, run.finished)) * cost + estimate.evaluationCost
         }
         left += Double(toCome) * costs.values.reduce(0, +) / Double(max(1, costs.count))
         let estimate = finished > 0 ? clockTime(left * seconds / finished) : "?"
@@ -197,9 +200,11 @@ func show(_ outline: SweepOutline, on console: Console, folder: String, place: S
                 + column(estimate.completions.map(grouped) ?? "?", 13)
                 + column(estimate.tokensAtMost.map(grouped) ?? "?", 16) + (run.tuning ? "  decides" : ""))
     }
-    let completions = runs.compactMap(\.estimate.completions).reduce(0) { $0 &+ $1 }
+    let known = runs.compactMap(\.estimate.completions), unknown = runs.count - known.count
+    let completions = grouped(known.reduce(0) { $0 &+ $1 }) + " completions in all"
+    let rest = unknown == 0 ? "" : ", without \(counted(unknown, "run")) whose problems cannot be counted"
     console.say(
         "\(grouped(runs.count)) runs in \(grouped(outline.cells)) cells, of which \(grouped(outline.expectedRuns)) are needed once "
-            + "values are chosen · \(grouped(completions)) completions in all · \(place.summary)")
+            + "values are chosen · \(completions)\(rest) · \(place.summary)")
     console.say("sweep      \(folder)")
 }

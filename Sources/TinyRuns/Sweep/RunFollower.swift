@@ -2,14 +2,17 @@ internal import Synchronization
 internal import TinyRecords
 
 /// Follows a run by the file of its steps.
-final class RunFollower: Sendable {
+package final class RunFollower: Sendable {
     let name: String
-    private let steps: Int
+    /// The steps that the sweep asks for; `nil` where it asks for epochs.
+    private let plannedSteps: Int?
     private let folder: SweepFolder
     private let reading = Mutex(Reading())
 
     fileprivate struct Reading {
         var offset = 0
+        /// The steps that the run itself has written into its settings, once they are there.
+        var ownSteps: Int?
         var steps = 0
         var last: StepRecord?
         /// When this call first saw a new step, and how many there were.
@@ -20,22 +23,24 @@ final class RunFollower: Sendable {
     /// Steps that were finished at the beginning: another call's, which are not this one's speed.
     let earlier: Int
 
-    init(_ run: SweepRun, in folder: SweepFolder) {
+    package init(_ run: SweepRun, in folder: SweepFolder) {
         name = run.name
-        steps = run.configuration.steps
+        plannedSteps = run.configuration.epochs == nil ? run.configuration.steps : nil
         self.folder = folder
         earlier = folder.steps(of: run.name).count
     }
 
     /// How far the run is.
-    func progress() -> SweepProgress {
+    package func progress() -> SweepProgress {
         reading.withLock { reading in
+            reading.ownSteps = reading.ownSteps ?? folder.ownSteps(of: name)
             let new = folder.steps(of: name).newLines(after: &reading.offset)
             reading.steps += new.count
             reading.last = new.last ?? reading.last
             if new.count > 0, reading.steps > earlier { reading.time(.now) }
             return SweepProgress(
-                name: name, steps: steps, finished: reading.steps, earlier: min(earlier, reading.steps),
+                name: name, steps: reading.ownSteps ?? plannedSteps, finished: reading.steps,
+                earlier: min(earlier, reading.steps),
                 secondsPerStep: reading.secondsPerStep, last: reading.last, message: folder.lastMessage(of: name))
         }
     }

@@ -9,8 +9,8 @@ public import TinyRecords
 public struct SweepProgress: Sendable {
     /// The run.
     public let name: String
-    /// Its steps.
-    public let steps: Int
+    /// Its steps; `nil` while they are not known, because they follow from epochs and the run has not counted its problems.
+    public let steps: Int?
     /// Finished steps.
     public let finished: Int
     /// Those of them that were finished before this call started or followed the run.

@@ -51,6 +51,12 @@ public struct SweepFolder: Sendable {
         try configuration.write(to: settings(name))
     }
 
+    /// The steps of a run as its own settings have them, where epochs are resolved; `nil` before the run has written these.
+    func ownSteps(of name: String) -> Int? {
+        let configuration = try? TrainingConfiguration(contentsOf: run(name) + "/configuration.json")
+        return configuration.flatMap { $0.epochs == nil ? $0.steps : nil }
+    }
+
     func steps(of name: String) -> Journal<StepRecord> { Journal(path: run(name) + "/steps.jsonl") }
 
     /// The step after which a run that ends now can be resumed; 0 when it begins again. It is the last step where each line holds

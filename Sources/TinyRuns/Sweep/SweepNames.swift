@@ -66,9 +66,12 @@ private func cut(_ name: String, to most: Int) -> String {
     return String(scalars)
 }
 
+/// Every key with its value, those that are not written as `null`.
 private func values(of configuration: TrainingConfiguration) -> [String: SettingValue] {
-    guard let line = try? configuration.jsonLine() else { return [:] }
-    return (try? JSONDecoder().decode([String: SettingValue].self, from: Data(line.utf8))) ?? [:]
+    guard let line = try? configuration.jsonLine(),
+        let written = try? JSONDecoder().decode([String: SettingValue].self, from: Data(line.utf8))
+    else { return [:] }
+    return written.merging(TrainingConfiguration.keys.map { ($0, .null) }) { value, _ in value }
 }
 
 /// Who, how, how much, the rest, how fast.

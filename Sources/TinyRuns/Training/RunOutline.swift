@@ -56,16 +56,17 @@ public struct RunOutline: Encodable, Sendable {
 
     /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
     ///
-    /// - Parameter output: The run's directory; a new one unless given.
+    /// - Parameters:
+    ///   - output: The run's directory; a new one unless given.
+    ///   - remote: Engines in other processes, which take their part of the memory there. None is asked for anything.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
-    public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
+    public init(
+        _ configuration: TrainingConfiguration, output: String? = nil, remote: RemoteEngines = RemoteEngines()
+    ) throws {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         try checkpoint.requireParameters()
-        var settings = configuration
-        if configuration.epochs != nil {
-            settings = configuration.resolvingEpochs(problems: try Self.unitsOfEpoch(configuration))
-        }
+        var settings = try configuration.countingEpochs()
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
         let initial = try InitialAdapter(of: settings)?.source
         initialAdapter = try initial?.fingerprint()
@@ -76,24 +77,14 @@ public struct RunOutline: Encodable, Sendable {
         trainedParameters = design.parameterCount
         groups = design.groups == nil ? [] : design.parts.compactMap(Group.init)
         isEvaluated = RunProblems.hasTest(settings)
-        estimate = RunEstimate(settings)
-        memory = try MemoryEstimate(settings, checkpoint: checkpoint, design: design)
+        estimate = RunEstimate(settings, numbers: design.parameterCount)
+        memory = try MemoryEstimate(
+            settings, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
+            learnsHere: remote.learnsHere)
         model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
         self.output =
             output ?? freeName(TrainingRun.defaultDirectory) { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    /// The training problems, or packs of their solutions: these are counted by encoding every solution for the model's context,
-    /// as the run does. (A learner in another process may have a shorter context, and more packs.)
-    private static func unitsOfEpoch(_ configuration: TrainingConfiguration) throws -> Int {
-        guard configuration.supervised.packing else { return try RunProblems.trainingCount(configuration) }
-        let model = try UnloadedModel(directory: configuration.model)
-        let task = TrainingTask(
-            problems: try RunProblems(configuration).training.problems, prompter: try model.prompter(of: configuration),
-            endToken: model.endToken)
-        return try SFTTrainer.unitsOfEpoch(
-            task, configuration.supervised, contextLength: model.checkpoint.configuration.contextLength)
     }
 
     private enum CodingKeys: String, CodingKey {
