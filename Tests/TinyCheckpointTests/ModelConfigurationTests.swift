@@ -238,6 +238,25 @@ struct ModelConfigurationTests {
         #expect(configuration.violations().isEmpty)
     }
 
+    @Test("a context whose keys and values are more than 64 bits count is refused")
+    func tooLongContext() {
+        var configuration = smallConfiguration
+        configuration.hiddenSize = 1
+        configuration.headCount = 4096
+        configuration.keyValueHeadCount = 4096
+        configuration.headDimension = 4096
+        configuration.layerCount = 128
+        configuration.contextLength = 1 << 31
+        #expect(
+            configuration.violations() == [
+                "max_position_embeddings: with 2147483648, a full context has more than 1125899906842624 numbers of keys"
+            ])
+        configuration.contextLength = 1 << 19
+        #expect(configuration.violations().isEmpty)
+        configuration.contextLength += 1
+        #expect(configuration.violations().count == 1)
+    }
+
     @Test("a width that the heads do not divide is refused")
     func undivided() {
         let json = config(without: "hidden_size", adding: #""hidden_size": 30"#)
