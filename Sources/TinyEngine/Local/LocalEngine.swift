@@ -75,8 +75,9 @@ public final class LocalEngine: Sampler, Learner {
     /// How many methods requests may name.
     package var methodCount: Int { methods.withLock(\.known.count) }
 
-    /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model.
-    public func session() -> any SamplingSession { session(limits: DecodingState.Limits()) }
+    /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model. How many
+    /// run at once depends on the memory that is free.
+    public func session() -> any SamplingSession { session(limits: limits) }
 
     /// The same, with other bounds on what runs at once. They change speed and memory, never a result.
     package func session(limits: DecodingState.Limits) -> any SamplingSession { LocalSession(self, limits: limits) }

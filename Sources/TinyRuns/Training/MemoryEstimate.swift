@@ -44,7 +44,7 @@ public struct MemoryEstimate: Encodable, Sendable {
         let memory = LocalEngine.memory(
             model, sampledSequences: max(sampled, configuration.evaluation.problems ?? .max),
             learnedSequences: configuration.completionsOfMember, length: positions, rank: isFull ? nil : rank,
-            arithmetic: arithmetic)
+            arithmetic: arithmetic, others: weights + factors + 16 * design.parameterCount)
         cache = memory.cache
         records = memory.records
         optimiser = 16 * design.parameterCount
