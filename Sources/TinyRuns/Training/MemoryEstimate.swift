@@ -34,7 +34,7 @@ public struct MemoryEstimate: Encodable, Sendable {
         let rank = isFull ? 0 : configuration.adapter.rank
         // All trained weights are packed once more, in fp32.
         weights = try checkpoint.packedByteCount(arithmetic) + (isFull ? 4 * model.parameterCount : 0)
-        factors = design.modules.reduce(0) { $0 + 4 * rank * ($1.inputs + $1.outputs) }
+        factors = LowRankFactors.byteCount(rank: rank, modules: design.modules)
         // Prompts are not read yet: half the context at most, as much as a completion at least.
         let (length, overflow) = configuration.rollout.maxTokens.multipliedReportingOverflow(by: 2)
         let positions = min(model.contextLength, overflow ? .max : length)
