@@ -16,16 +16,22 @@ struct LearningRun {
     /// Log-probability of each completion token, by sequence.
     private(set) var logprobs: [[Float]]
 
+    /// - Parameters:
+    ///   - recording: Whether a gradient is wanted: ``differentiate(_:_:)`` follows, otherwise ``score()``.
+    ///   - rows: Rows of a pass at most; `nil` for what is fast and fits into memory.
     init(
         _ sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
-        rows: Int?, team: WorkerTeam
+        recording: Bool, rows: Int?, team: WorkerTeam
     ) {
         self.sequences = sequences
         self.model = model
         self.change = change
         self.temperature = temperature
         self.team = team
-        plan = LearningPlan(sequences, limits: .init(model.configuration, rank: change?.factors.rank, rows: rows))
+        plan = LearningPlan(
+            sequences,
+            limits: recording
+                ? .init(model.configuration, rank: change?.factors.rank, rows: rows) : .init(scoringRows: rows))
         logprobs = [[Float]](repeating: [], count: sequences.count)
     }
 

@@ -88,7 +88,7 @@ public final class LocalEngine: Sampler, Learner {
     public func logprobs(
         of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
     ) async throws -> [[Float]] {
-        var run = try learningRun(sequences, adapter: adapter, temperature: temperature)
+        var run = try learningRun(sequences, adapter: adapter, temperature: temperature, recording: false)
         try run.score()
         return run.logprobs
     }
@@ -106,18 +106,19 @@ public final class LocalEngine: Sampler, Learner {
         guard let method else {
             throw EngineError(.adapterMismatch, "gradients were asked of an engine without an adapter method")
         }
-        var run = try learningRun(sequences, adapter: adapter, temperature: temperature)
+        var run = try learningRun(sequences, adapter: adapter, temperature: temperature, recording: true)
         let parts = try run.differentiate(method, tokenWeights)
         return LearnerGradient(logprobs: run.logprobs, parts: parts)
     }
 
     private func learningRun(
-        _ sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
+        _ sequences: [ScoredSequence], adapter: [Float]?, temperature: Double, recording: Bool
     ) throws -> LearningRun {
         let (model, change) = try adapted(adapter)
         try check(sequences, temperature: temperature)
         return LearningRun(
-            sequences, model: model, change: change, temperature: temperature, rows: learningRows, team: team)
+            sequences, model: model, change: change, temperature: temperature, recording: recording,
+            rows: learningRows, team: team)
     }
 
     /// The error for a model that gives no probabilities.
