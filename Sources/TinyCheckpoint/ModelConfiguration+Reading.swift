@@ -23,7 +23,8 @@ extension ModelConfiguration {
         if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: headCount) {
             throw malformed(path, "hidden_size: \(hiddenSize) is not a multiple of num_attention_heads, \(headCount)")
         }
-        // Values after ?? are what transformers takes for keys that a file may leave out or set to null.
+        // Values after ?? are what transformers takes for keys that a file may leave out or set to null; only Qwen2 without
+        // num_key_value_heads has as many as heads here, where transformers takes 32.
         self.init(
             architecture: architecture,
             vocabularySize: try file.required("vocab_size", file.integer("vocab_size")),

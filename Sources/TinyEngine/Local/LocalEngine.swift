@@ -72,9 +72,6 @@ public final class LocalEngine: Sampler, Learner {
     /// Forgets a method. Requests that a session has taken go on with it; further ones that name it are refused.
     public func remove(_ number: Int) { _ = methods.withLock { $0.known.removeValue(forKey: number) } }
 
-    /// How many methods requests may name.
-    package var methodCount: Int { methods.withLock(\.known.count) }
-
     /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model. How many
     /// run at once depends on the memory that is free.
     public func session() -> any SamplingSession { session(limits: limits) }
