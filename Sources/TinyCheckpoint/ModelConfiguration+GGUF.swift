@@ -112,6 +112,7 @@ private struct Reading {
         }
         let layers = try required("\(name).block_count", values.layers)
         let context = try required("\(name).context_length", values.context)
+        let scaling = try ropeScaling("\(name).rope.", contextLength: context)
         let configuration = ModelConfiguration(
             architecture: family.architecture,
             vocabularySize: embedding.record.shape[0],
@@ -123,10 +124,10 @@ private struct Reading {
             headDimension: values.keyLength,
             normEpsilon: Float(try required("\(name).attention.layer_norm_rms_epsilon", values.epsilon)),
             ropeTheta: values.theta ?? 10_000,
-            ropeScaling: try ropeScaling("\(name).rope.", contextLength: context),
+            ropeScaling: scaling,
             layersWithoutRotary: family.architecture == .smollm3
                 ? Array(stride(from: 3, to: min(layers, 1 << 14), by: 4)) : [],
-            contextLength: context,
+            contextLength: scaling?.contextLength(stated: context) ?? context,
             tiesEmbeddings: tensors["output.weight"] == nil,
             hasAttentionBias: family.architecture == .qwen2 || tensors["blk.0.attn_q.bias"] != nil,
             hasFeedForwardBias: tensors["blk.0.ffn_up.bias"] != nil,

@@ -14,8 +14,8 @@ extension ModelConfiguration {
         let file = try ConfigurationObject(parsing: json, path: path)
         let architecture = try readArchitecture(file), defaults = architecture.defaults
         try refuseQuantization(file)
-        let contextLength = try file.integer("max_position_embeddings") ?? defaults.contextLength
-        let rope = try readRope(file, defaultTheta: defaults.ropeTheta, contextLength: contextLength)
+        let statedLength = try file.integer("max_position_embeddings") ?? defaults.contextLength
+        let rope = try readRope(file, defaultTheta: defaults.ropeTheta, contextLength: statedLength)
         let headCount = try file.required("num_attention_heads", file.integer("num_attention_heads"))
         let hiddenSize = try file.required("hidden_size", file.integer("hidden_size"))
         let layerCount = try file.required("num_hidden_layers", file.integer("num_hidden_layers"))
@@ -23,7 +23,8 @@ extension ModelConfiguration {
         if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: headCount) {
             throw malformed(path, "hidden_size: \(hiddenSize) is not a multiple of num_attention_heads, \(headCount)")
         }
-        // Values after ?? are what transformers takes for keys that a file may leave out or set to null.
+        // Values after ?? are what transformers takes for keys that a file may leave out or set to null; only Qwen2 without
+        // num_key_value_heads has as many as heads here, where transformers takes 32.
         self.init(
             architecture: architecture,
             vocabularySize: try file.required("vocab_size", file.integer("vocab_size")),
@@ -37,7 +38,7 @@ extension ModelConfiguration {
             ropeTheta: rope.theta,
             ropeScaling: rope.scaling,
             layersWithoutRotary: architecture == .smollm3 ? try readUnrotatedLayers(file, layerCount) : [],
-            contextLength: contextLength,
+            contextLength: rope.scaling?.contextLength(stated: statedLength) ?? statedLength,
             tiesEmbeddings: try file.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings,
             hasAttentionBias: defaults.asksForAttentionBias ? try file.bool("attention_bias") ?? false : nil,
             hasFeedForwardBias: defaults.asksForFeedForwardBias ? try file.bool("mlp_bias") ?? false : false,

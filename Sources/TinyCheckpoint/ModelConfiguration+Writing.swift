@@ -67,7 +67,7 @@ extension ModelConfiguration {
                 "head_dim": .integer(headDimension),
             ]
         case .llama: bias.merging(tokens) { own, _ in own }
-        case .mistral: tokens.merging(["sliding_window": .null]) { own, _ in own }
+        case .mistral: tokens.merging(["sliding_window": window]) { own, _ in own }
         case .smollm3:
             bias.merging(tokens) { own, _ in own }.merging([
                 "use_sliding_window": .bool(false),
@@ -75,6 +75,12 @@ extension ModelConfiguration {
                     (0..<layerCount).map { .integer(layersWithoutRotary.contains($0) ? 0 : 1) }),
             ]) { own, _ in own }
         }
+    }
+
+    /// `max_position_embeddings` has the window, unless the scaling would have it read as more.
+    private var window: JSONValue {
+        let read = ropeScaling?.contextLength(stated: contextLength) ?? contextLength
+        return read > contextLength ? .integer(contextLength) : .null
     }
 
     private var tokenValues: [String: JSONValue] {

@@ -109,7 +109,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 
     /// Every rule this value breaks, as `key: reason` with the keys of `config.json`; empty when it is valid.
     ///
-    /// The upper limits are far above any model and keep products of sizes, and their sum over all layers, within 64 bits.
+    /// The upper limits are far above any model and keep products of sizes, and their sum over all layers, within 64 bits, and
+    /// the bytes of a full context's keys and values too.
     public func violations() -> [String] {
         var rules = Rules()
         let sizes = [
@@ -125,6 +126,9 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
             rules.require(
                 matrixSize.map { $0 <= Self.mostParameters } ?? false, "num_hidden_layers",
                 "with \(layerCount), the sizes make more than \(Self.mostParameters) parameters")
+            rules.require(
+                keysOfContext.map { $0 <= Self.mostKeys } ?? false, "max_position_embeddings",
+                "with \(contextLength), a full context has more than \(Self.mostKeys) numbers of keys")
         }
         rules.require(
             keyValueHeadCount <= 0 || headCount.isMultiple(of: keyValueHeadCount), "num_key_value_heads",
@@ -144,6 +148,17 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 
     /// 35 trillion: their bytes, in any type, are counted in 64 bits.
     private static let mostParameters = 1 << 45
+
+    /// Thousands of times those of the largest models. With the values, and widths filled up to whole vectors, their bytes are
+    /// counted in 56 bits, so that sums of a few such numbers fit too.
+    private static let mostKeys = 1 << 50
+
+    /// How many numbers the keys of a full context have; `nil` for more than 64 bits count. Each size must be within its own limit.
+    private var keysOfContext: Int? {
+        let position = layerCount * keyValueHeadCount * headDimension  // at most 2⁴²
+        let (all, overflows) = position.multipliedReportingOverflow(by: contextLength)
+        return overflows ? nil : all
+    }
 
     /// How many numbers all matrices have, which norms and biases add little to; `nil` for more than 64 bits count. Each size
     /// must be within its own limit.

@@ -159,6 +159,15 @@ extension RotaryScaling {
         return "\(name):" + numbers.map { "\($0.bitPattern)" }.joined(separator: ",")
     }
 
+    /// Most positions of a model whose file says `stated`. YaRN is for the original context times its factor, and a file may leave
+    /// `max_position_embeddings` at the original one: Qwen's model cards ask for that, and vLLM computes the context so.
+    func contextLength(stated: Int) -> Int {
+        guard case .yarn(let yarn) = self, Self.factors.contains(yarn.factor),
+            (1...1 << 31).contains(yarn.originalContextLength)
+        else { return stated }
+        return max(stated, Int(Double(yarn.originalContextLength) * yarn.factor))
+    }
+
     /// Factors far beyond those of any model. Beyond them angles of positions have no digits left.
     static let factors = 1e-3...1e6
 

@@ -36,6 +36,7 @@ func show(_ outline: RunOutline, on console: Console) {
     console.say(
         "memory     about \(bytes(memory.total)): weights \(bytes(memory.weights)) · factors \(bytes(memory.factors)) · "
             + "cache \(bytes(memory.cache)) · records \(bytes(memory.records)) · optimiser \(bytes(memory.optimiser))"
+            + (memory.savesMemory ? " · layers are computed twice, as the records of all have no room" : "")
     )
     console.say("run        \(outline.output)")
     console.say()

@@ -197,6 +197,33 @@ struct ExportTests {
         }
     }
 
+    @Test("keeps a small change in fp16, by a scale beside the numbers", arguments: [0, 20, 60])
+    func smallChange(exponent: Int) throws {
+        let power = Double(sign: .plus, exponent: exponent, significand: 1)
+        let small = method.change(values: values.map { Float(Double($0) / power) })
+        let (file, configuration) = try written(PEFTLoRA.adapter(of: small, baseModel: "base", type: .float16))
+        let alpha = try #require(configuration["lora_alpha"] as? Double), scale = alpha / 2
+        // A power of two, and 1 for a change that fp16 holds as it is.
+        #expect(scale.significand == 1 && (scale == 1) == (exponent == 0))
+        for (position, module) in method.plan.modules.enumerated() {
+            let a = try file.tensor("base_model.model.\(module.name).lora_A.weight").floats()
+            let b = try file.tensor("base_model.model.\(module.name).lora_B.weight").floats()
+            let found = product(b, a, inner: 2).map { Float(Double($0) * scale * power) }, expected = change(position)
+            let largest = expected.reduce(0) { max($0, $1.magnitude) }
+            // Each number has 11 bits, and each entry is the sum of two products.
+            #expect(largestDifference(found, expected) <= 0x1p-7 * largest, "\(module.name)")
+        }
+        let (_, mlx) = try written(MLXLoRA.adapter(of: small, layers: 2, type: .float16))
+        #expect((mlx["lora_parameters"] as? [String: Any])?["scale"] as? Double == scale)
+        let path = folder.path + "/small.gguf"
+        let sizes = try Checkpoint(directory: folder.path + "/model").configuration
+        try GGUFLoRA.write(small, of: sizes, baseModel: "base", type: .float16, to: path)
+        #expect(try GGUFMetadata(MappedFile(path: path)).number("adapter.lora.alpha") == alpha)
+        // bf16 has the exponents of fp32.
+        let (_, wide) = try written(PEFTLoRA.adapter(of: small, baseModel: "base", type: .bfloat16))
+        #expect(wide["lora_alpha"] as? Double == 2)
+    }
+
     @Test("as an adapter of mlx-lm has the same change, turned around")
     func mlx() throws {
         let (file, configuration) = try written(MLXLoRA.adapter(of: method.change(values: values), layers: 2))

@@ -151,6 +151,16 @@ struct GGUFTests {
         }
     }
 
+    @Test("YaRN has the original context times its factor where context_length is the original one")
+    func yarnContext() throws {
+        var file = smallFile()
+        let stated = try open(file) { $0.configuration.contextLength }
+        file.add("qwen2.rope.scaling.type", text: "yarn")
+        file.add("qwen2.rope.scaling.factor", number: 4)
+        file.add("qwen2.rope.scaling.original_context_length", UInt32(stated))
+        #expect(try open(file) { $0.configuration.contextLength } == 4 * stated)
+    }
+
     // MARK: Several files
 
     /// The small file as two, one tensor each.

@@ -57,6 +57,31 @@ struct ModelConfigurationTests {
     }
 
     @Test(
+        "YaRN has the original context times its factor, also where max_position_embeddings is the original one",
+        arguments: [
+            (#""factor": 4.0, "original_max_position_embeddings": 32768"#, 131_072),
+            (#""factor": 4.0"#, 131_072),
+            (#""factor": 2.5, "original_max_position_embeddings": 20001"#, 50_002),
+            (#""factor": 4.0, "original_max_position_embeddings": 4096"#, 32_768),
+            (#""factor": 0.5, "original_max_position_embeddings": 32768"#, 32_768),
+        ])
+    func yarnContext(constants: String, expected: Int) throws {
+        let json = config(adding: #""max_position_embeddings": 32768, "rope_scaling": {"type": "yarn", \#(constants)}"#)
+        let configuration = try ModelConfiguration(json: Data(json.utf8), path: "config.json")
+        #expect(configuration.contextLength == expected)
+        #expect(try ModelConfiguration(json: configuration.json(), path: "config.json") == configuration)
+    }
+
+    @Test("a window of Mistral's that is shorter than YaRN's context is written, and reads back the same")
+    func windowOfYaRN() throws {
+        let configuration = ModelConfiguration(
+            architecture: .mistral, vocabularySize: 100, hiddenSize: 24, intermediateSize: 40, layerCount: 3,
+            headCount: 6, keyValueHeadCount: 3, ropeScaling: .yarn(.init(factor: 4, originalContextLength: 64)),
+            contextLength: 77, tiesEmbeddings: false)
+        #expect(try ModelConfiguration(json: configuration.json(), path: "config.json") == configuration)
+    }
+
+    @Test(
         "a key that must be there is named when it is not",
         arguments: ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"])
     func missingKeys(key: String) {
@@ -236,6 +261,25 @@ struct ModelConfigurationTests {
         configuration.headDimension = 128
         configuration.layerCount = 512
         #expect(configuration.violations().isEmpty)
+    }
+
+    @Test("a context whose keys and values are more than 64 bits count is refused")
+    func tooLongContext() {
+        var configuration = smallConfiguration
+        configuration.hiddenSize = 1
+        configuration.headCount = 4096
+        configuration.keyValueHeadCount = 4096
+        configuration.headDimension = 4096
+        configuration.layerCount = 128
+        configuration.contextLength = 1 << 31
+        #expect(
+            configuration.violations() == [
+                "max_position_embeddings: with 2147483648, a full context has more than 1125899906842624 numbers of keys"
+            ])
+        configuration.contextLength = 1 << 19
+        #expect(configuration.violations().isEmpty)
+        configuration.contextLength += 1
+        #expect(configuration.violations().count == 1)
     }
 
     @Test("a width that the heads do not divide is refused")

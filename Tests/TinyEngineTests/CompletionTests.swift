@@ -32,6 +32,23 @@ struct CompletionTests {
         #expect(try await policy.complete([], progress: nil).isEmpty)
     }
 
+    /// An engine whose sessions have bounds of their own.
+    private struct BoundedEngine: Sampler {
+        let engine: LocalEngine
+        let limits: DecodingState.Limits
+        var contextLength: Int { engine.contextLength }
+        func session() -> any SamplingSession { engine.session(limits: limits) }
+    }
+
+    @Test("not on the memory of the machine, which bounds what runs at once", arguments: [1, 1 << 18, 1 << 40])
+    func bounds(cacheBytes: Int) async throws {
+        let fixture = try EngineFixture(), policy = fixture.policy(), requests = fixture.mixedRequests
+        var limits = DecodingState.Limits()
+        limits.cacheBytes = cacheBytes
+        let bounded = try await BoundedEngine(engine: policy, limits: limits).complete(requests)
+        #expect(firstDifference(bounded, try await policy.complete(requests)) == nil)
+    }
+
     @Test("not on prompts that begin alike", arguments: ["qwen2-untied", "qwen2-tied-bf16", "qwen3"])
     func sharedBeginnings(name: String) async throws {
         let fixture = try EngineFixture(name), policy = fixture.policy()

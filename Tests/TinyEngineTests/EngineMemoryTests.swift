@@ -57,4 +57,31 @@ struct EngineMemoryTests {
         #expect(memory(sequences: 64, length: 64).cache == (64 + 8) * sequence)
         #expect(memory(sequences: 64, length: 8192).cache > 2 << 30)
     }
+
+    private func memory(sequences: Int, length: Int, others: Int, room: Int) -> LocalEngine.Memory {
+        LocalEngine.memory(
+            model, sampledSequences: sequences, learnedSequences: 8, length: length, rank: 2, arithmetic: .bfloat16,
+            others: others, room: room)
+    }
+
+    @Test("has room for as many sequences as a large machine holds, and for 2 GiB of them on a small one")
+    func machines() {
+        let sequence = model.cacheBytes(length: 4096, .bfloat16)
+        let large = memory(sequences: 1024, length: 4096, others: 15 << 30, room: 512 << 30)
+        #expect(large.cache == (256 + 8) * sequence)
+        let small = memory(sequences: 1024, length: 4096, others: 15 << 30, room: 24 << 30)
+        #expect(small.cache == (2 << 30) + (1 << 29))
+        #expect(large.records == small.records)
+    }
+
+    @Test("never counts more than 2 GiB of sequences where that would not fit", arguments: [64, 1024, 8192, 32_768])
+    func fits(length: Int) {
+        let others = 16 << 30, least = memory(sequences: 1024, length: length, others: others, room: 0)
+        for gigabytes in stride(from: 16, through: 512, by: 4) {
+            let room = gigabytes << 30
+            let memory = memory(sequences: 1024, length: length, others: others, room: room)
+            #expect(
+                memory.cache == least.cache || others + memory.cache + memory.records <= room, "\(gigabytes) GiB")
+        }
+    }
 }

@@ -158,6 +158,19 @@ struct MethodPolicyTests {
         }
     }
 
+    @Test(
+        "sequences have the same log-probabilities however they are divided into passes", arguments: Kind.allCases,
+        [1, 60, 90])
+    func scoringPasses(kind: Kind, rows: Int) async throws {
+        let fixture = try Fixture(kind), adapter = fixture.adapter(3)
+        let sequences = fixture.groups + fixture.sequences()
+        func scored(_ rows: Int?) async throws -> [[Float]] {
+            try await fixture.policy(threads: 2, rows: rows).logprobs(of: sequences, adapter: adapter, temperature: 0.8)
+        }
+        let divided = try await scored(rows), whole = try await scored(nil)
+        for index in sequences.indices { #expect(firstDifference(divided[index], whole[index]) == nil, "\(index)") }
+    }
+
     @Test("a group's gradient is the sum of its sequences', to rounding", arguments: Kind.allCases)
     func groupGradient(kind: Kind) async throws {
         let fixture = try Fixture(kind), policy = fixture.policy(), adapter = fixture.adapter(3)

@@ -93,7 +93,6 @@ struct SharedSessionTests {
             SamplingParameters(maxTokens: 5, stopTokens: []))
         let alone = try await LocalEngine(model: fixture.model, method: other, threads: 1).complete([request])
         request.method = engine.add(other)
-        #expect(engine.methodCount == 2)
         let (permits, permit) = AsyncStream.makeStream(of: Void.self)
         let shared = SharedSession { SlowSession(engine.session(), permits) }
         let joined = try shared.join([request])
@@ -108,7 +107,6 @@ struct SharedSessionTests {
         }
         permit.finish()
         await shared.close(within: .zero)
-        #expect(engine.methodCount == 1)
         #expect(engine.add(other) == request.method + 1)
         await #expect(throws: EngineError.self) { try await engine.complete([request]) }
     }

@@ -141,4 +141,23 @@ struct FactorGradientTests {
             #expect(firstDifference(logprobs, alone) == nil)
         }
     }
+
+    @Test("factors count the panels that a small rank does not fill")
+    func byteCount() {
+        let query = AdaptedModule(layer: 3, kind: .query, outputs: 40, inputs: 24)
+        let key = AdaptedModule(layer: 3, kind: .key, outputs: 8, inputs: 24)
+        let factors = LowRankFactors(
+            rank: 2, modules: [query, key],
+            factors: [query, key].map { module in
+                ModuleFactors(
+                    a: [Float](repeating: 1, count: 2 * module.inputs),
+                    b: [Float](repeating: 1, count: 2 * module.outputs))
+            })
+        // A and B twice, a panel of each B, one of both A.
+        let rows = 2 * 4 * 2 * (24 + 40 + 24 + 8), panels = 4 * 16 * (40 + 8 + 24)
+        #expect(factors.byteCount == rows + panels)
+        // Of rank 9, 18 rows of A are two panels.
+        let wide = LowRankFactors.byteCount(rank: 9, modules: [query, key])
+        #expect(wide == 9 * rows / 2 + panels + 4 * 16 * 24)
+    }
 }

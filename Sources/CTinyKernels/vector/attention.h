@@ -1,4 +1,4 @@
-/* Attention over pages: see ../attention.c. */
+/* Attention over pages: specified in ../plain/attention.h. */
 #include "tile.h"
 
 /* scores[mr, keys] for mr gathered queries; columns beyond `keys` up to a multiple of 16 hold anything. */

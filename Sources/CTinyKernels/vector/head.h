@@ -1,4 +1,4 @@
-/* The ends of the language-model head: see ../head.c. */
+/* The ends of the language-model head: specified in ../plain/head.h. */
 #include "vectors.h"
 
 static TK_TARGET void chunk_exp(float *exps, float *sums, const float *logits, ptrdiff_t count,

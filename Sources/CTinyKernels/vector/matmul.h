@@ -1,4 +1,4 @@
-/* Products of activation rows with packed weights, and their transpose: see ../matmul.c. */
+/* Products of activation rows with packed weights, and their transpose: specified in ../plain/matmul.h. */
 #include "tile.h"
 
 /* Rows kept together while the panels pass by: 64 rows of 896 floats fill a quarter of a 1 MiB second-level cache. */

@@ -1,4 +1,4 @@
-/* Operations on rows: see ../rows.c. */
+/* Operations on rows: specified in ../plain/rows.h. */
 #include "vectors.h"
 
 /* `narrowed`, sixteen times. */

@@ -2,7 +2,8 @@ public import TinyCheckpoint
 public import TinyFoundation
 public import TinyModel
 
-/// Any low-rank change as a LoRA of llama.cpp: `lora_a = A`, `lora_b = B R`, no scaling, in one GGUF file.
+/// Any low-rank change as a LoRA of llama.cpp: `lora_a = A`, `lora_b = B R`, no scaling but for small changes in fp16,
+/// in one GGUF file.
 ///
 /// It suits every GGUF file of the model, in whatever type that stores the weights.
 ///
@@ -26,13 +27,13 @@ public enum GGUFLoRA {
                 .invalidPlan,
                 "llama.cpp's files have no name for the architecture \(configuration.architecture.rawValue)")
         }
-        let rank = change.factors.rank
+        let rank = change.factors.rank, outputs = change.outputFactors(as: type)
         let tensors = try change.factors.modules.enumerated().flatMap { position, module in
             guard let name = ggufName(of: module.kind.name, layer: module.layer) else {
                 throw AdapterError(.invalidPlan, "llama.cpp's files have no name for \(module.name)")
             }
             let input = try module.storable(change.factors.factors[position].a, as: type)
-            let output = try module.storable(change.outputFactor(of: position), as: type)
+            let output = try module.storable(outputs.factors[position], as: type)
             let interleaving = HeadInterleaving(of: module.name, in: configuration)
             return [
                 TensorToWrite(
@@ -49,7 +50,7 @@ public enum GGUFLoRA {
                 ("general.type", .text("adapter")), ("general.architecture", .text(family.name)),
                 ("general.name", .text("tinylora")), ("general.base_model.0.name", .text(baseModel)),
                 ("adapter.type", .text("lora")),
-                ("adapter.lora.alpha", .float(Float(rank))),  // alpha / rank = 1
+                ("adapter.lora.alpha", .float(Float(Double(rank) * outputs.scale))),  // alpha / rank is the scale
             ],
             to: path)
     }

@@ -2,7 +2,7 @@ import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
 
-/// Any low-rank change as an adapter of mlx-lm: `lora_a = Aᵀ`, `lora_b = (B R)ᵀ`, scale 1.
+/// Any low-rank change as an adapter of mlx-lm: `lora_a = Aᵀ`, `lora_b = (B R)ᵀ`, scale 1 but for small changes in fp16.
 ///
 /// Keys and configuration: mlx-lm's `load_adapters`.
 public enum MLXLoRA {
@@ -17,9 +17,10 @@ public enum MLXLoRA {
         of change: LowRankChange, layers: Int, type: ElementType = .float32
     ) throws -> ExportedAdapter {
         let rank = change.factors.rank
+        let outputs = change.outputFactors(as: type)
         let tensors = try change.factors.modules.enumerated().flatMap { position, module in
             let a = try module.storable(change.factors.factors[position].a, as: type)
-            let b = try module.storable(change.outputFactor(of: position), as: type)
+            let b = try module.storable(outputs.factors[position], as: type)
             return [
                 TensorToWrite(
                     name: module.name + ".lora_a", shape: [module.inputs, rank],
@@ -35,7 +36,7 @@ public enum MLXLoRA {
             weightsName: "adapters.safetensors", tensors: tensors,
             configuration: Configuration(
                 layers: layers,
-                parameters: Parameters(rank: rank, scale: 1, dropout: 0, keys: kinds.map(\.name))))
+                parameters: Parameters(rank: rank, scale: outputs.scale, dropout: 0, keys: kinds.map(\.name))))
     }
 
     private static func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {

@@ -2,7 +2,8 @@ import TinyCheckpoint
 public import TinyModel
 public import TinyFoundation
 
-/// Any low-rank change as a LoRA of PEFT, which transformers, vLLM and others load: `lora_A = A`, `lora_B = B R`, no scaling.
+/// Any low-rank change as a LoRA of PEFT, which transformers, vLLM and others load: `lora_A = A`, `lora_B = B R`, no scaling
+/// but for small changes in fp16.
 ///
 /// Keys and configuration: PEFT 0.19 and later, `LoraConfig`.
 public enum PEFTLoRA {
@@ -24,10 +25,11 @@ public enum PEFTLoRA {
         guard rank >= own else {
             throw AdapterError(.invalidPlan, "rank \(rank) was asked for, and the adapter has rank \(own)")
         }
+        let outputs = change.outputFactors(as: type)
         let tensors = try change.factors.modules.enumerated().flatMap { position, module in
             let prefix = "base_model.model.\(module.name)"
             let a = try module.storable(change.factors.factors[position].a, as: type)
-            let b = try module.storable(change.outputFactor(of: position), as: type)
+            let b = try module.storable(outputs.factors[position], as: type)
             return [
                 TensorToWrite(
                     name: prefix + ".lora_A.weight", shape: [rank, module.inputs],
@@ -42,7 +44,7 @@ public enum PEFTLoRA {
             configuration: PEFTConfiguration(
                 baseModel: baseModel, rank: rank,
                 targetModules: PEFTConfiguration.targetModules(change.factors.modules, layers: layers),
-                method: .lora(.init(alpha: Double(rank)))))
+                method: .lora(.init(alpha: Double(rank) * outputs.scale))))
     }
 
     /// Rows of `from` numbers, each filled with zeros to `to`.

@@ -27,6 +27,17 @@ struct LearningPlan {
         /// More rows gain nothing once the matrix products are full.
         static let mostRows = 2048
 
+        /// Of passes that are scored alone: they keep nothing for the way back.
+        ///
+        /// - Parameter rows: Rows of a pass at most; `nil` for what is fast.
+        init(scoringRows rows: Int?) {
+            self.rows = rows ?? Self.mostRows
+            earlierRow = 0
+            recordedRows = .max
+        }
+
+        /// Of passes that are recorded.
+        ///
         /// - Parameters:
         ///   - rank: Rank of the low-rank change; `nil` without one.
         ///   - rows: Rows of a pass at most; `nil` for what is fast and fits into memory.

@@ -16,9 +16,13 @@ struct LearningRun {
     /// Log-probability of each completion token, by sequence.
     private(set) var logprobs: [[Float]]
 
+    /// - Parameters:
+    ///   - recording: Whether a gradient is wanted: ``differentiate(_:_:)`` follows, otherwise ``score()``.
+    ///   - rows: Rows of a pass at most; `nil` for what is fast and fits into memory.
+    ///   - savesMemory: Whether long passes keep less and compute more.
     init(
         _ sequences: [ScoredSequence], model: LanguageModel, change: LowRankChange?, temperature: Double,
-        rows: Int?, savesMemory: Bool, team: WorkerTeam
+        recording: Bool, rows: Int?, savesMemory: Bool, team: WorkerTeam
     ) {
         self.sequences = sequences
         self.model = model
@@ -27,8 +31,9 @@ struct LearningRun {
         self.team = team
         plan = LearningPlan(
             sequences,
-            limits: .init(
-                model.configuration, rank: change?.factors.rank, rows: rows, savesMemory: savesMemory))
+            limits: recording
+                ? .init(model.configuration, rank: change?.factors.rank, rows: rows, savesMemory: savesMemory)
+                : .init(scoringRows: rows))
         logprobs = [[Float]](repeating: [], count: sequences.count)
     }
 

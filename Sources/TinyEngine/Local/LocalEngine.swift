@@ -84,11 +84,9 @@ public final class LocalEngine: Sampler, Learner {
     /// Forgets a method. Requests that a session has taken go on with it; further ones that name it are refused.
     public func remove(_ number: Int) { _ = methods.withLock { $0.known.removeValue(forKey: number) } }
 
-    /// How many methods requests may name.
-    package var methodCount: Int { methods.withLock(\.known.count) }
-
-    /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model.
-    public func session() -> any SamplingSession { session(limits: DecodingState.Limits()) }
+    /// Opens a session; sequences of all its requests that run on the same model weights share passes through the model. How many
+    /// run at once depends on the memory that is free.
+    public func session() -> any SamplingSession { session(limits: limits) }
 
     /// The same, with other bounds on what runs at once. They change speed and memory, never a result.
     package func session(limits: DecodingState.Limits) -> any SamplingSession { LocalSession(self, limits: limits) }
@@ -99,7 +97,7 @@ public final class LocalEngine: Sampler, Learner {
     public func logprobs(
         of sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
     ) async throws -> [[Float]] {
-        var run = try learningRun(sequences, adapter: adapter, temperature: temperature)
+        var run = try learningRun(sequences, adapter: adapter, temperature: temperature, recording: false)
         try run.score()
         return run.logprobs
     }
@@ -117,19 +115,19 @@ public final class LocalEngine: Sampler, Learner {
         guard let method else {
             throw EngineError(.adapterMismatch, "gradients were asked of an engine without an adapter method")
         }
-        var run = try learningRun(sequences, adapter: adapter, temperature: temperature)
+        var run = try learningRun(sequences, adapter: adapter, temperature: temperature, recording: true)
         let parts = try run.differentiate(method, tokenWeights)
         return LearnerGradient(logprobs: run.logprobs, parts: parts)
     }
 
     private func learningRun(
-        _ sequences: [ScoredSequence], adapter: [Float]?, temperature: Double
+        _ sequences: [ScoredSequence], adapter: [Float]?, temperature: Double, recording: Bool
     ) throws -> LearningRun {
         let (model, change) = try adapted(adapter)
         try check(sequences, temperature: temperature)
         return LearningRun(
-            sequences, model: model, change: change, temperature: temperature, rows: learningRows,
-            savesMemory: savesMemory, team: team)
+            sequences, model: model, change: change, temperature: temperature, recording: recording,
+            rows: learningRows, savesMemory: savesMemory, team: team)
     }
 
     /// The error for a model that gives no probabilities.

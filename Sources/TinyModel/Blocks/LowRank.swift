@@ -117,8 +117,27 @@ public final class LowRankFactors: Sendable {
         }
     }
 
-    /// Roughly what they take in memory: the factors and what the kernels read.
-    package var byteCount: Int { 3 * MemoryLayout<Float>.size * factors.reduce(0) { $0 + $1.a.count + $1.b.count } }
+    /// Bytes that they take: see ``byteCount(rank:modules:)``.
+    package var byteCount: Int { Self.byteCount(rank: rank, modules: modules) }
+
+    /// Bytes that factors of such modules take: as they are given, as rows, and as panels of 16 outputs, which a small rank does
+    /// not fill.
+    package static func byteCount(rank: Int, modules: [AdaptedModule]) -> Int {
+        func panels(_ outputs: Int, inputs: Int) -> Int {
+            WeightFormat.float32.byteCount(outputs: outputs, inputs: inputs)
+        }
+        let perModule = modules.reduce(0) { sum, module in
+            let numbers = rank * (module.inputs + module.outputs)
+            return sum + 2 * MemoryLayout<Float>.size * numbers + panels(rank, inputs: module.outputs)
+        }
+        let layers = Dictionary(grouping: modules, by: \.layer).values
+        return layers.reduce(perModule) { sum, layer in
+            InputGroup.allCases.reduce(sum) { sum, group in
+                let members = layer.filter { group.kinds.contains($0.kind) }
+                return sum + panels(rank * members.count, inputs: members.first?.inputs ?? 0)
+            }
+        }
+    }
 
     /// The changed modules of a layer's input group; `nil` when there are none.
     func members(layer: Int, _ group: InputGroup) -> Members? {

@@ -15,6 +15,8 @@ public struct MemoryEstimate: Encodable, Sendable {
     public let cache: Int
     /// What the forward pass keeps for the backward pass; 0 where there is none.
     public let records: Int
+    /// Whether long sequences keep only the inputs of layers, which are then computed twice, because there is no room for more.
+    public let savesMemory: Bool
     /// Trained numbers with their moments and their gradient.
     public let optimiser: Int
 
@@ -27,10 +29,11 @@ public struct MemoryEstimate: Encodable, Sendable {
     ///   - samplesHere: Whether completions are sampled in this process. Of others' it scores one at a time, where a server has not
     ///     told all of its log-probabilities.
     ///   - learnsHere: Whether gradients are computed in this process.
+    ///   - room: Bytes of the machine.
     /// - Throws: `CheckpointError` when the checkpoint lacks a parameter or stores one in a type that is not read.
     init(
         _ configuration: TrainingConfiguration, checkpoint: Checkpoint, design: any AdapterDesign,
-        samplesHere: Bool, learnsHere: Bool
+        samplesHere: Bool, learnsHere: Bool, room: Int = SystemMemory.usable
     ) throws(CheckpointError) {
         let model = checkpoint.configuration
         let stored = try checkpoint.arithmetic, arithmetic = configuration.arithmetic ?? stored
@@ -38,18 +41,29 @@ public struct MemoryEstimate: Encodable, Sendable {
         let rank = isFull ? 0 : configuration.adapter.rank
         // All trained weights are packed once more, in fp32.
         weights = try checkpoint.packedByteCount(arithmetic) + (isFull ? 4 * model.parameterCount : 0)
-        factors = design.modules.reduce(0) { $0 + 4 * rank * ($1.inputs + $1.outputs) }
-        func memory(sampled: Int, learned: Int, length: Int) -> LocalEngine.Memory {
+        factors = LowRankFactors.byteCount(rank: rank, modules: design.modules)
+        optimiser = 16 * design.parameterCount
+        let held = weights + factors + optimiser
+        func memory(
+            sampled: Int = 0, learned: Int = 0, length: Int, savesMemory: Bool = false, besides others: Int
+        ) -> LocalEngine.Memory {
             LocalEngine.memory(
                 model, sampledSequences: sampled, learnedSequences: learned, length: min(model.contextLength, length),
-                rank: isFull ? nil : rank, arithmetic: arithmetic)
+                rank: isFull ? nil : rank, arithmetic: arithmetic, savesMemory: savesMemory, others: others)
+        }
+        let (learned, length) = learnsHere ? configuration.sequencesLearned : (0, 0)
+        func records(savesMemory: Bool) -> Int {
+            memory(learned: learned, length: length, savesMemory: savesMemory, besides: held).records
         }
         let asked = configuration.sequencesSampled(numbers: design.parameterCount)
         let sampled = samplesHere ? asked : min(asked, 1)
-        cache = memory(sampled: sampled, learned: 0, length: configuration.sampledLength).cache
-        let (learned, length) = learnsHere ? configuration.sequencesLearned : (0, 0)
-        records = memory(sampled: 0, learned: learned, length: length).records
-        optimiser = 16 * design.parameterCount
+        func cache(besides records: Int) -> Int {
+            memory(sampled: sampled, length: configuration.sampledLength, besides: held + records).cache
+        }
+        let whole = records(savesMemory: false)
+        savesMemory = held + whole + cache(besides: whole) > room
+        records = savesMemory ? records(savesMemory: true) : whole
+        self.cache = cache(besides: records)
     }
 
     /// Refuses a run that this machine has not the memory for.
@@ -78,7 +92,10 @@ public struct MemoryEstimate: Encodable, Sendable {
 
     private func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e8).rounded() / 10) GB" }
 
-    private enum CodingKeys: String, CodingKey { case weights, factors, cache, records, optimiser, total }
+    private enum CodingKeys: String, CodingKey {
+        case weights, factors, cache, records, optimiser, total
+        case savesMemory = "saves_memory"
+    }
 
     /// Writes every part and the total.
     public func encode(to encoder: any Encoder) throws {
@@ -87,6 +104,7 @@ public struct MemoryEstimate: Encodable, Sendable {
         try container.encode(factors, forKey: .factors)
         try container.encode(cache, forKey: .cache)
         try container.encode(records, forKey: .records)
+        try container.encode(savesMemory, forKey: .savesMemory)
         try container.encode(optimiser, forKey: .optimiser)
         try container.encode(total, forKey: .total)
     }

@@ -104,7 +104,7 @@ public struct TrainingRun: Sendable {
         try grader.checkProgram()
         initialAdapter = try InitialAdapter(of: configuration)?.source
         initialFingerprint = try initialAdapter?.fingerprint()
-        try Self.requireMemory(configuration, initialAdapter, options.remote)
+        let savesMemory = try Self.savesMemory(configuration, initialAdapter, options.remote)
         problems = try RunProblems(configuration)
         if let first = problems.training.problems.first {
             try grader.tryCommand(on: first, limit: .seconds(configuration.graderTimeout))
@@ -129,7 +129,9 @@ public struct TrainingRun: Sendable {
                 for: problems.training.problems, answerFormat: prompter.style.answerFormat,
                 limit: .seconds(configuration.graderTimeout)))
         engines = try await RunEngines(
-            options.remote, local: LocalEngine(model: model.model, method: method, threads: options.threads),
+            options.remote,
+            local: LocalEngine(
+                model: model.model, method: method, threads: options.threads, savesMemory: savesMemory),
             method: method, model: model, probe: prompter.prompt(for: "1 + 1 = ?").tokens, in: directory)
         if configuration.epochs != nil {  // packs are counted by encoding every problem
             let units =
@@ -151,9 +153,11 @@ public struct TrainingRun: Sendable {
 
     /// Refuses a run that does not fit into memory before its weights are read. A model without all of its parameters and an
     /// adapter that does not fit the model are left to the checks that follow.
-    private static func requireMemory(
+    ///
+    /// - Returns: Whether there is room only if layers are computed twice.
+    private static func savesMemory(
         _ configuration: TrainingConfiguration, _ initial: AdapterSource?, _ remote: RemoteEngines
-    ) throws {
+    ) throws -> Bool {
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         let design: (any AdapterDesign)? =
             if let initial { try? initial.design(for: checkpoint) } else {
@@ -163,8 +167,9 @@ public struct TrainingRun: Sendable {
             let memory = try? MemoryEstimate(
                 configuration, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
                 learnsHere: remote.learnsHere)
-        else { return }
+        else { return false }
         try memory.requireRoom()
+        return memory.savesMemory
     }
 
     /// Trains, evaluates and writes the adapter.
