@@ -37,7 +37,7 @@ extension ModelText {
     }
 
     /// The prompt style that suits the model: Abacus's own, or a number after `####`.
-    public var naturalStyle: PromptStyle { isAbacus ? .abacus : .gsm8k }
+    public var naturalStyle: PromptStyle { .natural(isAbacus: isAbacus) }
 
     /// The model's chat template; `nil` for a model of plain text.
     ///
@@ -92,4 +92,9 @@ extension ModelText {
         }
         return tokenizer
     }
+}
+
+extension PromptStyle {
+    /// ``ModelText/naturalStyle``.
+    static func natural(isAbacus: Bool) -> PromptStyle { isAbacus ? .abacus : .gsm8k }
 }
