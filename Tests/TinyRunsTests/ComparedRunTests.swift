@@ -75,6 +75,20 @@ struct ComparedRunTests {
         #expect(object["transitions"] == nil && (object["lenient"] as? [String: Any])?["difference"] == nil)
     }
 
+    @Test("of the real model compare as Documentation/Evaluation.md says")
+    func committedRuns() throws {
+        let runs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Documentation/RealModel/real-orders")
+        let names = ["sft-tinylora-13-lr0.02-seed1", "grpo-tinylora-13-lr0.02-seed1"]
+        let paths = names.map { runs.appendingPathComponent($0).path }
+        let pair = try EvaluationPair(reading: paths[0], and: paths[1])
+        let comparison = try #require(pair.comparisons.first), difference = try #require(comparison.strict.difference)
+        #expect(pair.differences.isEmpty)
+        #expect(abs(comparison.strict.before - 0.68) < 1e-12 && abs(comparison.strict.after - 0.91) < 1e-12)
+        #expect(comparison.test == PairedComparison(improved: 27, worsened: 4))
+        #expect(abs(difference.low - 0.12415) < 1e-5 && abs(difference.high - 0.32683) < 1e-5)
+    }
+
     @Test("of another model are compared with a warning")
     func otherModel() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
