@@ -67,7 +67,7 @@ struct RowDifferenceTests {
         #expect(unpaired.pairedSeeds.isEmpty && abs(unpaired.difference.value) < 1e-12)
         let low = try #require(unpaired.difference.low), high = try #require(unpaired.difference.high)
         #expect(low < -0.1 && high > 0.1)
-        #expect(apart.markdown().contains("Where no seed is in both, all runs count and are drawn independently."))
+        #expect(apart.markdown().contains("Where no seed is in both, all runs count, and several are drawn"))
     }
 
     @Test("are over the seeds that both rows have")
@@ -91,7 +91,7 @@ struct RowDifferenceTests {
         #expect(found.difference.low == expected.low && found.difference.high == expected.high)
         #expect(
             found.p == PairedComparison(improved: changes.count { $0 > 0 }, worsened: changes.count { $0 < 0 }).pValue)
-        #expect(report.markdown().contains("With one pair they are Bonett and Price's interval"))
+        #expect(report.markdown().contains("With one pair, interval and p are Bonett and Price's and McNemar's"))
     }
 
     @Test("have neither interval nor p where runs do not say which problems were right")

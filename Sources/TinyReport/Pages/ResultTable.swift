@@ -125,18 +125,19 @@ struct ResultTable {
     private var differenceNotes: [String] {
         let found = section.results.compactMap(\.against)
         guard let row = section.against, !found.isEmpty else { return [] }
-        var notes = [
-            "Difference: accuracy minus that of \(row), over the seeds that both have, whose runs are pairs; interval and "
-                + "two-sided p of no difference from the same draws, without a correction for the number of rows."
-        ]
-        if found.contains(where: { $0.pairedSeeds.count == 1 && $0.p != nil }) {
+        var notes = ["Difference: accuracy minus that of \(row), over the seeds that both have, whose runs are pairs."]
+        let tested = found.filter { $0.p != nil }
+        if tested.contains(where: { $0.pairedSeeds.count > 1 }) {
+            notes.append("Its interval and two-sided p are from the same draws.")
+        }
+        if tested.contains(where: { $0.pairedSeeds.count == 1 }) {
             notes.append(
-                "With one pair they are Bonett and Price's interval and McNemar's exact test, and hold no spread between "
-                    + "seeds.")
+                "With one pair, interval and p are Bonett and Price's and McNemar's, and hold no spread between seeds.")
         }
         if found.contains(where: \.pairedSeeds.isEmpty) {
-            notes.append("Where no seed is in both, all runs count and are drawn independently.")
+            notes.append("Where no seed is in both, all runs count, and several are drawn independently.")
         }
+        if !tested.isEmpty { notes.append("No p is corrected for the number of rows.") }
         if !found.allSatisfy(\.isAskedAlike) {
             notes.append(
                 "‡ Other prompt style, grader, token limit or stop texts than in that row, so the difference is also of these."
