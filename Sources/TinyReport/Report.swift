@@ -23,15 +23,24 @@ public struct Report: Sendable {
 
     /// Reads and compares all runs below `directories`.
     ///
-    /// - Throws: ``ReportError`` when a directory cannot be listed or none holds a run.
-    public init(below directories: [String]) throws(ReportError) {
-        self.init(of: try RunArchive(below: directories))
+    /// - Parameter row: A row that all others of its section are compared with: ``CellResult/row``, or the name of one of its runs.
+    /// - Throws: ``ReportError`` when a directory cannot be listed, none holds a run, or there is no such row.
+    public init(below directories: [String], against row: String? = nil) throws(ReportError) {
+        archive = try RunArchive(below: directories)
+        sections = Section.all(of: archive.runs, against: row)
+        guard let row, !sections.contains(where: { $0.against != nil }) else { return }
+        let rows = sections.flatMap { $0.results.map(\.row) }.inGroups { $0 }.map(\.key)
+        throw ReportError(
+            .unknownRow,
+            "there is no row \"\(row)\"; "
+                + (rows.isEmpty ? "no run has a result" : "the rows are: \(rows.joined(separator: "; "))"),
+            hint: nearestName(to: row, in: rows).map { "did you mean \"\($0)\"?" })
     }
 
     /// Compares runs that were read before.
     public init(of archive: RunArchive) {
         self.archive = archive
-        sections = Section.all(of: archive.runs)
+        sections = Section.all(of: archive.runs, against: nil)
     }
 
     /// Configurations with a result.
@@ -85,4 +94,6 @@ public enum ReportErrorCode: Sendable {
     case unreadable
     /// No directory below the given ones holds a run.
     case noRuns
+    /// The row to compare all others with is none of the report's.
+    case unknownRow
 }

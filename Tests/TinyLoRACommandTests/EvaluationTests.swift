@@ -58,6 +58,48 @@ struct EvaluationTests {
         }
     }
 
+    @Test("compares training runs with each other and with an evaluation of their adapter, asked in the same way")
+    func comparesRuns() throws {
+        let scratch = try Scratch()
+        let training = [
+            "train", "--steps", "1", "--batch", "1", "--group-size", "2", "--eval-problems", "12", "--max-tokens", "24",
+        ]
+        for seed in ["1", "2"] {
+            expectSuccess(try Executable.run(training + ["--seed", seed, "--output", "run-\(seed)"], in: scratch))
+        }
+        let evaluation = ["eval", "--limit", "12", "--adapter", "run-1"]
+        expectSuccess(try Executable.run(evaluation + ["--max-tokens", "24", "--output", "same"], in: scratch))
+        expectSuccess(try Executable.run(evaluation + ["--max-tokens", "25", "--output", "longer"], in: scratch))
+
+        let runs = try Executable.run(["eval", "--compare", "run-1", "run-2"], in: scratch)
+        expectSuccess(runs)
+        for text in ["problems   12 of abacus/test", "outcomes   –, a training run does not record", "McNemar p = "] {
+            #expect(runs.output.contains(text), "\(text) in \(runs)")
+        }
+        // A run's evaluation has the answers of its adapter's.
+        for pair in [["run-1", "same"], ["same", "run-1"]] {
+            let outcome = try Executable.run(["eval", "--compare"] + pair + ["--json"], in: scratch)
+            expectSuccess(outcome)
+            #expect(outcome.errors.isEmpty, "\(outcome)")
+            let comparison = try #require((try outcome.json()["comparisons"] as? [[String: Any]])?.first)
+            for key in ["strict", "lenient", "well_formed", "ended"] {
+                let share = try #require(comparison[key] as? [String: Any])
+                let values = [share["before"], share["after"]].compactMap { $0 as? Double }
+                #expect(values.count == 2 && values.allSatisfy { abs($0 - values[0]) < 1e-9 }, "\(key)")
+                #expect((share["difference"] == nil) == (key != "strict"), "\(key)")
+            }
+            #expect((comparison["changes"] as? [Any])?.isEmpty == true && comparison["transitions"] == nil)
+        }
+        expectRefusal(
+            try Executable.run(["eval", "--compare", "run-1", "longer"], in: scratch),
+            naming: ["run-1 and longer were not asked the same problems in the same way: max_tokens 24 and 25"])
+        expectSuccess(
+            try Executable.run(["eval", "--limit", "11", "--max-tokens", "24", "--output", "fewer"], in: scratch))
+        expectRefusal(
+            try Executable.run(["eval", "--compare", "fewer", "run-1"], in: scratch),
+            naming: ["fewer has no problem set that is the 12 problems of abacus/test in run-1"])
+    }
+
     @Test("lets a command grade, and tells when it fails")
     func commandGrader() throws {
         let scratch = try Scratch(), file = try rows(scratch)

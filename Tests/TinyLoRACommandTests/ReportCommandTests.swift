@@ -55,6 +55,21 @@ struct ReportCommandTests {
         #expect(!FileManager.default.fileExists(atPath: scratch.path("runs/report.html")))
     }
 
+    @Test("--against compares with one row by its name or its run, and refuses another with the names there are")
+    func against() throws {
+        let scratch = try Scratch()
+        try writeRun("a", in: scratch)
+        for row in ["tinylora grpo 13", "a"] {
+            let outcome = try Executable.run(["report", "runs", "--against", row, "--json"], in: scratch)
+            expectSuccess(outcome)
+            let section = try #require((try outcome.json()["sections"] as? [[String: Any]])?.first)
+            #expect(section["against"] as? String == "tinylora grpo 13", "\(outcome)")
+        }
+        expectRefusal(
+            try Executable.run(["report", "runs", "--against", "lora"], in: scratch),
+            naming: ["there is no row \"lora\"; the rows are: tinylora grpo 13"])
+    }
+
     @Test("no runs, no such directory and no place for the page are refused by name")
     func refusals() throws {
         let scratch = try Scratch()

@@ -54,7 +54,7 @@ struct EvaluationComparisonTests {
         let comparison = compare(
             samples([.unboxed, .cut, .wrong, .right], tokens: 20), samples([.right, .right, .wrong, .silent]))
         #expect(comparison.strict.before == 0.25 && comparison.strict.after == 0.5)
-        #expect(comparison.strict.difference.mean == 0.25)
+        #expect(comparison.strict.difference?.mean == 0.25)
         #expect(comparison.lenient.before == 0.5 && comparison.lenient.after == 0.5)
         #expect(comparison.wellFormed.before == 0.5 && comparison.wellFormed.after == 0.75)
         #expect(comparison.ended.before == 0.75 && comparison.ended.after == 1)
@@ -82,7 +82,7 @@ struct EvaluationComparisonTests {
             samples([.right, .wrong, .right, .right], of: 2), samples([.right, .wrong]))
         #expect(comparison.problems == 2)
         #expect(comparison.strict.before == 0.75 && comparison.strict.after == 0.5)
-        #expect(comparison.strict.difference.mean == -0.25)
+        #expect(comparison.strict.difference?.mean == -0.25)
         #expect(comparison.transitions == [.right: [.right: 1, .wrong: 1]])
         #expect(comparison.samplesPerProblem == [2, 1])
     }

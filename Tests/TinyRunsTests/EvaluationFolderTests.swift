@@ -185,7 +185,7 @@ struct EvaluationFolderTests {
         #expect(comparison.arithmeticBefore == .float32 && comparison.arithmeticAfter == .float32)
         #expect(comparison.test == PairedComparison(improved: changed.count, worsened: 0))
         #expect(try comparison.test == PairedComparison(before: before, after: after))
-        #expect(abs(comparison.strict.difference.mean - (1 - before.strict.fraction)) < 1e-12)
+        #expect(abs(try #require(comparison.strict.difference).mean - (1 - before.strict.fraction)) < 1e-12)
         #expect(comparison.changes.allSatisfy { $0.after == 1 && $0.extractedAfter == $0.answer })
     }
 

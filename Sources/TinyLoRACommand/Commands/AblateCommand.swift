@@ -149,7 +149,7 @@ private struct AblationRow {
 /// The reference first, then the groups or factors; the whole adapter or the base model last, or before the first factor above 1.
 private func rows(of set: AblatedSet, _ kind: AblationReport.Kind) -> [AblationRow] {
     func values(_ comparison: EvaluationComparison, _ pValue: Double?) -> String {
-        String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict.difference), 21)
+        String(format: "  %5.1f %%   ", 100 * comparison.strict.after) + left(points(comparison.strict), 21)
             + String(format: "%6.1f %%  %6.0f  ", 100 * comparison.lenient.after, comparison.meanLength[1])
             + column(comparison.test.map { "\($0.improved)" } ?? "–", 6) + "  "
             + column(comparison.test.map { "\($0.worsened)" } ?? "–", 5) + "  "

@@ -17,7 +17,8 @@ struct EvalCommand: AsyncParsableCommand {
             --benchmarks adds more from a file. A model with a chat template gets its prompts as chat messages.
 
             --output saves every prompt, completion and grade as soon as it exists; --resume continues an interrupted \
-            evaluation and gives the same bytes; --compare compares two evaluations problem by problem.
+            evaluation and gives the same bytes; --compare compares two evaluations problem by problem. Each directory may also \
+            be that of a training run, whose evaluation after the last step is taken.
 
             EXAMPLES
               The untrained model in the box on its held-out problems:
@@ -36,6 +37,8 @@ struct EvalCommand: AsyncParsableCommand {
                 tinylora eval --model DIR --on gsm8k --data data --sampler http://127.0.0.1:8000
               Before and after training:
                 tinylora eval --compare evals/base evals/trained
+              Two training runs after their last steps:
+                tinylora eval --compare runs/grpo runs/sft
             """)
 
     @OptionGroup var model: ModelOptions
@@ -50,7 +53,9 @@ struct EvalCommand: AsyncParsableCommand {
     var resume = false
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Only compare two --output directories.", valueName: "before after"), transform: path)
+        help: ArgumentHelp(
+            "Only compare two directories of evaluations or training runs.", valueName: "before after"),
+        transform: path)
     var compare: [String] = []
     @Flag(help: "Print the result as JSON.")
     var json = false

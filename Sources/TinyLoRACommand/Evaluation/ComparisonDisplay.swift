@@ -2,10 +2,9 @@ import Foundation
 import TinyLoRA
 import TinyFoundation
 
-/// Compares two directories of records and shows the outcome.
+/// Compares two directories of evaluations or training runs and shows the outcome.
 func showComparison(before: String, after: String, on console: Console) throws {
-    let pair = try EvaluationPair(
-        before: EvaluationFolder(reading: before), after: EvaluationFolder(reading: after))
+    let pair = try EvaluationPair(reading: before, and: after)
     guard !pair.comparisons.isEmpty else {
         throw UsageError("\(before) and \(after) have no problem set in common")
     }
@@ -36,7 +35,7 @@ private func showShares(of comparison: EvaluationComparison, on console: Console
     func show(_ name: String, _ share: ComparedShare) {
         console.say(
             left(name, 18) + String(format: "%6.1f %%  %6.1f %%   ", 100 * share.before, 100 * share.after)
-                + points(share.difference))
+                + points(share))
     }
     show("strict", comparison.strict)
     show("lenient", comparison.lenient)
@@ -53,21 +52,27 @@ private func showShares(of comparison: EvaluationComparison, on console: Console
     }
 }
 
-/// `+53.2 [+47.6, +58.3]`, in points of a percentage.
-func points(_ difference: PairedDifference) -> String {
-    String(
+/// `+53.2 [+47.6, +58.3]`, in points of a percentage; `+53.2 –` where there is no interval.
+func points(_ share: ComparedShare) -> String {
+    guard let difference = share.difference else {
+        return String(format: "%+.1f –", 100 * (share.after - share.before))
+    }
+    return String(
         format: "%+.1f [%+.1f, %+.1f]", 100 * difference.mean, 100 * difference.low, 100 * difference.high)
 }
 
 /// A table of outcomes: rows before, columns after.
 private func showTransitions(of comparison: EvaluationComparison, on console: Console) {
+    guard let transitions = comparison.transitions else {
+        return console.say("outcomes   –, a training run does not record every answer")
+    }
     let names: [(AnswerOutcome, String)] = [
         (.right, "right"), (.otherFormat, "other format"), (.cut, "cut off"), (.noAnswer, "no answer"),
         (.wrong, "wrong"),
     ]
     console.say(left("before \\ after", 18) + names.map { column($0.1, 14) }.joined())
     for (outcome, name) in names {
-        let row = comparison.transitions[outcome] ?? [:]
+        let row = transitions[outcome] ?? [:]
         console.say(left(name, 18) + names.map { column(grouped(row[$0.0] ?? 0), 14) }.joined())
     }
 }
@@ -89,8 +94,9 @@ private func showChanges(of comparison: EvaluationComparison, on console: Consol
             ? [change.extractedBefore, change.extractedAfter].map { $0.map { "\"\($0)\"" } ?? "none" }
             : [change.before, change.after].map { "\(Int(($0 * Double(samples[0])).rounded()))/\(samples[0])" }
         console.say(
-            "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)  "
-                + "\(values[0]) → \(values[1])" + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
+            "  \(change.before < change.after ? "better" : "worse ")  \(change.problem)"
+                + (change.hasAnswers || samples[0] > 1 ? "  \(values[0]) → \(values[1])" : "")
+                + (change.answer.map { ", right is \"\($0)\"" } ?? ""))
     }
     if comparison.changes.count > mostChanges {
         console.say("  … \(comparison.changes.count - mostChanges) more; --json has all")

@@ -3,6 +3,8 @@ import TinyStatistics
 
 /// The result of one configuration on a set of test problems.
 public struct CellResult: Sendable, Encodable, TrainedSize {
+    /// Name of the row in its section, such as `tinylora grpo 13`.
+    public let row: String
     /// What is trained.
     public let method: String
     /// How it is trained.
@@ -29,6 +31,8 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     public let reference: FullReference?
     /// The test of each seed against the untrained model.
     public let comparisons: [SeedComparison]
+    /// The difference from the row that all others are compared with; `nil` for that row, and where none was asked for.
+    public let against: RowDifference?
     /// Mean accuracy over seeds by the lenient grade.
     public let lenient: Double?
     /// Mean share of completions with an answer in the requested format.
@@ -59,8 +63,8 @@ public struct CellResult: Sendable, Encodable, TrainedSize {
     var family: Family { cell.family }
 
     private enum CodingKeys: String, CodingKey {
-        case method, algorithm, parameters, bytes, choice, differences, seeds, accuracy, gain, share, reference,
-            comparisons
+        case row, method, algorithm, parameters, bytes, choice, differences, seeds, accuracy, gain, share, reference,
+            comparisons, against
         case lenient, sources
         case learningRate = "learning_rate"
         case wellFormed = "well_formed"

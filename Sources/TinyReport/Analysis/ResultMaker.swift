@@ -8,6 +8,9 @@ struct ResultMaker {
     /// Every cell that trains all weights.
     let full: [MeasuredCell]
     let differences: Differences
+    let names: RowNames
+    /// Compares with the row that was asked for, if one was.
+    let comparison: RowComparison?
 
     func result(of measured: MeasuredCell, choice: ChoiceKind) -> CellResult {
         let cell = measured.cell, finals = measured.finals
@@ -17,7 +20,8 @@ struct ResultMaker {
         let untrained = zipped(bootstrap, baseline?.verdicts).map { $0.shares($1) }
         let evaluations = finals.map(\.evaluation.value)
         return CellResult(
-            method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters, bytes: cell.first.bytes,
+            row: names[cell], method: cell.method, algorithm: cell.algorithm, parameters: cell.parameters,
+            bytes: cell.first.bytes,
             learningRate: cell.learningRate, choice: choice, differences: differences.words(for: cell),
             seeds: finals.map(\.run.seed),
             accuracy: accuracy(of: measured, draws: draws),
@@ -30,6 +34,7 @@ struct ResultMaker {
                 guard let before = baseline?.verdicts, let after = evaluation.value.verdicts else { return nil }
                 return SeedComparison(seed: run.seed, before: before, after: after)
             },
+            against: comparison?.difference(of: measured),
             lenient: meanIfComplete(evaluations.map(\.lenient)),
             wellFormed: meanIfComplete(
                 evaluations.map { line in line.wellFormed.map { Double($0) / Double(line.problems) } }),
@@ -107,7 +112,7 @@ struct ResultMaker {
 }
 
 /// The percentile interval of drawn values; `nil` where all are equal, which says nothing about other problems.
-private func interval(of draws: [Double]) -> PercentileInterval? {
+func interval(of draws: [Double]) -> PercentileInterval? {
     draws.contains { abs($0 - draws[0]) > 1e-9 } ? PercentileInterval(of: draws) : nil
 }
 

@@ -13,6 +13,8 @@ public struct Section: Sendable, Encodable {
     public let baselines: [Baseline]
     /// One result for each configuration: supervised after reinforcement, small before large.
     public let results: [CellResult]
+    /// Name of the row that all others are compared with; `nil` where none was asked for or this section does not have it.
+    public let against: String?
     /// Full fine-tuning that shares of the gain refer to, each once.
     public let references: [FullReference]
     /// The smallest sizes that recover given shares of the gain of full fine-tuning.
@@ -33,13 +35,15 @@ public struct Section: Sendable, Encodable {
     let differences: Differences
 
     private enum CodingKeys: String, CodingKey {
-        case model, problems, baselines, results, references, thresholds, choices, ablations, answers
+        case model, problems, baselines, results, against, references, thresholds, choices, ablations, answers
         case problemSet = "problem_set"
         case equalTokens = "equal_tokens"
     }
 
     /// Computes the results of some runs on a benchmark. Costs about `runs * problems * 5000` additions.
-    init(_ benchmark: Benchmark, runs: [RecordedRun]) {
+    ///
+    /// - Parameter row: Compares all rows with the one of this name, if there is one.
+    init(_ benchmark: Benchmark, runs: [RecordedRun], against row: String?) {
         let cells = Cell.sorting(runs)
         let sizes = Size.sorting(cells)
         let differences = Differences(among: cells)
@@ -52,8 +56,11 @@ public struct Section: Sendable, Encodable {
             MeasuredCell(cell, on: benchmark, bootstrap: bootstrap).map { ($0, choice) }
         }
         let full = shown.map(\.0).filter { $0.cell.method == "full" }
+        let names = RowNames(shown.map(\.0.cell), differences)
+        let reference = row.flatMap { row in shown.first { names.isName(row, of: $0.0) }?.0 }
         let maker = ResultMaker(
-            benchmark: benchmark, bootstrap: bootstrap, baselines: baselines, full: full, differences: differences)
+            benchmark: benchmark, bootstrap: bootstrap, baselines: baselines, full: full, differences: differences,
+            names: names, comparison: reference.map { RowComparison(reference: $0, bootstrap: bootstrap) })
 
         model = Fingerprint(name: benchmark.model, content: benchmark.modelContent)
         problemSet = benchmark.problemSet
@@ -63,6 +70,7 @@ public struct Section: Sendable, Encodable {
         self.cells = cells
         self.differences = differences
         results = shown.map { maker.result(of: $0.0, choice: $0.1) }.sorted { Self.precedes($0, $1, differences) }
+        against = reference.map { names[$0.cell] }
         references = results.compactMap(\.reference).inGroups { $0 }.map(\.key)
         thresholds = Threshold.all(in: results)
         choices = sizes.compactMap { $0.selection(differences: differences) }
@@ -87,7 +95,7 @@ public struct Section: Sendable, Encodable {
 
     /// Sections for all runs, in the order of their first run. Runs with validation results only go to the section where
     /// others of their size are, or else others of their model.
-    static func all(of runs: [RecordedRun]) -> [Section] {
+    static func all(of runs: [RecordedRun], against row: String?) -> [Section] {
         var groups = runs.flatMap { run in Benchmark.all(of: run).map { (benchmark: $0, run: run) } }
             .inGroups(by: \.benchmark).map { (benchmark: $0.key, runs: $0.members.map(\.run)) }
         let sizes = groups.map { Set($0.runs.map { Cell.sizeKey(of: $0) }) }
@@ -98,7 +106,7 @@ public struct Section: Sendable, Encodable {
                 ?? groups.firstIndex { $0.benchmark.modelContent == run.manifest.model.content }
             if let home { groups[home].runs.append(run) }
         }
-        return groups.map { Section($0.benchmark, runs: $0.runs) }
+        return groups.map { Section($0.benchmark, runs: $0.runs, against: row) }
     }
 
     private static func precedes(_ a: CellResult, _ b: CellResult, _ differences: Differences) -> Bool {

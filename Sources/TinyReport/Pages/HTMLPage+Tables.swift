@@ -39,7 +39,8 @@ extension HTMLPage {
     }
 
     private func results(_ section: Section, _ writer: inout HTMLWriter) {
-        let notes = ResultTable(section: section).notes.map(escaped).joined(separator: " ").replacing(
+        let table = ResultTable(section: section)
+        let notes = table.notes.map(escaped).joined(separator: " ").replacing(
             " %", with: "\u{A0}%")
         let columns: [ResultColumn] = [
             .number("bytes", note: "of the trained numbers as stored", untrained: { _ in "0" }) { grouped($0.bytes) },
@@ -70,6 +71,14 @@ extension HTMLPage {
                     traced(typeset($0), result.sources, tests.joined(separator: "\n"))
                 } ?? ""
             },
+            .number("difference", note: "accuracy minus that of \(section.against ?? ""), in points") { result in
+                let text = table.difference(result)
+                guard let seeds = result.against?.pairedSeeds else { return text }
+                let numbers = seeds.map(String.init).joined(separator: ", ")
+                return traced(text, result.sources, seeds.isEmpty ? "no seed in both" : "pairs: seeds \(numbers)")
+            },
+            .number("95 %") { $0.against.map { percentInterval($0.difference) } ?? "" },
+            .number("p of difference", note: "two-sided, of no difference") { $0.against?.p.map(typeset) ?? "" },
             ResultColumn(
                 column: HTMLTable.Column(title: "runs", isNumber: false, note: "numbers in the index of runs"),
                 untrained: controlLinks, trained: { links($0.sources) }),

@@ -41,6 +41,9 @@ struct ResultTable {
             .number("of full %") { share($0) },
             .text("95 %") { $0.share.map(percentInterval) ?? "" },
             .number("McNemar p") { $0.largestP.map(pValueText) ?? "" },
+            .number("difference") { difference($0) },
+            .text("95 %") { $0.against.map { percentInterval($0.difference) } ?? "" },
+            .number("p of difference") { $0.against?.p.map(pValueText) ?? "" },
             .number("tokens") { $0.generatedTokens.map(compact) ?? "" },
             .number("time") { clockTime($0.trainingSeconds) },
         ])
@@ -59,6 +62,8 @@ struct ResultTable {
             .number("gain") { gain($0) },
             .number("of full") { share($0) },
             .number("p") { $0.largestP.map(pValueText) ?? "" },
+            .text("difference") { difference($0) + ($0.against.map { " " + percentInterval($0.difference) } ?? "") },
+            .number("its p") { $0.against?.p.map(pValueText) ?? "" },
             .number("tokens") { $0.generatedTokens.map(compact) ?? "" },
             .text("reward") { sparkline($0.cell.first.rewards, width: 12) },
         ])
@@ -76,6 +81,12 @@ struct ResultTable {
     private func gain(_ result: CellResult) -> String { result.gain.map { signedPercent($0.value) } ?? "" }
 
     private func share(_ result: CellResult) -> String { result.share.map { percent($0.value) } ?? "" }
+
+    /// The difference from the row that all others are compared with, with `‡` where the two were not asked alike.
+    func difference(_ result: CellResult) -> String {
+        guard let against = result.against else { return result.row == section.against ? "reference" : "" }
+        return signedPercent(against.difference.value) + (against.isAskedAlike ? "" : "‡")
+    }
 
     /// Sentences that explain the table's numbers.
     var notes: [String] {
@@ -98,6 +109,7 @@ struct ResultTable {
         if results.contains(where: { $0.largestP != nil }) {
             notes.append("McNemar: exact test against the untrained model, the largest p of the seeds.")
         }
+        notes += differenceNotes
         for reference in section.references {
             // Rows that were evaluated in different ways have references of their own: the untrained result tells them apart.
             let isOnly = section.references.count { $0.family == reference.family } == 1
@@ -105,6 +117,31 @@ struct ResultTable {
                 "Share of the gain for \(reference.family.label)"
                     + (isOnly ? "" : " from \(percent(reference.untrained)) %") + ": of full fine-tuning by "
                     + "\(algorithmLabel(reference.algorithm)), \(percent(reference.accuracy)) %.")
+        }
+        return notes
+    }
+
+    /// Sentences that explain the differences from one row.
+    private var differenceNotes: [String] {
+        let found = section.results.compactMap(\.against)
+        guard let row = section.against, !found.isEmpty else { return [] }
+        var notes = ["Difference: accuracy minus that of \(row), over the seeds that both have, whose runs are pairs."]
+        let tested = found.filter { $0.p != nil }
+        if tested.contains(where: { $0.pairedSeeds.count > 1 }) {
+            notes.append("Its interval and two-sided p are from the same draws.")
+        }
+        if tested.contains(where: { $0.pairedSeeds.count == 1 }) {
+            notes.append(
+                "With one pair, interval and p are Bonett and Price's and McNemar's, and hold no spread between seeds.")
+        }
+        if found.contains(where: \.pairedSeeds.isEmpty) {
+            notes.append("Where no seed is in both, all runs count, and several are drawn independently.")
+        }
+        if !tested.isEmpty { notes.append("No p is corrected for the number of rows.") }
+        if !found.allSatisfy(\.isAskedAlike) {
+            notes.append(
+                "‡ Other prompt style, grader, token limit or stop texts than in that row, so the difference is also of these."
+            )
         }
         return notes
     }

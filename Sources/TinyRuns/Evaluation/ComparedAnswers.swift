@@ -97,6 +97,6 @@ public struct ComparedShare: Sendable, Codable, Hashable {
     public let before: Double
     /// In the second.
     public let after: Double
-    /// The second less the first, with its interval over problems.
-    public let difference: PairedDifference
+    /// The second less the first, with its interval over problems; `nil` where a training run recorded the share alone.
+    public let difference: PairedDifference?
 }

@@ -10,7 +10,7 @@ public import TinyFoundation
 public struct EvaluationComparison: Sendable, Codable, Hashable {
     /// A problem whose outcome changed.
     public struct Change: Sendable, Codable, Hashable {
-        /// ``Problem/id``.
+        /// ``Problem/id``; where the records of training runs do not have it, the problem's place in the set from 1, as `#51`.
         public var problem: String
         /// Share of right samples in the first evaluation.
         public var before: Double
@@ -22,11 +22,14 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
         public var extractedBefore: String?
         /// And in the second.
         public var extractedAfter: String?
+        /// Whether both records have the answers; those of training runs have them of the first problems only.
+        public var hasAnswers: Bool
 
         private enum CodingKeys: String, CodingKey {
             case problem, before, after, answer
             case extractedBefore = "extracted_before"
             case extractedAfter = "extracted_after"
+            case hasAnswers = "has_answers"
         }
     }
 
@@ -52,9 +55,10 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
     public let rightInFormat: [Double?]
     /// Mean tokens of a completion, before and after.
     public let meanLength: [Double]
-    /// How many samples went from each outcome to each, where both evaluations have a sample of the same number.
-    public let transitions: [AnswerOutcome: [AnswerOutcome: Int]]
-    /// ``strict`` of the problems in thirds by the length of their prompts, the shortest first.
+    /// How many samples went from each outcome to each, where both evaluations have a sample of the same number; `nil` with a training
+    /// run, which does not record every answer.
+    public let transitions: [AnswerOutcome: [AnswerOutcome: Int]]?
+    /// ``strict`` of the problems in thirds by the length of their prompts, the shortest first; empty with a training run.
     public let strictByLength: [ComparedShare]
     /// McNemar's exact test on the problems that went better and worse; `nil` where ``samplesPerProblem`` differ.
     public let test: PairedComparison?
@@ -88,18 +92,8 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
                 "\(set) has other problems in \(before.path) (\(first.problems)) than in \(after.path) "
                     + "(\(second.problems))")
         }
-        let complete = try [(before, first), (after, second)].map { folder, entry throws(RunError) in
-            let size = max(1, folder.manifest.samplesPerProblem), samples = try folder.samples(of: set)
-            guard samples.count == entry.problems * size else {
-                throw RunError(
-                    .notPaired,
-                    "\(folder.path) has \(samples.count / size) of \(entry.problems) problems of \(set)",
-                    hint: "--resume finishes an interrupted evaluation")
-            }
-            return (samples: samples, size: size)
-        }
         self.init(
-            of: set, before: complete[0], after: complete[1],
+            of: set, before: try before.allSamples(of: first), after: try after.allSamples(of: second),
             arithmetics: [before, after].map(\.manifest.arithmetic))
     }
 
@@ -133,7 +127,48 @@ public struct EvaluationComparison: Sendable, Codable, Hashable {
                 else { return nil }
                 return Change(
                     problem: before.problem, before: shares.before, after: shares.after, answer: after.answer,
-                    extractedBefore: before.grade.extracted, extractedAfter: after.grade.extracted)
+                    extractedBefore: before.grade.extracted, extractedAfter: after.grade.extracted, hasAnswers: true)
+            }
+    }
+
+    /// Compares what is known of the answers to the same problems where a training run recorded one side.
+    init(of set: String, before: AnswerTotals, after: AnswerTotals) {
+        precondition(
+            before.right.count == after.right.count,
+            "EvaluationComparison: \(before.right.count) and \(after.right.count) problems")
+        func known(_ share: (AnswerTotals) -> Double) -> ComparedShare {
+            ComparedShare(before: share(before), after: share(after), difference: nil)
+        }
+        let shares = Array(zip(before.shares, after.shares)), count = Double(shares.count)
+        problemSet = set
+        arithmeticBefore = before.arithmetic
+        arithmeticAfter = after.arithmetic
+        problems = shares.count
+        samplesPerProblem = [before.samplesPerProblem, after.samplesPerProblem]
+        strict = ComparedShare(
+            before: before.shares.reduce(0, +) / count, after: after.shares.reduce(0, +) / count,
+            difference: PairedDifference(shares.map { $1 - $0 }))
+        lenient = known(\.lenient)
+        wellFormed = known(\.wellFormed)
+        ended = known(\.ended)
+        rightInFormat = [before.rightInFormat, after.rightInFormat]
+        meanLength = [before.meanLength, after.meanLength]
+        transitions = nil
+        strictByLength = []
+        test = PairedComparison(
+            before: (before.right, before.samplesPerProblem), after: (after.right, after.samplesPerProblem))
+        func answer(_ side: AnswerTotals, _ problem: Int) -> AnswerTotals.Answer? {
+            problem < side.answers.count ? side.answers[problem] : nil
+        }
+        changes =
+            test == nil
+            ? []
+            : shares.enumerated().filter { $1.0 != $1.1 }.map { problem, shares in
+                let first = answer(before, problem), second = answer(after, problem)
+                return Change(
+                    problem: (first ?? second)?.problem ?? "#\(problem + 1)", before: shares.0, after: shares.1,
+                    answer: (second ?? first)?.answer, extractedBefore: first?.extracted,
+                    extractedAfter: second?.extracted, hasAnswers: first != nil && second != nil)
             }
     }
 }

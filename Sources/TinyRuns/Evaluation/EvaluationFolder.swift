@@ -83,6 +83,21 @@ public struct EvaluationFolder: Sendable {
         return Array(samples.prefix(samples.count - samples.count % max(1, manifest.samplesPerProblem)))
     }
 
+    /// All samples of a set, and how many each problem has.
+    ///
+    /// - Throws: Also ``RunError`` with code `notPaired` where some are missing.
+    func allSamples(
+        of set: EvaluationManifest.ProblemSetEntry
+    ) throws(RunError) -> (samples: [EvaluatedSample], size: Int) {
+        let size = max(1, manifest.samplesPerProblem), samples = try samples(of: set.name)
+        guard samples.count == set.problems * size else {
+            throw RunError(
+                .notPaired, "\(path) has \(samples.count / size) of \(set.problems) problems of \(set.name)",
+                hint: "--resume finishes an interrupted evaluation")
+        }
+        return (samples, size)
+    }
+
     /// As ``samples(of:)``, and cuts off what is left out, so that the next line can follow.
     public func resumedSamples(of set: String) throws(RunError) -> [EvaluatedSample] {
         let samples = try samples(of: set)

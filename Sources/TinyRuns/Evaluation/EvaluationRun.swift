@@ -69,19 +69,19 @@ public struct EvaluationRun: Sendable {
             let format = prompter.style.answerFormat, grader = asked ?? benchmark.grader
             return Part(
                 set: set, prompter: prompter,
-                grader: try Self.name(of: grader, for: set, format: format, options: benchmark.options),
+                grader: try Self.graderName(grader, for: set, format: format, options: benchmark.options),
                 notes: Self.notes(on: set, problems.limit == nil ? benchmark.note(on: set) : nil, prompter.style),
                 styleTrials: problems.styleTrials[benchmark.name] ?? [],
                 reward: benchmark.reward(
                     for: set.problems, answerFormat: format, grader: grader, limit: problems.graderTimeout))
         }
-        let template = try model.chatTemplate()
         manifest = EvaluationManifest(
             version: TinyLoRAVersion.current, model: Fingerprint(name: model.name, content: model.fingerprint),
             arithmetic: model.arithmetic,
             adapter: try adapter?.source.fingerprint(),
-            template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
-            sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
+            template: try model.templateHash(),
+            sets: try parts.map { try Self.entry(of: $0.set, $0.prompter, trials: $0.styleTrials, grader: $0.grader) },
+            sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
             sampler: (sampler as? RemoteSampler)?.software)
         self.sampler = sampler
         self.adapter = adapter?.file
@@ -140,22 +140,26 @@ public struct EvaluationRun: Sendable {
         .compactMap(\.self)
     }
 
-    private static func entry(of part: Part) throws -> EvaluationManifest.ProblemSetEntry {
+    /// What the settings say of a set.
+    static func entry(
+        of set: ProblemSet, _ prompter: Prompter, trials: [StyleTrial] = [], grader: String
+    ) throws -> EvaluationManifest.ProblemSetEntry {
         var prompts = SHA256()
-        for problem in part.set.problems {
-            prompts.update(Array("\(try part.prompter.prompt(for: problem).text)\u{0}".utf8))
+        for problem in set.problems {
+            prompts.update(Array("\(try prompter.prompt(for: problem).text)\u{0}".utf8))
         }
         return EvaluationManifest.ProblemSetEntry(
-            name: part.set.name, problems: part.set.problems.count, content: part.set.contentHash,
-            promptStyle: part.prompter.style.name,
-            styleTrials: part.styleTrials.isEmpty ? nil : part.styleTrials,
-            stopTexts: part.prompter.stopTexts.isEmpty ? nil : part.prompter.stopTexts,
-            prompts: prompts.finish().hexadecimal, grader: part.grader)
+            name: set.name, problems: set.problems.count, content: set.contentHash,
+            promptStyle: prompter.style.name,
+            styleTrials: trials.isEmpty ? nil : trials,
+            stopTexts: prompter.stopTexts.isEmpty ? nil : prompter.stopTexts,
+            prompts: prompts.finish().hexadecimal, grader: grader)
     }
 
     /// The grader with what it goes by, such as `math {"answer_format":"boxed","relative_tolerance":0.01}`.
-    private static func name(
-        of grader: GraderChoice, for set: ProblemSet, format: GradingOptions.AnswerFormat, options: GradingOptions
+    static func graderName(
+        _ grader: GraderChoice, for set: ProblemSet, format: GradingOptions.AnswerFormat,
+        options: GradingOptions = GradingOptions()
     ) throws -> String {
         let name = grader.resolvedName(for: set.problems, answerFormat: format)
         guard name == GradingMethod.math.rawValue else { return name }
@@ -164,6 +168,13 @@ public struct EvaluationRun: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return "\(name) \(String(decoding: try encoder.encode(options), as: UTF8.self))"
+    }
+}
+
+extension ModelText {
+    /// Hash of the chat template; `nil` for a model of plain text.
+    func templateHash() throws -> String? {
+        try chatTemplate().map { SHA256.hash(Array($0.text.utf8)).hexadecimal }
     }
 }
 

@@ -24,9 +24,7 @@ public struct RunProblems: Sendable {
     /// - Throws: `ProblemError` for a file that cannot be used, ``RunError`` when too few problems are left to train on.
     public init(_ configuration: TrainingConfiguration) throws {
         let solutions = configuration.supervised.solutions, evaluation = configuration.evaluation
-        test =
-            Self.hasTest(configuration)
-            ? try Self.test(file: configuration.eval, count: evaluation.problems, solutions: solutions) : nil
+        test = Self.hasTest(configuration) ? try Self.test(of: configuration) : nil
         var training =
             try configuration.train.map { try ProblemSet(contentsOf: $0) }
             ?? ProblemSet(
@@ -101,6 +99,13 @@ public struct RunProblems: Sendable {
         let count = try ProblemSet(contentsOf: path).problems.count
         let evaluation = configuration.evaluation
         return evaluation.validationFile == nil ? count - min(evaluation.validationProblems, count) : count
+    }
+
+    /// Reads or generates the problems that a configuration evaluates on, where it ``hasTest(_:)``.
+    static func test(of configuration: TrainingConfiguration) throws -> ProblemSet {
+        try test(
+            file: configuration.eval, count: configuration.evaluation.problems,
+            solutions: configuration.supervised.solutions)
     }
 
     private static func test(file: String?, count: Int?, solutions: SolutionStyle) throws -> ProblemSet {

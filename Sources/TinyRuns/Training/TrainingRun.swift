@@ -276,7 +276,7 @@ public struct TrainingRun: Sendable {
     }
 
     /// A hash of the questions and answers, and of the solutions where those have a part.
-    private static func fingerprint(_ set: ProblemSet, solutions: Bool = false) -> Fingerprint {
+    static func fingerprint(_ set: ProblemSet, solutions: Bool = false) -> Fingerprint {
         var hash = SHA256()
         for problem in set.problems {
             hash.update(Array("\(problem.question)\u{0}\(problem.answer)\u{0}".utf8))
