@@ -36,7 +36,7 @@ actor ServerSeat {
             switch error {
             case .lost: for name in introductions.keys { forget(name) }
             case .unknownAdapter: forget(job.adapter?.name ?? "")
-            case .passing, .lasting: break
+            case .passing, .late, .lasting: break
             }
             throw error
         }
