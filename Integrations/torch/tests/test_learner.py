@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from tinylora_learner.learner import Learner, pieces
+from tinylora_learner.learner import Learner, pieces, weight_scale
 from tinylora_learner.ranks import Ranks, share
 from tinylora_learner.requests import Request, Unit
 from tinylora_learner.server import Handler, Service, make_server
@@ -193,6 +193,28 @@ class NumbersTest(unittest.TestCase):
             units.append(torch.tensor(learner.compute(request, [0])[0][1]))
         # bfloat16 has 8 bits: a few rounding errors of 0.4 % in each of two layers.
         self.assertLess((units[1] - units[0]).norm() / units[0].norm(), 0.05)
+
+    def test_small_weights_give_the_gradient_of_large_ones_in_every_type(self):
+        model = tiny_model("llama")
+        tensors, weights = basis_tensors(model), [1.0, 0.5, -1.0, 2.0]
+        for dtype in (torch.float32, torch.bfloat16, torch.float16):
+            learner = Learner(copy.deepcopy(model).to(dtype).requires_grad_(False), 4096)
+            basis = learner.add_basis(basis_body(tensors))
+
+            def gradient(factor):
+                unit = Unit([1, 2, 3], [[4, 5, 6, 7]], [[weight * factor for weight in weights]])
+                return torch.tensor(learner.compute(Request(True, basis["id"], ADAPTER, 1.0, [unit]), [0])[0][1])
+
+            with self.subTest(dtype):
+                whole = gradient(1)
+                self.assertGreater(whole.norm(), 0)
+                for exponent in (-16, -30, 20):  # those of float16 end at -24 and 15
+                    self.assertTrue(torch.equal(gradient(2.0**exponent), whole * 2.0**exponent), exponent)
+
+    def test_the_scale_of_weights_is_a_power_of_two_that_float32_has(self):
+        cases = [([[]], 1), ([[0.0], [0.0]], 1), ([[0.75, -3.0], [2.0]], 4), ([[-1e-5]], 2.0**-16), ([[3e38]], 2.0**127), ([[1e-44]], 2.0**-126)]
+        for weights, scale in cases:
+            self.assertEqual(weight_scale(weights), scale, weights)
 
     def test_pieces_hold_the_token_budget_and_every_completion_once(self):
         lengths = lambda budget: [[len(ids) for ids in piece.completions] for piece in pieces(unit, budget)]
