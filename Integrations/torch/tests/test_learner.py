@@ -7,6 +7,7 @@ The judge is a model in float64 whose weights have ΔW added: nothing of the lea
 
 import copy
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -375,6 +376,27 @@ class ErrorsTest(unittest.TestCase):
             self.assertEqual(client.error("/v1/logprobs", request)[:2], expected)
         learner._logprobs = whole
         client.ask("/v1/logprobs", request)
+
+    def test_a_request_whose_client_has_gone_is_not_computed(self):
+        server, client = serve(self.model)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        service, turn, seen = server.service, threading.Event(), []
+        compute = service.ranks.compute
+        service.ranks.compute = lambda request: seen.append(request.temperature) or compute(request)
+        self.addCleanup(turn.set)
+        service.worker.submit(turn.wait)  # a request that takes long
+        was_read = threading.Event()
+        answer = service.answer
+        service.answer = lambda *arguments: was_read.set() or answer(*arguments)
+        bodies = [json.dumps({"temperature": number, "sequences": SEQUENCES}).encode() for number in (1, 2)]
+        head = f"POST /v1/logprobs HTTP/1.1\r\nHost: x\r\nContent-Length: {len(bodies[0])}\r\n\r\n".encode()
+        with socket.create_connection(server.server_address) as connection:
+            connection.sendall(head + bodies[0])
+            self.assertTrue(was_read.wait(60))
+        threading.Timer(0.2, turn.set).start()
+        self.assertEqual(client.send("/v1/logprobs", bodies[1])[0], 200)
+        self.assertEqual(seen, [2])
 
     def test_paths_tokens_and_lengths_are_checked(self):
         self.assertEqual(self.client.error("/v1/other", b"{}")[:2], (404, "not_found"))
