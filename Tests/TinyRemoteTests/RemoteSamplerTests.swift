@@ -100,6 +100,32 @@ struct RemoteSamplerTests {
         }
     }
 
+    @Test("closing leaves no adapter on the server, also from a task that was cancelled, and fails for no server")
+    func closes() async throws {
+        try await withTemporaryDirectory { folder in
+            let fake = FakeVLLM(fixture), server = try fake.server()
+            let sampler = try await fixture.sampler([server], in: folder)
+            await sampler.close()
+            #expect(fake.unloads.isEmpty)
+            for round in 1...2 {
+                _ = try await sampler.complete([fixture.request(problem: 1, adapter: fixture.adapter(1))])
+                let closing = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    await sampler.close()
+                }
+                await closing.value
+                #expect(fake.loads.count == round && fake.unloads == fake.loads)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            }
+            let stubborn = try FakeVLLM(fixture) { request, _ in
+                request.path == "/v1/unload_lora_adapter" ? .error(500, "{}") : nil
+            }.server()
+            let other = try await fixture.sampler([stubborn], in: folder)
+            _ = try await other.complete([fixture.request(problem: 1, adapter: fixture.adapter(1))])
+            await other.close()
+        }
+    }
+
     @Test("a server that ignores the adapter is refused")
     func ignoredAdapter() async throws {
         try await withTemporaryDirectory { folder in

@@ -67,6 +67,13 @@ final class ServerPool: Sendable {
     /// Requests that are worth having under way at once.
     var parallelRequests: Int { seats.reduce(0) { $0 + $1.server.parallelRequests } }
 
+    /// Unloads the adapters of all servers.
+    func unloadAll() async {
+        await withTaskGroup(of: Void.self) { group in
+            for seat in seats { group.addTask { await seat.unloadAll() } }
+        }
+    }
+
     /// Completes one prompt once, with the same random numbers at every attempt.
     ///
     /// - Throws: ``RemoteError`` with code `unreachable` when no server answered for the whole patience, `refused` when one

@@ -78,6 +78,17 @@ actor ServerSeat {
         }
     }
 
+    /// Unloads all adapters, also one that is being loaded.
+    func unloadAll() async {
+        for (name, introduction) in introductions {
+            guard let adapter = introduction.adapter else { continue }
+            introduction.task.cancel()
+            _ = await introduction.task.result
+            forget(name)
+            await server.unload(adapter)
+        }
+    }
+
     /// The server is to be told of an adapter again before it is asked for it.
     private func forget(_ name: String) {
         if let adapter = introductions.removeValue(forKey: name)?.adapter { needs.unloaded(adapter) }
