@@ -2,6 +2,7 @@ internal import TinyCheckpoint
 internal import TinyFoundation
 internal import TinyProblems
 internal import TinyRuns
+internal import TinyTemplates
 internal import TinyText
 
 /// What the routes need of a model besides its engine: its name, text to tokens and back.
@@ -80,11 +81,29 @@ struct ServedModel: Sendable {
     }
 
     /// The prompt of a conversation.
-    func prompt(for messages: [ChatMessage]) throws(ServerError) -> Prompt {
+    ///
+    /// - Parameter variables: Of the chat template, such as `enable_thinking`.
+    func prompt(
+        for messages: [ChatMessage], variables: [String: JSONValue] = [:]
+    ) throws(ServerError) -> Prompt {
+        var prompter = prompter
+        if !variables.isEmpty { prompter.chat = try template(with: variables) }
         do throws(ProblemError) {
             return try prompter.prompt(for: messages)
         } catch {
             throw ServerError(error)
+        }
+    }
+
+    private func template(with variables: [String: JSONValue]) throws(ServerError) -> ChatTemplate {
+        guard let template = prompter.chat as? ChatTemplate else {
+            throw ServerError(
+                .invalidRequest, "chat_template_kwargs needs a chat template, which this model does not have")
+        }
+        do throws(TemplateError) {
+            return try template.setting(variables)
+        } catch {
+            throw ServerError(.invalidRequest, error)
         }
     }
 

@@ -98,6 +98,16 @@ struct RequestFields {
         return try read { () throws(FileError) in try node.integers() }
     }
 
+    /// The members of an object, if it is there, by their names.
+    mutating func values(_ name: String) throws(ServerError) -> [String: JSONValue] {
+        guard let node = try optional(name) else { return [:] }
+        return try read { () throws(FileError) in
+            var values: [String: JSONValue] = [:]
+            for (name, value) in try node.members() { values[try name.string()] = try JSONValue(value) }
+            return values
+        }
+    }
+
     /// Refuses members that were not asked for.
     func refuseOthers() throws(ServerError) {
         let names = try read { () throws(FileError) in

@@ -34,13 +34,14 @@ extension Server {
         let options = try GenerationOptions(reading: &fields)
         let label = try fields.modelName()
         let messages = try model.messages(fields.required("messages"))
+        let variables = try fields.values("chat_template_kwargs")
         let reports = try fields.flag("logprobs") ?? false
         let alternatives = try checkedAlternatives(fields.integer("top_logprobs") ?? 0, "top_logprobs")
         try fields.refuseOthers()
         guard reports || alternatives == 0 else {
             throw ServerError(.invalidRequest, "top_logprobs needs logprobs")
         }
-        let prompt = try model.prompt(for: messages)
+        let prompt = try model.prompt(for: messages, variables: variables)
         let writer = AnswerWriter(
             form: .chat, model: model, label: label ?? model.name, id: "", created: 0, options: options,
             alternatives: reports ? alternatives : nil, prompts: [prompt.tokens])
