@@ -337,6 +337,10 @@ struct RemoteSamplerTests {
             }.server()
             let wrong = await #expect(throws: RemoteError.self) { try await fixture.sampler([other], in: folder) }
             #expect(wrong?.code == .disagreement)
+            for text in ["http://host:8000", "http://host:8000/", "http://host:8000/v1", "http://host:8000/v1/"] {
+                #expect(try ServerAddress(text).description == "http://host:8000")
+            }
+            #expect(try ServerAddress("https://host/proxy/v1").description == "https://host/proxy")
             for text in ["", "127.0.0.1:8000", "ftp://host", "http://", "http://host?x=1"] {
                 let error = #expect(throws: RemoteError.self) { try ServerAddress(text) }
                 #expect(error?.code == .invalidAddress)
