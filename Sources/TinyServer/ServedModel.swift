@@ -28,15 +28,18 @@ struct ServedModel: Sendable {
     }
 
     /// Prompts of a text, a list of texts, a list of token ids or a list of these.
-    func prompts(_ node: JSONNode) throws(ServerError) -> [[Int]] {
-        if node.isString { return [tokenizer.encode(try read(node.string))] }
+    ///
+    /// - Parameter addsSpecialTokens: Whether texts get what the tokenizer adds to each, such as a token that begins it.
+    func prompts(_ node: JSONNode, addingSpecialTokens addsSpecialTokens: Bool) throws(ServerError) -> [[Int]] {
+        func encode(_ text: String) -> [Int] { tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens) }
+        if node.isString { return [encode(try read(node.string))] }
         let elements = try read(node.elements)
         guard let first = elements.first else { throw ServerError(.invalidRequest, "prompt is empty") }
         if first.isNumber { return [try read(node.integers)] }
         return try read { () throws(FileError) in
             var prompts: [[Int]] = []
             for element in elements {
-                prompts.append(element.isString ? tokenizer.encode(try element.string()) : try element.integers())
+                prompts.append(element.isString ? encode(try element.string()) : try element.integers())
             }
             return prompts
         }

@@ -134,6 +134,15 @@ struct CompletionTests {
                 atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
             let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
             try await withClient(of: try Server(loaded, threads: 1, cache: nil)) { client in
+                // Which has a token that begins a text, unless the request wants none.
+                for (field, adds) in [("", true), (#", "add_special_tokens": false"#, false)] {
+                    let answer = try await client.post(
+                        "/v1/completions",
+                        #"{"prompt": "The answer is", "max_tokens": 1, "return_token_ids": true\#(field)}"#)
+                    let ids = answer.choice?["prompt_token_ids"]?.array?.compactMap(\.integer)
+                    #expect(ids == tokenizer.encode("The answer is", addingSpecialTokens: adds), "\(answer.text)")
+                    #expect((ids?.first == 1) == adds)
+                }
                 let parameters = #""n": 64, "max_tokens": 1, "temperature": 20, "seed": 1, "return_token_ids": true"#
                 let whole = try await client.post(
                     "/v1/completions", #"{"prompt": "The answer is", \#(parameters)}"#)

@@ -43,14 +43,18 @@ struct LimitTests {
             let neutral = """
                 {"model": "", "prompt": "1", "max_tokens": 1, "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, \
                 "tools": [], "response_format": {"type": "text"}, "user": "me", "suffix": null, "min_p": 0, "top_k": -1, \
-                "repetition_penalty": 1.0, "best_of": 1}
+                "repetition_penalty": 1.0, "best_of": 1, "include_reasoning": true, "detokenize": true, "add_special_tokens": true}
                 """
             #expect(try await client.post("/v1/completions", neutral).status == 200)
+            let pieces = #"{"content": "1", "with_pieces": false, "return_token_strs": false}"#
+            #expect(try await client.post("/tokenize", pieces).status == 200)
             for body in [
                 #"{"messages": []}"#, #"{"messages": [{"role": "tool", "content": "1"}]}"#,
                 #"{"messages": [{"role": "user"}]}"#,
                 #"{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}"#, #"{"messages": "1"}"#,
                 #"{"messages": [{"role": "user", "content": "1"}], "top_logprobs": 2}"#,
+                #"{"messages": [{"role": "user", "content": "1"}], "add_special_tokens": true}"#,
+                #"{"messages": [{"role": "user", "content": "1"}], "include_reasoning": false}"#,
                 #"{"messages": [{"role": "user", "content": "1"}, {"role": "user", "content": "2"}]}"#,
             ] {
                 #expect(try await client.post("/v1/chat/completions", body).status == 400, "\(body)")
@@ -99,7 +103,7 @@ struct LimitTests {
             let neutral = """
                 {"messages": [{"role": "user", "content": "1", "name": "Tom", "tool_calls": [], "refusal": null, \
                 "function_call": null, "audio": null, "reasoning_content": null, "annotations": [], "type": "text"}], "max_tokens": 1, \
-                "stream_options": null}
+                "stream_options": null, "add_special_tokens": false, "include_reasoning": true}
                 """
             #expect(try await client.post("/v1/chat/completions", neutral).status == 200)
         }

@@ -13,7 +13,8 @@ extension Server {
         var fields = try RequestFields(request.body)
         let options = try GenerationOptions(reading: &fields)
         let label = try fields.modelName()
-        let prompts = try model.prompts(fields.required("prompt"))
+        let adds = try fields.flag("add_special_tokens") ?? true
+        let prompts = try model.prompts(fields.required("prompt"), addingSpecialTokens: adds)
         let alternatives = try fields.integer("logprobs").map { count throws(ServerError) in
             try checkedAlternatives(count, "logprobs")
         }
