@@ -69,6 +69,34 @@ struct LimitTests {
         }
     }
 
+    @Test(
+        "nothing that its description of the paths does not have",
+        arguments: [
+            ("Completion", "Generation/GenerationOptions", "init(reading"),
+            ("Chat", "Generation/GenerationOptions", "init(reading"),
+            ("Completion", "Routes/Server+Completions", "completions"),
+            ("Chat", "Routes/Server+Completions", "chatCompletions"),
+            ("Tokenize", "Routes/Server+Text", "tokenize"), ("Detokenize", "Routes/Server+Text", "detokenize"),
+            ("Conversation", "Routes/Server+Text", "applyTemplate"), ("Load", "Routes/Server+Models", "loadAdapter"),
+            ("Unload", "Routes/Server+Models", "unloadAdapter"),
+        ])
+    func description(schema: String, file: String, function: String) async throws {
+        let server = try ServerFixture.shared.get().server()
+        let description = await collected(server.respond(to: ServerRequest("GET", "/openapi.json"))).json
+        await server.close(within: .zero)
+        let properties = try #require(description["components"]?["schemas"]?[schema]?["properties"])
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/TinyServer")
+        let text = try String(contentsOf: sources.appending(path: file + ".swift"), encoding: .utf8)
+        // What the function reads, up to the next one.
+        let start = try #require(text.range(of: function.hasPrefix("init") ? function : "func \(function)("))
+        let code = text[start.upperBound...].components(separatedBy: " func ")[0]
+        let read = /fields\.[a-z]+\("([a-z_]+)"\)/
+        let names = code.matches(of: read).map { String($0.1) }
+        #expect(!names.isEmpty)
+        for name in names { #expect(properties[name] != nil, "\(name)") }
+        #expect(properties["user"] != nil && properties["metadata"] != nil)
+    }
+
     @Test("members of messages and of stream_options that it does not know, and stream_options without a stream")
     func nestedMembers() async throws {
         let fixture = try ServerFixture.shared.get()
