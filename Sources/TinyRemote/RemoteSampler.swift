@@ -135,6 +135,21 @@ public final class RemoteSampler: Sampler {
     /// Opens a session without requests.
     public func session() -> any SamplingSession { RemoteSession(self) }
 
+    /// How long servers may take to let adapters go.
+    private static let longestUnloading = Duration.seconds(10)
+
+    /// Unloads the adapters from all servers and removes their files, also for a task that was cancelled. A server that does not
+    /// answer keeps them; that is no failure. A later request loads its adapter again.
+    public func close() async {
+        let unloading = Task { [pool] in await pool.unloadAll() }
+        let limit = Task {
+            try await Task.sleep(for: Self.longestUnloading)
+            unloading.cancel()
+        }
+        await unloading.value
+        limit.cancel()
+    }
+
     /// What a request asks of the servers, by stream.
     func jobs(of request: CompletionRequest) throws -> [RemoteJob] {
         try request.check(contextLength: contextLength, vocabularySize: vocabularySize)

@@ -2,6 +2,7 @@ internal import TinyCheckpoint
 internal import TinyFoundation
 internal import TinyProblems
 internal import TinyRuns
+internal import TinyTemplates
 internal import TinyText
 
 /// What the routes need of a model besides its engine: its name, text to tokens and back.
@@ -27,15 +28,18 @@ struct ServedModel: Sendable {
     }
 
     /// Prompts of a text, a list of texts, a list of token ids or a list of these.
-    func prompts(_ node: JSONNode) throws(ServerError) -> [[Int]] {
-        if node.isString { return [tokenizer.encode(try read(node.string))] }
+    ///
+    /// - Parameter addsSpecialTokens: Whether texts get what the tokenizer adds to each, such as a token that begins it.
+    func prompts(_ node: JSONNode, addingSpecialTokens addsSpecialTokens: Bool) throws(ServerError) -> [[Int]] {
+        func encode(_ text: String) -> [Int] { tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens) }
+        if node.isString { return [encode(try read(node.string))] }
         let elements = try read(node.elements)
         guard let first = elements.first else { throw ServerError(.invalidRequest, "prompt is empty") }
         if first.isNumber { return [try read(node.integers)] }
         return try read { () throws(FileError) in
             var prompts: [[Int]] = []
             for element in elements {
-                prompts.append(element.isString ? tokenizer.encode(try element.string()) : try element.integers())
+                prompts.append(element.isString ? encode(try element.string()) : try element.integers())
             }
             return prompts
         }
@@ -80,11 +84,29 @@ struct ServedModel: Sendable {
     }
 
     /// The prompt of a conversation.
-    func prompt(for messages: [ChatMessage]) throws(ServerError) -> Prompt {
+    ///
+    /// - Parameter variables: Of the chat template, such as `enable_thinking`.
+    func prompt(
+        for messages: [ChatMessage], variables: [String: JSONValue] = [:]
+    ) throws(ServerError) -> Prompt {
+        var prompter = prompter
+        if !variables.isEmpty { prompter.chat = try template(with: variables) }
         do throws(ProblemError) {
             return try prompter.prompt(for: messages)
         } catch {
             throw ServerError(error)
+        }
+    }
+
+    private func template(with variables: [String: JSONValue]) throws(ServerError) -> ChatTemplate {
+        guard let template = prompter.chat as? ChatTemplate else {
+            throw ServerError(
+                .invalidRequest, "chat_template_kwargs needs a chat template, which this model does not have")
+        }
+        do throws(TemplateError) {
+            return try template.setting(variables)
+        } catch {
+            throw ServerError(.invalidRequest, error)
         }
     }
 

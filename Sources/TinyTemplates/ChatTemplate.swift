@@ -51,6 +51,8 @@ public struct ChatTemplate: Sendable {
     /// Special tokens of the model by the names that templates have for them, such as `bos_token` and `pad_token`; those that
     /// are not here are undefined.
     public var specialTokens: [String: JSONValue]
+    /// Other variables that every conversation is rendered with, such as `enable_thinking`; a conversation's own count first.
+    public private(set) var variables: [String: JSONValue] = [:]
     /// What renders conversations with tools, where the model has a template of its own for them.
     var toolTemplate: ToolTemplate?
     private let source: TemplateSource
@@ -95,6 +97,39 @@ public struct ChatTemplate: Sendable {
         return String(view)
     }
 
+    /// What a conversation is rendered from, whatever else there is.
+    private static let conversationNames = ["messages", "tools", "documents", "add_generation_prompt"]
+
+    /// The template with variables that every conversation is rendered with.
+    ///
+    /// ```swift
+    /// let quiet = try template.setting(["enable_thinking": false])
+    /// ```
+    ///
+    /// - Parameter variables: Texts, numbers, `true`, `false` or `null` by their names, which the template must have: a name with
+    ///   a spelling error would be ignored.
+    /// - Throws: ``TemplateError`` with code `unusableVariable`.
+    public func setting(_ variables: [String: JSONValue]) throws(TemplateError) -> ChatTemplate {
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+            let shown = "\"\(name.prefix(100))\""
+            guard !Self.conversationNames.contains(name) else {
+                throw TemplateError(.unusableVariable, "\(shown) belongs to the conversation and is no variable to set")
+            }
+            guard !name.isEmpty, text.contains(name) else {
+                throw TemplateError(.unusableVariable, "the model's chat template has no variable \(shown)")
+            }
+            switch value {
+            case .array, .object:
+                throw TemplateError(
+                    .unusableVariable, "the variable \(shown) must be a text, a number, true, false or null")
+            case .null, .bool, .integer, .wideInteger, .number, .string: continue
+            }
+        }
+        var template = self
+        template.variables = variables
+        return template
+    }
+
     /// Renders a conversation.
     ///
     /// - Parameters:
@@ -124,6 +159,7 @@ public struct ChatTemplate: Sendable {
         if conversation.tools != nil, let toolTemplate {
             var template = try toolTemplate.template.get()
             template.specialTokens = specialTokens
+            template.variables = variables
             return try template.rendering(conversation, now: now, limits: limits)
         }
         var all: [String: JSONValue] = [
@@ -132,6 +168,7 @@ public struct ChatTemplate: Sendable {
             "documents": .null, "add_generation_prompt": .bool(conversation.addGenerationPrompt),
         ]
         all.merge(specialTokens) { _, token in token }
+        all.merge(variables) { _, given in given }
         all.merge(conversation.variables) { _, given in given }
         do throws(TemplateError) {
             return try rendering(variables: all, now: now, limits: limits)

@@ -20,6 +20,8 @@ public struct TemplateError: ExplainedError {
         case undefinedValue
         /// The template applies an operation to a value of the wrong kind.
         case invalidOperation
+        /// A variable for the template is none that it reads, or no single value.
+        case unusableVariable
         /// The template refused the conversation; the message is the template's own.
         case raisedByTemplate
         /// The template takes more steps, memory or depth than it may.

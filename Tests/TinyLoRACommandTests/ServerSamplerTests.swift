@@ -84,6 +84,8 @@
             }
             let agreements = try lines("run/agreements.jsonl", in: scratch)
             #expect(!agreements.isEmpty)
+            let served = try? FileManager.default.contentsOfDirectory(atPath: scratch.path("run/served"))
+            #expect(served ?? [] == [], "what servers no longer hold has no files: \(served)")
         }
 
         @Test("a sweep passes it on to its runs")

@@ -34,7 +34,8 @@ struct FailureStreakTests {
     @Test(
         "ten refusals of a request give it up; an engine that is lost or busy refuses nothing",
         arguments: [
-            (.passing("no"), true), (.unknownAdapter("no"), true), (.passing("no", wait: .zero), false),
+            (.passing("no"), true), (.late("no"), true), (.unknownAdapter("no"), true),
+            (.passing("no", wait: .zero), false),
             (.lost("no"), false),
         ] as [(ServerFailure, Bool)])
     func refusals(failure: ServerFailure, counts: Bool) throws {
@@ -46,6 +47,25 @@ struct FailureStreakTests {
         guard counts else { return try streak.requireFewRefusals() }
         let error = #expect(throws: RemoteError.self) { try streak.requireFewRefusals() }
         #expect(error?.code == .refused && error?.message == "no (10 times)")
+        let isLate = if case .late = failure { true } else { false }
+        #expect((error?.hint?.contains("--timeout") == true) == isLate)
+    }
+
+    @Test("half of the requests after one that was late, one more after as many successes")
+    func limit() {
+        var limit = RequestLimit(256)
+        limit.succeeded()
+        #expect(limit.count == 256)
+        for _ in 0..<40 { limit.ranOut(of: 40, since: 0) }  // they were sent together
+        #expect(limit.count == 20 && limit.reductions == 1)
+        limit.ranOut(of: 20, since: 1)
+        #expect(limit.count == 10)
+        for _ in 0..<10 { limit.succeeded() }
+        #expect(limit.count == 10)
+        limit.succeeded()
+        #expect(limit.count == 11)
+        for reductions in 2..<9 { limit.ranOut(of: 1, since: reductions) }
+        #expect(limit.count == 1)
     }
 
     @Test("the patience begins with the first failure and ends with a sentence that has the last one")

@@ -95,6 +95,26 @@ import TinyTestSupport
                 == "the server's answer has more than 1048576 bytes")
     }
 
+    @Test("the system asks after a silent machine for two minutes")
+    func keepsAlive() {
+        #if os(Linux)
+            let kind = Int32(SOCK_STREAM.rawValue), idle = TCP_KEEPIDLE
+        #else
+            let kind = SOCK_STREAM, idle = TCP_KEEPALIVE
+        #endif
+        let descriptor = socket(AF_INET, kind, 0), transport = Int32(IPPROTO_TCP)
+        defer { close(descriptor) }
+        PlainExchange.keepAlive(descriptor)
+        func value(_ level: Int32, _ option: Int32) -> Int32 {
+            var value: Int32 = -1, size = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(descriptor, level, option, &value, &size)
+            return value
+        }
+        #expect(value(SOL_SOCKET, SO_KEEPALIVE) != 0)
+        let seconds = value(transport, idle) + value(transport, TCP_KEEPINTVL) * value(transport, TCP_KEEPCNT)
+        #expect(seconds == 120)
+    }
+
     @Test("a request that nobody waits for ends at once, and hundreds at a time all end")
     func cancels() async throws {
         let server = try HTTPServer { request in

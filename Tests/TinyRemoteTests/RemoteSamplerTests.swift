@@ -100,6 +100,32 @@ struct RemoteSamplerTests {
         }
     }
 
+    @Test("closing leaves no adapter on the server, also from a task that was cancelled, and fails for no server")
+    func closes() async throws {
+        try await withTemporaryDirectory { folder in
+            let fake = FakeVLLM(fixture), server = try fake.server()
+            let sampler = try await fixture.sampler([server], in: folder)
+            await sampler.close()
+            #expect(fake.unloads.isEmpty)
+            for round in 1...2 {
+                _ = try await sampler.complete([fixture.request(problem: 1, adapter: fixture.adapter(1))])
+                let closing = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    await sampler.close()
+                }
+                await closing.value
+                #expect(fake.loads.count == round && fake.unloads == fake.loads)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            }
+            let stubborn = try FakeVLLM(fixture) { request, _ in
+                request.path == "/v1/unload_lora_adapter" ? .error(500, "{}") : nil
+            }.server()
+            let other = try await fixture.sampler([stubborn], in: folder)
+            _ = try await other.complete([fixture.request(problem: 1, adapter: fixture.adapter(1))])
+            await other.close()
+        }
+    }
+
     @Test("a server that ignores the adapter is refused")
     func ignoredAdapter() async throws {
         try await withTemporaryDirectory { folder in
@@ -180,7 +206,7 @@ struct RemoteSamplerTests {
                     .requireSuccess("x")
             }
         }
-        for status in [408, 425, 429, 502, 503, 504] {
+        for status in [408, 425, 429, 502, 503] {
             guard case .passing("x answered with status \(status): no", wait: .zero) = try failure(status) else {
                 Issue.record("\(status)")
                 continue
@@ -188,6 +214,10 @@ struct RemoteSamplerTests {
         }
         guard case .passing(_, wait: .seconds(3)) = try failure(503, retryAfter: "3") else {
             Issue.record("Retry-After")
+            return
+        }
+        guard case .late("x answered with status 504: no") = try failure(504, retryAfter: "3") else {
+            Issue.record("504")
             return
         }
         for status in [500, 501] {
@@ -202,6 +232,47 @@ struct RemoteSamplerTests {
                 continue
             }
             #expect(error.code == .refused && error.message.hasSuffix("status \(status): no"))
+        }
+    }
+
+    @Test("a server whose time limit ends answers gets fewer requests at once, and ends the run after ten")
+    func late() async throws {
+        try await withTemporaryDirectory { folder in
+            let running = Mutex((now: 0, most: 0))
+            let fake = FakeVLLM(fixture), number = Mutex(0)
+            let server = try HTTPServer { request in
+                guard request.path == "/v1/completions" else { return fake.answer(request) }
+                let count = number.withLock { number in
+                    number += 1
+                    return number
+                }
+                // After those that ask what the server is: the first time that all eight are asked for.
+                if (4...11).contains(count) { return .error(504, #"{"error": {"message": "late"}}"#) }
+                running.withLock { running in
+                    running.now += 1
+                    running.most = max(running.most, running.now)
+                }
+                defer { running.withLock { $0.now -= 1 } }
+                Thread.sleep(forTimeInterval: 0.05)
+                return fake.answer(request)
+            }
+            var settings = RemoteSettings()
+            settings.longestWait = .zero
+            let sampler = try await fixture.sampler([server], in: folder, settings: settings)
+            let completions = try await sampler.complete([fixture.request(problem: 1, samples: 8)])
+            #expect(completions[0].count == 8)
+            #expect(running.withLock { $0.most } <= 5)  // half of eight, and one more after as many
+
+            let slow = try FakeVLLM(fixture) { request, number in
+                request.path == "/v1/completions" && number > 3 ? .error(504, "{}") : nil
+            }.server()
+            settings.patience = .zero
+            let stuck = try await fixture.sampler([slow], in: folder, settings: settings)
+            let error = await #expect(throws: RemoteError.self) {
+                try await stuck.complete([fixture.request(problem: 1, samples: 1)])
+            }
+            #expect(error?.code == .refused && error?.message.hasSuffix("(10 times)") == true)
+            #expect(error?.hint?.contains("--timeout") == true)
         }
     }
 
@@ -266,6 +337,10 @@ struct RemoteSamplerTests {
             }.server()
             let wrong = await #expect(throws: RemoteError.self) { try await fixture.sampler([other], in: folder) }
             #expect(wrong?.code == .disagreement)
+            for text in ["http://host:8000", "http://host:8000/", "http://host:8000/v1", "http://host:8000/v1/"] {
+                #expect(try ServerAddress(text).description == "http://host:8000")
+            }
+            #expect(try ServerAddress("https://host/proxy/v1").description == "https://host/proxy")
             for text in ["", "127.0.0.1:8000", "ftp://host", "http://", "http://host?x=1"] {
                 let error = #expect(throws: RemoteError.self) { try ServerAddress(text) }
                 #expect(error?.code == .invalidAddress)

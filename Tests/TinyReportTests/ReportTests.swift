@@ -52,6 +52,22 @@ struct ReportTests {
         #expect(zip(gains, [172.0 / 400, 192.0 / 400, 192.0 / 400]).allSatisfy { abs($0 - $1) < 1e-12 })
     }
 
+    @Test("one model and one problem file are the same under every name, and the first name is shown")
+    func names() throws {
+        var runs: [String: SyntheticRun] = [:]
+        for (seed, name) in ["a", "b", "c"].enumerated() {
+            var run = SyntheticRun(seed: seed + 1, right: 330 + seed)
+            (run.model, run.test) = ("models/\(name)", "\(name)/test")
+            runs[name] = run
+        }
+        let report = try Workspace(runs).report()
+        let section = try #require(report.sections.first)
+        #expect(report.sections.count == 1)
+        #expect(section.model.name == "models/a" && section.problemSet == "a/test")
+        #expect(section.results.map(\.seeds) == [[1, 2, 3]])
+        #expect(section.baselines.map(\.sources.count) == [3])
+    }
+
     @Test("the sampled reward is that of the last ten steps, and there is none without samples")
     func sampledReward() throws {
         let run = SyntheticRun(right: 300)

@@ -27,6 +27,8 @@ struct SyntheticRun {
     var initialAdapter: String?
     /// Name and hash of the training data.
     var train = (name: "abacus/train", content: "aa00")
+    /// Names of the model's folder and of the test problems, whose contents are always the same.
+    var model = "abacus", test = "abacus/test"
     /// Metrics of every step beside the usual ones.
     var metrics: [String: Double] = [:]
     /// Loss on the solutions of the test problems at each evaluation, as `eval_loss` measures it.
@@ -71,9 +73,9 @@ struct SyntheticRun {
     private var manifest: String {
         object([
             "version": "\"0.2.0\"", "created": "\"2026-03-0\(1 + seed % 9)T10:00:00Z\"",
-            "model": #"{"name":"abacus","content":"0123456789abcdef0123"}"#,
+            "model": #"{"name":"\#(model)","content":"0123456789abcdef0123"}"#,
             "datasets":
-                #"{"train":{"name":"\#(train.name)","content":"\#(train.content)"},"eval":{"name":"abacus/test","content":"bb11"}"#
+                #"{"train":{"name":"\#(train.name)","content":"\#(train.content)"},"eval":{"name":"\#(test)","content":"bb11"}"#
                 + (validation == nil
                     ? "}" : #","validation":{"name":"abacus/validation","content":"\#(validationProblems.content)"}}"#),
             "plan": "\"\(parameters) parameters\"", "trained_parameters": "\(parameters)",
@@ -133,7 +135,8 @@ struct SyntheticRun {
 
     private func evaluation(step: Int, right: Int, of problems: Int, split: String) -> String {
         var values = [
-            "step": "\(step)", "split": "\"\(split)\"", "problem_set": "\"abacus/\(split)\"", "problems": "\(problems)",
+            "step": "\(step)", "split": "\"\(split)\"",
+            "problem_set": "\"\(split == "test" ? test : "abacus/\(split)")\"", "problems": "\(problems)",
             "samples_per_problem": "1", "strict": "\(Double(right) / Double(problems))", "interval": "[0, 1]",
             "lenient": "\(Double(min(problems, right + problems / 20)) / Double(problems))",
             "lenient_interval": "[0, 1]",

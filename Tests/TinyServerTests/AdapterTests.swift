@@ -249,6 +249,7 @@ struct AdapterTests {
                     }
                 }
                 #expect(try await load("a").text == "Success: LoRA adapter 'x' added successfully.")
+                #expect(try await client.get("/v1/models/x").json["root"]?.string == "a.safetensors")
                 try await expect("x", 1)
                 #expect(try await load("b").status == 400)
                 let unloaded = try await client.post("/v1/unload_lora_adapter", #"{"lora_name": "x"}"#)

@@ -134,6 +134,15 @@ struct CompletionTests {
                 atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
             let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
             try await withClient(of: try Server(loaded, threads: 1, cache: nil)) { client in
+                // Which has a token that begins a text, unless the request wants none.
+                for (field, adds) in [("", true), (#", "add_special_tokens": false"#, false)] {
+                    let answer = try await client.post(
+                        "/v1/completions",
+                        #"{"prompt": "The answer is", "max_tokens": 1, "return_token_ids": true\#(field)}"#)
+                    let ids = answer.choice?["prompt_token_ids"]?.array?.compactMap(\.integer)
+                    #expect(ids == tokenizer.encode("The answer is", addingSpecialTokens: adds), "\(answer.text)")
+                    #expect((ids?.first == 1) == adds)
+                }
                 let parameters = #""n": 64, "max_tokens": 1, "temperature": 20, "seed": 1, "return_token_ids": true"#
                 let whole = try await client.post(
                     "/v1/completions", #"{"prompt": "The answer is", \#(parameters)}"#)
@@ -315,6 +324,53 @@ struct ChatTests {
             #expect(ids.array?.isEmpty == false)
             #expect(stream.chunks.first?["prompt_token_ids"] == ids)
             #expect(stream.chunks.dropFirst().allSatisfy { $0["prompt_token_ids"] == nil })
+        }
+    }
+
+    @Test("have the variables of the chat template that a request sets, and refuse others")
+    func templateVariables() async throws {
+        try await withTemporaryDirectory { directory in
+            // Random weights: only the template matters.
+            let path = directory + "/model"
+            let configuration = ModelConfiguration(
+                vocabularySize: 458, hiddenSize: 32, intermediateSize: 40, layerCount: 2, headCount: 4,
+                keyValueHeadCount: 2, contextLength: 1024, tiesEmbeddings: true)
+            let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
+                TensorToWrite(
+                    name: parameter.name, shape: parameter.shape, floats: noise(parameter.count, seed: UInt64(index)))
+            }
+            try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: path)
+            try FileManager.default.copyItem(
+                atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
+            let template = "{{ messages[0].content }}{{ ' quietly' if enable_thinking is false }} answer {{ name }}"
+            try write(template, to: path + "/chat_template.jinja")
+            let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
+            try await withClient(of: try Server(loaded, threads: 1, cache: nil)) { client in
+                let messages = #""messages": [{"role": "user", "content": "the"}]"#
+                for (variables, expected) in [
+                    ("{}", "the answer "), (#"{"enable_thinking": true}"#, "the answer "), ("null", "the answer "),
+                    (#"{"enable_thinking": false, "name": "the"}"#, "the quietly answer the"),
+                ] {
+                    let body = #"{\#(messages), "chat_template_kwargs": \#(variables)}"#
+                    #expect(try await client.post("/apply-template", body).json["prompt"]?.string == expected)
+                    let tokens = tokenizer.encode(expected, addingSpecialTokens: false)
+                    let counted = try await client.post("/tokenize", body)
+                    #expect(counted.json["tokens"]?.array?.compactMap(\.integer) == tokens, "\(counted.text)")
+                    let chat = try await client.post(
+                        "/v1/chat/completions", body.dropLast() + #", "max_tokens": 1, "return_token_ids": true}"#)
+                    #expect(chat.json["prompt_token_ids"]?.array?.compactMap(\.integer) == tokens, "\(chat.text)")
+                }
+                for (variables, part) in [
+                    (#"{"enable_thinkng": false}"#, "no variable \"enable_thinkng\""),
+                    (#"{"messages": 1}"#, "conversation"),
+                    (#"{"name": [1]}"#, "\"name\" must be a text"), ("[]", "an object"), (#""none""#, "an object"),
+                ] {
+                    let answer = try await client.post(
+                        "/v1/chat/completions", #"{\#(messages), "chat_template_kwargs": \#(variables)}"#)
+                    let message = answer.json["error"]?["message"]?.string ?? ""
+                    #expect(answer.status == 400 && message.contains(part), "\(answer.text)")
+                }
+            }
         }
     }
 

@@ -43,14 +43,18 @@ struct LimitTests {
             let neutral = """
                 {"model": "", "prompt": "1", "max_tokens": 1, "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, \
                 "tools": [], "response_format": {"type": "text"}, "user": "me", "suffix": null, "min_p": 0, "top_k": -1, \
-                "repetition_penalty": 1.0, "best_of": 1}
+                "repetition_penalty": 1.0, "best_of": 1, "include_reasoning": true, "detokenize": true, "add_special_tokens": true}
                 """
             #expect(try await client.post("/v1/completions", neutral).status == 200)
+            let pieces = #"{"content": "1", "with_pieces": false, "return_token_strs": false}"#
+            #expect(try await client.post("/tokenize", pieces).status == 200)
             for body in [
                 #"{"messages": []}"#, #"{"messages": [{"role": "tool", "content": "1"}]}"#,
                 #"{"messages": [{"role": "user"}]}"#,
                 #"{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}"#, #"{"messages": "1"}"#,
                 #"{"messages": [{"role": "user", "content": "1"}], "top_logprobs": 2}"#,
+                #"{"messages": [{"role": "user", "content": "1"}], "add_special_tokens": true}"#,
+                #"{"messages": [{"role": "user", "content": "1"}], "include_reasoning": false}"#,
                 #"{"messages": [{"role": "user", "content": "1"}, {"role": "user", "content": "2"}]}"#,
             ] {
                 #expect(try await client.post("/v1/chat/completions", body).status == 400, "\(body)")
@@ -63,6 +67,34 @@ struct LimitTests {
             #expect(unknown.status == 400 && unknown.text.count < 1_000)
             #expect(try await client.post("/v1/models", "{}").status == 405)
         }
+    }
+
+    @Test(
+        "nothing that its description of the paths does not have",
+        arguments: [
+            ("Completion", "Generation/GenerationOptions", "init(reading"),
+            ("Chat", "Generation/GenerationOptions", "init(reading"),
+            ("Completion", "Routes/Server+Completions", "completions"),
+            ("Chat", "Routes/Server+Completions", "chatCompletions"),
+            ("Tokenize", "Routes/Server+Text", "tokenize"), ("Detokenize", "Routes/Server+Text", "detokenize"),
+            ("Conversation", "Routes/Server+Text", "applyTemplate"), ("Load", "Routes/Server+Models", "loadAdapter"),
+            ("Unload", "Routes/Server+Models", "unloadAdapter"),
+        ])
+    func description(schema: String, file: String, function: String) async throws {
+        let server = try ServerFixture.shared.get().server()
+        let description = await collected(server.respond(to: ServerRequest("GET", "/openapi.json"))).json
+        await server.close(within: .zero)
+        let properties = try #require(description["components"]?["schemas"]?[schema]?["properties"])
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/TinyServer")
+        let text = try String(contentsOf: sources.appending(path: file + ".swift"), encoding: .utf8)
+        // What the function reads, up to the next one.
+        let start = try #require(text.range(of: function.hasPrefix("init") ? function : "func \(function)("))
+        let code = text[start.upperBound...].components(separatedBy: " func ")[0]
+        let read = /fields\.[a-z]+\("([a-z_]+)"\)/
+        let names = code.matches(of: read).map { String($0.1) }
+        #expect(!names.isEmpty)
+        for name in names { #expect(properties[name] != nil, "\(name)") }
+        #expect(properties["user"] != nil && properties["metadata"] != nil)
     }
 
     @Test("members of messages and of stream_options that it does not know, and stream_options without a stream")
@@ -99,7 +131,7 @@ struct LimitTests {
             let neutral = """
                 {"messages": [{"role": "user", "content": "1", "name": "Tom", "tool_calls": [], "refusal": null, \
                 "function_call": null, "audio": null, "reasoning_content": null, "annotations": [], "type": "text"}], "max_tokens": 1, \
-                "stream_options": null}
+                "stream_options": null, "add_special_tokens": false, "include_reasoning": true}
                 """
             #expect(try await client.post("/v1/chat/completions", neutral).status == 200)
         }

@@ -7,6 +7,7 @@ The judge is a model in float64 whose weights have ΔW added: nothing of the lea
 
 import copy
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import safetensors.torch
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from tinylora_learner.learner import Learner, pieces
+from tinylora_learner.learner import Learner, pieces, weight_scale
 from tinylora_learner.ranks import Ranks, share
 from tinylora_learner.requests import Request, Unit
 from tinylora_learner.server import Handler, Service, make_server
@@ -194,6 +195,28 @@ class NumbersTest(unittest.TestCase):
         # bfloat16 has 8 bits: a few rounding errors of 0.4 % in each of two layers.
         self.assertLess((units[1] - units[0]).norm() / units[0].norm(), 0.05)
 
+    def test_small_weights_give_the_gradient_of_large_ones_in_every_type(self):
+        model = tiny_model("llama")
+        tensors, weights = basis_tensors(model), [1.0, 0.5, -1.0, 2.0]
+        for dtype in (torch.float32, torch.bfloat16, torch.float16):
+            learner = Learner(copy.deepcopy(model).to(dtype).requires_grad_(False), 4096)
+            basis = learner.add_basis(basis_body(tensors))
+
+            def gradient(factor):
+                unit = Unit([1, 2, 3], [[4, 5, 6, 7]], [[weight * factor for weight in weights]])
+                return torch.tensor(learner.compute(Request(True, basis["id"], ADAPTER, 1.0, [unit]), [0])[0][1])
+
+            with self.subTest(dtype):
+                whole = gradient(1)
+                self.assertGreater(whole.norm(), 0)
+                for exponent in (-16, -30, 20):  # those of float16 end at -24 and 15
+                    self.assertTrue(torch.equal(gradient(2.0**exponent), whole * 2.0**exponent), exponent)
+
+    def test_the_scale_of_weights_is_a_power_of_two_that_float32_has(self):
+        cases = [([[]], 1), ([[0.0], [0.0]], 1), ([[0.75, -3.0], [2.0]], 4), ([[-1e-5]], 2.0**-16), ([[3e38]], 2.0**127), ([[1e-44]], 2.0**-126)]
+        for weights, scale in cases:
+            self.assertEqual(weight_scale(weights), scale, weights)
+
     def test_pieces_hold_the_token_budget_and_every_completion_once(self):
         lengths = lambda budget: [[len(ids) for ids in piece.completions] for piece in pieces(unit, budget)]
         completions = [[1] * 5, [1] * 5, [1] * 30, [1] * 2]
@@ -353,6 +376,27 @@ class ErrorsTest(unittest.TestCase):
             self.assertEqual(client.error("/v1/logprobs", request)[:2], expected)
         learner._logprobs = whole
         client.ask("/v1/logprobs", request)
+
+    def test_a_request_whose_client_has_gone_is_not_computed(self):
+        server, client = serve(self.model)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        service, turn, seen = server.service, threading.Event(), []
+        compute = service.ranks.compute
+        service.ranks.compute = lambda request: seen.append(request.temperature) or compute(request)
+        self.addCleanup(turn.set)
+        service.worker.submit(turn.wait)  # a request that takes long
+        was_read = threading.Event()
+        answer = service.answer
+        service.answer = lambda *arguments: was_read.set() or answer(*arguments)
+        bodies = [json.dumps({"temperature": number, "sequences": SEQUENCES}).encode() for number in (1, 2)]
+        head = f"POST /v1/logprobs HTTP/1.1\r\nHost: x\r\nContent-Length: {len(bodies[0])}\r\n\r\n".encode()
+        with socket.create_connection(server.server_address) as connection:
+            connection.sendall(head + bodies[0])
+            self.assertTrue(was_read.wait(60))
+        threading.Timer(0.2, turn.set).start()
+        self.assertEqual(client.send("/v1/logprobs", bodies[1])[0], 200)
+        self.assertEqual(seen, [2])
 
     def test_paths_tokens_and_lengths_are_checked(self):
         self.assertEqual(self.client.error("/v1/other", b"{}")[:2], (404, "not_found"))

@@ -3,6 +3,7 @@
 Shapes: C completions of one prompt · L tokens of the longest · V vocabulary · N numbers of the adapter.
 """
 
+import math
 from collections import OrderedDict
 from contextlib import nullcontext
 
@@ -59,8 +60,9 @@ class Learner:
         with torch.set_grad_enabled(request.gradients), basis.applied(v) if basis else nullcontext():
             logprobsCL = self._logprobs(unit.prompt, unit.completions, request.temperature)
         if request.gradients:
-            weightsCL = padded(unit.weights, torch.float32).to(v.device)
-            gradient = torch.autograd.grad((logprobsCL * weightsCL).sum(), v, materialize_grads=True)[0].cpu()
+            scale = weight_scale(unit.weights)
+            weightsCL = padded([[weight / scale for weight in row] for row in unit.weights], torch.float32).to(v.device)
+            gradient = torch.autograd.grad((logprobsCL * weightsCL).sum(), v, materialize_grads=True)[0].cpu() * scale
         _require_finite(logprobsCL)
         return [row[: len(ids)] for row, ids in zip(logprobsCL.tolist(), unit.completions)], gradient
 
@@ -93,6 +95,16 @@ def _require_finite(numbers: torch.Tensor) -> None:
 def chosen(logits: torch.Tensor, tokens: torch.Tensor, temperature: float) -> torch.Tensor:
     """Log-probabilities of `tokens` [C, T] under logits [C, T, V] divided by the temperature, in float32."""
     return torch.log_softmax(logits.float() / temperature, dim=-1).gather(-1, tokens[..., None]).squeeze(-1)
+
+
+def weight_scale(weights: list[list[float]]) -> float:
+    """A power of two that the weights are divided by before a backward pass, and its gradient multiplied by after it.
+
+    The largest weight is then between 1/2 and 1. Weights such as 1 / (completions · tokens) would leave the range of float16 on their
+    way through the model. In float32 and bfloat16 the factor changes no bit.
+    """
+    exponent = math.frexp(max((abs(weight) for row in weights for weight in row), default=0))[1]
+    return 2.0 ** min(max(exponent, -126), 127)
 
 
 def padded(rows: list[list], dtype: torch.dtype) -> torch.Tensor:

@@ -2,6 +2,9 @@
 
 import hmac
 import json
+import selectors
+import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ from .errors import LearnerError, as_learner_error, require
 from .ranks import Ranks
 from .requests import read_request
 
+CLIENT_GONE = 499  # nginx's status, for the log
 LARGEST_BODY = 1 << 30  # bytes; the basis of a large model with a high rank has some hundred million
 
 
@@ -34,8 +38,11 @@ class Service:
             "torch": torch.__version__.split("+")[0],
         }
 
-    def answer(self, route: str, body: bytes) -> dict:
-        """Answers a request, after those that came before it; /health does not wait."""
+    def answer(self, route: str, body: bytes, is_gone: Callable[[], bool] = lambda: False) -> dict:
+        """Answers a request, after those that came before it; /health does not wait.
+
+        When its turn comes, a request whose client `is_gone` is not computed.
+        """
         work = {
             "POST /v1/basis": self.ranks.add_basis,
             "POST /v1/logprobs": partial(self._results, False),
@@ -45,7 +52,12 @@ class Service:
             return self.health
         if route not in work:
             raise LearnerError(404, "not_found", f"there is no {route}")
-        return self.worker.submit(work[route], body).result()
+        return self.worker.submit(self._unless_gone, is_gone, work[route], body).result()
+
+    def _unless_gone(self, is_gone: Callable[[], bool], work: Callable[[bytes], dict], body: bytes) -> dict:
+        if is_gone():
+            raise LearnerError(CLIENT_GONE, "client_gone", "the client closed its connection before its turn came")
+        return work(body)
 
     def _results(self, gradients: bool, body: bytes) -> dict:
         request = read_request(body, gradients, self.health["vocab_size"], self.health["max_position_embeddings"])
@@ -62,12 +74,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         """Answers a request."""
         try:
-            status, answer = 200, self.server.service.answer(f"{self.command} {self.path}", self.body())
+            route = f"{self.command} {self.path}"
+            status, answer = 200, self.server.service.answer(route, self.body(), partial(is_closed, self.connection))
             content = json.dumps(answer, allow_nan=False).encode()
         except Exception as error:
             failure = as_learner_error(error)
             kind = "invalid_request_error" if failure.status < 500 else "server_error"
             status = failure.status
+            if status == CLIENT_GONE:
+                return self.log_request(status)
             content = json.dumps({"error": {"message": failure.message, "type": kind, "code": failure.code}}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -87,6 +102,18 @@ class Handler(BaseHTTPRequestHandler):
         require(length.isascii() and length.isdigit(), "the header Content-Length is not a number")
         require(len(length) < 12 and int(length) <= LARGEST_BODY, f"the body has {length} bytes, at most {LARGEST_BODY} are read")
         return self.rfile.read(int(length))
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed a connection on which everything it sent was read."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        if not selector.select(0):
+            return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
 
 
 def make_server(service: Service, host: str, port: int, token: str | None) -> ThreadingHTTPServer:

@@ -80,10 +80,23 @@ struct EvalCommand: AsyncParsableCommand {
         let asked = try problemOptions.resolved()
         let (loaded, adapter, engine) = try model.open(console)
         let remote = try servers.remote(console)
-        let sampler: any Sampler =
-            remote.samplers.isEmpty
-            ? engine
-            : try await loaded.servers(remote, judge: engine, adaptersIn: (output ?? ".") + "/served")
+        guard !remote.samplers.isEmpty else {
+            return try await measure(asked, by: loaded, engine, adapter: adapter, on: console)
+        }
+        let sampler = try await loaded.servers(remote, judge: engine, adaptersIn: (output ?? ".") + "/served")
+        do {
+            try await measure(asked, by: loaded, sampler, adapter: adapter, on: console)
+        } catch {
+            await sampler.close()
+            throw error
+        }
+        await sampler.close()
+    }
+
+    private func measure(
+        _ asked: EvaluatedProblems, by loaded: LoadedModel, _ sampler: any Sampler,
+        adapter: ModelOptions.OpenedAdapter?, on console: Console
+    ) async throws {
         let parameters = sampling.parameters(
             stopTokens: loaded.stopTokens, mostTokens: loaded.isAbacus ? 128 : 1024)
         let problems = try await asked.choosingStyles(

@@ -24,7 +24,7 @@ package struct FailureStreak: Sendable {
     package mutating func add(_ failure: ServerFailure, at now: ContinuousClock.Instant) {
         count += 1
         switch failure {
-        case .passing(_, wait: nil), .unknownAdapter, .lasting: refusals += 1
+        case .passing(_, wait: nil), .late, .unknownAdapter, .lasting: refusals += 1
         case .passing, .lost: break  // it is busy or loading, or nobody is there
         }
         last = failure
@@ -49,7 +49,10 @@ package struct FailureStreak: Sendable {
     /// - Throws: ``RemoteError`` with code `refused` after ``mostRefusals``.
     package func requireFewRefusals() throws(RemoteError) {
         guard refusals >= Self.mostRefusals else { return }
-        throw RemoteError(.refused, "\(last?.message ?? "refused") (\(refusals) times)")
+        let isLate = if case .late = last { true } else { false }
+        throw RemoteError(
+            .refused, "\(last?.message ?? "refused") (\(refusals) times)",
+            hint: isLate ? "raise the server's time limit (--timeout of tinylora serve), or lower max_tokens" : nil)
     }
 
     /// Gives up all engines of one kind.
@@ -70,5 +73,8 @@ package struct FailureStreak: Sendable {
 
 extension ServerFailure {
     /// What people are told of the first failure.
-    func notice(of patience: Duration) -> String { "\(message); trying again for \(Int(patience / .seconds(1))) s" }
+    func notice(of patience: Duration) -> String {
+        if case .late = self { return "\(message); trying again with fewer requests at once" }
+        return "\(message); trying again for \(Int(patience / .seconds(1))) s"
+    }
 }

@@ -104,6 +104,7 @@ package final class PlainExchange: Sendable {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             limit(SO_SNDTIMEO, of: descriptor, to: Self.longestSending)
             limit(SO_RCVTIMEO, of: descriptor, to: silence)
+            Self.keepAlive(descriptor)
             #if !os(Linux)
                 var isOn: Int32 = 1
                 setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
@@ -120,6 +121,24 @@ package final class PlainExchange: Sendable {
             guard isWanted else { throw .lost("the request was given up") }
         }
         throw .lost(reason.number == EINPROGRESS ? "no connection in time" : reason.description)
+    }
+
+    /// Lets the system ask after the other machine while a connection is silent, so that one that vanished is a failure after two
+    /// minutes instead of after ``silence``.
+    package static func keepAlive(_ descriptor: Int32) {
+        func set(_ level: Int32, _ option: Int32, _ value: Int32) {
+            var value = value
+            setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+        set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        let transport = Int32(IPPROTO_TCP)
+        #if os(Linux)
+            set(transport, TCP_KEEPIDLE, 60)  // seconds
+        #else
+            set(transport, TCP_KEEPALIVE, 60)
+        #endif
+        set(transport, TCP_KEEPINTVL, 15)
+        set(transport, TCP_KEEPCNT, 4)
     }
 
     private func limit(_ option: Int32, of descriptor: Int32, to duration: Duration) {

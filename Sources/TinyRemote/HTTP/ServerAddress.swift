@@ -8,11 +8,12 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     /// Sent as `Authorization: Bearer …`; `nil` sends none.
     public var token: String?
 
-    /// Reads an address.
+    /// Reads an address. A last `/v1`, which OpenAI's clients want, is left out: the paths of the protocol begin with it.
     ///
     /// - Throws: ``RemoteError`` with code `invalidAddress`.
     public init(_ text: String, token: String? = nil) throws(RemoteError) {
-        let trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
+        var trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
+        if trimmed.hasSuffix("/v1") { trimmed.removeLast(3) }
         guard let url = URL(string: trimmed), url.scheme == "http" || url.scheme == "https",
             url.host?.isEmpty == false, url.query == nil, url.fragment == nil
         else {

@@ -12,6 +12,8 @@ package enum ServerFailure: Error {
     /// The server answers, but not this now; another attempt may succeed. One that is busy or loading has a wait, at least 0;
     /// one that failed has none.
     case passing(String, wait: Duration? = nil)
+    /// The server's own time limit ended the answer, which another attempt begins anew.
+    case late(String)
     /// The server does not know the adapter that was named.
     case unknownAdapter(String)
     /// No other attempt will succeed.
@@ -20,7 +22,7 @@ package enum ServerFailure: Error {
     /// What happened, as a sentence.
     package var message: String {
         switch self {
-        case .lost(let text), .passing(let text, _), .unknownAdapter(let text): text
+        case .lost(let text), .passing(let text, _), .late(let text), .unknownAdapter(let text): text
         case .lasting(let error): error.message
         }
     }
@@ -117,7 +119,7 @@ package final class ServerConnection: Sendable {
                 case .lost(let reason): throw .lost("\(address) does not answer: \(reason)")
                 case .passing: throw .passing("\(address) did not answer \(path) in time")
                 case .lasting(let error): throw .lasting(RemoteError(error.code, "\(address): \(error.message)"))
-                case .unknownAdapter: throw error
+                case .late, .unknownAdapter: throw error
                 }
             }
         }
@@ -157,7 +159,8 @@ extension ServerConnection.Answer {
     package func requireSuccess(_ what: String) throws(ServerFailure) {
         switch status {
         case 200: return
-        case 408, 425, 429, 502, 503, 504:
+        case 504: throw .late("\(what) answered with status 504: \(message)")
+        case 408, 425, 429, 502, 503:
             throw .passing("\(what) answered with status \(status): \(message)", wait: retryAfter ?? .zero)
         case 507:  // the same request needs the same memory
             throw .lasting(RemoteError(.refused, "\(what) answered with status 507: \(message)"))

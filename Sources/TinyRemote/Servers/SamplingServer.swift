@@ -19,7 +19,7 @@ protocol SamplingServer: Sendable {
     var kind: String { get }
     /// Most tokens of a sequence, prompt included.
     var contextLength: Int { get }
-    /// Requests that are worth having under way at once.
+    /// Requests that are worth having under way at once; fewer after one that was late.
     var parallelRequests: Int { get }
     /// What its log-probabilities are of.
     var logprobKind: LogprobKind { get }

@@ -13,6 +13,41 @@ final class ServerPool: Sendable {
         var restsUntil: [ContinuousClock.Instant]
         /// Failures of all servers since any succeeded.
         var silence = FailureStreak()
+        /// Most requests under way, by server.
+        var limits: [RequestLimit]
+        /// Requests that wait for a place: each looks again when its stream ends.
+        var waiting: [AsyncStream<Never>.Continuation] = []
+
+        /// Takes a place, or says what to wait for.
+        mutating func place(at now: ContinuousClock.Instant) -> Place {
+            let awake = load.indices.filter { restsUntil[$0] <= now }
+            guard !awake.isEmpty else { return .rest(now.duration(to: restsUntil.min() ?? now)) }
+            func share(_ index: Int) -> Double { Double(load[index]) / Double(limits[index].count) }
+            let free = awake.filter { load[$0] < limits[$0].count }
+            guard let place = free.min(by: { share($0) < share($1) }) else {
+                let (change, sink) = AsyncStream.makeStream(of: Never.self)
+                waiting.append(sink)
+                return .taken(change)
+            }
+            load[place] += 1
+            return .server(place, reductions: limits[place].reductions)
+        }
+
+        /// Gives a place back; those that wait look again.
+        mutating func leave(_ place: Int) {
+            load[place] -= 1
+            for sink in waiting { sink.finish() }
+            waiting = []
+        }
+    }
+
+    /// What there is for a request.
+    private enum Place {
+        case server(Int, reductions: Int)
+        /// All servers rest.
+        case rest(Duration)
+        /// All places are taken; the stream ends when that may have changed.
+        case taken(AsyncStream<Never>)
     }
 
     let seats: [ServerSeat]
@@ -26,11 +61,18 @@ final class ServerPool: Sendable {
         state = Mutex(
             State(
                 load: seats.map { _ in 0 }, failures: seats.map { _ in FailureStreak() },
-                restsUntil: seats.map { _ in .now }))
+                restsUntil: seats.map { _ in .now }, limits: seats.map { RequestLimit($0.server.parallelRequests) }))
     }
 
     /// Requests that are worth having under way at once.
     var parallelRequests: Int { seats.reduce(0) { $0 + $1.server.parallelRequests } }
+
+    /// Unloads the adapters of all servers.
+    func unloadAll() async {
+        await withTaskGroup(of: Void.self) { group in
+            for seat in seats { group.addTask { await seat.unloadAll() } }
+        }
+    }
 
     /// Completes one prompt once, with the same random numbers at every attempt.
     ///
@@ -39,7 +81,7 @@ final class ServerPool: Sendable {
     func complete(_ job: RemoteJob) async throws -> Completion {
         var failures = FailureStreak()
         while true {
-            let place = try await take()
+            let (place, reductions) = try await take()
             do {
                 let completion = try await seats[place].complete(job)
                 succeeded(place)
@@ -50,7 +92,7 @@ final class ServerPool: Sendable {
                     throw error
                 }
                 let now = ContinuousClock.now
-                try failed(place, failure, at: now)
+                try failed(place, failure, at: now, sentAfter: reductions)
                 failures.add(failure, at: now)
                 try failures.requireFewRefusals()
             } catch {
@@ -60,31 +102,25 @@ final class ServerPool: Sendable {
         }
     }
 
-    /// The server with the fewest requests among those that do not rest; waits for one.
-    private func take() async throws -> Int {
+    /// The server with the fewest requests for its places among those that do not rest; waits for one.
+    private func take() async throws -> (place: Int, reductions: Int) {
         while true {
-            let (place, wait) = state.withLock { state -> (Int?, Duration) in
-                let now = ContinuousClock.now
-                let awake = seats.indices.filter { state.restsUntil[$0] <= now }
-                let shares = seats.map { Double($0.server.parallelRequests) }
-                if let place = awake.min(by: {
-                    Double(state.load[$0]) / shares[$0] < Double(state.load[$1]) / shares[$1]
-                }) {
-                    state.load[place] += 1
-                    return (place, .zero)
-                }
-                return (nil, now.duration(to: state.restsUntil.min() ?? now))
+            switch state.withLock({ $0.place(at: .now) }) {
+            case .server(let place, let reductions): return (place, reductions)
+            case .rest(let wait): try await Task.sleep(for: wait)
+            case .taken(let change):
+                for await _ in change {}
+                try Task.checkCancellation()
             }
-            if let place { return place }
-            try await Task.sleep(for: wait)
         }
     }
 
-    private func leave(_ place: Int) { state.withLock { $0.load[place] -= 1 } }
+    private func leave(_ place: Int) { state.withLock { $0.leave(place) } }
 
     private func succeeded(_ place: Int) {
         let isBack = state.withLock { state in
-            state.load[place] -= 1
+            state.leave(place)
+            state.limits[place].succeeded()
             defer { state.failures[place] = FailureStreak() }
             state.silence = FailureStreak()
             return state.failures[place].count > 0
@@ -92,10 +128,17 @@ final class ServerPool: Sendable {
         if isBack { settings.note("\(seats[place].server.name) answers again") }
     }
 
-    private func failed(_ place: Int, _ failure: ServerFailure, at now: ContinuousClock.Instant) throws(RemoteError) {
+    private func failed(
+        _ place: Int, _ failure: ServerFailure, at now: ContinuousClock.Instant, sentAfter reductions: Int
+    ) throws(RemoteError) {
         let (isNew, silence) = state.withLock { state -> (Bool, FailureStreak) in
-            state.load[place] -= 1
-            state.silence.add(failure, at: now)
+            if case .late = failure {
+                state.limits[place].ranOut(of: state.load[place], since: reductions)
+                state.silence = FailureStreak()  // it is there
+            } else {
+                state.silence.add(failure, at: now)
+            }
+            state.leave(place)
             // Requests that failed together are one failure.
             guard state.restsUntil[place] <= now else { return (false, state.silence) }
             state.failures[place].add(failure, at: now)

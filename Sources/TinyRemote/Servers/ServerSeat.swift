@@ -36,7 +36,7 @@ actor ServerSeat {
             switch error {
             case .lost: for name in introductions.keys { forget(name) }
             case .unknownAdapter: forget(job.adapter?.name ?? "")
-            case .passing, .lasting: break
+            case .passing, .late, .lasting: break
             }
             throw error
         }
@@ -74,6 +74,17 @@ actor ServerSeat {
         for (other, introduction) in introductions where other != name && !needs.contains(other) {
             guard let adapter = introduction.adapter else { continue }
             forget(other)
+            await server.unload(adapter)
+        }
+    }
+
+    /// Unloads all adapters, also one that is being loaded.
+    func unloadAll() async {
+        for (name, introduction) in introductions {
+            guard let adapter = introduction.adapter else { continue }
+            introduction.task.cancel()
+            _ = await introduction.task.result
+            forget(name)
             await server.unload(adapter)
         }
     }

@@ -1,6 +1,8 @@
 import TinyRecords
 
 /// A model and the test problems it was evaluated on. Only results of the same model on the same problems are compared.
+///
+/// Two are the same by their contents: folders and files of one content may have several names, of which the first is shown.
 struct Benchmark: Hashable, Sendable {
     let model: String
     let modelContent: String
@@ -8,6 +10,17 @@ struct Benchmark: Hashable, Sendable {
     let problems: Int
     /// Hash of the problem file; empty when the manifest has none.
     let content: String
+
+    /// What stands for the problem set: its content, or its name where that is not known.
+    var problemIdentity: String { content.isEmpty ? problemSet : content }
+
+    private var identity: [String] {
+        [modelContent.isEmpty ? model : modelContent, problemIdentity, "\(problems)"]
+    }
+
+    static func == (a: Benchmark, b: Benchmark) -> Bool { a.identity == b.identity }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(identity) }
 
     /// Each one for which a run has an evaluation after its last step.
     static func all(of run: RecordedRun) -> [Benchmark] {

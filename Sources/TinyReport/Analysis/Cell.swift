@@ -79,7 +79,7 @@ extension RecordedRun {
 
     /// Everything that determines its part in a report, except whether it has validation results.
     var identity: String {
-        let measured = Benchmark.all(of: self).map { "\($0.problemSet) \($0.problems) \($0.content)" }
+        let measured = Benchmark.all(of: self).map { "\($0.problemIdentity) \($0.problems)" }
         return (["seed \(seed)", Cell.identity(of: self, leavingOut: ["seed"])] + measured).joined(separator: "\n")
     }
 }

@@ -32,9 +32,11 @@ public struct RecordedRun: Sendable {
     /// Seed of the run.
     var seed: UInt64 { manifest.seed }
 
-    /// Test evaluations of a problem set, with their line in `evaluations.jsonl`.
+    /// Test evaluations of a problem set, with their line in `evaluations.jsonl`. A set that is known by its content may have
+    /// another name here.
     func tests(on problemSet: String) -> [Located<EvaluationLine>] {
-        evaluations.enumerated().filter { !$1.isValidation && $1.problemSet == problemSet }
+        let isKnown = manifest.datasets["eval"]?.content.isEmpty == false
+        return evaluations.enumerated().filter { !$1.isValidation && (isKnown || $1.problemSet == problemSet) }
             .map { Located(value: $1, line: $0 + 1) }
     }
 

@@ -88,6 +88,9 @@ public struct RunEngines: Sendable {
         self.schemes = schemes
         self.descriptions = descriptions
     }
+
+    /// Leaves no adapter on the servers.
+    func close() async { await (sampler as? RemoteSampler)?.close() }
 }
 
 extension Agreement: Record {}

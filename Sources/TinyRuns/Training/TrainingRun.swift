@@ -179,9 +179,12 @@ public struct TrainingRun: Sendable {
     public func train(report: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> TrainedRun {
         directory.forgetFailure()
         do {
-            return try await trained(report)
+            let trained = try await trained(report)
+            await engines.close()
+            return trained
         } catch {
             directory.record(failure: error)
+            await engines.close()
             throw error
         }
     }

@@ -17,7 +17,7 @@ final class AdapterRegistry: Sendable {
         var values: [Float]
         /// Kept as long as a request may name its method.
         var design: PreparedDesign
-        /// The path that it was loaded from.
+        /// The path that it was loaded from, as the request had it, or the file that has it.
         var path: String?
     }
 
@@ -142,9 +142,10 @@ final class AdapterRegistry: Sendable {
         guard !name.isEmpty, name.utf8.count <= 255, name != loaded.name, !isCode else {
             throw ServerError(.invalidRequest, "an adapter cannot have the name \"\(name.prefix(100))\"")
         }
-        let adapter: Adapter
+        var adapter: Adapter
         do {
             adapter = try await self.adapter(from: directory.source(at: path))
+            adapter.path = path  // vLLM shows what the request had
         } catch {
             throw ServerError(error)
         }

@@ -98,6 +98,16 @@ struct RequestFields {
         return try read { () throws(FileError) in try node.integers() }
     }
 
+    /// The members of an object, if it is there, by their names.
+    mutating func values(_ name: String) throws(ServerError) -> [String: JSONValue] {
+        guard let node = try optional(name) else { return [:] }
+        return try read { () throws(FileError) in
+            var values: [String: JSONValue] = [:]
+            for (name, value) in try node.members() { values[try name.string()] = try JSONValue(value) }
+            return values
+        }
+    }
+
     /// Refuses members that were not asked for.
     func refuseOthers() throws(ServerError) {
         let names = try read { () throws(FileError) in
@@ -136,7 +146,9 @@ extension RequestFields.Others {
         "use_beam_search": .flag(false), "logit_bias": .empty, "suffix": .empty, "tools": .empty, "functions": .empty,
         "tool_choice": .empty, "function_call": .empty, "bad_words": .empty, "allowed_token_ids": .empty,
         "prompt_logprobs": .empty, "truncate_prompt_tokens": .empty, "include_stop_str_in_output": .flag(false),
-        "skip_special_tokens": .flag(true), "spaces_between_special_tokens": .flag(true),
+        "add_special_tokens": .flag(false), "include_reasoning": .flag(true), "detokenize": .flag(true),
+        "with_pieces": .flag(false), "return_token_strs": .flag(false), "skip_special_tokens": .flag(true),
+        "spaces_between_special_tokens": .flag(true),
         "add_generation_prompt": .flag(true), "continue_final_message": .flag(false), "chat_template": .empty,
         "chat_template_kwargs": .empty, "structured_outputs": .empty, "guided_json": .empty, "guided_regex": .empty,
         "guided_choice": .empty, "guided_grammar": .empty, "reasoning_effort": .empty, "audio": .empty,

@@ -75,30 +75,42 @@ extension Server {
                 required: ["error"])),
         .init(
             "Completion",
-            object(
+            body(
                 sampling + [
                     ("prompt", ["oneOf": [text, list(text), list(token), list(list(token))]]),
                     ("logprobs", integer(0, GenerationOptions.mostAlternatives)), ("echo", flag),
+                    ("add_special_tokens", described(flag, "Whether texts get the tokens that begin each; true.")),
                     ("max_tokens", described(integer(0, 1 << 20), "0 with echo only.")),
                 ], required: ["prompt"])),
         .init(
             "Chat",
-            object(
+            body(
                 sampling + [
                     ("messages", messages), ("logprobs", flag), ("max_tokens", integer(1, 1 << 20)),
                     ("top_logprobs", integer(0, GenerationOptions.mostAlternatives)),
+                    ("chat_template_kwargs", templateVariables),
                 ], required: ["messages"])),
-        .init("Conversation", object([("model", text), ("messages", messages)], required: ["messages"])),
+        .init(
+            "Conversation",
+            body(
+                [("model", text), ("messages", messages), ("chat_template_kwargs", templateVariables)],
+                required: ["messages"])),
         .init(
             "Load",
-            object(
+            body(
                 [("lora_name", text), ("lora_path", text), ("load_inplace", flag)],
                 required: ["lora_name", "lora_path"])),
-        .init("Unload", object([("lora_name", text)], required: ["lora_name"])),
+        .init("Unload", body([("lora_name", text), ("lora_int_id", ["type": "integer"])], required: ["lora_name"])),
         .init(
             "Tokenize",
-            object([("model", text), ("prompt", text), ("add_special_tokens", flag)], required: ["prompt"])),
-        .init("Detokenize", object([("model", text), ("tokens", list(token))], required: ["tokens"])),
+            described(
+                body(
+                    [
+                        ("model", text), ("prompt", text), ("content", text), ("messages", messages),
+                        ("chat_template_kwargs", templateVariables), ("add_special_tokens", flag),
+                        ("add_special", flag),
+                    ], required: []), "One of prompt, content and messages.")),
+        .init("Detokenize", body([("model", text), ("tokens", list(token))], required: ["tokens"])),
     ]
 
     private static let sampling: [(String, JSONValue)] = [
@@ -106,6 +118,7 @@ extension Server {
             "model",
             described(text, "The model, an adapter's name or code, or MODEL@ADAPTER; the model if it is left out.")
         ),
+        ("max_completion_tokens", described(integer(1, 1 << 20), "The same as max_tokens.")),
         ("n", integer(1, 128)), ("temperature", number(0, 100)), ("top_p", number(0.001, 1)),
         ("top_k", integer(-1, 1 << 20)),
         ("seed", ["type": "integer"]), ("stop", ["oneOf": [text, list(text)]]),
@@ -121,10 +134,23 @@ extension Server {
     private static let messages = list(
         object(
             [
-                ("role", ["enum": ["system", "developer", "user", "assistant"]]), ("content", text), ("name", text),
-                ("type", ["enum": ["text", "message"]]),
+                ("role", ["enum": ["system", "developer", "user", "assistant"]]),
+                ("content", ["oneOf": [text, list(part)]]), ("name", text), ("type", ["enum": ["text", "message"]]),
             ],
             required: ["role", "content"]))
+    private static let part: JSONValue = [
+        "type": "object", "properties": ["type": ["const": "text"], "text": text], "required": ["type", "text"],
+    ]
+    private static let templateVariables: JSONValue = [
+        "type": "object", "description": "Variables of the model's chat template, such as enable_thinking.",
+        "additionalProperties": ["type": ["string", "number", "boolean", "null"]],
+    ]
+
+    /// A body with these members and those that change no answer.
+    private static func body(_ members: [(String, JSONValue)], required: [String]) -> JSONValue {
+        let ignored = RequestFields.Others.ofBody.ignored.map { ($0, ["description": "Ignored."] as JSONValue) }
+        return object(members + ignored, required: required)
+    }
 
     private static func list(_ element: JSONValue) -> JSONValue { ["type": "array", "items": element] }
 

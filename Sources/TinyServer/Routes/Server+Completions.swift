@@ -13,7 +13,8 @@ extension Server {
         var fields = try RequestFields(request.body)
         let options = try GenerationOptions(reading: &fields)
         let label = try fields.modelName()
-        let prompts = try model.prompts(fields.required("prompt"))
+        let adds = try fields.flag("add_special_tokens") ?? true
+        let prompts = try model.prompts(fields.required("prompt"), addingSpecialTokens: adds)
         let alternatives = try fields.integer("logprobs").map { count throws(ServerError) in
             try checkedAlternatives(count, "logprobs")
         }
@@ -34,13 +35,14 @@ extension Server {
         let options = try GenerationOptions(reading: &fields)
         let label = try fields.modelName()
         let messages = try model.messages(fields.required("messages"))
+        let variables = try fields.values("chat_template_kwargs")
         let reports = try fields.flag("logprobs") ?? false
         let alternatives = try checkedAlternatives(fields.integer("top_logprobs") ?? 0, "top_logprobs")
         try fields.refuseOthers()
         guard reports || alternatives == 0 else {
             throw ServerError(.invalidRequest, "top_logprobs needs logprobs")
         }
-        let prompt = try model.prompt(for: messages)
+        let prompt = try model.prompt(for: messages, variables: variables)
         let writer = AnswerWriter(
             form: .chat, model: model, label: label ?? model.name, id: "", created: 0, options: options,
             alternatives: reports ? alternatives : nil, prompts: [prompt.tokens])

@@ -8,14 +8,14 @@ extension Server {
         var fields = try RequestFields(request.body)
         _ = try fields.text("model")
         let (content, prompt) = (try fields.text("content"), try fields.text("prompt"))
-        let messages = try fields.optional("messages")
+        let messages = try fields.optional("messages"), variables = try fields.values("chat_template_kwargs")
         let (adds, addsToo) = (try fields.flag("add_special_tokens"), try fields.flag("add_special"))
         try fields.refuseOthers()
         let tokens: [Int]
         if let text = content ?? prompt {
             tokens = model.tokenizer.encode(text, addingSpecialTokens: adds ?? addsToo ?? (prompt != nil))
         } else if let messages {
-            tokens = try model.prompt(for: model.messages(messages)).tokens
+            tokens = try model.prompt(for: model.messages(messages), variables: variables).tokens
         } else {
             throw ServerError(.invalidRequest, "the request has neither \"prompt\" nor \"content\" nor \"messages\"")
         }
@@ -38,7 +38,8 @@ extension Server {
         var fields = try RequestFields(request.body)
         _ = try fields.text("model")
         let messages = try model.messages(fields.required("messages"))
+        let variables = try fields.values("chat_template_kwargs")
         try fields.refuseOthers()
-        return .json(["prompt": .string(try model.prompt(for: messages).text)])
+        return .json(["prompt": .string(try model.prompt(for: messages, variables: variables).text)])
     }
 }
