@@ -92,6 +92,26 @@ struct ExtractionTests {
         #expect(verdict("\\boxed{7}\nUser: x\nAssistant: <think></think> \\boxed{7}", "7", options) == "wrong")
     }
 
+    @Test(
+        "may be written more than once",
+        arguments: [
+            ("$\\boxed{9}$\n\n$\\boxed{9}$", "9"), ("\\[\\boxed{9}\\]\n\n\\[\\boxed{9}\\]", "9"),
+            ("\\boxed{9}\n\\boxed{9}\n\\boxed{9}\n\\boxed{9}", "9"),
+            ("\\boxed{\\frac12}\n\\boxed{0.5}", "1/2"), ("\\boxed{2}, \\boxed{2}", "2, 2"),
+            ("\\boxed{2}, \\boxed{2}", "2"),
+        ])
+    func repeated(completion: String, gold: String) {
+        #expect(verdict(completion, gold) == "strict")
+        #expect(MathGrader().isEquivalent(completion, to: gold))
+    }
+
+    @Test("that is written twice is right only where each is")
+    func contradiction() {
+        for gold in ["5", "9"] { #expect(verdict("\\boxed{5}\n\\boxed{9}", gold) == "wrong") }
+        #expect(verdict("\\boxed{9}\n\\boxed{9}", "5") == "wrong")
+        #expect(MathGrader().grade("\\boxed{9}\n\\boxed{9}", gold: "9").extracted == "9")
+    }
+
     @Test("is looked for where the options say")
     func options() {
         var options = GradingOptions()
