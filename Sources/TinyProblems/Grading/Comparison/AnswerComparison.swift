@@ -54,7 +54,14 @@ struct AnswerComparison {
         // `x = 5, y = 2` and the list 5, 2.
         if let values = gold.labelledValues, prediction.hasNoLabels { return inOrder(values, prediction.elements) }
         if let values = prediction.labelledValues, gold.hasNoLabels { return inOrder(gold.elements, values) }
-        return unordered(gold.elements, prediction.elements)
+        // A tuple without its brackets, a list within brackets: in order. `[1, 2]` is an interval.
+        switch (gold, prediction) {
+        case (.bracketed(let parts, let opens, let closes), .list) where opens == closes && (!opens || parts.count > 2):
+            return inOrder(parts, prediction.elements)
+        case (.list, .bracketed(let parts, let opens, let closes)) where opens == closes && (!opens || parts.count > 2):
+            return inOrder(gold.elements, parts)
+        default: return unordered(gold.elements, prediction.elements)
+        }
     }
 
     mutating func inOrder(_ gold: [AnswerTree], _ prediction: [AnswerTree]) -> Bool {
