@@ -76,7 +76,7 @@ extension Problem {
             throw ProblemError(.emptyField, "\(place): nothing follows the #### of the answer")
         }
         solution = solution ?? answer
-        answer = ExactNumber(trimmed) == nil ? trimmed : trimmed.filter { $0 != "," }
+        answer = ExactNumber(trimmed) == nil ? trimmed : trimmed.filter { !",{}\\!".contains($0) }
     }
 }
 

@@ -19,10 +19,11 @@ struct ProblemSetTests {
                 {"question": "b", "answer": "#### 3\\ntwo\\n####  -5 "}
                 {"question": "c", "answer": "x #### 2.50"}
                 {"question": "d", "answer": "x #### north"}
+                {"question": "e", "answer": "x #### $70{,}000"}
 
                 """)
-        #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north"])
-        #expect(loaded.map(\.id) == ["1", "2", "3", "4"])
+        #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north", "$70000"])
+        #expect(loaded.map(\.id) == ["1", "2", "3", "4", "5"])
         #expect(loaded[0].solution == "one\n#### 1,080")
     }
 
