@@ -10,6 +10,8 @@ public typealias ProblemError = CodedError<ProblemErrorCode>
 public enum ProblemErrorCode: Sendable {
     /// The file cannot be opened or read.
     case unreadableFile
+    /// The file is in a format that is not read, such as Parquet.
+    case foreignFormat
     /// The file holds no rows.
     case emptyFile
     /// A line is not a JSON object.

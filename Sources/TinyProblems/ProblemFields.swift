@@ -89,6 +89,38 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         }
     }
 
+    /// Keys that other data sets have for a part, apart from its own.
+    private static let otherKeys: [String: [String]] = [
+        "question": ["question", "problem", "prompt", "query", "input", "instruction"],
+        "answer": [
+            "answer", "final_answer", "expected_answer", "correct_answer", "ground_truth", "reference_answer", "gold",
+            "target",
+            "label", "output", "response",
+        ],
+    ]
+
+    /// Whether some data set has a key of this name, in any case, for a question or an answer.
+    static func isKnownKey(_ name: String) -> Bool {
+        otherKeys.values.contains { $0.contains(name.lowercased()) }
+    }
+
+    func keys(of part: String) -> [String] {
+        Self.parts.first { $0.name == part }.map { self[keyPath: $0.keys] } ?? []
+    }
+
+    /// What to do about a row that has no key for a part: which of its keys may hold it; `nil` where none seems to.
+    func hint(onMissing part: String, among keys: [String]) -> String? {
+        let own = self.keys(of: part)
+        guard !promised.contains(part), let wanted = own.first else {
+            return own.first.flatMap { nearestName(to: $0, in: keys) }.map { "did you mean \"\($0)\"?" }
+        }
+        let known = own + (Self.otherKeys[part] ?? [])
+        let same = known.lazy.compactMap { name in keys.first { $0.lowercased() == name } }.first
+        guard let key = same ?? own.lazy.compactMap({ nearestName(to: $0, in: keys) }).first else { return nil }
+        return
+            "is it in \"\(key)\"? eval reads that with --fields \(part)=\(key); for train, rename the key to \"\(wanted)\""
+    }
+
     /// A part of ``promised`` with no key in `keys`, and its first key.
     func missingPart(among keys: Set<String>) -> (part: String, key: String)? {
         for (name, place) in Self.parts where promised.contains(name) {

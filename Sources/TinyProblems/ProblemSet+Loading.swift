@@ -2,7 +2,7 @@ import Foundation
 public import TinyFoundation
 
 extension ProblemSet {
-    /// Reads a JSON Lines file: one object a line, UTF-8.
+    /// Reads a JSON Lines file: one object a line, UTF-8; or a JSON array of such objects.
     ///
     /// Lines end at `\n` only, so U+2028 may stand inside a string; a `\r` before it, a byte order mark and blank lines at
     /// the end of the file are ignored. When any answer holds `####`, the file is in GSM8K's format: the whole text is the
@@ -20,7 +20,8 @@ extension ProblemSet {
     /// - Parameters:
     ///   - path: The file.
     ///   - fields: Which keys hold the parts.
-    /// - Throws: ``ProblemError`` naming the file and the 1-based line of the first row that cannot be used.
+    /// - Throws: ``ProblemError`` naming the file and the 1-based line, or element of an array, of the first row that cannot be
+    ///   used.
     public init(contentsOf path: String, fields: ProblemFields = .automatic) throws(ProblemError) {
         let data: Data
         do throws(FileError) {
@@ -39,7 +40,7 @@ extension ProblemSet {
         var problems = rows.map(\.problem)
         if problems.contains(where: { hasAnswerMarker($0.answer) }) {
             for (index, row) in rows.enumerated() {
-                try problems[index].splitSolution(place: "\(path):\(row.line)")
+                try problems[index].splitSolution(place: row.place)
             }
         }
         self.init(name: setName(of: path), problems: problems, path: path)
@@ -47,7 +48,15 @@ extension ProblemSet {
 
     /// The rows of a file's bytes as they are, one for each problem, without the ends of lines.
     package static func rows(in file: [UInt8]) -> [ArraySlice<UInt8>] {
-        lines(of: file).filter { !$0.allSatisfy(isBlank) }
+        guard isArray(file) else { return lines(of: file).filter { !$0.allSatisfy(isBlank) } }
+        let text = withoutByteOrderMark(file)
+        let elements = try? JSONDocument(text, name: "the file").root.elements()
+        // No string has an end of line in it as it is.
+        return (elements ?? []).map { element in
+            text[element.textRange].map {
+                $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0
+            }[...]
+        }
     }
 
     /// Hash of ids, questions and answers, and of the units and tolerances of problems that have them, hexadecimal:
@@ -76,32 +85,46 @@ extension Problem {
             throw ProblemError(.emptyField, "\(place): nothing follows the #### of the answer")
         }
         solution = solution ?? answer
-        answer = ExactNumber(trimmed) == nil ? trimmed : trimmed.filter { $0 != "," }
+        answer = ExactNumber(trimmed) == nil ? trimmed : trimmed.filter { !",{}\\!".contains($0) }
     }
 }
 
-/// The problems of a file, each with its line, their answers not yet taken apart.
+/// The problems of a file, each with its place in it, their answers not yet taken apart.
 private func readRows(
     _ file: [UInt8], path: String, fields: ProblemFields
-) throws(ProblemError) -> [(line: Int, problem: Problem)] {
-    var rows: [(line: Int, problem: Problem)] = []
+) throws(ProblemError) -> [(place: String, problem: Problem)] {
+    if let format = ForeignFormat(of: file, path: path) {
+        throw ProblemError(
+            .foreignFormat, "\(path) is \(format.name); problems are read from JSON Lines, one object a line",
+            hint: format.hint)
+    }
+    var rows: [(place: String, problem: Problem)] = []
     var keys: Set<String> = []
-    var firstBlank: Int?
-    for (index, bytes) in lines(of: file).enumerated() {
-        let line = index + 1
-        if bytes.allSatisfy(isBlank) {
-            firstBlank = firstBlank ?? line
-            continue
-        }
-        if let blank = firstBlank {
-            throw ProblemError(
-                .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
-                hint: "every line holds one JSON object")
-        }
-        let values = try fieldValues(of: bytes, place: "\(path):\(line)")
+    func add(_ values: [String: FieldValue], number: Int, place: String) throws(ProblemError) {
         keys.formUnion(values.keys)
-        let row = FieldReader(values: values, place: "\(path):\(line)")
-        rows.append((line, try row.problem(fields, id: String(line))))
+        let row = FieldReader(values: values, place: place)
+        rows.append((place, try row.problem(fields, id: String(number))))
+    }
+    if isArray(file) {
+        for (index, element) in try elements(of: file, path: path).enumerated() {
+            let place = "\(path), element \(index + 1)"
+            try add(fieldValues(of: element, place: place), number: index + 1, place: place)
+        }
+    } else {
+        var firstBlank: Int?
+        for (index, bytes) in lines(of: file).enumerated() {
+            let line = index + 1, place = "\(path):\(line)"
+            if bytes.allSatisfy(isBlank) {
+                firstBlank = firstBlank ?? line
+                continue
+            }
+            if let blank = firstBlank {
+                throw ProblemError(
+                    .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
+                    hint: "every line holds one JSON object")
+            }
+            try add(fieldValues(of: bytes, place: place), number: line, place: place)
+        }
     }
     if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
         throw ProblemError(
@@ -111,28 +134,56 @@ private func readRows(
     return rows
 }
 
-/// What stands between ends of lines, without a byte order mark.
-private func lines(of file: [UInt8]) -> [ArraySlice<UInt8>] {
+/// A file without its byte order mark.
+private func withoutByteOrderMark(_ file: [UInt8]) -> [UInt8] {
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    return file.dropFirst(file.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
-        .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return file.starts(with: byteOrderMark) ? Array(file.dropFirst(byteOrderMark.count)) : file
 }
 
-private func fieldValues(of line: ArraySlice<UInt8>, place: String) throws(ProblemError) -> [String: FieldValue] {
+/// What stands between ends of lines, without a byte order mark.
+private func lines(of file: [UInt8]) -> [ArraySlice<UInt8>] {
+    withoutByteOrderMark(file).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+}
+
+/// Whether a file is a JSON array and no JSON Lines.
+private func isArray(_ file: [UInt8]) -> Bool {
+    withoutByteOrderMark(file).first { !isSpace($0) } == UInt8(ascii: "[")
+}
+
+private func elements(of file: [UInt8], path: String) throws(ProblemError) -> [JSONNode] {
     do throws(FileError) {
-        let row = try JSONDocument(Array(line), name: place, isLine: true).root
-        guard row.isObject else {
-            throw row.wrongKind("an object")
-        }
+        return try JSONDocument(withoutByteOrderMark(file), name: path).root.elements()
+    } catch {
+        throw ProblemError(
+            .malformedLine, error.message, hint: error.hint ?? "the file starts as a JSON array of objects",
+            underlying: error)
+    }
+}
+
+private func fieldValues(of row: JSONNode, place: String) throws(ProblemError) -> [String: FieldValue] {
+    do throws(FileError) {
+        guard row.isObject else { throw FileError(.malformedFile, "\(place) is \(row.brief), expected an object") }
         var values: [String: FieldValue] = [:]
         for (name, value) in try row.members() { values[try name.string()] = try FieldValue(value) }
         return values
+    } catch {
+        throw ProblemError(.malformedLine, error.message, hint: rowHint, underlying: error)
+    }
+}
+
+private let rowHint = "a row is one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}"
+
+private func fieldValues(of line: ArraySlice<UInt8>, place: String) throws(ProblemError) -> [String: FieldValue] {
+    let row: JSONNode
+    do throws(FileError) {
+        row = try JSONDocument(Array(line), name: place, isLine: true).root
     } catch {
         throw ProblemError(
             .malformedLine, error.message,
             hint: error.hint ?? "every line holds one JSON object, such as {\"question\": \"…\", \"answer\": \"…\"}",
             underlying: error)
     }
+    return try fieldValues(of: row, place: place)
 }
 
 /// Reads the fields of one row, with an error for each that is missing or of the wrong type.
@@ -142,12 +193,12 @@ private struct FieldReader {
 
     /// The problem of the row, under `id` where the row has none of its own.
     func problem(_ fields: ProblemFields, id: String) throws(ProblemError) -> Problem {
-        let question = try required("question", among: fields.question, as: \.string, expected: "a string")
+        let question = try required("question", fields, as: \.string, expected: "a string")
         let solution = try optional("solution", among: fields.solution, as: \.text)
         let boxed = fields.answer.contains { values[$0] != nil } ? nil : solution.flatMap(boxedAnswer)
         let answer =
             if let boxed { boxed } else {
-                try required("answer", among: fields.answer, as: \.answer, expected: "a string or a number")
+                try required("answer", fields, as: \.answer, expected: "a string or a number")
             }
         return Problem(
             id: try optional("id", among: fields.id, as: \.scalar) ?? id,
@@ -158,16 +209,15 @@ private struct FieldReader {
     }
 
     private func required(
-        _ part: String, among keys: [String], as read: (FieldValue) -> String?, expected: String
+        _ part: String, _ fields: ProblemFields, as read: (FieldValue) -> String?, expected: String
     ) throws(ProblemError) -> String {
+        let keys = fields.keys(of: part)
         guard let key = keys.first(where: { values[$0] != nil }), let value = values[key] else {
             let wanted = keys.map { "\"\($0)\"" }.joined(separator: " or ")
             let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
             throw ProblemError(
-                .missingField, "\(place): the row has no \(wanted) for its \(part); its keys are: \(found)",
-                hint: keys.first.flatMap { nearestName(to: $0, in: values.keys.sorted()) }.map {
-                    "did you mean \"\($0)\"?"
-                })
+                .missingField, "\(place): the row has no key \(wanted) for its \(part); its keys are: \(found)",
+                hint: fields.hint(onMissing: part, among: values.keys.sorted()))
         }
         guard let text = read(value) else {
             throw ProblemError(.wrongType, "\(place): \"\(key)\" is \(value.typeName), expected \(expected)")

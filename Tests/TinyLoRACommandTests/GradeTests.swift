@@ -46,6 +46,34 @@ struct GradeTests {
             ])
     }
 
+    @Test("grades as a training does with another grader, for all lines or for one")
+    func graders() throws {
+        let (status, output) = try grade(
+            #"""
+            {"prediction": "so \\boxed{18}", "gold": "18", "options": {"grader": "final-answer"}}
+            {"prediction": "9 * 2 = 18\n#### $18 in total", "gold": "18", "options": {"grader": "final-answer"}}
+            {"prediction": "so \\boxed{70{,}000}", "gold": "7 * 10\n#### 70,000", "options": {"grader": "final-answer"}}
+            {"prediction": "so \\boxed{18}", "gold": "18", "options": {"grader": "math"}}
+            {"prediction": "18", "gold": "18", "options": {"grader": "final"}}
+            {"prediction": "18", "gold": "18", "options": {"grader": "final-answer", "precision": 2}}
+            """#)
+        #expect(status == 0)
+        #expect(
+            output == [
+                #"{"extracted":"18","lenient":true,"strict":false}"#,
+                #"{"extracted":"$18","lenient":true,"strict":true}"#,
+                #"{"extracted":"70{,}000","lenient":true,"strict":false}"#,
+                #"{"extracted":"18","lenient":true,"strict":true}"#,
+                #"{"error":"options.grader in line 5 is \"final\", expected final-answer or math"}"#,
+                #"{"error":"options in line 6 has \"precision\", which the grader final-answer does not use"}"#,
+            ])
+        let scratch = try Scratch()
+        let pair = ["--gold", "18", "--prediction", "\\boxed{18}"]
+        let strict = try Executable.run(["grade", "--grader", "final-answer"] + pair, in: scratch)
+        #expect(strict.output.contains(#""strict":false"#))
+        #expect(try Executable.run(["grade", "--grader", "final"] + pair, in: scratch).status != 0)
+    }
+
     @Test("grades one pair, and refuses half a pair")
     func onePair() throws {
         let scratch = try Scratch()

@@ -108,6 +108,8 @@ struct FinalAnswerRewardTests {
         .unmarked("\\boxed{3} then \\boxed{ 18 }", as: "18", lenient: true),
         .unmarked("\\boxed{\\frac{36}{2}} is 18", as: "18", lenient: true),
         .unmarked("\\boxed{18", as: "18", lenient: true),
+        .unmarked("\\boxed{70{,}000}", as: "70{,}000", lenient: true, gold: "70000"),
+        .unmarked("in 1\\,080 ways", as: "1\\,080", lenient: true, gold: "1080"),
         .unmarked("in 1,080 ways", as: "1,080", lenient: true, gold: "1080"),
         .unmarked("(3,4)", as: "4", lenient: true, gold: "4"),
         .unmarked("version 3.18", as: "3.18", lenient: false),

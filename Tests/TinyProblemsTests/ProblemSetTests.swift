@@ -19,10 +19,11 @@ struct ProblemSetTests {
                 {"question": "b", "answer": "#### 3\\ntwo\\n####  -5 "}
                 {"question": "c", "answer": "x #### 2.50"}
                 {"question": "d", "answer": "x #### north"}
+                {"question": "e", "answer": "x #### $70{,}000"}
 
                 """)
-        #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north"])
-        #expect(loaded.map(\.id) == ["1", "2", "3", "4"])
+        #expect(loaded.map(\.answer) == ["1080", "-5", "2.50", "north", "$70000"])
+        #expect(loaded.map(\.id) == ["1", "2", "3", "4", "5"])
         #expect(loaded[0].solution == "one\n#### 1,080")
     }
 
@@ -39,7 +40,7 @@ struct ProblemSetTests {
             let found = description(in: "DIR") {
                 _ = try problems(in: #"{"problem": "a", "solution": "\#(solution)"}"#, fields: fields)
             }
-            #expect(found.contains(#"the row has no "answer""#), "\(found)")
+            #expect(found.contains(#"the row has no key "answer""#), "\(found)")
         }
     }
 
@@ -144,11 +145,11 @@ struct ProblemSetTests {
             ),
             (
                 "\(row)\n{\"q\": 1, \"answer\": \"1\"}", .missingField,
-                "rows.jsonl:2: the row has no \"question\" or \"problem\" for its question; its keys are: answer, q"
+                "rows.jsonl:2: the row has no key \"question\" or \"problem\" for its question; its keys are: answer, q"
             ),
             (
                 "{}", .missingField,
-                "rows.jsonl:1: the row has no \"question\" or \"problem\" for its question; its keys are: none"
+                "rows.jsonl:1: the row has no key \"question\" or \"problem\" for its question; its keys are: none"
             ),
             (
                 #"{"question": 5, "answer": "1"}"#, .wrongType,
@@ -187,6 +188,81 @@ struct ProblemSetTests {
     }
 
     private static let row = #"{"question": "a", "answer": "1"}"#
+
+    @Test(
+        "in another format are refused with its name and how to convert it",
+        arguments: [
+            (Array("PAR1\u{15}\u{4}".utf8), "rows", "a Parquet file", #"load_dataset("parquet", data_files="rows""#),
+            (Array("ARROW1\0\0".utf8), "rows", "an Arrow file", #"load_dataset("arrow""#),
+            ([0x1F, 0x8B, 8, 0], "rows.jsonl.gz", "compressed with gzip", "gunzip -k rows.jsonl.gz"),
+            ([0xFF, 0xFE, 0x7B, 0], "rows", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 rows"),
+            ([0x7B, 0, 0x22, 0], "rows", "UTF-16 text", "iconv -f UTF-16LE -t UTF-8 rows"),
+            (Array("question,answer\n1+1?,2\n".utf8), "rows", "a CSV file", #"load_dataset("csv""#),
+            (
+                Array("\u{FEFF}\"Problem\",\"Answer\"\r\n".utf8), "rows", "a CSV file",
+                #".to_json("rows.jsonl", lines=True)"#
+            ),
+            (Array("q,a\n1+1?,2\n".utf8), "rows.csv", "a CSV file", #".to_json("rows.jsonl", lines=True)"#),
+            (Array("question\tanswer\n".utf8), "rows", "a table with tabs (TSV)", #"sep="\t""#),
+        ] as [([UInt8], String, String, String)])
+    func foreign(bytes: [UInt8], path: String, name: String, hint: String) {
+        let error = #expect(throws: ProblemError.self) { try ProblemSet(bytes: bytes, path: path) }
+        #expect(error?.code == .foreignFormat)
+        #expect(error?.message == "\(path) is \(name); problems are read from JSON Lines, one object a line")
+        #expect(error?.hint?.contains(hint) == true, "\(error?.hint ?? "")")
+    }
+
+    @Test("may be a JSON array of objects")
+    func array() throws {
+        let text = """
+            [
+              {"question": "a", "answer": "1"},
+              {"question": "b",
+               "answer": "2", "id": "k"}
+            ]
+
+            """
+        #expect(try problems(in: text).map(\.question) == ["a", "b"])
+        #expect(try problems(in: "\u{FEFF}" + text).map(\.id) == ["1", "k"])
+        let rows = ProblemSet.rows(in: Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
+        #expect(rows.count == 2 && rows[0] == Self.row && !rows[1].contains("\n"))
+        #expect(try problems(in: rows.joined(separator: "\n")).map(\.answer) == ["1", "2"])
+    }
+
+    @Test(
+        "that are arrays name the element that cannot be used",
+        arguments: [
+            ("[\(row), 5]", ProblemErrorCode.malformedLine, "rows.jsonl, element 2 is 5, expected an object"),
+            (
+                "[\(row), {\"question\": 1, \"answer\": \"1\"}]", .wrongType,
+                "rows.jsonl, element 2: \"question\" is a number, expected a string"
+            ),
+            ("[]", .emptyFile, "rows.jsonl holds no problems: the file is empty"),
+        ])
+    func refusedElement(text: String, code: ProblemErrorCode, message: String) {
+        let error = #expect(throws: ProblemError.self) { try problems(in: text) }
+        #expect(error?.code == code && error?.message == message, "\(String(describing: error))")
+    }
+
+    @Test(
+        "whose keys are others say which may be meant, and how to name it",
+        arguments: [
+            ("Problem", "answer", "question", "Problem"), ("question", "Answer", "answer", "Answer"),
+            ("question", "ground_truth", "answer", "ground_truth"),
+            ("question", "final_answer", "answer", "final_answer"),
+            ("problem", "expected_answer", "answer", "expected_answer"), ("prompt", "answer", "question", "prompt"),
+            ("qestion", "answer", "question", "qestion"),
+        ])
+    func otherKeys(question: String, answer: String, part: String, key: String) {
+        let error = #expect(throws: ProblemError.self) {
+            try problems(in: #"{"\#(question)": "a", "\#(answer)": "1", "x": 2}"#)
+        }
+        #expect(error?.code == .missingField)
+        #expect(
+            error?.hint
+                == "is it in \"\(key)\"? eval reads that with --fields \(part)=\(key); for train, rename the key to \"\(part)\""
+        )
+    }
 
     @Test("without unit and tolerance have the hash that earlier versions recorded")
     func recordedHash() {

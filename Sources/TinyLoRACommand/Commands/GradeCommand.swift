@@ -9,17 +9,23 @@ struct GradeCommand: ParsableCommand {
         commandName: "grade",
         abstract: "Decides whether predicted answers are equivalent to reference answers.",
         discussion: """
-            strict   the answer is in the requested format: in \\boxed{}, after ####, or it is the whole prediction
-            lenient  the answer is anywhere: announced in words ("the answer is ..."), also after a box or ####, or the last \
-            mathematics
-
+            GRADER math (default)
+              strict   the answer is in the requested format: in \\boxed{}, after ####, or it is the whole prediction
+              lenient  the answer is anywhere: announced in words ("the answer is ..."), also after a box or ####, or the \
+            last mathematics
             A bare short answer counts for both. Without options numbers must be exactly equal: 0.333 is not 1/3.
+
+            GRADER final-answer, which grades GSM8K in training and evaluation
+              strict   the number after ####
+              lenient  also the number in the last box, or else the last number
+            A reference answer may be a worked solution that ends with ####.
 
             With --jsonl, each line of standard input is an object with "prediction", "gold" and optionally "options"; each \
             gives one line {"extracted", "lenient", "strict"}, in order, immediately. An invalid line gives \
             {"error"}, and the next one is read. Empty lines are skipped. Other keys are ignored.
 
             OPTIONS OF A LINE
+              grader              math or final-answer, instead of --grader; the options below are those of math
               answer_format       any (default), boxed, marked (####) or bracketed ([...]): the format that strict requires
               require_think_end   true: only text after </think> is graded
               relative_tolerance  0.01 accepts 4.5e33 for 4.49e33
@@ -28,6 +34,7 @@ struct GradeCommand: ParsableCommand {
 
             EXAMPLES
               tinylora grade --gold '\\frac{14}{3}' --prediction 'So x = \\boxed{14/3}.'
+              tinylora grade --grader final-answer --gold 18 --prediction 'It is 9 * 2 = 18. #### 18'
               echo '{"prediction": "The answer is 50%.", "gold": "\\\\frac12"}' | tinylora grade --jsonl
               echo '{"prediction": "9.8", "gold": "9.81", "options": {"relative_tolerance": 0.01}}' | tinylora grade --jsonl
             """)
@@ -38,6 +45,8 @@ struct GradeCommand: ParsableCommand {
     var prediction: String?
     @Option(parsing: .unconditional, help: "Reference answer.")
     var gold: String?
+    @Option(help: "How to grade: math or final-answer.")
+    var grader = GraderName.math
 
     func validate() throws {
         guard jsonl ? prediction == nil && gold == nil : prediction != nil && gold != nil else {
@@ -49,13 +58,12 @@ struct GradeCommand: ParsableCommand {
         if let prediction, let gold {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let grade = GradedLine(MathGrader().grade(prediction, gold: gold))
-            return try StandardOutput.write(encoder.encode(grade) + Data("\n".utf8))
+            let pair = GradingPair(prediction: prediction, gold: gold, grader: grader.method)
+            return try StandardOutput.write(encoder.encode(GradedLine(pair.grade())) + Data("\n".utf8))
         }
         try answerLines { line, number -> GradedLine in
             do {
-                let pair = try GradingPair(line, name: "line \(number)")
-                return GradedLine(MathGrader(options: pair.options).grade(pair.prediction, gold: pair.gold))
+                return GradedLine(try GradingPair(line, name: "line \(number)", grader: grader.method).grade())
             } catch {
                 return GradedLine(error: (error as? any ExplainedError)?.message ?? "line \(number): \(error)")
             }
@@ -63,21 +71,47 @@ struct GradeCommand: ParsableCommand {
     }
 }
 
+/// A grader by its name on the command line.
+enum GraderName: String, CaseIterable, ExpressibleByArgument {
+    case math
+    case finalAnswer = "final-answer"
+
+    var method: GradingMethod { self == .math ? .math : .finalAnswer }
+}
+
 /// A line of the pipe: what to grade, against what, and how.
 private struct GradingPair {
     var prediction: String
     var gold: String
+    var grader: GradingMethod
     var options = GradingOptions()
 
-    init(_ line: Data, name: String) throws {
+    init(prediction: String, gold: String, grader: GradingMethod) {
+        self.prediction = prediction
+        self.gold = gold
+        self.grader = grader
+    }
+
+    /// Reads a line; `grader` counts where the line names none.
+    init(_ line: Data, name: String, grader: GradingMethod) throws {
+        self.grader = grader
         let row = try JSONDocument(Array(line), name: name, isLine: true).root
         prediction = try row.member("prediction").string()
         gold = try row.member("gold").string()
         guard let node = try row.optional("options") else { return }
-        let known = GradingOptions.CodingKeys.allCases.map(\.rawValue)
+        let own = GradingOptions.CodingKeys.allCases.map(\.rawValue)
+        let known = own + ["grader"]
         for (key, _) in try node.members() where !(known + GradingOptions.notes).contains(try key.string()) {
             let nearest = nearestName(to: try key.string(), in: known).map { ", did you mean \"\($0)\"?" } ?? ""
             throw node.malformed("has \(key.brief), which is no option\(nearest)")
+        }
+        if let name = try node.given("grader") {
+            let names = GradingMethod.allCases.map(\.rawValue).sorted().joined(separator: " or ")
+            guard let method = GradingMethod(rawValue: try name.string()) else { throw name.wrongKind(names) }
+            self.grader = method
+        }
+        if self.grader == .finalAnswer, let key = try own.first(where: { try node.given($0) != nil }) {
+            throw node.malformed("has \"\(key)\", which the grader final-answer does not use")
         }
         do {
             options = try JSONDecoder().decode(GradingOptions.self, from: JSONEncoder().encode(JSONValue(node)))
@@ -90,6 +124,19 @@ private struct GradingPair {
             throw node.malformed("has a number that is out of range")
         }
         if let problem = options.violations().first { throw node.malformed("breaks a rule: \(problem)") }
+    }
+}
+
+extension GradingPair {
+    /// The grade, for `final-answer` against what a worked solution of GSM8K has behind its last `####`.
+    fileprivate func grade() -> Grade {
+        switch grader {
+        case .math: return MathGrader(options: options).grade(prediction, gold: gold)
+        case .finalAnswer:
+            let end = gold.range(of: "####", options: .backwards)?.upperBound ?? gold.startIndex
+            let answer = gold[end...].trimmingCharacters(in: .whitespacesAndNewlines)
+            return FinalAnswerReward().grade(prediction, for: Problem(id: "1", question: "", answer: answer))
+        }
     }
 }
 

@@ -43,7 +43,14 @@ struct GoldAnswer {
         return candidates.first { ParsedAnswer($0).isReadable } ?? candidates.first
     }
 
+    /// Whether a prediction is equivalent: as a whole, or each of its alternatives, as in `\frac12 \text{ or } 0.5`.
     func accepts(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
+        if acceptsWhole(prediction, options: options) { return true }
+        let alternatives = Alternatives.of(prediction.text)
+        return !alternatives.isEmpty && alternatives.allSatisfy { acceptsWhole(ParsedAnswer($0), options: options) }
+    }
+
+    private func acceptsWhole(_ prediction: ParsedAnswer, options: GradingOptions) -> Bool {
         if answer.accepts(prediction, options: options)
             || decimal?.accepts(prediction, options: options.withoutTolerance) == true
         {

@@ -31,8 +31,10 @@ public struct MathGrader: Sendable, Hashable {
     /// Whether a predicted answer is equivalent to a gold answer. Only a box is extracted from the prediction.
     public func isEquivalent(_ prediction: String, to gold: String) -> Bool {
         let bytes = Array(prediction.utf8)
-        let answer = AnswerBox.lastAnswer(in: bytes)?.text ?? prediction
-        return GoldAnswer(gold).accepts(ParsedAnswer(answer), options: options)
+        let gold = GoldAnswer(gold)
+        let box = AnswerBox.lastAnswer(in: bytes)
+        return gold.accepts(ParsedAnswer(box?.text ?? prediction), options: options)
+            || isRepeated(box?.parts ?? [], gold)
     }
 
     /// Grades one completion against a gold answer, which may be bare, in dollar signs, boxed, or after `####`.
@@ -40,7 +42,9 @@ public struct MathGrader: Sendable, Hashable {
         let gold = GoldAnswer(gold)
         let answers = ExtractedAnswers(completion, options: options, hasDecimalComma: gold.hasDecimalComma)
         let parsed = answers.strict.map { ParsedAnswer($0) }
-        let strict = parsed.map { gold.accepts($0, options: options) } ?? false
+        let isWholeRight = parsed.map { gold.accepts($0, options: options) } ?? false
+        let isRepeated = !isWholeRight && isRepeated(answers.strictBoxes, gold)
+        let strict = isWholeRight || isRepeated
         let isWhole = answers.strict != nil && !answers.isMarked
         let isReadable = parsed?.isReadable ?? false
         let isWellFormed = answers.isMarked || strict || (isWhole && isReadable)
@@ -49,7 +53,10 @@ public struct MathGrader: Sendable, Hashable {
         {
             return Grade(strict: true, lenient: true, extracted: parts, isWellFormed: true)
         }
-        if strict { return Grade(strict: true, lenient: true, extracted: answers.strict, isWellFormed: true) }
+        if strict {
+            let extracted = isRepeated ? answers.strictBoxes.last : answers.strict
+            return Grade(strict: true, lenient: true, extracted: extracted, isWellFormed: true)
+        }
 
         let isChosen = gold.choice != nil && !answers.isMarked && answers.choice == gold.choice
         var extracted = isWellFormed ? answers.strict : nil
@@ -81,6 +88,11 @@ public struct MathGrader: Sendable, Hashable {
 }
 
 extension MathGrader {
+    /// Whether several boxes each hold the answer, as `\boxed{9}` that is written twice.
+    private func isRepeated(_ boxes: [String], _ gold: GoldAnswer) -> Bool {
+        (2...8).contains(boxes.count) && boxes.allSatisfy { gold.accepts(ParsedAnswer($0), options: options) }
+    }
+
     /// The boxes of a completion as one answer, where the gold answer has as many parts and accepts them in order.
     private func boxedParts(_ answers: ExtractedAnswers, _ gold: GoldAnswer) -> String? {
         guard let count = gold.partCount, let boxes = answers.boxes(count: count) else { return nil }

@@ -34,8 +34,9 @@ struct ParsedAnswer {
     /// - Parameter isGold: Whether nobody is paid for it, so that text in it may say anything.
     init(_ written: String, isGold: Bool = false) {
         let undressed = Self.undressed(written)
-        let answer = Self.withoutPartLabels(undressed)
-        hasPartLabels = answer != undressed
+        let labelled = PartLabels.tuple(of: undressed)
+        let answer = labelled ?? undressed
+        hasPartLabels = labelled != nil
         var readings: [Reading] = []
         func parsed(_ tokens: [AnswerToken]) -> [AnswerTree] { AnswerParser.readings(of: tokens, hasRemarks: isGold) }
         func add(_ tokens: [AnswerToken], all: Bool = false) {
@@ -184,30 +185,6 @@ struct ParsedAnswer {
         }
         guard let first = bytes.first(where: { !isSpace($0) }), "*_`\"'".utf8.contains(first) else { return text }
         return String(decoding: bytes[TinyProblems.undressed(0..<bytes.count, in: bytes)], as: UTF8.self)
-    }
-
-    /// `(a) 3, (b) 4` as `(3, 4)`: labels of parts, where the first two are there.
-    private static func withoutPartLabels(_ text: String) -> String {
-        for labels in [["a", "b", "c", "d", "e"], ["i", "ii", "iii", "iv"]] {
-            guard text.contains("\(labels[0]))"), text.contains("\(labels[1]))") else { continue }
-            var result = text
-            for (index, label) in labels.enumerated() {
-                let separator = index == 0 ? "" : ", "
-                for form in [
-                    "\\text{(\(label))}", "Part (\(label)):", "part (\(label)):", "(\(label)):", "(\(label))",
-                    "\(label))",
-                ]
-                where result.contains(form) {
-                    result = result.replacing(form, with: separator, maxReplacements: 1)
-                    break
-                }
-            }
-            var parts = result.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingSpaces }
-            parts = parts.map { $0.hasSuffix(";") ? String($0.dropLast()) : $0 }.filter { !$0.isEmpty }
-            // In order: a tuple.
-            return "(" + parts.joined(separator: ", ") + ")"
-        }
-        return text
     }
 
     private static func hasBrackets(_ tokens: [AnswerToken]) -> Bool {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TinyProblems
 
@@ -50,6 +51,65 @@ struct ExtractionTests {
         ])
     func wrong(completion: String, gold: String) {
         #expect(verdict(completion, gold) == "wrong")
+    }
+
+    @Test(
+        "is not that of a question which the model has invented",
+        arguments: [
+            "<|im_end|>\n<|im_start|>user\nmore<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nM",
+            "<|im_end|>\n<|im_start|>assistant\n</think>\n\nM", "\nUser: x\nAssistant: <think>a</think> M",
+            "\n\nHuman: x\n\nAssistant: <think>a</think> M", "<|endoftext|>Human: x <think>hmm</think> M",
+            "\n\nQuestion: x <think>a</think> M", "\n\nProblem 2: x\nM", "\n\n**Question:** x\nM",
+            "\n\n### Question 2\nx\nM", "\n\n**Problem 2**\nx\nM", "\nQ2: x\nM",
+        ])
+    func invented(end: String) {
+        for start in ["", "<think>so it is \\boxed{7}\nUser: x\nProblem 2: x</think>\n"] {
+            for (answer, mark) in [("\\boxed{3}", "\\boxed{7}"), ("\n#### 3", "\n#### 7")] {
+                let completion = start + "So it is \(answer)" + end.replacingOccurrences(of: "M", with: mark)
+                #expect(verdict(completion, "3") == "strict", "\(completion)")
+                #expect(verdict(completion, "7") == "wrong", "\(completion)")
+                let problem = Problem(id: "1", question: "?", answer: "7")
+                #expect(!FinalAnswerReward().grade(completion, for: problem).lenient, "\(completion)")
+            }
+        }
+    }
+
+    @Test(
+        "may follow a thought that quotes turns, and parts of a question",
+        arguments: [
+            "<think>\\boxed{1}\nUser: \\boxed{2}\n</think> \\boxed{7}", "a\nQuestion: b\n</think> \\boxed{7}",
+            "\\boxed{1}\nHuman: b\n</think> \\boxed{7}", "<think>a <s>b</s></think> \\boxed{7}",
+            "<think>a</think> b <think>\\boxed{1}</think> \\boxed{7}",
+            "### Question 1\nThe answer is 5.\n### Question 2\nSo \\boxed{7}",
+            "**Problem:** find x\n\\boxed{7}",
+        ])
+    func thoughts(completion: String) { #expect(verdict(completion, "7") == "strict") }
+
+    @Test("that is needed behind </think> is not that of an invented turn")
+    func neededThought() {
+        var options = GradingOptions()
+        options.requiresEndOfThought = true
+        #expect(verdict("\\boxed{7}\nUser: x\nAssistant: <think></think> \\boxed{7}", "7", options) == "wrong")
+    }
+
+    @Test(
+        "may be written more than once",
+        arguments: [
+            ("$\\boxed{9}$\n\n$\\boxed{9}$", "9"), ("\\[\\boxed{9}\\]\n\n\\[\\boxed{9}\\]", "9"),
+            ("\\boxed{9}\n\\boxed{9}\n\\boxed{9}\n\\boxed{9}", "9"),
+            ("\\boxed{\\frac12}\n\\boxed{0.5}", "1/2"), ("\\boxed{2}, \\boxed{2}", "2, 2"),
+            ("\\boxed{2}, \\boxed{2}", "2"),
+        ])
+    func repeated(completion: String, gold: String) {
+        #expect(verdict(completion, gold) == "strict")
+        #expect(MathGrader().isEquivalent(completion, to: gold))
+    }
+
+    @Test("that is written twice is right only where each is")
+    func contradiction() {
+        for gold in ["5", "9"] { #expect(verdict("\\boxed{5}\n\\boxed{9}", gold) == "wrong") }
+        #expect(verdict("\\boxed{9}\n\\boxed{9}", "5") == "wrong")
+        #expect(MathGrader().grade("\\boxed{9}\n\\boxed{9}", gold: "9").extracted == "9")
     }
 
     @Test("is looked for where the options say")

@@ -125,7 +125,7 @@ extension AnswerTree {
         case .variable, .text: true
         case .product(let parts): parts.count <= 4 && parts.allSatisfy(\.isCapital) || parts[0].isDerivative
         case .function(.abs, let parts): parts.allSatisfy(\.isLabel)
-        case .ratio(let parts): parts.allSatisfy(\.isLabel)
+        case .ratio(let parts, _): parts.allSatisfy(\.isLabel)
         case .bracketed(let parts, false, false): parts.allSatisfy(\.isLabel)
         default: false
         }

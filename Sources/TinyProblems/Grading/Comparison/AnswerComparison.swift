@@ -54,7 +54,14 @@ struct AnswerComparison {
         // `x = 5, y = 2` and the list 5, 2.
         if let values = gold.labelledValues, prediction.hasNoLabels { return inOrder(values, prediction.elements) }
         if let values = prediction.labelledValues, gold.hasNoLabels { return inOrder(gold.elements, values) }
-        return unordered(gold.elements, prediction.elements)
+        // A tuple without its brackets, a list within brackets: in order. `[1, 2]` is an interval.
+        switch (gold, prediction) {
+        case (.bracketed(let parts, let opens, let closes), .list) where opens == closes && (!opens || parts.count > 2):
+            return inOrder(parts, prediction.elements)
+        case (.list, .bracketed(let parts, let opens, let closes)) where opens == closes && (!opens || parts.count > 2):
+            return inOrder(gold.elements, parts)
+        default: return unordered(gold.elements, prediction.elements)
+        }
     }
 
     mutating func inOrder(_ gold: [AnswerTree], _ prediction: [AnswerTree]) -> Bool {
@@ -87,7 +94,15 @@ struct AnswerComparison {
     private mutating func compareItems(_ gold: AnswerTree, _ prediction: AnswerTree) -> Bool {
         switch (gold, prediction) {
         case (.text(let a), .text(let b)): return TextAnswer(a) == TextAnswer(b)
-        case (.ratio(let a), .ratio(let b)): return inOrder(a, b)
+        case (.ratio(let a, let isTime), .ratio(let b, _)):
+            return inOrder(a, b) || !isTime && AnswerTree.areProportional(a, b)
+        case (.ratio(_, isTime: true), _): return false
+        case (.ratio(let parts, _), _):
+            guard let quotient = AnswerTree.quotient(of: parts) else { return false }
+            return prediction.isExpression && isSameValue(quotient, prediction)
+        case (_, .ratio(let parts, _)):
+            guard let quotient = AnswerTree.quotient(of: parts) else { return false }
+            return gold.isExpression && isSameValue(gold, quotient)
         case (.difference(let a, let b), .difference(let c, let d)): return inOrder([a, b], [c, d])
         case (.intersection(let a), .intersection(let b)): return unordered(a, b)
         case (.bracketed(let a, let opensA, let closesA), .bracketed(let b, let opensB, let closesB)):
@@ -140,6 +155,26 @@ extension AnswerTree {
             return (.negative(inner), measure)
         default: return (self, nil)
         }
+    }
+
+    /// The fraction m/n that a ratio m:n of two whole numbers is, too; `nil` for any other ratio.
+    fileprivate static func quotient(of ratio: [AnswerTree]) -> AnswerTree? {
+        guard ratio.count == 2, let numbers = wholeNumbers(ratio) else { return nil }
+        return (numbers[0] / numbers[1]).map(AnswerTree.number)
+    }
+
+    /// Whether two ratios of whole numbers are the same but for a common factor: 6:8:10 and 3:4:5.
+    fileprivate static func areProportional(_ a: [AnswerTree], _ b: [AnswerTree]) -> Bool {
+        guard a.count == b.count, let a = wholeNumbers(a), let b = wholeNumbers(b) else { return false }
+        return zip(a, b).allSatisfy { part, other in (part / a[0]).map { $0 == other / b[0] } ?? false }
+    }
+
+    /// The values of plain positive whole numbers; `nil` where one is none.
+    private static func wholeNumbers(_ parts: [AnswerTree]) -> [Rational]? {
+        let numbers = parts.compactMap { part -> Rational? in
+            if case .number(let value) = part, value.isInteger, value != .zero { value } else { nil }
+        }
+        return numbers.count == parts.count ? numbers : nil
     }
 
     fileprivate var isCollection: Bool {

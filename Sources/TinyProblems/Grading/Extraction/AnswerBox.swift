@@ -61,7 +61,7 @@ struct AnswerBox: Hashable {
     /// The contents of the last box and of the boxes before it that only separators part from it, joined by commas.
     ///
     /// So `\boxed{2} \text{ and } \boxed{3}` is one answer of two parts.
-    static func lastAnswer(in bytes: [UInt8]) -> (text: String, range: Range<Int>)? {
+    static func lastAnswer(in bytes: [UInt8]) -> (text: String, parts: [String], range: Range<Int>)? {
         let boxes = all(in: bytes)
         guard let last = boxes.last else { return nil }
         var first = boxes.count - 1
@@ -69,7 +69,7 @@ struct AnswerBox: Hashable {
             first -= 1
         }
         let parts = boxes[first...].map { String(decoding: bytes[$0.content], as: UTF8.self) }
-        return (parts.joined(separator: ", "), boxes[first].range.lowerBound..<last.range.upperBound)
+        return (parts.joined(separator: ", "), parts, boxes[first].range.lowerBound..<last.range.upperBound)
     }
 
     private static func isSeparator(_ gap: ArraySlice<UInt8>) -> Bool {

@@ -75,7 +75,7 @@ enum ChoiceLetter {
     }
 
     /// Whether a text can be a value, and not the other side of an operation: `- 12`, `\cup B`.
-    private static func startsValue(_ text: Substring) -> Bool {
+    static func startsValue(_ text: Substring) -> Bool {
         guard let first = text.first, !"^_!'=/*+<>|,;:.)]}&".contains(first) else { return false }
         if "-−".contains(first) { return text.dropFirst().first?.isWhitespace == false }
         guard first == "\\" else { return true }

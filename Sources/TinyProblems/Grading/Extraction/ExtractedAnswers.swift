@@ -16,6 +16,8 @@ struct ExtractedAnswers {
 
     /// The answer in the requested format; `nil` when there is none.
     private(set) var strict: String?
+    /// The contents of the boxes that ``strict`` joins; empty where it is no box.
+    private(set) var strictBoxes: [String] = []
     /// Whether ``strict`` is marked (boxed or after `####`) and not just the whole completion.
     private(set) var isMarked = false
     /// The other candidates. The first that can be parsed counts.
@@ -45,6 +47,7 @@ struct ExtractedAnswers {
         case .bracketed: strict = Self.lastBracket(in: bytes).map(text)
         }
         isMarked = strict != nil
+        if let box, strict == box.text { strictBoxes = box.parts }
         let whole = undressed(0..<bytes.count, in: bytes)
         if strict == nil, bytes.count <= Self.maximumShort, !whole.isEmpty,
             AnswerPhrase.announcements(in: bytes).isEmpty
@@ -329,7 +332,7 @@ struct ExtractedAnswers {
     // MARK: Formats
 
     /// The box or the marked line, whichever is later.
-    private func later(_ box: (text: String, range: Range<Int>)?, _ line: Range<Int>?) -> String? {
+    private func later(_ box: (text: String, parts: [String], range: Range<Int>)?, _ line: Range<Int>?) -> String? {
         guard let line else { return box?.text }
         guard let box, box.range.lowerBound >= line.lowerBound else { return text(line) }
         return box.text

@@ -48,8 +48,9 @@ public struct ExactNumber: Sendable, Hashable {
 /// A number in UTF-8 text.
 ///
 /// Grammar: an optional sign and an optional `$` (or LaTeX's `\$`) in either order, then digits. Digits come plain or in
-/// groups of three with commas, with an optional fraction; a fraction may stand alone (`.5`). A comma that does not start
-/// a group of exactly three digits, and a point without a digit after it, end the number before them.
+/// groups of three with commas or what LaTeX writes for them (`{,}`, `,\!`, `\,`), with an optional fraction; a fraction may
+/// stand alone (`.5`). A comma that does not start a group of exactly three digits, and a point without a digit after it, end
+/// the number before them.
 struct NumberMatch {
     /// The whole number, sign and currency included.
     let range: Range<Int>
@@ -128,12 +129,22 @@ private func currencyLength(in bytes: [UInt8], at position: Int) -> Int {
 private func endOfMagnitude(in bytes: [UInt8], at start: Int) -> Int {
     var end = endOfDigits(in: bytes, at: start)
     if (1...3).contains(end - start) {
-        while end < bytes.count, bytes[end] == UInt8(ascii: ","), isGroupOfThree(in: bytes, at: end + 1) { end += 4 }
+        while let separator = groupSeparatorLength(in: bytes, at: end), isGroupOfThree(in: bytes, at: end + separator) {
+            end += separator + 3
+        }
     }
     if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "."), isDigit(bytes[end + 1]) {
         end = endOfDigits(in: bytes, at: end + 1)
     }
     return end
+}
+
+/// What may part groups of three digits: a comma, or what LaTeX writes for it.
+private let groupSeparators = ["{,}\\!", ",\\!", "{,}", ",", "\\,"].map { Array($0.utf8) }
+
+private func groupSeparatorLength(in bytes: [UInt8], at position: Int) -> Int? {
+    guard position < bytes.count, ",{\\".utf8.contains(bytes[position]) else { return nil }
+    return groupSeparators.first { bytes[position...].starts(with: $0) }?.count
 }
 
 private func endOfDigits(in bytes: [UInt8], at start: Int) -> Int {

@@ -198,7 +198,20 @@ struct AnswerParser {
     }
 
     mutating func ratio() -> AnswerTree? {
-        joined(by: .colon, as: AnswerTree.ratio) { $0.sum() }
+        let start = position
+        guard let tree = joined(by: .colon, as: { .ratio($0, isTime: false) }, part: { $0.sum() }) else { return nil }
+        guard case .ratio(let parts, _) = tree, isTime(start..<position) else { return tree }
+        return .ratio(parts, isTime: true)
+    }
+
+    /// Whether tokens are `8:05` or `1:02:30`: two digits below 60 behind each colon.
+    private func isTime(_ range: Range<Int>) -> Bool {
+        tokens[range].enumerated().allSatisfy { index, token in
+            guard index % 2 == 0 else { return token.kind == .symbol(.colon) }
+            guard case .number(let numeral) = token.kind, let digits = numeral.digits else { return false }
+            return index == 0
+                ? digits.utf8.count <= 2 : digits.utf8.count == 2 && numeral.value.integer(upTo: 59) != nil
+        }
     }
 
     /// One part, or several with a symbol between them.

@@ -22,7 +22,8 @@ indirect enum AnswerTree: Hashable, Sendable {
     case infinity
     case percent(AnswerTree)
     case quantity(AnswerTree, Unit)
-    case ratio([AnswerTree])
+    /// `m:n`; a time such as `5:00` is no fraction.
+    case ratio([AnswerTree], isTime: Bool)
     /// Two or more items in brackets: a tuple, or an interval where there are two.
     case bracketed([AnswerTree], opensClosed: Bool, closesClosed: Bool)
     case set([AnswerTree])
@@ -42,7 +43,7 @@ indirect enum AnswerTree: Hashable, Sendable {
     var children: [AnswerTree] {
         switch self {
         case .number, .based, .constant, .variable, .infinity, .text: []
-        case .sum(let parts), .product(let parts), .function(_, let parts), .ratio(let parts), .set(let parts),
+        case .sum(let parts), .product(let parts), .function(_, let parts), .ratio(let parts, _), .set(let parts),
             .list(let parts), .union(let parts), .intersection(let parts), .bracketed(let parts, _, _),
             .relation(let parts, _):
             parts
