@@ -58,6 +58,16 @@ struct ArgumentRefusalTests {
         expectRefusal(try train(and: arguments, in: scratch), naming: words)
     }
 
+    @Test(
+        "a dry run refuses what the run would",
+        arguments: [
+            (["--train", "nope.jsonl"], "nope.jsonl"), (["--prompt-style", "boxd"], "boxed"),
+            (["--max-tokens", "5000"], "max_completion_length 5000"), (["--eval", "nope.jsonl"], "nope.jsonl"),
+        ])
+    func dryRun(arguments: [String], word: String) throws {
+        expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [word])
+    }
+
     @Test("the reward is recorded, a run resumes only with the same one, and a command's score leaves no choice")
     func reward() throws {
         let scratch = try Scratch(), flags = ["--max-tokens", "8", "--eval-problems", "0", "--batch", "1"]

@@ -17,14 +17,24 @@ public struct HeldOutLoss: Sendable {
     /// - Returns: `nil` when no problem has one.
     /// - Throws: ``TrainingError`` with code `promptTooLong` naming the row.
     public init?(learner: any Learner, task: TrainingTask, settings: SupervisedSettings) throws(TrainingError) {
-        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: learner.contextLength)
-        var sequences: [ScoredSequence] = []
-        for problem in task.problems where problem.isSolved {
-            sequences.append(try encoder.example(of: problem).sequence)
-        }
+        let sequences = try Self.sequences(task, settings, contextLength: learner.contextLength)
         guard !sequences.isEmpty else { return nil }
         self.learner = learner
         self.sequences = sequences
+    }
+
+    /// The solutions with their prompts, as they are measured.
+    ///
+    /// - Parameter contextLength: Most tokens of a sequence, prompt included.
+    package static func sequences(
+        _ task: TrainingTask, _ settings: SupervisedSettings, contextLength: Int
+    ) throws(TrainingError) -> [ScoredSequence] {
+        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: contextLength)
+        var sequences: [ScoredSequence] = []
+        for row in task.problems.indices where task.problems[row].isSolved {
+            sequences.append(try encoder.example(ofRow: row).sequence)
+        }
+        return sequences
     }
 
     /// The loss in nats per token, each token of all solutions counting the same.

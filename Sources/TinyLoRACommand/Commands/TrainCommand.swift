@@ -43,7 +43,7 @@ struct TrainCommand: AsyncParsableCommand {
                   --learning-rate 1e-3 --sampler http://127.0.0.1:8000
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
-              Show the resolved settings without training:
+              Check the files and settings and show them, without training:
                 tinylora train --parameters 35 --dry-run
             """)
 
@@ -159,7 +159,7 @@ struct TrainCommand: AsyncParsableCommand {
     var output: String?
     @Flag(help: "Resume the run in --output.")
     var resume = false
-    @Flag(help: "Show the resolved settings and exit.")
+    @Flag(help: "Check that the run can start, show the resolved settings and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -178,7 +178,9 @@ struct TrainCommand: AsyncParsableCommand {
         if endWithInput { watchInput() }
         let configuration = try resolved()
         if dryRun {
-            let outline = try RunOutline(configuration, output: output)
+            let checks = RunChecks()
+            let outline = try RunOutline(configuration, output: output, checks: checks)
+            try checks.check(outline.configuration)
             show(outline, on: console)
             return try console.result(outline)
         }

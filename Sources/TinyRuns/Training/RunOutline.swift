@@ -1,11 +1,7 @@
 internal import Foundation
-internal import TinyAbacus
 import TinyAdapter
 import TinyCheckpoint
-internal import TinyEngine
-internal import TinyLearning
 internal import TinyModel
-internal import TinyProblems
 public import TinyRecords
 
 /// Everything about a run that is known before it starts: no weight is read.
@@ -54,23 +50,27 @@ public struct RunOutline: Encodable, Sendable {
         }
     }
 
-    /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
+    /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution. It
+    /// does not check that the run can start: ``RunChecks`` does, of the ``configuration`` with epochs resolved.
     ///
-    /// - Parameter output: The run's directory; a new one unless given.
+    /// - Parameters:
+    ///   - output: The run's directory; a new one unless given.
+    ///   - checks: What was read before.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
-    public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
-        try GraderChoice(configuration.grader).checkProgram()
-        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        try checkpoint.requireParameters()
+    public init(
+        _ configuration: TrainingConfiguration, output: String? = nil, checks: RunChecks = RunChecks()
+    ) throws {
+        let model = try checks.model(configuration.model)
+        let checkpoint = model.checkpoint, sizes = checkpoint.configuration
         var settings = configuration
         if configuration.epochs != nil {
-            settings = configuration.resolvingEpochs(problems: try Self.unitsOfEpoch(configuration))
+            // A learner in another process may have a shorter context, and more packs.
+            settings = try checks.task(configuration).resolvingEpochs(
+                configuration, contextLength: sizes.contextLength)
         }
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
-        let initial = try InitialAdapter(of: settings)?.source
+        let (design, initial) = try RunChecks.design(of: settings, for: model)
         initialAdapter = try initial?.fingerprint()
-        let sizes = checkpoint.configuration
-        let design = try initial?.design(for: checkpoint) ?? settings.adapter.design(for: sizes)
         self.configuration = settings
         plan = design.description
         trainedParameters = design.parameterCount
@@ -78,22 +78,10 @@ public struct RunOutline: Encodable, Sendable {
         isEvaluated = RunProblems.hasTest(settings)
         estimate = RunEstimate(settings)
         memory = try MemoryEstimate(settings, checkpoint: checkpoint, design: design)
-        model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        self.model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
         self.output =
             output ?? freeName(TrainingRun.defaultDirectory) { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    /// The training problems, or packs of their solutions: these are counted by encoding every solution for the model's context,
-    /// as the run does. (A learner in another process may have a shorter context, and more packs.)
-    private static func unitsOfEpoch(_ configuration: TrainingConfiguration) throws -> Int {
-        guard configuration.supervised.packing else { return try RunProblems.trainingCount(configuration) }
-        let model = try UnloadedModel(directory: configuration.model)
-        let task = TrainingTask(
-            problems: try RunProblems(configuration).training.problems, prompter: try model.prompter(of: configuration),
-            endToken: model.endToken)
-        return try SFTTrainer.unitsOfEpoch(
-            task, configuration.supervised, contextLength: model.checkpoint.configuration.contextLength)
     }
 
     private enum CodingKeys: String, CodingKey {

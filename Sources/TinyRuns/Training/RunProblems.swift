@@ -95,14 +95,6 @@ public struct RunProblems: Sendable {
         configuration.evaluation.problems != 0 && (configuration.model == nil || configuration.eval != nil)
     }
 
-    /// How many problems a configuration trains on. Reads its file, but generates none.
-    static func trainingCount(_ configuration: TrainingConfiguration) throws -> Int {
-        guard let path = configuration.train else { return abacusTrainingCount }
-        let count = try ProblemSet(contentsOf: path).problems.count
-        let evaluation = configuration.evaluation
-        return evaluation.validationFile == nil ? count - min(evaluation.validationProblems, count) : count
-    }
-
     private static func test(file: String?, count: Int?, solutions: SolutionStyle) throws -> ProblemSet {
         guard let file else {
             return ProblemSet(
