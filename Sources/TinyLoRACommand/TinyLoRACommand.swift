@@ -38,7 +38,7 @@ struct TinyLoRACommand: AsyncParsableCommand {
     }
 
     private static func exit(reporting error: any Error) -> Never {
-        let text = fullMessage(for: error), code = exitCode(for: error)
+        let text = ErrorText().text(for: error), code = exitCode(for: error)
         if code.isSuccess {
             do {
                 try StandardOutput.write(text + "\n")

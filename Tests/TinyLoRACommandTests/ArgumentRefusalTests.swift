@@ -26,6 +26,23 @@ struct ArgumentRefusalTests {
         expectRefusal(try Executable.run(["train", "--stepz", "1"], in: scratch), naming: ["--stepz", "--steps"])
     }
 
+    @Test(
+        "an unknown flag that is a setting, here or in another program, is refused with what to write",
+        arguments: [
+            ("train --temperature 0.5", "write --set temperature=0.5"), ("train --max-steps 3", "write --steps 3"),
+            ("train --num-generations=4", "write --group-size 4"),
+            ("train --eval-steps", "write --set eval_steps=VALUE"),
+            ("train --lr 1e-3", "write --learning-rate 1e-3"), ("train --kl-coef 0.1", "write --beta 0.1"),
+            ("train --use-vllm", "--sampler URL"), ("train --batch-size 8", "problems_per_step"),
+            ("sweep s.yaml --num-generations 4", "write --set num_generations=4"),
+            ("sweep s.yaml --model-name-or-path m", "write --model m"),
+        ])
+    func hintsAtSetting(line: String, hint: String) throws {
+        let outcome = try Executable.run(line.split(separator: " ").map(String.init), in: Scratch())
+        expectRefusal(outcome, naming: [" hint: ", hint, "Usage: tinylora \(line.prefix(5))"])
+        #expect(!outcome.errors.contains("Did you mean"), "\(outcome)")
+    }
+
     @Test("an unknown command is refused")
     func refusesUnknownCommand() throws {
         let scratch = try Scratch()

@@ -38,7 +38,8 @@ struct SweepCommand: AsyncParsableCommand {
     @OptionGroup var files: FileOptions
     @Option(
         name: .customLong("set"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Setting for every run; may be repeated.", valueName: "key=value")
+        help: ArgumentHelp(
+            "Setting for every run, see Documentation/Settings.md; may be repeated.", valueName: "key=value")
     )
     var settings: [String] = []
     @Option(

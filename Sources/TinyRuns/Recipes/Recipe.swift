@@ -235,7 +235,7 @@ func refuseTwoLengths(_ settings: [Setting]) throws(RunError) {
 func unknownKey(_ key: String, at place: String, known: [String]) -> RunError {
     RunError(
         .unknownKey, "\(place): \"\(key)\" is not a setting",
-        hint: nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
+        hint: ForeignName(key)?.hint ?? nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
 }
 
 private func json(_ settings: [Setting]) -> String {
