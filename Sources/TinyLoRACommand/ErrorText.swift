@@ -4,19 +4,35 @@ import TinyLoRA
 
 /// What a person is told about an error.
 struct ErrorText {
-    /// The command that was named; `nil` when the arguments name none.
-    let command: (any ParsableCommand.Type)?
+    /// The command that ran; `nil` when the arguments could not be parsed.
+    let running: (any ParsableCommand.Type)?
     /// The arguments of this program.
     let arguments: [String]
 
-    /// Finds the command that the arguments name.
-    init(arguments: [String] = Array(CommandLine.arguments.dropFirst())) {
+    /// Takes the arguments of this program.
+    init(of running: (any ParsableCommand.Type)?, arguments: [String] = Array(CommandLine.arguments.dropFirst())) {
+        self.running = running
         self.arguments = arguments
-        command = TinyLoRACommand.configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+    }
+
+    /// The command that the arguments name; `nil` when they name none.
+    private var command: (any ParsableCommand.Type)? {
+        TinyLoRACommand.configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+    }
+
+    /// The message with the usage of the command where the arguments are wrong.
+    func text(for error: any Error) -> String {
+        guard let running, let error = error as? ValidationError else { return parserText(for: error) }
+        let name = running.configuration.commandName ?? ""
+        return """
+            Error: \(error.message)
+            Usage: \(TinyLoRACommand.usageString(for: running))
+              See 'tinylora \(name) --help' for more information.
+            """
     }
 
     /// The parser's text. Where an option is not there but is a setting, or was one elsewhere, a hint says what to write.
-    func text(for error: any Error) -> String {
+    private func parserText(for error: any Error) -> String {
         var lines = TinyLoRACommand.fullMessage(for: error).components(separatedBy: "\n")
         let beginning = "Error: Unknown option '--"
         if lines[0].hasPrefix(beginning) {

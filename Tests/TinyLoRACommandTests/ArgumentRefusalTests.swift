@@ -43,6 +43,26 @@ struct ArgumentRefusalTests {
         #expect(!outcome.errors.contains("Did you mean"), "\(outcome)")
     }
 
+    @Test(
+        "arguments that a command refuses itself come with its usage",
+        arguments: [
+            "train --resume", "train --steps 3 --epochs 1", "train --set foo", "score", "sweep s.yaml --jobs 0",
+            "eval --threads 0",
+        ])
+    func showsUsage(line: String) throws {
+        let outcome = try Executable.run(line.split(separator: " ").map(String.init), in: Scratch())
+        let command = line.prefix { $0 != " " }
+        expectRefusal(outcome, naming: ["Usage: tinylora \(command) ", "See 'tinylora \(command) --help'"])
+        #expect(outcome.status == 64, "\(outcome)")
+    }
+
+    @Test("the version is one line")
+    func version() throws {
+        let outcome = try Executable.run(["--version"], in: Scratch())
+        expectSuccess(outcome)
+        #expect(outcome.output.wholeMatch(of: /tinylora [0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(outcome)")
+    }
+
     @Test("an unknown command is refused")
     func refusesUnknownCommand() throws {
         let scratch = try Scratch()
