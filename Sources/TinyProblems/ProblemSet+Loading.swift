@@ -105,11 +105,14 @@ private func readRows(
     }
     if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
         throw ProblemError(
-            .missingField, "no row of \(path) has \"\(missing.key)\" for its \(missing.part)",
+            .missingField, "no row of \(path) has \"\(missing.key)\"" + purpose(of: [missing.key], missing.part),
             hint: nearestName(to: missing.key, in: keys.sorted()).map { "did you mean \"\($0)\"?" })
     }
     return rows
 }
+
+/// What a row is asked for some keys for, unless a key says it.
+private func purpose(of keys: [String], _ part: String) -> String { keys.contains(part) ? "" : " for its \(part)" }
 
 /// What stands between ends of lines, without a byte order mark.
 private func lines(of file: [UInt8]) -> [ArraySlice<UInt8>] {
@@ -164,7 +167,7 @@ private struct FieldReader {
             let wanted = keys.map { "\"\($0)\"" }.joined(separator: " or ")
             let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
             throw ProblemError(
-                .missingField, "\(place): the row has no \(wanted) for its \(part); its keys are: \(found)",
+                .missingField, "\(place): the row has no \(wanted)\(purpose(of: keys, part)); its keys are: \(found)",
                 hint: keys.first.flatMap { nearestName(to: $0, in: values.keys.sorted()) }.map {
                     "did you mean \"\($0)\"?"
                 })

@@ -118,7 +118,7 @@ struct ArgumentRefusalTests {
         try FileManager.default.removeItem(atPath: scratch.path("model"))
         expectRefusal(
             try train(and: ["--reward", "lenient", "--grader", "command:cat"], in: scratch),
-            naming: ["--reward: reward: is lenient", "a grader command gives the reward itself"])
+            naming: ["--reward is lenient", "a grader command gives the reward itself"])
         try FileManager.default.removeItem(atPath: scratch.path("model"))
         expectRefusal(
             try train(and: ["--reward", "lenent"], in: scratch), naming: ["--reward", "did you mean \"lenient\"?"])

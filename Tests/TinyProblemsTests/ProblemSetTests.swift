@@ -144,11 +144,11 @@ struct ProblemSetTests {
             ),
             (
                 "\(row)\n{\"q\": 1, \"answer\": \"1\"}", .missingField,
-                "rows.jsonl:2: the row has no \"question\" or \"problem\" for its question; its keys are: answer, q"
+                "rows.jsonl:2: the row has no \"question\" or \"problem\"; its keys are: answer, q"
             ),
             (
                 "{}", .missingField,
-                "rows.jsonl:1: the row has no \"question\" or \"problem\" for its question; its keys are: none"
+                "rows.jsonl:1: the row has no \"question\" or \"problem\"; its keys are: none"
             ),
             (
                 #"{"question": 5, "answer": "1"}"#, .wrongType,

@@ -146,7 +146,7 @@ import TinyRecords
             ("runs:\n  - {parameter: [1]}", "did you mean \"parameters\"?"),
             ("runs:\n  - {parameters: []}", ":2: parameters has no values"),
             ("runs:\n  - {parameters: [1, 1]}", ":2: parameters has 1 twice"),
-            ("runs:\n  - {parameters: [1, 0]}", ":2: parameters: 0 is not in 1..."),
+            ("runs:\n  - {parameters: [1, 0]}", ":2: parameters is 0, must be 1 or more"),
             ("runs:\n  - {parameters: 1}\n  - {parameters: 1}", ":3: two runs are the same"),
             ("seeds: [1, 1]\nruns: [{parameters: 1}]", ":1: seeds has 1, expected"),
             ("seeds: one\nruns: [{parameters: 1}]", ":1: seeds has \"one\", expected"),
