@@ -105,6 +105,19 @@ struct ArgumentRefusalTests {
         expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [word])
     }
 
+    @Test(
+        "a flag that changes nothing is refused with what uses it",
+        arguments: [
+            (["--algorithm", "sft", "--group-size", "4"], "--group-size has no effect with sft"),
+            (["--set", "population_size=8"], "--set population_size has no effect with grpo"),
+            (["--algorithm", "cma-es", "--learning-rate", "0.3"], "--learning-rate has no effect with cma-es"),
+            (["--method", "lora", "--projection-seed", "3"], "--projection-seed has no effect with lora"),
+            (["--method", "full", "--rank", "4"], "--rank has no effect with full"),
+        ])
+    func uselessFlag(arguments: [String], sentence: String) throws {
+        expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [sentence])
+    }
+
     @Test("the reward is recorded, a run resumes only with the same one, and a command's score leaves no choice")
     func reward() throws {
         let scratch = try Scratch(), flags = ["--max-tokens", "8", "--eval-problems", "0", "--batch", "1"]

@@ -142,6 +142,16 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
         #expect(hint.map { error.hint?.contains($0) ?? false } ?? true, "\(error)")
     }
 
+    @Test("a flag that changes nothing is refused; a file may hold settings for other runs")
+    func uselessFlag() throws {
+        var recipe = try recipe("algorithm: sft\ntemperature: 0.5")
+        try recipe.requireUse(in: recipe.configuration())
+        recipe.set("num_generations", .integer(4), at: "--group-size")
+        let asked = recipe
+        let error = try #require(throws: RunError.self) { try asked.requireUse(in: asked.configuration()) }
+        #expect(error.message == "--group-size has no effect with sft; algorithms that sample completions use it")
+    }
+
     @Test(
         "a flag stands for its key in the sentence",
         arguments: [

@@ -136,6 +136,16 @@ import TinyRecords
         #expect(names.contains { $0.hasPrefix("1-prompt_style-数数") }, "\(names)")
     }
 
+    @Test("what overrules must be used by one of the runs")
+    func overruling() throws {
+        let both = try SweepFile(text: "runs: [{algorithm: [grpo, sft]}]", path: "s.yaml")
+        let one = try SweepFile(text: "runs: [{algorithm: sft}]", path: "s.yaml")
+        let setting = try Setting(flag: "temperature", yaml: "0.5", at: "--set temperature")
+        _ = try SweepPlan(both, overruling: [setting])
+        let error = try #require(throws: RunError.self) { try SweepPlan(one, overruling: [setting]) }
+        #expect(error.message.hasPrefix("--set temperature has no effect with sft"))
+    }
+
     @Test(
         "what is wrong is named with its line",
         arguments: [

@@ -214,7 +214,9 @@ struct TrainCommand: AsyncParsableCommand {
         for setting in try flags(isSupervised: isSupervised) {
             resolved.set(setting.key, setting.value, at: setting.place)
         }
-        return try resolved.configuration()
+        let configuration = try resolved.configuration()
+        try resolved.requireUse(in: configuration)
+        return configuration
     }
 
     /// What the flags set, in the order of this file; `--set` last.

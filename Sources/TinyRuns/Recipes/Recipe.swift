@@ -30,8 +30,20 @@ public struct Setting: Sendable, Equatable {
     ///
     /// - Parameter sentence: What is wrong; it begins with the key.
     func placed(_ sentence: String) -> String {
-        guard place.hasPrefix("--"), sentence.hasPrefix(key + " ") else { return "\(place): \(sentence)" }
+        guard isFlag, sentence.hasPrefix(key + " ") else { return "\(place): \(sentence)" }
         return place + sentence.dropFirst(key.count)
+    }
+
+    /// Whether a flag set it, `--set` included.
+    var isFlag: Bool { place.hasPrefix("--") }
+
+    /// Refuses a setting that none of some runs uses.
+    ///
+    /// - Throws: ``RunError`` with code `invalidValue`.
+    func requireUse(in runs: [TrainingConfiguration]) throws(RunError) {
+        guard value != .null, let reason = runs.first?.unused(key), runs.allSatisfy({ $0.unused(key) != nil })
+        else { return }
+        throw RunError(.invalidValue, placed("\(key) \(reason)"))
     }
 
     /// Keys of which one decides how long a run is.
@@ -130,6 +142,14 @@ public struct Recipe: Sendable, Equatable {
         }
         guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
         return configuration
+    }
+
+    /// Refuses flags that would change nothing. What a file holds may be there for other runs.
+    ///
+    /// - Parameter configuration: That of this recipe.
+    /// - Throws: ``RunError`` with code `invalidValue` naming the first such flag and what uses it.
+    public func requireUse(in configuration: TrainingConfiguration) throws(RunError) {
+        for setting in settings where setting.isFlag { try setting.requireUse(in: [configuration]) }
     }
 
     /// The adapter that `initial_adapter` names.
