@@ -175,6 +175,9 @@ extension RotaryScaling {
         func requireFactor(_ value: Double, _ key: String) {
             rules.require(Self.factors.contains(value), key, "\(value) is not within 0.001 ... 1000000")
         }
+        func requireLength(_ length: Int) {
+            rules.require(length >= 1, "original_max_position_embeddings", "\(length) is not 1 or more")
+        }
         switch self {
         case .linear(let factor): requireFactor(factor, "factor")
         case .llama3(let factor, let low, let high, let original):
@@ -183,13 +186,13 @@ extension RotaryScaling {
             requireFactor(high, "high_freq_factor")
             rules.require(
                 high > low, "high_freq_factor", "\(high) is not greater than low_freq_factor, \(low)")
-            rules.require(original, atLeast: 1, "original_max_position_embeddings")
+            requireLength(original)
         case .yarn(let yarn):
             requireFactor(yarn.factor, "factor")
             requireFactor(yarn.betaFast, "beta_fast")
             requireFactor(yarn.betaSlow, "beta_slow")
             requireFactor(yarn.attentionFactor, "attention_factor")
-            rules.require(yarn.originalContextLength, atLeast: 1, "original_max_position_embeddings")
+            requireLength(yarn.originalContextLength)
             rules.require(theta > 1, "rope_theta", "\(theta) is not greater than 1, as yarn needs it")
         case .longrope(let factors):
             rules.require(

@@ -128,11 +128,14 @@ private func readRows(
     }
     if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
         throw ProblemError(
-            .missingField, "no row of \(path) has \"\(missing.key)\" for its \(missing.part)",
+            .missingField, "no row of \(path) has \"\(missing.key)\"" + purpose(of: [missing.key], missing.part),
             hint: nearestName(to: missing.key, in: keys.sorted()).map { "did you mean \"\($0)\"?" })
     }
     return rows
 }
+
+/// What a row is asked for some keys for, unless a key says it.
+private func purpose(of keys: [String], _ part: String) -> String { keys.contains(part) ? "" : " for its \(part)" }
 
 /// A file without its byte order mark.
 private func withoutByteOrderMark(_ file: [UInt8]) -> [UInt8] {
@@ -216,7 +219,8 @@ private struct FieldReader {
             let wanted = keys.map { "\"\($0)\"" }.joined(separator: " or ")
             let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
             throw ProblemError(
-                .missingField, "\(place): the row has no key \(wanted) for its \(part); its keys are: \(found)",
+                .missingField,
+                "\(place): the row has no key \(wanted)\(purpose(of: keys, part)); its keys are: \(found)",
                 hint: fields.hint(onMissing: part, among: values.keys.sorted()))
         }
         guard let text = read(value) else {

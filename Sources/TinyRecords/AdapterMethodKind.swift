@@ -74,7 +74,7 @@ public enum TargetModules: Sendable, Equatable, Codable, CustomStringConvertible
         rules.require(!names.isEmpty, "target_modules", "is an empty list")
         for name in names where !Self.names.contains(name) {
             let nearest = nearestName(to: name, in: Self.names).map { ", did you mean \($0)?" } ?? ""
-            rules.require(false, "target_modules", "\"\(name)\" is not a matrix of a layer\(nearest)")
+            rules.require(false, "target_modules", "has \"\(name)\", which is not a matrix of a layer\(nearest)")
         }
         rules.require(Set(names).count == names.count, "target_modules", "names a matrix twice")
     }

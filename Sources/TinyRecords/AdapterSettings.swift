@@ -47,12 +47,13 @@ public struct AdapterSettings: Sendable, Equatable {
         rules.require(u, atLeast: 1, "u")
         if u != nil {
             rules.require(isTinyLoRA, "u", "is given, but \(method) has no groups of matrices")
-            rules.require(!isTinyLoRA || tying != nil, "u", "is given without tying, the groups that it belongs to")
+            rules.require(
+                !isTinyLoRA || tying != nil, "u", "needs tying, which makes the groups of matrices that it belongs to")
         }
         if let tying {
             rules.require(
                 Tying(tying).map { $0.count ?? 1 >= 1 } ?? false, "tying",
-                "\"\(tying)\" is not one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none")
+                "is \"\(tying)\", must be one of tiled:N, contiguous:N, peft:N, structured:N, by-kind, full, none")
             rules.require(isTinyLoRA, "tying", "is given, but \(method) shares no parameters between matrices")
         }
         rules.require(positive: alpha, "lora_alpha")

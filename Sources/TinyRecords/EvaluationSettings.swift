@@ -28,6 +28,6 @@ public struct EvaluationSettings: Sendable, Equatable {
         rules.require(validationProblems, atLeast: 0, "validation_problems")
         rules.require(
             validationFile == nil || validationProblems != 0, "validation",
-            "is a file, but validation_problems is 0, so that it would not be used")
+            "names a file, but validation_problems is 0; say how many of its problems to use (--validation-problems N)")
     }
 }

@@ -41,7 +41,7 @@ public struct EvolutionSettings: Sendable, Equatable {
         case .openES:
             rules.require(
                 populationSize >= 2 && populationSize.isMultiple(of: 2), "population_size",
-                "\(populationSize) is not an even number in 2...; openes draws its members in pairs")
+                "is \(populationSize), must be an even number; openes draws its members in pairs")
         default:
             rules.require(populationSize, atLeast: 2, "population_size")
         }

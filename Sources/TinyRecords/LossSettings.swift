@@ -56,7 +56,7 @@ public struct LossSettings: Sendable, Equatable {
     func check(_ rules: inout Rules) {
         rules.require(
             kind != .rloo || importanceLevel == .sequence, "loss_type",
-            "rloo weighs whole completions, but importance_sampling_level is token")
+            "is rloo, which weighs whole completions, but importance_sampling_level is token")
         rules.require(
             importanceLevel != .completion, "importance_sampling_level", "is completion, expected token or sequence")
         rules.require(
@@ -65,16 +65,16 @@ public struct LossSettings: Sendable, Equatable {
         rules.require(notNegative: beta, "beta")
         rules.require(
             beta == 0 || penalisesReward || estimator != .k1, "kl_estimator",
-            "k1 in the loss has a gradient of 0 on average; use k2 or k3, or use_kl_in_reward")
+            "is k1, whose gradient in the loss is 0 on average; use k2 or k3, or use_kl_in_reward")
         rules.require(fraction: epsilonLow, "epsilon")
         rules.require(notNegative: epsilonHigh, "epsilon_high")
         rules.require(
             kind != .cispo || epsilonHigh >= 1, "epsilon_high",
-            "\(epsilonHigh) is not in 1...; with loss_type cispo it is the largest ratio that counts")
+            "is \(epsilonHigh), must be 1 or more; with loss_type cispo it is the largest ratio that counts")
         if let delta {
             rules.require(
                 delta > 1 + epsilonHigh && delta.isFinite, "delta",
-                "\(delta) is not greater than \(1 + epsilonHigh) (1 + epsilon_high)")
+                "is \(delta), must be greater than \(1 + epsilonHigh) (1 + epsilon_high)")
             rules.require(kind != .cispo, "delta", "has no effect with loss_type cispo, whose bound is epsilon_high")
         }
         checkImportance(&rules)
@@ -87,11 +87,11 @@ public struct LossSettings: Sendable, Equatable {
         if let importanceMin {
             rules.require(
                 importanceMin < importanceMax ?? .infinity, "importance_sampling_clip_min",
-                "\(importanceMin) is not less than \(importanceMax ?? .infinity) (importance_sampling_clip_max)")
+                "is \(importanceMin), must be less than \(importanceMax ?? .infinity) (importance_sampling_clip_max)")
         }
         rules.require(
             !importanceMode.truncates || importanceMin != nil || importanceMax != nil, "importance_sampling_correction",
-            "\(importanceMode.rawValue) needs importance_sampling_clip_max or importance_sampling_clip_min")
+            "is \(importanceMode.rawValue), which needs importance_sampling_clip_max or importance_sampling_clip_min")
     }
 }
 

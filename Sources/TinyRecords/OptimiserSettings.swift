@@ -37,7 +37,7 @@ public struct OptimiserSettings: Sendable, Equatable {
         rules.require(positive: learningRate, "learning_rate")
         rules.require(
             (0...max(0, steps)).contains(warmupSteps), "warmup_steps",
-            "\(warmupSteps) is not in 0...\(steps) (max_steps)")
+            "is \(warmupSteps), must be from 0 to \(max(0, steps)) (max_steps)")
         rules.require(positive: maxGradientNorm, "max_grad_norm")
         rules.require(fraction: beta1, below1: true, "adam_beta1")
         rules.require(fraction: beta2, below1: true, "adam_beta2")

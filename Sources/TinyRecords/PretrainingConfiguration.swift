@@ -36,16 +36,19 @@ public struct PretrainingConfiguration: Sendable, Codable, Hashable {
     /// Steps of the whole run.
     public var steps: Int { documents / max(1, documentsPerStep) }
 
-    /// Every rule this value breaks, as `key: reason`; empty when it is valid.
+    /// Every rule this value breaks, as sentences that begin with the key; empty when it is valid.
     public func violations() -> [String] {
         var rules = Rules()
         rules.require(documentsPerStep, atLeast: 1, "documentsPerStep")
         rules.require(
-            documents >= documentsPerStep, "documents", "\(documents) do not fill a step of \(documentsPerStep)")
+            documents >= documentsPerStep, "documents",
+            "is \(documents), which does not fill a step of \(documentsPerStep)")
         rules.require(
             documentsPerPass > 0 && documentsPerPass <= documentsPerStep, "documentsPerPass",
-            "\(documentsPerPass) is not in 1...\(documentsPerStep)")
-        rules.require(learningRate > 0 && learningRate <= 1, "learningRate", "\(learningRate) is not in (0, 1]")
+            "is \(documentsPerPass), must be from 1 to \(documentsPerStep)")
+        rules.require(
+            learningRate > 0 && learningRate <= 1, "learningRate",
+            "is \(learningRate), must be greater than 0 and at most 1")
         rules.require(warmupSteps, atLeast: 0, "warmupSteps")
         rules.require(fraction: finalRateShare, "finalRateShare")
         rules.require(notNegative: weightDecay, "weightDecay")
@@ -53,7 +56,7 @@ public struct PretrainingConfiguration: Sendable, Codable, Hashable {
         rules.require(fraction: beta2, below1: true, "beta2")
         rules.require(positive: clip, "clip")
         rules.require(fraction: promptWeight, "promptWeight")
-        return rules.broken
+        return rules.sentences
     }
 }
 

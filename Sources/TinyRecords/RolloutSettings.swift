@@ -66,28 +66,30 @@ public struct RolloutSettings: Sendable, Equatable {
             rules.require(groupSize, atLeast: 1, "num_generations")
             rules.require(
                 !algorithm.isPolicyGradient || problemsPerStep != 1 || groupSize != 1, "num_generations",
-                "\(groupSize) of one problem has nothing to compare with")
+                "is \(groupSize), and one completion of one problem has nothing to compare with")
         }
         rules.require(maxTokens, atLeast: 1, "max_completion_length")
         if temperature == 0 {
             rules.require(
-                !algorithm.isPolicyGradient, "temperature", "0 is greedy; training needs completions that differ")
+                !algorithm.isPolicyGradient, "temperature",
+                "is 0, which is greedy; training needs completions that differ")
         } else {
             rules.require(
                 SamplingLimits.allow(temperature: temperature), "temperature",
-                "\(temperature) is not in \(SamplingLimits.leastTemperature)...")
+                "is \(temperature), must be \(SamplingLimits.leastTemperature) or more")
         }
-        rules.require(!(stopTexts ?? []).contains(""), "stop_strings", "a text is empty and would end every completion")
+        rules.require(
+            !(stopTexts ?? []).contains(""), "stop_strings", "has an empty text, which would end every completion")
         rules.require(topK, atLeast: 1, "top_k")
-        rules.require(topP > 0 && topP <= 1, "top_p", "\(topP) is not in (0, 1]")
+        rules.require(topP > 0 && topP <= 1, "top_p", "is \(topP), must be greater than 0 and at most 1")
         rules.require(maxRounds, atLeast: 2, "dynamic_sampling_max_rounds")
         rules.require(
             !replacesEqualGroups || groupSize != 1, "dynamic_sampling",
-            "with num_generations 1 every group is equal and would be replaced")
+            "is on, but with num_generations 1 every group is equal and would be replaced")
         if let overlongMargin {
             rules.require(
                 overlongMargin >= 1 && overlongMargin < maxTokens, "soft_overlong_cache",
-                "\(overlongMargin) is not in 1..<\(maxTokens) (max_completion_length)")
+                "is \(overlongMargin), must be 1 or more and less than \(maxTokens) (max_completion_length)")
         }
         rules.require(samplesPerStep, atLeast: 0, "samples_per_step")
     }

@@ -7,7 +7,7 @@ public import TinyFoundation
 /// ```swift
 /// let configuration = try TrainingConfiguration(json: #"{"learning_rate": 0.02, "num_generations": 16}"#)
 /// configuration.optimiser.learningRate      // 0.02
-/// configuration.violations()                  // [], or sentences such as "top_p: 1.5 is not in (0, 1]"
+/// configuration.violations()                  // [], or sentences such as "top_p is 1.5, must be …"
 /// ```
 public struct TrainingConfiguration: Record {
     /// How the numbers are trained: a bundle of defaults, which other keys overrule. Key `algorithm`.
@@ -82,27 +82,27 @@ public struct TrainingConfiguration: Record {
     /// Completions of one step that are written to the run's samples.
     public var recordedSamples: Int { algorithm == .sft ? 0 : rollout.recordedSamples }
 
-    /// Every rule this value breaks, as `key: reason`, in the order of the keys; empty when it is valid.
+    /// Every rule this value breaks, as sentences that begin with the key, in the order of the keys; empty when it is valid.
     public func violations() -> [String] {
         var rules = Rules()
         rules.require(steps, atLeast: 1, "max_steps")
         rules.require(checkpointInterval, atLeast: 1, "checkpoint_steps")
         if let epochs {
             rules.require(
-                epochs > 0 && epochs <= 1e9, "num_train_epochs", "\(epochs) is not greater than 0 and at most 1e9")
+                epochs > 0 && epochs <= 1e9, "num_train_epochs", "is \(epochs), must be greater than 0 and at most 1e9")
         }
         for (key, path) in Self.filePaths { rules.require(self[keyPath: path] != "", key, "is an empty path") }
         rules.require(
             model == nil || train != nil, "train", "is missing; your own model needs a problem file to train on")
         rules.require(
             Self.graders.contains(grader) || isCommand(grader), "grader",
-            "\"\(grader)\" is none of \(Self.graders.joined(separator: ", ")) and command:…")
+            "is \"\(grader)\", must be one of \(Self.graders.joined(separator: ", ")), command:…")
         rules.require(
             reward == .strict || !isCommand(grader), "reward",
             "is lenient, but a grader command gives the reward itself: the score that it writes")
         rules.require(
             graderTimeout > 0 && graderTimeout <= 1e6, "grader_timeout",
-            "\(graderTimeout) is not greater than 0 and at most 1e6")
+            "is \(graderTimeout), must be greater than 0 and at most 1e6")
         adapter.check(&rules)
         rollout.check(&rules, algorithm: algorithm, comparing: loss.advantage)
         supervised.check(&rules)
@@ -111,7 +111,7 @@ public struct TrainingConfiguration: Record {
         evolution.check(&rules, algorithm: algorithm)
         evaluation.check(&rules)
         checkPresence(&rules)
-        return rules.broken
+        return rules.sentences
     }
 
     /// Settings that an algorithm does not have must be off.

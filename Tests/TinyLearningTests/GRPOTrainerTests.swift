@@ -296,7 +296,9 @@ import TinyFoundation
         do {
             _ = try trainer(broken)
         } catch {
-            #expect(error.message == "max_steps: 0 is not in 1...; top_p: 2.0 is not in (0, 1]")
+            #expect(
+                error.message == "max_steps is 0, must be 1 or more; top_p is 2.0, must be greater than 0 and at most 1"
+            )
         }
         let empty = try #require(throws: TrainingError.self) { try trainer(smallRun, problems: []) }
         #expect(empty.code == .noProblems)

@@ -26,6 +26,43 @@ struct ArgumentRefusalTests {
         expectRefusal(try Executable.run(["train", "--stepz", "1"], in: scratch), naming: ["--stepz", "--steps"])
     }
 
+    @Test(
+        "an unknown flag that is a setting, here or in another program, is refused with what to write",
+        arguments: [
+            ("train --temperature 0.5", "write --set temperature=0.5"), ("train --max-steps 3", "write --steps 3"),
+            ("train --num-generations=4", "write --group-size 4"),
+            ("train --eval-steps", "write --set eval_steps=VALUE"),
+            ("train --lr 1e-3", "write --learning-rate 1e-3"), ("train --kl-coef 0.1", "write --beta 0.1"),
+            ("train --use-vllm", "--sampler URL"), ("train --batch-size 8", "problems_per_step"),
+            ("sweep s.yaml --num-generations 4", "write --set num_generations=4"),
+            ("sweep s.yaml --model-name-or-path m", "write --model m"),
+        ])
+    func hintsAtSetting(line: String, hint: String) throws {
+        let outcome = try Executable.run(line.split(separator: " ").map(String.init), in: Scratch())
+        expectRefusal(outcome, naming: [" hint: ", hint, "Usage: tinylora \(line.prefix(5))"])
+        #expect(!outcome.errors.contains("Did you mean"), "\(outcome)")
+    }
+
+    @Test(
+        "arguments that a command refuses itself come with its usage",
+        arguments: [
+            "train --resume", "train --steps 3 --epochs 1", "train --set foo", "score", "sweep s.yaml --jobs 0",
+            "eval --threads 0",
+        ])
+    func showsUsage(line: String) throws {
+        let outcome = try Executable.run(line.split(separator: " ").map(String.init), in: Scratch())
+        let command = line.prefix { $0 != " " }
+        expectRefusal(outcome, naming: ["Usage: tinylora \(command) ", "See 'tinylora \(command) --help'"])
+        #expect(outcome.status == 64, "\(outcome)")
+    }
+
+    @Test("the version is one line")
+    func version() throws {
+        let outcome = try Executable.run(["--version"], in: Scratch())
+        expectSuccess(outcome)
+        #expect(outcome.output.wholeMatch(of: /tinylora [0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(outcome)")
+    }
+
     @Test("an unknown command is refused")
     func refusesUnknownCommand() throws {
         let scratch = try Scratch()
@@ -58,6 +95,29 @@ struct ArgumentRefusalTests {
         expectRefusal(try train(and: arguments, in: scratch), naming: words)
     }
 
+    @Test(
+        "a dry run refuses what the run would",
+        arguments: [
+            (["--train", "nope.jsonl"], "nope.jsonl"), (["--prompt-style", "boxd"], "boxed"),
+            (["--max-tokens", "5000"], "max_completion_length 5000"), (["--eval", "nope.jsonl"], "nope.jsonl"),
+        ])
+    func dryRun(arguments: [String], word: String) throws {
+        expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [word])
+    }
+
+    @Test(
+        "a flag that changes nothing is refused with what uses it",
+        arguments: [
+            (["--algorithm", "sft", "--group-size", "4"], "--group-size has no effect with sft"),
+            (["--set", "population_size=8"], "--set population_size has no effect with grpo"),
+            (["--algorithm", "cma-es", "--learning-rate", "0.3"], "--learning-rate has no effect with cma-es"),
+            (["--method", "lora", "--projection-seed", "3"], "--projection-seed has no effect with lora"),
+            (["--method", "full", "--rank", "4"], "--rank has no effect with full"),
+        ])
+    func uselessFlag(arguments: [String], sentence: String) throws {
+        expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [sentence])
+    }
+
     @Test("the reward is recorded, a run resumes only with the same one, and a command's score leaves no choice")
     func reward() throws {
         let scratch = try Scratch(), flags = ["--max-tokens", "8", "--eval-problems", "0", "--batch", "1"]
@@ -71,7 +131,7 @@ struct ArgumentRefusalTests {
         try FileManager.default.removeItem(atPath: scratch.path("model"))
         expectRefusal(
             try train(and: ["--reward", "lenient", "--grader", "command:cat"], in: scratch),
-            naming: ["--reward: reward: is lenient", "a grader command gives the reward itself"])
+            naming: ["--reward is lenient", "a grader command gives the reward itself"])
         try FileManager.default.removeItem(atPath: scratch.path("model"))
         expectRefusal(
             try train(and: ["--reward", "lenent"], in: scratch), naming: ["--reward", "did you mean \"lenient\"?"])

@@ -221,10 +221,8 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
     /// Trains into `run` and returns the adapter's file.
     func train(in scratch: Scratch) throws -> URL {
         let outcome = try Executable.run(
-            [
-                "train", "--steps", "4", "--batch", "4", "--group-size", "4", "--eval-problems", "8", "--seed",
-                "\(seed)", "--output", "run",
-            ] + threads + flags, in: scratch)
+            ["train", "--steps", "4", "--batch", "4", "--eval-problems", "8", "--seed", "\(seed)", "--output", "run"]
+                + (flags.contains("sft") ? [] : ["--group-size", "4"]) + threads + flags, in: scratch)
         expectSuccess(outcome)
         return scratch.folder.appendingPathComponent("run/adapter.safetensors")
     }

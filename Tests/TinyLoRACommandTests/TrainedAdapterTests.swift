@@ -91,7 +91,7 @@ struct TrainedAdapterTests {
         #expect(settings?["rank"] as? Int == 2 && settings?["tying"] as? String == "contiguous:13", "\(shown)")
         #expect(settings?["initial_adapter"] as? String == scratch.path("first"))
         expectRefusal(
-            try Executable.run(flags + ["--rank", "1"], in: scratch), naming: ["--rank: rank is 1", first, "2"])
+            try Executable.run(flags + ["--rank", "1"], in: scratch), naming: ["--rank is 1", first, "2"])
         let second = try train(
             model: model, output: "second", and: ["--initial-adapter", scratch.path("first")], in: scratch)
         // Once more in pieces: what is resumed starts from the adapter, too.

@@ -145,11 +145,11 @@ struct ProblemSetTests {
             ),
             (
                 "\(row)\n{\"q\": 1, \"answer\": \"1\"}", .missingField,
-                "rows.jsonl:2: the row has no key \"question\" or \"problem\" for its question; its keys are: answer, q"
+                "rows.jsonl:2: the row has no key \"question\" or \"problem\"; its keys are: answer, q"
             ),
             (
                 "{}", .missingField,
-                "rows.jsonl:1: the row has no key \"question\" or \"problem\" for its question; its keys are: none"
+                "rows.jsonl:1: the row has no key \"question\" or \"problem\"; its keys are: none"
             ),
             (
                 #"{"question": 5, "answer": "1"}"#, .wrongType,

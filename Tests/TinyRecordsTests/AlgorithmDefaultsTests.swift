@@ -74,55 +74,56 @@ import TinyFoundation
         arguments: [
             (
                 #"{"algorithm": "rloo", "num_generations": 1}"#,
-                "num_generations: 1 is not in 2...; one completion has nothing to compare with"
+                "num_generations is 1, must be 2 or more; one completion has nothing to compare with"
             ),
             (
                 #"{"algorithm": "reinforce++", "num_generations": 1, "problems_per_step": 1}"#,
-                "num_generations: 1 of one problem has nothing to compare with"
+                "num_generations is 1, and one completion of one problem has nothing to compare with"
             ),
             (
                 #"{"algorithm": "reinforce++", "num_generations": 1, "dynamic_sampling": true}"#,
-                "dynamic_sampling: with num_generations 1 every group is equal and would be replaced"
+                "dynamic_sampling is on, but with num_generations 1 every group is equal and would be replaced"
             ),
             (
                 #"{"algorithm": "dapo", "temperature": 0}"#,
-                "temperature: 0 is greedy; training needs completions that differ"
+                "temperature is 0, which is greedy; training needs completions that differ"
             ),
-            (#"{"temperature": 1e-7}"#, "temperature: 1e-07 is not in 1e-06..."),
-            (#"{"algorithm": "openes", "temperature": -1}"#, "temperature: -1.0 is not in 1e-06..."),
+            (#"{"temperature": 1e-7}"#, "temperature is 1e-07, must be 1e-06 or more"),
+            (#"{"algorithm": "openes", "temperature": -1}"#, "temperature is -1.0, must be 1e-06 or more"),
             (
-                #"{"soft_overlong_cache": 128}"#, "soft_overlong_cache: 128 is not in 1..<128 (max_completion_length)"
+                #"{"soft_overlong_cache": 128}"#,
+                "soft_overlong_cache is 128, must be 1 or more and less than 128 (max_completion_length)"
             ),
-            (#"{"dynamic_sampling_max_rounds": 1}"#, "dynamic_sampling_max_rounds: 1 is not in 2..."),
+            (#"{"dynamic_sampling_max_rounds": 1}"#, "dynamic_sampling_max_rounds is 1, must be 2 or more"),
             (
                 #"{"loss_type": "rloo"}"#,
-                "loss_type: rloo weighs whole completions, but importance_sampling_level is token"
+                "loss_type is rloo, which weighs whole completions, but importance_sampling_level is token"
             ),
             (
                 #"{"advantage_estimator": "batch"}"#,
-                "scale_rewards: is group, but advantage_estimator batch compares all completions of a step; "
+                "scale_rewards is group, but advantage_estimator batch compares all completions of a step; "
                     + "use batch or none"
             ),
             (
                 #"{"beta": 0.1, "kl_estimator": "k1"}"#,
-                "kl_estimator: k1 in the loss has a gradient of 0 on average; use k2 or k3, or use_kl_in_reward"
+                "kl_estimator is k1, whose gradient in the loss is 0 on average; use k2 or k3, or use_kl_in_reward"
             ),
             (
                 #"{"loss_type": "cispo"}"#,
-                "epsilon_high: 0.2 is not in 1...; with loss_type cispo it is the largest ratio that counts"
+                "epsilon_high is 0.2, must be 1 or more; with loss_type cispo it is the largest ratio that counts"
             ),
-            (#"{"delta": 1.2}"#, "delta: 1.2 is not greater than 1.2 (1 + epsilon_high)"),
+            (#"{"delta": 1.2}"#, "delta is 1.2, must be greater than 1.2 (1 + epsilon_high)"),
             (
                 #"{"algorithm": "cispo", "delta": 9}"#,
-                "delta: has no effect with loss_type cispo, whose bound is epsilon_high"
+                "delta has no effect with loss_type cispo, whose bound is epsilon_high"
             ),
             (
                 #"{"importance_sampling_clip_min": 3}"#,
-                "importance_sampling_clip_min: 3.0 is not less than 3.0 (importance_sampling_clip_max)"
+                "importance_sampling_clip_min is 3.0, must be less than 3.0 (importance_sampling_clip_max)"
             ),
             (
                 #"{"importance_sampling_correction": "token_truncate", "importance_sampling_clip_max": null}"#,
-                "importance_sampling_correction: token_truncate needs importance_sampling_clip_max or "
+                "importance_sampling_correction is token_truncate, which needs importance_sampling_clip_max or "
                     + "importance_sampling_clip_min"
             ),
         ])

@@ -217,14 +217,14 @@ import TinyFoundation
                 * TrainingConfiguration.demonstration.rollout.completionsPerStep)
         #expect(
             configuration.violations() == [
-                "sigma: 0.0 is not greater than 0", "population_size: 3 is not in 4... (cma-es)",
+                "sigma is 0.0, must be greater than 0", "population_size is 3, must be 4 or more (cma-es)",
             ])
         let odd = try TrainingConfiguration(
             json: #"{"algorithm": "openes", "population_size": 7, "num_generations": 2}"#)
         #expect(odd.rollout.groupSize == 2)
         #expect(
             odd.violations() == [
-                "population_size: 7 is not an even number in 2...; openes draws its members in pairs"
+                "population_size is 7, must be an even number; openes draws its members in pairs"
             ])
         #expect(try !TrainingConfiguration(json: #"{"temperature": 0}"#).violations().isEmpty)
         let error = #expect(throws: TrainingError.self) { try trainer(smallRun) }

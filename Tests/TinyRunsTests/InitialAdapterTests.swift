@@ -182,6 +182,21 @@ import TinyTestSupport
         }
     }
 
+    @Test("of a deeper model is refused as another model's before anything starts, and its code is not called damaged")
+    func otherBaseOutlined() throws {
+        try withTemporaryDirectory { folder in
+            let deeper = try LoadedModel(directory: nil)
+            let design = TinyLoRADesign(
+                plan: try AdapterPlan(modules: deeper.checkpoint.configuration.modules, rank: 1, tying: .full), seed: 5)
+            let code = try AdapterCode(deeper.adapter(design, values: [0.5], type: .bfloat16)).text
+            var settings = try settings(.grpo, in: folder)
+            try settings.start(from: code)
+            let outlined = #expect(throws: AdapterError.self) { try RunOutline(settings, output: "run") }
+            let checked = #expect(throws: AdapterError.self) { try RunChecks().check(settings) }
+            #expect(outlined?.code == .differentBaseModel && checked?.code == .differentBaseModel)
+        }
+    }
+
     @Test("is resumed from the same adapter only")
     func resumed() async throws {
         try await withTemporaryDirectory { folder in

@@ -125,7 +125,7 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
             ("prompt_style: 3", "recipe.yaml:1: prompt_style is not a text: 3", nil),
             ("loss_type: dapp", "recipe.yaml:1: loss_type is \"dapp\"", "dapo"),
             ("base: abacu", "recipe.yaml:1: base is \"abacu\", expected abacus or general", "abacus"),
-            ("top_p: 1.5\nseed: 1\nrank: 0", "recipe.yaml:3: rank: 0 is not in 1...; ", nil),
+            ("top_p: 1.5\nseed: 1\nrank: 0", "recipe.yaml:3: rank is 0, must be 1 or more; ", nil),
             ("seed: 1\nseed: 2", "recipe.yaml:1: seed is there twice", nil),
             (#"{"seed": 1, "seed": 2}"#, "recipe.yaml:1: seed is there twice", nil),
             ("max_steps: 3\nnum_train_epochs: 1", "recipe.yaml:2: max_steps and num_train_epochs", nil),
@@ -136,13 +136,42 @@ private func recipe(_ text: String) throws -> Recipe { try Recipe(text: text, pa
             ("a: *nowhere", "the text is not YAML", nil), ("runs: []", "describes a sweep", "tinylora sweep"),
             ("<<: {seed: 1}", "recipe.yaml:1: ", nil), ("seed: 1\n---\nseed: 2", "the text is not YAML", nil),
             ("? [a]\n: 1", "recipe.yaml:1: a key is not a word", nil),
-            ("model: ''\ntrain: t", "recipe.yaml:1: model: is an empty path", nil),
-            ("validation: v.jsonl", "recipe.yaml:1: validation: is a file, but validation_problems is 0", nil),
+            ("model: ''\ntrain: t", "recipe.yaml:1: model is an empty path", nil),
+            ("validation: v.jsonl", "recipe.yaml:1: validation names a file, but validation_problems is 0", nil),
         ] as [(String, String, String?)])
     func namesWhatIsWrong(text: String, message: String, hint: String?) throws {
         let error = try #require(throws: RunError.self) { try recipe(text).configuration() }
         #expect(error.message.contains(message), "\(error)")
         #expect(hint.map { error.hint?.contains($0) ?? false } ?? true, "\(error)")
+    }
+
+    @Test("a flag that changes nothing is refused; a file may hold settings for other runs")
+    func uselessFlag() throws {
+        var recipe = try recipe("algorithm: sft\ntemperature: 0.5")
+        try recipe.requireUse(in: recipe.configuration())
+        recipe.set("num_generations", .integer(4), at: "--group-size")
+        let asked = recipe
+        let error = try #require(throws: RunError.self) { try asked.requireUse(in: asked.configuration()) }
+        #expect(error.message == "--group-size has no effect with sft; algorithms that sample completions use it")
+    }
+
+    @Test(
+        "a flag stands for its key in the sentence",
+        arguments: [
+            ("--steps", "max_steps", "0", "--steps is 0, must be 1 or more"),
+            ("--set max_steps", "max_steps", "0", "--set max_steps is 0, must be 1 or more"),
+            ("--u", "u", "2", "--u needs tying, which makes the groups of matrices that it belongs to"),
+            ("--reward", "reward", "lenent", "--reward is \"lenent\", expected one of strict, lenient"),
+            ("--set top_p", "top_p", "1.5", "--set top_p is 1.5, must be greater than 0 and at most 1"),
+            ("r.yaml:1", "rank", "0", "r.yaml:1: rank is 0, must be 1 or more"),
+        ])
+    func flagForKey(place: String, key: String, value: String, message: String) throws {
+        var recipe = Recipe()
+        let setting = try Setting(flag: key, yaml: value, at: place)
+        recipe.set(setting.key, setting.value, at: setting.place)
+        let asked = recipe
+        let error = try #require(throws: RunError.self) { try asked.configuration() }
+        #expect(error.message == message)
     }
 
     @Test("every key is suggested when a letter is dropped, doubled or swapped", arguments: TrainingConfiguration.keys)

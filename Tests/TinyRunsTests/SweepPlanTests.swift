@@ -159,6 +159,16 @@ import TinyRecords
         #expect(names.contains { $0.hasPrefix("1-prompt_style-数数") }, "\(names)")
     }
 
+    @Test("what overrules must be used by one of the runs")
+    func overruling() throws {
+        let both = try SweepFile(text: "runs: [{algorithm: [grpo, sft]}]", path: "s.yaml")
+        let one = try SweepFile(text: "runs: [{algorithm: sft}]", path: "s.yaml")
+        let setting = try Setting(flag: "temperature", yaml: "0.5", at: "--set temperature")
+        _ = try SweepPlan(both, overruling: [setting])
+        let error = try #require(throws: RunError.self) { try SweepPlan(one, overruling: [setting]) }
+        #expect(error.message.hasPrefix("--set temperature has no effect with sft"))
+    }
+
     @Test(
         "what is wrong is named with its line",
         arguments: [
@@ -169,7 +179,7 @@ import TinyRecords
             ("runs:\n  - {parameter: [1]}", "did you mean \"parameters\"?"),
             ("runs:\n  - {parameters: []}", ":2: parameters has no values"),
             ("runs:\n  - {parameters: [1, 1]}", ":2: parameters has 1 twice"),
-            ("runs:\n  - {parameters: [1, 0]}", ":2: parameters: 0 is not in 1..."),
+            ("runs:\n  - {parameters: [1, 0]}", ":2: parameters is 0, must be 1 or more"),
             ("runs:\n  - {parameters: 1}\n  - {parameters: 1}", ":3: two runs are the same"),
             ("seeds: [1, 1]\nruns: [{parameters: 1}]", ":1: seeds has 1, expected"),
             ("seeds: one\nruns: [{parameters: 1}]", ":1: seeds has \"one\", expected"),

@@ -41,6 +41,14 @@ public struct EvolutionTrainer: Trainer {
         schedule = LearningRateSchedule(configuration.optimiser, steps: configuration.steps)
     }
 
+    /// Checks that the search of a configuration can be made among `count` numbers; nothing for other algorithms.
+    ///
+    /// - Throws: ``TrainingError`` with code `invalidConfiguration`.
+    package static func check(_ configuration: TrainingConfiguration, count: Int) throws(TrainingError) {
+        guard configuration.algorithm.isEvolution else { return }
+        _ = try strategy(configuration, count: count)
+    }
+
     private static func strategy(
         _ configuration: TrainingConfiguration, count: Int
     ) throws(TrainingError) -> any EvolutionStrategy {

@@ -9,13 +9,12 @@ import TinyFoundation
 /// grades.
 struct RolloutSampler: Sendable {
     /// Which problems each step trains on.
-    let order: ProblemOrder
+    var order: ProblemOrder { prompts.order }
     private let sampler: any Sampler
     private let configuration: TrainingConfiguration
     private let task: TrainingTask
     private let sampling: SamplingParameters
-    /// Prompts of the rows that the run may use.
-    private let prompts: [Int: [Int]]
+    private let prompts: RolloutPrompts
 
     /// One problem to complete with one adapter.
     struct Request: Sendable {
@@ -33,18 +32,14 @@ struct RolloutSampler: Sendable {
     ///
     /// - Throws: ``TrainingError`` with code `invalidConfiguration`, `noProblems`, `promptTooLong` or `unusablePrompt`.
     init(sampler: any Sampler, task: TrainingTask, configuration: TrainingConfiguration) throws(TrainingError) {
-        try configuration.check(problems: task.problems)
-        let rollout = configuration.rollout, count = task.problems.count
+        prompts = try RolloutPrompts(task, configuration, contextLength: sampler.contextLength)
+        let rollout = configuration.rollout
         self.sampler = sampler
         self.configuration = configuration
         self.task = task
         sampling = SamplingParameters(
             temperature: rollout.temperature, topK: rollout.topK, topP: rollout.topP, maxTokens: rollout.maxTokens,
             stopTokens: task.stopTokens)
-        order = ProblemOrder(count: count, perStep: rollout.problemsPerStep, seed: configuration.seed)
-        prompts = try Self.prompts(
-            of: task, rows: order.rows(from: 0, count: rollout.mostProblems(of: count, steps: configuration.steps)),
-            context: sampler.contextLength, maxTokens: rollout.maxTokens)
     }
 
     /// Completes and grades.
@@ -59,7 +54,7 @@ struct RolloutSampler: Sendable {
     ) async throws -> [[RolloutSample]] {
         let requests = asked.map { request in
             CompletionRequest(
-                prompt: prompts[request.row] ?? [], streams: request.streams, adapter: request.adapter,
+                prompt: prompts.byRow[request.row] ?? [], streams: request.streams, adapter: request.adapter,
                 sampling: sampling)
         }
         let answers = try await sampler.complete(requests, progress: progress, stopping: task.prompter.stopping)
@@ -115,50 +110,5 @@ struct RolloutSampler: Sendable {
                 "the sampler returned a completion of \(broken.tokens.count) tokens with \(broken.logprobs.count) "
                     + "log-probabilities")
         }
-    }
-
-    /// Prompts of all rows that the run may use, each checked to leave room for its completion.
-    private static func prompts(
-        of task: TrainingTask, rows: [Int], context: Int, maxTokens: Int
-    ) throws(TrainingError) -> [Int: [Int]] {
-        let room = context - maxTokens
-        guard room >= 1 else {
-            throw TrainingError(
-                .promptTooLong,
-                "max_completion_length \(maxTokens) leaves no space for a prompt in the model's context of \(context) tokens"
-            )
-        }
-        var prompts: [Int: [Int]] = [:]
-        for row in rows {
-            let prompt = try task.prompt(of: task.problems[row]).tokens
-            guard !prompt.isEmpty, prompt.count <= room else {
-                throw TrainingError(
-                    .promptTooLong,
-                    "the prompt of problem \(task.problems[row].id) has \(prompt.count) tokens, expected 1 to \(room)",
-                    hint: "with max_completion_length \(maxTokens) it must fit into the model's context of \(context)")
-            }
-            prompts[row] = prompt
-        }
-        return prompts
-    }
-}
-
-extension TrainingConfiguration {
-    /// Checks what every trainer needs before anything else: settings that hold together, and problems.
-    ///
-    /// - Throws: ``TrainingError`` with code `invalidConfiguration` or `noProblems`.
-    func check(problems: [Problem]) throws(TrainingError) {
-        let broken = self.violations()
-        guard broken.isEmpty else { throw TrainingError(.invalidConfiguration, broken.joined(separator: "; ")) }
-        guard !problems.isEmpty else { throw TrainingError(.noProblems, "there are no problems to train on") }
-    }
-}
-
-extension RolloutSettings {
-    /// How many of `count` problems a run may come to use.
-    func mostProblems(of count: Int, steps: Int) -> Int {
-        let rounds = replacesEqualGroups ? maxRounds : 1
-        let most = Double(steps) * Double(problemsPerStep) * Double(rounds)
-        return most < Double(count) ? Int(most) : count
     }
 }

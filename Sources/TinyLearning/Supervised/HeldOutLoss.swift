@@ -20,21 +20,30 @@ public struct HeldOutLoss: Sendable {
     /// - Returns: `nil` when no problem is left.
     /// - Throws: ``TrainingError`` with code `unusablePrompt`.
     public init?(learner: any Learner, task: TrainingTask, settings: SupervisedSettings) throws(TrainingError) {
-        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: learner.contextLength)
-        var sequences: [ScoredSequence] = []
-        var leftOut = 0
-        for problem in task.problems where problem.isSolved {
+        let (sequences, leftOut) = try Self.sequences(task, settings, contextLength: learner.contextLength)
+        guard !sequences.isEmpty else { return nil }
+        self.learner = learner
+        self.sequences = sequences
+        self.leftOut = leftOut
+    }
+
+    /// The solutions with their prompts, as they are measured, and how many have no room.
+    ///
+    /// - Parameter contextLength: Most tokens of a sequence, prompt included.
+    package static func sequences(
+        _ task: TrainingTask, _ settings: SupervisedSettings, contextLength: Int
+    ) throws(TrainingError) -> (sequences: [ScoredSequence], leftOut: Int) {
+        let encoder = SupervisedEncoder(task: task, settings: settings, contextLength: contextLength)
+        var sequences: [ScoredSequence] = [], leftOut = 0
+        for row in task.problems.indices where task.problems[row].isSolved {
             do throws(TrainingError) {
-                sequences.append(try encoder.example(of: problem).sequence)
+                sequences.append(try encoder.example(ofRow: row).sequence)
             } catch {
                 guard error.code == .promptTooLong else { throw error }
                 leftOut += 1
             }
         }
-        guard !sequences.isEmpty else { return nil }
-        self.learner = learner
-        self.sequences = sequences
-        self.leftOut = leftOut
+        return (sequences, leftOut)
     }
 
     /// The loss in nats per token, each token of all solutions counting the same.

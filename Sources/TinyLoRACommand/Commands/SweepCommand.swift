@@ -8,7 +8,7 @@ struct SweepCommand: AsyncParsableCommand {
         commandName: "sweep",
         abstract: "Trains every combination of settings in a file, and chooses learning rates.",
         discussion: """
-            Each run is a separate process: when one fails, the sweep continues and reports the failure and its reason at \
+            Settings and files of every run are checked first. Each run is a separate process: when one fails, the sweep continues and reports the failure and its reason at \
             the end. The same command resumes the sweep: finished runs are kept, unfinished ones resumed, failed ones \
             started again. Each run has a directory as `tinylora train` writes it; sweep.json lists what is planned, \
             finished and chosen. With --on slurm, the runs that can start are submitted as a job array; jobs go on when this \
@@ -38,7 +38,8 @@ struct SweepCommand: AsyncParsableCommand {
     @OptionGroup var files: FileOptions
     @Option(
         name: .customLong("set"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Setting for every run; may be repeated.", valueName: "key=value")
+        help: ArgumentHelp(
+            "Setting for every run, see Documentation/Settings.md; may be repeated.", valueName: "key=value")
     )
     var settings: [String] = []
     @Option(
@@ -64,7 +65,7 @@ struct SweepCommand: AsyncParsableCommand {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
     var only: [String] = []
-    @Flag(help: "Show the runs with their steps, completions and token limits, and exit.")
+    @Flag(help: "Check that the runs can start, show their steps, completions and token limits, and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -88,6 +89,7 @@ struct SweepCommand: AsyncParsableCommand {
                 "no run matches --only \(patterns.joined(separator: " or ")), such as \(plan.runs[0].name)")
         }
         if dryRun {
+            try plan.check(isSelected, in: folder)
             let outline = SweepOutline(plan, selecting: isSelected)
             show(outline, on: console, folder: folder.path, place: place)
             return try console.result(outline)

@@ -43,7 +43,7 @@ struct TrainCommand: AsyncParsableCommand {
                   --learning-rate 1e-3 --sampler http://127.0.0.1:8000
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…
-              Show the resolved settings without training:
+              Check the files and settings and show them, without training:
                 tinylora train --parameters 35 --dry-run
             """)
 
@@ -58,7 +58,8 @@ struct TrainCommand: AsyncParsableCommand {
     var config: String?
     @Option(
         name: .customLong("set"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Any setting of a recipe; may be repeated.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "Any setting of a recipe, see Documentation/Settings.md; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
     @Option(
         help: """
@@ -159,7 +160,7 @@ struct TrainCommand: AsyncParsableCommand {
     var output: String?
     @Flag(help: "Resume the run in --output.")
     var resume = false
-    @Flag(help: "Show the resolved settings and exit.")
+    @Flag(help: "Check that the run can start, show the resolved settings and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -178,7 +179,10 @@ struct TrainCommand: AsyncParsableCommand {
         if endWithInput { watchInput() }
         let configuration = try resolved()
         if dryRun {
-            let outline = try RunOutline(configuration, output: output, remote: engines.remote(console))
+            let checks = RunChecks()
+            let outline = try RunOutline(
+                configuration, output: output, remote: engines.remote(console), checks: checks)
+            try checks.check(outline.configuration)
             show(outline, on: console)
             return try console.result(outline)
         }
@@ -211,43 +215,46 @@ struct TrainCommand: AsyncParsableCommand {
         for setting in try flags(isSupervised: isSupervised) {
             resolved.set(setting.key, setting.value, at: setting.place)
         }
-        return try resolved.configuration()
+        let configuration = try resolved.configuration()
+        try resolved.requireUse(in: configuration)
+        return configuration
     }
 
     /// What the flags set, in the order of this file; `--set` last.
     private func flags(isSupervised: Bool) throws -> [Setting] {
-        let numbers: [(key: String, flag: String, value: Int?)] = [
-            ("parameters", "parameters", parameters), ("rank", "rank", rank), ("u", "u", u),
-            ("max_steps", "steps", steps),
-            (isSupervised ? "examples_per_step" : "problems_per_step", "batch", batch),
-            ("num_generations", "group-size", groupSize),
-            ("max_completion_length", "max-tokens", maxTokens), ("eval_problems", "eval-problems", evalProblems),
-            ("validation_problems", "validation-problems", validationProblems),
+        let numbers: [(key: String, value: Int?)] = [
+            ("parameters", parameters), ("rank", rank), ("u", u), ("max_steps", steps),
+            (isSupervised ? "examples_per_step" : "problems_per_step", batch), ("num_generations", groupSize),
+            ("max_completion_length", maxTokens), ("eval_problems", evalProblems),
+            ("validation_problems", validationProblems),
         ]
-        let texts: [(key: String, flag: String, value: String?)] = [
-            ("algorithm", "algorithm", algorithm), ("solutions", "solutions", solutions), ("method", "method", method),
-            ("target_modules", "target-modules", targetModules), ("frozen_subspace", "frozen-subspace", frozenSubspace),
-            ("tying", "tying", tying), ("element_type", "type", type),
-            ("prompt_style", "prompt-style", promptStyle), ("grader", "grader", grader),
-            ("reward", "reward", reward),
+        let texts: [(key: String, value: String?)] = [
+            ("algorithm", algorithm), ("solutions", solutions), ("method", method), ("target_modules", targetModules),
+            ("frozen_subspace", frozenSubspace), ("tying", tying), ("element_type", type),
+            ("prompt_style", promptStyle), ("grader", grader), ("reward", reward),
         ]
-        let reals: [(key: String, flag: String, value: Double?)] = [
-            ("learning_rate", "learning-rate", learningRate), ("beta", "beta", beta),
-            ("lora_alpha", "lora-alpha", loraAlpha),
-            ("num_train_epochs", "epochs", epochs),
+        let reals: [(key: String, value: Double?)] = [
+            ("learning_rate", learningRate), ("beta", beta), ("lora_alpha", loraAlpha), ("num_train_epochs", epochs),
         ]
-        let seeds: [(key: String, flag: String, value: UInt64?)] = [
-            ("projection_seed", "projection-seed", projectionSeed), ("seed", "seed", seed),
-        ]
+        let seeds: [(key: String, value: UInt64?)] = [("projection_seed", projectionSeed), ("seed", seed)]
         guard steps == nil || epochs == nil else { throw ValidationError("give either --steps or --epochs") }
         var all = files.settings
-        func add(_ key: String, _ flag: String, _ value: SettingValue?) {
-            if let value { all.append(Setting(key, value, at: "--\(flag)")) }
+        func add(_ key: String, _ value: SettingValue?) {
+            if let value { all.append(Setting(key, value, at: "--\(Self.flag(of: key))")) }
         }
-        for row in numbers { add(row.key, row.flag, row.value.map { .integer($0) }) }
-        for row in texts { add(row.key, row.flag, row.value.map { .text($0) }) }
-        for row in reals { add(row.key, row.flag, row.value.map { .number($0) }) }
-        for row in seeds { add(row.key, row.flag, row.value.map { .natural($0) }) }
+        for row in numbers { add(row.key, row.value.map { .integer($0) }) }
+        for row in texts { add(row.key, row.value.map { .text($0) }) }
+        for row in reals { add(row.key, row.value.map { .number($0) }) }
+        for row in seeds { add(row.key, row.value.map { .natural($0) }) }
         return all + (try settings.map(parsedSetting))
     }
+
+    /// The name of the flag that sets a key, if there is one.
+    static func flag(of key: String) -> String { otherNames[key] ?? key.replacing("_", with: "-") }
+
+    /// Flags that are not named as their keys.
+    private static let otherNames = [
+        "max_steps": "steps", "num_train_epochs": "epochs", "problems_per_step": "batch", "examples_per_step": "batch",
+        "num_generations": "group-size", "max_completion_length": "max-tokens", "element_type": "type",
+    ]
 }

@@ -55,7 +55,7 @@ public struct Evaluator: Sendable {
     /// - Throws: ``RunError``.
     public func check(_ set: ProblemSet, adapter: [Float]? = nil) throws(RunError) {
         try checkArguments(set, adapter: adapter)
-        _ = try encodedPrompts(set)
+        _ = try prompter.prompts(for: set, contextLength: sampler.contextLength)
     }
 
     /// Answers and grades every problem of a set.
@@ -75,7 +75,7 @@ public struct Evaluator: Sendable {
         progress: (@Sendable (EvaluationProgress) -> Void)? = nil, record: (([EvaluatedSample]) throws -> Void)? = nil
     ) async throws -> EvaluationResult {
         try checkArguments(set, adapter: adapter)
-        let prompts = try encodedPrompts(set)
+        let prompts = try prompter.prompts(for: set, contextLength: sampler.contextLength)
         let total = set.problems.count * samplesPerProblem
         let problemsPerCall = max(1, completionsPerCall / samplesPerProblem)
         let clock = ContinuousClock()
@@ -167,15 +167,15 @@ public struct Evaluator: Sendable {
     }
 }
 
-extension Evaluator {
-    /// Makes every prompt and checks that it fits the context with room for at least one token.
-    private func encodedPrompts(_ set: ProblemSet) throws(RunError) -> [Prompt] {
+extension Prompter {
+    /// Makes every prompt of a set and checks that it fits the context with room for at least one token.
+    func prompts(for set: ProblemSet, contextLength: Int) throws(RunError) -> [Prompt] {
         var prompts: [Prompt] = []
         prompts.reserveCapacity(set.problems.count)
         for problem in set.problems {
             let prompt: Prompt
             do throws(ProblemError) {
-                prompt = try prompter.prompt(for: problem)
+                prompt = try self.prompt(for: problem)
             } catch {
                 throw RunError(
                     .unusablePrompt, "problem \(problem.id) of \(set.name): \(error.message)", hint: error.hint,
@@ -185,17 +185,19 @@ extension Evaluator {
             guard !tokens.isEmpty else {
                 throw RunError(.emptyPrompt, "the prompt of problem \(problem.id) of \(set.name) has no tokens")
             }
-            guard tokens.count < sampler.contextLength else {
+            guard tokens.count < contextLength else {
                 throw RunError(
                     .promptTooLong,
                     "the prompt of problem \(problem.id) of \(set.name) has \(tokens.count) tokens, but the context holds "
-                        + "\(sampler.contextLength), of which the completion needs at least one")
+                        + "\(contextLength), of which the completion needs at least one")
             }
             prompts.append(prompt)
         }
         return prompts
     }
+}
 
+extension Evaluator {
     private func checkArguments(_ set: ProblemSet, adapter: [Float]?) throws(RunError) {
         guard !set.problems.isEmpty else {
             throw RunError(.noProblems, "\(set.name) holds no problems to evaluate")

@@ -20,14 +20,15 @@ struct InitialAdapter: Sendable {
         do {
             source = try AdapterSource(argument)
         } catch let error as any ExplainedError {
-            throw RunError(.unreadable, "initial_adapter: \(error.message)", hint: error.hint, underlying: error)
+            throw RunError(
+                .unreadable, "initial_adapter cannot be used: \(error.message)", hint: error.hint, underlying: error)
         } catch {
-            throw RunError(.unreadable, "initial_adapter: \(error)", underlying: error)
+            throw RunError(.unreadable, "initial_adapter cannot be used: \(error)", underlying: error)
         }
         guard !source.design.holdsAllWeights else {
             throw RunError(
                 .invalidValue,
-                "initial_adapter: \(source.name) holds all weights of a model; full fine-tuning cannot start from an adapter",
+                "initial_adapter is \(source.name), which holds all weights of a model; full fine-tuning cannot start from an adapter",
                 hint: "the run that made it has a directory `model`, which `model` (--model) takes")
         }
         settings = AdapterSettings(source.design, elementType: source.elementType)
@@ -35,7 +36,7 @@ struct InitialAdapter: Sendable {
 
     /// The initial adapter of a complete configuration; `nil` where training starts from an untrained one.
     ///
-    /// - Throws: As ``init(_:)`` and ``requireAgreement(of:place:)``.
+    /// - Throws: As ``init(_:)`` and ``requireAgreement(of:setting:)``.
     init?(of configuration: TrainingConfiguration) throws(RunError) {
         guard let argument = configuration.initialAdapter else { return nil }
         try self.init(argument)
@@ -44,10 +45,10 @@ struct InitialAdapter: Sendable {
 
     /// Checks that every setting of the adapter is what the file has.
     ///
-    /// - Parameter place: Where a key was set, for the message.
+    /// - Parameter setting: What set a key, for the message.
     /// - Throws: ``RunError`` with code `invalidValue` naming the first key that differs, both values and the file.
     func requireAgreement(
-        of configuration: TrainingConfiguration, place: (_ key: String) -> String? = { _ in nil }
+        of configuration: TrainingConfiguration, setting: (_ key: String) -> Setting? = { _ in nil }
     ) throws(RunError) {
         var asked = configuration, held = configuration
         asked.adapter.targetModules = asked.adapter.targetModules.ordered
@@ -56,10 +57,10 @@ struct InitialAdapter: Sendable {
         if source.design.frozenParts?.seed == nil { held.adapter.projectionSeed = asked.adapter.projectionSeed }
         guard let difference = asked.firstDifference(from: held) else { return }
         let theirs = difference.theirs == "null" ? "none" : difference.theirs
+        let sentence =
+            "\(difference.key) is \(difference.mine), but the initial adapter \(source.name) has \(theirs)"
         throw RunError(
-            .invalidValue,
-            "\(place(difference.key).map { $0 + ": " } ?? "")\(difference.key) is \(difference.mine), but the initial adapter "
-                + "\(source.name) has \(theirs)",
+            .invalidValue, setting(difference.key)?.placed(sentence) ?? sentence,
             hint: "leave \(difference.key) out: initial_adapter decides it")
     }
 }

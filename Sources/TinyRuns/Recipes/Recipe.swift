@@ -26,6 +26,26 @@ public struct Setting: Sendable, Equatable {
         value = try located(in: ".")
     }
 
+    /// A sentence about the setting with its place: `recipe.yaml:3: rank is 0`. A flag stands for the key: `--rank is 0`.
+    ///
+    /// - Parameter sentence: What is wrong; it begins with the key.
+    func placed(_ sentence: String) -> String {
+        guard isFlag, sentence.hasPrefix(key + " ") else { return "\(place): \(sentence)" }
+        return place + sentence.dropFirst(key.count)
+    }
+
+    /// Whether a flag set it, `--set` included.
+    var isFlag: Bool { place.hasPrefix("--") }
+
+    /// Refuses a setting that none of some runs uses.
+    ///
+    /// - Throws: ``RunError`` with code `invalidValue`.
+    func requireUse(in runs: [TrainingConfiguration]) throws(RunError) {
+        guard value != .null, let reason = runs.first?.unused(key), runs.allSatisfy({ $0.unused(key) != nil })
+        else { return }
+        throw RunError(.invalidValue, placed("\(key) \(reason)"))
+    }
+
     /// Keys of which one decides how long a run is.
     static let lengths: Set<String> = ["max_steps", "num_train_epochs"]
 }
@@ -116,13 +136,20 @@ public struct Recipe: Sendable, Equatable {
         } catch {
             throw RunError(.invalidValue, "the settings do not fit together: \(error)", underlying: error)
         }
-        try initial?.requireAgreement(of: configuration) { key in settings.first { $0.key == key }?.place }
+        try initial?.requireAgreement(of: configuration) { key in settings.first { $0.key == key } }
         let broken = configuration.violations().map { problem in
-            let place = settings.first { problem.hasPrefix($0.key + ":") }?.place
-            return place.map { "\($0): \(problem)" } ?? problem
+            settings.first { problem.hasPrefix($0.key + " ") }?.placed(problem) ?? problem
         }
         guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
         return configuration
+    }
+
+    /// Refuses flags that would change nothing. What a file holds may be there for other runs.
+    ///
+    /// - Parameter configuration: That of this recipe.
+    /// - Throws: ``RunError`` with code `invalidValue` naming the first such flag and what uses it.
+    public func requireUse(in configuration: TrainingConfiguration) throws(RunError) {
+        for setting in settings where setting.isFlag { try setting.requireUse(in: [configuration]) }
     }
 
     /// The adapter that `initial_adapter` names.
@@ -131,7 +158,7 @@ public struct Recipe: Sendable, Equatable {
             case .text(let argument) = setting.value, !argument.isEmpty
         else { return nil }
         do throws(RunError) { return try InitialAdapter(argument) } catch {
-            throw RunError(error.code, "\(setting.place): \(error.message)", hint: error.hint, underlying: error)
+            throw RunError(error.code, setting.placed(error.message), hint: error.hint, underlying: error)
         }
     }
 
@@ -167,7 +194,7 @@ public struct Recipe: Sendable, Equatable {
             throw unknownKey(setting.key, at: setting.place, known: names + ["base"])
         }
         if let number = setting.value.magnitude, !number.isFinite {
-            throw RunError(.invalidValue, "\(setting.place): \(setting.key) is not finite: \(number)")
+            throw RunError(.invalidValue, setting.placed("\(setting.key) is not finite: \(number)"))
         }
         do {
             _ = try TrainingConfiguration(json: json([setting]), over: TrainingConfiguration())
@@ -178,8 +205,7 @@ public struct Recipe: Sendable, Equatable {
             } else if !message.contains(setting.value.description) {
                 message += ": \(setting.value.quoted)"
             }
-            throw RunError(
-                .invalidValue, "\(setting.place): \(message)", hint: error.hint, underlying: error)
+            throw RunError(.invalidValue, setting.placed(message), hint: error.hint, underlying: error)
         }
     }
 }
@@ -235,7 +261,7 @@ func refuseTwoLengths(_ settings: [Setting]) throws(RunError) {
 func unknownKey(_ key: String, at place: String, known: [String]) -> RunError {
     RunError(
         .unknownKey, "\(place): \"\(key)\" is not a setting",
-        hint: nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
+        hint: ForeignName(key)?.hint ?? nearestName(to: key, in: known).map { "did you mean \"\($0)\"?" })
 }
 
 private func json(_ settings: [Setting]) -> String {

@@ -2,7 +2,6 @@ public import Foundation
 internal import TinyAbacus
 internal import TinyCheckpoint
 internal import TinyFoundation
-internal import TinyProblems
 public import TinyRecords
 
 /// How far a running run of a sweep is.
@@ -119,12 +118,13 @@ public struct Sweep: Sendable {
         report: @escaping @Sendable (SweepEvent) -> Void = { _ in }
     ) throws {
         // Before anything is made; again when runs have their names, by which they are selected.
-        try Self.checkGraders(plan, options)
+        let checks = RunChecks()
+        try plan.check(options.selecting, in: folder, by: checks)
         try folder.make()
         lock = try DirectoryLock(folder.path)
         // Only now, because another sweep may have begun runs until it let the folder go.
         let (plan, begun, gone) = try plan.named(in: folder)
-        let selected = try Self.checkGraders(plan, options)
+        try plan.check(options.selecting, in: folder, by: checks)
         let previous = try folder.previous()
         self.gone = gone
         created = previous?.created ?? Date().ISO8601Format()
@@ -134,22 +134,13 @@ public struct Sweep: Sendable {
         self.options = options
         self.report = report
         if let weakness = lock.weakness { report(.warning(weakness)) }
-        for warning in overlapWarnings(selected) { report(.warning(warning)) }
+        let selected = plan.runs.filter { options.selecting($0.name) }
+        for warning in overlapWarnings(selected, checks) { report(.warning(warning)) }
         guard let previous else { return }
         let known = Set(previous.runs.map(\.name)).union(begun)
         let fresh = plan.runs.map(\.name).filter { !known.contains($0) }
         if !fresh.isEmpty { report(.newRuns(fresh)) }
         if !gone.isEmpty { report(.unknownRuns(gone)) }
-    }
-
-    /// Refuses graders whose program is not there.
-    ///
-    /// - Returns: The runs that are selected.
-    @discardableResult
-    private static func checkGraders(_ plan: SweepPlan, _ options: Options) throws -> [SweepRun] {
-        let selected = plan.runs.filter { options.selecting($0.name) }
-        for grader in Set(selected.map(\.configuration.grader)).sorted() { try GraderChoice(grader).checkProgram() }
-        return selected
     }
 
     /// Runs until no run is due.
@@ -261,13 +252,13 @@ public struct Sweep: Sendable {
 }
 
 /// What the problem files of some runs share, each sentence once. Files that cannot be read fail their runs.
-private func overlapWarnings(_ runs: [SweepRun]) -> [String] {
+private func overlapWarnings(_ runs: [SweepRun], _ checks: RunChecks) -> [String] {
     var asked: Set<[String]> = [], warnings: [String] = []
     for run in runs.map(\.configuration) where run.hasProblemFile {
         let evaluation = run.evaluation
         let files = [run.train, run.eval, evaluation.validationFile].map { $0 ?? "" }
         let counts = [evaluation.problems, evaluation.validationProblems].map { "\($0 ?? -1)" }
-        guard asked.insert(files + counts).inserted, let problems = try? RunProblems(run) else { continue }
+        guard asked.insert(files + counts).inserted, let problems = try? checks.problems(run) else { continue }
         for overlap in problems.overlaps where !warnings.contains("\(overlap)") { warnings.append("\(overlap)") }
     }
     return warnings
@@ -283,6 +274,26 @@ private func ownArithmetic(of runs: [TrainingConfiguration]) -> [String?: Arithm
 }
 
 extension SweepPlan {
+    /// Checks that the runs that are selected and not finished can start: one of each cell and value of the tuned key, since runs
+    /// that differ in their seed only have the same files and settings.
+    ///
+    /// - Throws: The error of the first that cannot, with the name of its cell.
+    public func check(
+        _ isSelected: (String) -> Bool, in folder: SweepFolder, by checks: RunChecks = RunChecks()
+    ) throws {
+        var seen: Set<String> = []
+        for run in runs where isSelected(run.name) && folder.score(run.name) == nil {
+            guard seen.insert("\(run.cell) \(run.candidate?.description ?? "")").inserted else { continue }
+            do {
+                try checks.check(run.configuration)
+            } catch let error as any ExplainedError {
+                throw RunError(
+                    .invalidValue, "cell \(cells[run.cell].name): \(error.message)", hint: error.hint,
+                    underlying: error)
+            }
+        }
+    }
+
     /// The plan with the names that its runs have in a folder, where some were begun, and with the arithmetic of each.
     ///
     /// - Returns: Names of runs that were begun, and of those of them that this plan has not.

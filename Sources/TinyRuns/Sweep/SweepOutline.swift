@@ -25,16 +25,17 @@ public struct SweepOutline: Encodable, Sendable {
 
     /// Works out what a plan means. Cost: for runs of epochs, that of reading their problems as ``RunOutline`` does, the same ones
     /// once. Where they cannot be read, the estimate has no steps.
-    public init(_ plan: SweepPlan, selecting isSelected: (String) -> Bool) {
+    public init(
+        _ plan: SweepPlan, selecting isSelected: (String) -> Bool, checks: RunChecks = RunChecks()
+    ) {
         name = plan.name
         cells = plan.cells.count
         expectedRuns = plan.expectedRuns
-        var epochs = EpochCounts()
         runs = plan.runs.filter { isSelected($0.name) }.map { run in
             let cell = plan.cells[run.cell]
             return Run(
                 name: run.name, cell: cell.name, seed: run.seed, tuning: cell.tuningSeeds.contains(run.seed),
-                estimate: RunEstimate(epochs.resolved(run.configuration) ?? run.configuration))
+                estimate: RunEstimate((try? checks.resolvingEpochs(run.configuration)) ?? run.configuration))
         }
     }
 

@@ -17,7 +17,8 @@ public struct SweepPlan: Sendable {
     /// - Parameters:
     ///   - file: The sweep.
     ///   - overruling: Settings that take the place of the file's, as a recipe's flags do.
-    /// - Throws: ``RunError`` naming the place of a setting that is wrong in any run, or two runs that are the same.
+    /// - Throws: ``RunError`` naming the place of a setting that is wrong in any run, or overrules and is used by none, or two runs
+    ///   that are the same.
     public init(_ file: SweepFile, overruling: [Setting] = []) throws(RunError) {
         name = file.name
         tuning = file.tuning
@@ -63,6 +64,7 @@ public struct SweepPlan: Sendable {
                 }
             }
         }
+        for setting in overruling { try setting.requireUse(in: runs.map(\.configuration)) }
         let names = SweepNames(cells: cells, runs: runs, tuned: file.tuning?.key)
         self.cells = cells.map { cell in
             var cell = cell

@@ -52,18 +52,18 @@ public struct MemoryEstimate: Encodable, Sendable {
                 rank: isFull ? nil : rank, arithmetic: arithmetic, savesMemory: savesMemory, others: others)
         }
         let (learned, length) = learnsHere ? configuration.sequencesLearned : (0, 0)
-        func records(savesMemory: Bool) -> Int {
+        func ofLearning(savesMemory: Bool) -> Int {
             memory(learned: learned, length: length, savesMemory: savesMemory, besides: held).records
         }
         let asked = configuration.sequencesSampled(numbers: design.parameterCount)
         let sampled = samplesHere ? asked : min(asked, 1)
-        func cache(besides records: Int) -> Int {
+        func ofSampling(besides records: Int) -> Int {
             memory(sampled: sampled, length: configuration.sampledLength, besides: held + records).cache
         }
-        let whole = records(savesMemory: false)
-        savesMemory = held + whole + cache(besides: whole) > room
-        records = savesMemory ? records(savesMemory: true) : whole
-        self.cache = cache(besides: records)
+        let whole = ofLearning(savesMemory: false)
+        savesMemory = held + whole + ofSampling(besides: whole) > room
+        records = savesMemory ? ofLearning(savesMemory: true) : whole
+        cache = ofSampling(besides: records)
     }
 
     /// Refuses a run that this machine has not the memory for.

@@ -105,10 +105,11 @@ final class RunEvaluations: Sendable {
 
     /// The loss on held-out solutions, where it is asked for and there are any.
     private func heldOutLoss(_ set: ProblemSet) throws -> HeldOutLoss? {
-        guard configuration.algorithm == .sft, configuration.supervised.measuresHeldOutLoss else { return nil }
+        guard configuration.measuresHeldOutLoss else { return nil }
         return try HeldOutLoss(
             learner: engines.learner,
-            task: TrainingTask(problems: set.problems, prompter: prompter, endToken: model.endToken),
+            task: TrainingTask(
+                problems: set.problems, prompter: prompter, endToken: model.endToken, path: set.path),
             settings: configuration.supervised)
     }
 }

@@ -1,11 +1,7 @@
 internal import Foundation
-internal import TinyAbacus
 import TinyAdapter
 import TinyCheckpoint
-internal import TinyEngine
-internal import TinyLearning
 internal import TinyModel
-internal import TinyProblems
 public import TinyRecords
 
 /// Everything about a run that is known before it starts: no weight is read.
@@ -54,24 +50,24 @@ public struct RunOutline: Encodable, Sendable {
         }
     }
 
-    /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
+    /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution. It
+    /// does not check that the run can start: ``RunChecks`` does, of the ``configuration`` with epochs resolved.
     ///
     /// - Parameters:
     ///   - output: The run's directory; a new one unless given.
     ///   - remote: Engines in other processes, which take their part of the memory there. None is asked for anything.
+    ///   - checks: What was read before.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
     public init(
-        _ configuration: TrainingConfiguration, output: String? = nil, remote: RemoteEngines = RemoteEngines()
+        _ configuration: TrainingConfiguration, output: String? = nil, remote: RemoteEngines = RemoteEngines(),
+        checks: RunChecks = RunChecks()
     ) throws {
-        try GraderChoice(configuration.grader).checkProgram()
-        let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
-        try checkpoint.requireParameters()
-        var settings = try configuration.countingEpochs()
+        let model = try checks.model(configuration.model)
+        let checkpoint = model.checkpoint, sizes = checkpoint.configuration
+        var settings = try checks.resolvingEpochs(configuration)
         settings.arithmetic = try settings.arithmetic ?? checkpoint.arithmetic
-        let initial = try InitialAdapter(of: settings)?.source
+        let (design, initial) = try RunChecks.design(of: settings, for: model)
         initialAdapter = try initial?.fingerprint()
-        let sizes = checkpoint.configuration
-        let design = try initial?.design(for: checkpoint) ?? settings.adapter.design(for: sizes)
         self.configuration = settings
         plan = design.description
         trainedParameters = design.parameterCount
@@ -81,7 +77,7 @@ public struct RunOutline: Encodable, Sendable {
         memory = try MemoryEstimate(
             settings, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
             learnsHere: remote.learnsHere)
-        model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
+        self.model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
         self.output =
             output ?? freeName(TrainingRun.defaultDirectory) { FileManager.default.fileExists(atPath: $0) }

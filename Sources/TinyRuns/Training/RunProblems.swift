@@ -93,14 +93,6 @@ public struct RunProblems: Sendable {
         configuration.evaluation.problems != 0 && (configuration.model == nil || configuration.eval != nil)
     }
 
-    /// How many problems a configuration trains on. Reads its file, but generates none.
-    static func trainingCount(_ configuration: TrainingConfiguration) throws -> Int {
-        guard let path = configuration.train else { return abacusTrainingCount }
-        let count = try ProblemSet(contentsOf: path).problems.count
-        let evaluation = configuration.evaluation
-        return evaluation.validationFile == nil ? count - min(evaluation.validationProblems, count) : count
-    }
-
     /// Reads or generates the problems that a configuration evaluates on, where it ``hasTest(_:)``.
     static func test(of configuration: TrainingConfiguration) throws -> ProblemSet {
         try test(

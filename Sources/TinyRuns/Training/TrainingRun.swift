@@ -110,6 +110,10 @@ public struct TrainingRun: Sendable {
             try grader.tryCommand(on: first, limit: .seconds(configuration.graderTimeout))
         }
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
+        let task = try RunTask(configuration, on: problems, of: model)
+        prompter = task.prompter
+        self.grader = grader.resolvedName(
+            for: problems.training.problems, answerFormat: prompter.style.answerFormat)
         var configuration = configuration
         configuration.arithmetic = model.arithmetic
         let initial = try initialAdapter.map(model.adapter(from:))
@@ -117,31 +121,15 @@ public struct TrainingRun: Sendable {
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
             progress: options.factorising)
-        prompter = try model.prompter(of: configuration)
-        self.grader = grader.resolvedName(
-            for: problems.training.problems, answerFormat: prompter.style.answerFormat)
         untrained = options.untrainedCache.map(UntrainedCache.init)
         threads = options.threads
-        let task = TrainingTask(
-            problems: problems.training.problems, prompter: prompter, stopTokens: model.stopTokens,
-            endToken: model.endToken,
-            reward: grader.reward(
-                for: problems.training.problems, answerFormat: prompter.style.answerFormat,
-                limit: .seconds(configuration.graderTimeout)))
         engines = try await RunEngines(
             options.remote,
             local: LocalEngine(
                 model: model.model, method: method, threads: options.threads, savesMemory: savesMemory),
             method: method, model: model, probe: prompter.prompt(for: "1 + 1 = ?").tokens, in: directory)
-        if configuration.epochs != nil {  // packs are counted by encoding every problem
-            let units =
-                configuration.algorithm == .sft
-                ? try SFTTrainer.unitsOfEpoch(
-                    task, configuration.supervised, contextLength: engines.learner.contextLength)
-                : task.problems.count
-            configuration = try configuration.resolvingEpochsChecked(problems: units)
-        }
-        trainer = try Self.trainer(configuration, engines, startingAt: initial?.values, task: task)
+        configuration = try task.resolvingEpochs(configuration, contextLength: engines.learner.contextLength)
+        trainer = try Self.trainer(configuration, engines, startingAt: initial?.values, task: task.training)
         self.configuration = configuration
         self.directory = directory
         progress = try directory.begin(
@@ -257,7 +245,7 @@ public struct TrainingRun: Sendable {
         // Solutions do not affect accuracy: the same questions and answers are the same test for every method.
         datasets["eval"] = problems.test.map { fingerprint($0) }
         datasets["validation"] = problems.validation.map { fingerprint($0) }
-        if isSupervised, configuration.supervised.measuresHeldOutLoss {
+        if configuration.measuresHeldOutLoss {
             datasets["eval_solutions"] = problems.test.map { fingerprint($0, solutions: true) }
             datasets["validation_solutions"] = problems.validation.map { fingerprint($0, solutions: true) }
         }
@@ -309,17 +297,6 @@ public struct TrainedRun: Sendable {
     public let before: EvaluationResult?
     /// Answers to the test problems after training.
     public let after: EvaluationResult?
-}
-
-extension TrainingConfiguration {
-    /// The settings with epochs turned into steps.
-    ///
-    /// - Throws: ``RunError`` when the result breaks a rule.
-    fileprivate func resolvingEpochsChecked(problems: Int) throws(RunError) -> TrainingConfiguration {
-        let resolved = resolvingEpochs(problems: problems), broken = resolved.violations()
-        guard broken.isEmpty else { throw RunError(.invalidValue, broken.joined(separator: "; ")) }
-        return resolved
-    }
 }
 
 extension MachineRecord {
