@@ -22,6 +22,8 @@ public struct RunProgress: Sendable {
     public var state: TrainingState?
     /// Every finished evaluation.
     public var evaluations: [EvaluationRecord]
+    /// What is missing from the records without keeping the run from going on, as sentences.
+    public var warnings: [String] = []
 
     /// Describes the progress of a run; by default it has not started.
     public init(steps: [StepRecord] = [], state: TrainingState? = nil, evaluations: [EvaluationRecord] = []) {

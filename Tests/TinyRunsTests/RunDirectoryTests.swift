@@ -21,13 +21,15 @@ import TinyFoundation
             #expect(expected["evaluations.jsonl"]?.split(separator: "\n").count == 4)
 
             // As after a kill while a line was being written: each file alone is cut at its last two lines, in and
-            // between them; then a kill in the middle of a step, with samples ahead of steps.
+            // between them; then a kill in the middle of a step, with samples ahead of steps. Samples that are cut are the last
+            // step's: they are written before its line, so no kill takes those of a step before.
             var cuts: [[String: Int]] = []
             for file in ["steps.jsonl", "samples.jsonl", "evaluations.jsonl"] {
-                let ends = try lineEnds(of: file, in: whole)
+                let ends = try lineEnds(of: file, in: whole), isSamples = file == "samples.jsonl"
                 let places = ends.suffix(3).flatMap { [$0, $0 - 1, $0 - 40, $0 + 1] }
-                cuts += places.filter { $0 < ends[ends.count - 1] }.map { [file: $0] }
-                cuts.append([file: 0])
+                let first = isSamples ? ends[ends.count - 3] : 0
+                cuts += places.filter { (first..<ends[ends.count - 1]).contains($0) }.map { [file: $0] }
+                if !isSamples { cuts.append([file: 0]) }
             }
             let steps = try lineEnds(of: "steps.jsonl", in: whole),
                 evaluations = try lineEnds(of: "evaluations.jsonl", in: whole)
@@ -42,6 +44,49 @@ import TinyFoundation
                 try await run(in: copy, resuming: true)
                 for (file, text) in try contents(of: copy) { #expect(text == expected[file], "cut \(cut), \(file)") }
             }
+        }
+    }
+
+    @Test("samples that are gone cost no finished step, and are told")
+    func missingSamples() async throws {
+        try await withTemporaryDirectory { folder in
+            let whole = folder + "/whole"
+            try await run(in: whole)
+            var expected = try contents(of: whole)
+            let samples = try #require(expected["samples.jsonl"])
+            expected["samples.jsonl"] = nil
+            let ends = try lineEnds(of: "samples.jsonl", in: whole), steps = try lineEnds(of: "steps.jsonl", in: whole)
+            // All of them; those after the first step; one of the fourth step's and all of the fifth's.
+            for (size, count) in [(0, 5), (ends[1], 4), (ends[6] + 9, 2)] {
+                let copy = "\(folder)/copy\(size)"
+                try FileManager.default.copyItem(atPath: whole, toPath: copy)
+                try truncate(copy + "/samples.jsonl", to: size)
+                let progress = try begin(copy)
+                #expect(progress.steps.count == 5, "\(size) bytes")
+                let first = 6 - count
+                #expect(
+                    progress.warnings == [
+                        "\(copy)/samples.jsonl lacks samples of \(count) of the 5 finished steps, the first of them step "
+                            + "\(first): the steps are kept, and their samples are not made again"
+                    ])
+                try await run(in: copy, resuming: true)
+                var found = try contents(of: copy)
+                let kept = try #require(found["samples.jsonl"])
+                found["samples.jsonl"] = nil
+                #expect(samples.hasPrefix(kept) && found == expected, "\(size) bytes")
+            }
+            // A file that somebody has removed, and a run that goes on.
+            let copy = folder + "/removed"
+            try FileManager.default.copyItem(atPath: whole, toPath: copy)
+            try FileManager.default.removeItem(atPath: copy + "/samples.jsonl")
+            try truncate(copy + "/steps.jsonl", to: steps[3])
+            #expect(try begin(copy).steps.count == 4)
+            try await run(in: copy, resuming: true)
+            var found = try contents(of: copy)
+            let added = try #require(found["samples.jsonl"])
+            found["samples.jsonl"] = nil
+            #expect(samples.hasSuffix(added) && added.split(separator: "\n").count == 2)
+            #expect(found == expected)
         }
     }
 
@@ -291,7 +336,7 @@ import TinyFoundation
             let expected = try contents(of: folder + "/whole")
             let ends = try lineEnds(of: "samples.jsonl", in: folder + "/whole")
             #expect(ends.count == 5 * (samplesPerStep ?? 3 * 2 * 4))
-            for cut in [ends[ends.count - 1], ends[ends.count - 3], ends[ends.count / 2] + 7] {
+            for cut in [ends[ends.count - 1], ends[ends.count - 3], ends[ends.count - 3] + 7] {
                 try truncate(folder + "/whole/samples.jsonl", to: cut)
                 try await search(in: folder + "/whole", resuming: true)
                 #expect(try contents(of: folder + "/whole") == expected, "cut at \(cut)")

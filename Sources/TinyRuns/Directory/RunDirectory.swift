@@ -22,7 +22,8 @@ public import TinyRecords
 ///
 /// Lines are appended and flushed to the disk in the order samples, step, state, evaluation. A process that dies at any
 /// instant leaves at most one torn line per file. Resuming returns to the last step with a state and discards what comes
-/// after; the files then continue as if nothing had happened. One process at a time may write into a directory, as long as the
+/// after; the files then continue as if nothing had happened. A last step that lacks samples is made again; samples that earlier
+/// steps lack stay missing, because none of them costs a finished step. One process at a time may write into a directory, as long as the
 /// value lives.
 public struct RunDirectory: Sendable {
     /// Where it is.
@@ -165,13 +166,17 @@ public struct RunDirectory: Sendable {
                 .damagedRecords, "\(self.steps.path):\(index + 1): the line is step \(step.step), expected \(index + 1)"
             )
         }
-        if samplesPerStep > 0 {  // a step whose samples did not reach the disk is made again
-            let counts = Dictionary(samples.map { ($0, 1) }, uniquingKeysWith: +)
-            let whole = max(samplesPerStep, counts.values.max() ?? 0)
-            steps = Array(steps.prefix { counts[$0.step] == whole })
-        }
-        let resumed = try resumable(among: steps)
+        var resumed = try resumable(among: steps[...])
         steps = Array(steps.prefix(resumed?.step ?? 0))
+        var incomplete = Self.incompleteSteps(steps.count, samples: samples, samplesPerStep: samplesPerStep)
+        if incomplete == [steps.count] {  // the last step is made again where that costs no other step
+            let before = try resumable(among: steps.dropLast())
+            if before?.step ?? 0 == steps.count - 1 {
+                resumed = before
+                steps.removeLast()
+                incomplete = []
+            }
+        }
         evaluations = Array(evaluations.prefix { ($0.step ?? 0) <= steps.count })
         let (keptSteps, keptEvaluations) = (steps.count, evaluations.count)
         let keptSamples = samples.prefix { $0 <= keptSteps }.count
@@ -181,7 +186,25 @@ public struct RunDirectory: Sendable {
             try self.evaluations.keep(keptEvaluations)
         }
         removeStates(but: steps.last?.state == nil ? resumed.map { StateFile.name(step: $0.step) } : nil)
-        return RunProgress(steps: steps, state: resumed?.state, evaluations: evaluations)
+        var progress = RunProgress(steps: steps, state: resumed?.state, evaluations: evaluations)
+        if let first = incomplete.first {
+            progress.warnings = [
+                "\(self.samples.path) lacks samples of \(incomplete.count) of the \(steps.count) finished steps, the first of "
+                    + "them step \(first): the steps are kept, and their samples are not made again"
+            ]
+        }
+        return progress
+    }
+
+    /// The steps among the first `count` that do not have all of their samples.
+    ///
+    /// Samples are written before the line of their step, so they are missing only where something else has changed the file. They
+    /// are for people to read: no later step depends on them.
+    private static func incompleteSteps(_ count: Int, samples: [Int], samplesPerStep: Int) -> [Int] {
+        guard samplesPerStep > 0, count > 0 else { return [] }
+        let counts = Dictionary(samples.map { ($0, 1) }, uniquingKeysWith: +)
+        let whole = max(samplesPerStep, counts.values.max() ?? 0)
+        return (1...count).filter { counts[$0] != whole }
     }
 
     private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: location(name)) }
@@ -251,7 +274,7 @@ extension RunDirectory {
     ///
     /// It is the last whose state stands in its line or in a complete file, so that at most the steps since the last saved
     /// state are made again; `nil` when there is none and the run begins again.
-    private func resumable(among steps: [StepRecord]) throws(RunError) -> (step: Int, state: TrainingState)? {
+    private func resumable(among steps: ArraySlice<StepRecord>) throws(RunError) -> (step: Int, state: TrainingState)? {
         let inline = steps.last { $0.state != nil }
         let filed = try stateNames().compactMap(StateFile.step(ofName:)).filter { $0 <= steps.count }
         for step in filed.sorted(by: >) where step > inline?.step ?? 0 {

@@ -173,6 +173,7 @@ public struct TrainingRun: Sendable {
             report(.warning("the model has no end-of-text token: completions end at the token limit"))
         }
         if let weakness = directory.lockWeakness { report(.warning(weakness)) }
+        for warning in progress.warnings { report(.warning(warning)) }
         let memory = try MemoryEstimate(configuration, checkpoint: model.checkpoint, design: design)
         if let shortage = memory.shortage() { report(.warning(shortage)) }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
