@@ -74,6 +74,42 @@ struct MemoryEstimateTests {
         #expect(try cache(nil) == cache(12))
     }
 
+    @Test("a supervised run keeps records of its examples, and samples in evaluations only", arguments: [false, true])
+    func supervised(packing: Bool) throws {
+        var settings = TrainingConfiguration(.sft)
+        settings.supervised.packing = packing
+        settings.supervised.examplesPerStep = 2
+        settings.supervised.maxLength = 64
+        settings.evaluation.problems = 0
+        let memory = try RunOutline(settings).memory
+        #expect(memory.cache == 0 && memory.records > 0)
+        func records(_ change: (inout TrainingConfiguration) -> Void) throws -> Int {
+            var changed = settings
+            change(&changed)
+            return try RunOutline(changed).memory.records
+        }
+        #expect(try records { $0.supervised.maxLength = 128 } > memory.records)
+        #expect(try records { $0.supervised.examplesPerStep = 1 } < memory.records)
+        #expect(try records { $0.supervised.maxLength = nil } > memory.records)
+        let others = try records {
+            $0.rollout.problemsPerStep = 1
+            $0.rollout.groupSize = 2
+            $0.rollout.maxTokens = 8
+        }
+        #expect(others == memory.records)
+        settings.evaluation.problems = 3
+        settings.rollout.maxTokens = 16
+        let evaluated = try RunOutline(settings).memory
+        #expect(evaluated.cache > 0 && evaluated.records == memory.records)
+        settings.rollout.maxTokens = 64
+        #expect(try RunOutline(settings).memory.cache > evaluated.cache)
+    }
+
+    @Test("a population needs no records: there is no backward pass", arguments: [Algorithm.openES, .cmaES])
+    func noRecords(algorithm: Algorithm) throws {
+        #expect(try RunOutline(TrainingConfiguration(algorithm)).memory.records == 0)
+    }
+
     @Test("a run is warned of memory that other programs have, unless what is free is not known")
     func shortage() throws {
         let memory = try RunOutline(TrainingConfiguration()).memory

@@ -14,7 +14,7 @@ public struct MemoryEstimate: Encodable, Sendable {
     public let factors: Int
     /// Keys and values of the sequences that are sampled at once, and of the beginnings that prompts share.
     public let cache: Int
-    /// What the forward pass keeps for the backward pass.
+    /// What the forward pass keeps for the backward pass; 0 where there is none.
     public let records: Int
     /// Trained numbers with their moments and their gradient.
     public let optimiser: Int
@@ -35,18 +35,17 @@ public struct MemoryEstimate: Encodable, Sendable {
         // All trained weights are packed once more, in fp32.
         weights = try checkpoint.packedByteCount(arithmetic) + (isFull ? 4 * model.parameterCount : 0)
         factors = design.modules.reduce(0) { $0 + 4 * rank * ($1.inputs + $1.outputs) }
-        // Prompts are not read yet: half the context at most, as much as a completion at least.
-        let (length, overflow) = configuration.rollout.maxTokens.multipliedReportingOverflow(by: 2)
-        let positions = min(model.contextLength, overflow ? .max : length)
+        func memory(sampled: Int, learned: Int, length: Int) -> LocalEngine.Memory {
+            LocalEngine.memory(
+                model, sampledSequences: sampled, learnedSequences: learned, length: min(model.contextLength, length),
+                rank: isFull ? nil : rank, arithmetic: arithmetic)
+        }
         // One strategy samples in pairs, so its population is even.
         let population = CMAESConstants.populationSize(numbers: design.parameterCount)
-        let sampled = configuration.completionsPerStep(members: population + population % 2)
-        let memory = LocalEngine.memory(
-            model, sampledSequences: max(sampled, configuration.evaluation.problems ?? .max),
-            learnedSequences: configuration.completionsOfMember, length: positions, rank: isFull ? nil : rank,
-            arithmetic: arithmetic)
-        cache = memory.cache
-        records = memory.records
+        let sampled = configuration.sequencesSampled(members: population + population % 2)
+        cache = memory(sampled: sampled, learned: 0, length: configuration.sampledLength).cache
+        let (learned, length) = configuration.sequencesLearned
+        records = memory(sampled: 0, learned: learned, length: length).records
         optimiser = 16 * design.parameterCount
     }
 
@@ -61,7 +60,7 @@ public struct MemoryEstimate: Encodable, Sendable {
             "the run needs up to \(gigabytes(total)) of memory (weights \(gigabytes(weights)), factors "
                 + "\(gigabytes(factors)), cache \(gigabytes(cache)), records \(gigabytes(records)), optimiser "
                 + "\(gigabytes(optimiser))) and this machine has \(gigabytes(memory))",
-            hint: "take a smaller model, fewer or shorter completions a step, or a method with fewer numbers")
+            hint: "take a smaller model, fewer or shorter completions or examples a step, or a method with fewer numbers")
     }
 
     /// Warns of a run that may end in its longest step, because other programs have the memory.
@@ -87,5 +86,28 @@ public struct MemoryEstimate: Encodable, Sendable {
         try container.encode(records, forKey: .records)
         try container.encode(optimiser, forKey: .optimiser)
         try container.encode(total, forKey: .total)
+    }
+}
+
+extension TrainingConfiguration {
+    /// Sequences that are sampled at once, in a step or in an evaluation; supervised runs sample in evaluations only.
+    ///
+    /// - Parameter count: Members of a population whose size follows from the number of trained numbers.
+    fileprivate func sequencesSampled(members count: Int) -> Int {
+        let evaluated = RunProblems.hasTest(self) ? evaluation.problems ?? .max : 0
+        let inSteps = algorithm == .sft ? 0 : completionsPerStep(members: count)
+        return max(inSteps, evaluated, evaluation.validationProblems)
+    }
+
+    /// Most tokens of a sampled sequence. Prompts are not read yet: half the context at most, as much as a completion at least.
+    fileprivate var sampledLength: Int {
+        let (length, overflow) = rollout.maxTokens.multipliedReportingOverflow(by: 2)
+        return overflow ? .max : length
+    }
+
+    /// Sequences of one gradient, and most tokens of each. A pack has no more tokens than the longest example may have.
+    fileprivate var sequencesLearned: (count: Int, length: Int) {
+        if algorithm == .sft { return (supervised.examplesPerStep, supervised.maxLength ?? .max) }
+        return (algorithm.isEvolution ? 0 : completionsOfMember, sampledLength)
     }
 }
