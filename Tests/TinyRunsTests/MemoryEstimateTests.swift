@@ -110,6 +110,26 @@ struct MemoryEstimateTests {
         #expect(try RunOutline(TrainingConfiguration(algorithm)).memory.records == 0)
     }
 
+    @Test("what other processes sample and learn is not counted, but for one completion whose tokens are scored here")
+    func otherProcesses() throws {
+        func memory(samplers: [String] = [], learner: String? = nil) throws -> MemoryEstimate {
+            var engines = RemoteEngines()
+            engines.samplers = try samplers.map { try ServerAddress($0) }
+            engines.learner = try learner.map { try ServerAddress($0) }
+            return try RunOutline(TrainingConfiguration(), remote: engines).memory
+        }
+        let here = try memory(), address = "http://127.0.0.1:9"
+        let sampled = try memory(samplers: [address]), learned = try memory(learner: address)
+        let both = try memory(samplers: [address], learner: address)
+        #expect(sampled.records == here.records && sampled.cache < here.cache && sampled.cache > 0)
+        #expect(learned.records == 0 && learned.cache == here.cache)
+        #expect(both.records == 0 && both.cache == sampled.cache)
+        for other in [sampled, learned, both] {
+            #expect(other.weights == here.weights && other.factors == here.factors)
+            #expect(other.optimiser == here.optimiser && other.total < here.total)
+        }
+    }
+
     @Test("a run is warned of memory that other programs have, unless what is free is not known")
     func shortage() throws {
         let memory = try RunOutline(TrainingConfiguration()).memory

@@ -178,7 +178,7 @@ struct TrainCommand: AsyncParsableCommand {
         if endWithInput { watchInput() }
         let configuration = try resolved()
         if dryRun {
-            let outline = try RunOutline(configuration, output: output)
+            let outline = try RunOutline(configuration, output: output, remote: engines.remote(console))
             show(outline, on: console)
             return try console.result(outline)
         }

@@ -6,7 +6,7 @@ internal import TinyModel
 import TinyFoundation
 import TinyRecords
 
-/// Bytes that a run needs, from the sizes of the model and the settings. Each is a bound, not a measurement.
+/// Bytes that a run needs in this process, from the sizes of the model and the settings. Each is a bound, not a measurement.
 public struct MemoryEstimate: Encodable, Sendable {
     /// Packed weights, read once and never changed.
     public let weights: Int
@@ -22,11 +22,16 @@ public struct MemoryEstimate: Encodable, Sendable {
     /// All of it.
     public var total: Int { weights + factors + cache + records + optimiser }
 
-    /// Adds up what a run needs.
+    /// Adds up what a run needs. Weights, factors and trained numbers are here whoever computes.
     ///
+    /// - Parameters:
+    ///   - samplesHere: Whether completions are sampled in this process. Of others' it scores one at a time, where a server has not
+    ///     told all of its log-probabilities.
+    ///   - learnsHere: Whether gradients are computed in this process.
     /// - Throws: `CheckpointError` when the checkpoint lacks a parameter or stores one in a type that is not read.
     init(
-        _ configuration: TrainingConfiguration, checkpoint: Checkpoint, design: any AdapterDesign
+        _ configuration: TrainingConfiguration, checkpoint: Checkpoint, design: any AdapterDesign,
+        samplesHere: Bool, learnsHere: Bool
     ) throws(CheckpointError) {
         let model = checkpoint.configuration
         let stored = try checkpoint.arithmetic, arithmetic = configuration.arithmetic ?? stored
@@ -42,9 +47,10 @@ public struct MemoryEstimate: Encodable, Sendable {
         }
         // One strategy samples in pairs, so its population is even.
         let population = CMAESConstants.populationSize(numbers: design.parameterCount)
-        let sampled = configuration.sequencesSampled(members: population + population % 2)
+        let asked = configuration.sequencesSampled(members: population + population % 2)
+        let sampled = samplesHere ? asked : min(asked, 1)
         cache = memory(sampled: sampled, learned: 0, length: configuration.sampledLength).cache
-        let (learned, length) = configuration.sequencesLearned
+        let (learned, length) = learnsHere ? configuration.sequencesLearned : (0, 0)
         records = memory(sampled: 0, learned: learned, length: length).records
         optimiser = 16 * design.parameterCount
     }
@@ -60,7 +66,7 @@ public struct MemoryEstimate: Encodable, Sendable {
             "the run needs up to \(gigabytes(total)) of memory (weights \(gigabytes(weights)), factors "
                 + "\(gigabytes(factors)), cache \(gigabytes(cache)), records \(gigabytes(records)), optimiser "
                 + "\(gigabytes(optimiser))) and this machine has \(gigabytes(memory))",
-            hint: "take a smaller model, fewer or shorter completions or examples a step, or a method with fewer numbers")
+            hint: "take a smaller model, fewer or shorter sequences a step, or a method with fewer numbers")
     }
 
     /// Warns of a run that may end in its longest step, because other programs have the memory.

@@ -17,6 +17,12 @@ public struct RemoteEngines: Sendable {
 
     /// No other process.
     public init() {}
+
+    /// Whether completions are sampled in this process.
+    var samplesHere: Bool { samplers.isEmpty }
+
+    /// Whether gradients are computed in this process.
+    var learnsHere: Bool { learner == nil }
 }
 
 /// Who samples and who learns in a run: this process, or others that it has checked against itself.
@@ -39,6 +45,9 @@ public struct RunEngines: Sendable {
 
     /// Whether completions are sampled in this process.
     var samplesHere: Bool { schemes[RunManifest.samplerScheme] == nil }
+
+    /// Whether gradients are computed in this process.
+    var learnsHere: Bool { schemes[RunManifest.learnerScheme] == nil }
 
     /// Connects.
     ///

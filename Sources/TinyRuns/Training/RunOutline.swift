@@ -56,9 +56,13 @@ public struct RunOutline: Encodable, Sendable {
 
     /// Works out what a configuration means. Cost: that of reading files and, for epochs of packs, of encoding every solution.
     ///
-    /// - Parameter output: The run's directory; a new one unless given.
+    /// - Parameters:
+    ///   - output: The run's directory; a new one unless given.
+    ///   - remote: Engines in other processes, which take their part of the memory there. None is asked for anything.
     /// - Throws: The error of a setting, a model directory or a problem file that cannot be used.
-    public init(_ configuration: TrainingConfiguration, output: String? = nil) throws {
+    public init(
+        _ configuration: TrainingConfiguration, output: String? = nil, remote: RemoteEngines = RemoteEngines()
+    ) throws {
         try GraderChoice(configuration.grader).checkProgram()
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         try checkpoint.requireParameters()
@@ -74,7 +78,9 @@ public struct RunOutline: Encodable, Sendable {
         groups = design.groups == nil ? [] : design.parts.compactMap(Group.init)
         isEvaluated = RunProblems.hasTest(settings)
         estimate = RunEstimate(settings)
-        memory = try MemoryEstimate(settings, checkpoint: checkpoint, design: design)
+        memory = try MemoryEstimate(
+            settings, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
+            learnsHere: remote.learnsHere)
         model = configuration.model.map { URL(filePath: $0).lastPathComponent } ?? "abacus"
         modelParameters = sizes.parameterCount
         self.output =

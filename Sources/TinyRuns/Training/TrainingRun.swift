@@ -100,7 +100,7 @@ public struct TrainingRun: Sendable {
         try grader.checkProgram()
         initialAdapter = try InitialAdapter(of: configuration)?.source
         initialFingerprint = try initialAdapter?.fingerprint()
-        try Self.requireMemory(configuration, initialAdapter)
+        try Self.requireMemory(configuration, initialAdapter, options.remote)
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
         problems = try RunProblems(configuration)
         var configuration = configuration
@@ -142,14 +142,18 @@ public struct TrainingRun: Sendable {
 
     /// Refuses a run that does not fit into memory before its weights are read. A model without all of its parameters and an
     /// adapter that does not fit the model are left to the checks that follow.
-    private static func requireMemory(_ configuration: TrainingConfiguration, _ initial: AdapterSource?) throws {
+    private static func requireMemory(
+        _ configuration: TrainingConfiguration, _ initial: AdapterSource?, _ remote: RemoteEngines
+    ) throws {
         let checkpoint = try Checkpoint(directory: configuration.model ?? AbacusFiles.directory())
         let design: (any AdapterDesign)? =
             if let initial { try? initial.design(for: checkpoint) } else {
                 try configuration.adapter.design(for: checkpoint.configuration)
             }
         guard let design,
-            let memory = try? MemoryEstimate(configuration, checkpoint: checkpoint, design: design)
+            let memory = try? MemoryEstimate(
+                configuration, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
+                learnsHere: remote.learnsHere)
         else { return }
         try memory.requireRoom()
     }
@@ -174,7 +178,9 @@ public struct TrainingRun: Sendable {
         }
         if let weakness = directory.lockWeakness { report(.warning(weakness)) }
         for warning in progress.warnings { report(.warning(warning)) }
-        let memory = try MemoryEstimate(configuration, checkpoint: model.checkpoint, design: design)
+        let memory = try MemoryEstimate(
+            configuration, checkpoint: model.checkpoint, design: design, samplesHere: engines.samplesHere,
+            learnsHere: engines.learnsHere)
         if let shortage = memory.shortage() { report(.warning(shortage)) }
         for overlap in problems.overlaps { report(.warning("\(overlap)")) }
         let evaluations = try RunEvaluations(
