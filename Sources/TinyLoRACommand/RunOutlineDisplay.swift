@@ -23,7 +23,8 @@ func show(_ outline: RunOutline, on console: Console) {
         ? "completions" : configuration.supervised.packing ? "packs of solutions" : "solutions"
     console.say("steps      \(grouped(configuration.steps)) of \(grouped(estimate.completionsPerStep)) \(unit)")
     if configuration.algorithm != .sft, let completions = estimate.completions, let tokens = estimate.tokensAtMost {
-        console.say("tokens     \(grouped(completions)) completions · at most \(grouped(tokens)) tokens")
+        let most = estimate.completionsAtMost.map { $0 > completions ? ", up to \(grouped($0)) sampled" : "" } ?? ""
+        console.say("tokens     \(grouped(completions)) completions\(most) · at most \(grouped(tokens)) tokens")
     }
     let sets = [
         outline.isEvaluated ? evaluation.problems.map { "\($0) test problems" } ?? "all test problems" : nil,

@@ -5,6 +5,9 @@ public import TinyRecords
 import TinyFoundation
 
 extension AdapterSettings {
+    /// Trained numbers of TinyLoRA, unless ``parameters`` or ``tying`` say otherwise.
+    static let usualParameters = 13
+
     /// What these settings mean for a model of this shape. Reads no weight.
     ///
     /// - Throws: `AdapterError` with code `invalidPlan` when the model has no room for them, or when ``parameters`` is not
@@ -62,7 +65,8 @@ extension AdapterSettings {
 
     private func plan(_ modules: [AdaptedModule]) throws -> AdapterPlan {
         guard let tying else {
-            return try AdapterPlan.resolving(parameters: parameters ?? 13, modules: modules, rank: rank)
+            return try AdapterPlan.resolving(
+                parameters: parameters ?? Self.usualParameters, modules: modules, rank: rank)
         }
         guard let way = Tying(tying) else {
             throw AdapterError(.invalidPlan, "tying is \(tying), which is not a tying")

@@ -1,7 +1,6 @@
 import TinyAdapter
 import TinyCheckpoint
 internal import TinyEngine
-import TinyLearning
 internal import TinyModel
 import TinyFoundation
 import TinyRecords
@@ -45,9 +44,7 @@ public struct MemoryEstimate: Encodable, Sendable {
                 model, sampledSequences: sampled, learnedSequences: learned, length: min(model.contextLength, length),
                 rank: isFull ? nil : rank, arithmetic: arithmetic)
         }
-        // One strategy samples in pairs, so its population is even.
-        let population = CMAESConstants.populationSize(numbers: design.parameterCount)
-        let asked = configuration.sequencesSampled(members: population + population % 2)
+        let asked = configuration.sequencesSampled(numbers: design.parameterCount)
         let sampled = samplesHere ? asked : min(asked, 1)
         cache = memory(sampled: sampled, learned: 0, length: configuration.sampledLength).cache
         let (learned, length) = learnsHere ? configuration.sequencesLearned : (0, 0)
@@ -98,10 +95,10 @@ public struct MemoryEstimate: Encodable, Sendable {
 extension TrainingConfiguration {
     /// Sequences that are sampled at once, in a step or in an evaluation; supervised runs sample in evaluations only.
     ///
-    /// - Parameter count: Members of a population whose size follows from the number of trained numbers.
-    fileprivate func sequencesSampled(members count: Int) -> Int {
+    /// - Parameter numbers: Trained numbers, from which the size of a population follows unless it is set.
+    fileprivate func sequencesSampled(numbers: Int) -> Int {
         let evaluated = RunProblems.hasTest(self) ? evaluation.problems ?? .max : 0
-        let inSteps = algorithm == .sft ? 0 : completionsPerStep(members: count)
+        let inSteps = algorithm == .sft ? 0 : completionsPerStep(numbers: numbers)
         return max(inSteps, evaluated, evaluation.validationProblems)
     }
 

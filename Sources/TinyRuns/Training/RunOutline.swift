@@ -77,7 +77,7 @@ public struct RunOutline: Encodable, Sendable {
         trainedParameters = design.parameterCount
         groups = design.groups == nil ? [] : design.parts.compactMap(Group.init)
         isEvaluated = RunProblems.hasTest(settings)
-        estimate = RunEstimate(settings)
+        estimate = RunEstimate(settings, numbers: design.parameterCount)
         memory = try MemoryEstimate(
             settings, checkpoint: checkpoint, design: design, samplesHere: remote.samplesHere,
             learnsHere: remote.learnsHere)
