@@ -166,6 +166,25 @@ import TinyFoundation
                 + "a larger sigma or more problems_per_step may tell them apart")
     }
 
+    @Test("members that differ in the fitness that the strategy is given are no tie, whatever their mean rewards")
+    func dividedFitnessIsNoTie() throws {
+        // Each member solves one problem, but not one that as many others solve.
+        let rewardsPG: [[Double]] = [[1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]
+        #expect(Set(memberFitness(rewardsPG: rewardsPG, members: 4, scale: .none)).count == 1)
+        #expect(Set(memberFitness(rewardsPG: rewardsPG, members: 4, scale: .group)).count == 2)
+        var evolution = EvolutionMetrics(), metrics = StepMetrics()
+        evolution.populationSize = 4
+        evolution.tiedMembers = 4  // two of each fitness
+        evolution.updateNorm = 0.1
+        metrics.evolution = evolution
+        let trainer = try trainer(smallSearch(.openES))
+        #expect(trainer.warnings(after: [metrics]).isEmpty)
+        metrics.evolution?.updateNorm = 0
+        #expect(trainer.warnings(after: [metrics]) == [.equalFitness(steps: 1)])
+        metrics.evolution?.tiedMembers = 3
+        #expect(trainer.warnings(after: [metrics]).isEmpty)
+    }
+
     @Test("a search that is stopped after any step resumes to the same files", arguments: [Algorithm.openES, .cmaES])
     func resumes(algorithm: Algorithm) async throws {
         try await withTemporaryDirectory { folder in

@@ -167,8 +167,11 @@ extension Rollout {
 
 extension TrainingWarning {
     /// That no member of the population did better than another, at once and again after 10, 20, 40, … steps in a row.
+    ///
+    /// What counts is the fitness that the strategy was given: mean rewards may tie where rewards that are divided do not. Members
+    /// that tie in several groups are all tied too, but then something moves.
     static func dueAboutFitness(after history: [EvolutionMetrics]) -> [TrainingWarning] {
-        let streak = history.reversed().prefix { $0.fitnessDeviation == 0 }.count
+        let streak = history.reversed().prefix { $0.tiedMembers == $0.populationSize && $0.updateNorm == 0 }.count
         let isDue = streak == 1 || streak >= 10 && streak % 10 == 0 && (streak / 10).nonzeroBitCount == 1
         return isDue ? [.equalFitness(steps: streak)] : []
     }
