@@ -15,9 +15,10 @@ func show(_ outline: RunOutline, on console: Console) {
                 + group.last)
     }
     if outline.groups.count > mostGroups { console.say("  … \(outline.groups.count - mostGroups) more groups") }
+    let rate = "learning rate \(optimiser.learningRate) \(optimiser.schedule.rawValue) · "
     console.say(
-        "training   \(configuration.algorithm.rawValue) · learning rate \(optimiser.learningRate) "
-            + "\(optimiser.schedule.rawValue) · seed \(configuration.seed)")
+        "training   \(configuration.algorithm.rawValue) · " + (configuration.algorithm == .cmaES ? "" : rate)
+            + "seed \(configuration.seed)")
     let unit =
         configuration.algorithm != .sft
         ? "completions" : configuration.supervised.packing ? "packs of solutions" : "solutions"

@@ -40,9 +40,10 @@ final class TrainingDisplay: Sendable {
             "problems   \(grouped(run.problems.training.problems.count)) of \(run.problems.training.name)"
                 + (test.map { " · evaluated on \(grouped($0.problems.count)) of \($0.name)" } ?? " · no evaluation"))
         console.note("prompts    style \(run.promptStyle) · graded by \(run.grader)")
+        let rate = configuration.algorithm == .cmaES ? "" : "learning rate \(configuration.optimiser.learningRate) · "
         console.note(
             "training   \(configuration.algorithm.rawValue.uppercased()) · \(counted(configuration.steps, "step")) of \(stepSize) · "
-                + "learning rate \(configuration.optimiser.learningRate) · seed \(configuration.seed) · "
+                + rate + "seed \(configuration.seed) · "
                 + counted(run.threads, "thread"))
     }
 

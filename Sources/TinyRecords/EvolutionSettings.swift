@@ -31,6 +31,9 @@ public struct EvolutionSettings: Sendable, Equatable {
         .init("common_random_numbers", \.evolution.usesCommonRandomNumbers),
     ]
 
+    /// Keys that `cma-es` does not use.
+    static let openESKeys = ["es_optimizer", "fitness_shaping", "es_directions"]
+
     func check(_ rules: inout Rules, algorithm: Algorithm) {
         rules.require(positive: sigma, "sigma")
         guard let populationSize else { return }
@@ -76,7 +79,7 @@ public enum EvolutionDirections: String, Sendable, Codable, CaseIterable {
 
 extension TrainingConfiguration {
     /// Takes the defaults of evolution strategies: one completion of each problem per member, rewards as they are, a
-    /// learning rate as large as ``EvolutionSettings/sigma``.
+    /// learning rate of 0.15, whatever ``EvolutionSettings/sigma`` is.
     mutating func applyEvolutionDefaults() {
         rollout.groupSize = 1
         loss.scaleRewards = .none

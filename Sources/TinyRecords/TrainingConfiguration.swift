@@ -121,6 +121,7 @@ public struct TrainingConfiguration: Record {
         rules.require(
             reward == .strict || !isSupervised, "reward",
             "is \(reward.rawValue), but \(name) learns from solutions, not from rewards")
+        if algorithm == .cmaES { checkUnused(&rules) }
         guard isSupervised || algorithm.isEvolution else { return }
         rules.require(loss.beta == 0, "beta", "is \(loss.beta), but \(name) has no divergence term")
         rules.require(
@@ -133,6 +134,16 @@ public struct TrainingConfiguration: Record {
         rules.require(
             rollout.overlongMargin == nil || !isSupervised, "soft_overlong_cache",
             "is given, but \(name) samples no completions")
+    }
+
+    /// Settings that every configuration has and `cma-es` does not use must have the value of some defaults.
+    private func checkUnused(_ rules: inout Rules) {
+        let unused = OptimiserSettings.fields.map(\.name) + EvolutionSettings.openESKeys
+        let defaults = [TrainingConfiguration(), TrainingConfiguration(.cmaES), .demonstration(of: .cmaES)]
+        for field in Self.fields where unused.contains(field.name) {
+            let value = field.describe(self), isUsual = defaults.contains { field.describe($0) == value }
+            rules.require(isUsual, field.name, "is \(value), but cma-es does not use it")
+        }
     }
 
     private static let graders = ["auto", "final-answer", "math"]

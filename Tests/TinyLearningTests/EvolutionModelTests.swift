@@ -31,6 +31,7 @@ import TinyFoundation
         let policy = LocalEngine(model: try LanguageModel(checkpoint), method: basis, threads: threads)
         var configuration = smallRun
         configuration.algorithm = algorithm
+        if algorithm == .cmaES { configuration.optimiser = OptimiserSettings() }
         configuration.steps = 3
         configuration.rollout.groupSize = 1
         configuration.rollout.temperature = 1

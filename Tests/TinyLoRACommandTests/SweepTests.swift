@@ -304,6 +304,39 @@ struct RecipeCommandTests {
         #expect(!FileManager.default.fileExists(atPath: scratch.path("r")))
     }
 
+    @Test("a dry run counts every round of dynamic sampling, and no memory of other processes")
+    func bounds() throws {
+        let scratch = try Scratch()
+        let rounds = try Executable.run(["train", "--algorithm", "dapo", "--steps", "2", "--dry-run"], in: scratch)
+        expectSuccess(rounds)
+        #expect(
+            rounds.output.contains("tokens     256 completions, up to 2,560 sampled · at most 163,840 tokens"),
+            "\(rounds)")
+        let address = "http://127.0.0.1:9"
+        let remote = try Executable.run(
+            ["train", "--sampler", address, "--learner", address, "--dry-run", "--json"], in: scratch)
+        expectSuccess(remote)
+        #expect((try remote.json()["memory"] as? [String: Int])?["records"] == 0, "\(remote)")
+    }
+
+    @Test("cma-es has no learning rate to show, and refuses one")
+    func withoutLearningRate() throws {
+        let scratch = try Scratch()
+        let arguments = [
+            "train", "--algorithm", "cma-es", "--steps", "1", "--batch", "1", "--set", "population_size=4",
+            "--max-tokens", "8", "--eval-problems", "0",
+        ]
+        let outline = try Executable.run(arguments + ["--dry-run"], in: scratch)
+        expectSuccess(outline)
+        #expect(outline.output.contains("training   cma-es · seed 1"), "\(outline)")
+        let run = try Executable.run(arguments + ["--output", "r"], in: scratch)
+        expectSuccess(run)
+        #expect(run.errors.contains("training   CMA-ES · 1 step"), "\(run)")
+        #expect(!run.errors.contains("learning rate"), "\(run)")
+        let refused = try Executable.run(arguments + ["--learning-rate", "7", "--output", "s"], in: scratch)
+        expectRefusal(refused, naming: ["--learning-rate: learning_rate: is 7.0, but cma-es does not use it"])
+    }
+
     @Test("epochs become steps, with the problems that are kept for validation taken off")
     func resolvesEpochs() throws {
         let scratch = try Scratch()

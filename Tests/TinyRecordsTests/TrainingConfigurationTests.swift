@@ -222,6 +222,18 @@ import TinyFoundation
         arguments: [
             (#"{"packing": true}"#, "packing is on, but grpo learns from no solutions"),
             (#"{"algorithm": "openes", "packing": true}"#, "packing is on, but openes learns from no solutions"),
+            (
+                #"{"algorithm": "cma-es", "weight_decay": 5}"#,
+                "weight_decay is 5.0, but cma-es does not use it"
+            ),
+            (
+                #"{"algorithm": "cma-es", "learning_rate": 7}"#,
+                "learning_rate is 7.0, but cma-es does not use it"
+            ),
+            (
+                #"{"algorithm": "cma-es", "fitness_shaping": "none"}"#,
+                "fitness_shaping is none, but cma-es does not use it"
+            ),
             (#"{"algorithm": "cma-es", "beta": 0.1}"#, "beta is 0.1, but cma-es has no divergence term"),
             (#"{"algorithm": "sft", "num_iterations": 2}"#, "num_iterations is 2, but sft makes one update a step"),
             (
@@ -239,6 +251,19 @@ import TinyFoundation
         ])
     func checksPresence(json: String, problem: String) throws {
         #expect(try TrainingConfiguration(json: json).violations() == [problem])
+    }
+
+    @Test("defaults of settings that cma-es does not use are no error, whichever base they come from")
+    func acceptsUnusedDefaults() {
+        var switched = TrainingConfiguration()
+        switched.algorithm = .cmaES
+        switched.rollout.groupSize = 1
+        for configuration in [switched, TrainingConfiguration(.cmaES), .demonstration(of: .cmaES)] {
+            #expect(configuration.violations() == [])
+        }
+        var other = TrainingConfiguration(.openES)
+        other.optimiser.weightDecay = 5
+        #expect(other.violations() == [])
     }
 
     @Test("a penalty on length is for every algorithm that samples", arguments: [Algorithm.grpo, .openES, .cmaES])

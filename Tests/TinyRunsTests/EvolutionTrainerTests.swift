@@ -246,6 +246,7 @@ import TinyFoundation
     private func smallSearch(_ algorithm: Algorithm) -> TrainingConfiguration {
         var configuration = smallRun
         configuration.algorithm = algorithm
+        if algorithm == .cmaES { configuration.optimiser = OptimiserSettings() }
         configuration.rollout.groupSize = 1
         configuration.loss.scaleRewards = .none
         configuration.evolution.populationSize = 6

@@ -37,8 +37,7 @@ import TinyTestSupport
             var settings = try settings(algorithm, in: folder)
             try settings.start(from: argument)
             // A step of this size is lost in rounding.
-            settings.optimiser.learningRate = 1e-30
-            if algorithm == .cmaES { settings.evolution.sigma = 1e-30 }
+            if algorithm == .cmaES { settings.evolution.sigma = 1e-30 } else { settings.optimiser.learningRate = 1e-30 }
             let run = try await TrainingRun(settings, in: folder + "/trained", options: options())
             let trained = try await run.train()
             #expect(firstDifference(trained.result.state.parameters, start.values) == nil)

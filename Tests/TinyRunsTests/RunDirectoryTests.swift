@@ -53,7 +53,8 @@ import TinyFoundation
             let whole = folder + "/whole"
             try await run(in: whole)
             var expected = try contents(of: whole)
-            let samples = try #require(expected.removeValue(forKey: "samples.jsonl"))
+            let samples = try #require(expected["samples.jsonl"])
+            expected["samples.jsonl"] = nil
             let ends = try lineEnds(of: "samples.jsonl", in: whole), steps = try lineEnds(of: "steps.jsonl", in: whole)
             // All of them; those after the first step; one of the fourth step's and all of the fifth's.
             for (size, count) in [(0, 5), (ends[1], 4), (ends[6] + 9, 2)] {
@@ -70,7 +71,8 @@ import TinyFoundation
                     ])
                 try await run(in: copy, resuming: true)
                 var found = try contents(of: copy)
-                let kept = try #require(found.removeValue(forKey: "samples.jsonl"))
+                let kept = try #require(found["samples.jsonl"])
+                found["samples.jsonl"] = nil
                 #expect(samples.hasPrefix(kept) && found == expected, "\(size) bytes")
             }
             // A file that somebody has removed, and a run that goes on.
@@ -81,7 +83,8 @@ import TinyFoundation
             #expect(try begin(copy).steps.count == 4)
             try await run(in: copy, resuming: true)
             var found = try contents(of: copy)
-            let added = try #require(found.removeValue(forKey: "samples.jsonl"))
+            let added = try #require(found["samples.jsonl"])
+            found["samples.jsonl"] = nil
             #expect(samples.hasSuffix(added) && added.split(separator: "\n").count == 2)
             #expect(found == expected)
         }
