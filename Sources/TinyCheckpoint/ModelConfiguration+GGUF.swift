@@ -127,7 +127,8 @@ private struct Reading {
             ropeScaling: scaling,
             layersWithoutRotary: family.architecture == .smollm3
                 ? Array(stride(from: 3, to: min(layers, 1 << 14), by: 4)) : [],
-            contextLength: scaling?.contextLength(stated: context) ?? context,
+            contextLength: values.rotary.originalContext == nil
+                ? context : scaling?.contextLength(stated: context) ?? context,
             tiesEmbeddings: tensors["output.weight"] == nil,
             hasAttentionBias: family.architecture == .qwen2 || tensors["blk.0.attn_q.bias"] != nil,
             hasFeedForwardBias: tensors["blk.0.ffn_up.bias"] != nil,

@@ -38,7 +38,7 @@ extension ModelConfiguration {
             ropeTheta: rope.theta,
             ropeScaling: rope.scaling,
             layersWithoutRotary: architecture == .smollm3 ? try readUnrotatedLayers(file, layerCount) : [],
-            contextLength: rope.scaling?.contextLength(stated: statedLength) ?? statedLength,
+            contextLength: rope.contextLength,
             tiesEmbeddings: try file.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings,
             hasAttentionBias: defaults.asksForAttentionBias ? try file.bool("attention_bias") ?? false : nil,
             hasFeedForwardBias: defaults.asksForFeedForwardBias ? try file.bool("mlp_bias") ?? false : false,
@@ -188,9 +188,9 @@ private func refuseQuantization(_ file: ConfigurationObject) throws(CheckpointEr
 /// which transformers 5 prefers where both are there.
 private func readRope(
     _ file: ConfigurationObject, defaultTheta: Double, contextLength: Int
-) throws(CheckpointError) -> (theta: Double, scaling: RotaryScaling?) {
-    var theta = try file.number("rope_theta") ?? defaultTheta, scaling: RotaryScaling?
-    let original = try file.integer("original_max_position_embeddings") ?? contextLength
+) throws(CheckpointError) -> (theta: Double, scaling: RotaryScaling?, contextLength: Int) {
+    var theta = try file.number("rope_theta") ?? defaultTheta, scaling: RotaryScaling?, scaledLength = contextLength
+    let original = try file.integer("original_max_position_embeddings")
     for key in ["rope_parameters", "rope_scaling"] {
         guard let parameters = try file.object(key) else { continue }
         var type = "default"
@@ -212,12 +212,16 @@ private func readRope(
                 "\(file.path): \(parameters.prefix)\(name) is \(value.brief), which is not implemented")
         }
         theta = try parameters.number("rope_theta") ?? theta
-        scaling = try RotaryScaling(type, parameters, contextLength: original)
+        let scaled = try RotaryScaling(type, parameters, contextLength: original ?? contextLength)
+        // Without a name the original context is the model's, and the file may have either.
+        let named = try parameters.integer("original_max_position_embeddings") ?? original
+        scaledLength = named == nil ? contextLength : scaled?.contextLength(stated: contextLength) ?? contextLength
+        scaling = scaled
     }
     if let factor = try file.number("partial_rotary_factor"), factor != 1 {
         throw unsupported(file, "partial_rotary_factor", "\(factor)", "1")
     }
-    return (theta, scaling)
+    return (theta, scaling, scaledLength)
 }
 
 /// Layers whose entry in `no_rope_layers` is 0; where there is no list, every fourth or as `no_rope_layer_interval` says.

@@ -126,9 +126,8 @@ extension RotaryScaling {
             [
                 "rope_type": "yarn", "factor": .number(yarn.factor), "beta_fast": .number(yarn.betaFast),
                 "beta_slow": .number(yarn.betaSlow), "attention_factor": .number(yarn.attentionFactor),
-                "original_max_position_embeddings": .integer(yarn.originalContextLength),
                 "truncate": .bool(yarn.truncates),
-            ]
+            ].merging(originalContext(yarn, contextLength: contextLength)) { own, _ in own }
         case .longrope(let factors):
             [
                 "rope_type": "longrope", "short_factor": .array(factors.map { .number($0) }),
@@ -137,6 +136,13 @@ extension RotaryScaling {
                 "original_max_position_embeddings": .integer(contextLength),
             ]
         }
+    }
+
+    /// Where the original context is the model's, a name would have it read as a longer one.
+    private func originalContext(_ yarn: YaRN, contextLength: Int) -> [String: JSONValue] {
+        let isLonger = self.contextLength(stated: contextLength) > contextLength
+        return isLonger && yarn.originalContextLength == contextLength
+            ? [:] : ["original_max_position_embeddings": .integer(yarn.originalContextLength)]
     }
 
     /// Its part of a model's fingerprint.
@@ -159,8 +165,10 @@ extension RotaryScaling {
         return "\(name):" + numbers.map { "\($0.bitPattern)" }.joined(separator: ",")
     }
 
-    /// Most positions of a model whose file says `stated`. YaRN is for the original context times its factor, and a file may leave
-    /// `max_position_embeddings` at the original one: Qwen's model cards ask for that, and vLLM computes the context so.
+    /// Most positions of a model whose file says `stated` and names the original context: YaRN is for that times its factor.
+    ///
+    /// transformers wants `max_position_embeddings` to be this product, but Qwen's model cards leave it at the original context,
+    /// and vLLM long computed the product itself.
     func contextLength(stated: Int) -> Int {
         guard case .yarn(let yarn) = self, Self.factors.contains(yarn.factor),
             (1...1 << 31).contains(yarn.originalContextLength)

@@ -50,6 +50,7 @@ public final class Server: Sendable {
         var limits = DecodingState.Limits()
         limits.sequences = settings.runningLimit
         limits.cacheBytes = settings.cacheBytes
+        limits.adapterBytes = settings.cacheBytes / 4
         session = SharedSession(waitingLimit: settings.waitingLimit) { [limits] in engine.session(limits: limits) }
     }
 

@@ -57,10 +57,11 @@ struct ModelConfigurationTests {
     }
 
     @Test(
-        "YaRN has the original context times its factor, also where max_position_embeddings is the original one",
+        "YaRN has the original context that a file names times its factor, whatever max_position_embeddings is",
         arguments: [
             (#""factor": 4.0, "original_max_position_embeddings": 32768"#, 131_072),
-            (#""factor": 4.0"#, 131_072),
+            // Which of both max_position_embeddings is, such a file does not say.
+            (#""factor": 4.0"#, 32_768),
             (#""factor": 2.5, "original_max_position_embeddings": 20001"#, 50_002),
             (#""factor": 4.0, "original_max_position_embeddings": 4096"#, 32_768),
             (#""factor": 0.5, "original_max_position_embeddings": 32768"#, 32_768),

@@ -102,6 +102,89 @@ struct CompletionTests {
         #expect(prefixes.beginning(of: prompts[1], adapter: nil) != nil)
     }
 
+    @Test("adapters used last stay prepared as far as there is room, and all that are in use")
+    func preparedAdapters() throws {
+        let fixture = try EngineFixture()
+        // With an effect as large as the adapter itself: 80 bytes together.
+        let adapters = (0..<4).map { [Float](repeating: Float($0), count: 10) }
+        var prepared = PreparedAdapters(mostIdleBytes: 170), calls: [Float] = []
+        func use(_ adapter: Int, as id: Int) throws {
+            let request = fixture.request(5, problem: 1, adapter: adapters[adapter])
+            _ = try prepared.effect(of: request, as: id) { (content) throws(EngineError) in
+                calls.append(content.parameters[0])
+                return .weights(content.parameters)
+            }
+        }
+        try use(0, as: 0)
+        try use(0, as: 1)
+        prepared.release(0)
+        prepared.release(1)
+        try use(1, as: 2)
+        prepared.release(2)
+        #expect(calls == [0, 1])
+        // The third gives up the one used longest ago.
+        try use(2, as: 3)
+        prepared.release(3)
+        try use(1, as: 4)
+        #expect(calls == [0, 1, 2])
+        try use(0, as: 5)
+        #expect(calls == [0, 1, 2, 0])
+        // Adapter 1 is in use and takes none of the room.
+        prepared.release(5)
+        try use(2, as: 6)
+        try use(0, as: 7)
+        #expect(calls == [0, 1, 2, 0])
+
+        var none = PreparedAdapters(mostIdleBytes: 79), count = 0
+        for id in 0..<2 {
+            let request = fixture.request(5, problem: 1, adapter: adapters[3])
+            _ = try none.effect(of: request, as: id) { (content) throws(EngineError) in
+                count += 1
+                return .weights(content.parameters)
+            }
+            none.release(id)
+        }
+        #expect(count == 2)
+    }
+
+    @Test("frozen factors that prepared adapters share are counted once")
+    func sharedFactors() throws {
+        let fixture = try EngineFixture(), method = fixture.basis, factors = method.factors.byteCount
+        #expect(factors > 100_000)
+        var prepared = PreparedAdapters(mostIdleBytes: factors + 50_000), calls = 0
+        for id in 0..<4 {
+            let request = fixture.request(5, problem: 1, adapter: fixture.adapter(UInt64(id % 2)))
+            _ = try prepared.effect(of: request, as: id) { (content) throws(EngineError) in
+                calls += 1
+                return method.effect(of: content.parameters)
+            }
+            prepared.release(id)
+        }
+        #expect(calls == 2)
+    }
+
+    @Test("an adapter that stays prepared completes as at first, and none of a removed method is taken")
+    func keptAdapter() async throws {
+        let fixture = try EngineFixture(), engine = fixture.policy()
+        var limits = DecodingState.Limits()
+        limits.adapterBytes = 1 << 30
+        let session = engine.session(limits: limits)
+        let request = fixture.request(20, samples: 2, problem: 1, adapter: fixture.adapter(1))
+        let expected = try await engine.complete([request])
+        for _ in 0..<2 {
+            _ = try session.add(request)
+            var found = [Completion?](repeating: nil, count: 2)
+            while true {
+                let events = try await session.advance()
+                if events.isEmpty { break }
+                for case .finished(let id, let completion) in events { found[id.sample] = completion }
+            }
+            #expect(firstDifference([found.compactMap(\.self)], expected) == nil)
+        }
+        engine.remove(0)
+        #expect(throws: EngineError.self) { _ = try session.add(request) }
+    }
+
     @Test("not on whether samples share a request")
     func samples() async throws {
         let fixture = try EngineFixture(), policy = fixture.policy()

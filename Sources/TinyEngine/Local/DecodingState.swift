@@ -18,6 +18,8 @@ package struct DecodingState {
         package var cacheBytes = 2 << 30
         /// Prompt rows of one pass, so that running sequences do not wait long; a longer prompt takes several passes.
         package var promptRows = 1024
+        /// Bytes of adapters that stay prepared after their last request: for sessions that take further ones.
+        package var adapterBytes = 0
         /// Bytes of keys and values of the beginnings of prompts that are kept besides.
         var beginningBytes: Int { cacheBytes / 4 }
 

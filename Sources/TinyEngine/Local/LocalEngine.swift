@@ -146,8 +146,15 @@ public final class LocalEngine: Sampler, Learner {
 
     /// What an adapter does to the model.
     ///
-    /// - Throws: ``EngineError`` with code `adapterMismatch` when its method has another number of parameters.
+    /// - Throws: As ``method(of:)``.
     func effect(of adapter: AdapterContent) throws(EngineError) -> AdapterEffect {
+        try method(of: adapter).effect(of: adapter.parameters)
+    }
+
+    /// The method that an adapter is for.
+    ///
+    /// - Throws: ``EngineError`` with code `adapterMismatch` when it has another number of parameters, or is not known.
+    func method(of adapter: AdapterContent) throws(EngineError) -> any AdapterMethod {
         let method = methods.withLock { $0.known[adapter.method] }
         guard let method, method.parameterCount == adapter.parameters.count else {
             throw EngineError(
@@ -155,6 +162,6 @@ public final class LocalEngine: Sampler, Learner {
                 "an adapter has \(adapter.parameters.count) parameters and the engine's method "
                     + "\(method?.parameterCount ?? 0)")
         }
-        return method.effect(of: adapter.parameters)
+        return method
     }
 }

@@ -8,7 +8,7 @@ import TinyCheckpoint
 final class LocalSession: SamplingSession {
     private let engine: LocalEngine
     private let limits: DecodingState.Limits
-    private var adapters = PreparedAdapters()
+    private var adapters: PreparedAdapters
     /// Requests by the model weights they run on: first those of the frozen model, with any adapter.
     private var batches: [Batch]
     private var requestCount = 0
@@ -51,6 +51,7 @@ final class LocalSession: SamplingSession {
     init(_ engine: LocalEngine, limits: DecodingState.Limits) {
         self.engine = engine
         self.limits = limits
+        adapters = PreparedAdapters(mostIdleBytes: limits.adapterBytes)
         batches = [Self.batch(engine, limits, weights: nil)]
     }
 
@@ -67,6 +68,7 @@ final class LocalSession: SamplingSession {
 
     func add(_ request: CompletionRequest) throws -> Int {
         try engine.check(request)
+        if let adapter = request.content { _ = try engine.method(of: adapter) }
         let id = requestCount
         switch try adapters.effect(of: request, as: id, prepare: engine.effect) {
         case nil: batches[0].add(request, as: id)
