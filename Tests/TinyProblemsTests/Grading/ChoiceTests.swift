@@ -32,6 +32,17 @@ struct ChoiceTests {
     }
 
     @Test(
+        "may have one bracket, or a word before it",
+        arguments: [
+            #"\boxed{\text{B) }}"#, #"\boxed{\text{Option B}}"#, #"\boxed{\textbf{Option (B)}}"#, #"\boxed{Choice B}"#,
+            #"\boxed{\text{B}}"#,
+        ])
+    func named(prediction: String) {
+        #expect(isAccepted(prediction, #"\text{(B)}"#))
+        #expect(!isAccepted(prediction, #"\text{(A)}"#))
+    }
+
+    @Test(
         "before a value does not hide the value",
         arguments: [
             #"\boxed{\textbf{(C)}\ 12}"#, #"\boxed{\textbf{(C)}~12}"#, #"\boxed{\text{(C) } 12}"#, #"\boxed{(C) 12}"#,

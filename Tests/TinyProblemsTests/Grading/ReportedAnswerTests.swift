@@ -53,6 +53,7 @@ struct ReportedAnswerTests {
             ("The film starts at 8:15. **Answer:** It starts at 8:15.", "8:15"),
             ("\\boxed{\\text{There are 36 pens}}", "36"),
             ("\\begin{align*}3x+5 &= 26\\\\ x &= 7\\end{align*}", "7"), ("the answer is seventy-two", "72"),
+            ("It takes 2 1/2 hours", "2.5"), ("So it is -2 1/2 degrees", "-5/2"), ("We add 1/3 1/2", "1/2"),
         ])
     func found(prediction: String, gold: String) { #expect(isAccepted(prediction, gold)) }
 
@@ -63,6 +64,7 @@ struct ReportedAnswerTests {
             ("There are 36 students. We cannot tell how many are girls.", "36"), ("#### 36\nThe answer is 35.", "34"),
             ("\\boxed{3\\text{ ft }6\\text{ in}}", "6"), ("\\boxed{x > 5}", "5"), ("\\boxed{5\\text{ cm}^2}", "2"),
             ("(a) \\boxed{4}\n(b) \\boxed{3}", "(a) 3, (b) 4"), ("The answer is 6, not 5.", "5"),
+            ("It takes 2 1/2 hours", "1/2"),
             ("The answer is 7.<|im_end|>\n<|im_start|>user\nIs it 8?", "8"),
             ("Final Answer: 35. Ask me anything, 36 times!", "36"),
             ("\\textbf{Answer:} $x=2$ (we discard $x=-1$)", "-1"),
@@ -87,6 +89,7 @@ struct ReportedAnswerTests {
             (#"0.\dot{3}"#, "1/3"), (#"0.1(6)"#, "1/6"), (#"0.333\ldots"#, "1/3"), (#"(101)_2"#, "101_2"),
             ("10⁻³", "0.001"),
             ("∛27", "3"), (#"x \equiv 3 \pmod 7"#, #"x\equiv 3\pmod{7}"#), (#"2 \text{ to } 3"#, "2:3"),
+            (#"120^{\text{o}}"#, #"120^\circ"#), (#"58\text{,}500"#, "58,500"), (#"N \equiv 113 \pmod{1000}"#, "113"),
             ("]0, 1[", "(0,1)"), (#"]-\infty, 2] \cup [3, 5["#, #"(-\infty,2]\cup[3,5)"#),
         ])
     func notation(prediction: String, gold: String) {
@@ -101,7 +104,9 @@ struct ReportedAnswerTests {
             ("36 N", "36 J"),
             (#"{5 \over 6}"#, #"\frac65"#), (#"36^\circ\text{C}"#, #"36^\circ\text{F}"#), ("5m", "5n"),
             (#"5\text{ hours}"#, #"\$5"#),
-            ("0.333", "1/3"), (#"0.\dot{3}"#, "3"),
+            ("0.333", "1/3"), (#"0.\dot{3}"#, "3"), (#"x \equiv 3 \pmod 7"#, #"x \equiv 3 \pmod 9"#),
+            (#"N \equiv 113 \pmod{1000}"#, "1000"), (#"x \equiv 5 \pmod 3"#, "5"), (#"58\text{,}500"#, "58"),
+            (#"3^{\text{o}}"#, "3^0"),
         ])
     func meaning(prediction: String, gold: String) { #expect(!isAccepted(prediction, gold)) }
 }

@@ -19,7 +19,7 @@ enum ChoiceLetter {
             return letter
         }
         text = text.drop { "}$)".contains($0) }
-        if text.isEmpty { return letter }
+        if text.allSatisfy({ " }$)".contains($0) }) { return letter }
         // `C Cecile`: a name behind it.
         let rest = text.drop { ".): ".contains($0) }
         return rest.count < text.count && rest.first?.isUppercase == true
@@ -29,11 +29,22 @@ enum ChoiceLetter {
 
     /// The letter of a predicted answer that is no more than one; `nil` where another letter stands alone beside it.
     static func ofAnswer(_ answer: String) -> Character? {
+        let answer = withoutWord(answer)
         let bytes = Array(answer.utf8)
         guard bytes.count <= 16, let first = bytes.indices.first(where: { standsAlone($0, in: bytes) }),
             !isAlternative(first, in: bytes), bytes.indices.count(where: { isBracketed($0, in: bytes) }) < 2
         else { return nil }
         return ofGold(answer)
+    }
+
+    /// `Option B` and `\text{Option B}` without the word.
+    private static func withoutWord(_ answer: String) -> String {
+        for command in [""] + commands {
+            for word in ["Option ", "option ", "Choice ", "choice "] where answer.hasPrefix(command + word) {
+                return command + answer.dropFirst(command.count + word.count)
+            }
+        }
+        return answer
     }
 
     /// A letter and the value that it labels: `(C) 12`, `\textbf{(C)}\ 12`, `C. 12`; `nil` for anything else, such as `(C)`,

@@ -57,6 +57,23 @@ enum LastMathematics {
         return index
     }
 
+    /// The start of `2 1/2`, where a whole number stands before a fraction below 1; else the start of the fraction.
+    private static func withWholePart(_ start: Int, _ end: Int, in bytes: [UInt8]) -> Int {
+        let parts = bytes[start..<end].split(separator: UInt8(ascii: "/")).map {
+            Int(String(decoding: $0, as: UTF8.self))
+        }
+        guard parts.count == 2, let top = parts[0], let bottom = parts[1], 0 < top, top < bottom, start > 1,
+            bytes[start - 1] == UInt8(ascii: " "), isDigit(bytes[start - 2])
+        else { return start }
+        let digits = bytes[..<(start - 1)].reversed().prefix(while: isDigit).count
+        let whole = start - 1 - digits
+        // Not `x2 1/2`, `1/2 1/3`, `1.2 1/2`.
+        guard digits <= 9, whole == 0 || isSpace(bytes[whole - 1]) || "(-$".utf8.contains(bytes[whole - 1]) else {
+            return start
+        }
+        return whole > 0 && bytes[whole - 1] == UInt8(ascii: "-") ? whole - 1 : whole
+    }
+
     /// A number with the other side of its slash and its percent sign.
     private static func quotient(around match: NumberMatch, in bytes: [UInt8]) -> Range<Int> {
         var start = match.range.lowerBound, end = match.range.upperBound
@@ -68,6 +85,7 @@ enum LastMathematics {
         if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "/"), let bottom = NumberMatch(in: bytes, at: end + 1) {
             end = bottom.range.upperBound
         }
+        start = withWholePart(start, end, in: bytes)
         // `8:15`
         if start > 1, bytes[start - 1] == UInt8(ascii: ":"), isDigit(bytes[start - 2]) {
             start -= 1

@@ -52,7 +52,19 @@ struct AnswerParser {
             if let other = second.answer(), second.isAtEnd { return [tree, other] }
             return [tree]
         }
+        if !hasRemarks, let value = residue(tokens) { return [value] }
         return named(tokens).map { [$0] } ?? []
+    }
+
+    /// `N ≡ 113 (mod 1000)` as `N = 113`, of a prediction: a gold answer is as much about the modulus. `nil` for anything else.
+    private static func residue(_ tokens: [AnswerToken]) -> AnswerTree? {
+        guard tokens.count == 7, case .name(let name) = tokens[0].kind, tokens[1].kind == .relation(.equal),
+            case .number(let value) = tokens[2].kind, tokens[3].kind == .open(.round),
+            tokens[4].kind == .symbol(.modulo), case .number(let modulus) = tokens[5].kind,
+            tokens[6].kind == .close(.round), let bound = modulus.value.integer(upTo: 1_000_000_000),
+            let residue = value.value.integer(upTo: 1_000_000_000), residue < bound
+        else { return nil }
+        return .relation([.variable(name), .number(value.value)], [.equal])
     }
 
     /// `… = value`, where the part before the last equals sign is not written in this grammar: notation such as `\sum`, or

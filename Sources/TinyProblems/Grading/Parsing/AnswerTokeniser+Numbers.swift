@@ -34,7 +34,7 @@ extension AnswerTokeniser {
 
     /// The length of a thousands separator before exactly three digits; `nil` without one.
     private mutating func groupSeparator() -> Int? {
-        let forms = ["{,}\\!", ",\\!", "{,}", ",", "\\,", "\\ ", " ", "\u{00A0}", "\u{202F}", "\u{2009}"]
+        let forms = ["\\text{,}", "{,}\\!", ",\\!", "{,}", ",", "\\,", "\\ ", " ", "\u{00A0}", "\u{202F}", "\u{2009}"]
         guard let next = peek(), !next.isDigit, !next.isLetter, let form = forms.first(where: matches) else {
             return nil
         }

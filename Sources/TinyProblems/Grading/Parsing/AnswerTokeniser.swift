@@ -358,6 +358,7 @@ struct AnswerTokeniser {
     /// A text argument: a word, or mathematics where it holds no word.
     private mutating func scanText() {
         guard let content = argument() else { return }
+        if appendDegree(content) { return }
         followsSpace = followsSpace || content.first?.isWhitespace == true
         append(content: content.trimmingSpaces)
         followsSpace = true
@@ -397,6 +398,7 @@ struct AnswerTokeniser {
     /// `\mathrm{…}`: words keep together, anything else is mathematics.
     private mutating func scanTypeface() {
         guard let content = argument() else { return }
+        if appendDegree(content) { return }
         let trimmed = content.trimmingSpaces
         if isUnit(trimmed) { return append(.text(trimmed)) }
         if trimmed == "det" { return append(.name(trimmed)) }
@@ -405,6 +407,15 @@ struct AnswerTokeniser {
         } else {
             append(.text(trimmed))
         }
+    }
+
+    /// Appends the degree sign of `120^{\text{o}}`; whether it is one.
+    private mutating func appendDegree(_ content: String) -> Bool {
+        let isRaised =
+            tokens.last?.kind == .symbol(.power) || tokens.suffix(2).map(\.kind) == [.symbol(.power), .open(.group)]
+        guard isRaised, content.trimmingSpaces == "o" else { return false }
+        append(.symbol(.degree))
+        return true
     }
 
     /// Whether an upright text behind a number is a unit, such as `km/h` or `N`.
