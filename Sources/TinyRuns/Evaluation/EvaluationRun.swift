@@ -65,7 +65,9 @@ public struct EvaluationRun: Sendable {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
         parts = try problems.sets(isAbacus: model.isAbacus).map { benchmark, set in
             try (asked ?? benchmark.grader).checkProgram()
-            let prompter = try model.prompter(style: try problems.style(of: benchmark, isAbacus: model.isAbacus))
+            let prompter = try model.prompter(
+                style: try problems.style(of: benchmark, isAbacus: model.isAbacus),
+                variables: problems.templateVariables)
             let format = prompter.style.answerFormat, grader = asked ?? benchmark.grader
             return Part(
                 set: set, prompter: prompter,
@@ -81,6 +83,7 @@ public struct EvaluationRun: Sendable {
             arithmetic: model.arithmetic,
             adapter: try adapter?.source.fingerprint(),
             template: template.map { SHA256.hash(Array($0.text.utf8)).hexadecimal },
+            templateVariables: problems.templateVariables,
             sets: try parts.map(Self.entry), sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
             sampler: (sampler as? RemoteSampler)?.software)
         self.sampler = sampler
