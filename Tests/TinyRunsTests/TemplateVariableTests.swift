@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyFoundation
 import TinyProblems
 import TinyRecords
 import TinyRuns
