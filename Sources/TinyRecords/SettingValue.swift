@@ -17,6 +17,8 @@ public enum SettingValue: Sendable, Hashable {
     case text(String)
     /// Several values.
     case list([SettingValue])
+    /// Values by name.
+    case group([String: SettingValue])
 }
 
 extension SettingValue: Encodable {
@@ -31,6 +33,7 @@ extension SettingValue: Encodable {
         case .number(let value): try container.encode(value)
         case .text(let value): try container.encode(value)
         case .list(let values): try container.encode(values)
+        case .group(let values): try container.encode(values)
         }
     }
 }
@@ -51,8 +54,10 @@ extension SettingValue: Decodable {
             self = .number(value)
         } else if let value = try? container.decode(String.self) {
             self = .text(value)
+        } else if let values = try? container.decode([SettingValue].self) {
+            self = .list(values)
         } else {
-            self = .list(try container.decode([SettingValue].self))
+            self = .group(try container.decode([String: SettingValue].self))
         }
     }
 }
@@ -68,6 +73,8 @@ extension SettingValue: CustomStringConvertible {
         case .number(let value): "\(value)".hasSuffix(".0") ? String("\(value)".dropLast(2)) : "\(value)"
         case .text(let value): value
         case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+        case .group(let values):
+            "{" + values.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", ") + "}"
         }
     }
 

@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Record {
     public var seed: UInt64 = 1
     /// Name of the prompt style; `nil` takes the one that suits the model. Key `prompt_style`.
     public var promptStyle: String?
+    /// Variables of the model's chat template, such as `enable_thinking`; `nil` sets none. Key `chat_template_kwargs`.
+    public var templateVariables: TemplateVariables?
     /// Which of the two grades is the reward, for every algorithm that learns from rewards. A `grader` of the form `command:…`
     /// gives the reward itself and has only the strict one. Evaluations show both grades whatever it is. Key `reward`.
     public var reward = RewardRule.strict
@@ -172,6 +174,9 @@ public struct TrainingConfiguration: Record {
         return nil
     }
 
+    /// The key whose value is names with values.
+    public static let groupKey = "chat_template_kwargs"
+
     /// Keys whose value is a path.
     public static let fileKeys = Set(filePaths.map(\.key))
 
@@ -189,7 +194,8 @@ public struct TrainingConfiguration: Record {
             .init(choice: "arithmetic", \.arithmetic), .init("train", \.train), .init("eval", \.eval),
             .init("max_steps", \.steps), .init("num_train_epochs", \.epochs),
             .init("checkpoint_steps", \.checkpointInterval),
-            .init("seed", \.seed), .init("prompt_style", \.promptStyle), .init(choice: "reward", \.reward),
+            .init("seed", \.seed), .init("prompt_style", \.promptStyle),
+            .init(groupKey, \.templateVariables), .init(choice: "reward", \.reward),
             .init("grader", \.grader), .init("grader_timeout", \.graderTimeout),
             .init("initial_adapter", \.initialAdapter),
         ]

@@ -108,20 +108,20 @@ public struct ChatTemplate: Sendable {
     ///
     /// - Parameter variables: Texts, numbers, `true`, `false` or `null` by their names, which the template must have: a name with
     ///   a spelling error would be ignored.
-    /// - Throws: ``TemplateError`` with code `unusableVariable`.
+    /// - Throws: ``TemplateError`` with code `unusableVariable`, which calls them `chat_template_kwargs`, as transformers does.
     public func setting(_ variables: [String: JSONValue]) throws(TemplateError) -> ChatTemplate {
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            let shown = "\"\(name.prefix(100))\""
+            let key = "chat_template_kwargs", shown = "\"\(name.prefix(100))\""
             guard !Self.conversationNames.contains(name) else {
-                throw TemplateError(.unusableVariable, "\(shown) belongs to the conversation and is no variable to set")
+                throw TemplateError(.unusableVariable, "\(key): \(shown) belongs to the conversation")
             }
             guard !name.isEmpty, text.contains(name) else {
-                throw TemplateError(.unusableVariable, "the model's chat template has no variable \(shown)")
+                throw TemplateError(.unusableVariable, "\(key): the model's chat template has no variable \(shown)")
             }
             switch value {
             case .array, .object:
                 throw TemplateError(
-                    .unusableVariable, "the variable \(shown) must be a text, a number, true, false or null")
+                    .unusableVariable, "\(key): \(shown) must be a text, a number, true, false or null")
             case .null, .bool, .integer, .wideInteger, .number, .string: continue
             }
         }

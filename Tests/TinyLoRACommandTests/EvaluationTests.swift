@@ -196,6 +196,8 @@ struct EvaluationTests {
             (["--grader", "command:./no-such-grader"], ["there is no file ./no-such-grader"]),
             (["--grader", "command:python3 no-such-grader.py"], ["there is no file no-such-grader.py"]),
             (["--prompt-style", "boxd"], ["did you mean \"boxed\"?"]),
+            (["--chat-template-kwargs", "[1]"], ["--chat-template-kwargs: ", "{enable_thinking"]),
+            (["--chat-template-kwargs", #"{"a": 1}"#], ["{a: 1}", "no chat template"]),
             (["--compare", "a", "b"], ["the directory a"]),
         ])
     func refusals(flags: [String], words: [String]) throws {

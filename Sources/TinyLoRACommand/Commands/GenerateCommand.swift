@@ -27,21 +27,27 @@ struct GenerateCommand: AsyncParsableCommand {
         help: "Prompt style of --question: \(PromptStyle.builtInNames) (default: abacus, or gsm8k with your own model)."
     )
     var promptStyle: String?
+    @OptionGroup var template: TemplateOptions
     @OptionGroup var sampling: SamplingOptions
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     func validate() throws {
         guard promptStyle == nil || question != nil else { throw ValidationError("--prompt-style needs --question") }
+        guard template.chatTemplateKwargs == nil || question != nil else {
+            throw ValidationError("--chat-template-kwargs needs --question")
+        }
     }
 
     func run() async throws {
-        let style = try promptStyle.map { try PromptStyle(named: $0) }
+        let style = try promptStyle.map { try PromptStyle(named: $0) }, variables = try template.variables()
         let console = Console(json: json)
         guard prompt == nil || question == nil else { throw ValidationError("give --prompt or --question, not both") }
         let (loaded, adapter, engine) = try model.open(console)
         let tokenizer = try loaded.requireTokenizer()
-        let asked = try question.map { (prompter: try loaded.prompter(style: style), question: $0) }
+        let asked = try question.map {
+            (prompter: try loaded.prompter(style: style, variables: variables), question: $0)
+        }
         let tokens =
             if let asked { try asked.prompter.prompt(for: asked.question).tokens } else {
                 tokenizer.encode(try prompt ?? String(decoding: StandardInput.readToEnd(), as: UTF8.self))

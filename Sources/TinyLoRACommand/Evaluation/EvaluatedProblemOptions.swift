@@ -31,6 +31,7 @@ struct EvaluatedProblemOptions: ParsableArguments {
             (default: each set's own).
             """)
     var promptStyle: String?
+    @OptionGroup var template: TemplateOptions
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
@@ -70,6 +71,7 @@ struct EvaluatedProblemOptions: ParsableArguments {
         if let fields { try resolved.fields.map(fields) }
         resolved.limit = limit
         resolved.promptStyle = promptStyle
+        resolved.templateVariables = try template.variables()
         resolved.stopTexts = stop.isEmpty ? nil : stop
         resolved.shots = shots
         resolved.shotsFile = shotsFrom

@@ -74,7 +74,7 @@ package struct FailureStreak: Sendable {
 extension ServerFailure {
     /// What people are told of the first failure.
     func notice(of patience: Duration) -> String {
-        if case .late = self { return "\(message); trying again with fewer requests at once" }
+        if case .late = self { return "\(message); trying again, \(FailureStreak.mostRefusals) times at most" }
         return "\(message); trying again for \(Int(patience / .seconds(1))) s"
     }
 }

@@ -2,6 +2,7 @@ internal import Foundation
 internal import TinyAbacus
 internal import TinyFoundation
 public import TinyProblems
+public import TinyRecords
 
 /// Which problems are evaluated, how they are asked and who grades.
 public struct EvaluatedProblems: Sendable {
@@ -19,6 +20,8 @@ public struct EvaluatedProblems: Sendable {
     public var limit: Int?
     /// Prompt style; each set's own unless given, and for ``file`` that of `ModelText.naturalStyle(for:)`. ``automaticStyle`` is chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
     public var promptStyle: String?
+    /// Variables of the model's chat template.
+    public var templateVariables: TemplateVariables?
     /// Texts that end a completion, instead of those of the style.
     public var stopTexts: [String]?
     /// How the styles did that `auto` chooses from, by problem set.

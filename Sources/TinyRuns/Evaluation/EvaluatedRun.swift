@@ -117,7 +117,7 @@ struct EvaluatedRun: Sendable {
     ) -> EvaluationManifest {
         EvaluationManifest(
             version: manifest.version, model: manifest.model, arithmetic: arithmetic, adapter: nil, template: template,
-            sets: [entry],
+            templateVariables: configuration.templateVariables, sets: [entry],
             sampling: SamplingParameters(
                 temperature: 0, maxTokens: configuration.rollout.maxTokens, stopTokens: stopTokens),
             samplesPerProblem: 1, seed: manifest.seed, sampler: manifest.schemes[RunManifest.samplerScheme])

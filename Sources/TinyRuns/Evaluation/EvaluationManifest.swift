@@ -57,6 +57,8 @@ public struct EvaluationManifest: Record {
     public var adapter: Fingerprint?
     /// Hash of the chat template; `nil` for plain text.
     public var template: String?
+    /// Variables of the chat template; `nil` for none.
+    public var templateVariables: TemplateVariables?
     /// The sets, in order.
     public var sets: [ProblemSetEntry]
     /// How tokens are chosen.
@@ -71,7 +73,8 @@ public struct EvaluationManifest: Record {
     /// Makes a manifest from its parts.
     public init(
         version: String, model: Fingerprint, arithmetic: Arithmetic, adapter: Fingerprint?, template: String?,
-        sets: [ProblemSetEntry], sampling: SamplingParameters, samplesPerProblem: Int, seed: UInt64,
+        templateVariables: TemplateVariables? = nil, sets: [ProblemSetEntry], sampling: SamplingParameters,
+        samplesPerProblem: Int, seed: UInt64,
         sampler: String? = nil
     ) {
         self.version = version
@@ -79,6 +82,7 @@ public struct EvaluationManifest: Record {
         notedArithmetic = arithmetic
         self.adapter = adapter
         self.template = template
+        self.templateVariables = templateVariables
         self.sets = sets
         self.sampling = sampling
         self.samplesPerProblem = samplesPerProblem
@@ -89,6 +93,7 @@ public struct EvaluationManifest: Record {
     private enum CodingKeys: String, CodingKey {
         case version, model, adapter, template, sets, sampling, seed, sampler
         case notedArithmetic = "arithmetic"
+        case templateVariables = "chat_template_kwargs"
         case samplesPerProblem = "samples_per_problem"
     }
 
@@ -114,7 +119,8 @@ public struct EvaluationManifest: Record {
         var values = [
             ("version", version), ("model", model.content),
             ("arithmetic", arithmetic.rawValue), ("adapter", adapter?.content ?? "none"),
-            ("template", template ?? "none"), ("sets", sets.map(\.name).joined(separator: ", ")),
+            ("template", template ?? "none"), ("chat_template_kwargs", templateVariables?.description ?? "none"),
+            ("sets", sets.map(\.name).joined(separator: ", ")),
             ("temperature", "\(sampling.temperature)"), ("top_k", sampling.topK.map { "\($0)" } ?? "none"),
             ("top_p", "\(sampling.topP)"), ("max_tokens", "\(sampling.maxTokens)"),
             ("stop_tokens", "\(sampling.stopTokens)"), ("samples_per_problem", "\(samplesPerProblem)"),

@@ -65,7 +65,9 @@ public struct EvaluationRun: Sendable {
         let asked = try problems.grader.map { text throws(ProblemError) in try GraderChoice(text) }
         parts = try problems.sets(isAbacus: model.isAbacus).map { benchmark, set in
             try (asked ?? benchmark.grader).checkProgram()
-            let prompter = try model.prompter(style: try problems.style(of: benchmark, isAbacus: model.isAbacus))
+            let prompter = try model.prompter(
+                style: try problems.style(of: benchmark, isAbacus: model.isAbacus),
+                variables: problems.templateVariables)
             let format = prompter.style.answerFormat, grader = asked ?? benchmark.grader
             return Part(
                 set: set, prompter: prompter,
@@ -79,7 +81,7 @@ public struct EvaluationRun: Sendable {
             version: TinyLoRAVersion.current, model: Fingerprint(name: model.name, content: model.fingerprint),
             arithmetic: model.arithmetic,
             adapter: try adapter?.source.fingerprint(),
-            template: try model.templateHash(),
+            template: try model.templateHash(), templateVariables: problems.templateVariables,
             sets: try parts.map { try Self.entry(of: $0.set, $0.prompter, trials: $0.styleTrials, grader: $0.grader) },
             sampling: sampling, samplesPerProblem: samplesPerProblem, seed: seed,
             sampler: (sampler as? RemoteSampler)?.software)

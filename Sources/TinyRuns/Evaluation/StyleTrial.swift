@@ -62,7 +62,7 @@ extension EvaluatedProblems {
                 let style = try style(named: name, of: benchmark), set = set.prefix(Self.trialProblems)
                 guard style.answerFormat != .any else { continue }
                 let result = try await Evaluator(
-                    sampler: sampler, prompter: try model.prompter(style: style),
+                    sampler: sampler, prompter: try model.prompter(style: style, variables: templateVariables),
                     reward: benchmark.reward(
                         for: set.problems, answerFormat: style.answerFormat, grader: .automatic),
                     sampling: sampling, seed: seed

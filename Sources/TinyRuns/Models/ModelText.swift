@@ -1,7 +1,7 @@
 public import TinyCheckpoint
 import TinyFoundation
 public import TinyProblems
-import TinyRecords
+public import TinyRecords
 public import TinyTemplates
 public import TinyText
 
@@ -56,25 +56,35 @@ extension ModelText {
 
     /// Makes prompts of this model: chat turns where it has a chat template, plain text where it has none.
     ///
-    /// - Parameter style: What the model is told; ``naturalStyle(for:)`` unless given.
-    /// - Throws: `TextError` without a tokenizer, `TemplateError` when the template cannot be read, `ProblemError` when it
-    ///   cannot put the style.
-    public func prompter(style: PromptStyle? = nil) throws -> Prompter {
-        let prompter = Prompter(
-            style: style ?? naturalStyle(), codec: try requireTokenizer(), chat: try chatTemplate())
+    /// - Parameters:
+    ///   - style: What the model is told; ``naturalStyle(for:)`` unless given.
+    ///   - variables: Of the chat template; none unless given.
+    /// - Throws: `TextError` without a tokenizer, `TemplateError` when the template cannot be read or has no such variable,
+    ///   ``RunError`` for variables without a template, `ProblemError` when it cannot put the style.
+    public func prompter(style: PromptStyle? = nil, variables: TemplateVariables? = nil) throws -> Prompter {
+        var template = try chatTemplate()
+        if let variables, !variables.values.isEmpty {
+            guard let plain = template else {
+                throw RunError(
+                    .invalidValue,
+                    "\(TrainingConfiguration.groupKey) is \(variables), and the model has no chat template")
+            }
+            template = try plain.setting(variables.values.mapValues(JSONValue.init))
+        }
+        let prompter = Prompter(style: style ?? naturalStyle(), codec: try requireTokenizer(), chat: template)
         _ = try prompter.prompt(for: "1 + 1 = ?")
         return prompter
     }
 
     /// Makes the prompts of a run.
     ///
-    /// - Throws: What ``prompter(style:)`` throws, and `ProblemError` for a style of another name.
+    /// - Throws: What ``prompter(style:variables:)`` throws, and `ProblemError` for a style of another name.
     func prompter(of configuration: TrainingConfiguration) throws -> Prompter {
         var style =
             try configuration.promptStyle.map { try PromptStyle(named: $0) }
             ?? naturalStyle(for: GraderChoice(configuration.grader))
         style.stopTexts = configuration.rollout.stopTexts ?? style.stopTexts
-        return try prompter(style: style)
+        return try prompter(style: style, variables: configuration.templateVariables)
     }
 
     /// Reads the tokenizer of a model; `nil` when it has none.
@@ -103,5 +113,22 @@ extension PromptStyle {
     /// As ``ModelText/naturalStyle(for:)``.
     static func natural(isAbacus: Bool, grader: GraderChoice) -> PromptStyle {
         isAbacus ? .abacus : grader.isCommand ? .plain : .gsm8k
+    }
+}
+
+extension JSONValue {
+    /// The value of a setting.
+    fileprivate init(_ value: SettingValue) {
+        switch value {
+        case .null: self = .null
+        case .flag(let value): self = .bool(value)
+        case .integer(let value): self = .integer(value)
+        case .natural(let value): self = .wideInteger("\(value)")
+        case .number(let value): self = .number(value)
+        case .text(let value): self = .string(value)
+        case .list(let values): self = .array(values.map { JSONValue($0) })
+        case .group(let values):
+            self = .object(values.sorted { $0.key < $1.key }.map { Member($0.key, JSONValue($0.value)) })
+        }
     }
 }

@@ -22,7 +22,7 @@ public struct Setting: Sendable, Equatable {
     ///
     /// - Throws: ``RunError`` when the value is not YAML or names no model.
     public init(flag key: String, yaml: String, at place: String) throws(RunError) {
-        self.init(key, try RecipeNode(text: yaml, name: place).value(), at: place)
+        self.init(key, try RecipeNode(text: yaml, name: place).value(of: key), at: place)
         value = try located(in: ".")
     }
 
@@ -213,7 +213,7 @@ public struct Recipe: Sendable, Equatable {
 extension Setting {
     /// A line of a file; a path is relative to the file's folder.
     init(_ entry: RecipeNode.Entry, folder: String) throws(RunError) {
-        self.init(entry.key, try entry.node.value(), at: entry.place)
+        self.init(entry.key, try entry.node.value(of: entry.key), at: entry.place)
         value = try located(in: folder)
     }
 

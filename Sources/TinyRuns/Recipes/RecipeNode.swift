@@ -37,6 +37,20 @@ struct RecipeNode: Sendable {
         }
     }
 
+    /// The value of a setting, which is keys and values for ``TrainingConfiguration/groupKey`` only.
+    func value(of key: String) throws(RunError) -> SettingValue {
+        guard key == TrainingConfiguration.groupKey, case .mapping(let entries) = content else { return try value() }
+        var values: [String: SettingValue] = [:]
+        for entry in entries {
+            let value = try entry.node.value()
+            guard value.magnitude?.isFinite ?? true else {
+                throw RunError(.invalidValue, "\(entry.place): \(entry.key) is not finite: \(value)")
+            }
+            values[entry.key] = value
+        }
+        return .group(values)
+    }
+
     /// The keys and values.
     ///
     /// - Parameter whose: What has them, for the message, such as `a recipe`.
