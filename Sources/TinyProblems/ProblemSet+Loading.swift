@@ -168,9 +168,7 @@ private struct FieldReader {
             let found = values.isEmpty ? "none" : values.keys.sorted().prefix(20).joined(separator: ", ")
             throw ProblemError(
                 .missingField, "\(place): the row has no \(wanted)\(purpose(of: keys, part)); its keys are: \(found)",
-                hint: keys.first.flatMap { nearestName(to: $0, in: values.keys.sorted()) }.map {
-                    "did you mean \"\($0)\"?"
-                })
+                hint: hint(for: part, among: keys))
         }
         guard let text = read(value) else {
             throw ProblemError(.wrongType, "\(place): \"\(key)\" is \(value.typeName), expected \(expected)")
@@ -179,6 +177,16 @@ private struct FieldReader {
             throw ProblemError(.emptyField, "\(place): \"\(key)\" is empty")
         }
         return text
+    }
+
+    /// The nearest key of the row; where there is none and the keys are the usual ones, how to name others.
+    private func hint(for part: String, among keys: [String]) -> String? {
+        if let near = keys.first.flatMap({ nearestName(to: $0, in: values.keys.sorted()) }) {
+            return "did you mean \"\(near)\"?"
+        }
+        let usual = ProblemFields.automatic
+        guard [usual.question, usual.answer].contains(keys) else { return nil }
+        return "rename the key to \"\(part)\"; eval and filter can also read another, with --fields \(part)=KEY"
     }
 
     private func optional(
