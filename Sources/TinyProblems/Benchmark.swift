@@ -53,8 +53,10 @@ public struct Benchmark: Sendable, Hashable {
         let path = path(below: data)
         guard FileManager.default.fileExists(atPath: path) else {
             throw ProblemError(
-                .unreadableFile, "\(name) is not in \(path)",
-                hint: "the data directory has each set's file at \(location)")
+                .unreadableFile, "\(path) does not exist",
+                hint: published.isEmpty
+                    ? "it is the file of the problem set \(name)"
+                    : "`tinylora download \(name)\(data == "data" ? "" : " --data \(data)")` fetches it")
         }
         var set = try ProblemSet(contentsOf: path, fields: fields)
         set.name = name

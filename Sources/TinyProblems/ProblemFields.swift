@@ -116,7 +116,9 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         }
         let known = own + (Self.otherKeys[part] ?? [])
         let same = known.lazy.compactMap { name in keys.first { $0.lowercased() == name } }.first
-        guard let key = same ?? own.lazy.compactMap({ nearestName(to: $0, in: keys) }).first else { return nil }
+        guard let key = same ?? own.lazy.compactMap({ nearestName(to: $0, in: keys) }).first else {
+            return "rename the key to \"\(wanted)\"; eval and filter can also read another, with --fields \(part)=KEY"
+        }
         return
             "is it in \"\(key)\"? eval reads that with --fields \(part)=\(key); for train, rename the key to \"\(wanted)\""
     }

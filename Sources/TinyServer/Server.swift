@@ -54,6 +54,9 @@ public final class Server: Sendable {
         session = SharedSession(waitingLimit: settings.waitingLimit) { [limits] in engine.session(limits: limits) }
     }
 
+    /// What requests may name besides the model: the adapters that were loaded, and those in the directory.
+    public var adapterNames: [String] { adapters.names.map(\.name) }
+
     /// Refuses further requests and returns when the running ones have been answered; those that take longer than `time` end
     /// with an error.
     public func close(within time: Duration) async {

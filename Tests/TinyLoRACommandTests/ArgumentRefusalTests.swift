@@ -100,6 +100,7 @@ struct ArgumentRefusalTests {
         arguments: [
             (["--train", "nope.jsonl"], "nope.jsonl"), (["--prompt-style", "boxd"], "boxed"),
             (["--max-tokens", "5000"], "max_completion_length 5000"), (["--eval", "nope.jsonl"], "nope.jsonl"),
+            (["--prompt-style", "auto"], "only `tinylora eval` has auto"),
         ])
     func dryRun(arguments: [String], word: String) throws {
         expectRefusal(try Executable.run(["train", "--dry-run"] + arguments, in: Scratch()), naming: [word])

@@ -190,6 +190,7 @@ struct EvaluationTests {
         "refuses by name",
         arguments: [
             (["--on", "gsm8"], ["gsm8", "did you mean \"gsm8k\"?"]),
+            (["--on", "gsm8k"], ["data/gsm8k/test.jsonl does not exist", "`tinylora download gsm8k` fetches it"]),
             (["--on", "gsm8k", "--data", "nowhere"], ["nowhere/gsm8k/test.jsonl"]),
             (["--on", "gsm8k,gsm8k"], ["gsm8k twice"]), (["--problems", "none.jsonl"], ["none.jsonl"]),
             (["--problems", "12"], ["--limit 12"]), (["--grader", "maths"], ["did you mean \"math\"?"]),

@@ -127,10 +127,15 @@ struct BenchmarkTests {
         #expect(error?.message.contains("gsm8k, math500, aime24") == true)
     }
 
-    @Test("say where a missing file should be")
+    @Test("say where a missing file should be, and how to get it")
     func missingFile() {
         let error = #expect(throws: ProblemError.self) { try Benchmark.aime24.load(below: "/nowhere") }
-        #expect(error?.message == "aime24 is not in /nowhere/aime24/test.jsonl")
+        #expect(error?.message == "/nowhere/aime24/test.jsonl does not exist")
+        #expect(error?.hint == "`tinylora download aime24 --data /nowhere` fetches it")
+        let own = #expect(throws: ProblemError.self) {
+            try Benchmark(name: "school", location: "/nowhere/school.jsonl").load(below: "data")
+        }
+        #expect(own?.hint == "it is the file of the problem set school")
         #expect(error?.code == .unreadableFile)
     }
 

@@ -187,6 +187,17 @@ struct ProblemSetTests {
         #expect(error?.message == message)
     }
 
+    @Test("without a question say what to do about the key, unless one of the row is nearly right")
+    func missingQuestion() {
+        func hint(_ row: String) -> String? {
+            #expect(throws: ProblemError.self) { try problems(in: row) }?.hint
+        }
+        #expect(
+            hint(#"{"prompt": "a", "answer": "1"}"#)
+                == "rename the key to \"question\"; eval and filter can also read another, with --fields question=KEY")
+        #expect(hint(#"{"qestion": "a", "answer": "1"}"#) == "did you mean \"qestion\"?")
+    }
+
     private static let row = #"{"question": "a", "answer": "1"}"#
 
     @Test(

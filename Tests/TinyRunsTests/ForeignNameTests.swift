@@ -1,4 +1,5 @@
 import Testing
+import TinyFoundation
 import TinyRecords
 import TinyRuns
 

@@ -25,9 +25,25 @@ struct ModelLocationTests {
             let (snapshot, environment) = try cache(in: folder, files: ["config.json", "one.gguf"])
             #expect(try cachedModel("org/model", in: folder, environment: environment) == snapshot)
             #expect(try cachedModel("./org/model", in: folder, environment: environment) == nil)
-            #expect(try cachedModel("model", in: folder, environment: environment) == nil)
+            #expect(try cachedModel("./model", in: folder, environment: environment) == nil)
+            #expect(try cachedModel("another", in: folder, environment: environment) == nil)
             try FileManager.default.createDirectory(atPath: folder + "/org/model", withIntermediateDirectories: true)
             #expect(try cachedModel("org/model", in: folder, environment: environment) == nil)
+        }
+    }
+
+    @Test("without its owner is refused with the owner, unless there is such a path")
+    func missingOwner() throws {
+        try withTemporaryDirectory { folder in
+            let (_, environment) = try cache(in: folder, files: ["config.json"])
+            for name in ["model", "Model"] {
+                let error = #expect(throws: RunError.self) {
+                    try cachedModel(name, in: folder, environment: environment)
+                }
+                #expect(error?.hint == "the name of a downloaded model has its owner: org/model")
+            }
+            try FileManager.default.createDirectory(atPath: folder + "/model", withIntermediateDirectories: true)
+            #expect(try cachedModel("model", in: folder, environment: environment) == nil)
         }
     }
 

@@ -32,6 +32,18 @@ public struct HubCache: Sendable {
         return isHash(commit ?? revision, digits: 40) && isDirectory(snapshot) ? snapshot : nil
     }
 
+    /// The repositories of this name, in any letter case, whoever owns them, of which the cache has the main branch.
+    public func repositories(named name: String) -> [RepositoryName] {
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return folders.sorted().compactMap { folder in
+            let names = folder.dropFirst(Self.folderPrefix.count).split(separator: "--")
+            guard folder.hasPrefix(Self.folderPrefix), names.count == 2, names[1].lowercased() == name.lowercased(),
+                let repository = RepositoryName("\(names[0])/\(names[1])"), snapshot(of: repository) != nil
+            else { return nil }
+            return repository
+        }
+    }
+
     /// The name of the repository whose snapshot is at this path, in any cache.
     public static func repository(ofSnapshot path: String) -> RepositoryName? {
         let parts = URL(fileURLWithPath: path).pathComponents.suffix(3)

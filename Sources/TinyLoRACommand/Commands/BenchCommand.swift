@@ -25,7 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
               Only the model, with a step of 8 groups of 4 completions of 128 tokens:
                 tinylora bench --only-model --model-shape qwen2.5-0.5b --step 8x4 --new-tokens 128
               A tokenizer on the texts of a JSON Lines file:
-                tinylora bench --tokenizer tokenizer.json --text gsm8k/train.jsonl
+                tinylora bench --tokenizer tokenizer.json --text data/gsm8k/train.jsonl
             """)
 
     @OptionGroup var threading: ThreadOptions

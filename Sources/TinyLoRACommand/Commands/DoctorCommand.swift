@@ -16,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
 
             EXAMPLES
               tinylora doctor
-              tinylora doctor --model Qwen2.5-0.5B-Instruct
+              tinylora doctor --model Qwen/Qwen2.5-0.5B-Instruct
               tinylora doctor --model Qwen2.5-0.5B-Instruct-Q4_K_M.gguf --json
             """)
 

@@ -28,9 +28,9 @@ struct EvalCommand: AsyncParsableCommand {
               The same in float32, whatever the model and the adapter suggest:
                 tinylora eval --adapter runs/demo/adapter.safetensors --arithmetic float32
               Your own model on published sets:
-                tinylora eval --model Qwen2.5-0.5B-Instruct --on gsm8k,math500,aime24 --data data --output evals/base
+                tinylora eval --model Qwen/Qwen2.5-0.5B-Instruct --on gsm8k,math500,aime24 --data data --output evals/base
               Eight samples per problem:
-                tinylora eval --model Qwen2.5-0.5B-Instruct --on aime24 --data data --samples 8 --temperature 0.7
+                tinylora eval --model Qwen/Qwen2.5-0.5B-Instruct --on aime24 --data data --samples 8 --temperature 0.7
               Your own problem file:
                 tinylora eval --model DIR --problems school.jsonl --fields question=prompt,answer=target
               With a vLLM server that holds the model:

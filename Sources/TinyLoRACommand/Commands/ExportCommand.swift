@@ -21,10 +21,10 @@ struct ExportCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora export runs/demo --to code
               tinylora export runs/demo --to peft-lora --output demo-lora
-              tinylora export adapter.safetensors --model Qwen2.5-0.5B --to peft-lora --rank 8 --type bf16 --output lora
-              tinylora export adapter.safetensors --model Qwen2.5-0.5B --to gguf-lora --output adapter.gguf
-              tinylora export adapter.safetensors --model Qwen2.5-0.5B --to merged --output merged --json
-              tinylora export my-peft-lora --model Qwen2.5-0.5B --to mlx --output mlx-lora
+              tinylora export adapter.safetensors --model Qwen/Qwen2.5-0.5B --to peft-lora --rank 8 --type bf16 --output lora
+              tinylora export adapter.safetensors --model Qwen/Qwen2.5-0.5B --to gguf-lora --output adapter.gguf
+              tinylora export adapter.safetensors --model Qwen/Qwen2.5-0.5B --to merged --output merged --json
+              tinylora export my-peft-lora --model Qwen/Qwen2.5-0.5B --to mlx --output mlx-lora
             """)
 
     @Argument(help: "Adapter file or code, or the directory of a run or one of PEFT.", transform: path)

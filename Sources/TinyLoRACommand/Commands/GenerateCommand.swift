@@ -15,7 +15,7 @@ struct GenerateCommand: AsyncParsableCommand {
             EXAMPLES
               tinylora generate --question "Tom has 12 apples. He picks 5 more. How many apples does Tom have now?"
               tinylora generate --adapter runs/demo/adapter.safetensors --question "…"
-              echo "Once upon" | tinylora generate --model SmolLM --temperature 0.8
+              echo "Once upon" | tinylora generate --model HuggingFaceTB/SmolLM2-135M --temperature 0.8
             """)
 
     @OptionGroup var model: ModelOptions

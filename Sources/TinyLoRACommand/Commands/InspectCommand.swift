@@ -16,7 +16,7 @@ struct InspectCommand: AsyncParsableCommand {
 
             EXAMPLES
               tinylora inspect
-              tinylora inspect --model Qwen2.5-7B-Instruct --parameters 13
+              tinylora inspect --model Qwen/Qwen2.5-7B-Instruct --parameters 13
               tinylora inspect --model Qwen2.5-0.5B-Instruct-Q4_K_M.gguf
               tinylora inspect --adapter runs/demo/adapter.safetensors
               tinylora inspect --adapter peft-lora

@@ -16,7 +16,7 @@ struct RenderCommand: AsyncParsableCommand {
 
             EXAMPLES
               echo '{"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true}' |
-                tinylora render --model Qwen2.5-0.5B-Instruct
+                tinylora render --model Qwen/Qwen2.5-0.5B-Instruct
               tinylora render --template chat_template.jinja --jsonl < conversations.jsonl > prompts.jsonl
               tinylora render --template chat_template.jinja --now "2025-03-09 12:34:56" < conversation.json
             """)

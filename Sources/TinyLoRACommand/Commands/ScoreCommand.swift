@@ -15,11 +15,11 @@ struct ScoreCommand: AsyncParsableCommand {
 
             EXAMPLES
               tinylora score --text "Q: Tom has 3 apples."
-              tinylora score --model Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
+              tinylora score --model Qwen/Qwen2.5-0.5B --tokens 1,2,3 --adapter adapter.safetensors --gradient --json
               tinylora score --text "Q: Tom has 3 apples." --arithmetic float32
-              tinylora score --model Llama-3.2-1B --adapter my-peft-lora --text "Q: Tom has 3 apples."
+              tinylora score --model meta-llama/Llama-3.2-1B --adapter my-peft-lora --text "Q: Tom has 3 apples."
               The same by a process that holds the model in PyTorch:
-                tinylora score --model Qwen2.5-0.5B --text "Q: 1 + 1?" --gradient --learner http://127.0.0.1:8766
+                tinylora score --model Qwen/Qwen2.5-0.5B --text "Q: 1 + 1?" --gradient --learner http://127.0.0.1:8766
             """)
 
     @OptionGroup var model: ModelOptions

@@ -18,7 +18,7 @@
                 EXAMPLES
                   tinylora serve
                   tinylora serve --adapters runs --port 9000
-                  tinylora serve --model Qwen2.5-0.5B-Instruct --adapters runs --host 0.0.0.0 --token-file token.txt
+                  tinylora serve --model Qwen/Qwen2.5-0.5B-Instruct --adapters runs --host 0.0.0.0 --token-file token.txt
 
                   curl http://127.0.0.1:8080/v1/chat/completions -d '{
                     "model": "demo", "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
@@ -86,10 +86,18 @@
             let name = host.contains(":") ? "[\(host)]" : host
             try await listener.run(grace: .seconds(grace)) { port in
                 console.note("model      \(loaded.name) · \(loaded.arithmetic.rawValue) · \(threads) threads")
-                console.note(
-                    "adapters   \(adapters ?? "by code only; --adapters DIRECTORY serves those of a directory")")
+                console.note("adapters   \(adapterText(server.adapterNames))")
                 console.say("http://\(name):\(port)")
             }
+        }
+
+        /// The directory and the names in it, of which there may be many.
+        private func adapterText(_ names: [String]) -> String {
+            guard let adapters else { return "by code only; --adapters DIRECTORY serves those of a directory" }
+            let most = 20, more = names.count > most ? ", … (\(names.count) in all)" : ""
+            return names.isEmpty
+                ? "\(adapters), which has none now"
+                : "\(adapters): " + names.prefix(most).joined(separator: ", ") + more
         }
 
         private func settings() throws -> ServerSettings {

@@ -24,7 +24,7 @@ struct SweepCommand: AsyncParsableCommand {
               All of its runs in float32 (in a sweep file, `arithmetic: [float32, bfloat16]` compares the two):
                 tinylora sweep Recipes/miniature.yaml --arithmetic float32
               The paper's grid on your own files:
-                tinylora sweep Recipes/gsm8k.yaml --model Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
+                tinylora sweep Recipes/gsm8k.yaml --model Qwen/Qwen2.5-7B-Instruct --train train.jsonl --eval test.jsonl
               As jobs of a Slurm cluster, of 8 cores each:
                 tinylora sweep Recipes/gsm8k.yaml --on slurm --threads 8 --sbatch partition=long --sbatch time=12:00:00
               Sampling by a vLLM server:

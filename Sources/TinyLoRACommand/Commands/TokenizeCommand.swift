@@ -13,7 +13,7 @@ struct TokenizeCommand: ParsableCommand {
             "ids", or "text". An invalid line gives a line with "error", and the next one is read.
 
             EXAMPLES
-              echo '{"text": "12 + 30 = 42"}' | tinylora tokenize --model Qwen2.5-0.5B --jsonl
+              echo '{"text": "12 + 30 = 42"}' | tinylora tokenize --model Qwen/Qwen2.5-0.5B --jsonl
               tinylora tokenize --tokenizer tokenizer.json --jsonl --no-special < texts.jsonl > ids.jsonl
               tinylora tokenize --tokenizer vocabulary.gguf --jsonl --decode < ids.jsonl
             """)

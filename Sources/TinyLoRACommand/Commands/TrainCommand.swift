@@ -23,7 +23,7 @@ struct TrainCommand: AsyncParsableCommand {
               A single number:
                 tinylora train --parameters 1
               Your own model on GSM8K:
-                tinylora train --model Qwen2.5-0.5B-Instruct --train gsm8k/train.jsonl --eval gsm8k/test.jsonl \\
+                tinylora train --model Qwen/Qwen2.5-0.5B-Instruct --train data/gsm8k/train.jsonl --eval data/gsm8k/test.jsonl \\
                   --max-tokens 512 --learning-rate 1e-3 --output runs/qwen
               The same numbers by supervised fine-tuning, on solutions in the style of the model:
                 tinylora train --algorithm sft --solutions equations
@@ -32,14 +32,14 @@ struct TrainCommand: AsyncParsableCommand {
               A recipe with one setting changed:
                 tinylora train Recipes/demonstration.yaml --set beta=0.01
               Reward the right number wherever it stands, so that no format is taught:
-                tinylora train --model DIR --train gsm8k/train.jsonl --prompt-style boxed --reward lenient \\
+                tinylora train --model DIR --train data/gsm8k/train.jsonl --prompt-style boxed --reward lenient \\
                   --max-tokens 512 --learning-rate 1e-3
               In float32, as references in fp32 compute (default for models that are stored so):
                 tinylora train --arithmetic float32
               More steps from an adapter: of a run, of PEFT or a code; rank, seeds and the like are the adapter's:
-                tinylora train --initial-adapter runs/qwen --model Qwen2.5-0.5B-Instruct --train more.jsonl
+                tinylora train --initial-adapter runs/qwen --model Qwen/Qwen2.5-0.5B-Instruct --train more.jsonl
               Sample with a vLLM server on this machine, or on a GPU machine that sees the same files:
-                tinylora train --model DIR --train gsm8k/train.jsonl --eval gsm8k/test.jsonl --max-tokens 512 \\
+                tinylora train --model DIR --train data/gsm8k/train.jsonl --eval data/gsm8k/test.jsonl --max-tokens 512 \\
                   --learning-rate 1e-3 --sampler http://127.0.0.1:8000
               Resume an interrupted run:
                 tinylora train --output runs/qwen --resume …the same settings…

@@ -19,7 +19,7 @@ struct VerifyCommand: AsyncParsableCommand {
               The model in the box, in both arithmetics, about a minute:
                 tinylora verify
               Your own model, in one arithmetic:
-                tinylora verify --model Qwen2.5-0.5B-Instruct --arithmetic bfloat16
+                tinylora verify --model Qwen/Qwen2.5-0.5B-Instruct --arithmetic bfloat16
               Half a billion random weights instead (3 GB of memory):
                 tinylora verify --model-shape qwen2.5-0.5b
               Against another machine:

@@ -45,7 +45,9 @@ extension PromptStyle {
             throw ProblemError(
                 .unknownPromptStyle,
                 "there is no prompt style \"\(name)\"; the styles are: \(Self.builtInNames)",
-                hint: nearestName(to: name, in: names).map { "did you mean \"\($0)\"?" })
+                hint: name == "auto"
+                    ? "only `tinylora eval` has auto: it tries the styles and says which it chose"
+                    : nearestName(to: name, in: names).map { "did you mean \"\($0)\"?" })
         }
     }
 

@@ -148,6 +148,9 @@ public struct RunDirectory: Sendable {
         case _ where isSetting && TrainingConfiguration.fileKeys.contains(key):
             return "a run's files may be moved only if prompts, stop tokens and problems stay the same; a run of an "
                 + "older version has no hash of them"
+        case "max_steps" where isSetting:
+            return "resume with the same number of steps; --initial-adapter, with this directory, trains its adapter "
+                + "further in another"
         case _ where isSetting: return "resume with the same settings" + rest
         case "schemes." + RunManifest.samplerScheme: return "resume with the same kind of servers for --sampler" + rest
         case "schemes." + RunManifest.learnerScheme: return "resume with the same kind of process for --learner" + rest

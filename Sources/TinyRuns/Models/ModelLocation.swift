@@ -11,13 +11,17 @@ internal import TinyHub
 ///   - environment: Names the cache; see `HubSettings`.
 /// - Returns: The model's directory, or its GGUF file where that is all there is, of several parts the first; `nil` when `text`
 ///   is a path.
-/// - Throws: ``RunError`` with code `unusableModel` for a name that is neither a path nor in the cache, or that has several
-///   GGUF files which are not the parts of one model.
+/// - Throws: ``RunError`` with code `unusableModel` for a name that is neither a path nor in the cache, that lacks the owner of a
+///   model in the cache, or that has several GGUF files which are not the parts of one model.
 public func cachedModel(
     _ text: String, in folder: String = ".", environment: [String: String] = ProcessInfo.processInfo.environment
 ) throws(RunError) -> String? {
     let path = absolutePath(text, in: folder)
-    guard !FileManager.default.fileExists(atPath: path), let name = RepositoryName(text) else { return nil }
+    guard !FileManager.default.fileExists(atPath: path) else { return nil }
+    guard let name = RepositoryName(text) else {
+        try refuseMissingOwner(text, path: path, environment)
+        return nil
+    }
     let cache: HubCache
     do throws(HubError) { cache = HubCache(try HubSettings(environment: environment).cache) } catch {
         throw RunError(.unusableModel, error)
@@ -28,6 +32,16 @@ public func cachedModel(
             hint: "`tinylora download \(name)` fetches the model")
     }
     return try soleModelFile(in: snapshot) ?? snapshot
+}
+
+/// Refuses the name of a model in the cache without its owner, where there is no such path.
+private func refuseMissingOwner(_ text: String, path: String, _ environment: [String: String]) throws(RunError) {
+    guard !text.contains("/"), let settings = try? HubSettings(environment: environment) else { return }
+    let found = HubCache(settings.cache).repositories(named: text)
+    guard !found.isEmpty else { return }
+    throw RunError(
+        .unusableModel, "there is no \(path)",
+        hint: "the name of a downloaded model has its owner: \(found.map(\.description).joined(separator: " or "))")
 }
 
 /// The GGUF file of a snapshot that has one, or the first of one model's parts, and no model directory's files.
