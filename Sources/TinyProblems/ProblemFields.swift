@@ -108,7 +108,7 @@ public struct ProblemFields: Sendable, Codable, Hashable {
         Self.parts.first { $0.name == part }.map { self[keyPath: $0.keys] } ?? []
     }
 
-    /// What to do about a row that has no key for a part: which of its keys may hold it; `nil` where none seems to.
+    /// What to do about a row that has no key for a part: which of its keys may hold it, or how to name another.
     func hint(onMissing part: String, among keys: [String]) -> String? {
         let own = self.keys(of: part)
         guard !promised.contains(part), let wanted = own.first else {
