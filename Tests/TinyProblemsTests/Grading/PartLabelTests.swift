@@ -6,7 +6,8 @@ struct PartLabelTests {
     @Test(
         "are no part of the answer",
         arguments: [
-            "(a) 3, (b) 4", "(a) 3; (b) 4", "(a) 3\n(b) 4", "a) 3, b) 4", "a) 3\nb) 4", "(a): 3, (b): 4", "(a) 3 (b) 4",
+            "(a) 3, (b) 4", "(a) 3; (b) 4", "(a) 3\n(b) 4", "a) 3, b) 4", "a) 3\nb) 4", "a) 3 ; b) 4", "(a): 3, (b): 4",
+            "(a) 3 (b) 4",
             "Part (a): 3, Part (b): 4", "part (a): 3\npart (b): 4", #"\text{(a)} 3, \text{(b)} 4"#,
             #"\text{(a) } 3 \quad \text{(b) } 4"#, #"(a)\ 3 \\ (b)\ 4"#, "(i) 3, (ii) 4", "$(a) 3, (b) 4$",
             "(a) $3$, (b) $4$", "(a) 3 and (b) 4", "(a) = 3, (b) = 4", "3, 4", "(3, 4)",

@@ -57,11 +57,14 @@ struct PartLabels {
         guard values.count + 1 < labels.count else { return nil }
         var index = position, depth = 0, isFormula = false
         while index < bytes.count {
-            if depth == 0, !isFormula, let start = endOfSeparator(at: index),
-                let (end, isBracketed) = label(at: start, count: values.count + 1)
-            {
-                let isSeparated = Self.separators.contains { bytes[index...].starts(with: $0) }
-                if isSeparated || isBracketed && endsValue(at: index) { return (index, end) }
+            if depth == 0, !isFormula, let (start, isSeparated) = gap(at: index) {
+                if let (end, isBracketed) = label(at: start, count: values.count + 1),
+                    isSeparated || isBracketed && endsValue(at: index)
+                {
+                    return (index, end)
+                }
+                index = start
+                continue
             }
             switch bytes[index] {
             case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
@@ -74,13 +77,20 @@ struct PartLabels {
         return nil
     }
 
-    /// The position behind the separators and white space at a position; `nil` where there are none.
-    private func endOfSeparator(at start: Int) -> Int? {
-        var index = start
-        while let form = (Self.separators + Self.spaces).first(where: { bytes[index...].starts(with: $0) }) {
-            index += form.count
+    /// The position behind the separators and white space at a position, and whether there are separators; `nil` where there
+    /// is neither.
+    private func gap(at start: Int) -> (end: Int, isSeparated: Bool)? {
+        var end = start, isSeparated = false
+        while true {
+            if let separator = Self.separators.first(where: { bytes[end...].starts(with: $0) }) {
+                end += separator.count
+                isSeparated = true
+            } else if let space = Self.spaces.first(where: { bytes[end...].starts(with: $0) }) {
+                end += space.count
+            } else {
+                return end > start ? (end, isSeparated) : nil
+            }
         }
-        return index > start ? index : nil
     }
 
     /// Whether a value ends at a position, so that white space alone parts `(b)` from it: `(a) 3 (b) 4`, not `(a) 3 + (b) 4`.
