@@ -33,12 +33,15 @@
         @Test("eval asks it for the same completions, records that it did, and refuses to go on without it")
         func evaluates() throws {
             let scratch = try Scratch()
+            _ = try scratch.file("mine.safetensors", "")
             let outcome = try serving(
                 """
                 "$0" eval --limit 6 --max-tokens 24 --output here --json >/dev/null &&
                 "$0" eval --limit 6 --max-tokens 24 --output there --sampler "$url" --json
                 """, in: scratch)
             expectSuccess(outcome)
+            let log = try String(contentsOfFile: scratch.path("serve.log"), encoding: .utf8)
+            #expect(log.contains("adapters   .: mine"), "\(log)")
             let settings = try #require(outcome.json()["settings"] as? [String: Any])
             #expect(settings["sampler"] as? String == "tinylora")
             let name = try #require(

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TinyFoundation
 import TinyHub
 import TinyRuns
 import TinyTestSupport

@@ -121,8 +121,8 @@ public struct ForeignName: Sendable {
             gradient_accumulation_steps steps_per_generation prompts_per_step
             """, ["problems_per_step", "num_generations", "examples_per_step"],
             """
-            a step makes one update with problems_per_step problems of num_generations completions each, with sft with \
-            examples_per_step solutions; it is never divided
+            a step makes one update with problems_per_step problems (--batch) of num_generations completions each, with sft \
+            with examples_per_step solutions; it is never divided
             """
         ),
         (
