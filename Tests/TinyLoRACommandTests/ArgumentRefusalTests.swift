@@ -86,7 +86,7 @@ struct ArgumentRefusalTests {
             (["--method", "lora", "--rank", "1", "--parameters", "13"], ["parameters is 13", "LoRA · rank 1"]),
             (["--tying", "full", "--parameters", "13"], ["parameters is 13", "1 parameter "]),
             (["--method", "lroa"], ["lroa", "did you mean \"lora\"?"]),
-            (["--method", "full", "--lora-alpha", "8"], ["lora_alpha", "full"]),
+            (["--method", "full", "--lora-alpha", "8"], ["--lora-alpha", "full"]),
             (["--target-modules", "q_prj"], ["q_prj", "q_proj"]),
             (["--frozen-subspace", "botom"], ["botom", "bottom"]),
         ])
@@ -111,7 +111,10 @@ struct ArgumentRefusalTests {
         arguments: [
             (["--algorithm", "sft", "--group-size", "4"], "--group-size has no effect with sft"),
             (["--set", "population_size=8"], "--set population_size has no effect with grpo"),
-            (["--algorithm", "cma-es", "--learning-rate", "0.3"], "--learning-rate has no effect with cma-es"),
+            (
+                ["--algorithm", "cma-es", "--learning-rate", "0.3"],
+                "--learning-rate is 0.3, but cma-es does not use it"
+            ),
             (["--method", "lora", "--projection-seed", "3"], "--projection-seed has no effect with lora"),
             (["--method", "full", "--rank", "4"], "--rank has no effect with full"),
         ])

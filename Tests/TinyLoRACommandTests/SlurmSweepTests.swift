@@ -150,7 +150,7 @@ struct SlurmSweepTests {
         let scratch = try Scratch(), slurm = try FakeSlurm(in: scratch)
         let file = try scratch.file(
             "s.yaml",
-            "defaults: \(defaults)\nruns: [{parameters: 1}, {parameters: 2}, {parameters: 3, model: nowhere, train: no}]"
+            "defaults: \(defaults)\nruns: [{parameters: 1}, {parameters: 2}, {parameters: 3, grader: \"command:exit 1\"}]"
         )
         try slurm.set("NF")
         try slurm.set("CA")
@@ -158,7 +158,7 @@ struct SlurmSweepTests {
         #expect(outcome.status == 1, "\(outcome)")
         #expect(outcome.errors.contains("the node of its Slurm job failed"), "\(outcome)")
         #expect(outcome.errors.contains("its Slurm job was cancelled"), "\(outcome)")
-        #expect(outcome.errors.contains("nowhere"), "\(outcome)")
+        #expect(outcome.errors.contains("failed on a trial"), "\(outcome)")
         #expect(try scratch.sweepStates(in: "it's out").values.sorted() == ["failed", "failed", "finished"])
         let again = try sweep(file, on: slurm, in: scratch)
         #expect(again.status == 1 && again.errors.contains("1 of 3 runs failed"), "\(again)")

@@ -14,7 +14,6 @@ struct DamageTests {
                 "configuration.json: the text is not valid JSON: column 2: expected a member's name"
             ),
             ("configuration.json", "[1]", "configuration.json: the record is not an object"),
-            ("configuration.json", #"{"a": {"b": 1}}"#, "configuration.json: a is not a list"),
             ("manifest.json", "{}", "manifest.json: version is missing"),
             ("steps.jsonl", "{\"step\": 2}\n", "steps.jsonl:1: the line is step 2, expected 1"),
             ("steps.jsonl", "{\"step\": \"one\"}\n", "steps.jsonl:1: step is not a whole number"),

@@ -67,12 +67,14 @@ import TinyTestSupport
         }
     }
 
-    @Test("refuse a file that holds no problems", arguments: ["question,answer\n1 + 1,2", #"{"question": "1 + 1 ="}"#])
-    func refusesFile(text: String) async throws {
+    @Test(
+        "refuse a file that holds no problems",
+        arguments: [("question,answer\n1 + 1,2", "CSV"), (#"{"question": "1 + 1 ="}"#, "rows.jsonl:1")])
+    func refusesFile(text: String, word: String) async throws {
         try await withTemporaryDirectory { folder in
             let settings = try settings(text, in: folder)
             let checked = await told { try RunChecks().check(settings) }
-            #expect(checked.contains("rows.jsonl:1"), "\(checked)")
+            #expect(checked.contains("rows.jsonl") && checked.contains(word), "\(checked)")
         }
     }
 

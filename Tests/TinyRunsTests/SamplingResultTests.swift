@@ -4,6 +4,7 @@ import TinyEngine
 import TinyProblems
 import TinyStatistics
 import TinyFoundation
+import TinyRecords
 
 /// What several samples of each problem come to.
 @Suite("Several samples of each problem")

@@ -110,14 +110,14 @@ public struct TrainingRun: Sendable {
             try grader.tryCommand(on: first, limit: .seconds(configuration.graderTimeout))
         }
         model = try LoadedModel(directory: configuration.model, arithmetic: configuration.arithmetic)
-        let task = try RunTask(configuration, on: problems, of: model)
-        prompter = task.prompter
-        self.grader = grader.resolvedName(
-            for: problems.training.problems, answerFormat: prompter.style.answerFormat)
         var configuration = configuration
         configuration.arithmetic = model.arithmetic
         let initial = try initialAdapter.map(model.adapter(from:))
         design = try initial?.design ?? configuration.adapter.design(for: model.checkpoint.configuration)
+        let task = try RunTask(configuration, on: problems, of: model)
+        prompter = task.prompter
+        self.grader = grader.resolvedName(
+            for: problems.training.problems, answerFormat: prompter.style.answerFormat)
         let method = try model.method(
             design, initialSeed: configuration.seed, threads: options.threads, cache: options.factorCache,
             progress: options.factorising)
