@@ -203,7 +203,7 @@ final class TrainingDisplay: Sendable {
             let pair = try? PairedComparison(before: before, after: after)
         {
             console.say(
-                "changed    \(pair.improved) problems better, \(pair.worsened) worse "
+                "changed    \(counted(pair.improved, "problem")) better, \(grouped(pair.worsened)) worse "
                     + "(McNemar \(pValuePhrase(pair.pValue)))")
         }
         console.say(

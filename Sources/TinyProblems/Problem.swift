@@ -21,11 +21,13 @@ public struct Problem: Sendable, Codable, Hashable, Identifiable {
     public var unit: String?
     /// Largest distance of a right number from the gold answer, at least 0; `nil` leaves it to the grader.
     public var tolerance: Double?
+    /// The row as it is in the file, a JSON object in one line, for a command that grades; `nil` for a problem that is of no file.
+    public var row: String?
 
     /// Makes a problem from its parts.
     public init(
         id: String, question: String, answer: String, solution: String? = nil, subject: String? = nil,
-        level: String? = nil, unit: String? = nil, tolerance: Double? = nil
+        level: String? = nil, unit: String? = nil, tolerance: Double? = nil, row: String? = nil
     ) {
         self.id = id
         self.question = question
@@ -35,6 +37,7 @@ public struct Problem: Sendable, Codable, Hashable, Identifiable {
         self.level = level
         self.unit = unit
         self.tolerance = tolerance
+        self.row = row
     }
 }
 

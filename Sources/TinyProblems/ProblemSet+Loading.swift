@@ -100,15 +100,21 @@ private func readRows(
     }
     var rows: [(place: String, problem: Problem)] = []
     var keys: Set<String> = []
-    func add(_ values: [String: FieldValue], number: Int, place: String) throws(ProblemError) {
+    func add(
+        _ values: [String: FieldValue], _ text: ArraySlice<UInt8>, number: Int, place: String
+    ) throws(ProblemError) {
         keys.formUnion(values.keys)
         let row = FieldReader(values: values, place: place)
-        rows.append((place, try row.problem(fields, id: String(number))))
+        var problem = try row.problem(fields, id: String(number))
+        problem.row = inOneLine(text)
+        rows.append((place, problem))
     }
     if isArray(file) {
+        let text = withoutByteOrderMark(file)
         for (index, element) in try elements(of: file, path: path).enumerated() {
             let place = "\(path), element \(index + 1)"
-            try add(fieldValues(of: element, place: place), number: index + 1, place: place)
+            try add(
+                fieldValues(of: element, place: place), text[element.textRange], number: index + 1, place: place)
         }
     } else {
         var firstBlank: Int?
@@ -123,7 +129,7 @@ private func readRows(
                     .malformedLine, "\(path):\(blank): the line is empty, but rows follow it",
                     hint: "every line holds one JSON object")
             }
-            try add(fieldValues(of: bytes, place: place), number: line, place: place)
+            try add(fieldValues(of: bytes, place: place), bytes, number: line, place: place)
         }
     }
     if !rows.isEmpty, let missing = fields.missingPart(among: keys) {
@@ -136,6 +142,13 @@ private func readRows(
 
 /// What a row is asked for some keys for, unless a key says it.
 private func purpose(of keys: [String], _ part: String) -> String { keys.contains(part) ? "" : " for its \(part)" }
+
+/// A JSON object without the ends of lines between its parts; inside strings they are escaped.
+private func inOneLine(_ text: ArraySlice<UInt8>) -> String {
+    let ends = [UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+    return String(decoding: text.map { ends.contains($0) ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+        .trimmingCharacters(in: .whitespaces)
+}
 
 /// A file without its byte order mark.
 private func withoutByteOrderMark(_ file: [UInt8]) -> [UInt8] {

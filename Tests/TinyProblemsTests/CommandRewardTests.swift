@@ -41,6 +41,22 @@ struct CommandRewardTests {
             ])
     }
 
+    @Test("sees the whole row of its file, whatever keys it has", arguments: [false, true])
+    func row(inArray: Bool) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let row = #"{"question": "q", "answer": "1", "tests": ["f(1) == 2",\#n"é\n"], "limit": 1e3}"#
+        let text = inArray ? "[\n  \(row)\n]\n" : row.replacing("\n", with: " ") + "\r\n"
+        let set = try ProblemSet(bytes: Array(text.utf8), path: "rows")
+        _ = CommandReward("cat > '\(file.path)'; echo '{\"score\": 1}'").grade("c", for: set.problems[0])
+        let read = try Data(contentsOf: file)
+        #expect(read.split(separator: UInt8(ascii: "\n")).count == 1)
+        let object = try #require(JSONSerialization.jsonObject(with: read) as? [String: Any])
+        let found = try #require(object["row"] as? [String: Any])
+        #expect(object["completion"] as? String == "c" && found["question"] as? String == "q")
+        #expect(found["tests"] as? [String] == ["f(1) == 2", "é\n"] && found["limit"] as? Double == 1000)
+    }
+
     @Test(
         "scores 0 with a reason when it fails",
         arguments: [

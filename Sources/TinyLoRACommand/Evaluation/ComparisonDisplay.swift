@@ -86,7 +86,8 @@ private func showChanges(of comparison: EvaluationComparison, on console: Consol
         return
     }
     console.say(
-        "changed    \(test.improved) problems better, \(test.worsened) worse (McNemar \(pValuePhrase(test.pValue)))")
+        "changed    \(counted(test.improved, "problem")) better, \(grouped(test.worsened)) worse "
+            + "(McNemar \(pValuePhrase(test.pValue)))")
     for change in comparison.changes.prefix(mostChanges) {
         // Of several samples the answer of one says little: shares show what changed.
         let values =

@@ -4,7 +4,7 @@ import TinyFoundation
 /// A reward computed by the user's own command, such as one that runs the code of a completion.
 ///
 /// The command gets one JSON object a line on its standard input, `{"completion", "question", "answer", "id"}` and, where the
-/// problem has them, `solution`, `subject`, `level`. For every line it writes a line `{"score": number}`, in order, and ends
+/// problem has them, `solution`, `subject`, `level` and `row`, the whole row of its file with all keys. For every line it writes a line `{"score": number}`, in order, and ends
 /// with status 0. A completion counts as right from a score of 1; the score itself is the reward.
 ///
 /// ```swift
@@ -61,14 +61,16 @@ public struct CommandReward: Reward {
     }
 
     /// What the command reads about one completion.
-    private func line(_ answer: GradedAnswer) -> [String: String] {
+    private func line(_ answer: GradedAnswer, _ encoder: JSONEncoder) throws -> Data {
         let problem = answer.problem
         var line = ["completion": answer.completion, "question": problem.question, "answer": problem.answer]
         line["id"] = problem.id
         line["solution"] = problem.solution
         line["subject"] = problem.subject
         line["level"] = problem.level
-        return line
+        let known = try encoder.encode(line)
+        guard let row = problem.row else { return known + Data("\n".utf8) }
+        return known.dropLast() + Data(",\"row\":\(row)}\n".utf8)
     }
 
     private struct Score: Decodable {
@@ -83,7 +85,7 @@ public struct CommandReward: Reward {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var input = Data()
-            for answer in answers { input += try encoder.encode(line(answer)) + Data("\n".utf8) }
+            for answer in answers { input += try line(answer, encoder) }
             result = try program.run(input: input) { output in
                 let lines = output.split(separator: UInt8(ascii: "\n"))
                 // The last line may have no end.

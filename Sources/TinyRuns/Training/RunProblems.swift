@@ -53,7 +53,7 @@ public struct RunProblems: Sendable {
         self.training = training
     }
 
-    /// Prompts of each set that ``inputs(_:stopTokens:)`` encodes: enough to notice another tokenizer, template or style.
+    /// Prompts of each set that ``inputs(_:stopTokens:includesRows:)`` encodes: enough to notice another tokenizer, template or style.
     private static let comparedPrompts = 1_000
 
     /// A hash of what a model reads of the problems, and of all that a grader may look at.
@@ -61,8 +61,9 @@ public struct RunProblems: Sendable {
     /// - Parameters:
     ///   - prompter: Makes the prompts.
     ///   - stopTokens: Tokens that end a completion.
+    ///   - includesRows: Whether a command grades, which also reads the rows of the files.
     /// - Throws: ``RunError`` with code `unusablePrompt` for a problem that has no prompt.
-    func inputs(_ prompter: Prompter, stopTokens: [Int]) throws -> String {
+    func inputs(_ prompter: Prompter, stopTokens: [Int], includesRows: Bool) throws -> String {
         var hash = SHA256()
         hash.update("\(stopTokens) \(prompter.style.stopTexts ?? [])".utf8)
         for set in [training, test, validation] {
@@ -73,7 +74,7 @@ public struct RunProblems: Sendable {
                     problem.id, problem.question, problem.answer, solution, problem.subject ?? "", level, unit,
                     problem.tolerance.map { "\($0)" } ?? "",
                 ]
-                for field in fields { hash.update("\(field)\u{0}".utf8) }
+                for field in fields + (includesRows ? [problem.row ?? ""] : []) { hash.update("\(field)\u{0}".utf8) }
                 if index < Self.comparedPrompts {
                     do throws(ProblemError) {
                         hash.update("\(try prompter.prompt(for: problem).tokens)\n".utf8)

@@ -255,7 +255,9 @@ public struct TrainingRun: Sendable {
         return try RunManifest(
             version: TinyLoRAVersion.current, created: Date().ISO8601Format(),
             model: Fingerprint(name: model.name, content: model.fingerprint), datasets: datasets,
-            inputs: problems.inputs(prompter, stopTokens: model.stopTokens), promptStyle: prompter.style.name,
+            inputs: problems.inputs(
+                prompter, stopTokens: model.stopTokens,
+                includesRows: GraderChoice(configuration.grader).isCommand), promptStyle: prompter.style.name,
             grader: grader, examplePrompt: example.map { try prompter.prompt(for: $0).text },
             initialAdapter: initialAdapter, overlaps: overlaps.isEmpty ? nil : overlaps,
             plan: design.description, trainedParameters: design.parameterCount,
