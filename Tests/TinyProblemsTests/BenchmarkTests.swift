@@ -162,7 +162,7 @@ struct BenchmarkTests {
         let problem = try problems(
             rows, "question=prompt,answer=target,subject=topic,level=hard,unit=in,tolerance=off,id=key")[0]
         #expect(
-            problem
+            problem.parts
                 == Problem(
                     id: "7", question: "Q", answer: "3", subject: "sums", level: "2", unit: "km", tolerance: 0.1))
     }

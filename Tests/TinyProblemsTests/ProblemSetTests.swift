@@ -9,6 +9,15 @@ func problems(in text: String, fields: ProblemFields = .automatic) throws(Proble
     try ProblemSet(bytes: Array(text.utf8), path: "rows.jsonl", fields: fields).problems
 }
 
+extension Problem {
+    /// The problem's parts, without the row that they were read from.
+    var parts: Problem {
+        var parts = self
+        parts.row = nil
+        return parts
+    }
+}
+
 @Suite("Problem files")
 struct ProblemSetTests {
     @Test("in GSM8K's format give the solution whole and the answer after its last ####")
@@ -61,7 +70,7 @@ struct ProblemSetTests {
         let aime = try problems(
             in: #"{"id": "aime25-0", "problem": "a", "expected_answer": "70", "reference_solution": "s"}"#,
             fields: Benchmark.aime25.fields)
-        #expect(aime == [Problem(id: "aime25-0", question: "a", answer: "70", solution: "s")])
+        #expect(aime.map(\.parts) == [Problem(id: "aime25-0", question: "a", answer: "70", solution: "s")])
     }
 
     @Test("of every published set have a source of their own and a checksum")
@@ -87,16 +96,16 @@ struct ProblemSetTests {
                 {"unique_id": "test/1", "problem": "b", "answer": 27.0, "solution": ["s", "t"]}
                 {"question": "c", "problem": "d", "answer": -12345678901234567890123, "id": null, "solution": null}
                 """)
-        #expect(loaded[0] == Problem(id: "60", question: "a", answer: "025", solution: "s"))
-        #expect(loaded[1] == Problem(id: "test/1", question: "b", answer: "27", solution: "s\n\nt"))
-        #expect(loaded[2] == Problem(id: "3", question: "c", answer: "-12345678901234567890123"))
+        #expect(loaded[0].parts == Problem(id: "60", question: "a", answer: "025", solution: "s"))
+        #expect(loaded[1].parts == Problem(id: "test/1", question: "b", answer: "27", solution: "s\n\nt"))
+        #expect(loaded[2].parts == Problem(id: "3", question: "c", answer: "-12345678901234567890123"))
     }
 
     @Test("may use any keys")
     func ownFields() throws {
         let fields = ProblemFields(question: ["ask"], answer: ["gold"], solution: [], id: ["key"])
         let loaded = try problems(in: #"{"key": "k", "ask": "a", "gold": "1", "answer": "2"}"#, fields: fields)
-        #expect(loaded == [Problem(id: "k", question: "a", answer: "1")])
+        #expect(loaded.map(\.parts) == [Problem(id: "k", question: "a", answer: "1")])
     }
 
     @Test("are split at line feeds only")
