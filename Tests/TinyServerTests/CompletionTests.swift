@@ -120,18 +120,8 @@ struct CompletionTests {
     @Test("and chats have the space before their first word, where the tokenizer does not show it in a text of its own")
     func firstSpace() async throws {
         try await withTemporaryDirectory { directory in
-            // Random weights: only the tokenizer matters.
             let path = directory + "/model"
-            let configuration = ModelConfiguration(
-                vocabularySize: 458, hiddenSize: 32, intermediateSize: 40, layerCount: 2, headCount: 4,
-                keyValueHeadCount: 2, contextLength: 1024, tiesEmbeddings: true)
-            let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
-                TensorToWrite(
-                    name: parameter.name, shape: parameter.shape, floats: noise(parameter.count, seed: UInt64(index)))
-            }
-            try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: path)
-            try FileManager.default.copyItem(
-                atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
+            try writeModel(to: path)
             let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
             try await withClient(of: try Server(loaded, threads: 1, cache: nil)) { client in
                 // Which has a token that begins a text, unless the request wants none.
@@ -330,18 +320,8 @@ struct ChatTests {
     @Test("have the variables of the chat template that a request sets, and refuse others")
     func templateVariables() async throws {
         try await withTemporaryDirectory { directory in
-            // Random weights: only the template matters.
             let path = directory + "/model"
-            let configuration = ModelConfiguration(
-                vocabularySize: 458, hiddenSize: 32, intermediateSize: 40, layerCount: 2, headCount: 4,
-                keyValueHeadCount: 2, contextLength: 1024, tiesEmbeddings: true)
-            let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
-                TensorToWrite(
-                    name: parameter.name, shape: parameter.shape, floats: noise(parameter.count, seed: UInt64(index)))
-            }
-            try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: path)
-            try FileManager.default.copyItem(
-                atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
+            try writeModel(to: path)
             let template = "{{ messages[0].content }}{{ ' quietly' if enable_thinking is false }} answer {{ name }}"
             try write(template, to: path + "/chat_template.jinja")
             let loaded = try LoadedModel(directory: path, cache: nil), tokenizer = try loaded.requireTokenizer()
@@ -390,4 +370,18 @@ struct ChatTests {
             #expect(chat.json["tokens"]?.array?.compactMap(\.integer) == tokenizer.encode(prompt))
         }
     }
+}
+
+/// Writes a model with a tokenizer of Mistral's kind, for tests of texts: its weights are random.
+private func writeModel(to path: String) throws {
+    let configuration = ModelConfiguration(
+        vocabularySize: 458, hiddenSize: 32, intermediateSize: 40, layerCount: 2, headCount: 4,
+        keyValueHeadCount: 2, contextLength: 1024, tiesEmbeddings: true)
+    let tensors = configuration.parameterShapes.enumerated().map { index, parameter in
+        TensorToWrite(
+            name: parameter.name, shape: parameter.shape, floats: noise(parameter.count, seed: UInt64(index)))
+    }
+    try CheckpointWriter.write(configuration: configuration, tensors: tensors, to: path)
+    try FileManager.default.copyItem(
+        atPath: fixtures(of: "TinyText").path + "/mistral.json", toPath: path + "/tokenizer.json")
 }
