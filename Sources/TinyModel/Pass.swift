@@ -31,7 +31,7 @@ package enum PassRecord: Sendable {
     case none
     /// Everything that the backward pass needs.
     case all
-    /// The input of each layer. The backward pass computes every layer once more, which takes a third more time and a fraction of
+    /// The input of each layer. The backward pass computes every layer once more, which costs one more forward pass and saves most of
     /// the memory. (Also called gradient checkpointing.)
     case layerInputs
 }

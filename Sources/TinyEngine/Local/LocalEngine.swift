@@ -37,7 +37,7 @@ public final class LocalEngine: Sampler, Learner {
     /// - Parameters:
     ///   - threads: At least one.
     ///   - savesMemory: Whether learning from a sequence whose record would take more than 1 GiB keeps only the input of each layer and
-    ///     computes the layers once more on the way back (gradient checkpointing). The gradient then takes about a third more time.
+    ///     computes the layers once more on the way back (gradient checkpointing), which costs one more forward pass.
     public convenience init(
         model: LanguageModel, method: (any AdapterMethod)?, threads: Int, savesMemory: Bool = false
     ) {

@@ -65,7 +65,7 @@ struct SweepCommand: AsyncParsableCommand {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Start only runs whose names match: * is any text, ? any character.", valueName: "pattern"))
     var only: [String] = []
-    @Flag(help: "Check that the runs can start, show their steps, completions and token limits, and exit.")
+    @Flag(help: "Check settings, files and prompts of the runs, show their steps and token limits, and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false

@@ -160,7 +160,7 @@ struct TrainCommand: AsyncParsableCommand {
     var output: String?
     @Flag(help: "Resume the run in --output.")
     var resume = false
-    @Flag(help: "Check that the run can start, show the resolved settings and exit.")
+    @Flag(help: "Check settings, files and prompts, show the resolved settings and exit.")
     var dryRun = false
     @Flag(help: "Print the result as JSON.")
     var json = false

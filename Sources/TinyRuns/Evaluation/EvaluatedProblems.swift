@@ -18,7 +18,8 @@ public struct EvaluatedProblems: Sendable {
     public var fields = ProblemFields.automatic
     /// Problems of each set, from its start; `nil` for all.
     public var limit: Int?
-    /// Prompt style; each set's own unless given, and for ``file`` that of `ModelText.naturalStyle(for:)`. ``automaticStyle`` is chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
+    /// Prompt style; each set's own unless given, and for ``file`` that of `ModelText.naturalStyle(for:)`. ``automaticStyle`` is
+    /// chosen by ``choosingStyles(for:_:adapter:sampling:seed:progress:)``.
     public var promptStyle: String?
     /// Variables of the model's chat template.
     public var templateVariables: TemplateVariables?

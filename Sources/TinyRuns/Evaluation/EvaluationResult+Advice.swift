@@ -3,7 +3,8 @@ public import TinyProblems
 
 extension EvaluationResult {
     /// A warning when most completions have no answer in the format that the prompt style asks for, which strict accuracy counts,
-    /// with the flag to use; `nil` when most have one, or when the style asks for none. Of a grader that gives scores, whether all are 0.
+    /// with the flag to use; `nil` when most have one, or when the style asks for none. Of a grader that gives scores, whether all
+    /// are 0.
     ///
     /// - Parameter style: The style of the prompts.
     public func formatWarning(of style: PromptStyle) -> String? {
